@@ -1,1 +1,1 @@
-"""Shows what is known to others: each exporter takes a Snapshot and never probes."""
+"""Exporters show the inventory to other systems and people: each takes a Snapshot and never probes."""

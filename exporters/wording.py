@@ -1,4 +1,4 @@
-"""What people read for states, versions, outcomes and compliance: one table, for every page, report and command."""
+"""The words for states, versions, outcomes and compliance: one table for every page, report and command."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STATES: Final[Mapping[State, str]] = {
     State.DNS_ERROR: "does not resolve",
     State.ERROR: "could not be probed",
 }
-"""How an endpoint answered, as what it does."""
+"""How an endpoint answered, as a verb phrase."""
 
 COMPLIANCE: Final[Mapping[Verdict | None, str]] = {
     Verdict.YES: "compliant",
@@ -37,7 +37,7 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.PASS: "passed",
     Outcome.NOT_APPLICABLE: "not applicable",
 }
-"""What rules came to, as they are counted; the worst first."""
+"""The outcomes of rules, for counts; the worst first."""
 
 OUTCOME_MARKS: Final[Mapping[Outcome, str]] = {
     Outcome.FAIL: "FAIL",
@@ -46,19 +46,19 @@ OUTCOME_MARKS: Final[Mapping[Outcome, str]] = {
     Outcome.PASS: "pass",
     Outcome.NOT_APPLICABLE: "n/a",
 }
-"""The same of one rule, in a column."""
+"""The outcome of one rule, for a column."""
 
 
 def state_words(state: str) -> str:
-    """The words of a state by its value; a value that this version does not know stands for itself."""
+    """The words for a state by its value; a value that this version does not know stays as it is."""
     return STATES[State(state)] if state in set(State) else state
 
 
 def short_state(state: State) -> str:
-    """The state in a word or two, for a table: ``TLS``, ``dns error``."""
+    """The state in one or two words, for a table: ``TLS``, ``dns error``."""
     return "TLS" if state is State.TLS else state.value.replace("_", " ")
 
 
 def version_name(version: ProtocolVersion) -> str:
-    """The version as people, and Go's programs, spell it: ``TLS 1.2``."""
+    """The usual spelling of the version, which Go's programs use too: ``TLS 1.2``."""
     return version.display_name

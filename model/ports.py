@@ -51,10 +51,11 @@ class Store(StoreReader, Protocol):
     """The storage interface of the scheduler."""
 
     async def record_visit(self, visit: Visit) -> Advanced | None:
-        """Keep what a visit learned, what policies say of it, and when the endpoint is due next.
+        """Store what a visit found, the policy results, and when the endpoint is due next.
 
-        On return all are durable: a killed process loses none. Gives what the visit did, by all visits that are
-        kept; None where somebody else keeps it. Raises UnkeepableError where trying again is of no use.
+        On return everything is durable: a killed process loses nothing. Returns the effect of the visit on
+        the stored state; None if another process stores it. Raises UnkeepableError if another attempt would
+        not help.
         """
         ...
 
@@ -139,7 +140,7 @@ class WriteMeter(Protocol):
     """Counters of the writer; called as events happen, never raises."""
 
     def visit_stored(self, visit: Visit, advanced: Advanced) -> None:
-        """A visit is durable, and what it did by all visits that are kept."""
+        """A visit is durable; ``advanced`` is its effect on the stored state."""
         ...
 
     def store_write_failed(self) -> None:
@@ -148,7 +149,7 @@ class WriteMeter(Protocol):
 
 
 class DiscoveryMeter(Protocol):
-    """What is counted of discovery alone; called as things happen, never raises."""
+    """Counters of discovery; called as things happen, never raises."""
 
     def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
         """A discovery source was read: the number of targets, or None with the error (the last targets stay)."""
@@ -164,20 +165,20 @@ class DiscoveryMeter(Protocol):
 
 
 class Meter(WriteMeter, DiscoveryMeter, Protocol):
-    """What the service counts of its own work; called as things happen, never raises."""
+    """Counters of the service's own work; called as things happen, never raises."""
 
     def visit_finished(self, visit: Visit) -> None:
         """A visit ended, with whatever outcome; it is not stored yet."""
         ...
 
     def visit_began(self, late_seconds: float) -> None:
-        """A visit began, so long after it was due."""
+        """A visit began, ``late_seconds`` after it was due."""
         ...
 
     def visit_doubted(self, observation: Observation) -> None:
-        """A visit failed that will be repeated soon, and counts only if it fails again."""
+        """A visit failed; it will be repeated soon and counts only if it fails again."""
         ...
 
 
 class NotVisitedError(Exception):
-    """The planned visit did not take place: nothing was found out, and it must be scheduled again."""
+    """The planned visit did not take place: it found nothing and must be scheduled again."""

@@ -1,6 +1,6 @@
-"""Policies: Observations in, results and Findings out; pure, so that history can be judged again.
+"""Policies: they turn Observations into results and Findings. They are pure, so history can be judged again.
 
-``load_policies`` reads files into a PolicySet, ``assess`` judges an Observation by its policies.
+``load_policies`` reads files into a PolicySet; ``assess`` judges an Observation by its policies.
 """
 
 from policy.assess import assess

@@ -1,8 +1,8 @@
-"""Judges one Observation by every policy that holds for its endpoint: pure, and so repeatable.
+"""Judges one Observation by every policy that applies to its endpoint: pure, and so repeatable.
 
-An endpoint that did not answer as TLS has one result for each policy, that of ``reached``, and those on
-plaintext and HTTPS where it answered so: nothing was proved of the others, and what was found before
-stays as it was.
+An endpoint that did not answer as TLS has one result for each policy, that of ``reached``. If it answered in
+plaintext or HTTP, the rules on plaintext and HTTPS have results too. Nothing was proved about the other
+rules, so earlier findings stay as they were.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from policy.rules.endpoint.reach import REACHED
 
 _REACHED: Final = REACHED.name
 _LONGEST_TEXT: Final = 4000
-"""Characters of what was observed: servers choose some of them, and findings are kept."""
+"""The maximum number of characters of an observed text: servers choose some of these, and findings are stored."""
 _IN_CLEAR: Final = frozenset({Family.PLAINTEXT, Family.HTTPS})
 
 
 def assess(observation: Observation, policies: Iterable[Policy], at: datetime) -> Assessment:
-    """All results of those of ``policies`` that hold for the endpoint, at an aware moment."""
+    """All results of the policies that apply to the endpoint, at an aware time."""
     target = observation.endpoint.target
     holding = [policy for policy in policies if policy.choice.has(target)]
     is_dtls = is_over_datagrams(observation)
@@ -69,7 +69,7 @@ def _result(policy: str, one: PolicyRule, subject: Subject) -> RuleResult:
 
 
 def _violation(one: PolicyRule, ruling: Evaluation) -> str:
-    """What is wrong, with values; that nothing is known, where that is so; empty where nothing is wrong."""
+    """The violation with values, or that nothing is known; empty if nothing is wrong."""
     match ruling.outcome:
         case Outcome.FAIL if one.violation is not None:
             return f"{one.violation}: {ruling.observed}"

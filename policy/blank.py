@@ -1,4 +1,4 @@
-"""An endpoint of which nothing is known, or only what a question needs: to ask rules what they think."""
+"""Imaginary endpoints with only the facts that a question needs, for asking rules about them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def imagined(
     cipher_suites: dict[ProtocolVersion, AcceptedSet],
     groups: dict[ProtocolVersion, AcceptedSet],
 ) -> Subject:
-    """An endpoint that speaks as given, and of which nothing else is known."""
+    """An endpoint that has the given facts and no others."""
     observation = Observation(
         tool_version=TOOL_VERSION,
         mode=Mode.ENUMERATE,
@@ -39,14 +39,14 @@ def imagined(
 
 
 def speaking_only(version: ProtocolVersion) -> dict[ProtocolVersion, Fact]:
-    """That version is proved, and all others are refuted."""
+    """Facts that prove this version and refute all others."""
     return {
         one: Fact(verdict=Verdict.YES if one is version else Verdict.NO) for one in STREAM_VERSIONS
     }
 
 
 def accepting_only(name: str) -> AcceptedSet:
-    """One name, and proof that there is no other."""
+    """One accepted name, and the proof that there is no other."""
     return AcceptedSet(accepted=(name,), complete=True, preference=Preference.CLIENT)
 
 

@@ -1,6 +1,6 @@
-"""The catalogue of rules. To add one: one function and one ``Rule`` in its family's module, and its test.
+"""The catalogue of rules. Adding one takes one function and one ``Rule`` in its family's module, and its test.
 
-An identifier is never changed or used again, so that waivers and dashboards survive a new name.
+An identifier never changes and is never reused, so that waivers and dashboards survive a renamed rule.
 """
 
 from __future__ import annotations
@@ -58,5 +58,5 @@ _RULES_BY_IDENTIFIER: Final = {rule.identifier: rule for rule in RULES}
 
 
 def rule_of(text: str) -> AnyRule | None:
-    """The rule of that name or identifier; None without one."""
+    """The rule with that name or identifier; None if there is none."""
     return RULES_BY_NAME.get(text) or _RULES_BY_IDENTIFIER.get(text)

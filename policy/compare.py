@@ -1,7 +1,7 @@
 """What two policies disagree on: the versions, suites and groups that each allows, and all other rules.
 
-Rules are asked about one suite at a time, so that a list of allowed suites and a rule that forbids a
-kind of them can be compared.
+Rules are asked about one suite at a time. This makes a list of allowed suites comparable with a rule that
+forbids a kind of suite.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _COMPARED_AS_SETS: Final = _VERSION_RULES | _SUITE_RULES | _GROUP_RULES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permitted:
-    """What a policy allows. A suite is listed where it is offered; a version need not be permitted."""
+    """What a policy allows. Suites are also listed for versions that it does not allow."""
 
     versions: frozenset[ProtocolVersion]
     suites: dict[ProtocolVersion, frozenset[str]]
@@ -36,7 +36,7 @@ class Permitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """All that one policy demands by one rule of the catalogue, in words; empty where it asks not."""
+    """What each policy demands by one rule of the catalogue, in words; empty if it does not use the rule."""
 
     rule: str
     of_first: tuple[str, ...]
@@ -45,7 +45,7 @@ class Demand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The sets of both policies, and the demands in which they differ."""
+    """What both policies allow, and the demands in which they differ."""
 
     first: Permitted
     second: Permitted
@@ -53,7 +53,7 @@ class Comparison:
 
 
 def compare(first: Policy, second: Policy) -> Comparison:
-    """Where the two differ."""
+    """Compare the two policies."""
     return Comparison(
         first=permitted(first),
         second=permitted(second),
@@ -62,7 +62,7 @@ def compare(first: Policy, second: Policy) -> Comparison:
 
 
 def permitted(policy: Policy) -> Permitted:
-    """What no rule of the policy fails."""
+    """Everything that no rule of the policy fails."""
     on_versions = _of(policy, _VERSION_RULES)
     on_suites = _of(policy, _SUITE_RULES)
     on_groups = _of(policy, _GROUP_RULES)
@@ -92,7 +92,7 @@ def permitted(policy: Policy) -> Permitted:
 
 
 def in_kinds(names: Iterable[str]) -> dict[str, int]:
-    """How many suites there are of each key exchange with each cipher, such as ``DHE AES-CBC``."""
+    """The number of suites for each pair of key exchange and cipher, such as ``DHE AES-CBC``."""
     counts: dict[str, int] = {}
     for name in sorted(names):
         suite = cipher_suite_by_name(name)

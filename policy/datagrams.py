@@ -1,7 +1,7 @@
-"""Endpoints over datagrams are judged as the versions of TLS that theirs are made of (RFC 6347).
+"""Endpoints over datagrams are judged by the TLS versions on which their DTLS versions are based (RFC 6347).
 
-DTLS 1.0 is made of TLS 1.1 and DTLS 1.2 of TLS 1.2; the other versions up to there do not exist over
-datagrams, and DTLS 1.3 is not probed. Policies so need no words of their own for DTLS; results have its names.
+DTLS 1.0 is based on TLS 1.1 and DTLS 1.2 on TLS 1.2. The older versions do not exist over datagrams, and DTLS
+1.3 is not probed. Policies therefore need no names for DTLS; results use the DTLS names.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _NOT_ASKED: Final = Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note="DTLS 1
 
 
 def is_over_datagrams(observation: Observation) -> bool:
-    """Whether its versions are those of DTLS."""
+    """Whether the endpoint speaks DTLS."""
     return not observation.protocols.keys().isdisjoint(_STREAM)
 
 
 def as_stream(observation: Observation) -> Observation:
-    """The same facts, each under the version of TLS."""
+    """The same facts, each under its TLS version."""
     known_absent = {
         version: _NOT_ASKED if version is ProtocolVersion.TLSV1_3 else _MISSING
         for version in STREAM_VERSIONS
@@ -45,7 +45,7 @@ def as_stream(observation: Observation) -> Observation:
 
 
 def named_as_dtls(result: RuleResult) -> RuleResult:
-    """The result with the names that its endpoint's versions have."""
+    """The result with the version names of its endpoint."""
     return replace(
         result,
         violation=_with_names(result.violation),

@@ -1,7 +1,7 @@
-"""The features and vulnerabilities that a policy may name; ``docs/reference/checks.md`` says what each means.
+"""The features and vulnerabilities that a policy may name; ``docs/reference/checks.md`` describes each.
 
-The probe learns them; policies only read them, so the names are here once more, and a test holds both
-lists together.
+The probe detects them and policies only read them, so the names are repeated here. A test checks that both
+lists agree.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The findings of one assessment by itself, without a history: waived or open, most severe first."""
+"""The findings of a single assessment, without history: waived or open, most severe first."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from model.target import Target
 def findings_of(
     assessment: Assessment, target: Target, waivers: Iterable[Waiver]
 ) -> tuple[Finding, ...]:
-    """A Finding for each rule that failed or is unknown, as ``waivers`` have it when it was assessed.
+    """A Finding for each rule that failed or is unknown, with ``waivers`` applied as of the assessment.
 
-    The most severe come first; at one severity, what failed comes before what is unknown.
+    The most severe come first; within one severity, failures come before unknown results.
     """
     waivers = tuple(waivers)
     found = (

@@ -1,4 +1,4 @@
-"""A Policy: rules with their parameters and severities, and the endpoints that they hold for."""
+"""A Policy: rules with their parameters and severities, and the endpoints that it applies to."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from policy.rule import AnyRule, Judge, Parameters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyRule:
-    """One rule as a policy has it.
+    """One rule as it occurs in a policy.
 
-    ``name`` is the policy's own, under which findings are reported; most rules keep the catalogue's name.
-    ``requirement`` is the rule's, or the policy's own text; ``violation`` is the policy's own text, and
-    None where the rule says it. ``source`` names document and section, ``uncertain`` what of them could
-    not be checked.
+    ``name`` is the policy's own name for the rule, under which findings are reported; most rules keep the
+    catalogue's name. ``requirement`` is the text of the rule or of the policy. ``violation`` is the policy's
+    own text, and None if the rule's text applies. ``source`` names document and section; ``uncertain`` says
+    which part of them could not be checked.
     """
 
     name: str
@@ -33,23 +33,23 @@ class PolicyRule:
 
     @property
     def required(self) -> str:
-        """What would do, in words."""
+        """The value that meets the rule, in words."""
         return self.judge(BLANK).required
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSelector:
-    """The endpoints that a policy holds for: all, or those that have what is given.
+    """The endpoints that a policy applies to: all, or those that match.
 
-    For each of ``labels``, the target's value must be one of those given; its protocol one of
-    ``protocols`` where there are any.
+    For each label in ``labels``, the target must have one of the given values. If ``protocols`` has any, the
+    target's protocol must be one of them.
     """
 
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     protocols: tuple[str, ...] = ()
 
     def has(self, target: Target) -> bool:
-        """Whether ``target`` is chosen."""
+        """Whether ``target`` matches."""
         if self.protocols and target.protocol not in self.protocols:
             return False
         return all(target.labels.get(name) in values for name, values in self.labels.items())
@@ -57,10 +57,10 @@ class EndpointSelector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A resolved policy: nothing that it extends is left to look up.
+    """A resolved policy: all extensions are merged.
 
-    ``digest`` is the SHA-256, in hex, of all that it says, so that a result can be traced to the words
-    it was made by. ``endpoints`` are targets that must be there and be judged, as users write them.
+    ``digest`` is the SHA-256, in hex, of its whole content, so that a result can be traced to the exact text
+    of the policy. ``endpoints`` are targets that must exist and be judged, as users write them.
     """
 
     name: str
@@ -73,5 +73,5 @@ class Policy:
     endpoints: tuple[str, ...] = ()
 
     def rule(self, name: str) -> PolicyRule | None:
-        """The rule of that name, or None."""
+        """The rule with that name, or None."""
         return next((one for one in self.rules if one.name == name), None)

@@ -1,4 +1,4 @@
-"""A resolved policy as JSON values: all that it says, whatever it took over and from where."""
+"""A resolved policy as JSON values, including what it inherited and from where."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def rule_to_json(one: PolicyRule) -> Json:
 
 
 def policy_to_json(policy: Policy) -> Json:
-    """The policy with what each rule demands, in words too."""
+    """The policy, with the demand of each rule in words."""
     return {
         "name": policy.name,
         "title": policy.title,

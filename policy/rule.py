@@ -1,8 +1,8 @@
-"""What a rule is: a question with typed parameters, answered from one Observation.
+"""A rule: a question with typed parameters that is answered from one Observation.
 
-A rule of the catalogue (``policy.catalogue``) is bound to its parameters once, when a policy is read;
-the Judge that this gives is then asked for every endpoint. It knows no clock, no network and no file,
-and gives unknown wherever a fact that it needs was not proved.
+Reading a policy binds each rule of the catalogue (``policy.catalogue``) to its parameters once. The resulting
+Judge then judges every endpoint. It uses no clock, network or file, and returns unknown if a fact that it
+needs was not proved.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from model.verdict import Evidence
 
 
 class Family(StrEnum):
-    """What a rule speaks of; each family is one module of ``policy.rules``."""
+    """The subject of a rule; each family is one module of ``policy.rules``."""
 
     REACH = "reach"
     PROTOCOLS = "protocols"
@@ -51,7 +51,7 @@ class Parameters(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is judged: one Observation, at an aware moment, which decides on what has expired."""
+    """What a rule judges: one Observation at an aware time, which decides what has expired."""
 
     observation: Observation
     at: datetime
@@ -61,8 +61,8 @@ class Subject:
 class Evaluation:
     """A rule's answer: ``observed`` is what was seen, ``required`` the value that meets the rule.
 
-    ``violation`` says with values what is wrong, such as ``TLS 1.0 is offered``. Where it is empty, the
-    rule's own violation with ``observed`` says it.
+    ``violation`` describes the violation with values, such as ``TLS 1.0 is offered``. If it is empty, the
+    rule's own violation text is used together with ``observed``.
     """
 
     outcome: Outcome
@@ -80,11 +80,10 @@ P = TypeVar("P", bound=Parameters)
 class Rule(Generic[P]):
     """One rule of the catalogue.
 
-    ``identifier``, such as ``TP-CERT-005``, is never changed and never given to another rule; ``name``
-    is what policies call the rule. ``requirement`` says in one sentence what the rule asks for,
-    ``violation`` what is wrong where it is not met, ``why`` what is at stake; none ends with a full stop
-    but ``why``. ``bind`` makes the Judge of given ``parameters``. ``severity`` applies where a policy
-    sets none.
+    ``identifier``, such as ``TP-CERT-005``, never changes and is never reused for another rule; ``name`` is
+    the rule's name in policies. ``requirement`` states in one sentence what the rule asks for, ``violation``
+    what is wrong if it is not met, and ``why`` what is at stake; only ``why`` ends with a full stop. ``bind``
+    makes the Judge for given ``parameters``. ``severity`` applies if a policy sets none.
     """
 
     identifier: str

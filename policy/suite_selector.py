@@ -1,7 +1,7 @@
-"""Which cipher suites a policy means: by name, or by any properties of theirs.
+"""Selects cipher suites for a policy, by name or by their properties.
 
-All properties that are given must fit; of a list, any member may. SSL 2.0's cipher kinds have fewer
-properties: they are without forward secrecy and without authenticated encryption, and insecure.
+A suite must match every given property, and any one item of a list. SSL 2.0's cipher kinds have fewer
+properties: they have no forward secrecy and no authenticated encryption, and are insecure.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ class SuiteSelector(Parameters):
 
     @property
     def says_nothing(self) -> bool:
-        """Whether no property is given, so that every suite would fit."""
+        """Whether no property is given, so that every suite would match."""
         return self.model_dump(include=set(SuiteSelector.model_fields)) == (
             SuiteSelector().model_dump()
         )
 
     @property
     def names(self) -> frozenset[str]:
-        """Every suite and cipher kind of the registries that fits."""
+        """Every suite and cipher kind of the registries that matches."""
         suites = {suite.name for suite in CIPHER_SUITES if self._fits(suite)}
         kinds = {kind.name for kind in SSLV2_CIPHER_KINDS if self._fits_kind(kind.name)}
         return frozenset(suites | kinds)

@@ -1,7 +1,7 @@
-"""The words that policies use, checked against the registries; an error on a misspelt one names the nearest.
+"""The words that policies use, checked against the registries; the error for a misspelt word names the nearest.
 
-A suite, group or scheme goes by its name in IANA's registry. Names that other programs give them are
-refused too, with the right one in the error, so that one thing has one name in every policy.
+A suite, group or scheme has its name in IANA's registry. Names from other programs are refused, and the error
+gives the right one. So everything has one name in every policy.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _VERSION_ALIASES: Final = {"tlsv1": "TLSv1.0", "tls1": "TLSv1.0", "ssl2": "SSLv2
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The one of ``known`` that is spelt most like ``name``, whatever the case, or None."""
+    """The item of ``known`` that is spelt most like ``name``, ignoring case; None if none is close."""
     by_key = {one.casefold(): one for one in known}
     close = difflib.get_close_matches(name.casefold(), by_key, n=1, cutoff=0.6)
     return by_key[close[0]] if close else None
@@ -51,9 +51,9 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def one_of(
     what: str, names: tuple[str, ...], aliases: Mapping[str, str] = MappingProxyType({})
 ) -> Callable[[str], str]:
-    """A check that a text is one of ``names``; its error tells the right one, or where they are.
+    """A check that a text is one of ``names``; its error gives the right name, or where to find the names.
 
-    ``aliases`` gives the right name for those that other programs use.
+    ``aliases`` maps the names that other programs use to the right ones.
     """
     every = frozenset(names)
 

@@ -1,4 +1,4 @@
-"""What tests of several packages share: the zoo's certificates, and a PostgreSQL, made once each."""
+"""Fixtures that tests of several packages share: the zoo's certificates, and a PostgreSQL, created once each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.zoo.certificates import Certificates, make_certificates
 __all__ = ["certificates", "postgresql", "postgresql_url"]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # nohup and some CI systems ignore it, and what the tests start would inherit that.
+    # nohup and some CI systems ignore SIGINT, and processes that the tests start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("whatever the load", deadline=None)
@@ -26,18 +26,18 @@ settings.load_profile("whatever the load")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Within the random order of pytest-randomly, and of what was chosen, each worker begins with the long tests."""
+    """Each worker starts with the long tests; otherwise the random order of pytest-randomly stays."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     are_long = [item.get_closest_marker("slow") is not None for item in items]
     items[:] = long_ones_first(items, are_long, workers)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Only what is marked may start ``tlsprobe`` as a process."""
+    """Only tests with the mark may start ``tlsprobe`` as a process."""
     processes.are_allowed = any(item.iter_markers("process"))
 
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """Every key and certificate of the zoo, as files in a folder of the session's."""
+    """Every key and certificate of the zoo, as files in a folder of the session."""
     return make_certificates(tmp_path_factory.mktemp("certificates"))

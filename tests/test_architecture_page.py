@@ -1,4 +1,4 @@
-"""docs/explanation/architecture.md: the drawing has every package, and every class of the glossary is there."""
+"""docs/explanation/architecture.md: the drawing has every package, and every class of the glossary exists."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""No decision compares sentences: what a note, a reason or an error says is for people alone.
+"""No decision compares sentences: the texts of notes, reasons and errors are only for people.
 
-A fact that a decision needs is a field, an enum or a type. Looked for are comparisons, searches and
-patterns whose operand is a field that holds prose, or the text of a caught exception.
+A fact that a decision needs is a field, an enum or a type. This test looks for comparisons, searches and
+patterns whose operand is a prose field, or the text of a caught exception.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _SEARCHES: Final = frozenset({"search", "match", "fullmatch", "findall", "findit
 
 
 def decisions(source: str) -> Iterator[int]:
-    """The lines of a module in which prose decides."""
+    """The lines of a module in which prose affects a decision."""
     tree = ast.parse(source)
     caught = {
         node.name

@@ -1,4 +1,4 @@
-"""Every package that pyproject.toml asks for has its reason in docs/contribute/dependencies.md."""
+"""docs/contribute/dependencies.md gives the reason for every package that pyproject.toml requires."""
 
 from __future__ import annotations
 

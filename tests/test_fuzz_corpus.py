@@ -1,4 +1,4 @@
-"""What fuzzing found worth keeping still keeps each reader's promise."""
+"""Each reader still satisfies its guarantees for the inputs that fuzzing found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/explanation/hard-cases.md: every case has its row, and every test that it names is there."""
+"""docs/explanation/hard-cases.md: every case has its row, and every test that it names exists."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The contracts of import-linter (pyproject.toml) can each be broken, by every import that they forbid.
+"""Every import that the contracts of import-linter (pyproject.toml) forbid breaks its contract.
 
-import-linter holds the layers; these tests hold the contracts themselves: a misspelled module, or a forbidden one that
-no contract looks for, would let everything pass. It cannot say "nothing third-party" without a list of everything
-third-party, so that rule of ``model`` is held here too.
+import-linter checks the layers; these tests check the contracts themselves: a misspelled module, or a
+forbidden one that no contract covers, would permit everything. It cannot express "nothing third-party"
+without a list of everything third-party, so that rule of ``model`` is checked here too.
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ def checked(options: dict[str, Any], graph: grimp.ImportGraph) -> ContractCheck:
 
 
 def layers_of(options: dict[str, Any]) -> list[list[str]]:
-    """From the highest to the lowest; several on one floor are independent of one another."""
+    """From the highest to the lowest; modules on the same level are independent of one another."""
     (container,) = options.get("containers", [""])
     floors = [[one.strip() for one in layer.split("|")] for layer in options["layers"]]
     return [[f"{container}.{one}".lstrip(".") for one in floor] for floor in floors]
 
 
 def forbidden_by(options: dict[str, Any]) -> Iterator[Import]:
-    """Every import that the contract is there to find."""
+    """Every import that the contract must detect."""
     if options["type"] == "forbidden":
         for source in options["source_modules"]:
             for forbidden in options["forbidden_modules"]:
@@ -77,7 +77,7 @@ def forbidden_by(options: dict[str, Any]) -> Iterator[Import]:
 
 
 def deepest(graph: grimp.ImportGraph, package: str) -> str:
-    """The module of ``package`` with the longest name: a contract must see through the whole package."""
+    """The module of ``package`` with the longest name: a contract must cover the whole package."""
     inside = {package} | graph.find_descendants(package)
     return max(sorted(inside), key=lambda name: name.count("."))
 

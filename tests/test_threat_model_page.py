@@ -1,4 +1,4 @@
-"""docs/explanation/threat-model.md: every threat names a test or what is missing, and every test is there."""
+"""docs/explanation/threat-model.md: every threat names a test or a gap, and every test exists."""
 
 from __future__ import annotations
 

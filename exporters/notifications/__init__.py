@@ -1,7 +1,7 @@
-"""Notifications: which alerts are active in a Snapshot, which have started or ended, and what a message says.
+"""Notifications: the active alerts of a Snapshot, their starts and ends, and the content of messages.
 
-Pure: a Snapshot and what was reported give Events; Events give a Message. Each notifier writes it in its own format
-and sends it (``service.integrations``).
+All of it is pure: a Snapshot and the reported alerts give Events, and Events give a Message. Each notifier
+writes the Message in its own format and sends it (``service.integrations``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which alerts are active in a Snapshot, and for which targets it proves that others have ended.
 
-A target that does not answer proves nothing: its certificate is not renewed by silence, and its findings are not
+A target that does not answer proves nothing: silence does not renew its certificate, and its findings are not
 resolved while its name cannot be looked up.
 """
 
@@ -27,10 +27,10 @@ _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveAlerts:
-    """``alerts`` by key are active; the findings of ``waived`` keys are accepted until a day.
+    """``alerts`` are the active ones by key; ``waived`` has the keys of findings with a waiver in force.
 
-    ``seen`` are the targets of the Snapshot. The name of each target in ``resolving`` led to an address; each target
-    in ``showing`` showed its certificates at every address.
+    ``seen`` are the targets of the Snapshot. The name of each target in ``resolving`` led to an address; each
+    target in ``showing`` showed its certificates at every address.
     """
 
     at: datetime
@@ -41,14 +41,14 @@ class ActiveAlerts:
     showing: frozenset[str]
 
     def has_ended(self, key: str, alert: Alert) -> bool:
-        """Whether it is proved that ``alert``, which was reported under ``key``, is not active any more."""
+        """Whether it is proved that ``alert``, which was reported under ``key``, is no longer active."""
         proved = self.showing if alert.kind is AlertKind.EXPIRY else self.resolving
         return key not in self.alerts and alert.target in proved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TargetAlerts:
-    """What is active at one target, valid for these very ``statuses`` until ``until``."""
+    """The active alerts of one target, valid for exactly these ``statuses`` until ``until``."""
 
     statuses: tuple[EndpointStatus, ...]
     until: datetime
@@ -56,7 +56,7 @@ class _TargetAlerts:
     waived: frozenset[str]
 
     def holds(self, statuses: Sequence[EndpointStatus], at: datetime) -> bool:
-        """Whether no fact has changed, and no certificate has come nearer its end, since it was built."""
+        """Whether no status has changed, and no certificate has reached the next severity, since it was built."""
         return (
             at < self.until
             and len(statuses) == len(self.statuses)
@@ -65,13 +65,13 @@ class _TargetAlerts:
 
 
 class ActiveAlertsBuilder:
-    """Builds the ActiveAlerts of one inventory again and again; only what has changed is built again."""
+    """Builds the ActiveAlerts of successive Snapshots of one inventory; unchanged targets are reused."""
 
     def __init__(self) -> None:
         self._targets: dict[str, _TargetAlerts] = {}
 
     def build(self, snapshot: Snapshot) -> ActiveAlerts:
-        """What is active at the time of ``snapshot``, which is not before that of the last one."""
+        """The alerts that are active at the time of ``snapshot``, which must not be older than the last one."""
         by_target: dict[str, list[EndpointStatus]] = {}
         for status in snapshot.endpoints:
             by_target.setdefault(status.observation.endpoint.target.key, []).append(status)
@@ -103,7 +103,7 @@ class ActiveAlertsBuilder:
 
 
 def active_alerts_of(snapshot: Snapshot) -> ActiveAlerts:
-    """What is active at the time of ``snapshot``."""
+    """The alerts that are active at the time of ``snapshot``."""
     return ActiveAlertsBuilder().build(snapshot)
 
 
@@ -137,7 +137,7 @@ def _shows_chains(status: EndpointStatus) -> bool:
 
 
 def _of_findings(statuses: Sequence[EndpointStatus], wanted: FindingStatus) -> Iterator[Alert]:
-    """One for each rule, with all addresses at which it is not met; the worst gives the words."""
+    """One alert for each rule, with all addresses that do not meet it; the worst finding provides the texts."""
     by_rule: dict[tuple[str, str], list[tuple[Finding, EndpointStatus]]] = {}
     for status in statuses:
         for finding in status.findings:
@@ -173,7 +173,7 @@ def _of_findings(statuses: Sequence[EndpointStatus], wanted: FindingStatus) -> I
 
 
 def _of_certificates(statuses: Sequence[EndpointStatus], at: datetime) -> Iterator[Alert]:
-    """One for each leaf whose end is near for a life so long, or past."""
+    """One alert for each leaf that has expired, or whose expiry is near in relation to its lifetime."""
     served: dict[str, tuple[Certificate, list[EndpointStatus]]] = {}
     for status in statuses:
         for deployment in status.observation.certificates:

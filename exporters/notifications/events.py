@@ -1,6 +1,6 @@
 """Which alerts have started or ended since a notifier's last report.
 
-What was reported is compared with what is active, and there is no queue: a receiver that was away gets
+The reported alerts are compared with the active ones, and there is no queue: a receiver that was away gets
 what is still true, a restart repeats nothing, and a crash loses nothing.
 """
 
@@ -16,9 +16,9 @@ from model.findings.alert import Alert, Event, EventKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """``events`` are to be sent; ``unwanted`` count as reported and are not sent.
+    """``events`` must be sent; ``unwanted`` count as reported and are not sent.
 
-    ``dropped`` is how many active alerts found no room.
+    ``dropped`` is the number of active alerts beyond the maximum.
     """
 
     events: tuple[Event, ...]
@@ -33,11 +33,12 @@ def compare(
     selector: AlertSelector,
     max_reported: int,
 ) -> Comparison:
-    """What to send of ``active`` where ``reported`` was sent before, the most severe first.
+    """What to send of ``active`` if ``reported`` was sent before, the most severe first.
 
     Args:
         removed_targets: keys of targets that have left the inventory.
-        max_reported: how many alerts may be reported and active at once; beyond it no new one is reported.
+        max_reported: the maximum number of alerts that are reported and active at once; beyond it, new ones
+            are dropped.
     """
     started = {
         key: event
@@ -63,7 +64,7 @@ def compare(
 
 
 def _urgency(alert: Alert) -> tuple[int, str]:
-    """What is worse comes first."""
+    """The most severe alerts come first."""
     return (-alert.severity.rank, alert.target)
 
 

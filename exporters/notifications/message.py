@@ -1,4 +1,4 @@
-"""What one message says, in whatever format: Events, and all alerts that are reported and active."""
+"""The content of one message, whatever its format: Events, and all reported alerts that are active."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST_GROUP = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message of ``notifier`` as of ``at``. ``active`` are the alerts reported and not ended, after these events.
+    """A message of ``notifier`` as of ``at``. ``active`` are the reported alerts that are active after these events.
 
     ``valid_until`` is for a receiver that ends an alert by itself unless it is sent again.
     """
@@ -31,13 +31,13 @@ class Message:
 
     @property
     def headline(self) -> str:
-        """How many events there are of each kind, in the order of the kinds."""
+        """The number of events of each kind, in the order of the kinds."""
         counts = Counter(event.kind for event in self.events)
         return ", ".join(f"{counts[kind]} {kind}" for kind in EventKind if counts[kind])
 
     @property
     def active_counts(self) -> dict[str, int]:
-        """How many alerts are active, by severity, the most severe first."""
+        """The number of active alerts by severity, most severe first."""
         counts = Counter(alert.severity for alert in self.active)
         return {severity.value: counts[severity] for severity in reversed(Severity)}
 
@@ -48,7 +48,7 @@ class Message:
         return f"Open now: {counts or 'nothing'}."
 
     def sections(self, max_events: int) -> Iterator[tuple[str, tuple[Event, ...]]]:
-        """The first ``max_events`` Events, apart for each value of the group's label."""
+        """The first ``max_events`` Events, separately for each value of the group's label."""
         groups: dict[str, list[Event]] = {}
         for event in self.events[:max_events]:
             value = event.alert.labels.get(self.group_label, "")

@@ -13,7 +13,8 @@ from model.findings.finding import Severity
 class AlertSelector:
     """Alerts of at least ``min_severity``, at targets that have all of ``labels``.
 
-    ``with_unknown`` adds rules that are not proved to be met to those that are proved not to be.
+    ``with_unknown`` also includes rules that are not proved to be met; otherwise only proved violations
+    count.
     """
 
     min_severity: Severity = Severity.MEDIUM

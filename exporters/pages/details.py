@@ -24,7 +24,7 @@ _MARKS: dict[Verdict, Mark] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetailLine:
-    """A name and what is known under it."""
+    """A label and its value."""
 
     name: str
     text: str
@@ -40,7 +40,7 @@ class Section:
 
 
 def sections_of(status: EndpointStatus) -> tuple[Section, ...]:
-    """Those that have lines, in the order in which they are read."""
+    """The sections that have lines, in reading order."""
     observation = status.observation
     found = (
         Section(title="Findings", lines=tuple(map(_finding, _worst_first(status)))),

@@ -1,4 +1,4 @@
-"""What the inventory's page says of each endpoint in a line: pure, of a status as it stands."""
+"""The inventory page's row for each endpoint; a pure function of its status."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MARKS: Final[dict[Strength, Mark]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Badge:
-    """A few words, and whether they are good."""
+    """A few words, and whether they are good or bad."""
 
     text: str
     mark: Mark
@@ -59,7 +59,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """The numbers at the head of the page."""
+    """The figures at the top of the page."""
 
     endpoints: int
     not_answering: int
@@ -69,7 +69,7 @@ class Totals:
 
 
 def row_of(status: EndpointStatus, now: datetime) -> Row:
-    """The status as of ``now``."""
+    """The row of the status as of ``now``."""
     observation = status.observation
     target = observation.endpoint.target
     expiry, left = _expiry(status, now)
@@ -95,14 +95,14 @@ def row_of(status: EndpointStatus, now: datetime) -> Row:
 
 
 def _name(target: Target) -> str:
-    """What people call it: the server's name where it is asked for by another than its host's."""
+    """The target's usual name: its server name if that differs from the host."""
     is_named_otherwise = target.server_name is not None and target.server_name != target.host
     name = target.server_name if is_named_otherwise else target.key
     return name or target.key
 
 
 def totals_of(rows: Sequence[Row]) -> Totals:
-    """Over all rows."""
+    """The figures over all rows."""
     return Totals(
         endpoints=len(rows),
         not_answering=sum(row.state.mark == "bad" for row in rows),
@@ -113,7 +113,7 @@ def totals_of(rows: Sequence[Row]) -> Totals:
 
 
 def matching(rows: Iterable[Row], wanted: str) -> list[Row]:
-    """Those in whose target, address or labels each word of ``wanted`` stands."""
+    """The rows whose target, address or labels contain every word of ``wanted``."""
     words = wanted.lower().split()
     return [
         row
@@ -142,7 +142,7 @@ def _versions(status: EndpointStatus) -> Iterable[Badge]:
 
 
 def _strength(status: EndpointStatus) -> Badge | None:
-    """The worst that is accepted, with how many are of it."""
+    """The weakest strength that is accepted, with the number of its suites."""
     counted = Counter(
         strength_by_name(name) or Strength.INSECURE
         for found in status.observation.cipher_suites.values()
@@ -159,7 +159,7 @@ def _strength(status: EndpointStatus) -> Badge | None:
 
 
 def _expiry(status: EndpointStatus, now: datetime) -> tuple[Badge | None, float]:
-    """Of the leaf that ends first, by its lifetime; and what is left of it in seconds."""
+    """The expiry of the leaf that expires first, marked in relation to its lifetime; and the seconds left."""
     leaves = [
         (deployment.leaf.not_after, deployment.leaf.not_before)
         for deployment in status.observation.own_certificates
@@ -179,7 +179,7 @@ def _expiry(status: EndpointStatus, now: datetime) -> tuple[Badge | None, float]
 
 
 def _span(seconds: float) -> str:
-    """In words that fit a column: ``12 days``, ``3 hours``, ``expired 3 days ago``."""
+    """The time in words that fit a column: ``12 days``, ``3 hours``, ``expired 3 days ago``."""
     words = span_text(timedelta(seconds=seconds))
     return words if seconds > 0 else f"expired {words} ago"
 

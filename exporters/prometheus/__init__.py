@@ -1,7 +1,7 @@
 """Prometheus metrics: the inventory's facts from a Snapshot, and the service's own numbers.
 
-``FAMILIES`` is the catalogue of the facts; ``docs/reference/metrics.md`` is written from it. Names and labels
-follow Prometheus' rules for exporters. A fact that is unknown has no series: it is counted in
+``FAMILIES`` is the catalogue of the facts; ``docs/reference/metrics.md`` is generated from it. Names and
+labels follow Prometheus' rules for exporters. An unknown fact has no series; it is counted in
 ``tlsprobe_check_unknown`` instead.
 """
 

@@ -1,6 +1,7 @@
-"""The catalogue of what is shown of endpoints: to add a metric is one entry in one of these tuples.
+"""The catalogue of the metrics of endpoints: a new metric is one entry in one of these tuples.
 
-The order is the page's. Where an endpoint has more series than it may, those of later families go first.
+The order is that of the page. If an endpoint exceeds its maximum number of series, later families are dropped
+first.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Any text as a label's value: bounded, printable, and escaped for the exposition format.
 
-Servers choose some of these texts. What is not printable is written as Python writes it in a string,
-so that neither a terminal nor a page takes it for more than text.
+Servers choose some of these texts. Unprintable characters are escaped as in a Python string, so that they
+have no effect on a terminal or a page.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from functools import lru_cache
 from typing import Final
 
 LONGEST_LABEL: Final = 200
-"""Characters of a label's value that are kept."""
+"""The maximum number of characters of a label's value."""
 
 LONGEST_KEY: Final = 1000
-"""A target's key is never cut, for it identifies: two host names and a port are shorter."""
+"""A target's key is never truncated, because it is an identifier: two host names and a port are shorter."""
 
 _REMEMBERED_LENGTH: Final = 64
 
 
 def label_value(text: str, longest: int = LONGEST_LABEL) -> str:
-    """``text`` bounded, printable, and encodable whatever it held."""
+    """``text``, bounded, printable, and encodable whatever its content."""
     shown = text if len(text) <= longest else f"{text[: longest - 1]}…"
     if shown.isprintable():
         return shown
@@ -29,7 +29,7 @@ def label_value(text: str, longest: int = LONGEST_LABEL) -> str:
 
 
 def quoted(text: str, longest: int = LONGEST_LABEL) -> str:
-    """The label's value between the quotation marks of the exposition format."""
+    """The label's value, for between the quotation marks of the exposition format."""
     if len(text) <= _REMEMBERED_LENGTH:
         return _short_quoted(text)
     return _quoted(text, longest)
@@ -41,5 +41,5 @@ def _short_quoted(text: str) -> str:
 
 
 def _quoted(text: str, longest: int) -> str:
-    # There is no line end to escape: none is printable.
+    # Line ends need no escape here: they are not printable.
     return label_value(text, longest).replace("\\", "\\\\").replace('"', '\\"')

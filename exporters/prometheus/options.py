@@ -1,8 +1,7 @@
-"""How much of each endpoint the page of the inventory shows; the bound of series is a number here.
+"""How much of each endpoint the inventory's page shows, including the maximum number of series.
 
-Counts stand for names where names would be many: a fleet of ten thousand endpoints is held by one
-Prometheus at the standard detail, and nothing that an alert rule or a dashboard of ours asks for is
-left out of it.
+The standard detail shows counts instead of long lists of names: one Prometheus can hold a fleet of ten
+thousand endpoints. It includes everything that our alert rules and dashboards use.
 """
 
 from __future__ import annotations
@@ -13,28 +12,28 @@ from typing import Final
 
 
 class Detail(StrEnum):
-    """From few series to many; each has all of those before it."""
+    """From few series to many; each level includes the ones before it."""
 
     COUNTS = "counts"
-    """No series for a single cipher suite, feature or group: they are counted."""
+    """No series for single cipher suites, features or groups: they are counted."""
     STANDARD = "standard"
-    """Also each weak or insecure suite, and the features that are asked for most."""
+    """Also each weak or insecure suite, and the most requested features."""
     ALL = "all"
     """Also each suite, group and feature, what was excluded, and the keys and names of issuers."""
 
     def covers(self, other: Detail) -> bool:
-        """Whether what is of ``other`` is shown."""
+        """Whether this level shows what belongs to ``other``."""
         order = list(Detail)
         return order.index(self) >= order.index(other)
 
 
 MOST_OF_A_FAMILY: Final = 100
-"""Series of one family that an endpoint gets: a server may send a chain of any length."""
+"""The maximum number of series of one family for an endpoint: a server may send a chain of any length."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricOptions:
-    """``most_series`` is how many series an endpoint may have in all; the rest is dropped and counted."""
+    """``most_series`` is the maximum number of series for an endpoint; the rest is dropped and counted."""
 
     detail: Detail = Detail.STANDARD
     most_series: int = 1000

@@ -1,9 +1,9 @@
-"""A Snapshot in Prometheus' text format, written as fast as it changes.
+"""A Snapshot in Prometheus' text format; the lines of unchanged endpoints are reused.
 
-The client library makes objects of every sample at every scrape, which costs ten thousand endpoints
-seven seconds; here the lines of an endpoint are written when its status is another one, and kept.
-A family's lines stand together, as the format asks. What leaves the inventory leaves the page at once,
-and no sample has a time of its own. A certificate that two chains share is one series.
+The client library creates an object for every sample at every scrape, which takes seven seconds for ten
+thousand endpoints. Here the lines of an endpoint are cached and rewritten only when its status changes. The
+lines of a family are adjacent, as the format requires. An endpoint that leaves the inventory leaves the page
+at once, and samples have no timestamps. A certificate that two chains share is one series.
 """
 
 from __future__ import annotations
@@ -31,33 +31,33 @@ from model.snapshot import EndpointStatus, Snapshot
 TEXT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS_TYPE: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 OPENMETRICS_END: Final = "# EOF\n"
-"""All that the two formats differ in: the inventory has gauges alone."""
+"""The only differences between the two formats: the inventory has nothing but gauges."""
 
 _ITS_IDENTITY: Final = "\0"
-"""No part of a label, which is printable."""
+"""Cannot occur in a label, because labels are printable."""
 
 _TEXTS_REMEMBERED: Final = 4 * 2**20
-"""In bytes: of some hundred endpoints that have nothing in common."""
+"""In bytes: room for a few hundred endpoints that have nothing in common."""
 
 _NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9_]")
 
 
 def heading(name: str, text: str) -> str:
-    """The two lines that stand before a gauge's samples."""
+    """The two lines that precede a gauge's samples."""
     return f"# HELP {name} {text}\n# TYPE {name} gauge\n"
 
 
 def number_text(number: float) -> str:
-    """Whole numbers as such, others to the microsecond."""
+    """Whole numbers without a fraction, others to the microsecond."""
     whole = int(number)
     return str(whole) if whole == number else repr(round(number, 6))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Written:
-    """An endpoint's lines, a text for each family, as they were for ``status``.
+    """An endpoint's lines for ``status``, one text for each family.
 
-    In them _ITS_IDENTITY stands for ``identity``: what endpoints have in common is one text.
+    In them, _ITS_IDENTITY is a placeholder for ``identity``: endpoints with equal facts share one text.
     """
 
     status: EndpointStatus
@@ -71,7 +71,7 @@ class _Written:
 
 
 class PageWriter:
-    """Writes pages of one inventory, one after the other; ``options`` say how much is shown."""
+    """Writes successive pages of one inventory; ``options`` limit what they show."""
 
     def __init__(self, options: MetricOptions | None = None) -> None:
         self._options = options or MetricOptions()
@@ -87,10 +87,10 @@ class PageWriter:
         self.dropped_total = 0
 
     def write(self, snapshot: Snapshot) -> Iterator[str]:
-        """The page in pieces; a piece is a whole number of lines.
+        """The page in pieces; each piece consists of whole lines.
 
-        ``dropped_total`` counts the series that found no room since the writer was made: once for each
-        time that an endpoint's lines are written.
+        ``dropped_total`` counts the series that exceeded a limit since the writer was created. A series
+        counts each time its endpoint's lines are written.
         """
         by_target: dict[str, list[EndpointStatus]] = {}
         for status in snapshot.endpoints:
@@ -150,7 +150,7 @@ class PageWriter:
 
 
 def _identity(status: EndpointStatus, of_target: Sequence[EndpointStatus]) -> str:
-    """The address only where there are several: one that changes is still the same endpoint."""
+    """With the address only if the target has several: otherwise a new address would start a new series."""
     endpoint = status.observation.endpoint
     target = quoted(endpoint.target.key, LONGEST_KEY)
     if len(of_target) == 1:
@@ -159,20 +159,20 @@ def _identity(status: EndpointStatus, of_target: Sequence[EndpointStatus]) -> st
 
 
 def _form(family: Family | TargetFamily) -> str:
-    """What a sample's identity, labels and number go into."""
+    """The template of a sample, with places for identity, labels and number."""
     labels = "".join(f',{name}="%s"' for name in family.labels)
     return f"{PREFIX}{family.name}%s{labels}}} %s\n"
 
 
 def _distinct(samples: Iterator[Sample]) -> dict[tuple[str, ...], float]:
-    """Two values may differ only in what is cut, and a page must not have a series twice."""
+    """Truncation may make two values equal, and a page must not have a series twice."""
     return {tuple(map(quoted, labels)): number for labels, number in samples}
 
 
 def _label_line(identity: str, statuses: Sequence[EndpointStatus]) -> str:
-    """The owner's labels: their names differ between targets, as kube-state-metrics has them.
+    """The owner's labels: their names differ between targets, as in kube-state-metrics.
 
-    A target without any has a line too, so that a join does not lose it.
+    A target without labels has a line too, so that joins keep it.
     """
     given = statuses[0].observation.endpoint.target.labels
     own = {f"label_{_NOT_IN_A_NAME.sub('_', name)}": quoted(text) for name, text in given.items()}

@@ -1,4 +1,4 @@
-"""The page of one target that was asked just now: our own facts, or other exporters' names, or both."""
+"""The page of one target that was probed on request: our own metrics, other exporters' metrics, or both."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from model.snapshot import EndpointStatus, Snapshot
 
 
 class Names(StrEnum):
-    """Whose names the metrics of a page have."""
+    """Whose metric names a page uses."""
 
     TLSPROBE = "tlsprobe"
     BLACKBOX_EXPORTER = "blackbox_exporter"
@@ -30,7 +30,7 @@ def probe_page(
     names: Sequence[Names],
     options: MetricOptions,
 ) -> str:
-    """The page in the text format; ``status`` is there where our own names are asked for."""
+    """The page in the text format; ``status`` is set if our own metric names are requested."""
     parts: list[str] = []
     if Names.TLSPROBE in names and status is not None:
         parts += PageWriter(options).write(
@@ -45,7 +45,7 @@ def probe_page(
 
 
 def _our_own(glance: HandshakeSummary, status: EndpointStatus) -> list[ForeignSample]:
-    """What only a page of this kind has."""
+    """Metrics that only such a page has."""
     labels = {"target": status.observation.endpoint.target.key}
     numbers = (
         ("probe_success", float(glance.is_success)),

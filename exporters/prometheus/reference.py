@@ -1,7 +1,7 @@
 """Writes docs/reference/metrics.md from the catalogues: ``python -m exporters.prometheus.reference``.
 
-Every metric with its labels, its meaning and a question in PromQL; what the labels may be, and how many
-series there are.
+The page has every metric with its labels, its meaning and an example in PromQL, the values of the labels, and
+the number of series.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ Beside them stand the collectors for the process and for Python, under their usu
 
 
 def _values() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Where a label has few values, all of them."""
+    """All values of each label that has few."""
     yield "protocol", tuple(version.label for version in ProtocolVersion)
     yield "strength", tuple(Strength)
     yield "stage", tuple(dict.fromkeys(STAGES.values()))

@@ -1,7 +1,7 @@
-"""Reports as evidence: what was probed, when, what was found, who answers for it, and a hash over it all.
+"""Reports as evidence: what was probed, when, what was found, who is responsible, and a hash over everything.
 
-A Snapshot becomes a Report once (``report_of``); ``REPORTS`` is the catalogue of the formats in which
-it can be written, and ``verify_report`` tells later whether one still says what it said.
+``report_of`` turns a Snapshot into a Report. ``REPORTS`` is the catalogue of its formats. ``verify_report``
+checks later that a report was not altered.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Makes a Report of a Snapshot: which endpoints, their findings as waived now, what stayed unknown."""
+"""Builds a Report from a Snapshot: the endpoints, their findings with current waivers, and unknown facts."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import Verdict
 
 RemedyOf = Callable[[Observation, RuleResult], Remediation | None]
-"""Gives the lines that fix what a rule found at an endpoint, where its kind of server is known."""
+"""Returns the lines that fix a rule's result at an endpoint, if its kind of server is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRequest:
-    """What a report is made of besides the Snapshot.
+    """The inputs of a report other than the Snapshot.
 
-    ``generated_at`` is aware; ``selection`` are labels that an endpoint must carry to be in the
-    report, ``grouped_by`` is the one that says who answers for it; ``history`` is what
-    ``standings_of`` gave of earlier Snapshots, the oldest first.
+    ``generated_at`` is aware. ``selection`` are labels that an endpoint must have to be included.
+    ``grouped_by`` is the label that names its owner. ``history`` has the results of ``standings_of`` for
+    earlier Snapshots, oldest first.
     """
 
     generated_at: datetime
@@ -51,7 +51,7 @@ class ReportRequest:
 def report_of(
     snapshot: Snapshot, request: ReportRequest, remedy_of: RemedyOf = lambda _, __: None
 ) -> Report:
-    """The Report of the endpoints of ``snapshot`` that ``request`` selects, in their order."""
+    """The Report of the endpoints of ``snapshot`` that ``request`` selects, in the Snapshot's order."""
     chosen = _chosen(snapshot, request.selection)
     return Report(
         generated_at=request.generated_at,
@@ -71,7 +71,7 @@ def report_of(
 def standings_of(
     snapshot: Snapshot, grouped_by: str, selection: Mapping[str, str]
 ) -> PastStandings:
-    """How the selected endpoints of ``snapshot`` stood, by the label ``grouped_by``."""
+    """The compliance of the selected endpoints of ``snapshot``, by the label ``grouped_by``."""
     teams: dict[str, Counter[Verdict]] = {}
     for status in _chosen(snapshot, selection):
         standing = standing_by(status.compliance)
@@ -92,7 +92,7 @@ def _chosen(snapshot: Snapshot, selection: Mapping[str, str]) -> list[EndpointSt
 def _endpoint(
     status: EndpointStatus, request: ReportRequest, taken_at: datetime, remedy_of: RemedyOf
 ) -> ReportedEndpoint:
-    """The endpoint with its findings waived or not, as of the moment that the report is about."""
+    """The endpoint, with waivers applied to its findings as of the time of the report's facts."""
     observation = status.observation
     target = observation.endpoint.target
     findings = [
@@ -136,7 +136,7 @@ def _certificates(observation: Observation) -> Iterator[ServedCertificate]:
 
 
 def _unknown(observation: Observation) -> Iterator[str]:
-    """The names of the facts that a visit did not learn; of those not asked about, which level it takes."""
+    """The names of the facts that a visit did not determine; those not asked about have the level they need."""
     yield from (f"not asked: {words}" for words in words_for_not_asked(observation.not_asked))
     for version, fact in sorted(observation.protocols.items()):
         if fact.verdict is Verdict.UNKNOWN:

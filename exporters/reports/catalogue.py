@@ -1,4 +1,4 @@
-"""Every format of a report. To add one is one file that writes it, and one line here."""
+"""Every format of a report. Adding one takes one file that writes it and one line here."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from exporters.reports.report import Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFormat:
-    """One format: ``write`` is a pure function; ``says`` is for people who choose.
+    """One format: ``write`` is a pure function; ``says`` describes the format to users.
 
-    ``start`` is what every report of the format begins with.
+    ``start`` is the text with which every report of the format begins.
     """
 
     name: str
@@ -101,6 +101,6 @@ def report_format(name: str) -> ReportFormat:
     """The format of that name.
 
     Raises:
-        KeyError: for a name that is not in the catalogue.
+        KeyError: if the name is not in the catalogue.
     """
     return {one.name: one for one in REPORTS}[name]

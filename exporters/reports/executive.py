@@ -1,6 +1,6 @@
-"""What the executive page shows: compliance by team now and by week, the worst, and what ends soon.
+"""The content of the executive page: compliance by team now and by week, the worst, and what expires soon.
 
-How it was before comes with the Report, which counted it off earlier Snapshots.
+Earlier compliance is part of the Report, which counted it from earlier Snapshots.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _GRAVE: Final = (Severity.CRITICAL, Severity.HIGH)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """The endpoints with one value of the label: by standing, and how many stood how before.
+    """The endpoints with one value of the label: their number by compliance, now and earlier.
 
-    ``before`` is (compliant, judged) at each moment of the page.
+    ``before`` is (compliant, judged) for each time on the page.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Team:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offender:
-    """An endpoint with its open findings by severity, and since when the oldest is open."""
+    """An endpoint with its open findings by severity, and the time since which the oldest is open."""
 
     endpoint: ReportedEndpoint
     open: Mapping[Severity, int]
@@ -58,7 +58,7 @@ class ExecutivePage:
 
 
 def executive_page(report: Report) -> ExecutivePage:
-    """The figures, teams by name, those without the label last."""
+    """The figures; teams by name, endpoints without the label last."""
     members: dict[str | None, list[ReportedEndpoint]] = {}
     for endpoint in report.endpoints:
         members.setdefault(endpoint.labels.get(report.grouped_by), []).append(endpoint)
@@ -112,6 +112,6 @@ def _worst(report: Report) -> tuple[Offender, ...]:
 
 
 def _badness(offender: Offender) -> tuple[list[int], datetime, str]:
-    """The most of the gravest first, then the oldest."""
+    """By number of the most severe findings, then the oldest first."""
     counts = [-offender.open[severity] for severity in reversed(Severity)]
     return counts, offender.since, offender.endpoint.key

@@ -1,4 +1,4 @@
-"""What ends when: certificates and waivers, the first first."""
+"""When certificates and waivers expire, earliest first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpiringCertificate:
-    """A leaf, and where it is served; ``days_left`` are whole days, None where it never ends."""
+    """A leaf, and where it is served; ``days_left`` are whole days, None if it never expires."""
 
     subject: str
     sha256: str
@@ -25,7 +25,7 @@ class ExpiringCertificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expiring:
-    """Something that ends: what it is, and where in words."""
+    """Something that expires: what it is, and where, in words."""
 
     ends_at: datetime
     days_left: int
@@ -34,7 +34,7 @@ class Expiring:
 
 
 def expiring_certificates(report: Report) -> tuple[ExpiringCertificate, ...]:
-    """Every leaf that is served, once, the first to expire first."""
+    """Every served leaf once, earliest expiry first."""
     leaves: dict[str, ServedCertificate] = {}
     places: dict[str, list[str]] = {}
     for endpoint in report.endpoints:
@@ -57,7 +57,7 @@ def expiring_certificates(report: Report) -> tuple[ExpiringCertificate, ...]:
 
 
 def expiring_within(report: Report, days: int) -> tuple[Expiring, ...]:
-    """Certificates and waivers that end within ``days``, and those that have ended."""
+    """Certificates and waivers that expire within ``days``, and those that have expired."""
     found = [
         Expiring(
             ends_at=one.not_after,

@@ -1,9 +1,9 @@
-"""Any text as Markdown that shows it and obeys nothing in it: for CommonMark, GitHub's tables and OSCAL's mark-up.
+"""Escapes any text for Markdown: for CommonMark, GitHub's tables and OSCAL's markup.
 
-What a server or an operator says stands in code spans or code blocks, where nothing is mark-up, a link or a
-mention; words in a paragraph are escaped (CommonMark 0.31, section 2.4). OSCAL's ``markup-line`` and
+Text from servers and operators is in code spans or code blocks, where nothing is markup, a link or a mention;
+words in a paragraph are escaped (CommonMark 0.31, section 2.4). OSCAL's ``markup-line`` and
 ``markup-multiline`` are a subset of CommonMark with ``^superscript^``, ``~subscript~`` and ``{{ insert }}``
-(NIST, *OSCAL Data Types*, "Markup Data Types"), which the same escapes hold.
+(NIST, *OSCAL Data Types*, "Markup Data Types"), which the same escapes cover.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _BACKTICKS: Final = re.compile("`+")
 
 
 def code(text: str) -> str:
-    """``text`` as a code span that nothing in it can end; a hyphen for no text.
+    """``text`` as a code span that no character in it can end; a hyphen for no text.
 
-    The span's fence is longer than any row of backticks in it. A bar would end a table's cell even there,
-    so it is written as an escape.
+    The span's fence is longer than any run of backticks in it. A vertical bar would end a table's cell even
+    inside a code span, so it is written as an escape.
     """
     clean = words.clean(text).replace("|", "\\x7c")
     if not clean.strip(" "):
@@ -36,7 +36,7 @@ def code(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """``text`` as a paragraph's words, none of them mark-up, wherever in a line they stand."""
+    """``text`` as a paragraph's words without markup, wherever in a line they are."""
     escaped = _MARKUP.sub(r"\\\1", words.clean(text))
     return _AT_THE_START.sub(_escape_start, escaped)
 
@@ -47,7 +47,7 @@ def _escape_start(found: re.Match[str]) -> str:
 
 
 def block(lines: Sequence[str], language: str = "") -> Iterator[str]:
-    """``lines`` as a fenced code block that nothing in them can end."""
+    """``lines`` as a fenced code block that no line in it can end."""
     clean = [words.clean(line) for line in lines]
     longest = max((len(found) for line in clean for found in _BACKTICKS.findall(line)), default=0)
     fence = "`" * max(3, longest + 1)

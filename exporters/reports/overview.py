@@ -1,4 +1,4 @@
-"""The figures at the head of a report: how many endpoints and findings of each kind."""
+"""The figures at the top of a report: the number of endpoints and findings of each kind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from model.verdict import Verdict
 class Overview:
     """``standings`` counts endpoints; ``open`` the open findings by severity, worst first.
 
-    ``unknown`` counts those of the open ones that are not proved, ``waived`` what is accepted.
+    ``unknown`` is the number of open findings that are not proved, ``waived`` that of accepted ones.
     """
 
     standings: Mapping[Verdict | None, int]

@@ -1,7 +1,7 @@
-"""What a report says, whatever its format: a Report is the data, and each format is a way to write it.
+"""The content of a report: a Report is the data, and each format is a way to write it.
 
-A Report is made once of a Snapshot, the policies, the waivers and the time (``report_of``). All
-formats are pure functions of it, so that the same Report gives the same bytes today and in ten years.
+``report_of`` builds a Report once from a Snapshot, the policies, the waivers and the time. All formats are
+pure functions of it, so that the same Report gives the same bytes today and in ten years.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ DEFAULT_GROUPING: Final = "team"
 class PolicyRule:
     """One rule of a policy.
 
-    ``requirement`` and ``violation`` say in a sentence what it asks for and what is wrong where it is
-    not met; ``required`` is the value that meets it, ``source`` the document that says so.
+    ``requirement`` and ``violation`` say in a sentence what it asks for, and what is wrong if it is not met;
+    ``required`` is the value that meets it, ``source`` the document behind it.
     """
 
     rule: str
@@ -49,9 +49,9 @@ class PolicyRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyText:
-    """A policy as it was in force, in words.
+    """The text of a policy that was in force.
 
-    ``digest`` is the SHA-256, in hex, of all that it says; ``scope`` says which endpoints it holds for.
+    ``digest`` is the SHA-256, in hex, of its whole content; ``scope`` says which endpoints it applies to.
     """
 
     name: str
@@ -64,7 +64,7 @@ class PolicyText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedFinding:
-    """A Finding with its remedy, where the kind of server is known."""
+    """A Finding with its remediation, if the kind of server is known."""
 
     finding: Finding
     remedy: Remediation | None = None
@@ -81,10 +81,10 @@ class ServedCertificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedEndpoint:
-    """One endpoint: what was probed, when, by which version, and what came of it.
+    """One endpoint: what was probed, when, by which version, and the results.
 
-    ``state`` and ``reason`` are the Observation's; ``unknown`` names the facts that were asked about
-    and stayed unknown. ``protocols`` has the verdict on each protocol version by its label.
+    ``state`` and ``reason`` are the Observation's; ``unknown`` names the facts that were asked about and
+    stayed unknown. ``protocols`` has the verdict on each protocol version by its label.
     """
 
     key: str
@@ -106,16 +106,16 @@ class ReportedEndpoint:
 
     @property
     def standing(self) -> Verdict | None:
-        """How it stands by all policies that hold for it."""
+        """Its compliance with all policies that apply to it."""
         return standing_by(self.compliance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastStandings:
-    """How many endpoints stood how at a moment, by the value of the label that groups them.
+    """The compliance of endpoints at an earlier time, by the value of the label that groups them.
 
-    ``teams`` counts by the words of ``Verdict``, for each value of the label; endpoints without it are
-    under the empty text, those that no policy holds for are not counted.
+    ``teams`` has the number of endpoints by ``Verdict`` for each value of the label. Endpoints without the
+    label are under the empty text; endpoints without a policy are not counted.
     """
 
     at: datetime
@@ -124,12 +124,12 @@ class PastStandings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All that a report says.
+    """The whole content of a report.
 
-    ``taken_at`` is the moment whose facts it holds, ``generated_at`` when it was made, both aware.
-    ``selection`` are the labels that endpoints had to carry to be in it; ``grouped_by`` is the label
-    that says who answers for an endpoint. ``history`` is how they stood before, the oldest first;
-    ``waivers`` are all that were given, expired ones too.
+    ``taken_at`` is the time of the facts, ``generated_at`` that of the report; both are aware. ``selection``
+    are the labels that an endpoint must have to be included. ``grouped_by`` is the label that names the owner
+    of an endpoint. ``history`` has earlier compliance, oldest first. ``waivers`` are all waivers, including
+    expired ones.
     """
 
     generated_at: datetime
@@ -149,7 +149,7 @@ class Report:
 
     @property
     def not_reached(self) -> tuple[ReportedEndpoint, ...]:
-        """The endpoints of which no TLS facts are known."""
+        """The endpoints without known TLS facts."""
         return tuple(one for one in self.endpoints if not one.is_reached)
 
     def findings(self) -> Iterator[tuple[ReportedEndpoint, ReportedFinding]]:
@@ -159,7 +159,7 @@ class Report:
 
 
 def standing_by(compliance: Mapping[str, Verdict]) -> Verdict | None:
-    """No where a policy is broken, else unknown where one is, else yes; None without a policy."""
+    """No if a policy is violated, else unknown if one is unknown, else yes; None without a policy."""
     if not compliance:
         return None
     for verdict in (Verdict.NO, Verdict.UNKNOWN):
@@ -176,9 +176,9 @@ def _order(finding: Finding) -> tuple[int, str, str, str]:
 def open_at_least(
     report: Report, severity: Severity, *, with_unknown: bool = True
 ) -> tuple[Finding, ...]:
-    """The open findings of ``severity`` and worse; a waived one is not open.
+    """The open findings of ``severity`` and worse; a waived finding is not open.
 
-    What could not be proved counts too, unless ``with_unknown`` is false.
+    Unknown results count too, unless ``with_unknown`` is false.
     """
     return tuple(
         found.finding

@@ -1,8 +1,8 @@
-"""A Report as JSON and back, in one canonical form, and the SHA-256 by which it is known.
+"""A Report as JSON and back, in one canonical form, and the SHA-256 that identifies it.
 
-The canonical form has its keys in order, no spaces, and ``\\uXXXX`` for what is not ASCII: as
-``jq --compact-output --sort-keys --ascii-output`` writes it. Its SHA-256 stands in every format; who
-has the data can compute it again.
+The canonical form has its keys in order, no spaces, and ``\\uXXXX`` for characters outside ASCII: as ``jq
+--compact-output --sort-keys --ascii-output`` writes it. Every format contains its SHA-256, and anyone who has
+the data can compute it again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ REPORT_SCHEMA_NUMBER: Final = 2
 
 
 def canonical(fields: Json) -> str:
-    """``fields`` as the one text that is hashed."""
+    """``fields`` as the text that is hashed."""
     return json.dumps(fields, sort_keys=True, separators=(",", ":"))
 
 
@@ -52,7 +52,7 @@ def report_digest(report: Report) -> str:
 
 
 def report_to_json(report: Report) -> Json:
-    """All of ``report`` as JSON values, evidence and all."""
+    """All of ``report`` as JSON values, including the evidence."""
     return {
         "schema": REPORT_SCHEMA_NUMBER,
         "tool": {"name": "tlsprobe", "version": report.tool_version},
@@ -71,7 +71,7 @@ def report_from_json(fields: Json) -> Report:
     """The Report that ``report_to_json`` wrote.
 
     Raises:
-        KeyError, TypeError, ValueError: where something is missing or has no known meaning.
+        KeyError, TypeError, ValueError: if a value is missing or unknown.
     """
     if fields["schema"] != REPORT_SCHEMA_NUMBER:
         raise ValueError(f"schema {fields['schema']} is not {REPORT_SCHEMA_NUMBER}")

@@ -1,9 +1,9 @@
-"""Whether a report still says what it said: its data by their SHA-256, its text by making it again.
+"""Verifies that a report was not altered: its data by their SHA-256, its text by writing it again.
 
-A format is a pure function of the data. So anyone who has them (inside a JSON or HTML report, or in the
-JSON report that was kept next to another format) can write the report again with the same version of
-tlsprobe, and compare byte by byte. A hash proves that data and text were not changed by accident or
-one without the other; who can change both needs to be caught by a hash that was noted elsewhere.
+A format is a pure function of the data. Anyone who has the data (inside a JSON or HTML report, or in a JSON
+report stored with another format) can write the report again with the same version of tlsprobe and compare it
+byte by byte. The hash reveals accidental changes, and changes to data or text alone. A change to both is
+revealed only by a copy of the hash that is stored elsewhere.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _DIGEST_END: Final = "</pre>"
 
 
 class NotAReportError(ValueError):
-    """What was given is not a report, or holds no data; the message is one sentence with how to fix it."""
+    """The input is not a report, or has no data; the message is one sentence with how to fix it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What is left of a report's integrity.
+    """The result of verifying a report.
 
-    ``stated`` is the SHA-256 that the report states, ``computed`` that of its data. ``format`` is the
-    format whose text, made again, is the file byte by byte, or None. ``version`` made it.
+    ``stated`` is the SHA-256 that the report states, ``computed`` that of its data. ``format`` is the format
+    that reproduces the file byte by byte, or None. ``version`` is the version that wrote the report.
     """
 
     stated: str
@@ -41,15 +41,15 @@ class Verification:
 
     @property
     def is_intact(self) -> bool:
-        """Whether data and text both are as they were."""
+        """Whether data and text are both unchanged."""
         return self.stated == self.computed and self.format is not None
 
 
 def verify_report(text: str, data: str | None = None) -> Verification:
-    """Verify a report's ``text``, by the data inside, or by ``data``, the text of a JSON report.
+    """Verify a report's ``text`` with the data in it, or with ``data``, the text of a JSON report.
 
     Raises:
-        NotAReportError: where there are no data to verify by.
+        NotAReportError: if there are no data to verify with.
     """
     stated, fields = _data_of(text if data is None else data)
     report = _report(fields)
@@ -63,7 +63,7 @@ def verify_report(text: str, data: str | None = None) -> Verification:
 
 
 def _data_of(text: str) -> tuple[str, Json]:
-    """The SHA-256 that is stated, and the data."""
+    """The stated SHA-256, and the data."""
     start = text.rfind(DATA_START)
     if start >= 0:
         start += len(DATA_START)

@@ -1,4 +1,4 @@
-"""The words that several formats of a report share: times, counts, what an outcome means."""
+"""The words that several formats of a report share: times, counts, outcomes."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
 
 
 def outcome(finding: Finding) -> str:
-    """Whether its rule is violated, or unknown to be met."""
+    """Whether its rule is violated, or not proved to be met."""
     return _OUTCOMES.get(finding.result.outcome, finding.result.outcome.value)
 
 
 def state(endpoint: ReportedEndpoint) -> str:
-    """How the endpoint answered, and the reason where there is one."""
+    """How the endpoint answered, and the reason if there is one."""
     words = state_words(endpoint.state)
     return words if not endpoint.reason else f"{words}: {endpoint.reason}"
 
 
 def compliance(standing: Verdict | None) -> str:
-    """How an endpoint stands; None without a policy."""
+    """The compliance of an endpoint; None without a policy."""
     return COMPLIANCE[standing]
 
 
@@ -53,7 +53,7 @@ def labels(given: Mapping[str, str]) -> str:
 
 
 def waived(finding: Finding) -> str:
-    """Who answers for the finding, why and until when; that it was, where the waiver has expired."""
+    """The waiver's owner, reason and last day; if it has expired, the text says so."""
     waiver = finding.waiver
     if waiver is None:
         return ""
@@ -62,7 +62,7 @@ def waived(finding: Finding) -> str:
 
 
 def waiver_scope(waiver: Waiver) -> str:
-    """What a waiver is for, in words."""
+    """What a waiver covers, in words."""
     parts = [f"rule {waiver.rule}"]
     if waiver.policy is not None:
         parts.append(f"of policy {waiver.policy}")
@@ -74,10 +74,10 @@ def waiver_scope(waiver: Waiver) -> str:
 
 
 def clean(text: str, limit: int = 2000) -> str:
-    """``text`` on one line, without anything that acts on a screen, and not without end.
+    """``text`` on one line, with control characters escaped, and of limited length.
 
-    Two halves of a surrogate pair are the one character that JSON makes of them, so that a report made
-    again of its JSON data is the same.
+    Two halves of a surrogate pair become the one character that JSON makes of them, so that a report rebuilt
+    from its JSON data is identical.
     """
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
     return printable(whole, limit=limit)

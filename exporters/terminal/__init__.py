@@ -1,1 +1,1 @@
-"""What a person reads in a terminal."""
+"""Output for people at a terminal."""

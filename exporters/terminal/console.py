@@ -1,6 +1,6 @@
-"""What may reach a terminal: text from servers with its controls escaped, colour, a progress line.
+"""Terminal output: server text with its control characters escaped, colour, and a progress line.
 
-``printable`` is ``model.safe_output.printable``'s: it is here too, with what else a terminal needs.
+``printable`` is ``model.safe_output.printable``'s; it is re-exported here with the other terminal functions.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from model.safe_output.printable import printable
 __all__ = ["ProgressLine", "printable", "report_width", "wants_colour"]
 
 WIDTH_WITHOUT_TERMINAL: Final = 100
-"""Columns for a report that goes to a file or a pipe, unless COLUMNS says otherwise."""
+"""The columns of a report that goes to a file or a pipe, unless COLUMNS sets another number."""
 
 
 def wants_colour(
     stream: TextIO, environment: Mapping[str, str] = os.environ, *, refused: bool = False
 ) -> bool:
-    """Whether to colour what goes to ``stream``: only a capable terminal, and never against a wish.
+    """Whether to colour what goes to ``stream``: only if the terminal supports it and the user did not refuse.
 
-    ``refused`` is the user's ``--no-color``; NO_COLOR counts when it is not empty (no-color.org).
+    ``refused`` is the user's ``--no-color``; NO_COLOR counts if it is not empty (no-color.org).
     """
     if refused or environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
         return False
@@ -36,7 +36,7 @@ def report_width() -> int:
 
 
 class ProgressLine:
-    """One line on a terminal that says what goes on, rewritten in place; elsewhere, nothing."""
+    """A progress line on a terminal, rewritten in place; without a terminal it does nothing."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -44,7 +44,7 @@ class ProgressLine:
         self.is_enabled = stream.isatty() and os.environ.get("TERM") != "dumb"
 
     def show(self, text: str) -> None:
-        """Put ``text`` in place of what the line says, cut to the terminal's width."""
+        """Replace the content of the line by ``text``, cut to the terminal's width."""
         if not self.is_enabled:
             return
         width = shutil.get_terminal_size().columns
@@ -53,7 +53,7 @@ class ProgressLine:
         self._is_shown = True
 
     def clear(self) -> None:
-        """Take the line away, so that other output begins on an empty one."""
+        """Clear the line, so that other output starts on an empty one."""
         if self._is_shown:
             self._stream.write("\r\x1b[K")
             self._stream.flush()

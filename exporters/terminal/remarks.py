@@ -1,7 +1,7 @@
-"""What a reader of one Observation must see first: what is wrong, the most severe at the top.
+"""The most important problems of one Observation, the most severe first.
 
-These remarks for a person at a terminal need no policy: broken chains, protocol versions and cipher
-suites that are broken or deprecated, certificates that expire soon. Severities are those of findings.
+These remarks for a person at a terminal need no policy: broken chains, protocol versions and cipher suites
+that are broken or deprecated, certificates that expire soon. Severities are those of findings.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from model.verdict import Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """What is wrong, in one sentence, which may contain text that a server chose."""
+    """The problem in one sentence, which may contain text that a server chose."""
 
     severity: Severity
     text: str
@@ -67,7 +67,7 @@ _OF_SUITES: Final = frozenset({"anonymous_suites", "export_suites", "null_suites
 
 
 def remarks(observation: Observation, now: datetime) -> tuple[Remark, ...]:
-    """What is wrong at one endpoint, most severe first; ``now`` (aware) decides how close expiry is."""
+    """The problems of one endpoint, most severe first; ``now`` (aware) decides how close expiry is."""
     found: list[Remark] = []
     several = len(observation.own_certificates) > 1
     for deployment in observation.own_certificates:
@@ -93,7 +93,7 @@ def remarks(observation: Observation, now: datetime) -> tuple[Remark, ...]:
 
 
 def _clear_remarks(observation: Observation) -> Iterator[Remark]:
-    """What is served without TLS. HTTP that only redirects to HTTPS is as it should be."""
+    """Service without TLS. HTTP that only redirects to HTTPS is not a problem."""
     redirects = observation.http.get("redirects_to_https")
     leads_on = redirects is not None and redirects.verdict is Verdict.YES
     answers = observation.plaintext.get("answers_in_clear")
@@ -138,7 +138,7 @@ def _suite_remarks(observation: Observation) -> Iterator[Remark]:
 
 
 def _attack_remarks(observation: Observation) -> Iterator[Remark]:
-    """One for each severity, with all attacks of it."""
+    """One remark for each severity, with all its attacks."""
     vulnerable_to: dict[Severity, list[str]] = defaultdict(list)
     for name, attack in ATTACKS.items():
         fact = observation.vulnerabilities.get(name)
@@ -166,7 +166,7 @@ def _client_auth_remarks(observation: Observation) -> Iterator[Remark]:
 
 
 def _enforcement_remarks(observation: Observation) -> Iterator[Remark]:
-    """What one version or name requires, and another does not, can be bypassed."""
+    """A requirement of one version or name can be bypassed if another lacks it."""
     modes: dict[ClientAuthMode, list[str]] = defaultdict(list)
     for version, found in sorted(observation.client_auth.items()):
         if found.mode is not ClientAuthMode.UNKNOWN:
@@ -249,7 +249,7 @@ def _expiry_remarks(chain: Iterable[Certificate], now: datetime) -> Iterator[Rem
 
 
 def expiry_severity(certificate: Certificate, now: datetime) -> Severity | None:
-    """How bad the time left is, measured by the lifetime, as in alerts; None where there is plenty."""
+    """The severity of the time left in relation to the lifetime, as in alerts; None if enough is left."""
     lifetime = Lifetime.of(certificate.not_before, certificate.not_after)
     if lifetime is None:
         return None

@@ -1,7 +1,7 @@
 """One Observation as a report for a person, to be read in ten seconds.
 
-The worst comes first: faults in words, then the facts in aligned rows. Whatever a server chose
-goes through ``printable``; nothing here is markup, so that a name cannot style the report.
+The worst comes first: faults in words, then the facts in aligned rows. All text from servers goes through
+``printable``, and nothing here is markup, so that a name cannot style the report.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ def render_report(
     width: int = 100,
     judged: RenderableType | None = None,
 ) -> str:
-    """The report of one endpoint, lines of at most ``width`` columns, each ended by a newline.
+    """The report of one endpoint in lines of at most ``width`` columns, each ended by a newline.
 
-    ``now`` (aware) is what days to expiry count from; ``colour`` adds ANSI escapes; ``judged`` is what
-    policies made of it, and comes last.
+    ``now`` (aware) is the time from which days to expiry count. ``colour`` adds ANSI escapes. ``judged`` has
+    the policy results, which come last.
     """
     page = StringIO()
     console = Console(
@@ -72,7 +72,7 @@ def render_report(
     console.print(_layout(observation, now))
     if judged is not None:
         console.print(judged)
-    # Tables pad their last column: a file should not have the spaces.
+    # Tables pad their last column with spaces, which a file should not have.
     return "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
 
 
@@ -145,7 +145,7 @@ def _verdict_style(version: ProtocolVersion, verdict: Verdict) -> str:
 def _merged(
     found: Mapping[ProtocolVersion, AcceptedSet],
 ) -> Iterator[tuple[tuple[str, ...], AcceptedSet]]:
-    """Newest version first; versions that accept the same, in the same way, share a row."""
+    """Newest version first; versions with the same contents share a row."""
     labels: dict[tuple[tuple[str, ...], bool, Preference], list[str]] = {}
     sets: dict[tuple[tuple[str, ...], bool, Preference], AcceptedSet] = {}
     for version, accepted in sorted(found.items(), reverse=True):
@@ -220,7 +220,7 @@ def _cost(observation: Observation) -> Text:
 
 
 def _grid() -> Table:
-    """Rows of a word and what it says; the second column takes what is left and wraps."""
+    """Rows of a label and its text; the second column takes the remaining width and wraps."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")

@@ -1,4 +1,4 @@
-"""What the scan report says of one served chain."""
+"""The part of the scan report about one served chain."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _METHODS: Final = {
 
 
 def certificate_rows(deployment: ServedChain, now: datetime) -> RenderableType:
-    """Its certificates, who trusts them, what is known of revocation, logs and DNS, and who is served it."""
+    """Its certificates, who trusts them, revocation, logs and DNS, and which clients get the chain."""
     lines = [_certificate(certificate, now) for certificate in deployment.chain]
     surplus = len(lines) - _CERTIFICATES_SHOWN
     if surplus > 0:
@@ -80,13 +80,13 @@ def certificate_rows(deployment: ServedChain, now: datetime) -> RenderableType:
 
 
 def _to_whom(deployment: ServedChain) -> str:
-    """What other clients ask for, who alone get this chain."""
+    """The requests that return this chain, if the target's own clients do not get it."""
     names = {NameAsked.NO_NAME: "no name", NameAsked.UNKNOWN_NAME: "an unknown name"}
     return f"only to who asks for {' or '.join(names[name] for name in deployment.names)}"
 
 
 def _because(found: TrustVerdict) -> str:
-    """Why not, or what a strict client has against it all the same."""
+    """Why the chain is not trusted, or why a strict client rejects it although it is."""
     if found.reason:
         return f" ({printable(found.reason, limit=REASON_LIMIT).rstrip('.')})"
     if found.verdict is Verdict.YES and found.strict is Verdict.NO:
@@ -96,7 +96,7 @@ def _because(found: TrustVerdict) -> str:
 
 
 def _until(leaf: Certificate, found: TrustVerdict) -> str:
-    """When trust ends before the leaf does, since a certificate of the best path ends."""
+    """The end of trust, if a certificate of the best path expires before the leaf."""
     end = found.path_not_after
     if found.verdict is not Verdict.YES or end is None or end == leaf.not_after:
         return ""

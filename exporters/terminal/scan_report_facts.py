@@ -1,4 +1,4 @@
-"""The named facts of an Observation as rows of its report: in clear, HTTPS, features, vulnerabilities."""
+"""The named facts of an Observation as rows of its report: plaintext, HTTPS, features, vulnerabilities."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from model.verdict import Fact, Verdict
 
 
 def named_facts(observation: Observation) -> Iterator[tuple[str, RenderableType]]:
-    """What is done in clear; the features, and the vulnerabilities by verdict: those it has first."""
+    """Plaintext and HTTPS facts, then features and vulnerabilities by verdict."""
     if observation.plaintext:
         yield "in clear", Text(", ".join(_with_verdicts(observation.plaintext)))
     if observation.http:

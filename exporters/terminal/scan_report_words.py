@@ -1,4 +1,4 @@
-"""Words of a report that a server may have chosen: printable, and not without end."""
+"""Texts in a report that a server may have chosen: printable, and of limited length."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from model.findings.finding import Severity
 
 _NAMES_SHOWN: Final = 8
 NAME_LIMIT: Final = 120
-"""A certificate may hold names without end; a reader needs the first few, and `--json` has all."""
+"""A certificate may hold any number of names; the report shows the first few, and `--json` has all."""
 REASON_LIMIT: Final = 300
 SEVERITY_STYLES: Final = {
     Severity.CRITICAL: "bold red",
@@ -24,7 +24,7 @@ SEVERITY_STYLES: Final = {
 
 
 def listed(names: Iterable[str]) -> Text:
-    """The first few names, and how many more there are."""
+    """The first few names, and the number of the others."""
     every = tuple(names)
     shown = Text(", ").join([say(name, limit=NAME_LIMIT) for name in every[:_NAMES_SHOWN]])
     if len(every) > _NAMES_SHOWN:
@@ -33,5 +33,5 @@ def listed(names: Iterable[str]) -> Text:
 
 
 def say(text: str, *, limit: int | None = None) -> Text:
-    """The text as it may be shown, no longer than the limit."""
+    """The text in printable form, cut to the limit."""
     return Text(printable(text, limit=limit))

@@ -1,6 +1,6 @@
-"""The identity of what policies say of a visit: equal for two Assessments with the same results.
+"""The identity of a visit's policy results: equal for two Assessments with the same results.
 
-Time and evidence are no part of it.
+Time and evidence are not included.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _SEPARATOR = "\x1f"
 
 
 def assessment_digest(assessment: Assessment) -> str:
-    """The SHA-256, in hex, of what is said, by which policies."""
+    """The SHA-256, in hex, of the results and of the policies."""
     policies = (f"{name}={digest}" for name, digest in sorted(assessment.policies.items()))
     texts = [str(assessment.is_whole), *policies]
     for result in assessment.results:
@@ -28,7 +28,7 @@ def result_digest(result: RuleResult) -> str:
 
 
 def _result_texts(result: RuleResult) -> tuple[str, ...]:
-    """All of a result but its evidence."""
+    """Everything in a result except its evidence."""
     return (
         result.policy,
         result.rule,
@@ -44,5 +44,5 @@ def _result_texts(result: RuleResult) -> tuple[str, ...]:
 
 
 def _digest(texts: Iterable[str]) -> str:
-    # What is quoted from a server may hold half a character; any bytes do for a digest.
+    # Text quoted from a server may contain half a surrogate pair; a digest accepts any bytes.
     return hashlib.sha256(_SEPARATOR.join(texts).encode(errors="surrogatepass")).hexdigest()

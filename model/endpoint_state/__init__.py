@@ -1,6 +1,6 @@
-"""What a visit does to an endpoint: its state before, the visit, and ``advance``, which gives its state after.
+"""The state of an endpoint before and after a visit; ``advance`` computes the latter from the former.
 
-Memory and database ask the same function, so that they cannot say two things of one visit.
+The store in memory and the database call the same function, so that they agree about every visit.
 """
 
 from model.endpoint_state.advance import (

@@ -1,7 +1,7 @@
-"""``advance``: the one function that says what a visit does to an endpoint. It is pure.
+"""``advance``: the only function that computes an endpoint's state after a visit. It is pure.
 
-What the state before has not loaded, the state after has not either: a visit that learned what the newest one did,
-and that policies judge as before, needs neither stretches nor Findings.
+What was not loaded in the state before is not loaded in the state after either. A visit with the same facts
+and the same policy results as the newest one needs neither stretches nor Findings.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from model.findings.finding_life import live_on
 from model.query import Transition
 
 FLAPPING: Final = "flapping"
-"""The ``fact`` of the one Change that stands for all those of a flapping endpoint."""
+"""The ``fact`` of the one Change that replaces all Changes of a flapping endpoint."""
 
 _STATE: Final = "state"
 _LEAF: Final = ".leaf"
-"""How the fact of a Change ends that is about a leaf."""
+"""The suffix of the ``fact`` of a Change that is about a leaf."""
 _MOST_QUOTED: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advanced:
-    """What a visit did: the ``state`` of the endpoint after it, and the ``changes`` that it showed.
+    """The effect of a visit: the ``state`` of the endpoint after it, and the ``changes`` that it showed.
 
-    ``transition`` is what the visit was to the ones before it; None where it learned the same as the newest one,
-    whose stretch it continues.
+    ``transition`` is the relation of the visit to earlier ones. It is None if the visit found the same facts
+    as the newest one, whose stretch it continues.
     """
 
     state: EndpointState
@@ -50,27 +50,27 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Learned:
-    """What the facts of a visit are to the ones before it."""
+    """The relation of a visit's facts to those of earlier visits."""
 
     transition: Transition
     changes: tuple[Change, ...] = ()
 
 
 def needs_stretches(before: EndpointState, visit: Visit) -> bool:
-    """Whether ``advance`` looks at the stretches: the visit learned other facts than the newest one."""
+    """Whether ``advance`` needs the stretches: the facts differ from those of the newest visit."""
     return before.facts_digest != visit.facts_digest
 
 
 def needs_findings(before: EndpointState, visit: Visit) -> bool:
-    """Whether ``advance`` looks at the Findings: policies say something else than of the newest visit."""
+    """Whether ``advance`` needs the Findings: the policy results differ from those of the newest visit."""
     return visit.assessment_digest not in (None, before.assessment_digest)
 
 
 def advance(before: EndpointState, visit: Visit) -> Advanced:
-    """What ``visit`` does to an endpoint that stood as ``before`` says; ``NEVER_VISITED`` before the first one.
+    """The effect of ``visit`` on an endpoint in the state ``before``; ``NEVER_VISITED`` for the first visit.
 
     Raises:
-        ValueError: where ``before`` has not loaded what the visit needs.
+        ValueError: if ``before`` lacks data that the visit needs.
     """
     learned = _learned(before, visit) if needs_stretches(before, visit) else None
     changes = () if learned is None else learned.changes
@@ -96,10 +96,10 @@ def advance(before: EndpointState, visit: Visit) -> Advanced:
 
 
 def advance_without_facts(before: EndpointState, visit: Visit) -> Advanced:
-    """What ``visit`` does where its facts cannot be kept: it counts, and what was known before stays.
+    """The effect of ``visit`` if its facts cannot be stored: the visit counts, and earlier facts stay.
 
     Raises:
-        ValueError: where ``before`` has not loaded what the visit needs.
+        ValueError: if ``before`` lacks data that the visit needs.
     """
     counted = advance(replace(before, facts_digest=visit.facts_digest), visit)
     return replace(counted, state=replace(counted.state, facts_digest=before.facts_digest))
@@ -121,7 +121,7 @@ def _learned(before: EndpointState, visit: Visit) -> _Learned:
 
 
 def _flapping_change(visit: Visit, changes: Sequence[Change]) -> Change:
-    """The one Change that stands for all those to come, with what goes to and fro."""
+    """The one Change that replaces all later ones, with the facts that alternate."""
     sentence = "; ".join(change.sentence for change in changes[:_MOST_QUOTED])
     return Change(
         endpoint_key=visit.key,

@@ -1,4 +1,4 @@
-"""The Schedule of an endpoint: when it is due next, and how it has fared."""
+"""The Schedule of an endpoint: when it is due next, and how its recent visits ended."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime
 class Schedule:
     """When one endpoint is due next; survives restarts through the Store.
 
-    ``enumerated_at`` is when everything was asked last, None where it never was.
+    ``enumerated_at`` is the time of the last full visit, None if there was none.
     """
 
     endpoint_key: str

@@ -1,4 +1,4 @@
-"""The state of an endpoint: what memory and database know of its visits so far."""
+"""The state of an endpoint: what the store in memory and the database know about its visits so far."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from model.observation import Observation
 from model.query import Transition
 
 MOST_STRETCHES: Final = 12
-"""So many of the newest stretches say whether an endpoint flaps."""
+"""The number of newest stretches by which flapping is detected."""
 MOST_FACTS: Final = 6
-"""So many differing facts back is what was not learned since still remembered."""
+"""The number of different facts in which an older value of an unknown fact is looked up."""
 
 _TURNS: Final = (Transition.CHANGED, Transition.FLAPPING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """Visits in a row that learned the same facts.
+    """Consecutive visits with the same facts.
 
-    ``last_at`` is when the last of them began, None for the newest stretch. ``facts`` are without evidence where
-    they are kept; None where they are forgotten, or newer stretches say all that they do.
+    ``last_at`` is when the last of them began, None for the newest stretch. ``facts`` are stored without
+    evidence. They are None if they were deleted, or if newer stretches contain all of them.
     """
 
     facts_digest: str
@@ -38,12 +38,12 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointState:
-    """How an endpoint stands after its newest visit, which began at ``started_at``.
+    """The state of an endpoint after its newest visit, which began at ``started_at``.
 
-    ``visits`` counts those of the newest stretch. ``config_changed_at`` is when facts last changed,
-    ``certificate_changed_at`` when a leaf did; None where they never have. ``stretches`` are the newest ones, the
-    oldest first, and ``findings`` all that there were, resolved ones too. Either is None where it was not loaded:
-    ``needs_stretches`` and ``needs_findings`` say when it must be.
+    ``visits`` counts the visits of the newest stretch. ``config_changed_at`` is when facts last changed,
+    ``certificate_changed_at`` when a leaf did; None if that never happened. ``stretches`` are the newest
+    ones, oldest first, and ``findings`` are all Findings, including resolved ones. Either is None if it was
+    not loaded: ``needs_stretches`` and ``needs_findings`` say when it must be.
     """
 
     facts_digest: str
@@ -76,14 +76,14 @@ NEVER_VISITED: Final = EndpointState(
 def with_stretch(
     stretches: Sequence[Stretch], new: Stretch, ended_at: datetime
 ) -> tuple[Stretch, ...]:
-    """``stretches``, of which the newest ended at ``ended_at``, and then the ``new`` one, as far as they count."""
+    """``stretches``, the newest of which ended at ``ended_at``, followed by ``new``; without outdated ones."""
     ended = (*stretches[:-1], replace(stretches[-1], last_at=ended_at)) if stretches else ()
     newest_first = reversed((*ended, new)[-MOST_STRETCHES:])
     return tuple(_with_needed_facts(newest_first))[::-1]
 
 
 def _with_needed_facts(newest_first: Iterable[Stretch]) -> Iterator[Stretch]:
-    """The stretches without the facts that ``last_known_facts`` does not look at."""
+    """The stretches without the facts that ``last_known_facts`` does not need."""
     seen: set[str] = set()
     is_known = False
     for one in newest_first:
@@ -97,16 +97,16 @@ def _with_needed_facts(newest_first: Iterable[Stretch]) -> Iterator[Stretch]:
 
 
 def last_known_facts(stretches: Sequence[Stretch]) -> Observation | None:
-    """The last known word on every fact; None where no facts are left.
+    """The last known value of every fact; None if no facts are stored.
 
-    Older facts are looked at until nothing is unknown, and so many that differ at most.
+    Older facts are read until nothing is unknown, at most ``MOST_FACTS`` different ones.
     """
     needed = [one.facts for one in _with_needed_facts(reversed(stretches)) if one.facts is not None]
     return known_facts(needed) if needed else None
 
 
 def showings(stretches: Sequence[Stretch], last_visit_at: datetime) -> list[Showing]:
-    """The stretches as flapping is seen by; the newest one ended at ``last_visit_at``."""
+    """The stretches in the form that ``is_flapping`` takes; the newest one ended at ``last_visit_at``."""
     return [
         Showing(
             facts_digest=one.facts_digest,
@@ -119,7 +119,7 @@ def showings(stretches: Sequence[Stretch], last_visit_at: datetime) -> list[Show
 
 
 def has_flapped(stretches: Iterable[Stretch], at: datetime) -> bool:
-    """Whether the endpoint flapped not long before ``at``, so that this has been reported."""
+    """Whether the endpoint flapped shortly before ``at``, so that this has been reported."""
     return any(
         one.transition is Transition.FLAPPING and at - one.first_at <= FLAPPING_WITHIN
         for one in stretches

@@ -1,4 +1,4 @@
-"""A Visit: what one visit to an endpoint learned, when the next one is due, and what policies say of it."""
+"""A Visit: what one visit to an endpoint found out, when the next one is due, and the policy results."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from model.observation import Observation
 class Visit:
     """One visit to one endpoint.
 
-    Without an ``assessment`` the endpoint's Findings and compliance stay as they are. The digests cost a
-    hash over all facts and all results; they are made when they are first asked for.
+    Without an ``assessment`` the endpoint's Findings and compliance stay as they are. The digests need a hash
+    over all facts and all results; they are computed at first use.
 
     Raises:
-        ValueError: where the schedule or the assessment is another endpoint's.
+        ValueError: if the schedule or the assessment belongs to another endpoint.
     """
 
     observation: Observation
@@ -41,11 +41,11 @@ class Visit:
 
     @property
     def key(self) -> str:
-        """The endpoint's."""
+        """The endpoint's key."""
         return self.schedule.endpoint_key
 
     def make_digests(self) -> None:
-        """Make both digests now: for a thread to do, so that whoever asks for them later need not wait."""
+        """Compute both digests now, in a thread, so that later readers need not wait."""
         _ = (self.facts_digest, self.assessment_digest)
 
     @property
@@ -60,10 +60,10 @@ class Visit:
 
     @cached_property
     def facts_digest(self) -> str:
-        """Identifies the facts that the visit learned."""
+        """Identifies the facts that the visit found."""
         return facts_digest(self.observation)
 
     @cached_property
     def assessment_digest(self) -> str | None:
-        """Identifies what policies say of them; None without an assessment."""
+        """Identifies the policy results; None without an assessment."""
         return None if self.assessment is None else assessment_digest(self.assessment)

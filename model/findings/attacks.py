@@ -1,7 +1,7 @@
-"""The attacks that vulnerabilities are facts about: what people call them, and how severe each is.
+"""The attacks behind the vulnerability facts: their usual names, and how severe each is.
 
-The severities are those of the profile ``known-vulnerabilities``, so that a scan without a policy and a
-finding say the same.
+The severities are those of the profile ``known-vulnerabilities``, so that a scan without a policy agrees with
+a finding.
 """
 
 from __future__ import annotations
@@ -54,5 +54,5 @@ ATTACKS: Final[Mapping[str, Attack]] = MappingProxyType(
 
 
 def attack_title(name: str) -> str:
-    """What people call the attack; the name of the fact where the table does not have it."""
+    """The usual name of the attack; the fact's name if the table does not have it."""
     return ATTACKS[name].title if name in ATTACKS else name

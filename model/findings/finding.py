@@ -45,7 +45,7 @@ class Outcome(StrEnum):
 
 
 def labelled_rule(name: str, rule_id: str | None) -> str:
-    """A rule's name, followed by its identifier where that is known."""
+    """A rule's name, followed by its identifier if that is known."""
     return name if rule_id is None else f"{name} ({rule_id})"
 
 
@@ -120,7 +120,7 @@ class Assessment:
         return Verdict.YES if is_proved else Verdict.UNKNOWN
 
     def without_evidence(self) -> Assessment:
-        """The same words without the bytes that prove them; the same object where it has none."""
+        """The same results without the bytes that prove them; the same object if it has none."""
         if all(result.evidence is None for result in self.results):
             return self
         bare = (replace(result, evidence=None) for result in self.results)

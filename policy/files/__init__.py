@@ -1,1 +1,1 @@
-"""Policy files and the profiles that come with tlsprobe: read, extended, resolved."""
+"""Reads and resolves policy files and the built-in profiles."""

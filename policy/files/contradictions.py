@@ -1,4 +1,4 @@
-"""Rules that no endpoint can meet together, in one policy, or in two that may hold for one endpoint."""
+"""Rules that no endpoint can meet together: in one policy, or in two that may apply to the same endpoint."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _MTLS: Final = frozenset({"client_certificate_required", "client_certificate_ver
 
 
 def contradiction(rules: Sequence[PolicyRule]) -> tuple[str, str] | None:
-    """The name of a rule that another contradicts, and a sentence that says how; None without."""
+    """The name of a rule that contradicts another, and a sentence on how; None if there is none."""
     return next(_at_odds(combinations(rules, 2)), None)
 
 
 def conflict(one: Policy, other: Policy) -> str | None:
-    """A sentence on two policies that some endpoint must meet both, and cannot; None without.
+    """A sentence on two policies that may apply to one endpoint and cannot both be met; None if there is none.
 
-    Only a label, or a protocol, of which they choose different values keeps them apart for sure.
+    Only different values of the same label, or different protocols, prove that they never share an endpoint.
     """
     if not _may_meet(one.choice, other.choice):
         return None

@@ -1,4 +1,4 @@
-"""A policy file as it is written: what may stand in it, before anything that it extends is looked up."""
+"""The structure of a policy file before extended policies are looked up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAME = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 
 
 def _as_tuple(value: object) -> object:
-    """One text where a list of texts may stand."""
+    """Accept a single text instead of a list of texts."""
     return (value,) if isinstance(value, str) else value
 
 
@@ -84,7 +84,7 @@ class WaiverBody(Section):
     labels: dict[str, str] = {}
 
     def waiver(self, name: str) -> Waiver:
-        """The Waiver of that name."""
+        """The Waiver with that name."""
         end = datetime.combine(self.expires, time(), UTC) + timedelta(days=1)
         return Waiver(
             name=name,

@@ -1,4 +1,4 @@
-"""What is wrong with a policy file: one sentence with the file, the line and how to fix it."""
+"""Errors in a policy file: one sentence with the file, the line and how to fix it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PLAIN_WORDS: Final = {
     "a valid string": "text",
     "a valid date": "a day, such as 2027-01-31",
 }
-"""pydantic speaks of Python's types; the reader has YAML before them."""
+"""Replaces pydantic's names of Python types by words for YAML."""
 
 
 class PolicyError(ConfigError):
@@ -26,14 +26,14 @@ class PolicyError(ConfigError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileLocation:
-    """A place in a file, which reads as ``FILE, line N``."""
+    """A position in a file; as text it is ``FILE, line N``."""
 
     path: Path
     file: YamlFile
     keys: KeyPath = ()
 
     def at(self, *keys: str | int) -> FileLocation:
-        """A place further in."""
+        """A position further inside."""
         return FileLocation(path=self.path, file=self.file, keys=(*self.keys, *keys))
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ class FileLocation:
 
 
 def first_problem(error: ValidationError) -> tuple[KeyPath, str]:
-    """Where the first value that cannot be is, and what is wrong with it, to be read behind its key."""
+    """The keys of the first invalid value, and the error text that follows its key."""
     problem = error.errors(include_url=False)[0]
     if problem["type"] == "missing":
         return problem["loc"][:-1], f"lacks {problem['loc'][-1]!r}: add it"

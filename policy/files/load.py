@@ -1,4 +1,4 @@
-"""Reads policy files: several may build on one another, and on the profiles that come with tlsprobe."""
+"""Reads policy files, which may extend one another and the built-in profiles."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SECTIONS: Final = (Document, PolicyBody, WaiverBody, ChoiceBody)
 class PolicySet:
     """The contents of policy files. ``remarks`` are warnings, which are not errors.
 
-    ``places`` has the file and line of each policy that stands in one, by its name.
+    ``places`` has the file and line of each policy that comes from a file, by policy name.
     """
 
     policies: tuple[Policy, ...] = ()
@@ -40,7 +40,7 @@ class PolicySet:
     places: Mapping[str, str] = field(default_factory=dict)
 
     def without_endpoints(self, targets: Sequence[Target]) -> tuple[str, ...]:
-        """A sentence for each policy that holds for none of ``targets``."""
+        """A sentence for each policy that applies to none of ``targets``."""
         return tuple(
             f"{self.place_of(policy)}the policy {policy.name} holds for no endpoint: check its `for`"
             for policy in self.policies
@@ -48,13 +48,13 @@ class PolicySet:
         )
 
     def place_of(self, policy: Policy) -> str:
-        """``FILE, line N: ``, to begin a sentence with; empty for a profile."""
+        """``FILE, line N: ``, to begin a sentence; empty for a profile."""
         place = self.places.get(policy.name)
         return "" if place is None else f"{place}: "
 
 
 def load_policies(paths: Sequence[Path], at: datetime) -> PolicySet:
-    """What the files say at the aware moment ``at``, which decides on what has expired.
+    """The contents of the files at the aware time ``at``, which decides what has expired.
 
     Raises:
         PolicyError: for the first error, with file, line and how to fix it.
@@ -90,7 +90,7 @@ def profile(name: str) -> Policy:
     """The profile of that name, as a policy for every endpoint.
 
     Raises:
-        PolicyError: where there is none; the sentence names the nearest.
+        PolicyError: if there is none; the message names the nearest one.
     """
     if name not in profiles():
         raise PolicyError(f"there is no profile {name!r}: {nearest_profile(name, profiles())}")
@@ -98,10 +98,10 @@ def profile(name: str) -> Policy:
 
 
 def read_policies(names: Sequence[str], at: datetime) -> PolicySet:
-    """The policies that ``names`` stand for at an aware moment: profiles by name, policy files by path.
+    """The policies that ``names`` stand for at an aware time: profiles by name, policy files by path.
 
     Raises:
-        PolicyError: for a file that cannot be used, or a name that is neither.
+        PolicyError: for an invalid file, or a name that is neither a profile nor a file.
     """
     paths = [Path(name) for name in names if _is_file(name)]
     found = load_policies(paths, at)
@@ -139,7 +139,7 @@ def _document(path: Path, file: YamlFile) -> Document:
 
 
 def _in_file(keys: KeyPath) -> KeyPath:
-    """pydantic calls a wrong key of a mapping ``[key]``."""
+    """pydantic marks an invalid key of a mapping with ``[key]``."""
     return tuple(key for key in keys if key != "[key]")
 
 
@@ -186,9 +186,9 @@ def _waivers(
 def waiver_fault(
     waiver: Waiver, policies: Sequence[Policy], at: datetime
 ) -> tuple[str, str] | None:
-    """The field of a waiver that cannot be, and a sentence on it; None where it is good.
+    """The invalid field of a waiver, and a sentence about it; None if the waiver is valid.
 
-    An expired waiver is good here: ``at`` decides whether it lasts for too long.
+    An expired waiver is valid here. ``at`` is used to check that a waiver does not last too long.
     """
     names = [policy.name for policy in policies]
     if waiver.policy is not None and waiver.policy not in names:

@@ -1,7 +1,8 @@
-"""The security policies that AWS gives names: is an endpoint within one, and which would give what is seen?
+"""AWS's named security policies: does an endpoint comply with one, and which ones match what was seen?
 
-Load balancers and CloudFront are set up by the name of a policy, which fixes versions and cipher suites.
-Each is a profile here too. Several names have the same versions and suites: from outside, they are one.
+Load balancers and CloudFront are configured by the name of a policy, which fixes versions and cipher suites.
+Each one is a profile here too. Some policies have the same versions and suites, so a visit cannot distinguish
+them.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ WITHOUT_SUITES: Final = frozenset(
         "ELBSecurityPolicy-TLS13-1-3-RFC9151-FIPS-2023-07",
     }
 )
-"""Names of which no published list of suites was found: an endpoint cannot be held against them."""
+"""Names without a published list of suites: an endpoint cannot be checked against them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedPolicy:
-    """One named policy. ``groups`` is None where they are not published."""
+    """One named policy. ``groups`` is None if AWS does not publish them."""
 
     name: str
     product: str
@@ -63,7 +64,7 @@ class NamedPolicy:
     path: Path
 
     def suites_at(self, version: ProtocolVersion) -> frozenset[str]:
-        """Those of its suites that can be negotiated at ``version``."""
+        """The suites of the policy that can be negotiated at ``version``."""
         return frozenset(
             name
             for name in self.cipher_suites
@@ -74,7 +75,7 @@ class NamedPolicy:
 
 @cache
 def named_policies() -> Mapping[str, NamedPolicy]:
-    """Every named policy whose suites are published, by its name."""
+    """Every named policy with published suites, by name."""
     return MappingProxyType(
         {
             one.name: one
@@ -105,17 +106,17 @@ def _read(path: Path, product: str) -> list[NamedPolicy]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """The policies that would give what was seen; ``unknown`` says what was not proved of it."""
+    """The policies that match what was seen; ``unknown`` lists what was not proved."""
 
     policies: tuple[NamedPolicy, ...]
     unknown: tuple[str, ...]
 
 
 def policies_that_give(observation: Observation) -> Matches:
-    """The named policies of which every fact seen is a consequence, and that lack none of them.
+    """The named policies whose versions, suites and groups match the endpoint exactly.
 
-    Suites that need a kind of key that the endpoint has no certificate for cannot show, and count
-    for nothing. Post-quantum groups must be there where the policy has them, and only there.
+    Suites that need a key type for which the endpoint has no certificate cannot appear, so they are ignored.
+    Post-quantum groups must be present if and only if the policy has them.
     """
     gaps = (*suite_gaps(observation), *group_gaps(observation))
     if gaps or not spoken(observation):

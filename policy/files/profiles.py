@@ -1,6 +1,6 @@
-"""The profiles that come with tlsprobe: one YAML file each, with the source of every rule.
+"""The built-in profiles: one YAML file each, with the source of every rule.
 
-They are policies like those of users, and are extended by name. So are the policies that AWS names.
+They are ordinary policies, and users extend them by name. The policies that AWS names are profiles too.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ def _read(path: Path) -> Written:
 
 @cache
 def profiles() -> Mapping[str, Written]:
-    """Every profile by its name, read once."""
+    """Every profile by name; read once."""
     own = {path.stem: _read(path) for path in sorted(_FOLDER.glob("*.yaml"))}
     return MappingProxyType(own | {name: _named(one) for name, one in named_policies().items()})
 
 
 def _named(one: NamedPolicy) -> Written:
-    """A named policy as a profile: nothing beyond what it gives may be accepted."""
+    """A named policy as a profile: everything beyond the policy is a violation."""
     rules: dict[str, dict[str, Any]] = {
         "protocol_versions": {"allowed": [version.label for version in one.protocols]},
         "cipher_suites": {"allowed": list(one.cipher_suites), "severity": "high"},

@@ -1,7 +1,8 @@
-"""Policies as written to Policies that can be judged by: extensions merged, rules bound.
+"""Resolves written policies to Policies that can judge: merges extensions and binds rules.
 
-A policy takes over the rules of all that it extends, in order, and sets single fields of theirs: what it
-does not mention stays. Each field remembers where it was written, so that an error points at its line.
+A policy inherits the rules of all policies that it extends, in order, and overrides single fields of them; a
+field that it does not mention is inherited. Each field remembers where it was written, so that an error names
+its line.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from policy.values import nearest
 
 _SETTINGS: Final = frozenset(RuleSettings.model_fields)
 _RENAMED: Final = {"title": "requirement"}
-"""Settings by the name that they had before 1.0."""
+"""Settings renamed in 1.0, by their old names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """One policy as it stands at ``place``."""
+    """One policy as written at ``place``."""
 
     name: str
     body: PolicyBody
@@ -43,7 +44,7 @@ class Written:
 class _Draft:
     """A rule while policies are merged: each field with the place where it was written.
 
-    ``source`` is where the rule comes from, in words; ``changed_by`` the last policy that changed its
+    ``source`` says in words where the rule comes from. ``changed_by`` is the last policy that changed its
     parameters without naming a source of its own.
     """
 
@@ -65,10 +66,10 @@ class Library:
     _drafts: dict[str, _Drafts] = field(default_factory=dict)
 
     def resolve(self, name: str) -> Policy:
-        """The policy of that name.
+        """The resolved policy of that name.
 
         Raises:
-            PolicyError: with the place, for what cannot be.
+            PolicyError: for an invalid policy; the message has the place.
         """
         one = self.written[name]
         drafts = self._merged(name, ())
@@ -121,7 +122,7 @@ class Library:
 
 
 def nearest_profile(name: str, known: Iterable[str]) -> str:
-    """What to do about a name that is none of ``known``."""
+    """How to fix a name that is not in ``known``."""
     if name in WITHOUT_SUITES:
         return "AWS has a policy of that name, and no list of its suites was found"
     close = nearest(name, known)
@@ -162,7 +163,7 @@ def _merge(drafts: _Drafts, key: str, written: object, one: Written) -> None:
 
 
 def _name_of(key: str) -> str:
-    """The name under which a rule written as ``key`` is reported: an identifier stands for its rule."""
+    """The name under which a rule written as ``key`` is reported; an identifier stands for its rule."""
     rule = rule_of(key)
     return key if rule is None else rule.name
 

@@ -1,6 +1,6 @@
-"""The JSON Schema of policy files, made from the models that read them; editors complete by it.
+"""The JSON Schema of policy files, generated from the models that read them; editors complete with it.
 
-It is published as ``docs/reference/policy.schema.json``, which a test keeps the same.
+It is published as ``docs/reference/policy.schema.json``; a test compares the two.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def policy_schema() -> dict[str, Any]:
 
 
 def _rule(rule: AnyRule, definitions: dict[str, Any]) -> dict[str, Any]:
-    """Without what must be there: that may be taken over from the policy that is extended."""
+    """The schema without required properties: an extended policy may provide them."""
     parameters = _taken_out(
         rule.parameters.model_json_schema(ref_template=_REFERENCES), definitions
     )
@@ -92,7 +92,7 @@ def _by_use(rule: AnyRule) -> dict[str, Any]:
 
 
 def _without_titles(value: Any) -> Any:
-    """Without the titles that pydantic makes of names; a property called ``title`` stays."""
+    """The schema without the titles that pydantic derives from names; a property called ``title`` stays."""
     if isinstance(value, dict):
         return {
             name: _without_titles(part)
@@ -105,7 +105,7 @@ def _without_titles(value: Any) -> Any:
 
 
 def _with_shared_names(schema: dict[str, Any]) -> dict[str, Any]:
-    """Long lists of names once, under ``$defs``, wherever they stand."""
+    """Moves long lists of names to ``$defs``, so that each occurs once."""
     shared: dict[tuple[Any, ...], str] = {}
 
     def visit(value: Any) -> Any:

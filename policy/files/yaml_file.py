@@ -31,7 +31,7 @@ def read_yaml_mapping(path: Path) -> YamlFile:
     """The mapping in the file ``path``; an empty file is an empty mapping.
 
     Raises:
-        ConfigError: where it cannot be read, is not valid YAML, not a mapping, or has a key twice.
+        ConfigError: if the file cannot be read, is not valid YAML, is not a mapping, or has a key twice.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -58,12 +58,12 @@ def read_yaml_mapping(path: Path) -> YamlFile:
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
-    """What is wrong, without what stands in the file: an unquoted password may look like an alias or a tag."""
+    """The error without the content of the file: an unquoted password may look like an alias or a tag."""
     return _QUOTED.sub("'***'", error.problem or "it breaks off")
 
 
 class _LineFinder:
-    """Walks a file's nodes once each: an alias, which may be its own parent, adds no lines."""
+    """Visits each node of a file once: an alias, which may be its own parent, adds no lines."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

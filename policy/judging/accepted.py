@@ -1,7 +1,7 @@
-"""What the accepted suites, groups and schemes of an endpoint are, and what is not proved of them.
+"""The accepted suites, groups and schemes of an endpoint, and the gaps in what is proved about them.
 
-A rule about such a set can fail by one name that is there, but pass only where every set that counts is
-closed by a refusal. The gaps say, in words, which is not.
+A rule about such a set can fail because of one accepted name. It can pass only if a refusal closes every set
+that counts. The gaps name, in words, the sets that are not closed.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def judge_sets(
     nothing: str,
     noun: tuple[str, str],
 ) -> Evaluation:
-    """Fail by the names that ``bad_in`` finds, else unknown by the first gap, else pass.
+    """Fail if ``bad_in`` finds names, else unknown with the first gap, else pass.
 
-    ``nothing`` is reported where there is no set at all and no gap; ``noun`` is what a name that
-    ``bad_in`` finds is, singular and plural, for ``accepts``.
+    ``nothing`` is reported if there is neither a set nor a gap. ``noun`` describes the names that ``bad_in``
+    finds, in singular and plural, for ``accepts``.
     """
     bad = {version: names for version, one in sets.items() if (names := [*bad_in(one.accepted)])}
     if bad:
@@ -73,7 +73,7 @@ def judge_presence(
     required: str,
     violation: str,
 ) -> Evaluation:
-    """Pass where any of ``wanted`` is accepted, fail with ``violation`` where none is for certain."""
+    """Pass if any of ``wanted`` is accepted; fail with ``violation`` if it is proved that none is."""
     for version in sorted(sets, reverse=True):
         found = sets[version]
         names = [name for name in found.accepted if name in wanted]
@@ -98,7 +98,7 @@ def judge_presence(
 
 
 def every_name(sets: Sets) -> str:
-    """All names that are accepted, the newest version's first."""
+    """All accepted names, those of the newest version first."""
     names: dict[str, None] = {}
     for version in sorted(sets, reverse=True):
         names.update(dict.fromkeys(sets[version].accepted))
@@ -108,7 +108,7 @@ def every_name(sets: Sets) -> str:
 def suite_gaps(
     observation: Observation, versions: Iterable[ProtocolVersion] = STREAM_VERSIONS
 ) -> list[str]:
-    """What is not proved of the suites of ``versions``."""
+    """What is not proved about the suites of ``versions``."""
     return [gap for version in versions if (gap := _suite_gap(observation, version)) is not None]
 
 
@@ -124,9 +124,9 @@ def _suite_gap(observation: Observation, version: ProtocolVersion) -> str | None
 
 
 def group_gaps(observation: Observation) -> list[str]:
-    """What is not proved of the groups, at TLS 1.3 and below it.
+    """What is not proved about the groups, at TLS 1.3 and below it.
 
-    Below, the newest version speaks for all: a server has one list for them.
+    Below TLS 1.3 the newest version is enough: a server has one list for all of them.
     """
     return [
         *_tls13_gap(observation, observation.groups, "group"),
@@ -135,7 +135,7 @@ def group_gaps(observation: Observation) -> list[str]:
 
 
 def scheme_gaps(observation: Observation) -> list[str]:
-    """What is not proved of the signature schemes, at TLS 1.3 and 1.2."""
+    """What is not proved about the signature schemes, at TLS 1.3 and 1.2."""
     return [
         *_tls13_gap(observation, observation.signature_schemes, "signature scheme"),
         *_earlier_gap(
@@ -195,7 +195,7 @@ def _is_signed(name: str) -> bool:
 
 
 def _by_name(bad: Mapping[ProtocolVersion, list[str]]) -> list[str]:
-    """``NAME (TLS 1.0, TLS 1.2)``, each name once."""
+    """``NAME (TLS 1.0, TLS 1.2)``, without duplicate names."""
     versions: dict[str, list[ProtocolVersion]] = {}
     for version in sorted(bad, reverse=True):
         for name in bad[version]:

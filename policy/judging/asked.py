@@ -1,8 +1,7 @@
-"""Whether a fact that is absent was asked about: absent is either not applicable, or not known.
+"""Whether the visit asked about an absent fact: the fact either does not apply or is unknown.
 
-A check that ran leaves certain facts behind on every server (``_ALWAYS_THERE``). Where those are there,
-and all versions and suites are settled, another fact of the same check is absent because it does not
-apply; else that is not known.
+A check that ran yields certain facts on every server. If those are present, and all versions and suites are
+known, another fact of the same check is absent because it does not apply. Otherwise it is unknown.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _TOLERANCE, _LOGJAM, _DROWN = "grease_tolerance", "logjam", "drown"
 
 
 def feature_does_not_apply(observation: Observation, name: str) -> bool:
-    """Whether the feature is absent because the server has nothing of the kind."""
+    """Whether the feature is absent because it does not apply to the server."""
     if name in _OF_STAPLING:
         return has_no_certificates(observation)
     if name in _OF_SIGNATURES:
@@ -43,7 +42,7 @@ def feature_does_not_apply(observation: Observation, name: str) -> bool:
 
 
 def vulnerability_does_not_apply(observation: Observation, name: str) -> bool:
-    """Whether the vulnerability is absent because the server has nothing that could have it."""
+    """Whether the vulnerability is absent because it does not apply to the server."""
     if name == "starttls_injection":
         return speaks_tls_first(observation.endpoint.target.protocol)
     if name in _OF_FEATURES_PART:
@@ -58,7 +57,7 @@ def _asked_features(observation: Observation) -> bool:
 
 
 def may_be_http(observation: Observation) -> bool:
-    """Whether it answered as HTTP, or its label, its ALPN or its port says that it would."""
+    """Whether the endpoint answered as HTTP, or its label, ALPN or port says that it speaks HTTP."""
     target = observation.endpoint.target
     if (said := target.labels.get(HTTP)) in ("yes", "no"):
         return said == "yes"

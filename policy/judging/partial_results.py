@@ -1,4 +1,4 @@
-"""What rules have in common: several partial answers become one, and lists become short texts."""
+"""Helpers that all rules share: they combine partial answers into one and shorten lists."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from policy.rule import Evaluation, Judge, Parameters, Subject
 
 NAMES_SHOWN: Final = 12
 _REMEMBERED: Final = 512
-"""Lists of names that are kept."""
+"""The number of joined lists that are cached."""
 _LONGEST_REMEMBERED: Final = 1024
-"""Characters of such a list: hostile certificates have longer ones, which no other endpoint shares."""
+"""The maximum number of characters of a cached list. Only hostile certificates have longer ones, and no other
+endpoint shares them."""
 _WITHOUT_CERTIFICATE: Final = frozenset({"anon", "NULL", "PSK", "SRP"})
 _PUBLIC_STORES: Final = frozenset({"mozilla", "system"})
 _GRAVITY: Final = (
@@ -28,11 +29,11 @@ _GRAVITY: Final = (
 )
 
 Part: TypeAlias = tuple[Outcome, str]
-"""What a rule says of one chain, one version, one name."""
+"""A rule's answer about one chain, one version or one name."""
 
 
 def listed(names: Iterable[str]) -> str:
-    """The names with commas, at most ``NAMES_SHOWN``, and how many more there are."""
+    """The names separated by commas: at most ``NAMES_SHOWN``, then the number of the others."""
     every = tuple(names)
     shown, more = every[:NAMES_SHOWN], max(len(every) - NAMES_SHOWN, 0)
     is_short = sum(map(len, shown)) <= _LONGEST_REMEMBERED
@@ -40,7 +41,7 @@ def listed(names: Iterable[str]) -> str:
 
 
 def labels(versions: Iterable[ProtocolVersion]) -> str:
-    """Versions by name, oldest first."""
+    """The names of the versions, oldest first."""
     return _labels(tuple(sorted(versions)))
 
 
@@ -50,7 +51,7 @@ def _joined(shown: tuple[str, ...], more: int) -> str:
 
 
 _remembered_joined = lru_cache(maxsize=_REMEMBERED)(_joined)
-"""Endpoints of one fleet accept the same things, so that few lists are put together twice."""
+"""Endpoints of one fleet accept the same things, so the cache avoids joining the same lists again."""
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -59,19 +60,19 @@ def _labels(versions: tuple[ProtocolVersion, ...]) -> str:
 
 
 def not_applicable(observed: str, required: str) -> Evaluation:
-    """The rule is about something that is not there; ``observed`` says of what."""
+    """The endpoint does not have what the rule is about; ``observed`` says what is missing."""
     return Evaluation(outcome=Outcome.NOT_APPLICABLE, observed=observed, required=required)
 
 
 def unknown(observed: str, required: str, evidence: Evidence | None = None) -> Evaluation:
-    """What the rule needs was not proved; ``observed`` says what is missing."""
+    """The facts that the rule needs were not proved; ``observed`` says which."""
     return Evaluation(
         outcome=Outcome.UNKNOWN, observed=observed, required=required, evidence=evidence
     )
 
 
 def worst(parts: Sequence[Part], required: str, evidence: Evidence | None = None) -> Evaluation:
-    """One Evaluation of ``parts`` (at least one): fail, unknown, not asked, pass, the rest."""
+    """Combine ``parts`` (at least one) into one Evaluation. Order: fail, unknown, not asked, pass, the rest."""
     if len(parts) == 1:
         ((outcome, observed),) = parts
     else:
@@ -88,7 +89,7 @@ def not_asked_ruling(level: Intrusiveness, required: str) -> Evaluation:
 
 
 def not_asked(level: Intrusiveness, what: str = "") -> Part:
-    """What a rule says of a fact that is asked only at ``level``."""
+    """A rule's answer about a fact that is asked only at ``level``."""
     about = f": {what}" if what else ""
     return Outcome.NOT_ASKED, f"not asked{about} (needs intrusiveness {level})"
 
@@ -102,9 +103,9 @@ def judge_fact(
     violation: str,
     needs: Intrusiveness | None = None,
 ) -> Evaluation:
-    """Pass where the fact is ``wanted``, fail with ``violation`` where it is the opposite, else unknown.
+    """Pass if the fact is ``wanted``, fail with ``violation`` if it is the opposite, else unknown.
 
-    ``needs`` is the level of intrusiveness at which an absent fact would have been asked.
+    ``needs`` is the intrusiveness level at which the visit would have asked about an absent fact.
     """
     if fact is None and needs is not None:
         return not_asked_ruling(needs, required)
@@ -125,14 +126,14 @@ def judge_fact(
 
 
 def spoken(observation: Observation) -> list[ProtocolVersion]:
-    """The versions that are proved to be spoken, oldest first."""
+    """The versions that the endpoint is proved to speak, oldest first."""
     return sorted(
         version for version, fact in observation.protocols.items() if fact.verdict is Verdict.YES
     )
 
 
 def unsettled(observation: Observation) -> list[ProtocolVersion]:
-    """The versions of which it is not known whether they are spoken."""
+    """The versions for which it is unknown whether the endpoint speaks them."""
     protocols = observation.protocols
     return [
         version
@@ -142,7 +143,7 @@ def unsettled(observation: Observation) -> list[ProtocolVersion]:
 
 
 def has_no_certificates(observation: Observation) -> bool:
-    """Whether it is proved that every suite does without the server's certificate."""
+    """Whether it is proved that no accepted suite uses a server certificate."""
     if unsettled(observation):
         return False
     for version in spoken(observation):
@@ -157,13 +158,13 @@ def has_no_certificates(observation: Observation) -> bool:
 
 
 class ChainParameters(Parameters):
-    """``only_public``: chains that no public trust store leads to are left alone."""
+    """``only_public``: skip chains that lead to no public trust store."""
 
     only_public: bool = False
 
 
 def is_public(chain: ServedChain) -> bool:
-    """Whether a public trust store, Mozilla's or the system's, leads to it."""
+    """Whether a public trust store trusts the chain: Mozilla's or the system's."""
     return any(
         name in _PUBLIC_STORES and found.path_not_after is not None
         for name, found in chain.trust.items()
@@ -177,10 +178,10 @@ def of_each_chain(
     violation: str,
     only_public: bool = False,
 ) -> Judge:
-    """A Judge that asks ``say`` about every chain which the target's own clients get.
+    """A Judge that asks ``say`` about every chain that the target's own clients get.
 
-    ``violation`` is what follows ``Certificate`` (``RSA certificate`` where there are several) in the
-    sentence on a failing chain; ``{}`` in it stands for what ``say`` found.
+    ``violation`` follows ``Certificate`` in the sentence on a failing chain (``RSA certificate`` if there are
+    several); ``{}`` in it is replaced by the result of ``say``.
     """
 
     def part_of(chain: ServedChain, subject: Subject) -> Part:
@@ -220,7 +221,7 @@ def of_each_chain(
 def _failures(
     chains: Sequence[ServedChain], parts: Sequence[Part], violation: str
 ) -> dict[str, None]:
-    """A sentence for each failing chain, each sentence once."""
+    """A sentence for each failing chain, without duplicates."""
     before, _, after = violation.partition("{}")
     found: dict[str, None] = {}
     for chain, (outcome, text) in zip(chains, parts, strict=True):
@@ -232,5 +233,5 @@ def _failures(
 
 
 def proof_of(found: AcceptedSet, name: str) -> Evidence | None:
-    """What proves that ``name`` is accepted."""
+    """The proof that ``name`` is accepted."""
     return found.evidence.get(name)

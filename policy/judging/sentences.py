@@ -1,4 +1,4 @@
-"""Pieces of the sentences in which rules say what is wrong."""
+"""Parts of the sentences in which rules describe violations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def versions_are(versions: Iterable[ProtocolVersion]) -> str:
 
 
 def conjoined(names: Sequence[str]) -> str:
-    """``A``, ``A and B``, ``A, B and C``; a long list ends with how many more there are."""
+    """``A``, ``A and B``, ``A, B and C``; a long list ends with the number of the others."""
     if len(names) > _MOST_SPELT_OUT:
         return listed(names)
     *first, last = names
@@ -38,5 +38,5 @@ def accepts(noun: tuple[str, str], names: Sequence[str]) -> str:
 
 
 def with_value(sentence: str, value: str | None) -> str:
-    """The sentence, with the value of the fact that it is about in brackets."""
+    """The sentence, followed by the value of its fact in brackets."""
     return f"{sentence} ({value})" if value else sentence

@@ -1,8 +1,8 @@
-"""SSL Labs' rating of a server, by its published guide: a score, and what caps the letter it gives.
+"""SSL Labs' rating of a server by its published guide: a score, and caps on the resulting letter.
 
-SSL Server Rating Guide 2009r (2025-05-16). ``ssl_labs_score`` computes the score; then faults cap the grade, and
-each that does is listed. T stands for a chain that is not trusted, M for a certificate of other names. Not certain
-are the guide's exact words on A- and A+.
+The source is SSL Server Rating Guide 2009r (2025-05-16). ``ssl_labs_score`` computes the score. Faults then
+cap the grade, and each fault that does so is listed. T means that the chain is not trusted, M that the
+certificate is for other names. The guide's exact wording on A- and A+ is uncertain.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from policy.judging.partial_results import has_no_certificates, spoken
 from policy.judging.ssl_labs_score import accepted_suites, key_score, score_of
 
 GRADES: Final = ("A+", "A", "A-", "B", "C", "D", "E", "F", "T", "M")
-"""From the best; T and M are outside the scale, and worse than any other."""
+"""Best first; T and M are outside the scale and worse than any other grade."""
 
 _SSLV2, _SSLV3, _TLS10, _TLS11, _TLS12, _TLS13 = STREAM_VERSIONS
 _LETTERS: Final = ((80, "A"), (65, "B"), (50, "C"), (35, "D"), (20, "E"), (0, "F"))
@@ -37,10 +37,10 @@ _LONG_HSTS_SECONDS: Final = 15_552_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grade:
-    """The ``letter`` that what is known gives, the ``score`` out of 100, and why it is no better.
+    """The ``letter`` that follows from the known facts, the ``score`` out of 100, and why it is no better.
 
-    ``unknown`` says what is not known, each with the letter to which it could cap the grade;
-    ``not_asked`` likewise what is asked only at a higher level of intrusiveness.
+    ``unknown`` lists what is not known, each with the letter to which it could cap the grade. ``not_asked``
+    does the same for what is asked only at a higher intrusiveness level.
     """
 
     letter: str
@@ -50,23 +50,23 @@ class Grade:
     not_asked: tuple[tuple[str, str], ...] = ()
 
     def unknown_below(self, letter: str) -> list[str]:
-        """What is not known, and could make the grade worse than ``letter``."""
+        """The unknown facts that could make the grade worse than ``letter``."""
         return _below(letter, self.unknown)
 
     def not_asked_below(self, letter: str) -> list[str]:
-        """What was not asked, and could make the grade worse than ``letter``."""
+        """The facts not asked about that could make the grade worse than ``letter``."""
         return _below(letter, self.not_asked)
 
     def is_at_least(self, letter: str) -> bool:
-        """Whether it is ``letter`` or better."""
+        """Whether the grade is ``letter`` or better."""
         return GRADES.index(self.letter) <= GRADES.index(letter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cap:
-    """A fault that caps the grade at ``letter``; ``holds`` is unknown where that is not known.
+    """A fault that caps the grade at ``letter``; ``holds`` is unknown if the fact behind it is.
 
-    ``fact`` names the fact that it rests on, where visits of a low intrusiveness do not ask for it.
+    ``fact`` names that fact if visits of a low intrusiveness do not ask about it.
     """
 
     letter: str
@@ -76,7 +76,7 @@ class _Cap:
 
 
 def grade(observation: Observation, at: datetime) -> Grade:
-    """The rating of one endpoint that answered as TLS, at an aware moment."""
+    """The rating of one endpoint that answered as TLS, at an aware time."""
     score = score_of(observation)
     reached = "A+" if score >= 80 else _letter(score)
     reasons: list[tuple[str, str]] = []
@@ -118,7 +118,7 @@ def _yes(is_so: bool) -> Verdict:
 
 
 def _speaks(*versions: ProtocolVersion) -> Callable[[Observation, datetime], Verdict]:
-    """Whether any of the versions is spoken."""
+    """Whether the endpoint speaks any of the versions."""
 
     def holds(observation: Observation, _: datetime) -> Verdict:
         facts = [observation.protocols.get(version) for version in versions]
@@ -178,7 +178,7 @@ def _key_at_most(score: int) -> Callable[[Observation, datetime], Verdict]:
 def _chain(
     judge: Callable[[ServedChain, datetime], Verdict],
 ) -> Callable[[Observation, datetime], Verdict]:
-    """Whether any of the target's own chains is so."""
+    """Apply ``judge`` to the target's own chains: yes if it is yes for any of them."""
 
     def holds(observation: Observation, at: datetime) -> Verdict:
         chains = observation.own_certificates

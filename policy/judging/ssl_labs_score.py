@@ -1,6 +1,7 @@
 """The score of SSL Labs' rating, out of 100: versions count 30 %, key exchange 30 %, ciphers 40 %.
 
-SSL Server Rating Guide 2009r (2025-05-16). Of versions and ciphers the mean of the best and the worst counts.
+The source is SSL Server Rating Guide 2009r (2025-05-16). For versions and ciphers, the mean of the best and
+the worst counts.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _LAST_FRACTION: Final = 1e-9
 
 
 def score_of(observation: Observation) -> int:
-    """The score out of 100, rounded down; 0 where a part of it is 0."""
+    """The score out of 100, rounded down; 0 if one of its parts is 0."""
     versions = [_VERSION_SCORES[version] for version in spoken(observation)]
     ciphers = [_cipher_score(suite) for suite in accepted_suites(observation)]
     keys = key_score(observation)
@@ -39,7 +40,7 @@ def _middle(scores: list[int]) -> int:
 def accepted_suites(
     observation: Observation, versions: Iterable[ProtocolVersion] = STREAM_VERSIONS
 ) -> list[CipherSuite]:
-    """The accepted suites of the versions, as far as the registry has them."""
+    """The accepted suites of the versions that the registry contains."""
     return [
         suite
         for version in versions
@@ -58,7 +59,7 @@ def _cipher_score(suite: CipherSuite) -> int:
 
 
 def key_score(observation: Observation) -> int:
-    """Of the weakest key: a certificate's, or a finite field's; 0 where anyone may stand in."""
+    """The score of the weakest key, of a certificate or a finite field; 0 if an attacker can impersonate the server."""
     if any(suite.authentication in ("anon", "NULL") for suite in accepted_suites(observation)):
         return 0
     scores = [_leaf_score(chain) for chain in observation.own_certificates]

@@ -1,1 +1,1 @@
-"""Data: the profiles that come with tlsprobe, one YAML file each; ``policy.files.profiles`` reads them."""
+"""Data: the built-in profiles, one YAML file each; ``policy.files.profiles`` reads them."""

@@ -1,7 +1,7 @@
-"""Remedies: the exact lines that make a server of some kind do what the policies ask, made of these.
+"""Remediations: the exact configuration lines that make a kind of server meet the policies.
 
-``demands_of`` adds up what policies demand, the catalogue ``SERVERS`` has one file for each kind of
-server that writes it in that server's own words, and ``remedy`` gives the lines for one finding.
+``demands_of`` adds up what policies demand. The catalogue ``SERVERS`` has one file for each kind of server,
+which writes the demands in that server's syntax. ``remedy`` gives the lines for one finding.
 """
 
 from policy.remediation.catalogue import SERVERS

@@ -1,4 +1,4 @@
-"""Every kind of server that remedies are known for. To add one is one file, and one line here."""
+"""Every kind of server with remediations. Adding one takes one new file and one line here."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What policies demand of a server's configuration, all of them together: the input of every remedy.
+"""What all policies together demand of a server's configuration: the input of every remediation.
 
-Where several policies hold, what they all allow is left. Where none limits suites, groups or signature
-schemes, those are taken that RFC 9325 and RFC 10015 recommend, as far as no rule forbids them.
+If several policies apply, only what all of them allow remains. If none limits suites, groups or signature
+schemes, the recommendations of RFC 9325 and RFC 10015 are used, except for names that a rule forbids.
 """
 
 from __future__ import annotations
@@ -72,12 +72,12 @@ _TLS13_SUITES: Final = frozenset(
 
 
 _A_YEAR_OF_SECONDS: Final = 31_536_000
-"""What is proposed where a policy asks for less: a short time protects few visits (RFC 6797, 11.2)."""
+"""The proposed value if a policy asks for less: a short time protects few visits (RFC 6797, 11.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HstsDemand:
-    """What Strict-Transport-Security must say at least; ``max_age`` in seconds."""
+    """The minimum content of Strict-Transport-Security; ``max_age`` in seconds."""
 
     max_age: int
     include_subdomains: bool
@@ -86,11 +86,11 @@ class HstsDemand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demands:
-    """What a server may and must do, by the registries' names, the preferred first.
+    """What a server may and must do, by the registries' names, preferred ones first.
 
-    ``suites`` are those below TLS 1.3, ``tls13_suites`` its own. ``needs_post_quantum`` is whether a
-    rule asks for such a group. ``server_decides`` and ``client_certificates`` are None where no rule
-    cares. ``dh_bits`` is the least length of a DHE prime, ``forbidden_features`` goes by the names of
+    ``suites`` are those below TLS 1.3, ``tls13_suites`` those of TLS 1.3. ``needs_post_quantum`` is whether a
+    rule requires such a group. ``server_decides`` and ``client_certificates`` are None if no rule is about
+    them. ``dh_bits`` is the minimum length of a DHE prime. ``forbidden_features`` uses the names of
     ``docs/reference/checks.md``.
     """
 
@@ -108,12 +108,12 @@ class Demands:
 
     @property
     def oldest(self) -> ProtocolVersion:
-        """The first version that is allowed."""
+        """The oldest allowed version."""
         return self.versions[0]
 
     @property
     def newest(self) -> ProtocolVersion:
-        """The last version that is allowed."""
+        """The newest allowed version."""
         return self.versions[-1]
 
     @property
@@ -123,12 +123,12 @@ class Demands:
 
     @property
     def classical_groups(self) -> tuple[str, ...]:
-        """The groups that every TLS library of today has."""
+        """The allowed groups that every current TLS library has."""
         return tuple(name for name in self.groups if name not in _POST_QUANTUM)
 
 
 def demands_of(policies: Iterable[Policy]) -> Demands | None:
-    """What ``policies`` demand together, or None where they leave no version, suite or group."""
+    """What ``policies`` demand together; None if no version, suite or group remains."""
     rules = [rule for policy in policies for rule in policy.rules]
     versions = _versions(rules)
     suites = _suites(rules, versions)
@@ -161,7 +161,7 @@ def demands_of(policies: Iterable[Policy]) -> Demands | None:
 
 
 def _all(rules: Iterable[PolicyRule], kind: type[P]) -> Iterator[P]:
-    """The parameters of that very kind, for some kinds extend others."""
+    """The parameters of exactly that kind; some kinds extend others."""
     for rule in rules:
         if type(rule.parameters) is kind and isinstance(rule.parameters, kind):
             yield rule.parameters
@@ -177,7 +177,7 @@ def _versions(rules: list[PolicyRule]) -> tuple[ProtocolVersion, ...]:
 
 
 def _suites(rules: list[PolicyRule], versions: tuple[ProtocolVersion, ...]) -> tuple[str, ...]:
-    """In the order of the first list that allows them."""
+    """The allowed names in the order of the first list."""
     limits = list(_all(rules, AllowedSuites))
     names = list(dict.fromkeys(name for one in limits for name in one.allowed))
     for is_tls13 in (False, True):

@@ -1,4 +1,4 @@
-"""Suites, groups and versions as Go's crypto/tls has them, for what is written in Go.
+"""Names of suites, groups and versions in Go's crypto/tls, for servers written in Go.
 
 Go's suites of TLS 1.3 are fixed: a program cannot exclude one of them.
 """
@@ -43,7 +43,7 @@ _SUITES: Final = frozenset(
 
 
 def go_suites(demands: Demands) -> list[str]:
-    """The suites below TLS 1.3 that Go has, by IANA's names, which are Go's too."""
+    """The allowed suites below TLS 1.3 that Go has, by IANA's names, which Go uses too."""
     return [name for name in demands.suites if name in _SUITES]
 
 

@@ -1,7 +1,7 @@
-"""Suites, groups, schemes and versions as OpenSSL spells them, for the servers that pass its words on.
+"""Names of suites, groups, schemes and versions in OpenSSL, for servers that pass them to OpenSSL.
 
-A suite that OpenSSL never had is left out. Groups that only OpenSSL 3.5 and newer have are named where a
-policy needs one; else older ones would refuse the whole list.
+Suites that OpenSSL never had are omitted. Groups that only OpenSSL 3.5 and newer have are named only if a
+policy needs one, because older versions would refuse the whole list.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _GROUPS: Final = {
     "brainpoolP384r1": "brainpoolP384r1",
     "brainpoolP512r1": "brainpoolP512r1",
 }
-"""RFC 7919's groups are not among them: OpenSSL takes those from 3.0 on, and for TLS 1.3 alone."""
+"""RFC 7919's groups are missing here: OpenSSL supports them from 3.0 on, and only for TLS 1.3."""
 
 _SCHEMES: Final = frozenset(
     f"{name}_sha{bits}"
@@ -54,20 +54,20 @@ _TLS13_KNOWN: Final = _USUAL_TLS13 | {"TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM
 
 
 def cipher_list(demands: Demands) -> str:
-    """The suites below TLS 1.3 with colons; the security level falls where TLS 1.0 or 1.1 needs it."""
+    """The suites below TLS 1.3, separated by colons; with a lower security level if TLS 1.0 or 1.1 needs it."""
     names = [_openssl_name(name) for name in demands.suites]
     listed = ":".join(name for name in names if name)
     return f"{listed}:@SECLEVEL=0" if demands.oldest < ProtocolVersion.TLSV1_2 else listed
 
 
 def ciphersuites(demands: Demands) -> str:
-    """The suites of TLS 1.3 with colons; empty where OpenSSL's own three are just the allowed ones."""
+    """The suites of TLS 1.3, separated by colons; empty if the allowed ones are OpenSSL's three defaults."""
     names = [name for name in demands.tls13_suites if name in _TLS13_KNOWN]
     return "" if frozenset(names) == _USUAL_TLS13 else ":".join(names)
 
 
 def group_list(demands: Demands, separator: str = ":") -> str:
-    """The groups, the preferred first."""
+    """The groups, preferred ones first."""
     names = demands.groups if demands.needs_post_quantum else demands.classical_groups
     return separator.join(_known_groups(names))
 
@@ -75,7 +75,7 @@ def group_list(demands: Demands, separator: str = ":") -> str:
 def group_lines(demands: Demands, setting: str, separator: str = ":") -> tuple[str, ...]:
     """``setting`` with the groups in place of ``{}``, and which to put first with OpenSSL 3.5.
 
-    None where OpenSSL has no group that is allowed.
+    None if OpenSSL has no allowed group.
     """
     listed = group_list(demands, separator)
     if not listed:
@@ -88,13 +88,13 @@ def group_lines(demands: Demands, setting: str, separator: str = ":") -> tuple[s
 
 
 def scheme_lines(demands: Demands, setting: str) -> tuple[str, ...]:
-    """``setting`` with the signature schemes in place of ``{}``; none where OpenSSL has none of them."""
+    """``setting`` with the signature schemes in place of ``{}``; no line if OpenSSL has none of them."""
     listed = ":".join(name for name in demands.schemes if name in _SCHEMES)
     return (setting.format(listed),) if listed else ()
 
 
 def dh_lines(demands: Demands, setting: str, file: str) -> tuple[str, ...]:
-    """How to make ``file`` with DHE parameters, and ``setting`` with it; none without a DHE suite."""
+    """How to create ``file`` with DHE parameters, and ``setting`` with it; no lines without a DHE suite."""
     if not has_dhe(demands):
         return ()
     command = f"openssl genpkey -genparam -algorithm DH -pkeyopt group:{dh_group(demands)}"
@@ -102,12 +102,12 @@ def dh_lines(demands: Demands, setting: str, file: str) -> tuple[str, ...]:
 
 
 def version_labels(demands: Demands) -> list[str]:
-    """The versions that are allowed, the oldest first."""
+    """The allowed versions, oldest first."""
     return [LABELS[version] for version in demands.versions]
 
 
 def has_dhe(demands: Demands) -> bool:
-    """Whether a suite is allowed that needs DHE parameters."""
+    """Whether an allowed suite needs DHE parameters."""
     suites = (cipher_suite_by_name(name) for name in demands.suites)
     return any(suite is not None and suite.key_exchange == "DHE" for suite in suites)
 

@@ -1,4 +1,4 @@
-"""The remedy for a finding: which server it is, what the policies demand of it, and which lines say so."""
+"""The remediation for a finding: the kind of server, the demands of its policies, and the lines to configure."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _BY_PROTOCOL: Final = {"postgres": "postgresql", "mysql": "mysql"}
 
 
 def server_kind(observation: Observation) -> ServerKind | None:
-    """The kind that the label names, else the one that is seen, else None.
+    """The kind that the label names, else the detected kind, else None.
 
-    Seen is what the HTTP ``Server`` header or the protocol itself says: PostgreSQL's is spoken by
-    PostgreSQL.
+    The kind is detected from the HTTP ``Server`` header or from the protocol: only PostgreSQL speaks
+    PostgreSQL's protocol.
     """
     target = observation.endpoint.target
     if SERVER in target.labels:
@@ -37,9 +37,9 @@ def server_kind(observation: Observation) -> ServerKind | None:
 def remedy(
     observation: Observation, result: RuleResult, policies: Sequence[Policy]
 ) -> Remediation | None:
-    """The lines that make the endpoint's server meet the rule of ``result``, and all other policies.
+    """The lines that make the endpoint's server meet the rule of ``result`` and all other policies.
 
-    None where the kind of server is not known, it was not reached, or no setting of it does that.
+    None if the kind of server is unknown, the endpoint was not reached, or no setting fixes the rule.
     """
     kind = server_kind(observation)
     rule = _rule(result, policies)
@@ -51,11 +51,11 @@ def remedy(
 def remedy_for(
     kind: ServerKind, topics: Sequence[Topic], policies: Sequence[Policy]
 ) -> Remediation | None:
-    """What a server of ``kind`` needs in its configuration on ``topics``, to meet all ``policies``."""
+    """The configuration that a server of ``kind`` needs on ``topics`` to meet all ``policies``."""
     demands = demands_of(policies)
     if demands is None:
         return None
-    # One setting may be about several topics: it is said once.
+    # One setting may be about several topics: it is listed once.
     blocks: dict[str, dict[tuple[str, ...], None]] = {}
     for one in kind.write(demands):
         if one.topic in topics and one.lines:
@@ -74,7 +74,7 @@ def _flat(blocks: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def holding(policies: Sequence[Policy], target: Target) -> tuple[Policy, ...]:
-    """Those of ``policies`` that hold for ``target``."""
+    """The policies that apply to ``target``."""
     return tuple(policy for policy in policies if policy.choice.has(target))
 
 

@@ -1,4 +1,4 @@
-"""Lines of configuration by what they are about, and which rule they fix."""
+"""Lines of configuration by topic, and the topics that fix each rule."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from policy.rules.handshake.features import Features
 
 
 class Topic(StrEnum):
-    """What a setting is about."""
+    """The topic of a setting."""
 
     VERSIONS = "protocol versions"
     SUITES = "cipher suites"
@@ -35,7 +35,7 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """``lines`` about ``topic``, and in a few words the ``place`` where they go."""
+    """``lines`` about ``topic``, and in a few words the ``place`` where they belong."""
 
     topic: Topic
     place: str
@@ -43,14 +43,14 @@ class Setting:
 
 
 Write: TypeAlias = Callable[[Demands], Iterator[Setting]]
-"""The settings of a kind of server; a topic that it cannot configure is left out."""
+"""The settings of a kind of server; topics that it cannot configure are omitted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerKind:
-    """A kind of server: how its makers write it, the ``aliases`` that a label may have, and its settings.
+    """A kind of server: its product name, the ``aliases`` that a label may use, and its settings.
 
-    ``banners`` are how an HTTP ``Server`` header of its begins, in lower case.
+    ``banners`` are prefixes of its HTTP ``Server`` header, in lower case.
     """
 
     name: str
@@ -95,7 +95,7 @@ _BY_REQUIRED_FEATURE: Final = {"ocsp_stapling": Topic.STAPLING}
 
 
 def topics_of(rule: PolicyRule) -> tuple[Topic, ...]:
-    """What must be set so that ``rule`` is met; none where no setting does it."""
+    """The topics to configure so that ``rule`` is met; empty if no setting does it."""
     found = _BY_RULE.get(rule.rule.name) or _BY_FAMILY.get(rule.rule.family, ())
     if isinstance(rule.parameters, Features):
         is_forbidding = rule.rule.name == "features_forbidden"

@@ -1,1 +1,1 @@
-"""The rules, one module a family; ``policy.catalogue`` has them all in one tuple."""
+"""The rules, one module for each family; ``policy.catalogue`` collects them in one tuple."""

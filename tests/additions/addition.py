@@ -1,4 +1,4 @@
-"""One thing added to a copy of the tree: its files, the line that registers it, and what shows that it is there."""
+"""One addition to a copy of the tree: its files, the line that registers it, and a proof that it works."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ assert os.path.dirname(os.path.dirname(model.__file__)) == os.getcwd(), model.__
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """``text`` is put into the file at ``path``, on the line after the one that begins with ``after``."""
+    """Inserts ``text`` into the file at ``path``, on the line after the one that begins with ``after``."""
 
     path: str
     after: str
@@ -39,7 +39,7 @@ class Line:
 
 
 def imported(path: str, text: str) -> Line:
-    """An import, which comes first in its module."""
+    """An import, which is inserted at the top of its module."""
     return Line(path=path, after="from __future__", text=text)
 
 
@@ -72,7 +72,7 @@ class Addition:
             line.put(tree)
 
     def prove(self, tree: Path) -> str:
-        """What the proof prints when it imports the copy."""
+        """The output of the proof, which imports the copy."""
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
         run = subprocess.run(
             [sys.executable, "-c", f"{_OWN}\n{self.proof}"],

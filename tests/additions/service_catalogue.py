@@ -1,4 +1,4 @@
-"""The smallest example of each addition to what stores, shows and sends, and to the command line."""
+"""The smallest example of each addition to storage, pages, sinks and the command line."""
 
 from __future__ import annotations
 

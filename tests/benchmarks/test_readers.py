@@ -1,4 +1,4 @@
-"""Each scanner's answer is read as it prints it; the samples are of the versions named."""
+"""Each scanner's output is parsed as that scanner prints it; the samples are from the named versions."""
 
 from __future__ import annotations
 

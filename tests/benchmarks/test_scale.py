@@ -1,4 +1,4 @@
-"""The simulated fleet waits where a station is full, and nowhere else."""
+"""The simulated fleet waits only at stations that are full."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""For each alert, a small fleet at which it fires and one at which it stays silent.
+"""For each alert, a small fleet for which it fires and one for which it stays silent.
 
-Prometheus' own evaluator reads them (promtool test rules). Its clock stands at zero at the beginning, so
-times of day are seconds from there; a number is a series that stays, a text one in promtool's notation.
+Prometheus' own evaluator reads them (promtool test rules). Its clock starts at zero, so times of day are
+seconds from zero. A number is a constant series; a text is a series in promtool's notation.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NOT_AFTER: Final = "tlsprobe_cert_not_after_timestamp_seconds"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """``series`` as they stand; ``alert`` is then in force for ``firing`` label sets at ``at`` seconds."""
+    """``series`` in promtool's notation; ``alert`` then fires for ``firing`` label sets at ``at`` seconds."""
 
     alert: str
     what: str
@@ -54,7 +54,7 @@ def certificate(
 
 
 LIFETIMES: Final = (
-    # lifetime, warning and critical: what is left then, in seconds.
+    # lifetime, warning and critical: the time left at each, in seconds.
     (398 * DAY, 30 * DAY, 7 * DAY),
     (200 * DAY, 30 * DAY, 7 * DAY),
     (100 * DAY, 25 * DAY, 7 * DAY),
@@ -62,18 +62,18 @@ LIFETIMES: Final = (
     (47 * DAY, 11.75 * DAY, 4.7 * DAY),
     (160 * HOUR, 40 * HOUR, 16 * HOUR),
 )
-"""As the issue's reference has them: a quarter, at most 30 days; a tenth, at most 7."""
+"""The thresholds of the specification: a quarter, at most 30 days; a tenth, at most 7."""
 
 _AT: Final = 2 * HOUR
 _PENDING: Final = 16 * 60
-"""A little more than the 15 minutes for which the two must hold."""
+"""A little more than the 15 minutes for which the condition of both alerts must hold."""
 
 
 def _ends() -> Iterator[Case]:
     for lifetime, warning, critical in LIFETIMES:
         for alert, left in (("TlsprobeExpirySoon", warning), ("TlsprobeExpiryCritical", critical)):
             days = f"{lifetime / DAY:g} days"
-            # Below the threshold for as long as it has to be, and not yet below it.
+            # Below the threshold for the required time, and still above it.
             below, above = _AT + left - _PENDING, _AT + left + 60
             yield Case(
                 alert=alert,
@@ -86,7 +86,7 @@ def _ends() -> Iterator[Case]:
                 series=certificate(above - lifetime, above),
                 firing=0,
             )
-        # Where the critical one is in force, the other is not; nor is either once the end has come.
+        # The critical alert replaces the other one; after expiry neither fires.
         below = _AT + critical - _PENDING - 15 * 60
         yield Case(
             alert="TlsprobeExpirySoon",
@@ -126,7 +126,7 @@ CASES: Final = (
             labelled("cert_verify_success", cert="c", trust_store="internal"): 0,
             labelled("cert_verify_error", cert="c", trust_store="mozilla", reason="unknown_ca"): 1,
         },
-        # One store is enough; and what has an alert of its own is told once.
+        # One trusting store is enough; a failure with an alert of its own is reported once.
         {
             labelled("cert_verify_success", cert="c", trust_store="mozilla"): 0,
             labelled("cert_verify_success", cert="c", trust_store="internal"): 1,
@@ -151,7 +151,7 @@ CASES: Final = (
                 "ocsp_next_update_timestamp_seconds", position="leaf", cert="c", method="staple"
             ): 10 * 60
         },
-        # Renewed within the hour that it may take.
+        # Renewed within the permitted hour.
         {
             labelled(
                 "crl_next_update_timestamp_seconds", position="leaf", cert="c", method="crl"
@@ -180,7 +180,7 @@ CASES: Final = (
             labelled("cert_info", address="y", position="leaf", cert="1", key_type="rsa"): 1,
             labelled("cert_info", address="z", position="leaf", cert="2", key_type="rsa"): 1,
         },
-        # RSA beside ECDSA is as it should be, and so are two chains of one address.
+        # RSA in addition to ECDSA is normal, and so are two chains at one address.
         {
             labelled("cert_info", address="x", position="leaf", cert="1", key_type="rsa"): 1,
             labelled("cert_info", address="y", position="leaf", cert="1", key_type="rsa"): 1,
@@ -197,7 +197,7 @@ CASES: Final = (
             f"{_NOT_BEFORE}{_OLD_LEAF}": f"{-20 * DAY}+0x179 stale",
             f"{_NOT_AFTER}{_OLD_LEAF}": f"{70 * DAY}+0x179 stale",
         },
-        # Two thirds of its life are over: an ACME client's work.
+        # Two thirds of its lifetime are over: an ACME client renewed it.
         {
             _CHANGED: f"_x179 {3 * HOUR}+0x60",
             f"{_NOT_BEFORE}{_OLD_LEAF}": f"{-61 * DAY}+0x179 stale",
@@ -246,7 +246,7 @@ CASES: Final = (
             labelled("client_auth", protocol="TLSv1.2", mode="required"): 0,
             labelled("client_auth_expected", mode="required"): 1,
         },
-        # Nobody expects it; or it is not known.
+        # The owner expects no client certificates, or the server's behaviour is unknown.
         {
             labelled("client_auth", protocol="TLSv1.2", mode="required"): 0,
             'tlsprobe_client_auth_expected{target="b:443",mode="required"}': 1,
@@ -260,7 +260,7 @@ CASES: Final = (
     *pair(
         "TlsprobeEndpointDown",
         {labelled("up"): 0, labelled("consecutive_failures"): 3},
-        # One failure is a restart; and where another address answers, the target is not down.
+        # One failure is a restart; if another address answers, the target is not down.
         {
             labelled("up"): 0,
             labelled("consecutive_failures"): 2,

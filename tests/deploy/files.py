@@ -1,4 +1,4 @@
-"""The deployment files as the tests read them: parsed, and found from the checkout's root."""
+"""The parsed deployment files, found from the root of the checkout."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def compose() -> Any:
 
 
 def dockerfile_instruction(keyword: str) -> str:
-    """The arguments of the last instruction with this keyword, continuation lines joined."""
+    """The arguments of the last instruction with this keyword, with continuation lines joined."""
     text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
     *_, last = re.finditer(rf"^{keyword}\s+(.*)$", text, re.MULTILINE)
     return last[1].strip()
@@ -34,7 +34,7 @@ def dashboard(path: Path) -> Any:
 
 
 def filled_in(expression: str) -> str:
-    """As Grafana asks it where everything is chosen."""
+    """A dashboard's expression as Grafana sends it if everything is selected."""
     for variable, text in (
         ("$__rate_interval", "5m"),
         ("$target", ".*"),
@@ -46,7 +46,7 @@ def filled_in(expression: str) -> str:
 
 
 def expressions(path: Path) -> list[str]:
-    """Every PromQL expression of a dashboard, with the values of its variables."""
+    """Every PromQL expression of a dashboard, with its variables replaced by values."""
     return [
         filled_in(target["expr"])
         for panel in dashboard(path)["panels"]

@@ -1,4 +1,4 @@
-"""A real Alertmanager with our example: one message for each target, and silence on what follows."""
+"""A real Alertmanager with our example: one message for each target, and no message for follow-up alerts."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The compose file, the Dockerfile and what Prometheus and Grafana read must name the same things.
+"""The compose file, the Dockerfile and the configuration of Prometheus and Grafana must use the same names.
 
-The forms are linted (hadolint, the compose schema); these tests hold what lies between files.
+Linters check the files themselves (hadolint, the compose schema); these tests check that the files agree.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SERVICES = (*FIRST, *WITH_WORKERS)
 
 
 def mounts(service: str) -> dict[str, str]:
-    """Where in the container each folder of the checkout is seen."""
+    """The path in the container at which each folder of the checkout is mounted."""
     volumes = [volume.split(":") for volume in compose()["services"][service].get("volumes", [])]
     return {source: destination for source, destination, *_ in volumes if source.startswith("./")}
 

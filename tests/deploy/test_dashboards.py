@@ -1,4 +1,4 @@
-"""Each dashboard has a sound form: Grafana loads what it can and is silent about the rest."""
+"""Each dashboard is well-formed: Grafana loads what it can and does not report the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers at the head of the fleet dashboard are right for a small fleet written down here.
+"""The figures at the top of the fleet dashboard are right for a small fleet that is defined here.
 
 Prometheus' own evaluator (promtool test rules) computes each panel's expression from the series.
 """
@@ -35,7 +35,7 @@ FLEET = {
     'tlsprobe_cert_not_after_timestamp_seconds{target="old:443",position="root"}': 5 * DAY,
     'tlsprobe_check_unknown{target="old:443",check="groups",reason="timeout"}': 1,
 }
-# promtool's clock stands at zero, so that a leaf's not_after is also what is left of it.
+# promtool's clock is at zero, so a leaf's not_after is also the time it has left.
 SHOWN = {
     "Endpoints": 3,
     "Not answering": 1,
@@ -45,7 +45,7 @@ SHOWN = {
     "Soonest leaf expiry": 20 * DAY,
     "Unknown facts": 1,
 }
-# With no endpoint at all, counts of trouble are zero; the other two have nothing to show.
+# Without endpoints, counts of problems are zero; the other two panels have no data.
 SHOWN_WITHOUT_ENDPOINTS = {
     "Not answering": 0,
     "With old protocols": 0,

@@ -1,4 +1,4 @@
-"""The install script, where it may not install, names what is missing and fails."""
+"""If the install script lacks permission to install, it lists what is missing and fails."""
 
 from __future__ import annotations
 

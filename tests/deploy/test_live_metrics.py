@@ -1,6 +1,6 @@
-"""A real Prometheus scrapes the demo's fleet: every panel has data, every rule can be evaluated.
+"""A real Prometheus scrapes the demo's fleet: every panel has data, and every rule can be evaluated.
 
-And a page whose every text is hostile, beside it, is one that Prometheus takes.
+It also accepts a page on which every text is hostile.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ HOSTILE = '"} 1\nup{job="x"} 0\r\x00\x1b[31m\u202e\\\ud800' + "é" * 65536
 
 
 class Prometheus:
-    """A running one, asked through its API."""
+    """A running Prometheus; queries use its API."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
@@ -67,7 +67,7 @@ def wait_until(is_so: Callable[[], bool], what: str) -> None:
 
 @contextmanager
 def serving(page: str) -> Iterator[str]:
-    """A page at an address of loopback."""
+    """A page at a loopback address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -77,7 +77,7 @@ def serving(page: str) -> Iterator[str]:
             self.wfile.write(page.encode())
 
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
-            """Say nothing."""
+            """Suppress the log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
@@ -106,7 +106,7 @@ def hostile_page() -> str:
 
 
 def configuration(service: str, hostile: str, folder: Path) -> Path:
-    """As deploy/prometheus has it, but at once: everything every second."""
+    """The configuration from deploy/prometheus with all intervals set to one second."""
     for path in RULES:
         rules = read_yaml(path)
         for group in rules["groups"]:
@@ -136,7 +136,7 @@ def configuration(service: str, hostile: str, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    """One that has scraped the whole of the demo's fleet, several times."""
+    """A Prometheus that has scraped the demo's whole fleet several times."""
     home, store = tmp_path_factory.mktemp("demo"), tmp_path_factory.mktemp("prometheus")
     demo = Command(
         arguments=[

@@ -1,4 +1,4 @@
-"""The wheel that the image installs carries everything that lies in the packages' folders."""
+"""The wheel that the image installs contains every data file in the packages' folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The snippets of docs/how-to/gate-a-pipeline.md are what GitHub and GitLab take, and call commands that there are."""
+"""GitHub and GitLab accept the snippets of docs/how-to/gate-a-pipeline.md, and every command in them exists."""
 
 from __future__ import annotations
 

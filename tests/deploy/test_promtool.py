@@ -24,7 +24,7 @@ def test_prometheus_accepts_its_configuration() -> None:
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.name)
 def test_prometheus_accepts_every_expression_of_a_dashboard(path: Path, tmp_path: Path) -> None:
-    # A rule is how promtool takes an expression; JSON is YAML too.
+    # promtool checks an expression as part of a rule; JSON is YAML too.
     rules = [
         {"record": f"panel:expression_{number}", "expr": expression}
         for number, expression in enumerate(expressions(path))

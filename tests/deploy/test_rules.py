@@ -1,4 +1,4 @@
-"""The alert and recording rules: each alert fires and stays silent where it should, and leads somewhere."""
+"""The alert and recording rules: each alert fires and stays silent when it should, and its links work."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run(*command: str | Path) -> None:
 
 
 def promtool_test(case: Case) -> dict[str, Any]:
-    """One of promtool's tests: how often the alert is in force then."""
+    """One test for promtool: the number of label sets for which the alert fires at that time."""
     minutes = case.at // MINUTE
     firing = f'ALERTS{{alertname="{case.alert}",alertstate="firing"}}'
     return {
@@ -61,7 +61,7 @@ def promtool_test(case: Case) -> dict[str, Any]:
 
 
 def written(directory: Path, alert: str, cases: Sequence[Case] = CASES) -> Path:
-    """The alert by itself, in a file beside its cases: together they would take a minute."""
+    """A file with this alert only, next to its cases: all rules together would take a minute."""
     rule_file, test_file = directory / f"{alert}.rules.yml", directory / f"{alert}.yml"
     groups = [{"name": alert, "rules": [ALERTS[alert]]}]
     tests = [promtool_test(case) for case in cases if case.alert == alert]

@@ -1,4 +1,4 @@
-"""``tlsprobe discover``: what is found, what the rules make of it, and what goes wrong."""
+"""``tlsprobe discover``: the targets found, the effect of the rules, and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The DNS (a real Knot) and networks of loopback as sources."""
+"""DNS (a real Knot) and loopback networks as sources."""
 
 from __future__ import annotations
 

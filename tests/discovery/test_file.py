@@ -1,4 +1,4 @@
-"""Targets files: both forms in both languages, each fault with its line, and changes as they come."""
+"""Targets files: both forms in YAML and JSON, each error with its line, and changes while running."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_any_text_is_targets_or_a_fault(
 
 
 def change(path: Path, text: str | None) -> None:
-    """The file with a new text, all at once, or no file."""
+    """Replaces the file atomically by a new text, or removes it."""
     if text is None:
         path.unlink()
         return
@@ -148,7 +148,7 @@ def change(path: Path, text: str | None) -> None:
 
 
 async def changes(path: Path, *deeds: str | None) -> list[DiscoveryUpdate]:
-    """What a watcher hears at first, and after each deed: a new text, or None for removal."""
+    """What a watcher yields at first and after each step: a new text, or None after removal."""
     watching = FileSource(path, poll_seconds=0.005).watch()
     heard = [await anext(watching)]
     for deed in deeds:

@@ -1,4 +1,4 @@
-"""Targets files in CSV: what stands in them, and what is told of the others."""
+"""Targets files in CSV: the targets of valid rows, and the errors of the others."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A cluster's API replayed: objects that its published OpenAPI schemas take, and what is found in them.
+"""A replayed cluster API: objects that are valid by its published OpenAPI schemas, and the targets found in them.
 
-No API server can be had by a package's name. The Gateway API is not part of those schemas; its objects have the
-fields of its published types.
+No package provides an API server. The Gateway API is not part of those schemas; its objects have the fields
+of its published types.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ CLUSTER: Mapping[str, Sequence[Mapping[str, Any]]] = {
     WEBHOOKS[0]: [WEBHOOK_CONFIGURATION],
     API_SERVICES: [API_SERVICE],
 }
-"""Some objects of each kind; a kind that is not there is a 404."""
+"""Some objects of each kind; an unknown kind is a 404."""
 
 
 def as_list(items: Sequence[Mapping[str, Any]], version: str = "7") -> bytes:
@@ -197,7 +197,7 @@ async def test_a_cluster_is_read_and_read_again_when_it_tells_of_a_change() -> N
 
 
 async def test_a_watch_that_ends_is_begun_again_from_where_it_was() -> None:
-    """As an API server ends each after some minutes; nothing is read anew for that."""
+    """An API server ends each watch after some minutes; that does not list everything again."""
     watch = f"{INGRESSES}?watch=1&resourceVersion=7"
     async with (
         web_server({INGRESSES: as_list([INGRESS])}) as server,

@@ -1,4 +1,4 @@
-"""Who may steer a visit: labels that act count only from the configuration, or from a source it trusts."""
+"""Acting labels count only if they come from the configuration, or from a source that it trusts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def target(**labels: str) -> Target:
 
 
 def labels_read() -> Iterator[tuple[str, ast.expr]]:
-    """Every place in the code that looks up one label of a target, and what it looks up."""
+    """Every place in the code that looks up one label of a target, and the name that it looks up."""
     for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             match node:
@@ -59,7 +59,7 @@ def labels_read() -> Iterator[tuple[str, ast.expr]]:
 
 
 def test_every_label_that_is_read_by_name_is_in_the_table() -> None:
-    """Constants of the table, or names that come from the operator's own configuration."""
+    """Constants of the table, or names from the operator's own configuration."""
     constants = {name for name in vars(target_labels) if name.isupper()}
     by_operator = {
         "probe/visit/transports.py:label",  # identity, called with the two constants below
@@ -122,7 +122,7 @@ async def test_an_answer_of_http_sd_sets_no_label_that_acts(name: str) -> None:
     ],
 )
 def test_a_rule_that_copies_names_sets_no_label_that_acts(rule: dict[str, Any]) -> None:
-    """Prometheus' usual labelmap over annotations would let whoever annotates choose our certificate."""
+    """With Prometheus' usual labelmap over annotations, anyone who may annotate could choose our certificate."""
     annotated = target(
         __meta_kubernetes_annotation_client_identity="ours",
         __meta_kubernetes_annotation_team="pay",
@@ -158,7 +158,7 @@ def test_a_rule_that_names_the_label_sets_it() -> None:
 
 
 def test_a_source_cannot_pose_as_another_in_front_of_the_rules() -> None:
-    """Rules by ``__source__`` see the source itself, whatever label of that name its answer has."""
+    """Rules on ``__source__`` see the source itself, even if its response has a label of that name."""
     rule = {
         "source_labels": ["__source__"],
         "regex": "file:.*",

@@ -1,4 +1,4 @@
-"""Several sources, one inventory; and what may never be in it."""
+"""Several sources form one inventory, and some targets must never be part of it."""
 
 from __future__ import annotations
 

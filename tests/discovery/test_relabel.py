@@ -1,4 +1,4 @@
-"""Relabelling, held against a real Prometheus, which shows each target before and after its rules."""
+"""Relabelling is compared with a real Prometheus, which shows each target before and after its rules."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def rules(said: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What Prometheus says of the targets, with one job for each set of rules; it scrapes none of them."""
+    """The targets as Prometheus shows them, with one job per set of rules; it scrapes none of them."""
     directory = tmp_path_factory.mktemp("prometheus")
     groups = [{"targets": [address], "labels": labels} for address, labels in TARGETS]
     (directory / "targets.json").write_text(json.dumps(groups))

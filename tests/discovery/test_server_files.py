@@ -1,4 +1,4 @@
-"""Configuration files that the real servers themselves take, and what is found in them."""
+"""Configuration files that the real servers accept, and the targets found in them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ENVIRONMENT = {
 
 
 def checked(*command: str | Path) -> str:
-    """The server itself takes the file; gives what it says on standard output."""
+    """Checks the file with the server itself; returns its standard output."""
     said = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False)
     assert said.returncode == 0, said.stdout + said.stderr
     return said.stdout
@@ -39,7 +39,7 @@ async def found(reader: FileReader, kind: str, path: Path) -> tuple[Target, ...]
 
 
 def sha256_of(chain: Path) -> str:
-    """Of the leaf, by another reader of PEM than ours."""
+    """The hash of the leaf, read by a PEM reader other than ours."""
     leaf = x509.load_pem_x509_certificates(chain.read_bytes())[0]
     return leaf.fingerprint(hashes.SHA256()).hex()
 
@@ -75,7 +75,7 @@ http {{ access_log off; ssl_protocols TLSv1.2 TLSv1.3; include sites/*.conf; }}
 """
     )
     checked("nginx", "-t", "-p", tmp_path, "-c", path)
-    # Debian's nginx takes this one only with a module that is not installed here.
+    # Debian's nginx accepts this one only with a module that is not installed here.
     stream = "stream { server { listen 127.0.0.1:15432 ssl; proxy_pass 127.0.0.1:1; } }\n"
     path.write_text(path.read_text() + stream)
     seen = await found(read_nginx, "nginx", path)

@@ -1,4 +1,4 @@
-"""A source that yields too much fails with a sentence, and never stalls the loop or cuts silently."""
+"""A source that yields too much fails with an error; it never blocks the loop and never drops targets silently."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_more_targets_than_allowed_are_an_error_that_names_the_setting() -
 
 
 async def test_few_bytes_cannot_become_many_labels() -> None:
-    """Labels of a group are those of each of its targets."""
+    """The labels of a group apply to each of its targets."""
     labels = {f"l{number}": "x" for number in range(1000)}
     async with web_server({"/sd": sd(100, **labels)}) as server:
         with pytest.raises(SourceError, match="more than 3200 labels in all"):
@@ -116,7 +116,7 @@ ANSWERS: tuple[Any, ...] = (
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=repr)
 async def test_no_answer_ends_the_service(answer: Any) -> None:
-    """Each source goes on to its next reading, with its targets or with a sentence."""
+    """Each source reaches its next reading, with its targets or with an error."""
     body = json.dumps(answer).encode()
     paths = ("/sd", "/api/v1/targets", "/containers/json", "/v1/catalog/service/a", "/list")
     files = dict.fromkeys(paths, body) | {"/v1/catalog/services": b'{"a": []}'}
@@ -136,7 +136,7 @@ async def test_no_answer_ends_the_service(answer: Any) -> None:
 
 
 async def test_a_large_answer_does_not_hold_up_the_loop() -> None:
-    """The loop gets its turns while 100,000 targets are parsed: one C call would give it none."""
+    """The loop keeps running while 100,000 targets are parsed; a single C call would block it."""
     beats = 0
 
     async def heartbeat() -> None:

@@ -1,4 +1,4 @@
-"""Texts that people write for targets: read as they mean them, or refused in one sentence."""
+"""Targets as people write them: parsed as intended, or refused with one sentence."""
 
 from __future__ import annotations
 

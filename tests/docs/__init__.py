@@ -1,1 +1,1 @@
-"""The documentation: the site builds without warnings, and what its pages show runs and prints what they say."""
+"""The documentation: the site builds without warnings, and the examples on its pages run as shown."""

@@ -1,10 +1,10 @@
-"""What a page shows: files, commands with what they print, and queries.
+"""The contents of a page: files, commands with their output, and queries.
 
 - A block of YAML whose first line is a comment with a file's name (``# targets.yml``) is that file.
-- A block of ``sh`` has commands. One that ends in ``# exit code 3`` must end with 3, all others with 0.
-- A block of ``text`` right after it is what they print: its lines must be there in this order. ``…`` stands for any
-  text, and blanks for any number of blanks.
-- A block of ``promql`` has one query for each paragraph.
+- A block of ``sh`` has commands. If it ends in ``# exit code 3``, it must exit with 3, otherwise with 0.
+- A block of ``text`` right after it is the output of the commands: its lines must occur in this order. ``…``
+  stands for any text, and blanks for any number of blanks.
+- A block of ``promql`` has one query per paragraph.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BACKGROUND: Final = ("tlsprobe serve ", "tlsprobe worker ", "tlsprobe demo")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file that the reader writes."""
+    """A file that the reader creates."""
 
     name: str
     text: str
@@ -30,7 +30,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commands:
-    """Commands of one block in their order, each with its exit code, and the lines that they print."""
+    """The commands of one block in order, each with its exit code, and the lines of output."""
 
     commands: tuple[tuple[str, int], ...]
     printed: tuple[str, ...]
@@ -68,12 +68,12 @@ def _commands(block: str) -> Iterator[tuple[str, int]]:
 
 
 def runs_on(command: str) -> bool:
-    """Whether it is a service, which runs until it is stopped."""
+    """Whether the command is a service, which runs until it is stopped."""
     return f"{command} ".startswith(_BACKGROUND)
 
 
 def missing_lines(printed: tuple[str, ...], output: str) -> list[str]:
-    """The lines of the page that ``output`` does not have, or not after the lines before them."""
+    """The lines of the page that are missing from ``output``, or out of order."""
     found, rest = [], [" ".join(line.split()) for line in output.splitlines()]
     for line in printed:
         pattern = ".*".join(re.escape(part) for part in " ".join(line.split()).split("…"))

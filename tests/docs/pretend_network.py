@@ -1,9 +1,9 @@
-"""The servers that the pages speak of, each at an address of its own in a network that has nothing else.
+"""The servers that the pages mention, each at its own address in a network without other hosts.
 
-``www.example.com`` and ``api.example.com`` are in order. ``legacy.example.com`` has TLS 1.0 and a certificate that ends
-in five days. ``mtls.example.com`` verifies client certificates, ``partners.example.com`` takes any.
-``shop.internal.example`` has a certificate of a private CA. Nothing listens at ``closed.example.com``. ``db.internal``
-leads to the PostgreSQL of the test.
+``www.example.com`` and ``api.example.com`` have no problems. ``legacy.example.com`` has TLS 1.0 and a
+certificate that expires in five days. ``mtls.example.com`` verifies client certificates,
+``partners.example.com`` accepts any. ``shop.internal.example`` has a certificate of a private CA. Nothing
+listens at ``closed.example.com``. ``db.internal`` is the PostgreSQL of the test.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _DEMO: Final = {recipe.name: recipe for recipe in RECIPES}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """One server of the pages: its name, its address, and which of the demo's settings it has."""
+    """One server of the pages: its name, its address, and its settings from the demo."""
 
     name: str
     address: str
     like: str
     days_left: int = 60
     settings: Mapping[str, object] = field(default_factory=dict)
-    """What is otherwise than in the demo."""
+    """Settings that differ from the demo."""
     is_internal: bool = False
     verifies_clients: bool = True
 
@@ -58,7 +58,7 @@ HOSTS: Final = (
 CLOSED: Final = ("closed.example.com", "127.1.0.7")
 DATABASE: Final = ("db.internal", "127.1.0.8")
 _AHEAD: Final = timedelta(days=300)
-"""The demo's certificates begin a year before its clock; with a clock so far ahead they live for some hundred days."""
+"""The demo's certificates begin a year before its clock; with the clock this far ahead they last some hundred days."""
 
 _REDIRECT: Final = (
     b"HTTP/1.1 301 Moved Permanently\r\nLocation: https://%s/\r\nContent-Length: 0\r\n"
@@ -71,7 +71,7 @@ _PAGE: Final = (
 
 
 class _NamedRecipe(Recipe):
-    """The settings of a demo server under a name of the pages."""
+    """The settings of a demo server under a name from the pages."""
 
     @property
     def server_name(self) -> str:
@@ -80,7 +80,7 @@ class _NamedRecipe(Recipe):
 
 
 def hosts_file() -> str:
-    """The names with their addresses, as /etc/hosts has them."""
+    """The names with their addresses, in the format of /etc/hosts."""
     pairs = [(host.name, host.address) for host in HOSTS]
     lines = [f"{address} {name}" for name, address in (*pairs, CLOSED, DATABASE)]
     return "\n".join(("127.0.0.1 localhost", *lines, ""))
@@ -97,7 +97,7 @@ def write_files(directory: Path, public: DemoAuthority, internal: DemoAuthority)
 
 @asynccontextmanager
 async def servers(directory: Path, database_socket: str | None) -> AsyncIterator[Issued]:
-    """All servers, while the context lasts; gives the root that the public ones lead to."""
+    """All servers, while the context lasts; yields the root of the public ones."""
     now = datetime.now(UTC)
     public, internal = DemoAuthority(now + _AHEAD), DemoAuthority(now + _AHEAD)
     write_files(directory, public, internal)
@@ -134,7 +134,7 @@ async def _redirect(name: str, reader: asyncio.StreamReader, writer: asyncio.Str
 
 
 async def _relay(socket: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Passes bytes on to the Unix socket and back, until either side ends."""
+    """Relays bytes to the Unix socket and back, until either side ends."""
     below, above = await asyncio.open_unix_connection(socket)
     async with asyncio.TaskGroup() as both:
         both.create_task(_pass_on(reader, above))

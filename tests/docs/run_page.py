@@ -1,9 +1,9 @@
 """Runs one page in a network of its own: ``unshare … python -m tests.docs.run_page PAGE [DATABASE_SOCKET]``.
 
-It stands in namespaces that nothing else uses: the only network is loopback, /etc/hosts has the names of
-``pretend_network``, and Mozilla's trust store has their root besides. So the commands run as they stand on the page.
-What the commands print is printed, and then what was not as the page says; the exit code is then 1. Everything ends with this process, which is the
-first of its process namespace.
+The process runs in private namespaces: the only network is loopback, /etc/hosts has the names of
+``pretend_network``, and Mozilla's trust store also has their root. The commands therefore run exactly as
+written on the page. The program prints their output, then every difference from the page; the exit code is
+then 1. This process is the first of its process namespace, so everything ends with it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _bring_up_loopback() -> None:
 
 
 def _put_over(text: str, place: str) -> None:
-    """The file at ``place`` reads as ``text``, in this namespace alone."""
+    """The file at ``place`` reads as ``text``, in this namespace only."""
     with tempfile.NamedTemporaryFile("w", delete=False) as file:
         file.write(text)
     os.chmod(file.name, 0o644)
@@ -54,7 +54,7 @@ def _trust(root: Issued) -> None:
 
 
 class _Session:
-    """The reader's terminals: commands one after the other, and services that run on meanwhile."""
+    """The reader's terminals: commands run one after another, and services keep running meanwhile."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -64,7 +64,7 @@ class _Session:
         self._services: list[tuple[str, subprocess.Popen[bytes], Path]] = []
 
     def run(self, step: Commands) -> Iterator[str]:
-        """Runs all commands of ``step``; yields what is not as the page says."""
+        """Runs all commands of ``step``; yields every difference from the page."""
         output = ""
         for command, code in step.commands:
             if runs_on(command):
@@ -103,7 +103,7 @@ class _Session:
         self._services.append((command, process, log))
 
     def _wait_until_visited(self) -> Iterator[str]:
-        """Until a service that was started has visited everything that it knows."""
+        """Waits until the started service has visited everything that it knows."""
         if not self._services:
             return
         if not _within(_PATIENCE_SECONDS, lambda: self._has_ended() or _has_visited_all()):
@@ -161,5 +161,5 @@ if __name__ == "__main__":
     given = sys.argv[2] if len(sys.argv) > 2 else None
     with tempfile.TemporaryDirectory(prefix="tlsprobe-page-") as place:
         code = asyncio.run(_main(Path(sys.argv[1]).read_text(), Path(place), given))
-    # The services are ended by the end of this process; waiting for them would be for nothing.
+    # The services end with this process; there is no need to wait for them.
     os._exit(code)

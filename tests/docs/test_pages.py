@@ -1,7 +1,7 @@
-"""Every command of the Start and How-to pages runs as it stands there, and every query is one that Prometheus takes.
+"""Every command of the Start and How-to pages runs as written, and Prometheus accepts every query.
 
-The commands run in namespaces of their own (network, mounts, processes), for which the kernel must let this user use
-``unshare``; nothing of the machine's network is in reach.
+The commands run in namespaces of their own (network, mounts, processes), for which the kernel must let this
+user use ``unshare``; they cannot reach the machine's network.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ QUERIES = [
     for one in steps((DOCS / page).read_text())
     if isinstance(one, Query)
 ]
-# A user who is not root becomes root of a user namespace, and may then have the others.
+# A user other than root becomes root of a user namespace, and may then create the others.
 NAMESPACES = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
 UNSHARE = ("unshare", *(() if os.geteuid() == 0 else ("--user", "--map-root-user")), *NAMESPACES)
 

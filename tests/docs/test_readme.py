@@ -1,4 +1,4 @@
-"""README: what it compares is what the pages of measurements say, and its links lead somewhere."""
+"""README: its comparison agrees with the pages of measurements, and its links work."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def cells(line: str) -> list[str]:
 
 
 def comparison() -> dict[str, dict[str, str]]:
-    """The table's rows by their first words; in each, the cells by the tool without its version."""
+    """The table's rows by their first words; each maps a tool, without its version, to a cell."""
     head, _, *rows = re.findall(r"^\|.*\|$", README.split("`make bench`:")[1], re.MULTILINE)
     tools = cells(head)[1:]
     return {

@@ -1,4 +1,4 @@
-"""docs/reference/settings.md has every setting, and its complete file says what holds without a file."""
+"""docs/reference/settings.md has every setting, and its complete file has the default values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The site builds in strict mode: every page has a place, and every link leads somewhere."""
+"""The site builds in strict mode: every page is in the navigation, and every link works."""
 
 from __future__ import annotations
 

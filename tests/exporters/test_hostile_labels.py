@@ -1,4 +1,4 @@
-"""Whatever a server or an owner puts into a name, the page says the same when it is read back."""
+"""Whatever a server or an owner puts into a name, a parser reads the same from the page."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def hostile_observations() -> SearchStrategy[Observation]:
 
 
 def series(families: list[Metric]) -> Series:
-    """Every sample by its name and labels, each of them once."""
+    """Every sample by its name and labels; each must occur once."""
     found: Series = {}
     for family in families:
         for sample in family.samples:

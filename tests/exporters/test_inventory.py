@@ -1,4 +1,4 @@
-"""The inventory's page: readable whatever servers chose, true of what is known, silent on the rest."""
+"""The inventory's page: parsable for any server texts, correct for known facts, silent about unknown ones."""
 
 from __future__ import annotations
 
@@ -287,7 +287,7 @@ def test_each_step_of_detail_has_all_of_the_one_before() -> None:
 
 
 def judged() -> EndpointStatus:
-    """Against one policy, with a finding open, one waived and one resolved."""
+    """With one policy and three findings: one open, one waived, one resolved."""
     (status,) = snapshot(KNOWN).endpoints
     results = [
         RuleResult(

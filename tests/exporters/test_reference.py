@@ -1,4 +1,4 @@
-"""docs/reference/metrics.md names exactly what is emitted; dashboards, rules and examples ask for nothing else."""
+"""docs/reference/metrics.md lists exactly the emitted metrics; dashboards, rules and examples use no others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.exporters.test_inventory import KNOWN, page, snapshot
 
 
 class Row(NamedTuple):
-    """What the reference says of one metric."""
+    """The reference's entry for one metric."""
 
     type: str
     labels: str
@@ -83,19 +83,19 @@ def on_demand_page() -> str:
 
 
 def emitted() -> dict[str, str]:
-    """The type of every metric of both pages, by the name that the page gives it."""
+    """The type of every metric of both pages, by the name on the page."""
     pages = (
         page(KNOWN, detail=Detail.ALL)
         + generate_latest(service_registry()).decode()
         + on_demand_page()
     )
     types = re.findall(r"^# TYPE (tlsprobe_\w+) (\w+)$", pages, re.MULTILINE)
-    # When a counter began is written as a gauge beside it, which is a matter of the format.
+    # The creation time of a counter is a separate gauge in this format.
     return {name: kind for name, kind in types if not name.endswith("_created")}
 
 
 def names_asked_for(expression: str) -> set[str]:
-    """The metrics in a PromQL expression; a histogram's by the name of the whole."""
+    """The metrics in a PromQL expression; a histogram by its base name."""
     return {
         re.sub(r"(?<=_seconds)_(bucket|sum|count)$", "", name)
         for name in re.findall(r"\btlsprobe_\w+", expression)
@@ -103,7 +103,7 @@ def names_asked_for(expression: str) -> set[str]:
 
 
 def rule_expressions(configuration: Any) -> Iterator[str]:
-    """Those of a file of rules; other files of Prometheus have no groups."""
+    """The expressions of a file of rules; other files of Prometheus have no groups."""
     for group in configuration.get("groups", ()):
         for rule in group["rules"]:
             yield rule["expr"]

@@ -1,4 +1,4 @@
-"""The service's own numbers, as its registry shows them."""
+"""The service's own numbers, read from its registry."""
 
 from __future__ import annotations
 

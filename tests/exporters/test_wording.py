@@ -1,4 +1,4 @@
-"""One table has the words for states, outcomes and compliance, and every value has its words."""
+"""One table has the words for states, outcomes and compliance, and every value is in it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_state_in_a_table_is_a_word_or_two(state: State, word: str) -> None:
     assert short_state(state) == word
 
 
-# As Go's crypto/tls.VersionName spells them, which knows no SSL 2.
+# The spelling of Go's crypto/tls.VersionName, which does not know SSL 2.
 @pytest.mark.parametrize(
     ("version", "name"),
     [(ProtocolVersion.TLSV1_0, "TLS 1.0"), (ProtocolVersion.TLSV1_3, "TLS 1.3")],

@@ -1,4 +1,4 @@
-"""All hostile modes, by layer. To add one: one function and one row in its layer's module."""
+"""All hostile modes, by layer. A new one takes one function and one row in its layer's module."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""All hostile servers in one process of their own, so that their work is not counted as the prober's.
+"""All hostile servers in one process of their own, so that their work does not count as the prober's.
 
-``python -m tests.hostile.child [NAME ...]`` starts the modes of these names, or all of them, each on a
-loopback address of its own; prints where they listen, as one line of JSON; and ends with its
-standard input.
+``python -m tests.hostile.child [NAME ...]`` starts the named modes, or all of them, each on its own loopback
+address; prints their addresses as one line of JSON; and ends with its standard input.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _STOPPED_WITHIN_SECONDS: Final = 20
 
 
 def address_of(mode: Mode) -> str:
-    """A loopback address that no other mode has: limits on connections hold for each address."""
+    """A loopback address of its own for each mode, because connection limits apply per address."""
     number = 1 + MODES.index(mode)
     return f"127.66.{number >> 7}.{number & 127 or 128}"
 

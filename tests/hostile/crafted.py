@@ -1,4 +1,4 @@
-"""Certificates that are made to be costly to read, to judge or to keep."""
+"""Certificates that are costly to read, judge or store."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _serials: Final = count(1)
 
 
 def rsa(bits: int, exponent_bits: int) -> bytes:
-    """A certificate with an RSA key of so many bits, and a public exponent of so many."""
+    """A certificate with an RSA key of ``bits`` bits, and a public exponent of ``exponent_bits`` bits."""
     exponent = der.number_of_bits(exponent_bits) if exponent_bits > 2 else exponent_bits
     return der.certificate(key=der.rsa_key(der.number_of_bits(bits), exponent))
 
 
 def dsa(bits: int) -> bytes:
-    """A certificate with a DSA key whose p has so many bits (RFC 3279, 2.3.2)."""
+    """A certificate with a DSA key whose p has ``bits`` bits (RFC 3279, 2.3.2)."""
     prime = der.integer(der.number_of_bits(bits))
     parameters = der.sequence(prime, der.integer(der.number_of_bits(bits // 2)), der.integer(2))
     algorithm = der.sequence(der.oid("1.2.840.10040.4.1"), parameters)
@@ -41,7 +41,7 @@ def dsa(bits: int) -> bytes:
 
 
 def explicit_curve(bits: int) -> bytes:
-    """A certificate with a curve by explicit parameters (SEC 1, C.2), over a field of such bits."""
+    """A certificate with a curve by explicit parameters (SEC 1, C.2), over a field of the given size."""
     size = bits // 8
     field = der.sequence(der.oid("1.2.840.10045.1.1"), der.integer(der.number_of_bits(bits)))
     curve = der.sequence(der.octets(b"\x01" * size), der.octets(b"\x02" * size))
@@ -65,18 +65,18 @@ def _dns_names(count_of_names: int, pattern: str) -> bytes:
 
 
 def with_names(number: int, pattern: str) -> bytes:
-    """A certificate for so many DNS names."""
+    """A certificate for ``number`` DNS names."""
     content = der.sequence(_dns_names(number, pattern))
     return der.certificate(extensions=der.extension(ALTERNATIVE_NAMES, content))
 
 
 def many_attributes(number: int) -> bytes:
-    """A certificate whose subject has so many attributes of one letter."""
+    """A certificate whose subject has ``number`` attributes of one letter."""
     return der.certificate(subject=der.sequence(der.relative_name("a") * number))
 
 
 def deeply_nested(depth: int) -> bytes:
-    """A certificate with an extension of so many sequences, each inside another."""
+    """A certificate with an extension of ``depth`` nested sequences."""
     content = b""
     for _ in range(depth):
         content = der.sequence(content)
@@ -84,7 +84,7 @@ def deeply_nested(depth: int) -> bytes:
 
 
 def many_urls(url: str, number: int) -> bytes:
-    """A certificate that names so many issuers, OCSP responders and CRLs at each of them."""
+    """A certificate that lists ``number`` issuers, OCSP responders and CRLs each."""
     places = [der.tlv(0x86, f"{url}{at}".encode()) for at in range(number)]
     access = b"".join(
         der.sequence(kind, place) for kind in (ISSUERS, RESPONDERS) for place in places
@@ -98,26 +98,26 @@ def many_urls(url: str, number: int) -> bytes:
 
 
 def many_extensions(number: int) -> bytes:
-    """A certificate with so many critical extensions that nobody knows."""
+    """A certificate with ``number`` unknown critical extensions."""
     one = der.extension("1.2.3.5", b"", is_critical=True)
     return der.certificate(extensions=one * number)
 
 
 def many_policies(number: int) -> bytes:
-    """A certificate under so many policies."""
+    """A certificate with ``number`` policies."""
     policies = [der.sequence(der.oid(f"1.2.3.{at}")) for at in range(number)]
     return der.certificate(extensions=der.extension(POLICIES, der.sequence(*policies)))
 
 
 def many_timestamps(number: int) -> bytes:
-    """A certificate with so many signed timestamps of two bytes (RFC 6962, section 3.3)."""
+    """A certificate with ``number`` signed timestamps of two bytes (RFC 6962, section 3.3)."""
     listed = b"\x00\x02\x00\x00" * number
     content = der.octets(len(listed).to_bytes(2, "big") + listed)
     return der.certificate(extensions=der.extension(TIMESTAMPS, content))
 
 
 def odd_text(length: int) -> bytes:
-    """A certificate whose name is a text of so many bytes that are no UTF-8."""
+    """A certificate whose name is a text of ``length`` bytes that are not valid UTF-8."""
     attribute = der.sequence(der.COMMON_NAME, der.tlv(0x0C, b"\xff\xfe\x1b[31m" * (length // 7)))
     return der.certificate(subject=der.sequence(der.tlv(0x31, attribute)))
 
@@ -128,24 +128,24 @@ def _megabyte_of_padding() -> bytes:
 
 
 def another_of_a_megabyte() -> bytes:
-    """A certificate of 1 MB, another one each time."""
+    """A certificate of 1 MB, different at each call."""
     return der.certificate(serial=next(_serials), extensions=_megabyte_of_padding())
 
 
 def another_key() -> bytes:
-    """A small certificate with another key each time."""
+    """A small certificate with a different key at each call."""
     number = der.number_of_bits(2048) - 2 * next(_serials)
     return der.certificate(key=der.rsa_key(number, 65537), serial=next(_serials))
 
 
 @functools.cache
 def _trusted() -> x509.Certificate:
-    """A root that everybody trusts, and that signed none of these."""
+    """A trusted root that signed none of these certificates."""
     return x509.load_pem_x509_certificate(Path(certifi.where()).read_bytes())
 
 
 def _issuer_key(issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.ExtensionType:
-    """The identifier of the key that is said to have signed: the root's own, below its name."""
+    """The key identifier of the claimed issuer: the root's own key, under its name."""
     if issuer == _trusted().subject:
         of_root = _trusted().extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
         return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(of_root.value)
@@ -202,9 +202,9 @@ _FOR_THE_NAME: Final = x509.SubjectAlternativeName([x509.DNSName(SERVER_NAME)])
 
 
 def cross_signed(layers: int) -> tuple[bytes, ...]:
-    """A leaf below two authorities in each of so many layers: 2 to the power of that many paths.
+    """A leaf below ``layers`` layers of two authorities each: 2 to the power of ``layers`` paths.
 
-    All of them seem to lead to a trusted root, and none does.
+    All paths seem to lead to a trusted root, and none does.
     """
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(layers + 2)]
     names = [_named(f"layer {at}") for at in range(layers + 1)] + [_trusted().subject]
@@ -218,7 +218,7 @@ def cross_signed(layers: int) -> tuple[bytes, ...]:
 
 
 def in_a_circle(length: int) -> tuple[bytes, ...]:
-    """So many authorities, each issued by each of the others."""
+    """``length`` authorities, each issued by each of the others."""
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(length)]
     pairs = [(at, by) for at in range(length) for by in range(length) if at != by]
     names = [_named(f"circle {at}") for at in range(length)]
@@ -233,7 +233,7 @@ def constrained(names: int, constraints: int) -> tuple[bytes, ...]:
     """Names in the leaf times constraints in its issuer (RFC 5280, section 4.2.1.10)."""
     root, leaf = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     permitted = [x509.DNSName(f"p{at}.zoo.test") for at in range(constraints - 1)]
-    # The one that permits all the names stands last, so that each name is held against every one.
+    # The constraint that permits all names is last, so that each name is checked against every one.
     permitted.append(x509.DNSName("zoo.test"))
     limits = x509.NameConstraints(permitted_subtrees=permitted, excluded_subtrees=None)
     listed = x509.SubjectAlternativeName([x509.DNSName(f"n{at}.zoo.test") for at in range(names)])

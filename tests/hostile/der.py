@@ -1,4 +1,4 @@
-"""DER from its parts (X.690, 8.1), and certificates of any content (RFC 5280, 4.1)."""
+"""DER from its parts (X.690, 8.1), and certificates with any content (RFC 5280, 4.1)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def sequence(*parts: bytes) -> bytes:
 
 
 def integer(value: int) -> bytes:
-    """INTEGER, not negative."""
+    """A non-negative INTEGER."""
     return tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
 
 
@@ -79,7 +79,7 @@ def rsa_key(modulus: int, exponent: int) -> bytes:
 
 
 def number_of_bits(bits: int) -> int:
-    """An odd number of exactly so many bits, the same each time."""
+    """An odd number of exactly ``bits`` bits, always the same."""
     return random.Random(bits).getrandbits(bits) | 1 << (bits - 1) | 1
 
 
@@ -95,7 +95,7 @@ def certificate(
     serial: int = 1,
     signature: bytes = bytes(256),
 ) -> bytes:
-    """A version 3 certificate whose signature nobody made."""
+    """A version 3 certificate with an invalid signature."""
     signed = sequence(
         tlv(0xA0, integer(2)),
         integer(serial),

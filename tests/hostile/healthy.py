@@ -1,8 +1,8 @@
-"""Fifty honest TLS servers in one process of their own, which write down when they are asked.
+"""Fifty honest TLS servers in one process of their own, which record every connection.
 
-``python -m tests.hostile.healthy FILE`` prints the ports, one for each loopback address, as JSON; adds a
-line to FILE for every connection (the server's number, and the system's monotonic time in seconds);
-and ends with its standard input.
+``python -m tests.hostile.healthy FILE`` prints the ports, one for each loopback address, as JSON; adds a line
+to FILE for every connection (the server's number, and the system's monotonic time in seconds); and ends with
+its standard input.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from tests.probe.programmable.server import Behaviour, Connection, serve
 
 SERVERS: Final = 50
 VISIT_PAUSE_SECONDS: Final = 3.0
-"""Connections that are closer together than this belong to one visit."""
+"""Connections that are closer together than this belong to the same visit."""
 
 
 def address_of(number: int) -> str:
-    """A loopback address that no other server has."""
+    """A loopback address of its own for each server."""
     return f"127.67.0.{1 + number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthyServers:
-    """The running servers: where they are, and the file of their connections."""
+    """The running servers: their addresses, and the file of their connections."""
 
     ports: Sequence[int]
     log: Path
 
     def visits(self) -> Mapping[int, Sequence[float]]:
-        """When the visits to each server began, by the monotonic clock."""
+        """The start times of the visits to each server, by the monotonic clock."""
         begun: dict[int, list[float]] = defaultdict(list)
         last: dict[int, float] = {}
         for line in self.log.read_text(encoding="ascii").splitlines():
@@ -52,7 +52,7 @@ class HealthyServers:
 
 
 def _noted(number: int, log: TextIO) -> Behaviour:
-    """Answers one request with an empty page, after it was written down."""
+    """Records a request and answers it with an empty page."""
 
     async def behave(connection: Connection) -> None:
         print(number, time.monotonic(), file=log, flush=True)
@@ -74,7 +74,7 @@ async def _serve(log: TextIO) -> None:
 
 @contextmanager
 def healthy_servers(log: Path) -> Iterator[HealthyServers]:
-    """The servers, for as long as the context lasts."""
+    """The servers, while the context lasts."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.hostile.healthy", log],
         stdin=subprocess.PIPE,

@@ -1,8 +1,8 @@
-"""What visits cost the process that makes them: stalls of its loop, processor, time and memory.
+"""The cost of visits for the process that makes them: stalls of its loop, CPU, time and memory.
 
-A stall is the time between two heartbeats in which this process used the processor: a machine
-that is busy with others delays heartbeats too, and that is not the visit's fault. A thread that holds
-the interpreter counts as the loop itself does.
+A stall is the time between two heartbeats during which this process used the CPU. A busy machine delays
+heartbeats too, which is not the visit's fault. A thread that holds the interpreter counts like the loop
+itself.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tests.probe.programmable.server import Connection
 BEAT_SECONDS: Final = 0.01
 VISITS: Final = 10
 REPEATED_SECONDS: Final = 2.0
-"""The deadline of all visits but the first, which are there for what they leave in memory."""
+"""The deadline of all visits but the first; these visits only measure what stays in memory."""
 
 MOST_STALL_SECONDS: Final = 0.25
 MOST_PROCESSOR_SECONDS: Final = 5.0
@@ -58,11 +58,11 @@ _MEGABYTE: Final = 2**20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """Of one visit alone, in seconds; and what ten visits leave in memory, in MiB.
+    """The measurements of a single visit, in seconds; and the memory left by ten visits, in MiB.
 
     ``stall`` is the longest one, ``gap`` the longest time between two heartbeats by the clock alone.
-    ``processor`` is the whole process's, all threads together. ``lost`` is the part of ``wall`` in
-    which the loop was late and this process did not run: the machine was busy with others.
+    ``processor`` is the CPU time of the whole process, all threads together. ``lost`` is the part of ``wall``
+    in which the loop was late and this process did not run, because the machine was busy.
     """
 
     stall: float
@@ -74,7 +74,7 @@ class Cost:
     outcome: str
 
     def breaches(self, deadline_seconds: float) -> list[str]:
-        """The limits that were not kept, each with what was measured; none is good."""
+        """The exceeded limits, each with the measured value; empty if there is none."""
         limits = (
             ("stall", self.stall, MOST_STALL_SECONDS),
             ("processor", self.processor, MOST_PROCESSOR_SECONDS),
@@ -90,7 +90,7 @@ class Cost:
 
 @dataclass(slots=True)
 class Heart:
-    """The longest stall and the longest gap so far, and the time lost to others, in seconds."""
+    """The longest stall and gap so far, and the time lost to other processes, in seconds."""
 
     stall: float = 0.0
     gap: float = 0.0
@@ -108,12 +108,12 @@ class Heart:
 
 
 def cost_of(mode: Mode, target: Target) -> Cost:
-    """One visit that is measured, and nine more at once for the memory's sake."""
+    """One measured visit, then nine more at once to measure memory."""
     return uvloop.run(_cost_of(mode, target))
 
 
 def warm_up() -> None:
-    """Two visits to an honest web server: they load what any visit loads once and for good."""
+    """Two visits to an honest web server: they load what every visit loads once."""
     uvloop.run(_warm_up())
 
 
@@ -161,13 +161,13 @@ def _outcome(observation: Observation) -> str:
 
 @asynccontextmanager
 async def heartbeat() -> AsyncIterator[Heart]:
-    """Beats in the running loop while the context lasts."""
+    """Heartbeats in the running loop while the context lasts."""
     heart = Heart()
     beating = asyncio.create_task(heart.beat())
     await asyncio.sleep(0)
     try:
         yield heart
-        # A stall in the visit's last step ends with the next beat.
+        # A stall in the visit's last step ends with the next heartbeat.
         await asyncio.sleep(2 * BEAT_SECONDS)
     finally:
         beating.cancel()
@@ -176,7 +176,7 @@ async def heartbeat() -> AsyncIterator[Heart]:
 
 
 def resident_megabytes() -> float:
-    """The process's memory in MiB after everything that can be given back was given back."""
+    """The process's memory in MiB after all releasable memory was released."""
     gc.collect()
     if name := ctypes.util.find_library("c"):
         trim = getattr(ctypes.CDLL(name), "malloc_trim", None)
@@ -187,4 +187,4 @@ def resident_megabytes() -> float:
 
 
 NOBODY: Final = Target(host="127.66.255.254", port=1, server_name=None)
-"""A visit that is refused: it loads what every visit needs."""
+"""A refused visit: it loads what every visit needs."""

@@ -1,4 +1,4 @@
-"""What a hostile mode is, and how its server starts on a loopback address."""
+"""Defines a hostile mode, and how its server starts on a loopback address."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ SERVER_NAME: Final = "zoo.test"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Where a mode's server listens; ``http`` is the port of its plaintext web server, if any."""
+    """The address of a mode's server; ``http`` is the port of its plaintext web server, if any."""
 
     tls: int
     http: int | None = None
 
 
 Start: TypeAlias = Callable[[str], AbstractAsyncContextManager[Ports]]
-"""Starts a server on this loopback address, for as long as the context lasts."""
+"""Starts a server on this loopback address, while the context lasts."""
 
 SendTo: TypeAlias = Callable[[bytes], None]
 Packets: TypeAlias = Callable[[bytes, SendTo], None]
-"""What a server does with one datagram: the datagram, and a function that sends one back."""
+"""A server's reaction to one datagram, given the datagram and a function that sends a reply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
     """One way to attack the prober.
 
-    ``attack`` is one sentence for people. ``deadline_seconds`` is that of a visit: short where the
-    attack is to take time, long where it is to take the processor, so that only the processor's
-    budget can end the visit early. ``parts`` leaves out what would not meet the attack.
+    ``attack`` is one sentence for people. ``deadline_seconds`` is the visit's deadline: short if the attack
+    takes time, long if it takes CPU, so that only the CPU budget can end the visit early. ``parts`` omits the
+    checks that would not meet the attack.
     """
 
     name: str
@@ -65,11 +65,11 @@ class Mode:
 
 
 LONG_SECONDS: Final = 30.0
-"""The deadline of modes that take the processor: six times its budget of five seconds."""
+"""The deadline for modes that take CPU: six times the budget of five seconds."""
 
 
 def stream(behaviour: Behaviour, tls: Callable[[], ssl.SSLContext] | None = None) -> Start:
-    """A TCP server; with ``tls`` the behaviour speaks inside TLS."""
+    """A TCP server; with ``tls`` the behaviour runs inside TLS."""
 
     @asynccontextmanager
     async def start(host: str) -> AsyncIterator[Ports]:
@@ -91,7 +91,7 @@ def packets(answer: Packets) -> Start:
 
 
 def with_packets(first: Start, answer: Packets) -> Start:
-    """A TCP server, and a UDP server on the port of the same number."""
+    """A TCP server, and a UDP server on the same port number."""
 
     @asynccontextmanager
     async def start(host: str) -> AsyncIterator[Ports]:
@@ -120,21 +120,21 @@ async def send_all(connection: Connection, pieces: Iterable[bytes]) -> None:
 
 
 async def drip(connection: Connection, some: bytes, *, seconds: float) -> None:
-    """One byte after another, each after so many seconds."""
+    """Sends single bytes, with a pause before each."""
     for byte in some:
         await connection.send(bytes([byte]))
         await asyncio.sleep(seconds)
 
 
 def endless(piece: bytes, *, at_least: int = 16_384) -> Iterator[bytes]:
-    """``piece`` for ever, in portions of at least so many bytes."""
+    """``piece`` without end, in portions of at least ``at_least`` bytes."""
     portion = piece * max(1, -(-at_least // max(1, len(piece))))
     while True:
         yield portion
 
 
 def _until_it_hangs_up(behaviour: Behaviour) -> Behaviour:
-    """The behaviour; a client that hangs up or speaks another protocol ends it without a fault."""
+    """Runs the behaviour; a client that hangs up or speaks another protocol ends it without an error."""
 
     async def behave(connection: Connection) -> None:
         try:

@@ -1,4 +1,4 @@
-"""One key with a self-signed certificate for servers that finish handshakes, made once."""
+"""One key with a self-signed certificate for servers that finish handshakes, created once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hostile servers' honest parts are right: real clients take them."""
+"""The honest parts of the hostile servers are correct: real clients accept them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The judges are judged: they see a stall that is there, and none in a wait."""
+"""The judge itself is tested: it detects an existing stall, and none in a wait."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.hostile.starvation import Starvation
 
 
 def burn(seconds: float) -> None:
-    """Holds the interpreter for so much time of this thread's processor."""
+    """Holds the interpreter for ``seconds`` of this thread's CPU time."""
     until = time.thread_time() + seconds
     while time.thread_time() < until:
         pow(3, 2**4000 - 1, 2**4001 - 1)

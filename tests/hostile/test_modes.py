@@ -1,4 +1,4 @@
-"""In every hostile mode a visit keeps its limits: loop, processor, deadline and memory."""
+"""In every hostile mode a visit respects its limits: loop, CPU, deadline and memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.hostile.judge import cost_of, warm_up
 from tests.hostile.mode import Mode
 
 ATTEMPTS = 3
-"""A machine that is busy with others may hold up one visit, and not each: only an attack does that."""
+"""A busy machine may delay one visit, but not every visit: only an attack does that."""
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """``serve`` with all hostile modes at once keeps the pace of fifty healthy endpoints, and stops.
 
-All times are those in which the service could run: other tests use the same processors.
+All times count only while the service could run: other tests use the same CPUs.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from tests.support.ports import free_port
 INTERVAL_SECONDS = 12
 CALM_SECONDS = 3 * INTERVAL_SECONDS
 MOST_SECONDS = 300
-"""Until everything was visited once; a machine that is busy takes longer."""
+"""Time until everything was visited once; a busy machine takes longer."""
 
 STOPS_WITHIN_SECONDS = 10
 LONGEST_PAUSE = 2 * INTERVAL_SECONDS
-"""Between two visits to a healthy endpoint: one interval, and as much again for a busy machine."""
+"""Between two visits to a healthy endpoint: one interval, and the same again for a busy machine."""
 
 KEPT_PACE = 0.8
-"""The share of the visits to healthy endpoints that is left among hostile ones."""
+"""The minimum share of visits to healthy endpoints that must still happen among hostile ones."""
 
 CONFIGURATION = {
     "interval_seconds": INTERVAL_SECONDS,
@@ -53,7 +53,7 @@ CONFIGURATION = {
 
 @dataclass(slots=True, kw_only=True)
 class Running:
-    """``serve`` as a process, and what its health page said."""
+    """``serve`` as a process, and the responses of its health page."""
 
     url: str
     targets: Path
@@ -62,7 +62,7 @@ class Running:
     unhealthy: list[str] = field(default_factory=list)
 
     def look_for(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
-        """Asks for its health each second for so long, or until a condition holds."""
+        """Reads its health every second for the given time, or until a condition holds."""
         ends = time.monotonic() + seconds
         while time.monotonic() < ends and not until():
             assert self.process.poll() is None, "the service ended by itself"
@@ -76,19 +76,19 @@ class Running:
             time.sleep(1)
 
     def visited(self, network: str) -> int:
-        """How many targets in this network have been visited."""
+        """The number of visited targets in this network."""
         page = httpx.get(f"{self.url}/metrics/endpoints", timeout=60).text
         lines = (line for line in page.splitlines() if network in line)
         return sum(line.startswith("tlsprobe_last_probe_timestamp_seconds{") for line in lines)
 
     def set_targets(self, targets: Iterable[Mapping[str, Any]]) -> None:
-        """Puts another targets file in the place of the last one."""
+        """Replaces the targets file."""
         new = self.targets.with_suffix(".new")
         new.write_text(json.dumps(list(targets)), encoding="utf-8")
         new.rename(self.targets)
 
     def stop(self) -> float:
-        """Sends SIGTERM; the seconds until the process has ended."""
+        """Sends SIGTERM; returns the seconds until the process has ended."""
         began = time.monotonic()
         self.starvation.look(began)
         self.process.send_signal(signal.SIGTERM)
@@ -171,7 +171,7 @@ def longest_pause(
 
 
 def visited_in(visits: Mapping[int, Iterable[float]], began: float, ended: float) -> int:
-    """How many visits began in this span."""
+    """The number of visits that began in this span."""
     every = [moment for moments in visits.values() for moment in moments]
     return sum(began <= moment <= ended for moment in every)
 

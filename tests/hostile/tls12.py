@@ -19,14 +19,14 @@ DHE_SUITES: Final = tuple(
 )
 
 Answer: TypeAlias = Callable[[Connection, ClientHello, int], Awaitable[None]]
-"""What is sent to a hello of TLS 1.2, with the suite that is chosen."""
+"""The reply to a hello of TLS 1.2, given the chosen suite."""
 
 Chain: TypeAlias = Callable[[], tuple[bytes, ...]]
-"""Makes a chain of DER certificates, the leaf first."""
+"""Makes a chain of DER certificates, leaf first."""
 
 
 async def hello_of(connection: Connection) -> ClientHello | None:
-    """The client's hello; None where it sends none, or one of SSL 2.0."""
+    """The client's hello; None if the client sends none, or one of SSL 2.0."""
     received = b""
     while some := await connection.receive():
         received += some
@@ -38,7 +38,7 @@ async def hello_of(connection: Connection) -> ClientHello | None:
 
 
 def tls12(answer: Answer, *, suites: tuple[int, ...] = RSA_SUITES) -> Behaviour:
-    """Refuses every hello but those of TLS 1.2 with one of the suites; to these it answers so."""
+    """Refuses every hello except those of TLS 1.2 with one of the suites, which it answers with the reply."""
 
     async def behave(connection: Connection) -> None:
         hello = await hello_of(connection)
@@ -69,12 +69,12 @@ def usual_flight(suite: int, *, chain: tuple[bytes, ...] = ()) -> list[bytes]:
 
 
 def in_records(*messages: bytes) -> bytes:
-    """The messages in records of TLS 1.2, as long as records may be."""
+    """The messages in TLS 1.2 records of maximum length."""
     return wire.records(wire.TLSV1_2, b"".join(messages))
 
 
 def shows(chain: Chain, *, suites: tuple[int, ...] = RSA_SUITES) -> Behaviour:
-    """An honest flight with a chain that is made for each connection."""
+    """An honest flight with a new chain for each connection."""
 
     async def answer(connection: Connection, _: ClientHello, suite: int) -> None:
         await connection.send(in_records(*usual_flight(suite, chain=chain())))

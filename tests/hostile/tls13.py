@@ -1,7 +1,7 @@
-"""The server's half of a TLS 1.3 handshake (RFC 8446): what it encrypts may be anything.
+"""The server's half of a TLS 1.3 handshake (RFC 8446): the encrypted content may be anything.
 
-One suite, TLS_AES_128_GCM_SHA256, and one group, x25519. The key schedule is written here once more,
-from section 7.1, so that it does not share a fault with the one that it attacks.
+It has one suite, TLS_AES_128_GCM_SHA256, and one group, x25519. The key schedule is implemented here again,
+from section 7.1, so that it does not share a fault with the code that it attacks.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Sealer:
         self._number = 0
 
     def seal(self, kind: int, content: bytes, *, piece: int = _LONGEST) -> bytes:
-        """``content`` in records of at most ``piece`` bytes; at least one, even if it is empty."""
+        """``content`` in records of at most ``piece`` bytes; at least one record, even if it is empty."""
         return b"".join(
             self._one(kind, content[at : at + piece])
             for at in range(0, max(1, len(content)), piece)
@@ -58,7 +58,7 @@ class Sealer:
 
 
 class Half:
-    """A handshake after its ServerHello: what is sent from here on is encrypted."""
+    """A handshake after its ServerHello: everything sent from here on is encrypted."""
 
     def __init__(self, connection: Connection, hello: ClientHello, transcript: bytes) -> None:
         self.connection = connection
@@ -87,7 +87,7 @@ class Half:
         await self.connection.send(self.sealer.seal(wire.HANDSHAKE, block, piece=piece))
 
     async def finish(self) -> None:
-        """EncryptedExtensions to Finished with a certificate of our own; then the keys of data."""
+        """EncryptedExtensions to Finished with a certificate of our own; then the application keys."""
         await self.say(ENCRYPTED_EXTENSIONS, certificate13(leaf()))
         covered = b" " * 64 + b"TLS 1.3, server CertificateVerify\0"
         covered += sha256(self._transcript).digest()
@@ -99,7 +99,7 @@ class Half:
         derived = expand_label(self._secret, b"derived", sha256().digest(), 32)
         main_secret = hmac.digest(derived, _NOTHING, "sha256")
         self.sealer = Sealer(self._derived(main_secret, b"s ap traffic"))
-        # The client's Finished: what matters is that it came.
+        # The client's Finished: only its arrival matters.
         await self.connection.receive()
 
 
@@ -107,7 +107,7 @@ ENCRYPTED_EXTENSIONS: Final = wire.handshake(8, wire.vector(2, b""))
 
 
 def certificate13(*ders: bytes, extensions: bytes = b"") -> bytes:
-    """A Certificate of TLS 1.3 (section 4.4.2), the extensions with its first entry."""
+    """A Certificate of TLS 1.3 (section 4.4.2), with the extensions in its first entry."""
     entries = [wire.vector(3, der) + wire.vector(2, b"") for der in ders[1:]]
     first = wire.vector(3, ders[0]) + wire.vector(2, extensions)
     return wire.handshake(11, wire.vector(1, b"") + wire.vector(3, first + b"".join(entries)))
@@ -117,7 +117,7 @@ Answer: TypeAlias = Callable[[Half], Awaitable[None]]
 
 
 def tls13(answer: Answer) -> Behaviour:
-    """Refuses every hello but those of TLS 1.3; asks for x25519 where no share of it came."""
+    """Refuses every hello except those of TLS 1.3; requests x25519 if there was no share of it."""
 
     async def behave(connection: Connection) -> None:
         first, raw = await _hello(connection, b"")
@@ -144,7 +144,7 @@ def tls13(answer: Answer) -> Behaviour:
 
 
 async def _hello(connection: Connection, received: bytes) -> tuple[ClientHello | None, bytes]:
-    """A hello and its message; what is not handshake before it (ChangeCipherSpec) is dropped."""
+    """A hello and its message; records before it that are not handshake (ChangeCipherSpec) are dropped."""
     while some := await connection.receive():
         received += some
         if is_sslv2_hello(received):

@@ -1,4 +1,4 @@
-"""Observations whose bytes in databases are written down: one with every section, and one with none."""
+"""Observations whose bytes in databases are recorded: one with every section, and one with none."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ _TLSV1_2, _TLSV1_3 = ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3
 
 
 def proof(number: int) -> Evidence:
-    """One that no other number gives."""
+    """A proof that is unique to ``number``."""
     return Evidence(
         offer=bytes([22, 3, 1, number]), answer=bytes([21, 3, 3, number]), note=f"proof {number}"
     )
 
 
 def accepting(number: int, *names: str) -> AcceptedSet:
-    """Those names, each with a proof of its own from ``number`` on."""
+    """Those names, each with its own proof, numbered from ``number``."""
     return AcceptedSet(
         accepted=names,
         complete=True,
@@ -60,7 +60,7 @@ def accepting(number: int, *names: str) -> AcceptedSet:
 
 
 def nothing() -> Observation:
-    """No section has anything."""
+    """All sections are empty."""
     return Observation(
         tool_version="1.0",
         mode=Mode.ENUMERATE,
@@ -75,7 +75,7 @@ def nothing() -> Observation:
 
 
 def everything() -> Observation:
-    """Every section has something, in other than its keys' order where it has keys."""
+    """All sections have values; those with keys are not in key order."""
     return Observation(
         tool_version="1.0",
         mode=Mode.ENUMERATE,

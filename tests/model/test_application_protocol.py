@@ -1,4 +1,4 @@
-"""The table of application protocols holds together, and the page has all of it."""
+"""The table of application protocols is consistent, and the page lists all of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is declared against what is seen."""
+"""What is declared compared with what is seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs between two visits, in words; and that nothing unknown ever differs."""
+"""The differences between two visits in words; and unknown facts never differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a visit does to an endpoint: by hand for each rule, and for any sequence of visits."""
+"""The effect of a visit on an endpoint: by hand for each rule, and for any sequence of visits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def visit(seen: Observation, judged: Assessment | None = None) -> Visit:
 
 
 def after(*visits: Visit) -> list[Advanced]:
-    """What each of the visits did, the first one to an endpoint that was never visited."""
+    """The effect of each visit, starting with an endpoint that was never visited."""
     state, done = NEVER_VISITED, []
     for one in visits:
         done.append(advance(state, one))
@@ -163,7 +163,7 @@ LETTERS = st.lists(st.sampled_from("ABCDEFGH?!"), max_size=40)
 
 
 def lettered(letters: Sequence[str]) -> list[Observation]:
-    """A visit each: a suite of that name, none known at ``?``, refused at ``!``."""
+    """One visit per character: a suite of that name, none known at ``?``, refused at ``!``."""
     seen = []
     for hour, letter in enumerate(letters):
         up = observation(hour=hour, suites=[letter])
@@ -186,7 +186,7 @@ def test_the_state_is_bounded_whatever_comes(letters: list[str]) -> None:
 
 @given(LETTERS)
 def test_proofs_make_no_difference(letters: list[str]) -> None:
-    """Memory has visits without their proofs, the database with them."""
+    """The store in memory has visits without their proofs, the database with them."""
     seen = lettered(letters)
     whole, facts_alone = after(*map(visit, seen)), after(*(visit(bare(one)) for one in seen))
     assert [(one.transition, one.changes) for one in whole] == [

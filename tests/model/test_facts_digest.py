@@ -1,4 +1,4 @@
-"""The digest of facts follows every fact of an Observation, and nothing else."""
+"""The digest of facts depends on every fact of an Observation, and on nothing else."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OTHER_WORDS = (
 
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The paths of all facts: not of what a certificate's own bytes say, nor of a response's dates."""
+    """The paths of all facts, except those that follow from a certificate's bytes, and a response's dates."""
     if isinstance(value, dict):
         names = set(value)
         if "sha256" in value and "dns_names" in value:
@@ -53,7 +53,7 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def changed(fields: Any, path: tuple[Any, ...]) -> Observation | None:
-    """The Observation with another value at ``path``; None where no other is allowed."""
+    """The Observation with another value at ``path``; None if no other value is allowed."""
     place = fields
     for step in path[:-1]:
         place = place[step]

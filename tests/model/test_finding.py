@@ -1,4 +1,4 @@
-"""What identifies a Finding: the same for whoever reads it, and for ever."""
+"""The identity of a Finding: stable over time, and the same for every reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Observations whose equal parts are decoded once: they are what is decoded the plain way."""
+"""Observations whose equal parts are decoded once equal the ones decoded in the ordinary way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thresholds that follow the lifetime, as the alerts have them."""
+"""Thresholds that follow the lifetime, as the alerts use them."""
 
 from __future__ import annotations
 

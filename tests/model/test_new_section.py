@@ -1,4 +1,4 @@
-"""A new section takes a field, its row and what its check writes into: a copy of the tree gets one."""
+"""A new section takes a field, its row, and the place where its check stores it: a copy of the tree gets one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ADDED = {
         "    weather: dict[str, Fact] = field(default_factory=dict)\n",
     ),
 }
-"""By file, a line and the line that is added after it."""
+"""For each file, a line and the line that is inserted after it."""
 
 PROGRAM = """
 from dataclasses import replace

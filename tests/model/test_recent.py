@@ -1,4 +1,4 @@
-"""What was asked for not long ago is known, and no more than there is room for."""
+"""Recently used values are cached, up to a maximum size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing that stands where secrets stand in a URL is shown, and known secrets nowhere at all."""
+"""Every part of a URL that may hold a secret is masked, and known secrets are masked everywhere."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ SECRET_TEXT = st.text(string.ascii_letters + string.digits + "-._~!$&()*+,=:", m
         ("https://example.com?mail=a@b.example", "https://example.com?***"),
         ("sqlite:////var/lib/t.db", "sqlite:////var/lib/t.db"),
         ("postgresql+psycopg://u:p@db/t?password=x", "postgresql+psycopg://***@db/t?***"),
-        # Passwords that nobody escaped.
+        # Passwords that were not escaped.
         ("postgresql://u:p@ss@db/t", "postgresql://***@db/t"),
         ("postgresql://u:p/a?ss#@db/t", "postgresql://***@db/t"),
-        # No URLs at all.
+        # Not URLs.
         ("u:secret@db/t", "***@db/t"),
         ("postgresql:/u:secret@db/t", "***@db/t"),
         ("tlsprobe.db", "tlsprobe.db"),

@@ -1,4 +1,4 @@
-"""Whatever is done with an Observation's sections is done with each, and stored facts stay what they are."""
+"""Every operation on an Observation's sections covers each of them, and stored facts keep their form."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ RECORDED = {
         "06ac1c8991262fba57ba88cc72a564e021a642751767e7b203ab087bd3fac134",
     ),
 }
-"""The digest of the facts, and the SHA-256 of their text and of their proofs' layout, as versions from before the
-table of sections wrote them."""
+"""The digest of the facts, and the SHA-256 of their text and of their proofs' layout, as versions from before
+the table of sections computed them."""
 
 
 def test_every_field_is_a_section_or_says_which_visit_it_was() -> None:
@@ -121,7 +121,7 @@ def test_what_is_without_evidence_has_no_bytes_and_the_same_facts(observation: O
 def test_a_section_that_only_the_older_visit_learnt_is_known(section: Section[Any]) -> None:
     newer, older = replace(everything(), **{section.name: section.kind.nothing()}), everything()
     known = section.of(known_facts([newer, older]))
-    if section.name == "not_asked":  # It is about the newest visit alone.
+    if section.name == "not_asked":  # It is about the newest visit only.
         assert known == {}
     else:
         assert known == section.of(older)
@@ -149,7 +149,7 @@ def test_json_from_before_a_section_is_read(section: Section[Any]) -> None:
     assert parts.observation(text) == expected
     if (
         section is SECTIONS[-1]
-    ):  # A new section comes last, and what is stored is decoded as fast as before it.
+    ):  # A new section comes last, and stored data decodes as fast as before.
         assert parts.facts(text)["alpn"] is parts.observation(text).alpn
 
 

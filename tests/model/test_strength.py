@@ -1,6 +1,6 @@
-"""The strength classes of the table are those of the rules, and docs/explanation/strength.md tells them all.
+"""The strength classes of the table follow the rules, and docs/explanation/strength.md lists all rules.
 
-The rules are written here once more, from the classification and not from the table.
+The rules are implemented here again, from the classification and not from the table.
 """
 
 from __future__ import annotations

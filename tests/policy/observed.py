@@ -1,4 +1,4 @@
-"""Observations made by hand, for rules to be held against: one good endpoint, and changes of it."""
+"""Observations made by hand for checking rules: one good endpoint, and changes to it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ YES, NO, UNKNOWN = (Fact(verdict=verdict, evidence=PROOF) for verdict in Verdict
 
 
 def ruling(rule: str, observation: Observation, at: datetime = AT, **parameters: Any) -> Evaluation:
-    """What the rule says of the observation."""
+    """The rule's result for the observation."""
     found = RULES_BY_NAME[rule]
     bound = found.bind(found.parameters.model_validate(parameters))
     return bound(Subject(observation=observation, at=at))
 
 
 def policy(name: str, rules: Mapping[str, Mapping[str, Any]], **choice: Any) -> Policy:
-    """A policy of such rules, without a file."""
+    """A policy with these rules, without a file."""
     bound = []
     for rule_name, parameters in rules.items():
         rule = RULES_BY_NAME[rule_name]
@@ -61,7 +61,7 @@ def results(observation: Observation, *policies: Policy) -> tuple[RuleResult, ..
 
 
 def endpoint(**changes: Any) -> Observation:
-    """TLS 1.2 and 1.3 with nothing to find, but for the changes."""
+    """TLS 1.2 and 1.3 without findings, except for the changes."""
     return replace(modern(), **changes)
 
 
@@ -78,7 +78,7 @@ def unreached(state: State = State.TIMEOUT) -> Observation:
 
 
 def speaking(verdicts: Mapping[ProtocolVersion, Fact]) -> dict[ProtocolVersion, Fact]:
-    """No version but those given."""
+    """Only the given versions."""
     return {version: verdicts.get(version, NO) for version in STREAM_VERSIONS}
 
 

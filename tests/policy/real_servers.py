@@ -1,7 +1,7 @@
-"""Real servers for rules to be held against: each is started and visited once, when it is first asked for.
+"""Real servers for checking rules: each is started and visited once, at its first use.
 
-They are the zoo's, and the chains, web sites and mail servers that other tests serve; names have their kind
-in front. Chains are judged as if their own anchors were Mozilla's, so that they count as public.
+They are the zoo's, and the chains, web sites and mail servers of other tests; their kind is the first word of
+the name. Chains are judged as if their own anchors were Mozilla's, so that they count as public.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class RealServers:
     _seen: dict[str, Observation] = field(default_factory=dict)
 
     async def observe(self, name: str) -> Observation:
-        """What a visit finds."""
+        """The result of a visit."""
         if name not in self._seen:
             kind, _, which = name.partition(" ")
             if kind == "site":
@@ -112,7 +112,7 @@ class RealServers:
             return await engine.visit(Endpoint(target=target, address=server.host))
 
     async def _visit_composite_field(self, folder: Path) -> Observation:
-        """nginx whose prime is none, as badssl.com's dh-composite."""
+        """nginx with a composite DH modulus, as at badssl.com's dh-composite."""
         write_parameters(folder, new_prime(512) * new_prime(512))
         (folder / "dh.pem").rename(folder / "own.pem")
         directives = ("ssl_protocols TLSv1.2;", f"ssl_ciphers {DHE};", "ssl_dhparam own.pem;")

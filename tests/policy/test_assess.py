@@ -1,4 +1,4 @@
-"""An Observation is judged by every policy that holds for it, and by its proofs alone."""
+"""Every applicable policy judges an Observation, using only its proofs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names that policies may use are those that the probe gives, and the page of checks has them."""
+"""The names that policies may use are those that the probe yields, and the page of checks lists them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ RULED = {
         "status",
     },
 }
-"""Facts that rules of their own ask for, by the page's headings."""
+"""Facts with rules of their own, by the page's headings."""
 
 
 @pytest.mark.parametrize("heading", RULED)

@@ -1,4 +1,4 @@
-"""Findings are opened, resolved and reopened by proofs alone."""
+"""Only proofs open, resolve and reopen Findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is wrong with a policy file is told with its line and the mend; the rest becomes policies."""
+"""Every error in a policy file is reported with its line and how to fix it; the rest becomes policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what is seen to the AWS policies that would give it."""
+"""From an Observation to the AWS policies that match it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GROUPS = ("x25519", "secp256r1", "secp384r1")
 
 
 def served(name: str, *keys: KeyType) -> Observation:
-    """What a load balancer with that policy shows, to whoever looks at its certificates of ``keys``."""
+    """The facts of a load balancer with that policy, as seen by a client that gets its certificates of ``keys``."""
     named = named_policies()[name]
     kinds = {"any", *(key.value.upper() for key in keys)}
     chains: tuple[ServedChain, ...] = tuple(

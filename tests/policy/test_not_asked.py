@@ -1,4 +1,4 @@
-"""Rules on facts that a visit was not intrusive enough to ask: not asked, neither met nor unknown."""
+"""Rules on facts that need a higher intrusiveness level: not asked, neither met nor unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/reference/policy.md tells every rule and every profile, and its example is a policy that can be used."""
+"""docs/reference/policy.md lists every rule and every profile, and its example is a valid policy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shipped profiles say what their sources publish, suite by suite."""
+"""The built-in profiles match the publications of their sources, suite by suite."""
 
 from __future__ import annotations
 

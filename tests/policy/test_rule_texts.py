@@ -1,4 +1,4 @@
-"""What rules say: a requirement, and a violation with values that reads well in every state."""
+"""The texts of rules: a requirement, and a violation with values that reads well in every state."""
 
 from __future__ import annotations
 
@@ -71,8 +71,10 @@ TP-PQ-002 post_quantum_preferred
 TP-GRADE-001 ssl_labs_grade
 TP-DRIFT-001 declared_state
 """
-"""Every identifier that was ever given, with the name of its rule today. A line may get a new name, and
-nothing else: waivers and dashboards rely on the identifier."""
+"""Every identifier ever assigned, with the name of its rule today.
+
+The name of a line may change, and nothing else: waivers and dashboards rely on the identifier.
+"""
 
 OWN_PROFILES = [profile(name) for name in profiles()]
 
@@ -111,7 +113,7 @@ def test_every_attack_has_its_title_and_the_severity_of_the_profile() -> None:
 
 
 def violation(rule: str, observation: Observation, **parameters: object) -> str:
-    """What the one rule says is wrong."""
+    """The violation that the single rule reports."""
     (result,) = results(observation, policy("web", {rule: parameters}))
     assert result.outcome is Outcome.FAIL
     return result.violation

@@ -1,4 +1,4 @@
-"""Every rule has a real server that meets it and one that breaks it."""
+"""Every rule has a real server that meets it and one that violates it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SOUND: Final = "chain sound"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One rule with parameters, and the servers whose configuration meets and breaks it."""
+    """One rule with parameters, and the servers whose configuration meets and violates it."""
 
     rule: str
     parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""SSL Labs' rating by its guide: what each fault caps, and what is not known is no better grade."""
+"""SSL Labs' rating by its guide: the cap of each fault, and that unknown facts never improve the grade."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SOUND = dict.fromkeys((one for one in VULNERABILITIES if one != "starttls_inject
 
 
 def best(**changes: Any) -> Observation:
-    """What gets an A+."""
+    """An endpoint that gets an A+."""
     features = {"secure_renegotiation": YES, "grease_tolerance": YES}
     return endpoint(vulnerabilities=SOUND, features=features, http=HSTS, **changes)
 

@@ -1,4 +1,4 @@
-"""The agenda against a plain list of entries."""
+"""The due queue compared with a plain list of entries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Delays: each key's place in the interval, soon after a failure and then ever later, spans of rest."""
+"""Delays: each key's offset in the interval, retries after failures with growing delays, and quiet spans."""
 
 from __future__ import annotations
 
@@ -115,12 +115,12 @@ ZONES = st.sampled_from(
     )
 ).map(ZoneInfo)
 MINUTES = st.integers(0, 1439).map(lambda minute: time(minute // 60, minute % 60))
-"""Ends of spans; IANA's clocks are put on and back at whole minutes too."""
+"""Ends of spans; IANA's clock changes happen at whole minutes too."""
 
 
 @st.composite
 def moments_near_a_change(draw: st.DrawFn, zone: ZoneInfo) -> datetime:
-    """Any moment, or one within a day before the clocks of ``zone`` are put on or back."""
+    """Any time, or one within a day before the clocks of ``zone`` change."""
     moment = draw(TIMES).replace(second=0, microsecond=0)
     hours = (moment + timedelta(hours=hour) for hour in range(24 * 366))
     change = next(
@@ -140,7 +140,7 @@ def zone_offset(moment: datetime, zone: ZoneInfo) -> timedelta | None:
 def test_a_span_of_rest_is_what_the_clocks_of_its_zone_show(
     data: st.DataObject, zone: ZoneInfo, begin: time, end: time
 ) -> None:
-    """Minute by minute, as zoneinfo tells the clocks."""
+    """Minute by minute, by the local time that zoneinfo gives."""
     now = data.draw(moments_near_a_change(zone))
 
     def is_closed(moment: datetime) -> bool:

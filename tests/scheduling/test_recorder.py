@@ -1,4 +1,4 @@
-"""What cannot be stored waits, up to a bound at which visits wait too, and is stored when that can be."""
+"""A failed write is retried later; beyond a limit, visits wait too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.storage.samples import observation, schedule
 
 
 class FailureCount:
-    """Counts the writes that failed, and keeps what those that succeeded say of visits."""
+    """Counts failed writes, and collects the effects of visits from successful ones."""
 
     def __init__(self) -> None:
         self.failures = 0

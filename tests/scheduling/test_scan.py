@@ -1,4 +1,4 @@
-"""The one loop of all scans: each address once, in order, so many side by side, and a word on every target."""
+"""The one loop of all scans: each address once, in order, a limited number at a time, and a result per target."""
 
 from __future__ import annotations
 

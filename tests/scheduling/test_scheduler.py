@@ -25,7 +25,7 @@ ONE, TWO = target("one.test"), target("two.test")
 
 
 def live(world: World, story: Callable[[Scheduler], Awaitable[None]]) -> None:
-    """Runs a scheduler in ``world`` while ``story`` goes on, then stops it."""
+    """Runs a scheduler in ``world`` during ``story``, then stops it."""
 
     async def scenario() -> None:
         scheduler = world.scheduler()
@@ -233,7 +233,7 @@ def test_an_address_that_is_gone_leaves_and_a_new_one_comes() -> None:
 def test_addresses_that_come_in_turns_are_visited_while_they_are_there_and_are_not_new_again() -> (
     None
 ):
-    """A name server that gives another half of the addresses with each answer."""
+    """A name server that answers with another half of the addresses each time."""
     halves = [("192.0.2.1", "192.0.2.2"), ("192.0.2.3", "192.0.2.4")]
     world = World(addresses={"one.test": halves[0]})
 
@@ -432,7 +432,7 @@ def test_after_a_failure_everything_is_asked() -> None:
         scheduler.set_targets([ONE])
         await asyncio.sleep(4 * HOUR)
         world.failing.add("one.test")
-        await asyncio.sleep(2 * HOUR)  # as long as it takes to fail, and to fail again
+        await asyncio.sleep(2 * HOUR)  # the time it takes to fail, and to fail again
         world.failing.clear()
         world.known.clear()
         await asyncio.sleep(6 * HOUR)
@@ -500,7 +500,7 @@ def test_nothing_is_visited_while_it_is_closed() -> None:
 
 
 def test_a_visit_that_was_given_back_for_the_night_is_made_after_it() -> None:
-    """As a worker gives back what waited for it into the span."""
+    """Like a worker that returns its waiting jobs during the span."""
     night = Closed(begin=time(22), end=time(6))
     world = World(settings=replace(SETTINGS, paces=(replace(PACE, closed=(night,)),)))
     given_back: list[datetime] = []
@@ -590,7 +590,7 @@ def test_no_source_starves_another() -> None:
 
 
 def test_a_flood_of_new_targets_starves_no_known_one() -> None:
-    """Of one source; to visit the new ones alone takes nearly three hours."""
+    """All from one source; visiting only the new ones takes nearly three hours."""
     world = World(visit_seconds=2.0, settings=replace(SETTINGS, visits_at_once=1))
     known = [target(f"known{number}.test") for number in range(5)]
 

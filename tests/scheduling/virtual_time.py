@@ -1,4 +1,4 @@
-"""An event loop whose clock jumps to the next timer as soon as nothing else is to do.
+"""An event loop whose clock jumps to the next timer as soon as there is nothing else to do.
 
 Hours of schedule pass in milliseconds, and in the same way each time. There is no real I/O in it.
 """
@@ -17,7 +17,7 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class _JumpingSelector(selectors.DefaultSelector):
-    """Waits for nothing: the time that would have been waited is added to ``now``."""
+    """Never waits: it adds the waiting time to ``now``."""
 
     now = 0.0
 
@@ -41,12 +41,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jumping.now
 
     def block(self, seconds: float) -> None:
-        """Lets time pass in which nothing else runs, as a long computation does."""
+        """Lets time pass without running anything else, like a long computation."""
         self._jumping.now += seconds
 
 
 class LoopClock:
-    """model's Clock on the running loop's time."""
+    """model's Clock with the time of the running loop."""
 
     def __init__(self, epoch: datetime = EPOCH) -> None:
         self._epoch = epoch
@@ -55,7 +55,7 @@ class LoopClock:
         return self._epoch + timedelta(seconds=self.monotonic())
 
     def step(self, seconds: float) -> None:
-        """Sets the wall clock, as an administrator or NTP does."""
+        """Sets the wall clock, like an administrator or NTP."""
         self._epoch += timedelta(seconds=seconds)
 
     def monotonic(self) -> float:

@@ -1,6 +1,6 @@
 """A small world for the scheduler: names with addresses, servers that answer or not, a Store.
 
-All of it is in memory and on virtual time; what happened is kept in ``visits`` and ``stored``.
+All of it is in memory and on virtual time; ``visits`` and ``stored`` record what happened.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def target(host: str, **labels: str) -> Target:
 
 
 def chain_of(not_before: datetime, not_after: datetime) -> ServedChain:
-    """What a server shows whose certificate is valid between the two."""
+    """The chain of a certificate that is valid between the two times."""
     leaf = Certificate(sha256=64 * "0", not_before=not_before, not_after=not_after)
     return ServedChain(
         key_type=leaf.key_type,
@@ -48,7 +48,7 @@ def chain_of(not_before: datetime, not_after: datetime) -> ServedChain:
 
 @dataclass(slots=True)
 class World:
-    """What names resolve to, what visits come to, and how long they take."""
+    """The addresses of names, the results of visits, and how long they take."""
 
     addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
@@ -156,11 +156,11 @@ class World:
         raise AssertionError("the scheduler discovers nothing")
 
     async def until_doubted(self, count: int) -> None:
-        """Returns when so many failures have been doubted."""
+        """Returns once ``count`` failed visits are going to be repeated."""
         while len(self.doubted) < count:
             self.doubting.clear()
             await self.doubting.wait()
 
     def moments(self, host: str) -> list[float]:
-        """When visits to ``host`` began."""
+        """The times at which visits to ``host`` began."""
         return [moment for moment, endpoint in self.visits if endpoint.target.host == host]

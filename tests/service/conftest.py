@@ -20,7 +20,7 @@ async def fleet(tmp_path: Path) -> AsyncIterator[DemoFleet]:
 
 @pytest.fixture
 def silent_server() -> Iterator[socket]:
-    """Takes connections into its backlog and never says a word."""
+    """Accepts connections into its backlog and never answers."""
     with create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(60)
         yield listener
@@ -28,7 +28,7 @@ def silent_server() -> Iterator[socket]:
 
 @pytest.fixture
 def closed_port() -> int:
-    """A port of loopback on which nothing listens."""
+    """A loopback port on which nothing listens."""
     with create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port

@@ -1,4 +1,4 @@
-"""A real TLS server whose certificate's names hold whatever a test puts there."""
+"""A real TLS server with a certificate that contains any names a test chooses."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Runs the ``tlsprobe`` command: in this process, which is quick, or as its users do, in a process of its own.
+"""Runs the ``tlsprobe`` command: in this process, which is fast, or like its users in a process of its own.
 
-``tlsprobe`` is for what a command reads, prints and returns. The others are for what needs a process: its start,
-its signals, its pipes, its terminal, and a service that runs. Tests that use them are marked ``process``.
+``tlsprobe`` tests what a command reads, prints and returns. The other functions test what needs a process:
+its start, its signals, its pipes, its terminal, and a running service. Tests that use them are marked
+``process``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from unittest.mock import patch
 from service.cli.main import run_command
 
 are_allowed = False
-"""Whether the test that runs is marked ``process``; ``tests/conftest.py`` sets it."""
+"""Whether the running test is marked ``process``; ``tests/conftest.py`` sets it."""
 
 TLSPROBE: Final = Path(sys.executable).with_name("tlsprobe")
 PATIENCE_SECONDS: Final = 150.0
@@ -45,11 +46,11 @@ socket.getaddrinfo = lambda host, *rest, **options: (
 main()
 """,
 )
-"""The command on a machine whose name server never answers, not even to say that it will not."""
+"""The command on a machine whose name server never answers, not even with an error."""
 
 
 def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's, without what would change how the command reads or prints."""
+    """This process's environment, without variables that change how the command reads or prints."""
     unwanted = ("TLSPROBE_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONIOENCODING")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     return {**kept, "TERM": "xterm", **(changes or {})}
@@ -57,7 +58,7 @@ def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRun:
-    """What the command printed, and its exit code."""
+    """The command's output and its exit code."""
 
     returncode: int
     stdout: str
@@ -65,15 +66,15 @@ class CommandRun:
 
 
 _ONE_COMMAND = threading.Lock()
-"""The standard streams and the environment are the process's: one command has them at a time."""
+"""The standard streams and the environment belong to the process, so one command uses them at a time."""
 
 
 _SERVICES: Final = ("serve", "worker", "demo")
-"""Commands that set up logs for good, and take signals: they are processes wherever they are started."""
+"""Commands that set up logging for good, and handle signals: they are always processes."""
 
 
 def tlsprobe(*arguments: str | Path, changes: Mapping[str, str] | None = None) -> CommandRun:
-    """The finished command, which ran in this thread with the environment and the streams of a process of its own."""
+    """The finished command; it ran in this thread, with the environment and streams of a process of its own."""
     if arguments and arguments[0] in _SERVICES:
         return _finished_process(arguments, changes)
     output, errors, nothing = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(3))
@@ -94,7 +95,7 @@ def _written(stream: io.TextIOWrapper) -> str:
 def tlsprobe_process(
     *arguments: str | Path, changes: Mapping[str, str] | None = None
 ) -> CommandRun:
-    """The finished command as a process, its output caught in pipes."""
+    """The finished command as a process, with its output captured in pipes."""
     _refuse_without_mark()
     return _finished_process(arguments, changes)
 
@@ -116,7 +117,7 @@ def _finished_process(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TerminalRun:
-    """What the command left on a terminal of 100 columns."""
+    """The command's final output on a terminal of 100 columns."""
 
     returncode: int
     output: str
@@ -157,7 +158,7 @@ def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 65536)
     except OSError:
-        # Linux says EIO when the last process has left the terminal.
+        # Linux reports EIO when the last process has left the terminal.
         return b""
 
 
@@ -167,7 +168,7 @@ def running(
     changes: Mapping[str, str] | None = None,
     program: Sequence[str | Path] = (TLSPROBE,),
 ) -> Iterator[subprocess.Popen[str]]:
-    """The command as it runs, with pipes for its output; killed at the end if it still runs."""
+    """The running command, with pipes for its output; it is killed at the end if it still runs."""
     _refuse_without_mark()
     process = subprocess.Popen(
         [*program, *arguments],

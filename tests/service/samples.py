@@ -1,4 +1,4 @@
-"""Observations written by hand, for what the reports and the inventory are held against."""
+"""Handwritten Observations, with which reports and the inventory are compared."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def suites(*names: str, preference: Preference = Preference.SERVER) -> AcceptedS
 
 
 def modern(host: str = "www.example", *, port: int = 443, source: str = "file") -> Observation:
-    """An endpoint with nothing to find."""
+    """An endpoint without problems."""
     accepted = {ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3}
     target = Target(host=host, port=port, server_name=host, labels={"team": "web"}, source=source)
     return Observation(
@@ -123,7 +123,7 @@ def legacy() -> Observation:
 
 
 def failed(state: State = State.TIMEOUT, reason: str = "nothing came within 5 s") -> Observation:
-    """A visit that learnt no fact."""
+    """A visit that found no fact."""
     whole = modern("down.example")
     return Observation(
         tool_version=whole.tool_version,

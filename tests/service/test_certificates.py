@@ -1,4 +1,4 @@
-"""``tlsprobe certificates``: the calendar of a database, what is shared, and what differs."""
+"""``tlsprobe certificates``: the calendar of a database, shared keys, and differing addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command does with its arguments, before it asks any server."""
+"""How the command handles its arguments before it contacts any server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``COMMANDS`` is the only place besides its own file that a command stands in, and loads none that is not asked for."""
+"""Each command has one row in ``COMMANDS`` and one file, and only the requested command is imported."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_every_file_with_a_command_has_a_row() -> None:
 def test_the_help_lists_the_rows_in_their_order() -> None:
     _, output = run("--help")
     section = output.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
-    # A summary that is longer than its line goes on in the next one, further to the right.
+    # A summary longer than its line continues in the next one, further to the right.
     listed = [line for line in section if not line.startswith("   ")]
     assert [line.split()[0] for line in listed] == [
         row.name for row in COMMANDS if row.group == ROOT
@@ -117,7 +117,7 @@ def test_the_version_imports_no_command_and_no_engine() -> None:
 @pytest.mark.parametrize("name", ["scan", "serve", "report", "policy"])
 def test_a_command_s_help_imports_that_command_alone(name: str) -> None:
     loaded = imported_by(name, "--help")
-    # A group's help has a line of each of its commands.
+    # A group's help has a line for each of its commands.
     expected = {row.module for row in COMMANDS if name in (row.name, row.group)}
     assert {row.module for row in COMMANDS} & loaded == expected
     assert set(HEAVY) & loaded == set()

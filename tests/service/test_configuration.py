@@ -36,7 +36,7 @@ def problem_of(text: str) -> str:
 
 
 def test_the_engine_has_its_own_defaults_without_a_file() -> None:
-    """But a service asks less, and more slowly, than a scan by hand."""
+    """A service asks less than a scan by hand, and more slowly."""
     settings = load_settings(None)
     assert settings.probe_settings == ProbeSettings(
         intrusiveness=Intrusiveness.STANDARD,

@@ -1,4 +1,4 @@
-"""The service as a process of its own: it probes, serves, logs, and stops when it is told to."""
+"""The service as a process of its own: it probes, serves, logs, and stops on a signal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Service:
         self.url = ""
 
     async def wait_for(self, is_wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The next event of the log that is wanted; fails where the log ends before it."""
+        """The next wanted event of the log; fails if the log ends before it."""
         assert self.process.stderr is not None
         seen = []
         while line := await asyncio.to_thread(self.process.stderr.readline):
@@ -51,7 +51,7 @@ class Service:
             return await client.get(self.url + path)
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Sends the signal; its code, within the ten seconds that the service promises."""
+        """Sends the signal; returns the exit code, within the ten seconds that the service guarantees."""
         self.process.send_signal(number)
         return await asyncio.to_thread(self.process.wait, 10)
 
@@ -66,7 +66,7 @@ def write_targets(path: Path, fleet: DemoFleet) -> Path:
 
 
 def facts_of(page: str) -> list[str]:
-    """The page's lines but for its age."""
+    """The page's lines except its age."""
     lines = page.splitlines()
     return sorted(line for line in lines if not line.startswith("tlsprobe_snapshot_age"))
 
@@ -178,7 +178,7 @@ async def test_the_demo_says_where_to_look_and_shows_six_endpoints(tmp_path: Pat
 
 
 def refusal(*arguments: str | Path) -> str:
-    """The one sentence with which the service does not start."""
+    """The one sentence with which the service refuses to start."""
     run = tlsprobe(*arguments)
     assert (run.returncode, run.stdout) == (2, "")
     (sentence,) = run.stderr.splitlines()

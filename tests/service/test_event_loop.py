@@ -1,4 +1,4 @@
-"""What the program runs in: threads that share their heaps."""
+"""The runtime environment of the program: threads that share their heaps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 HEAP = 64 * 2**20
-"""glibc's heaps but the first begin at multiples of this many bytes."""
+"""All heaps of glibc except the first begin at multiples of this many bytes."""
 
 PROGRAM = f"""
 import asyncio
@@ -39,4 +39,4 @@ def test_a_dozen_threads_share_two_heaps() -> None:
     heaps = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     ).stdout
-    assert int(heaps) <= 1  # beside the first, which begins where the program ends
+    assert int(heaps) <= 1  # in addition to the first, which begins where the program ends

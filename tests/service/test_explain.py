@@ -1,4 +1,4 @@
-"""``tlsprobe explain`` on a real server: each kind of fact, and names that are none."""
+"""``tlsprobe explain`` on a real server: each kind of fact, and unknown names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong around the service while it works: it goes on, and what is stored stays true."""
+"""Faults around the running service: it continues, and stored data stays correct."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ async def test_sigterm_in_the_middle_of_a_thousand_visits_loses_none_that_ended(
 
 
 def a_thousand(fleet: DemoFleet, directory: Path) -> Path:
-    """A configuration with a thousand endpoints that come due within seconds."""
+    """A configuration with a thousand endpoints that become due within seconds."""
     names = [f"n{number}.test" for number in range(167)]
     places = [
         {"target": f"127.0.0.1:{target.port}", "server_name": name}
@@ -148,7 +148,7 @@ def a_thousand(fleet: DemoFleet, directory: Path) -> Path:
 
 
 def visits_in(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
-    """The visits that the rest of the log tells of, until the process has ended."""
+    """The visits in the rest of the log, until the process has ended."""
     assert process.stderr is not None
     events = [json.loads(line) for line in process.stderr if line.endswith("\n")]
     return [event for event in events if event["event"] == "visit finished"]
@@ -158,7 +158,7 @@ def visits_in(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
 async def test_a_full_disk_stops_no_visit_and_what_was_learnt_is_stored_when_there_is_room(
     fleet: DemoFleet, arguments: list[str], database: str, tmp_path: Path
 ) -> None:
-    """A limit of the size of files, put on the running process, stands for the disk's end."""
+    """A file size limit on the running process simulates a full disk."""
     targets = write_targets(tmp_path / "targets.json", fleet)
     config = tmp_path / "often.yml"
     config.write_text("interval_seconds: 2\nprobe: {checks: [versions, suites]}\n")
@@ -191,7 +191,7 @@ async def count_of_stored(database: str) -> int:
 async def test_a_resolver_that_is_down_stops_neither_visits_nor_pages(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
-    """More names than any pool has threads, and no answer to any."""
+    """More names than any pool has threads, without any answer."""
     places = [f"{number}.www.example" for number in range(100)]
     (tmp_path / "lost.json").write_text(json.dumps(places))
     targets = write_targets(tmp_path / "targets.json", fleet)
@@ -236,7 +236,7 @@ async def test_the_database_knows_when_the_service_ran(
 async def test_a_third_of_the_fleet_in_a_black_hole_costs_the_others_nothing(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
-    """Sockets that never accept stand for hosts that drop every packet."""
+    """Sockets that never accept simulate hosts that drop every packet."""
     with ExitStack() as holes:
         ports = [
             holes.enter_context(create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(3)

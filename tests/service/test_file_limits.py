@@ -1,4 +1,4 @@
-"""Descriptors are shared out before they run short: probing, HTTP, and all else of the process have theirs."""
+"""File descriptors are reserved in advance: probing, HTTP and the rest of the process have separate shares."""
 
 from __future__ import annotations
 

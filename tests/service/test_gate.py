@@ -1,4 +1,4 @@
-"""A scan with a policy: what it prints, and what it lets pass."""
+"""A scan with a policy: its output and its exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tlsprobe history``, ``diff``, ``changes`` and ``inventory`` on a database with a past."""
+"""``tlsprobe history``, ``diff``, ``changes`` and ``inventory`` on a database with a history."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OLD, NEW = ["TLS_AES_128_GCM_SHA256"], ["TLS_AES_256_GCM_SHA384"]
 
 
 async def fill(url: str) -> None:
-    """An endpoint that changed its suite at 14:00 and was gone at 16:00, and one that did not."""
+    """An endpoint that changed its suite at 14:00 and disappeared at 16:00, and one that did not change."""
     visits: list[Observation] = [
         *(observation(hour=hour, suites=OLD) for hour in (0, 1)),
         *(observation(hour=hour, suites=NEW) for hour in (2, 3)),

@@ -1,4 +1,4 @@
-"""The HTTP side through ASGI: what each path answers, in which format."""
+"""The HTTP server through ASGI: the response of each path, and its format."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def inventory_page(snapshot: Callable[[], Snapshot]) -> InventoryPage:
 
 
 class Readiness:
-    """Whether the service says it is ready."""
+    """Whether the service reports that it is ready."""
 
     now = True
     fault: str | None = None

@@ -1,4 +1,4 @@
-"""What is in flight, in real files; the process that dies with them is a real one."""
+"""The record of visits in flight, in real files, including the death of a real process."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_what_a_living_process_has_in_flight_is_not_left_behind(tmp_path: Path) 
 def test_the_file_says_what_runs_after_any_sequence_of_begins_and_ends(
     tmp_path_factory: pytest.TempPathFactory, steps: list[int]
 ) -> None:
-    """Each number begins the visit of that key where it does not run, and ends it where it does."""
+    """Each number starts the visit with that key if it does not run, and ends it if it does."""
     directory = tmp_path_factory.mktemp("marks")
     marks = InFlight(directory / "t", compact_bytes=60)
     marks.open()
@@ -81,7 +81,7 @@ def test_the_file_says_what_runs_after_any_sequence_of_begins_and_ends(
     copy = directory / "copy.in-flight-1"
     copy.write_bytes(file.read_bytes())
     assert keys_left(directory / "copy") == {str(step) for step in running}
-    # Not more than the bound, what runs, and a line.
+    # At most the limit, the running visits, and a line.
     assert file.stat().st_size <= 60 + 10 * (len(running) + 1)
     for one in running.values():
         one.close()

@@ -124,7 +124,7 @@ def test_all_facts_stay_and_all_evidence_goes(observation: Observation) -> None:
     bare = without_evidence(observation)
     assert to_json(bare, with_evidence=False) == to_json(observation, with_evidence=False)
     assert not any(one.offer or one.answer or one.note for one in evidence_in(bare))
-    # How many answers contradicted one another stays known, without the answers.
+    # The number of contradictory answers stays known, without the answers.
     assert "'offer'" not in str(to_json(replace(bare, contradictions=())))
     assert bare.endpoint.target.source == observation.endpoint.target.source
     assert all(each.der is None for chain in bare.certificates for each in chain.chain)
@@ -168,7 +168,7 @@ def test_the_times_of_changes_are_those_of_visits_that_found_another_fact(
         later(0, modern()),
         later(1, modern()),
         later(2, renewed),
-        # A bad moment is no change, and what comes after it is held against what came before.
+        # A short failure does not count as a change, and later facts are compared with those before it.
         later(3, replace(failed(), endpoint=modern().endpoint)),
         later(4, without_tls12),
     ):

@@ -1,4 +1,4 @@
-"""The inventory's page: written once for each change, and kept through an outage with its age."""
+"""The inventory's page: written once per change, and served during an outage with its age."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.exporters.test_inventory import KNOWN, snapshot
 
 
 class HandClock:
-    """Time that goes when the test says so."""
+    """A clock that the test moves."""
 
     seconds = 0.0
 

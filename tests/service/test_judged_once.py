@@ -1,4 +1,4 @@
-"""A visit is judged once, however often it is tried to be stored, and memory and database have the same of it."""
+"""A visit is judged once, however many attempts to store it; memory and database get the same results."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from tests.service.visits import judged
 
 
 class CountingEvaluator(PolicyEvaluator):
-    """Counts how often it judges."""
+    """Counts its judgements."""
 
     judged = 0
 
     def assess(self, observation: Observation) -> Assessment:
-        """As the evaluator does."""
+        """Judges like the evaluator."""
         self.judged += 1
         return super().assess(observation)
 
 
 class Listener(World):
-    """What the scheduler reports: to the Inventory, and to those who wait for it."""
+    """Forwards the scheduler's reports to the Inventory, and to tests that wait for them."""
 
     def __init__(self, inventory: Inventory) -> None:
         super().__init__()
@@ -45,16 +45,16 @@ class Listener(World):
         self.write_failed, self.was_stored = asyncio.Event(), asyncio.Event()
 
     def visit_finished(self, visit: Visit) -> None:
-        """Shown at once."""
+        """Show it at once."""
         self.inventory.visit_finished(visit)
 
     def visit_stored(self, visit: Visit, advanced: Advanced) -> None:
-        """Shown as the database has it."""
+        """Show it as stored in the database."""
         self.inventory.visit_stored(visit, advanced)
         self.was_stored.set()
 
     def store_write_failed(self) -> None:
-        """The first time is enough."""
+        """Signal the failure; the first one is enough."""
         self.write_failed.set()
 
 
@@ -99,7 +99,7 @@ async def test_a_visit_is_judged_once_though_its_first_write_fails(tmp_path: Pat
 
 
 async def test_what_other_policies_said_when_they_changed_meanwhile_is_shown() -> None:
-    """The policies change between the moment at which a visit is judged and the one at which it ends."""
+    """The policies change after a visit was judged and before it ends."""
     evaluator = PolicyEvaluator(PolicySet(policies=(WEB,)))
     inventory = Inventory(SystemClock(), lambda: {legacy().endpoint.key}, evaluator)
     visit = judged(legacy(), evaluator=evaluator)

@@ -1,4 +1,4 @@
-"""One style of logs: an event is a fixed phrase, and what it is about stands in fields."""
+"""One style for logs: an event is a fixed phrase, and its details are fields."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOGGERS = frozenset({"_LOG", "log"})
 
 
 def calls() -> Iterator[tuple[str, ast.Call]]:
-    """Every call that logs, with the place where it stands."""
+    """Every logging call, with its location."""
     for room in PACKAGES:
         for path in sorted((ROOT / room).rglob("*.py")):
             place = path.relative_to(ROOT)

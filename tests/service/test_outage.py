@@ -1,4 +1,4 @@
-"""While the database is gone, scrapes are answered as before, and say of when their facts are."""
+"""During a database outage, scrapes are answered as before, and show the age of their facts."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ async def test_a_full_disk_under_postgresql_stops_no_visit_and_all_is_stored_whe
 
 
 def write_much(server: PostgresServer) -> None:
-    """More than the log has room for: the server ends itself."""
+    """More than the log's disk can hold: the server terminates."""
     with suppress(psycopg.OperationalError):
         server.execute(
             "CREATE TABLE much AS SELECT repeat(n::text, 99) FROM generate_series(1, 500000) n"

@@ -1,4 +1,4 @@
-"""The pages for people: what they say of each endpoint, and that no name of a server's gets further than text."""
+"""The pages for people: what they say about each endpoint, and that a server's names are shown as text only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``--checks`` asks for a part of a visit, and says which parts there are."""
+"""``--checks`` selects the parts of a visit; the error for an unknown part lists them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service judges what it sees: in the inventory, by the policies and waivers in force."""
+"""The service judges its observations: in the inventory, by the policies and waivers in force."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Suspects in a real file, with a clock that is set."""
+"""Suspects in a real file, with a clock that the test sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that only read a database make none, upgrade none, and say in a sentence why they cannot read it."""
+"""Commands that only read a database never create or upgrade one; if they cannot read it, one sentence says why."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ each_command = pytest.mark.parametrize("arguments", READING, ids=" ".join)
 
 @pytest.fixture(autouse=True)
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the command runs, and nothing is yet."""
+    """The command's working directory, which is empty."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -1,4 +1,4 @@
-"""``tlsprobe report``: the inventory as evidence, held against any policy, and a gate for pipelines."""
+"""``tlsprobe report``: the inventory as evidence, judged by any policy, and a gate for pipelines."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ waivers:
 
 
 def kept(tmp_path: Path, observations: Iterable[Observation]) -> str:
-    """The URL of a database that holds these visits, of now."""
+    """The URL of a database with these visits, dated now."""
 
     async def fill(url: str) -> None:
         async with await SqlStore.open(url) as store:

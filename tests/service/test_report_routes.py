@@ -1,4 +1,4 @@
-"""Reports over HTTP: each format under its name, and one sentence for what cannot be."""
+"""Reports over HTTP: each format under its name, and one sentence for an invalid request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.exporters.reports.samples import report
 
 
 class Making:
-    """Makes the sample report, and remembers what was asked for."""
+    """Returns the sample report, and records the requests."""
 
     asked: tuple[Mapping[str, str], int] | None = None
     fault: str | None = None

@@ -1,4 +1,4 @@
-"""A secret of the configuration is in nothing that the service or a command writes, logs, serves or raises."""
+"""No secret of the configuration appears in anything that the service or a command writes, logs, serves or raises."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.service.processes import PATIENCE_SECONDS, running, tlsprobe
 from tests.support.ports import free_port
 
 MARK: Final = "pl4nted"
-"""In every secret of these tests, and nowhere else."""
+"""Part of every secret in these tests, and of nothing else."""
 
 PUBLIC: Final[Mapping[str, str]] = {
     "ca_file": "a path of public certificates",
@@ -102,18 +102,18 @@ PUBLIC: Final[Mapping[str, str]] = {
     "valid_http_versions": "versions",
     "zones": "names of zones",
 }
-"""Why each setting that is text or a path, and has no mark, holds no secret."""
+"""Why each unmarked setting that is a text or a path holds no secret."""
 
 
 def texts(kind: Any) -> bool:
-    """Whether values of this type are texts or paths, or hold some."""
+    """Whether values of this type are texts or paths, or contain some."""
     if kind in (str, Path, Any):
         return True
     return any(texts(argument) for argument in typing.get_args(kind))
 
 
 def models(kind: Any) -> Iterator[type[pydantic.BaseModel]]:
-    """The models that a type is made of."""
+    """The models that occur in a type."""
     if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
         yield kind
         for field in kind.model_fields.values():
@@ -151,7 +151,7 @@ def test_what_is_named_like_a_secret_is_marked_as_one() -> None:
 
 @asynccontextmanager
 async def parrot() -> AsyncIterator[int]:
-    """The port of a server that answers every request with all that was in it, as an error."""
+    """The port of a server that answers every request with an error that repeats its whole content."""
 
     async def echo(request: Request) -> Response:
         said = [f"{name}: {value}" for name, value in request.headers.items()]
@@ -182,7 +182,7 @@ VARIABLES: Final = {
 
 
 def planted(folder: Path, port: int) -> dict[str, Any]:
-    """A configuration with a secret in every place that there is."""
+    """A configuration with a secret in every possible place."""
     files = {name: folder / name for name in ("kubernetes", "slack", "alertmanager")}
     files["kubernetes"].write_text(f"{MARK}-kubernetes")
     files["slack"].write_text(f"http://127.0.0.1:{port}/services/{MARK}slack/T0")
@@ -255,7 +255,7 @@ async def test_no_planted_secret_is_in_any_output(tmp_path: Path) -> None:
     for what, text in said.items():
         where = text.find(MARK)
         assert where < 0, f"{what}: {text[max(where - 300, 0) : where + 100]}"
-    # The failures themselves are there to be read.
+    # The failures themselves must be readable.
     log = said["log"]
     for event in ("targets could not be read", "an outlet fails", "HTTP status 400", "status 400"):
         assert event in log
@@ -266,7 +266,7 @@ async def test_no_planted_secret_is_in_any_output(tmp_path: Path) -> None:
 def _run_and_look(config: Path, listen: str, variables: Mapping[str, str]) -> dict[str, str]:
     with running("serve", "--config", config, changes=variables) as process:
         assert process.stderr is not None
-        # Ends the log, and with it the wait, where something that is waited for does not come.
+        # If an expected event does not arrive, this ends the log, and with it the wait.
         watchdog = threading.Timer(PATIENCE_SECONDS, process.kill)
         watchdog.start()
         lines, wanted = [], {"remote_write", "hook", "slack", "alertmanager", "mail"}
@@ -279,7 +279,7 @@ def _run_and_look(config: Path, listen: str, variables: Mapping[str, str]) -> di
                 break
         watchdog.cancel()
         assert seen == wanted, "".join(line for line in lines if "outlet" in line)
-        # A full pipe would make the service wait.
+        # A full pipe would block the service.
         reader = threading.Thread(target=lines.extend, args=(process.stderr,))
         reader.start()
         pages = {path: httpx.get(f"http://{listen}{path}", timeout=30).text for path in PATHS}
@@ -373,7 +373,7 @@ def test_the_log_of_a_start_shows_no_password_of_its_database(
 ) -> None:
     targets = tmp_path / "targets.yml"
     targets.write_text(f"- 127.0.0.1:{free_port()}\n")
-    # The server trusts everybody who reaches its socket, whatever the password.
+    # The server trusts every client that reaches its socket, whatever the password.
     database = make_url(postgresql_url).set(password=MARK).render_as_string(hide_password=False)
     listen = f"127.0.0.1:{free_port()}"
     with running(

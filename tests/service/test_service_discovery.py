@@ -1,4 +1,4 @@
-"""Everything discovered as Prometheus' http_sd: read by a real Prometheus, and by our own reader."""
+"""All targets as Prometheus' http_sd: read by a real Prometheus, and by our own reader."""
 
 from __future__ import annotations
 

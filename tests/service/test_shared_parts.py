@@ -1,4 +1,4 @@
-"""Observations of which equal parts are one object, and no fact is another's."""
+"""Observations whose equal parts are one object, and whose facts stay their own."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_what_has_no_evidence_stays_the_object_that_it_is() -> None:
 
 
 def test_hostile_parts_fill_no_more_than_the_room() -> None:
-    """A server whose certificate and values are new at each visit, each a megabyte."""
+    """A server whose certificate and values are new at each visit, each of one megabyte."""
     room = 2**20
     parts = SharedParts(room)
     observation = without_evidence(modern())
@@ -114,7 +114,7 @@ def test_hostile_parts_fill_no_more_than_the_room() -> None:
         seen = replace(observation, certificates=(huge,), http=http)
         assert parts.shared_by(seen) == seen
         assert parts.held_bytes <= 2 * room
-    # What others have in common is shared all the same.
+    # Parts that others have in common are still shared.
     one, another = (parts.shared_by(copy.deepcopy(observation)) for _ in range(2))
     assert one.certificates[0].leaf is another.certificates[0].leaf
 

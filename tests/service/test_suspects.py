@@ -1,4 +1,4 @@
-"""Real services that a server stops for good, or that are killed: who is suspected, and for how long."""
+"""Real services that a server blocks for good, or that are killed: which endpoint is suspected, and for how long."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ if "service.watchdog.isolation" in sys.orig_argv or any(one.endswith("tlsprobe")
 
     Engine.visit = stand_still
 """
-"""What Python runs at its start: a flaw that one server brings out, in every process that visits it."""
+"""Code that Python runs at its start: a flaw that one server triggers in every process that visits it."""
 
 
 class Service(JsonService):
-    """One whose log has the stack of a process that stood still in it, which is no JSON."""
+    """The service; its log has the stack of the blocked process, which is not JSON."""
 
     async def wait_for(self, is_wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         assert self.process.stderr is not None
@@ -136,7 +136,7 @@ async def test_an_endpoint_that_freezes_the_service_does_so_once(
 
 
 async def wait_for_all(service: Service, ports: list[int]) -> None:
-    """Each of them is visited, or said not to be."""
+    """Each of them is visited, or reported as not visited."""
     left = {f"127.0.0.1:{port}@127.0.0.1" for port in ports}
     while left:
         (visit,) = await service.wait_for_visits(1)
@@ -174,7 +174,7 @@ async def test_what_was_in_flight_at_a_kill_is_tried_alone_at_once_and_cleared(
         process.send_signal(signal.SIGKILL)
         await asyncio.to_thread(process.wait)
         connection.close()
-    silent_server.close()  # what refuses connections is visited in no time
+    silent_server.close()  # an endpoint that refuses connections takes no time
     with running(*command) as process:
         service = Service(process)
         await service.start()

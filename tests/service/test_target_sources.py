@@ -1,4 +1,4 @@
-"""Sources that fail, on virtual time: what stays, for how long, and what is told of it."""
+"""Failing sources on virtual time: which targets stay, for how long, and what is reported."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEEP_SECONDS = 600.0
 
 
 class Hall:
-    """Two sources, what they would yield, and what is made of them."""
+    """Two sources, their next results, and the resulting targets."""
 
     def __init__(self, kept: dict[str, tuple[Target, ...]] | None = None, deny: str = "") -> None:
         self.holds: dict[str, list[str] | None] = {"a": ["one.test"], "b": ["two.test"]}
@@ -119,7 +119,7 @@ def status(host: str, source: str, *, seen_before: timedelta = timedelta(0)) -> 
 
 
 def test_a_source_that_cannot_be_read_after_a_restart_has_what_it_had() -> None:
-    """But neither what had left before, nor what is denied by now."""
+    """Neither targets that left earlier, nor targets that are denied now."""
     statuses = [
         status("one.test", "a, b", seen_before=timedelta(hours=1)),
         status("gone.test", "a", seen_before=timedelta(days=2)),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from exporters.terminal.console import ProgressLine, printable, wants_colour
 
-# What moves a cursor, starts an escape sequence, ends a line or reorders text: the Unicode
+# Characters that move a cursor, start an escape sequence, end a line or reorder text: the Unicode
 # categories of controls, formats, surrogates, private and unassigned code points, separators.
 UNSAFE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 

@@ -1,4 +1,4 @@
-"""Old rows are forgotten by the scheduler that leads, and by no other."""
+"""Only the leading scheduler deletes old rows."""
 
 from __future__ import annotations
 

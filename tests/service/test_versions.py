@@ -16,7 +16,7 @@ from tests.service.test_daemon import Service, write_targets
 
 
 def upgrade_further(url: str) -> None:
-    """As a version does that has one migration more."""
+    """Does what a version with one more migration does."""
     database = connect(url, busy_timeout_seconds=5.0)
     with database.writing_in_thread() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9001'")

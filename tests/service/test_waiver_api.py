@@ -1,4 +1,4 @@
-"""Waivers by the API: put, shown, taken back; refused in one sentence where they cannot be."""
+"""Waivers by the API: created, shown, deleted; an invalid one is refused with one sentence."""
 
 from __future__ import annotations
 

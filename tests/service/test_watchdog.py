@@ -1,4 +1,4 @@
-"""Real processes that stand still with Python's lock held, or do not end when they are asked to."""
+"""Real processes that hang while they hold Python's lock, or that ignore a request to end."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_stopping_signal_ends_it_within_ten_seconds_whatever_it_does(
 ) -> None:
     process = start(deed, 600, loop)
     process.send_signal(number)
-    # A minute is for a busy machine: either deed takes ten.
+    # A minute allows for a busy machine: every case takes ten seconds.
     _, said = process.communicate(timeout=60)
     assert process.returncode == signal.SIGUSR2
     assert "did not stop within 9.5 s" in said

@@ -1,4 +1,4 @@
-"""Visits as the scheduler hands them to the Inventory: judged, and with the Schedule that follows."""
+"""Visits as the scheduler passes them to the Inventory: judged, and with the next Schedule."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from service.judging.policy_evaluator import PolicyEvaluator
 def judged(
     observation: Observation, failures: int = 0, evaluator: PolicyEvaluator | None = None
 ) -> Visit:
-    """The visit, due again in an hour; by no policies where there is no ``evaluator``."""
+    """The visit, due again in an hour; without policies if there is no ``evaluator``."""
     schedule = Schedule(
         endpoint_key=observation.endpoint.key,
         due_at=observation.ended_at + timedelta(hours=1),
@@ -27,7 +27,7 @@ def judged(
 def finish(
     inventory: Inventory, observation: Observation, evaluator: PolicyEvaluator | None = None
 ) -> Visit:
-    """End a visit, whose failures the scheduler counts."""
+    """Finish a visit; the scheduler counts its failures."""
     before = inventory.status(observation.endpoint.key)
     known = 0 if before is None else before.consecutive_failures
     visit = judged(observation, 0 if observation.answered_as_tls else known + 1, evaluator)

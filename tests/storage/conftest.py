@@ -1,4 +1,4 @@
-"""The databases that the contract of every Store is tried on."""
+"""The databases on which the contract of every Store is tested."""
 
 from __future__ import annotations
 

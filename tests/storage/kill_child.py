@@ -1,7 +1,7 @@
 """Records visits as fast as it can until it is killed, and prints each one once it is acknowledged.
 
-``python -m tests.storage.kill_child URL ROUND``. After ``opening`` and ``open``, a line is the endpoint's key, the observation's
-digest and the due time, so that whoever killed it knows what must be there.
+``python -m tests.storage.kill_child URL ROUND``. After ``opening`` and ``open``, each line has the endpoint's
+key, the observation's digest and the due time, so that the killing process knows what must be stored.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Databases as each schema had them: rows in ``released/REVISION.jsonl``, written by the code of its time.
+"""Databases of every schema: rows in ``released/REVISION.jsonl``, written by the code of that time.
 
-``python -m tests.storage.released_database FILE`` writes the rows of the newest schema, for the file of a new revision.
+``python -m tests.storage.released_database FILE`` writes the rows of the newest schema, for the file of a new
+revision.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ VISITS: Final = tuple(
     )
     for hour in range(3)
 )
-"""What each database knows of a.example, the oldest visit first."""
+"""What each database contains about a.example, oldest visit first."""
 
 OUTCOMES: Final = (Outcome.FAIL, Outcome.PASS, Outcome.FAIL)
 FAILED: Final = refusal("b.example")
@@ -89,7 +90,7 @@ def _decoded(column: sa.Column[Any], value: Any) -> Any:
 
 
 def _go_on_counting(connection: sa.Connection, tables: sa.MetaData) -> None:
-    """Have the next id of each table follow those of its rows, as where PostgreSQL gave them itself."""
+    """Set the next id of each table after those of its rows, as if PostgreSQL had assigned them itself."""
     for name, table in tables.tables.items():
         if "id" in table.columns:
             sequence = sa.func.pg_get_serial_sequence(name, "id")

@@ -1,4 +1,4 @@
-"""Visits to keep: small, and told apart by what a test varies."""
+"""Visits to store: small, and distinguished by the value that a test varies."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def observation(
     source: str = "file:targets.yml",
     labels: Mapping[str, str] | None = None,
 ) -> Observation:
-    """A visit, ``hour`` hours after noon, that learnt which TLS 1.3 suites are accepted."""
+    """A visit, ``hour`` hours after noon, that found the accepted TLS 1.3 suites."""
     proof = Evidence(offer=b"\x16\x03\x01", answer=b"\x16\x03\x03", note=f"at hour {hour}")
     deployment = ServedChain(
         key_type=KeyType.ECDSA,
@@ -68,7 +68,7 @@ def observation(
 
 
 def refusal(host: str = "a.example", *, hour: int = 0, reason: str = "refused") -> Observation:
-    """A visit that failed, and why."""
+    """A failed visit, and the reason."""
     return Observation(
         tool_version="0.1",
         mode=Mode.VERIFY,
@@ -81,13 +81,13 @@ def refusal(host: str = "a.example", *, hour: int = 0, reason: str = "refused") 
 
 
 def bare(visit: Observation) -> Observation:
-    """The visit without its proofs, as statuses have it."""
+    """The visit without its proofs, as in statuses."""
     without_evidence = from_json(to_json(visit, with_evidence=False))
     return replace(without_evidence, endpoint=visit.endpoint)
 
 
 def schedule(visit: Observation, *, failures: int = 0) -> Schedule:
-    """Due an interval after ``visit`` began."""
+    """Due one interval after ``visit`` began."""
     return Schedule(
         endpoint_key=visit.endpoint.key,
         due_at=visit.started_at + INTERVAL,

@@ -1,4 +1,4 @@
-"""What of an Observation is kept as bytes, and how it comes back."""
+"""The part of an Observation that is stored as bytes, and how it is read back."""
 
 from __future__ import annotations
 

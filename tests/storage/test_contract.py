@@ -1,4 +1,4 @@
-"""What every Store owes the scheduler and the service, whichever database it is on."""
+"""What every Store guarantees to the scheduler and the service, on either database."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ async def test_closing_keeps_what_was_handed_over(url: str) -> None:
     async with asyncio.TaskGroup() as tasks:
         for visit in visits:
             tasks.create_task(store.record(visit, schedule(visit)))
-        await asyncio.sleep(0)  # one turn of the loop: all have been handed over, none is kept yet
+        await asyncio.sleep(0)  # one turn of the loop: all are handed over, none is stored
         await store.close()
     async with await SqlStore.open(url) as after:
         assert len(await after.statuses()) == len(visits)

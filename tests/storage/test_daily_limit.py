@@ -1,4 +1,4 @@
-"""What one endpoint stores in a day is bounded in bytes; what is dropped is said, and nothing false is kept."""
+"""An endpoint's stored bytes per day are limited; dropped data is reported, and nothing false is stored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEY = observation().endpoint.key
 
 
 class Limited:
-    """A store with a limit for each endpoint, and what it said was dropped."""
+    """A store with a limit per endpoint, and its reports of dropped data."""
 
     def __init__(self, store: SqlStore, limit: int = LIMIT) -> None:
         self.store = store
@@ -27,14 +27,14 @@ class Limited:
         store.limit_endpoints(limit, self.dropped.append)
 
     async def visit(self, hour: int, size: int = MEGABYTE, host: str = "a.example") -> Observation:
-        """A visit whose certificate is new, and cannot be compressed."""
+        """A visit with a new certificate that cannot be compressed."""
         chain = [certificate(os.urandom(size))]
         seen = observation(host, hour=hour, chain=chain)
         await self.store.record(seen, schedule(seen), assessment(seen, [result()]))
         return seen
 
     async def raw_bytes(self, visits: list[Observation]) -> int:
-        """Of certificates that can be read again."""
+        """The number of certificates that can be read back."""
         found = [await self.store.certificate(_leaf(visit).sha256) for visit in visits]
         return sum(len(der or b"") for der in found)
 
@@ -52,7 +52,7 @@ async def test_new_certificates_at_each_visit_stay_below_the_limit(store: SqlSto
     (event,) = await store.events()
     assert (event.kind, event.endpoint_key) == ("not_stored", KEY)
     assert event.sentence.startswith(f"{KEY} has stored as much as one endpoint may in a day")
-    # The facts are those of the newest visit, for they are small.
+    # The facts are those of the newest visit, because they are small.
     (status,) = await store.statuses()
     assert status.observation.certificates[0].chain[0].sha256 == _leaf(visits[-1]).sha256
     latest = await store.latest(KEY)
@@ -98,7 +98,7 @@ async def test_facts_that_do_not_fit_leave_what_was_known_and_the_visit_counts(
     known = observation(hour=0)
     await store.record(known, schedule(known))
     for hour in range(1, 6):
-        # The facts are 50 kB, and the Change that says so is more.
+        # The facts are 50 kB, and the Change that describes them is larger.
         seen = observation(hour=hour, suites=[os.urandom(50_000).hex()])
         await store.record(seen, schedule(seen), assessment(seen, [result()]))
     assert [one.size > 100_000 for one in limited.dropped] == [True] * 5

@@ -1,4 +1,4 @@
-"""A SQLite database that cannot be used is named in one sentence, and the store lives on."""
+"""The error for an unusable SQLite database is one sentence, and the store survives it."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(path: Path) -> AsyncIterator[SqlStore]:
-    """A store that waits for no lock."""
+    """A store that does not wait for locks."""
     async with await SqlStore.open(f"sqlite:///{path}", busy_timeout_seconds=0.0) as opened:
         yield opened
 
 
 @pytest.fixture
 def set_pragma(store: SqlStore) -> Iterator[Callable[[str], None]]:
-    """Puts every connection under one of SQLite's own restrictions from its next use on."""
+    """Applies one of SQLite's own restrictions to every connection at its next use."""
     pragma = "query_only = 0"
 
     def apply(connection: Any, _record: object, _proxy: object) -> None:
@@ -51,7 +51,7 @@ def set_pragma(store: SqlStore) -> Iterator[Callable[[str], None]]:
 
 
 async def record_many(store: SqlStore, count: int, first: int = 0) -> list[BaseException | None]:
-    """The outcome of each of ``count`` visits, recorded at once, each with 4 kB of certificate."""
+    """The outcome of each of ``count`` visits, recorded at the same time, each with 4 kB of certificate."""
     visits = [
         observation(f"{number}.example", suites=[os.urandom(2048).hex()])
         for number in range(first, first + count)
@@ -64,7 +64,7 @@ async def record_many(store: SqlStore, count: int, first: int = 0) -> list[BaseE
 async def test_a_full_disk_is_told_to_everyone_who_waits_and_mended_by_space(
     store: SqlStore, set_pragma: Callable[[str], None], path: Path
 ) -> None:
-    set_pragma("max_page_count = 1")  # below what is in use, so: nothing more
+    set_pragma("max_page_count = 1")  # below the current size, so the file cannot grow
     outcomes = await record_many(store, 50)
     sentence = (
         f"the database {path} cannot be used, the disk or the database's size limit is full: "
@@ -82,7 +82,7 @@ async def test_a_read_only_database_is_told_and_can_still_be_read(
     store: SqlStore, set_pragma: Callable[[str], None], path: Path
 ) -> None:
     assert await record_many(store, 1) == [None]
-    set_pragma("query_only = 1")  # what a file without write permission says, to root as well
+    set_pragma("query_only = 1")  # also what SQLite reports without write permission
     (outcome,) = await record_many(store, 1, first=1)
     assert str(outcome) == (
         f"the database {path} cannot be used, it is read-only: "

@@ -1,4 +1,4 @@
-"""Findings live in the database as ``model.findings.finding_life`` has them live; compliance has a past."""
+"""The database treats Findings like ``model.findings.finding_life``, and stores past compliance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PostgreSQL on a disk that is really full: what was acknowledged stays, and all goes on when there is room."""
+"""PostgreSQL on a disk that is really full: acknowledged data stays, and writes continue when there is space."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cramped:
-    """A server, and the disk that it has to itself until somebody fills it."""
+    """A server, and a disk of its own until a test fills it."""
 
     server: PostgresServer
     disk: SmallDisk
@@ -40,7 +40,7 @@ def cramped(request: pytest.FixtureRequest) -> Iterator[Cramped]:
 
 
 async def record_many(store: SqlStore, first: int) -> dict[str, str | None]:
-    """What became of a hundred visits, each of 10 kB that nothing compresses, by their endpoints."""
+    """The outcomes of a hundred visits, each of 10 kB of incompressible data, by endpoint."""
 
     async def record(number: int) -> tuple[str, str | None]:
         suites = [os.urandom(16).hex() for _ in range(300)]
@@ -55,7 +55,7 @@ async def record_many(store: SqlStore, first: int) -> dict[str, str | None]:
 
 
 async def test_a_full_disk_loses_nothing_that_was_acknowledged(cramped: Cramped) -> None:
-    """Where its log has no room PostgreSQL ends itself: then it is started again, as its supervisor would."""
+    """Starts the server again if it has ended itself because its log has no space, as its supervisor would."""
     server, disk = cramped.server, cramped.disk
     numbers = itertools.count(0, VISITS)
     async with await SqlStore.open(server.url("postgres")) as store:
@@ -63,7 +63,7 @@ async def test_a_full_disk_loses_nothing_that_was_acknowledged(cramped: Cramped)
         assert set(outcomes.values()) == {None}
         await asyncio.to_thread(disk.fill)
         while None in (last := await record_many(store, next(numbers))).values():
-            outcomes |= last  # in room that its files had already
+            outcomes |= last  # in space that its files had already
         assert not await store.healthy()
         assert all(is_one_sentence_of_trouble(trouble) for trouble in last.values())
         assert "No space left on device" in server.log

@@ -1,4 +1,4 @@
-"""What changed, when and where: Changes, stretches of visits, flapping, and the inventory of any date."""
+"""What changed, when and where: Changes, stretches of visits, flapping, and the inventory on any date."""
 
 from __future__ import annotations
 

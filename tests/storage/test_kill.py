@@ -1,4 +1,4 @@
-"""A process killed at any moment loses nothing that it acknowledged."""
+"""A process killed at any time loses nothing that it acknowledged."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ def fresh_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Itera
 def killed_after(
     url: str, child_round: int, *, lines: int, delay_seconds: float
 ) -> Iterator[list[str]]:
-    """The fields of every line that a child printed before it was killed, ``lines`` or more."""
+    """The fields of every line that a child printed before it was killed; at least ``lines`` lines."""
     command = [sys.executable, "-m", "tests.storage.kill_child", url, str(child_round)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
         assert child.stdout is not None
         for _ in range(lines):
             yield child.stdout.readline().split()
-        time.sleep(delay_seconds)  # no event marks a moment that is to be any
+        time.sleep(delay_seconds)  # no event can mark an arbitrary time
         child.kill()
-        # What it printed between the last line read and its end was acknowledged as well; only a
-        # line cut short was not.
+        # Lines that it printed after the last one read here were acknowledged as well, except for a
+        # line that was cut short.
         yield from (line.split() for line in child.stdout if line.endswith("\n"))
     assert child.returncode == -signal.SIGKILL
 

@@ -1,7 +1,7 @@
-"""Memory and database say the same of every endpoint, whatever visits come, in whatever order.
+"""Memory and database agree about every endpoint, for any visits in any order.
 
-Any visits (failing, changing, flapping, of two addresses), policies that change between them, restarts and outages go
-through the Inventory and a database, and through ``advance`` alone, which both must agree with.
+Arbitrary visits (failing, changing, flapping, of two addresses), policy changes between them, restarts and
+outages go through the Inventory and a database, and through ``advance`` alone. All three must agree.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ Found = TypeVar("Found")
 
 
 def seen(suites: tuple[str, ...], leaf: bytes | None, tls12: Verdict) -> Observation:
-    """A visit that learned which suites are accepted, which leaf is served, and whether TLS 1.2 is spoken."""
+    """A visit that found which suites are accepted, which leaf is served, and whether TLS 1.2 is spoken."""
     chain = [] if leaf is None else [certificate(leaf)]
     whole = observation(suites=suites, chain=chain)
     protocols = {**whole.protocols, ProtocolVersion.TLSV1_2: Fact(verdict=tls12)}
@@ -69,7 +69,7 @@ def seen(suites: tuple[str, ...], leaf: bytes | None, tls12: Verdict) -> Observa
 
 
 class Clock:
-    """Stands at the end of the newest visit."""
+    """A clock that shows the end of the newest visit."""
 
     def __init__(self) -> None:
         self.at = NOON
@@ -82,7 +82,7 @@ class Clock:
 
 
 class Endpoints(RuleBasedStateMachine):
-    """Two endpoints of one target, each of which memory, database and ``advance`` know."""
+    """Two endpoints of one target, and what memory, database and ``advance`` know of each."""
 
     url: ClassVar[str]
     numbers: ClassVar[Iterator[int]] = count()
@@ -135,7 +135,7 @@ class Endpoints(RuleBasedStateMachine):
             self.visit(address, seen(suites, None, Verdict.NO), timedelta(minutes=5))
 
     def visit(self, address: str, observed: Observation, later: timedelta) -> None:
-        """One visit, judged, shown, and stored unless the database is down."""
+        """One visit: judged, shown, and stored unless the database is down."""
         target = replace(observed.endpoint.target, host=self.host, server_name=self.host)
         endpoint = Endpoint(target=target, address=address)
         observed = replace(observed, endpoint=endpoint, started_at=self.clock.at + later)
@@ -161,7 +161,7 @@ class Endpoints(RuleBasedStateMachine):
             self.store_all()
 
     def store_all(self) -> None:
-        """Store what waits; memory that was there all the time knew what the database says of it."""
+        """Store what waits; memory that was not restarted already agrees with the database."""
         shown = {key: self.inventory.status(key) for key in self.pure}
         for visit in self.waiting:
             advanced = self.do(self.store.record_visit(visit))
@@ -235,12 +235,12 @@ class Endpoints(RuleBasedStateMachine):
 
 
 def _without_judgement(status: EndpointStatus, shown: EndpointStatus) -> EndpointStatus:
-    """The status with the facts of ``shown``, and without what policies say."""
+    """The status with the facts of ``shown``, and without the policy results."""
     return replace(status, observation=shown.observation, findings=(), compliance={})
 
 
 def by_rule(findings: Iterable[Finding]) -> dict[tuple[str, str, str], Finding]:
-    """The Findings, each without its proof: that is of the visit that first gave the result."""
+    """The Findings, each without its proof, which comes from the first visit with that result."""
     return {
         (one.endpoint_key, *one.result.identity): replace(
             one, result=replace(one.result, evidence=None)

@@ -1,4 +1,4 @@
-"""A database of any age becomes one of this version's, or is left alone with a reason."""
+"""A database of any age is upgraded to this version, or is left unchanged with a reason."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ OLD_OBSERVATION = sa.text(
 
 
 def old_database(url: str) -> WritableDatabase:
-    """A database of revision 0002, in which one endpoint went from one state to another and back."""
+    """A database of revision 0002, in which one endpoint changed its state and changed it back."""
     database = connect(url, busy_timeout_seconds=5.0)
     config = migration_config()
     with database.writing_in_thread() as connection:

@@ -1,6 +1,6 @@
-"""A read of several statements is of one state of the database, whatever is deleted between them.
+"""A read of several statements sees one state of the database, whatever is deleted between them.
 
-Each read is interrupted after its first statement: another connection then prunes all that can be pruned.
+Each read is interrupted after its first statement: another connection then prunes everything that it can.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ READS: dict[str, Read] = {
 
 @pytest.fixture
 async def filled(url: str) -> str:
-    """Two endpoints whose facts changed, with findings that came and went."""
+    """Two endpoints whose facts changed, with findings that appeared and vanished."""
     async with await SqlStore.open(url) as store:
         for host in HOSTS:
             for hour, outcome in enumerate((Outcome.FAIL, Outcome.PASS, Outcome.FAIL)):
@@ -75,7 +75,7 @@ async def filled(url: str) -> str:
 
 
 def _visit(host: str, hour: int) -> Observation:
-    """A visit whose proof contains the certificate that was served, so that reading it back needs both."""
+    """A visit whose proof contains the served certificate, so that reading it back needs both."""
     leaf = replace(certificate(f"{host} {hour}".encode()), not_after=LATER)
     visit = observation(host, hour=hour, suites=[f"SUITE_{hour}"], chain=[leaf])
     proof = Evidence(offer=b"\x16\x03\x01", answer=leaf.der, note=f"at hour {hour}")
@@ -90,10 +90,10 @@ async def prune_all(url: str) -> None:
 
 
 def prune_after_first_statement(connection: AsyncConnection, url: str) -> None:
-    """Once the next statement of ``connection`` has been executed, everything is pruned, before another one is."""
+    """Prunes everything after the next statement of ``connection``, and before the one that follows."""
 
     def prune(*_: object) -> None:
-        # The statement's greenlet waits here, and the event loop with it: nothing is read meanwhile.
+        # The statement's greenlet waits here, and blocks the event loop: nothing is read meanwhile.
         other = threading.Thread(target=partial(asyncio.run, prune_all(url)))
         other.start()
         other.join()

@@ -1,4 +1,4 @@
-"""What of a proof is kept, and how little room it takes."""
+"""The stored form of a proof, and how little space it takes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_proofs_come_back_in_their_order(proofs: list[Evidence | None]) -> None:
 
 
 def test_what_proofs_share_is_kept_once() -> None:
-    """Each random byte costs one; the same again costs next to nothing."""
+    """Each random byte costs one byte; repetitions cost almost nothing."""
     offer, answer = bytes(range(256)), bytes(range(255, -1, -1))
     proof = Evidence(offer=offer, answer=answer, note="shared")
     crossed = Evidence(offer=answer, answer=offer)

@@ -1,4 +1,4 @@
-"""A reader reads what was stored, and can neither make, upgrade nor write a database."""
+"""A reader reads what was stored, and cannot create, upgrade or write a database."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def test_its_connections_in_threads_refuse_to_write(filled: str, database:
 
 @pytest.mark.integration
 async def test_a_writer_that_has_the_connection_next_may_write(postgresql_url: str) -> None:
-    """A reading transaction leaves nothing read-only for the next transaction of its connection."""
+    """A read-only transaction does not make the next transaction of its connection read-only."""
     async with await SqlStore.open(postgresql_url) as store:
         for hour in range(3):
             visit = observation(hour=hour)

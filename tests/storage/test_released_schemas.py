@@ -1,4 +1,4 @@
-"""A database of every schema that there has been becomes one of this version's, with all that it knew."""
+"""A database of every released schema is upgraded to this version without losing data."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def test_statuses_and_due_times_are_there(url: str, revision: str) -> None
     await upgraded(url, revision)
     async with await open_reader(url) as reader:
         good, bad = await reader.statuses()
-        # Facts of the first two schemas have their evidence in them.
+        # Facts of the first two schemas contain their evidence.
         assert bare(good.observation) == bare(VISITS[-1])
         assert bare(bad.observation) == FAILED
         assert [one.consecutive_failures for one in (good, bad)] == [0, 1]
@@ -100,7 +100,7 @@ async def test_findings_changes_waivers_and_events_are_there(url: str, revision:
 async def test_events_are_of_the_endpoints_that_their_sentences_begin_with(
     url: str, revision: str
 ) -> None:
-    """Before 0006 the key stood in the sentence alone."""
+    """Before 0006 only the sentence contained the key."""
     sentences = {
         "not_stored": f"{KEY} has stored as much as one endpoint may in a day",
         "endpoint_set_aside": f"{KEY} is set aside: it crashed the service",

@@ -1,4 +1,4 @@
-"""A clock that jumps deletes nothing that a right clock would not, and is believed again as time passes."""
+"""A clock that jumps deletes nothing that a correct clock would not, and is trusted again as time passes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHORT = Retention(evidence_days=7, history_days=30, changes_days=30, endpoints_d
 
 
 async def fill(store: SqlStore, days: int = 10) -> None:
-    """An endpoint that showed something new on each of the days up to noon, and one that did not."""
+    """An endpoint that changed on each of the days up to noon, and one that did not."""
     for day in range(days):
         visit = observation(hour=24 * (day - days + 1), suites=[f"SUITE_{day}"])
         await store.record(visit, schedule(visit))
@@ -33,7 +33,7 @@ async def prune_daily(store: SqlStore, clock: datetime, days: int) -> list[Prune
 async def test_a_clock_that_is_right_deletes_as_it_is_configured(store: SqlStore) -> None:
     await fill(store)
     (first, *others) = await prune_daily(store, NOON, 3)
-    assert first.counts["evidence"] == 2  # of the ten days, the newest seven and a bit stay
+    assert first.counts["evidence"] == 2  # of the ten days, slightly over seven remain
     assert [one.time.held_back for one in (first, *others)] == [timedelta()] * 3
 
 
@@ -77,7 +77,7 @@ async def test_a_long_rest_is_caught_up_with_at_twice_the_pace(store: SqlStore) 
     await store.prune(SHORT, NOON, DAY)
     days = await prune_daily(store, NOON + 40 * DAY, 45)
     lags = [one.time.held_back / DAY for one in days]
-    # Three days are no reason for doubt.
+    # A jump of three days does not make the clock suspect.
     assert lags == [*range(38, 1, -1), *([0] * 8)]
     assert len(await store.statuses()) == 0
 
@@ -100,7 +100,7 @@ async def test_a_clock_that_jumps_back_deletes_nothing_and_is_said(store: SqlSto
     back = await store.prune(SHORT, NOON - YEAR, DAY)
     assert deleted(back) == 0
     assert back.time.clock_behind == YEAR
-    # When it is right again, nothing has been lost, and it is believed at once.
+    # When it is correct again, nothing has been lost, and it is trusted at once.
     again = await store.prune(SHORT, NOON + DAY, DAY)
     assert again.time.held_back == timedelta()
     assert again.counts["endpoints"] == 0

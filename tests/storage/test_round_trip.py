@@ -1,4 +1,4 @@
-"""Whatever an Observation may hold comes back from a database as it went in."""
+"""Any Observation reads back from a database as it was stored."""
 
 from __future__ import annotations
 

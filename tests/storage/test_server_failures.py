@@ -1,4 +1,4 @@
-"""A PostgreSQL that is stopped, cut off, read-only, slow or upgraded is told in one sentence, and recovered from."""
+"""For a PostgreSQL that is stopped, cut off, read-only, slow or upgraded: one sentence, then recovery."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    """A server of this module's own, for it is stopped."""
+    """This module's own server, because tests stop it."""
     with postgres_server() as running:
         yield running
 
@@ -90,7 +90,7 @@ async def test_a_read_only_server_is_told_and_can_still_be_read(
             connection.execute(
                 f"ALTER DATABASE {name} SET default_transaction_read_only = {word}".encode()
             )
-            # A setting of the database is for the connections to come.
+            # A setting of the database applies to new connections.
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
             )
@@ -132,7 +132,7 @@ async def test_a_server_that_lets_nobody_in_is_told(server: PostgresServer) -> N
 
 
 async def test_many_writers_of_the_same_endpoints_neither_lock_nor_lose(server_url: str) -> None:
-    """As workers on several machines do; each has half of the endpoints in another order."""
+    """Like workers on several machines; each has half of the endpoints in another order."""
     stores = [await SqlStore.open(server_url) for _ in range(3)]
     try:
         rounds = [
@@ -149,7 +149,7 @@ async def test_many_writers_of_the_same_endpoints_neither_lock_nor_lose(server_u
 
 
 async def test_no_question_is_compiled_or_shared_among_workers(server_url: str) -> None:
-    """Either takes the server longer than what we ask; a server's own settings say yes to both."""
+    """Both cost the server more time than our queries take; a server's own settings enable both."""
     database = connect(server_url, busy_timeout_seconds=5.0)
     try:
         for _ in range(2):  # the second time on the same connection, after a rollback

@@ -1,4 +1,4 @@
-"""What successive snapshots share, and that the Store keeps nothing that nobody has any more."""
+"""What successive snapshots share, and that the Store drops objects that nothing else uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A database is moved without losing a row, checked, and rid of what was kept for long enough."""
+"""A database is copied without losing a row, checked, and pruned of expired data."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ HERE = Selection(place="a.example")
 
 
 async def fill(url: str) -> None:
-    """Something in every table, hostile text included."""
+    """Rows in every table, including hostile text."""
     async with await SqlStore.open(url) as store:
         for hour in range(6):
             suites = [f"SUITE_{hour % 3}"]
@@ -194,7 +194,7 @@ async def test_what_was_kept_for_long_enough_is_forgotten(url: str) -> None:
 
 
 async def counts_of(store: SqlStore, retention: Retention, now: datetime) -> Mapping[str, int]:
-    """How many rows of each kind are deleted, where the clock is known to be right."""
+    """The number of deleted rows of each kind if the clock is known to be correct."""
     return (await store.prune(retention, now, is_clock_right=True)).counts
 
 

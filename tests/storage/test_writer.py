@@ -1,4 +1,4 @@
-"""The batching writer, apart from any database."""
+"""The batching writer, independent of any database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from storage.writer import BatchWriter, WriterClosedError
 
 
 class Ledger:
-    """Keeps the batches it is given; refuses negative items, and everything while ``broken``."""
+    """Stores its batches; refuses negative items, and everything while ``broken``."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []

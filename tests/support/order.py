@@ -1,4 +1,4 @@
-"""In which order the tests of a run stand, so that no worker is left with a long one at the end."""
+"""The order of the tests in a run, chosen so that no worker has a long test left at the end."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ T = TypeVar("T")
 
 
 def long_ones_first(tests: Sequence[T], are_long: Sequence[bool], workers: int) -> list[T]:
-    """The tests with the long ones at the heads of the workers' shares, and else in the order in which they stand.
+    """The tests with the long ones at the heads of the workers' shares, and otherwise in their order.
 
-    pytest-xdist's ``worksteal`` gives each worker one share to begin with: what is left of the tests, divided by
-    the workers that have none yet, rounded down.
+    pytest-xdist's ``worksteal`` gives each worker one initial share: the remaining tests, divided by the
+    number of workers without a share yet, rounded down.
     """
     marked = list(zip(tests, are_long, strict=True))
     long = [test for test, is_long in marked if is_long]

@@ -1,9 +1,9 @@
-"""Free loopback ports, for servers that must be told theirs and for places where nobody listens.
+"""Free loopback ports, for servers that need a port number and for addresses where nothing listens.
 
-Between the choice of a port and its use another may take it. The kernel gives those of its
-``ip_local_port_range`` (32768 and up) to every client and to whoever binds port 0, and probing takes them
-by the thousand: so these lie below. Each process of a test run has ports of its own, and draws them at random,
-for other runs may go on beside it.
+Between the choice of a port and its use another process may take it. The kernel assigns ports of its
+``ip_local_port_range`` (32768 and up) to every client and to every server that binds port 0, and probing
+takes them by the thousand. Therefore these ports are below that range. Each process of a test run has ports
+of its own, and chooses them at random, because other runs may be in progress.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _PROCESS: Final = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix(
 _PROCESSES: Final = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 _PORTS: Final = range(12_000 + _PROCESS, 32_000, _PROCESSES)
 _DICE: Final = random.SystemRandom()
-"""Not the generator that each test's seed sets: two runs of one seed would meet at the same ports."""
+"""Not the generator that each test's seed sets: two runs with one seed would choose the same ports."""
 
 _drawn: Final[set[int]] = set()
-"""None is given twice in one process, whose earlier server on it may still be ending."""
+"""No port is used twice in one process, because the earlier server on it may still be stopping."""
 
 
 def free_port() -> int:
-    """One that is free for TCP and UDP alike."""
+    """A port that is free for both TCP and UDP."""
     while True:
         port = _DICE.choice(_PORTS)
         if port not in _drawn and _is_free(port):
@@ -34,12 +34,12 @@ def free_port() -> int:
 
 
 def free_ports(count: int) -> Sequence[int]:
-    """So many of them, all different."""
+    """``count`` different free ports."""
     return [free_port() for _ in range(count)]
 
 
 def _is_free(port: int) -> bool:
-    """On every address, for some servers listen on loopback addresses of their own; nothing listens here."""
+    """Free on every address, because some servers use other loopback addresses; nothing listens here."""
     try:
         for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
             with socket.socket(socket.AF_INET, kind) as bound:

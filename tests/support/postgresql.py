@@ -1,9 +1,9 @@
 """A real PostgreSQL for tests: one server for each test process, one fresh database for each test.
 
-The binaries are Debian's. The server keeps everything in a directory of its own under the system's
-temporary one and listens on a socket file there, so that no port is taken, and none can be taken
-from it while a test has it stopped. As PostgreSQL refuses to run as root, root starts it as Debian's
-``postgres``. Its time zone is one that nobody here lives in, to show that no answer depends on it.
+The binaries are Debian's. The server stores everything in a directory of its own under the system's temporary
+one and listens on a Unix socket there, so it uses no port, and no other process can take its place while a
+test has it stopped. PostgreSQL refuses to run as root, so root starts it as Debian's ``postgres``. Its time
+zone differs from that of any test machine, to show that no result depends on it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _WITHIN_SECONDS = "60"
 
 
 class PostgresServer:
-    """A running server; ``stop`` and ``start`` are for tests of what happens without it."""
+    """A running server; ``stop`` and ``start`` are for tests of its absence."""
 
     def __init__(self, directory: Path, data: Path, wal: Path) -> None:
         self._directory = directory
@@ -57,25 +57,25 @@ class PostgresServer:
 
     @property
     def log(self) -> str:
-        """All that the server has said."""
+        """All output of the server so far."""
         return (self._directory / "server.log").read_text()
 
     def start(self) -> None:
-        """Return once the server takes connections."""
+        """Return once the server accepts connections."""
         log = os.fspath(self._directory / "server.log")
         self._run("pg_ctl", "start", "-t", _WITHIN_SECONDS, "-l", log, "-o", self._options)
 
     def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
-        """End it with all its connections; ``immediate`` is as if it crashed."""
+        """Stop it and close all its connections; ``immediate`` is like a crash."""
         self._run("pg_ctl", "stop", "-t", _WITHIN_SECONDS, "-m", mode)
 
     def start_if_ended(self) -> None:
-        """Start it where it has ended itself."""
+        """Start it if it has ended itself."""
         if not self.is_running():
             self.start()
 
     def is_running(self) -> bool:
-        """Whether it has not ended, or died."""
+        """Whether it still runs."""
         try:
             pid = (self._data / "postmaster.pid").read_text().split()[0]
         except FileNotFoundError:
@@ -87,13 +87,13 @@ class PostgresServer:
         return f"postgresql://postgres@/{database}?host={self._directory}"
 
     def execute(self, statement: LiteralString, database: str = "postgres") -> None:
-        """Run one statement as the superuser, outside of any transaction."""
+        """Run one statement as the superuser, outside any transaction."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute(statement)
 
     @contextmanager
     def database(self) -> Iterator[str]:
-        """The URL of a database that is empty, and gone when the context ends."""
+        """The URL of an empty database, which is deleted when the context ends."""
         name = f"test_{next(self._numbers)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
@@ -105,7 +105,7 @@ class PostgresServer:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [os.fspath(_binaries() / program), "-D", os.fspath(self._data), *arguments]
-        # The server inherits its starter's output: a pipe would stay open as long as it runs.
+        # The server inherits its starter's output: a pipe would stay open while it runs.
         with (self._directory / "commands.log").open("ab+") as output:
             done = subprocess.run(
                 command,
@@ -123,7 +123,7 @@ class PostgresServer:
 
 
 def _binaries() -> Path:
-    """Where the newest of Debian's PostgreSQL versions keeps its programs."""
+    """The program directory of the newest of Debian's PostgreSQL versions."""
     installed = Path("/usr/lib/postgresql").glob("*/bin/initdb")
     newest = max(installed, key=lambda path: int(path.parts[-3]), default=None)
     if newest is None:
@@ -135,11 +135,11 @@ def _binaries() -> Path:
 def postgres_server(
     *, data_on: Path | None = None, wal_on: Path | None = None
 ) -> Iterator[PostgresServer]:
-    """A server that runs while the context lasts, and leaves nothing.
+    """A server that runs while the context lasts, and leaves nothing behind.
 
-    Its data and its write-ahead log are on the disks that are mounted there, if any, and else in its directory.
+    Its data and its write-ahead log are on the disks mounted there, if any, and otherwise in its directory.
     """
-    # The path of a socket file has room for some hundred bytes; pytest's directories are longer.
+    # The path of a socket file is limited to about a hundred bytes; pytest's directories are longer.
     directory = Path(tempfile.mkdtemp(prefix="tlsprobe-pg-"))
     try:
         server = PostgresServer(
@@ -156,13 +156,13 @@ def postgres_server(
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgresServer]:
-    """The server that this process's tests share; those that stop it start one of their own."""
+    """The server that this process's tests share; tests that stop a server start their own."""
     with postgres_server() as server:
         yield server
 
 
 @pytest.fixture
 def postgresql_url(postgresql: PostgresServer) -> Iterator[str]:
-    """An empty database of the shared server. Its tests carry ``pytest.mark.integration``."""
+    """An empty database of the shared server. Its tests have ``pytest.mark.integration``."""
     with postgresql.database() as url:
         yield url

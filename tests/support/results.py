@@ -1,4 +1,4 @@
-"""What a rule says, where only its name matters."""
+"""Rule results for tests in which only the rule's name matters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from model.findings.finding import Outcome, RuleResult, Severity
 
 
 def failed(rule: str, policy: str = "house") -> RuleResult:
-    """The rule fails, without a word."""
+    """The rule fails, without texts."""
     return RuleResult(
         policy=policy,
         rule=rule,

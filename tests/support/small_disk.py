@@ -1,4 +1,4 @@
-"""A disk of a few megabytes that a test can fill: a tmpfs, which says ENOSPC as any other does."""
+"""A disk of a few megabytes that a test can fill: a tmpfs, which reports ENOSPC like any other disk."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _PIECE = bytes(65_536)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmallDisk:
-    """Where it is mounted; anybody may write there."""
+    """Its mount point; every user may write there."""
 
     path: Path
 
     def fill(self) -> None:
-        """Leave no byte of room, as another program's log may."""
+        """Fill the disk completely, as another program's log may do."""
         with (self.path / "filler").open("ab", buffering=0) as filler:
             try:
                 while True:
@@ -32,13 +32,13 @@ class SmallDisk:
                     raise
 
     def free(self) -> None:
-        """Give the room back."""
+        """Free the space."""
         (self.path / "filler").unlink()
 
 
 @contextmanager
 def small_disk(megabytes: int) -> Iterator[SmallDisk]:
-    """A disk that is there while the context lasts. Raises CalledProcessError where root is not to be had."""
+    """A disk that exists while the context lasts. Raises CalledProcessError without root privileges."""
     path = Path(tempfile.mkdtemp(prefix="tlsprobe-disk-"))
     options = f"size={megabytes}m,mode=1777"
     try:

@@ -1,8 +1,7 @@
 """Arbitrary values of the model for property tests: anything that its types allow.
 
-Text is any Unicode with NUL and control characters, as hostile certificates have it; hosts and
-server names are what discovery lets through. Evidence and chains are kept short: their length
-is no property that any test here asks for.
+Text is any Unicode with NUL and control characters, as in hostile certificates; hosts and server names are
+those that discovery accepts. Evidence and chains are short, because no test here depends on their length.
 """
 
 from __future__ import annotations
@@ -83,7 +82,7 @@ def endpoints() -> SearchStrategy[Endpoint]:
 
 def evidence() -> SearchStrategy[Evidence]:
     """Proofs, whole or in part."""
-    # What looks like a record of ciphertext is not kept.
+    # Bytes that look like a record of ciphertext are not stored.
     raw = st.none() | st.binary(max_size=24).filter(lambda proof: not proof.startswith(b"\x17\x03"))
     return st.builds(Evidence, offer=raw, answer=raw, note=st.none() | _TEXT)
 
@@ -99,7 +98,7 @@ def facts() -> SearchStrategy[Fact]:
 
 
 def certificates() -> SearchStrategy[Certificate]:
-    """Certificates with raw DER under its own hash, parsed in whole, in part or not at all."""
+    """Certificates with raw DER under its own hash, parsed completely, partly or not at all."""
     return st.binary(min_size=1, max_size=48).flatmap(
         lambda der: st.builds(
             Certificate,
@@ -257,7 +256,7 @@ def _own_attempts() -> SearchStrategy[OwnAttempt]:
 
 
 def costs() -> SearchStrategy[Cost]:
-    """Costs whose duration is whole microseconds, which is what an Observation's JSON keeps."""
+    """Costs whose duration is in whole microseconds, the precision of an Observation's JSON."""
     return st.builds(
         Cost,
         duration_seconds=st.integers(min_value=0, max_value=10**9).map(lambda count: count / 10**6),

@@ -1,4 +1,4 @@
-"""Long tests stand at the heads of the shares that pytest-xdist's work stealing deals out."""
+"""Long tests are at the heads of the shares that pytest-xdist's work stealing assigns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.order import long_ones_first
 
 
 def shares(count: int, workers: int) -> list[range]:
-    """As ``WorkStealingScheduling.check_schedule`` deals: what is left, by the workers that are left."""
+    """Like ``WorkStealingScheduling.check_schedule``: the remaining tests by the remaining workers."""
     found, begin = [], 0
     for left in range(workers, 0, -1):
         end = begin + (count - begin) // left

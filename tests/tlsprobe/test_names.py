@@ -1,4 +1,4 @@
-"""What ``import tlsprobe`` gives: every public name, and nothing that costs time before it is used."""
+"""The result of ``import tlsprobe``: every public name, and nothing that takes time before its first use."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LIBRARIES: Final = {
 
 @pytest.fixture(scope="module")
 def loaded() -> set[str]:
-    """The modules that the import alone brings, in a new interpreter."""
+    """The modules that the import alone loads, in a new interpreter."""
     run = subprocess.run(
         [sys.executable, "-c", _LOADED], check=True, capture_output=True, encoding="utf-8"
     )

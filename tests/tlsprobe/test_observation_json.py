@@ -1,4 +1,4 @@
-"""Observations as text: what is read equals what was written, and what is not one is refused."""
+"""Observations as text: reading returns what was written, and invalid text is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Another package of a general name on Python's path: the start refuses it in one sentence."""
+"""If another package with a general name is on Python's path, the start is refused with one sentence."""
 
 from __future__ import annotations
 

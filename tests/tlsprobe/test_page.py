@@ -1,4 +1,4 @@
-"""docs/reference/python-api.md: its examples run against the demo's servers and print what the page says."""
+"""docs/reference/python-api.md: its examples run against the demo's servers and print the documented output."""
 
 from __future__ import annotations
 

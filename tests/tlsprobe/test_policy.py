@@ -1,4 +1,4 @@
-"""Judging by the API: profiles, files, policies that were loaded, and what none of them holds for."""
+"""Judging by the API: profiles, files, loaded policies, and targets without a policy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scanning by the API: real servers of loopback, and what is refused before anything is sent."""
+"""Scanning by the API: real loopback servers, and arguments that are refused before anything is sent."""
 
 from __future__ import annotations
 

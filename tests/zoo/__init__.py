@@ -1,1 +1,1 @@
-"""Real TLS servers, each with its true configuration beside it, and the test that holds all."""
+"""Real TLS servers, each with its true configuration, and the test that compares all of them."""

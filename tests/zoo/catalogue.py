@@ -1,4 +1,4 @@
-"""All real servers of the zoo; one more server is one more entry in its kind's module."""
+"""All real servers of the zoo; a new server is a new entry in its kind's module."""
 
 from __future__ import annotations
 

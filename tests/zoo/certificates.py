@@ -1,7 +1,7 @@
-"""The certificates of the zoo, made once for a test session by the cryptography library.
+"""The certificates of the zoo, made once per test session by the cryptography library.
 
-One root, one intermediate under it, and leaves of several key types; each leaf is valid for
-``zoo.test``. What a server serves of them is in the Identity that it is given.
+One root, one intermediate under it, and leaves of several key types; each leaf is valid for ``zoo.test``. The
+Identity that a server gets determines which of them it serves.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ CLIENT_CA_NAME = "CN=zoo client CA"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """One key with its chain, as files, and the truth about what is served of it."""
+    """One key with its chain, as files, and the truth about the served chain."""
 
     key_type: KeyType
     key_file: Path
     leaf_file: Path
     chain_file: Path
-    """The leaf, then whatever else is served, in PEM."""
+    """The leaf, then the other served certificates, in PEM."""
     chain: Chain
 
 
@@ -50,11 +50,11 @@ class Certificates:
     client_file: Path
     """A client's key and certificate, which the client CA issued, in PEM."""
     expired_client_file: Path
-    """The same, but that it has expired."""
+    """The same, but expired."""
     stranger_file: Path
-    """The same of a CA that no server knows."""
+    """The same from an unknown CA."""
     staple_file: Path
-    """An OCSP response in DER: the RSA certificate is good, for a day from now."""
+    """An OCSP response in DER: the RSA certificate is good, for one day from now."""
     rsa: Identity
     ecdsa: Identity
     ed25519: Identity

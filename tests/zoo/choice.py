@@ -1,4 +1,4 @@
-"""The names that a server accepts and whose order decides, set against what was observed."""
+"""The names that a server accepts and whose order decides, compared with an Observation."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from model.verdict import Preference
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The names a server accepts, in its own order, and whose order decides.
+    """The names that a server accepts, in its own order, and whose order decides.
 
-    ``preference`` is None where the server's documentation leaves open whose it is.
+    ``preference`` is None if the server's documentation does not say whose order decides.
     """
 
     accepted: tuple[str, ...]
@@ -21,7 +21,7 @@ class Choice:
 
     @classmethod
     def of(cls, accepted: tuple[str, ...], preference: Preference | None) -> Choice:
-        """The choice among ``accepted``; with fewer than two, nobody's order can show."""
+        """The choice among ``accepted``; with fewer than two names, no order is visible."""
         return cls(
             accepted=accepted,
             preference=preference if len(accepted) > 1 else Preference.UNKNOWN,
@@ -29,7 +29,7 @@ class Choice:
 
 
 def choice_disagreements(what: str, choice: Choice, found: AcceptedSet) -> Iterator[str]:
-    """One sentence for each way in which ``found`` is not ``choice``."""
+    """One sentence for each way in which ``found`` differs from ``choice``."""
     missing = [name for name in choice.accepted if name not in found.accepted]
     surplus = [name for name in found.accepted if name not in choice.accepted]
     if missing or surplus:

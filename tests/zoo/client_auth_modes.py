@@ -1,7 +1,7 @@
-"""Every mode of client authentication on every stack, with what is true of each at TLS 1.2 and 1.3.
+"""Every mode of client authentication on every stack, with the truth about each at TLS 1.2 and 1.3.
 
-Whether a certificate is asked for, whether the server insists, and whether it looks at what it gets: the
-three are set apart from each other. What the catalogue has already is taken from there.
+Whether a certificate is requested, whether it is required, and whether it is verified are independent
+properties. Modes that the catalogue already has are taken from there.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PRIORITY: Final = "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """One server, whether it insists on a certificate, and whether it looks at it."""
+    """One server, whether it requires a certificate, and whether it verifies it."""
 
     name: str
     start: Start

@@ -1,6 +1,6 @@
-"""One nginx that serves many chains, each on a port of its own: the chain faults of the tests, for real.
+"""One nginx with many chains, each on its own port: the tests' chain faults on a real server.
 
-The chains of ``tests.pki.certificates.scenarios`` and those that follow badssl.com's sub-sites.
+The chains come from ``tests.pki.certificates.scenarios`` and follow badssl.com's sub-sites.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from tests.zoo.openssl_words import ENVIRONMENT
 from tests.zoo.process import Command, running
 
 _NOT_SERVED: Final = frozenset({"leaf last"})
-"""nginx does not start where the first certificate is not that of its key."""
+"""nginx does not start if the first certificate does not belong to its key."""
 
 _PATH: Final = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
 _HEAD: Final = """\
@@ -120,7 +120,7 @@ def _signed_over_old_hashes() -> dict[str, Scenario]:
 
 
 def _rsa_of_8192() -> rsa.RSAPrivateKey:
-    """Of two well-known primes, for to find others takes half a minute."""
+    """A key from two well-known primes, because finding others takes half a minute."""
     p, q = prime("ffdhe4096"), prime("RFC 3526 group 16")
     public = rsa.RSAPublicNumbers(65537, p * q)
     d = pow(public.e, -1, (p - 1) * (q - 1))
@@ -134,7 +134,7 @@ def _rsa_of_8192() -> rsa.RSAPrivateKey:
         public_numbers=public,
     ).private_key(
         unsafe_skip_rsa_key_validation=True
-    )  # It would take seconds to see that the primes are primes.
+    )  # Checking that the primes are prime would take seconds.
 
 
 def _like_badssl() -> dict[str, Scenario]:
@@ -228,7 +228,7 @@ def served(
         command = Command(
             arguments=["nginx", "-p", str(directory), "-c", str(configuration), "-e", "stderr"],
             ready=r"start worker process \d",
-            # nginx takes over the sockets named in NGINX.
+            # nginx inherits the sockets named in NGINX.
             environment={
                 **ENVIRONMENT,
                 "PATH": _PATH,

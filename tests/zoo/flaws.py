@@ -1,6 +1,6 @@
 """Which vulnerabilities follow from the names of what a server accepts, and from nothing else.
 
-The rules read IANA's names, as a person would; the engine's read its registry.
+The rules read IANA's names, like a person; the engine's rules read its registry.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def _is_cbc(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameRule:
-    """What a suite's name says, and the versions where it matters."""
+    """The property that a suite's name shows, and the versions where it matters."""
 
     holds: Callable[[str], bool]
     versions: tuple[ProtocolVersion, ...] = SSLV3_AND_LATER
@@ -47,7 +47,7 @@ RULES: Final[Mapping[str, NameRule]] = {
 def flaws(
     accepted: Mapping[ProtocolVersion, Iterable[str]], *, encrypts_then_macs: bool
 ) -> dict[str, bool]:
-    """Whether each vulnerability is there; DROWN alone where SSL 2.0 stands alone."""
+    """Whether each vulnerability exists; only DROWN is listed if the server speaks nothing but SSL 2.0."""
     found = {"drown": ProtocolVersion.SSLV2 in accepted}
     if not any(version in accepted for version in SSLV3_AND_LATER):
         return found

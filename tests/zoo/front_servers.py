@@ -1,9 +1,9 @@
-"""HAProxy, stunnel and Apache httpd, which all stand on Debian's OpenSSL, each with a temper of its own.
+"""HAProxy, stunnel and Apache httpd, which all use Debian's OpenSSL, each with peculiarities of its own.
 
-HAProxy chooses its ECDSA key for every client that can use one, and then its own order decides unless
-``prefer-client-ciphers`` says otherwise (configuration manual, 5.1); Apache's order does with
-``SSLHonorCipherOrder on``, and it brings RFC 3526's fields for DHE (mod_ssl, SSLCertificateFile);
-stunnel follows the client, and with ``verifyChain`` refuses who has no certificate (stunnel(8)).
+HAProxy chooses its ECDSA key for every client that can use one. Then its own order decides unless
+``prefer-client-ciphers`` says otherwise (configuration manual, 5.1). Apache's order decides with
+``SSLHonorCipherOrder on``, and it includes RFC 3526's fields for DHE (mod_ssl, SSLCertificateFile). stunnel
+follows the client, and with ``verifyChain`` it refuses clients without a certificate (stunnel(8)).
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ SSLOpenSSLConfCmd Groups {groups}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
-    """One server: how it is started, and the words from which its truth follows."""
+    """One server: how it starts, and the settings from which its truth follows."""
 
     name: str
     launch: Callable[[Front, Certificates, Path], AbstractContextManager[int]]
@@ -99,15 +99,15 @@ class Front:
 
     @property
     def openssl_groups(self) -> str:
-        """The groups, as OpenSSL's lists have them."""
+        """The groups, in the form of OpenSSL's lists."""
         return ":".join({"x25519": "X25519", "secp256r1": "P-256"}[name] for name in self.groups)
 
     def start(self, certificates: Certificates, directory: Path) -> AbstractContextManager[int]:
-        """Runs the server while the context lasts; gives its loopback port."""
+        """Runs the server while the context lasts; yields its loopback port."""
         return self.launch(self, certificates, directory)
 
     def truth(self, certificates: Certificates) -> Truth:
-        """What this configuration says of every fact."""
+        """What this configuration says about every fact."""
         keys = self.identities(certificates)
         accepted = self._suites(keys)
         has_tls13 = ProtocolVersion.TLSV1_3 in self.versions

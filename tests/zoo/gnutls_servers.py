@@ -1,8 +1,8 @@
 """gnutls-serv in three configurations; ``gnutls-cli --list`` expands its priority strings.
 
-GnuTLS follows the client's order unless a priority string says %SERVER_PRECEDENCE (GnuTLS
-manual, "Priority strings"). gnutls-serv has credentials for certificates and for anonymous
-suites, and asks for a client certificate unless told otherwise.
+GnuTLS follows the client's order unless a priority string says %SERVER_PRECEDENCE (GnuTLS manual, "Priority
+strings"). gnutls-serv has credentials for certificates and for anonymous suites, and requests a client
+certificate unless an option disables it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class GnutlsServ:
 
     @contextmanager
     def start(self, certificates: Certificates, directory: Path) -> Iterator[int]:
-        """Runs gnutls-serv behind a free loopback port while the context lasts; gives the port."""
+        """Runs gnutls-serv behind a free loopback port while the context lasts; yields the port."""
         arguments = ["gnutls-serv", "--port={port}", f"--priority={self.priority}"]
         for item in self.identities(certificates):
             arguments += [f"--x509certfile={item.chain_file}", f"--x509keyfile={item.key_file}"]
@@ -105,7 +105,7 @@ class GnutlsServ:
             os.close(descriptor)
 
     def truth(self, certificates: Certificates) -> Truth:
-        """What this configuration says of every fact."""
+        """What this configuration says about every fact."""
         found = _listed(self.priority)
         keys = self.identities(certificates)
         schemes = signatures(
@@ -147,7 +147,7 @@ class _Listed:
 
     @property
     def earlier_versions(self) -> list[ProtocolVersion]:
-        """Those whose DHE suites show their field."""
+        """The suites whose DHE field is visible."""
         return [one for one in self.cipher_suites if one is not ProtocolVersion.TLSV1_3]
 
     @property

@@ -1,4 +1,4 @@
-"""A TLS 1.3 server on tlslite-ng whose second certificate is none, as a program.
+"""A TLS 1.3 server on tlslite-ng whose second certificate is invalid, as a program.
 
 ``python hard_chain_server.py CHAIN KEY`` listens on a free loopback port and prints it.
 """
@@ -18,7 +18,7 @@ NO_CERTIFICATE = b"no certificate at all"
 
 
 def main() -> None:
-    """Accepts until this process is stopped."""
+    """Accepts connections until this process is stopped."""
     chain = X509CertChain()
     chain.parsePemList(Path(sys.argv[1]).read_text())
     damaged = X509()

@@ -1,11 +1,10 @@
-"""Runs a server that cannot be bound to one address where nobody but this machine can reach it.
+"""Runs a server that cannot be bound to one address so that only this machine can reach it.
 
-gnutls-serv and openssl ocsp have no option for the address and listen on all. So this program, started as
-``python isolated.py DESCRIPTOR READY COMMAND...``, moves itself into a network namespace that has
-nothing but a loopback of its own, starts the command there, and passes on to it what comes to
-the listening socket it inherited, once the command says READY. ``{port}`` in the command is the
-port to use inside. Where
-the kernel grants no namespace (a container without rights), the command shares ours.
+gnutls-serv and openssl ocsp have no option for the address and listen on all of them. This program is started
+as ``python isolated.py DESCRIPTOR READY COMMAND...``. It moves itself into a network namespace that has only
+its own loopback, and starts the command there. Once the command prints READY, it forwards the connections of
+the inherited listening socket to it. ``{port}`` in the command is the port inside the namespace. If the
+kernel permits no namespace (a container without privileges), the command runs in ours.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ IFF_UP = 0x1
 
 
 def enter_empty_network() -> bool:
-    """Leaves the machine's network for an empty one; False where the kernel refuses."""
+    """Moves from the machine's network to an empty one; False if the kernel refuses."""
     libc = ctypes.CDLL(None, use_errno=True)
     flags = CLONE_NEWNET if os.geteuid() == 0 else CLONE_NEWNET | CLONE_NEWUSER
     if libc.unshare(flags) != 0:
@@ -39,14 +38,14 @@ def enter_empty_network() -> bool:
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on now."""
+    """A loopback port on which nothing listens now."""
     with socket.create_server(("127.0.0.1", 0)) as some:
         port: int = some.getsockname()[1]
     return port
 
 
 async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Passes bytes one way, and the end or the reset after them."""
+    """Forwards bytes in one direction, and then the close or the reset."""
     try:
         while some := await reader.read(65536):
             writer.write(some)
@@ -57,7 +56,7 @@ async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 class ToOneClient(asyncio.DatagramProtocol):
-    """Passes the server's datagrams back to the client that they are for."""
+    """Forwards the server's datagrams to the client that they are for."""
 
     def __init__(self, listener: socket.socket, client: tuple[str, int]) -> None:
         self._listener = listener
@@ -68,7 +67,7 @@ class ToOneClient(asyncio.DatagramProtocol):
 
 
 async def serve_datagrams(listener: socket.socket, port: int) -> None:
-    """Relays every client's datagrams to the port inside, from a port of its own."""
+    """Relays every client's datagrams to the port inside, from a separate port per client."""
     loop = asyncio.get_running_loop()
     listener.setblocking(False)
     stopped = asyncio.Event()
@@ -107,7 +106,7 @@ async def serve(listener: socket.socket, port: int) -> None:
 
 
 def main() -> None:
-    """Starts the command, waits until it listens, relays, and ends it with ourselves."""
+    """Starts the command, waits until it listens, relays, and stops it at the end of this process."""
     listener = socket.socket(fileno=int(sys.argv[1]))
     port = 5556 if enter_empty_network() else free_port()
     ready = sys.argv[2].encode()

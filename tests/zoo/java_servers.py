@@ -1,9 +1,9 @@
-"""JSSE, Java's own TLS, in three configurations: everything it has, and what a modern service has.
+"""JSSE, Java's own TLS, in three configurations: everything that it supports, and what a modern service uses.
 
-``JavaServer.java`` gives Java's own word on its suites and their order; at which versions each may occur
-is the JSSE Reference Guide's, "JSSE Cipher Suite Names". The order that decides is set; for groups and
-signature schemes Java always follows the client. It has RSA and elliptic keys here, and serves static
-ECDH with the latter whoever signed it. Exportable DHE has a field of 512 bits
+``JavaServer.java`` prints Java's own list of suites and their order. The versions at which each may occur
+come from the JSSE Reference Guide, "JSSE Cipher Suite Names". The order that decides is configured; for
+groups and signature schemes Java always follows the client. It has RSA and elliptic keys here, and serves
+static ECDH with the latter, whichever CA signed it. Exportable DHE has a field of 512 bits
 (sun/security/ssl/PredefinedDHParameterSpecs.java).
 """
 
@@ -83,7 +83,7 @@ class JavaServer:
 
     @contextmanager
     def start(self, certificates: Certificates, directory: Path) -> Iterator[int]:
-        """Runs the server on a free loopback port while the context lasts; gives the port."""
+        """Runs the server on a free loopback port while the context lasts; yields the port."""
         keys = [_key_store(one, directory) for one in (certificates.rsa, certificates.ecdsa)]
         command = Command(
             arguments=[
@@ -100,7 +100,7 @@ class JavaServer:
             yield int(ready[1])
 
     def truth(self, certificates: Certificates) -> Truth:
-        """What this configuration says of every fact."""
+        """What this configuration says about every fact."""
         keys = (certificates.rsa, certificates.ecdsa)
         accepted = {
             version: Choice.of(
@@ -120,7 +120,7 @@ class JavaServer:
         )
 
     def _is_usable(self, name: str, version: ProtocolVersion) -> bool:
-        """A server that needs its clients' names takes no anonymous suites."""
+        """A server that requires client certificates accepts no anonymous suites."""
         if self.client_auth is not ClientAuthMode.NONE and "_anon_" in name:
             return False
         return _may_occur(name, version)
@@ -143,7 +143,7 @@ def _key_exchanges(
 
 @functools.cache
 def _supported() -> tuple[str, ...]:
-    """Java's suites by their names at IANA: it keeps SSL_ for those of SSL 3.0."""
+    """Java's suites by their IANA names: Java has the prefix SSL_ for those of SSL 3.0."""
     listed = subprocess.run(
         ["java", str(PROGRAM)], capture_output=True, text=True, check=True
     ).stdout
@@ -165,7 +165,7 @@ def _may_occur(name: str, version: ProtocolVersion) -> bool:
 
 
 def _key_store(identity: Identity, directory: Path) -> str:
-    """The key and its chain, in the only form that Java reads."""
+    """The key and its chain, in the only format that Java reads."""
     leaf, *issuers = x509.load_pem_x509_certificates(identity.chain_file.read_bytes())
     key = load_pem_private_key(identity.key_file.read_bytes(), None)
     assert isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey)

@@ -1,7 +1,7 @@
-"""What a server's configuration says of its key exchanges: groups, finite fields, signatures.
+"""What a server's configuration says about its key exchanges: groups, finite fields, signatures.
 
-What these follow from is what the server is configured with, by the rules of OpenSSL 3.0 and
-GnuTLS as their manuals and sources have them; which of it can show follows from the suites.
+The facts follow from the server's configuration, by the rules in the manuals and sources of OpenSSL 3.0 and
+GnuTLS. The accepted suites determine which of them are visible.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _TLS13_SCHEMES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyExchanges:
-    """``groups`` are those of the newest version up to TLS 1.2, and None where it has none.
+    """``groups`` are those of the newest version up to TLS 1.2, and None if there is none.
 
     ``fields`` are the names of the primes that DHE uses up to TLS 1.2.
     """
@@ -48,7 +48,7 @@ class KeyExchanges:
 def curves_and_fields(
     suites: Suites, groups: Iterable[str], *, preference: Preference, ffdhe: Iterable[str] = ()
 ) -> Choice | None:
-    """The curves among ``groups`` where there is ECDHE, and ``ffdhe`` where there is DHE."""
+    """The curves among ``groups`` if there is ECDHE, and ``ffdhe`` if there is DHE."""
     newest = max((one for one in suites if _TLSV1_0 <= one <= _TLSV1_2), default=None)
     names = suites[newest].accepted if newest is not None else ()
     found: list[str] = []
@@ -65,7 +65,7 @@ def signatures(
     by_key: Mapping[KeyType, tuple[str, ...]],
     preference: Preference,
 ) -> Mapping[ProtocolVersion, Choice]:
-    """``by_key`` are the schemes at TLS 1.2 by key; what signs is what has a suite for it."""
+    """``by_key`` are the schemes at TLS 1.2 by key; a key signs if there is a suite for it."""
     found = {}
     served = tuple(keys)
     tls12 = suites[_TLSV1_2].accepted if _TLSV1_2 in suites else ()
@@ -92,10 +92,10 @@ def _is_dhe(name: str) -> bool:
 
 
 def automatic_fields(suites: Suites, *, security_level: int) -> frozenset[str]:
-    """What OpenSSL takes where no parameters are set (ssl_get_auto_dh in its ssl/t1_lib.c).
+    """OpenSSL's field if no parameters are set (ssl_get_auto_dh in its ssl/t1_lib.c).
 
-    As strong as the certificate's key, which is RSA of 2048 bits; without one, by the cipher's
-    bits, yet never below the security level.
+    It is as strong as the certificate's key, which is RSA with 2048 bits. Without a key the cipher's bits
+    decide, but never below the security level.
     """
     names = {
         name
@@ -119,7 +119,7 @@ def _automatic_field(name: str, security_level: int) -> str:
 def key_exchange_disagreements(
     truth: KeyExchanges, suites: Suites, observation: Observation
 ) -> Iterator[str]:
-    """One sentence for each fact on key exchanges in which the Observation is not the truth."""
+    """One sentence for each fact on key exchanges in which the Observation differs from the truth."""
     yield from _group_disagreements(truth, observation)
     named = {one.known_as for one in observation.dh}
     if named != truth.fields:
@@ -137,7 +137,7 @@ def _group_disagreements(truth: KeyExchanges, observation: Observation) -> Itera
     found = {
         version: groups
         for version, groups in observation.groups.items()
-        # A field of the server's own has no name: that there is none is proved by it.
+        # A field of the server's own has no name, which the field itself proves.
         if version < _TLSV1_3 and not (groups.complete and not groups.accepted)
     }
     if len(found) != (truth.groups is not None):
@@ -150,7 +150,7 @@ def _group_disagreements(truth: KeyExchanges, observation: Observation) -> Itera
 def _verdict_disagreements(
     truth: KeyExchanges, suites: Suites, observation: Observation
 ) -> Iterator[str]:
-    """No server of the zoo takes a key twice or disobeys the client."""
+    """No server of the zoo reuses a key or disobeys the client."""
     is_signed = _TLSV1_2 in truth.schemes
     names = truth.schemes[_TLSV1_2].accepted if is_signed else ()
     expected = {

@@ -1,10 +1,10 @@
-"""nginx in ten configurations; nginx's defaults are as its ngx_http_ssl_module page says.
+"""nginx in ten configurations; its defaults are those in the documentation of ngx_http_ssl_module.
 
-nginx takes OpenSSL's order for its own only with ``ssl_prefer_server_ciphers on``, has no
-Diffie-Hellman parameters without ``ssl_dhparam``, and its ``ssl_ecdh_curve auto`` is
-OpenSSL's default list of groups. With ``ssl_verify_client on`` it lets the handshake finish
-without a certificate and answers HTTP 400 after it: at the TLS level, requested. So it does with
-one that does not verify, unless told ``optional_no_ca``.
+nginx uses OpenSSL's order only with ``ssl_prefer_server_ciphers on``, has no Diffie-Hellman parameters
+without ``ssl_dhparam``, and its ``ssl_ecdh_curve auto`` is OpenSSL's default list of groups. With
+``ssl_verify_client on`` it completes the handshake without a certificate and then answers HTTP 400: at the
+TLS level, the certificate is requested. It does the same with a certificate that does not verify, unless
+``optional_no_ca`` is set.
 """
 
 from __future__ import annotations
@@ -75,14 +75,14 @@ http {{
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nginx:
-    """One configuration: which keys nginx has, and its directives about TLS."""
+    """One configuration: nginx's keys, and its directives about TLS."""
 
     identities: Callable[[Certificates], tuple[Identity, ...]]
     directives: tuple[str, ...]
 
     @contextmanager
     def start(self, certificates: Certificates, directory: Path) -> Iterator[int]:
-        """Runs nginx on a free loopback port while the context lasts; gives the port."""
+        """Runs nginx on a free loopback port while the context lasts; yields the port."""
         _make_dh_parameters(directory / "dh.pem")
         with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
             port: int = listener.getsockname()[1]
@@ -90,8 +90,8 @@ class Nginx:
             configuration.write_text(
                 _CONFIGURATION.format(port=port, directives=self._directives(certificates))
             )
-            # nginx takes over the sockets named in NGINX, if they do not block: so the port is
-            # never free for another in between.
+            # nginx inherits the sockets named in NGINX if they do not block, so the port is
+            # never free for another process in between.
             listener.setblocking(False)
             descriptor = os.dup(listener.fileno())
         arguments = ["nginx", "-p", str(directory), "-c", str(configuration), "-e", "stderr"]
@@ -223,7 +223,7 @@ def _nginx(
 def _key_exchanges(
     word: _Word, accepted: Mapping[ProtocolVersion, Choice], keys: Sequence[KeyType]
 ) -> KeyExchanges:
-    """``dh.pem`` holds ffdhe2048, which counts wherever it is used."""
+    """``dh.pem`` contains ffdhe2048, which counts wherever it is used."""
     return KeyExchanges(
         groups=curves_and_fields(
             accepted, word.groups, preference=word.preference, ffdhe=("ffdhe2048",)
@@ -234,7 +234,7 @@ def _key_exchanges(
 
 
 NGINX_MODERN = _nginx("nginx-rsa-and-ecdsa", _rsa_and_ecdsa, _Word())
-"""TLS 1.2 with six ECDHE suites, TLS 1.3 with three: the server of the connection budget."""
+"""TLS 1.2 with six ECDHE suites, TLS 1.3 with three: the server for the connection budget."""
 
 NGINX_SERVERS = (
     NGINX_MODERN,

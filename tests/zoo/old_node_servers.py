@@ -1,9 +1,9 @@
 """Node 0.10.40 with OpenSSL 1.0.1p (SSLv2, SSLv3, RC4, NULL, DES), and 0.10.0 with 1.0.1e.
 
-``scripts/install-test-servers.sh`` brings both. What OpenSSL understands by a cipher
-string is taken from the hello of a Node client of the same build. Node 0.10 sets neither
-Diffie-Hellman parameters nor an elliptic curve, and a key of 2048 bits is too long for the
-EXPORT suites: of what the string allows, suites with plain RSA key exchange remain.
+``scripts/install-test-servers.sh`` installs both. OpenSSL's reading of a cipher string comes from the hello
+of a Node client of the same build. Node 0.10 sets neither Diffie-Hellman parameters nor an elliptic curve,
+and a key of 2048 bits is too long for the EXPORT suites. Of the suites that the string allows, those with
+plain RSA key exchange remain.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _METHODS = {
     ProtocolVersion.TLSV1_1: "TLSv1_client_method",
     ProtocolVersion.TLSV1_2: "SSLv23_client_method",
 }
-"""The client whose hello lists what a version allows: 1.1 brought no suites, and Node 0.10 has
-no method for TLS 1.2 alone."""
+"""The client whose hello lists the suites of a version: 1.1 introduced none, and Node 0.10 has no method for
+TLS 1.2 only."""
 
 
 _SSLV2_KINDS = (
@@ -51,13 +51,13 @@ _SSLV2_KINDS = (
     "SSL_CK_DES_64_CBC_WITH_MD5",
     "SSL_CK_DES_192_EDE3_CBC_WITH_MD5",
 )
-"""What OpenSSL 1.0.1 has of SSL 2.0 (ciphers(1), "SSL v2.0 cipher suites")."""
+"""The suites of SSL 2.0 in OpenSSL 1.0.1 (ciphers(1), "SSL v2.0 cipher suites")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OldNode:
-    """One Node server. ``SSLv23_method`` is every version that the flags leave enabled, and just
-    every one in 0.10.0, which has no flags yet."""
+    """One Node server. ``SSLv23_method`` enables every version that the flags do not disable; 0.10.0 has no
+    flags yet, so there it enables all."""
 
     name: str
     versions: tuple[ProtocolVersion, ...]
@@ -69,7 +69,7 @@ class OldNode:
 
     @contextmanager
     def start(self, certificates: Certificates, directory: Path) -> Iterator[int]:
-        """Runs Node on a free loopback port while the context lasts; gives the port."""
+        """Runs Node on a free loopback port while the context lasts; yields the port."""
         options = {
             "key": str(certificates.rsa.key_file),
             "cert": str(self._certificate_file(certificates, directory)),
@@ -85,7 +85,7 @@ class OldNode:
             yield int(ready[1])
 
     def truth(self, certificates: Certificates) -> Truth:
-        """What this configuration says of every fact."""
+        """What this configuration says about every fact."""
         return Truth(
             cipher_suites=self._suites(),
             groups=None,
@@ -93,7 +93,7 @@ class OldNode:
         )
 
     def _certificate_file(self, certificates: Certificates, directory: Path) -> Path:
-        """The chain; for SSL 2.0 alone the leaf, as OpenSSL takes no more for it."""
+        """The chain; for SSL 2.0 only the leaf, because OpenSSL sends no more with it."""
         if self.versions:
             return certificates.rsa.chain_file
         leaf_file = directory / "leaf.pem"
@@ -103,7 +103,7 @@ class OldNode:
         return leaf_file
 
     def _chain(self, certificates: Certificates) -> Chain:
-        """SSL 2.0 sends the leaf alone."""
+        """SSL 2.0 sends only the leaf."""
         whole = certificates.rsa.chain
         if self.versions:
             return whole
@@ -130,7 +130,7 @@ class OldNode:
 
 @functools.cache
 def _rsa_suites(node: tuple[str, ...], version: ProtocolVersion, ciphers: str) -> tuple[str, ...]:
-    """The IANA names with plain RSA key exchange that this OpenSSL takes ``ciphers`` for."""
+    """The IANA names with plain RSA key exchange to which this OpenSSL expands ``ciphers``."""
     names = map(cipher_suite_name, _hello_of(node, version, ciphers).cipher_suites)
     return tuple(name for name in names if name.startswith("TLS_RSA_WITH_"))
 

@@ -1,7 +1,7 @@
 """OpenSSL's s_server in many configurations, as openssl-s_server(1) describes its options.
 
-It makes Diffie-Hellman parameters of its own, follows the client's order without
-``-serverpref``, and serves one client at a time: parallel questions wait in its backlog.
+It generates its own Diffie-Hellman parameters, follows the client's order without ``-serverpref``, and serves
+one client at a time: parallel questions wait in its backlog.
 """
 
 from __future__ import annotations
@@ -74,10 +74,10 @@ def _ed25519(certificates: Certificates) -> tuple[Identity, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SServer:
-    """One s_server: its keys, its options, and the words from which its truth follows.
+    """One s_server: its keys, its options, and the settings from which its truth follows.
 
-    ``versions`` are those up to TLS 1.2; TLS 1.3 is spoken where ``tls13`` names suites.
-    ``authentication`` names the kinds of suite that its keys serve, in ciphers(1)'s words.
+    ``versions`` are those up to TLS 1.2; the server speaks TLS 1.3 if ``tls13`` names suites.
+    ``authentication`` names the kinds of suite that its keys serve, as in ciphers(1).
     """
 
     name: str
@@ -94,7 +94,7 @@ class SServer:
 
     @contextmanager
     def start(self, certificates: Certificates, directory: Path) -> Iterator[int]:
-        """Runs s_server on a free loopback port while the context lasts; gives the port."""
+        """Runs s_server on a free loopback port while the context lasts; yields the port."""
         arguments = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-www"]
         arguments += ["-cipher", self.ciphers, *self._key_options(certificates)]
         arguments += [
@@ -107,7 +107,7 @@ class SServer:
             yield int(ready[1])
 
     def truth(self, certificates: Certificates) -> Truth:
-        """What this configuration says of every fact."""
+        """What this configuration says about every fact."""
         return Truth(
             cipher_suites=self._suites(),
             key_exchanges=self._key_exchanges(certificates),

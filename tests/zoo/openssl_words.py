@@ -1,8 +1,8 @@
-"""OpenSSL's own word on its cipher strings: ``openssl ciphers`` expands them.
+"""OpenSSL's own expansion of its cipher strings, by ``openssl ciphers``.
 
-nginx and s_server are linked to the same libssl as the ``openssl`` command, so that what it
-says of a string is what they are configured to. Which of those suites can then be used is a
-matter of the server's keys (ciphers(1), Au=) and parameters.
+nginx and s_server are linked to the same libssl as the ``openssl`` command, so its expansion of a string is
+their configuration. Which of those suites are usable depends on the server's keys (ciphers(1), Au=) and
+parameters.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from model.verdict import Preference
 from tests.zoo.choice import Choice
 
 ENVIRONMENT = {"OPENSSL_CONF": "/dev/null"}
-"""For every OpenSSL of ours: what a machine's openssl.cnf says is no part of a configuration."""
+"""The environment of all our OpenSSL programs: a machine's openssl.cnf must not affect a configuration."""
 
 TLS13_SUITES = (
     "TLS_AES_256_GCM_SHA384",
@@ -41,8 +41,8 @@ TLS13_GROUPS = (
 """OpenSSL 3.0's default groups (supported_groups_default in its ssl/t1_lib.c)."""
 
 GROUP_PREFERENCE = Preference.SERVER
-"""To a hello without a usable key share, OpenSSL 3.0 names the first of its own groups that the
-client has too, whatever its options (final_key_share in its ssl/statem/extensions.c)."""
+"""For a hello without a usable key share, OpenSSL 3.0 selects the first of its own groups that the client has
+too, whatever its options (final_key_share in its ssl/statem/extensions.c)."""
 
 _SIGNATURES = {
     KeyType.RSA: (
@@ -74,7 +74,7 @@ _OPTIONS = {
 
 
 def signature_schemes(cipher_string: str) -> Mapping[KeyType, tuple[str, ...]]:
-    """The schemes at TLS 1.2; above security level 0, SHA-1 is too weak for any."""
+    """The schemes at TLS 1.2; above security level 0, SHA-1 is too weak for all of them."""
     if "@SECLEVEL=0" in cipher_string:
         return _SIGNATURES
     return {
@@ -92,10 +92,10 @@ def suites(
     with_dhe: bool = True,
     tls13: tuple[str, ...] = (),
 ) -> Mapping[ProtocolVersion, Choice]:
-    """What ``cipher_string`` allows at each version up to TLS 1.2, and ``tls13`` at TLS 1.3.
+    """The suites that ``cipher_string`` allows at each version up to TLS 1.2, and ``tls13`` at TLS 1.3.
 
-    ``authentication`` holds the kinds of key that the server has, in ciphers(1)'s words: RSA,
-    ECDSA, PSK, None. ``with_dhe`` says whether it has Diffie-Hellman parameters.
+    ``authentication`` has the kinds of key that the server has, as in ciphers(1): RSA, ECDSA, PSK, None.
+    ``with_dhe`` is whether it has Diffie-Hellman parameters.
     """
     found = {
         version: Choice.of(

@@ -1,8 +1,7 @@
-"""A TLS 1.3 server on the OpenSSL that the cryptography library brings, as a program.
+"""A TLS 1.3 server on the OpenSSL of the cryptography library, as a program.
 
-``python post_quantum_server.py CHAIN KEY`` listens on a free loopback port and prints it.
-Its groups come from the configuration file that OPENSSL_CONF names, since pyOpenSSL has no
-call for them.
+``python post_quantum_server.py CHAIN KEY`` listens on a free loopback port and prints it. Its groups come
+from the configuration file that OPENSSL_CONF names, because pyOpenSSL has no function for them.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from OpenSSL import SSL
 
 
 def serve_one(context: SSL.Context, accepted: socket.socket) -> None:
-    """Completes one handshake, if it can be, and hangs up."""
+    """Completes one handshake, if possible, and hangs up."""
     with accepted:
         connection = SSL.Connection(context, accepted)
         connection.set_accept_state()
@@ -28,7 +27,7 @@ def serve_one(context: SSL.Context, accepted: socket.socket) -> None:
 
 
 def main() -> None:
-    """Accepts until this process is stopped."""
+    """Accepts connections until this process is stopped."""
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.use_certificate_chain_file(sys.argv[1])
     context.use_privatekey_file(sys.argv[2])

@@ -1,7 +1,7 @@
-"""OpenSSL 4 with post-quantum groups, by way of pyOpenSSL, in two configurations.
+"""OpenSSL 4 with post-quantum groups, through pyOpenSSL, in two configurations.
 
-Whose order of groups decides is left open by SSL_CTX_set1_groups_list(3) of OpenSSL 3.5 and
-later, where all groups between two slashes count as equal; so the truth does not say it.
+SSL_CTX_set1_groups_list(3) of OpenSSL 3.5 and later does not say whose order of groups decides: all groups
+between two slashes count as equal. The truth therefore does not say it either.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Groups = {groups}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostQuantum:
-    """One TLS 1.3 server and its groups, in OpenSSL's words and in IANA's."""
+    """One TLS 1.3 server and its groups, by OpenSSL's names and by IANA's."""
 
     name: str
     openssl_groups: str
@@ -46,7 +46,7 @@ class PostQuantum:
 
     @contextmanager
     def start(self, certificates: Certificates, directory: Path) -> Iterator[int]:
-        """Runs the program on a free loopback port while the context lasts; gives the port."""
+        """Runs the program on a free loopback port while the context lasts; yields the port."""
         configuration = directory / "openssl.cnf"
         configuration.write_text(_CONFIGURATION.format(groups=self.openssl_groups))
         identity = certificates.ecdsa
@@ -64,7 +64,7 @@ class PostQuantum:
             yield int(ready[1])
 
     def truth(self, certificates: Certificates) -> Truth:
-        """What this configuration says of every fact."""
+        """What this configuration says about every fact."""
         suites = {ProtocolVersion.TLSV1_3: Choice.of(TLS13_SUITES, Preference.CLIENT)}
         key = certificates.ecdsa.key_type
         return Truth(

@@ -1,7 +1,7 @@
-"""How a real server is started, known to be ready, and stopped.
+"""Starts a real server, waits until it is ready, and stops it.
 
-Ready is what the server itself says on its output; it is stopped by its own pid. All that it
-says is kept in a log file in the test's temporary folder.
+A server is ready when its own output says so; it is stopped by its own pid. All its output goes to a log file
+in the test's temporary folder.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ STOPPED_WITHIN_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What to run, and the pattern of the output line by which it says that it listens.
+    """The command to run, and the pattern of the output line that says that it listens.
 
-    ``user`` is whom it runs as, where that is not whoever runs the tests.
+    ``user`` is the user it runs as, if that is not the user who runs the tests.
     """
 
     arguments: Sequence[str]
@@ -42,10 +42,10 @@ class ServerDidNotStartError(RuntimeError):
 
 @contextmanager
 def running(command: Command, directory: Path) -> Iterator[re.Match[str]]:
-    """Runs ``command`` while the context lasts; gives the match of its ready line.
+    """Runs ``command`` while the context lasts; yields the match of its ready line.
 
     Raises:
-        ServerDidNotStartError: with what the server said instead.
+        ServerDidNotStartError: with the server's output instead.
     """
     log_file = directory / "server.log"
     process = subprocess.Popen(

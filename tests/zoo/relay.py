@@ -1,7 +1,7 @@
-"""A TCP relay in front of a server, which counts the connections that a visit makes.
+"""A TCP relay in front of a server, which counts the connections of a visit.
 
-It passes bytes, ends and resets on as they come, and nothing else. The count is what the
-server's side saw, so it can be set against what an Observation claims.
+It forwards bytes, closes and resets as they arrive, and nothing else. The count is from the server's side, so
+it can be compared with an Observation.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ CHUNK = 65536
 
 @dataclass(slots=True, kw_only=True)
 class CountingRelay:
-    """A running relay: where it listens, and how many connections came."""
+    """A running relay: its port, and the number of accepted connections."""
 
     server_port: int
     port: int = 0
@@ -25,10 +25,10 @@ class CountingRelay:
     _marks: set[int] = field(default_factory=set)
 
     async def settle(self) -> int:
-        """Waits until all connections made so far are counted, and gives their number.
+        """Waits until all connections made so far are counted, and returns their number.
 
-        Accepting is first come, first served: once a connection of our own has arrived, every
-        earlier one has.
+        Connections are accepted in order: once a connection of our own has been accepted, every earlier one
+        has.
         """
         _, writer = await asyncio.open_connection("127.0.0.1", self.port)
         mark: int = writer.get_extra_info("sockname")[1]

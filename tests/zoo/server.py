@@ -1,4 +1,4 @@
-"""What every server of the zoo is: a name, a way to start it, and its truth."""
+"""The form of every server of the zoo: a name, a way to start it, and its truth."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from tests.zoo.truth import Truth
 class ZooServer:
     """One real server in one configuration.
 
-    ``start`` takes the session's certificates and an empty folder for the server's files, and
-    gives the loopback port while its context lasts. ``truth`` is written from the same
-    configuration.
+    ``start`` takes the session's certificates and an empty folder for the server's files, and yields the
+    loopback port while its context lasts. ``truth`` is written from the same configuration.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""badssl.com's sub-sites that are about more than a chain, rebuilt on nginx: docs/explanation/badssl.md lists them all."""
+"""badssl.com's sub-sites about more than a chain, rebuilt on nginx; docs/explanation/badssl.md lists them all."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ DHE: Final = "DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A configuration of nginx, and what is to be seen of it.
+    """A configuration of nginx, and its expected facts.
 
-    ``field`` is the prime of its own Diffie-Hellman parameters, ``named_field`` the file that every
-    nginx of the zoo has, with ffdhe2048.
+    ``field`` is the prime of its own Diffie-Hellman parameters, ``named_field`` the file that every nginx of
+    the zoo has, with ffdhe2048.
     """
 
     ciphers: str = "ECDHE+AESGCM"
@@ -116,7 +116,7 @@ async def test_a_configuration_is_seen(
     site, expected = SITES[name]
     directives = [f"ssl_protocols {site.versions};", f"ssl_ciphers {site.ciphers};"]
     if site.field is not None:
-        # It writes dh.pem, and so does whoever starts nginx.
+        # It writes dh.pem, and the code that starts nginx does so too.
         write_parameters(tmp_path, site.field())
         (tmp_path / "dh.pem").rename(tmp_path / "own.pem")
     parameters = "own.pem" if site.field else site.named_field

@@ -1,4 +1,4 @@
-"""How many connections visits take, counted at the server's side."""
+"""The number of connections of a visit, counted at the server's side."""
 
 from __future__ import annotations
 

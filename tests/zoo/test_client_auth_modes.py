@@ -1,4 +1,4 @@
-"""Each mode of client authentication on each stack, at TLS 1.2 and 1.3, is what its configuration says."""
+"""Each mode of client authentication on each stack, at TLS 1.2 and 1.3, matches its configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The user's own client certificate: taken where its CA is known, refused elsewhere, on every stack."""
+"""The user's own client certificate: accepted if the server knows its CA, otherwise refused, on every stack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every chain fault served by a real nginx: what a visit says of it is its truth."""
+"""Every chain fault served by a real nginx: a visit finds its truth."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ LEAST = 60
 
 
 class ClockOfTheCertificates(SystemClock):
-    """The time that the certificates are made for."""
+    """The time for which the certificates are made."""
 
     def now(self) -> datetime:
-        """Always the same moment."""
+        """A clock that always shows the same time."""
         return NOW
 
 

@@ -1,4 +1,4 @@
-"""The comparison with a truth finds what is wrong; a check that cannot fail would prove nothing."""
+"""The comparison with a truth detects errors; a check that cannot fail would prove nothing."""
 
 from __future__ import annotations
 

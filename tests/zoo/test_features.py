@@ -1,7 +1,7 @@
-"""Features and vulnerabilities of real servers, held against what each stack is known to do.
+"""Features and vulnerabilities of real servers, compared with the known behaviour of each stack.
 
-What a configuration settles stands here per server; every feature of these servers is named, so
-that none may go missing or unknown.
+The facts that a configuration determines are listed here per server. Every feature of these servers is
+listed, so that none may be missing or unknown.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ NGINX_PROTOCOLS = {"alpn": "http/1.1,http/1.0,http/0.9", "alpn_unknown_refused":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """All features that are yes, with their values, all vulnerabilities that are yes, and what
-    cannot be told: Node 0.10 hangs up without an alert, by which a CCS injection is known."""
+    """All features that are yes, with their values; all vulnerabilities that are yes; and the undecidable
+    ones: Node 0.10 hangs up without the alert by which CCS injection is recognised."""
 
     features: dict[str, str | None]
     vulnerabilities: frozenset[str] = field(default_factory=frozenset)

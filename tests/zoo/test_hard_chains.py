@@ -1,4 +1,4 @@
-"""Chains that are too long for an answer or for OpenSSL, or that no library reads: shown all the same."""
+"""Chains that are too long for an answer or for OpenSSL, or that no library reads, are shown nevertheless."""
 
 from __future__ import annotations
 

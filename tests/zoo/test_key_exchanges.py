@@ -1,4 +1,4 @@
-"""Real servers whose groups, finite fields and signatures are set by hand, and what they cost."""
+"""Real servers with configured groups, finite fields and signatures, and the cost of their visits."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ async def observed(server: SServer, certificates: Certificates, directory: Path)
 
 
 def write_named_parameters(directory: Path, name: str) -> None:
-    """``dh.pem`` of a group that ``openssl`` knows by that name."""
+    """``dh.pem`` with the group that ``openssl`` knows by that name."""
     command = ["openssl", "genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", f"group:{name}"]
     subprocess.run([*command, "-out", str(directory / "dh.pem")], check=True, capture_output=True)
 
 
 def new_prime(bits: int) -> int:
-    """One that nobody has; that it is safe by chance is out of question."""
+    """A prime that no other server uses; it is practically never safe by chance."""
     command = ["openssl", "prime", "-generate", "-bits", str(bits)]
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def write_parameters(directory: Path, field_prime: int) -> None:
-    """``dh.pem`` as PKCS #3 has it: SEQUENCE { prime INTEGER, base INTEGER }; the base is 2."""
+    """``dh.pem`` in the form of PKCS #3: SEQUENCE { prime INTEGER, base INTEGER }; the base is 2."""
     digits = field_prime.to_bytes(field_prime.bit_length() // 8 + 1, "big")
     numbers = b"\x02\x81" + bytes([len(digits)]) + digits + b"\x02\x01\x02"
     body = base64.encodebytes(b"\x30\x81" + bytes([len(numbers)]) + numbers).decode("ascii")

@@ -1,4 +1,4 @@
-"""Client certificates that one path alone asks for: Apache's, at TLS 1.2 and 1.3."""
+"""Client certificates that are requested for one path only: Apache's, at TLS 1.2 and 1.3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The counting relay counts every connection, also one that says nothing."""
+"""The counting relay counts every connection, including one that sends nothing."""
 
 from __future__ import annotations
 

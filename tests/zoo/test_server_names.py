@@ -1,4 +1,4 @@
-"""One nginx, two hosts behind it: what a client gets that sends no name, or a strange one."""
+"""One nginx with two hosts: what a client without a name, or with an unknown one, gets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every real server of the zoo, held against its truth in every fact."""
+"""Every real server of the zoo, compared with its truth in every fact."""
 
 from __future__ import annotations
 

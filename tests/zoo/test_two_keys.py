@@ -1,4 +1,4 @@
-"""Servers with two keys of kinds that share their suites: each chain is found, and costs nothing of its own."""
+"""Servers with two keys of kinds that share their suites: each chain is found at no additional cost."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def settings() -> HandshakeSettings:
 
 
 def serve_one(accepted: socket.socket, chain: X509CertChain, key: object) -> None:
-    """One handshake, if it can be completed."""
+    """One handshake, if possible."""
     connection = TLSConnection(accepted)
     try:
         connection.handshakeServer(
@@ -40,7 +40,7 @@ def serve_one(accepted: socket.socket, chain: X509CertChain, key: object) -> Non
 
 
 def main() -> None:
-    """Accepts until this process is stopped."""
+    """Accepts connections until this process is stopped."""
     chain = X509CertChain()
     chain.parsePemList(Path(sys.argv[1]).read_text())
     key = parsePEMKey(Path(sys.argv[2]).read_text(), private=True)

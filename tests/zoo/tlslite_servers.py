@@ -1,7 +1,7 @@
-"""tlslite-ng, a TLS library in Python: the one server to be had that compresses its chain.
+"""tlslite-ng, a TLS library in Python: the only available server that compresses its chain.
 
-Its own order of suites decides (getTLS13Suites in its tlslite/constants.py), and the client's of
-groups and signature schemes.
+Its own order of suites decides (getTLS13Suites in its tlslite/constants.py); for groups and signature schemes
+the client's order decides.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a zoo server truly is, written from its configuration and never from our own output.
+"""The truth about a zoo server, written from its configuration and never from our own output.
 
-``disagreements`` sets a Truth against an Observation, fact by fact, in sentences;
-``unproved`` finds the facts of an Observation that carry no proof.
+``disagreements`` compares a Truth with an Observation, fact by fact, in sentences; ``unproved`` finds the
+facts of an Observation without a proof.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Versions: TypeAlias = Mapping[ProtocolVersion, Fact]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
-    """The SHA-256 of each certificate as served, leaf first, and what is wrong with it."""
+    """The SHA-256 of each certificate as served, leaf first, and the problems of the chain."""
 
     sha256s: tuple[str, ...]
     problems: frozenset[Problem] = frozenset()
@@ -49,7 +49,7 @@ class Truth:
 
 
 def disagreements(truth: Truth, observation: Observation) -> list[str]:
-    """One sentence for each fact in which the Observation is not the truth."""
+    """One sentence for each fact in which the Observation differs from the truth."""
     if observation.state is not State.TLS:
         return [f"state: truth tls, observed {observation.state} ({observation.reason})"]
     return [
@@ -64,7 +64,7 @@ def disagreements(truth: Truth, observation: Observation) -> list[str]:
 
 
 def unproved(observation: Observation) -> list[str]:
-    """One sentence for each fact that is claimed without its proof."""
+    """One sentence for each fact that is claimed without a proof."""
     return [
         *_unproved_facts("protocols", observation.protocols),
         *_unproved_facts("features", observation.features),
@@ -143,7 +143,7 @@ def _client_auth_disagreements(truth: Truth, observation: Observation) -> Iterat
 
 
 def _vulnerability_disagreements(truth: Truth, observation: Observation) -> Iterator[str]:
-    """Those that follow from the suites. Whether CBC is mended is what the feature says."""
+    """The vulnerabilities that follow from the suites. A feature shows whether CBC is fixed."""
     accepted = {version: choice.accepted for version, choice in truth.cipher_suites.items()}
     feature = observation.features.get("encrypt_then_mac")
     possible = {Verdict.YES: (True,), Verdict.NO: (False,)}.get(

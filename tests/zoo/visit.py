@@ -1,4 +1,4 @@
-"""Visits a server of the zoo through the counting relay, as a user's endpoint would be."""
+"""Visits a server of the zoo through the counting relay, like a user's endpoint."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.zoo.server import ZooServer
 from tests.zoo.truth import SERVER_NAME, TRUST_STORE
 
 UNHURRIED_SECONDS = 300.0
-"""What a visit is about is no matter of how busy the machine is."""
+"""The results of a visit must not depend on how busy the machine is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """What a visit observed, and how many connections came to the server's side."""
+    """The Observation of a visit, and the number of connections at the server's side."""
 
     observation: Observation
     connections_seen: int
@@ -45,7 +45,7 @@ async def visit(
 async def visit_twice(
     server: ZooServer, certificates: Certificates, directory: Path
 ) -> tuple[Observation, Observation]:
-    """What an enumeration finds, and the verification after it."""
+    """The result of an enumeration, and of the verification after it."""
     engine = _engine(certificates, USUAL_PARTS)
     with server.start(certificates, directory) as server_port:
         async with counting_relay(server_port) as relay:

@@ -1,1 +1,1 @@
-"""The metric families of endpoints, one module an area."""
+"""The metric families of endpoints, one module for each area."""

@@ -1,7 +1,7 @@
-"""The certificates that an endpoint serves, each by itself: validity, key, and what it says of itself.
+"""The certificates that an endpoint serves, one by one: validity, key, and their other contents.
 
-``cert`` is the beginning of a certificate's SHA-256. Chains for other names than the target's own are
-left out.
+``cert`` is the beginning of a certificate's SHA-256. Chains for names other than the target's own are left
+out.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def fingerprint(certificate: Certificate) -> str:
 
 
 def position(index: int, certificate: Certificate) -> str:
-    """``leaf``, ``intermediate`` or ``root``, by its place in the chain as sent."""
+    """``leaf``, ``intermediate`` or ``root``, by its position in the chain as sent."""
     if index == 0:
         return _LEAF
     is_its_own_issuer = (

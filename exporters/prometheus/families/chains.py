@@ -1,6 +1,6 @@
-"""The chains that an endpoint serves, each as a whole: trust, names, logs, and what is wrong.
+"""The chains that an endpoint serves, each as a whole: trust, names, logs and problems.
 
-``cert`` is the chain's leaf. A verification that fails takes no other series away.
+``cert`` is the chain's leaf. If verification fails, the other series are still present.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _REASONS: Final = {
     Problem.STAPLE_MISSING: "other",
     Problem.UNPARSABLE: "other",
 }
-"""The problems that a verifier's reason is not spelt like; the others are."""
+"""The problems whose ``reason`` differs from their own name; the others use their name."""
 
 _HARMLESS: Final = {
     Problem.SURPLUS,
@@ -30,13 +30,13 @@ _HARMLESS: Final = {
     Problem.LIFETIME_TOO_LONG,
     Problem.INTERNAL_NAME,
 }
-"""What is untidy and refused by no verifier."""
+"""Untidy, but no verifier refuses it."""
 
 _FAILURES: Final = {
     TrustFailure.PURPOSE: "bad_eku",
     TrustFailure.NAME_CONSTRAINT: "name_constraint",
 }
-"""What only a verifier finds."""
+"""Failures that only a verifier finds."""
 
 VERIFY_REASONS: Final = (
     "expired",
@@ -140,7 +140,7 @@ def _verify_error(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _reasons(deployment: ServedChain, failure: TrustFailure | None) -> set[str]:
-    """A store that does not have the issuer says so where nothing else is wrong."""
+    """The reasons of a failed verification; ``unknown_ca`` if nothing else is wrong."""
     told = {
         _REASONS.get(problem, problem.value)
         for problem in deployment.problems

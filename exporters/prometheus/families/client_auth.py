@@ -1,4 +1,4 @@
-"""What an endpoint makes of client certificates, and what its owner says that it should."""
+"""What an endpoint does with client certificates, and what its owner expects."""
 
 from __future__ import annotations
 

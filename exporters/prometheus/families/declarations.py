@@ -1,4 +1,4 @@
-"""Whether endpoints serve what their owner's configuration declares, where discovery or a label says it."""
+"""Whether endpoints serve what their owner's configuration declares, if discovery or a label declares it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an endpoint fares: whether it answers, why not, when it was asked, and what that cost."""
+"""The state of an endpoint: whether it answers, why not, when it was probed, and the cost of the visit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STAGES: Final = {
     State.NOT_TLS: "answer",
     State.ERROR: "internal",
 }
-"""How far a visit came that ended so."""
+"""The stage at which a visit with that state ended."""
 
 
 def _failure(status: EndpointStatus) -> Iterator[Sample]:

@@ -1,7 +1,7 @@
-"""Facts by name: features, vulnerabilities, what is said in clear, and what HTTP adds.
+"""Facts by name: features, vulnerabilities, plaintext facts, and facts from HTTP.
 
-Each name stands in docs/reference/checks.md. A fact that does not apply to an endpoint has no series, and nor
-has one that is unknown: that one is counted in ``tlsprobe_check_unknown``.
+Each name is listed in docs/reference/checks.md. A fact that does not apply to an endpoint has no series. An
+unknown fact has none either: it is counted in ``tlsprobe_check_unknown``.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from model.snapshot import EndpointStatus
 from model.verdict import Fact, Verdict
 
 STANDARD_FEATURES: Final = ("ocsp_stapling", "secure_renegotiation")
-"""The features that have series of their own at the standard detail."""
+"""The features with series of their own at the standard detail."""
 
 
 STANDARD_HTTP: Final = ("hsts", "redirects_to_https")
-"""The facts of HTTP that have."""
+"""The HTTP facts with series of their own at the standard detail."""
 
 
 def _known(facts: Mapping[str, Fact]) -> Iterator[Sample]:

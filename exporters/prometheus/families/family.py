@@ -11,7 +11,7 @@ from model.snapshot import EndpointStatus
 
 PREFIX: Final = "tlsprobe_"
 IDENTITY: Final = ("target", "address")
-"""The labels that every series of an endpoint begins with; the address only where a target has several."""
+"""The first labels of every series of an endpoint; the address only if a target has several."""
 
 Sample: TypeAlias = tuple[tuple[str, ...], float]
 """The values of a family's own labels, and the number."""
@@ -21,8 +21,8 @@ Sample: TypeAlias = tuple[tuple[str, ...], float]
 class Family:
     """A gauge of each endpoint. ``name`` is without prefix, ``labels`` without those of ``IDENTITY``.
 
-    ``example`` is a question in PromQL. The family is shown at ``detail`` and above; where there is
-    more to show at ``Detail.ALL``, ``all_samples`` gives it.
+    ``example`` is a query in PromQL. The family is shown at ``detail`` and above. If there is more to show at
+    ``Detail.ALL``, ``all_samples`` yields it.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Family:
     detail: Detail = Detail.COUNTS
 
     def samples_at(self, detail: Detail) -> Callable[[EndpointStatus], Iterator[Sample]]:
-        """What gives the samples that are shown at ``detail``."""
+        """The function that yields the samples shown at ``detail``."""
         if detail is Detail.ALL and self.all_samples is not None:
             return self.all_samples
         return self.samples
@@ -42,7 +42,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetFamily:
-    """A gauge of each target, which may have several addresses: their statuses are given together."""
+    """A gauge of each target; it gets the statuses of all addresses together."""
 
     name: str
     help: str

@@ -1,4 +1,4 @@
-"""What policies make of an endpoint, and when its facts last became other ones."""
+"""The policy results of an endpoint, and when its facts last changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an endpoint speaks: versions, cipher suites by strength, groups, and what they come to."""
+"""What an endpoint speaks: versions, cipher suites by strength, groups, and what they negotiate."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _versions(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _strength(name: str) -> Strength:
-    """A suite that no registry knows has shown nothing in its favour."""
+    """A suite that no registry has counts as insecure: nothing speaks in its favour."""
     return strength_by_name(name) or Strength.INSECURE
 
 
@@ -67,12 +67,15 @@ def _group_count(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _accepted_groups(observation: Observation) -> dict[str, None]:
-    """Those of any version, each once."""
+    """The accepted groups of all versions, without duplicates."""
     return {name: None for found in observation.groups.values() for name in found.accepted}
 
 
 def _post_quantum(status: EndpointStatus) -> Iterator[Sample]:
-    """Known where a group was found, all groups were, or TLS 1.3, which alone has them, is off."""
+    """Known if a post-quantum group was found, the list of groups is complete, or TLS 1.3 is off.
+
+    Only TLS 1.3 has these groups.
+    """
     observation = status.observation
     groups = observation.groups.get(ProtocolVersion.TLSV1_3)
     tls13 = observation.protocols.get(ProtocolVersion.TLSV1_3)
@@ -85,7 +88,7 @@ def _post_quantum(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _negotiated(status: EndpointStatus) -> Iterator[Sample]:
-    """At the newest version that is spoken, by whose order decides."""
+    """The result of a handshake at the newest version, by the order of the side that decides."""
     observation = status.observation
     spoken = [
         version for version, fact in observation.protocols.items() if fact.verdict is Verdict.YES
@@ -104,7 +107,7 @@ def _negotiated(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _picked_suite(found: AcceptedSet | None) -> str:
-    """The server's first; where the client's order decides, what one with good taste has first."""
+    """The server's first suite; if the client's order decides, the strongest one."""
     if found is None or not found.accepted:
         return ""
     if found.preference is Preference.SERVER:

@@ -1,4 +1,4 @@
-"""Whether the served certificates are revoked, by whose word, and for how long that word counts."""
+"""Whether the served certificates are revoked, by which source, and how long its answer is valid."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _times(
 
 
 def _words(status: EndpointStatus) -> Iterator[tuple[ServedChain, Revocation]]:
-    """The last word of each method on each certificate."""
+    """The last answer of each method for each certificate."""
     for deployment in status.observation.own_certificates:
         words = {(one.position, one.method): one for one in deployment.revocations}
         for word in words.values():

@@ -1,4 +1,4 @@
-"""What is of a target as a whole, however many addresses its name has."""
+"""Facts of a target as a whole, however many addresses its name has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a visit could not prove: a fact without a series of its own is counted here, never a 0."""
+"""What a visit could not prove: a fact without a series of its own is counted here, never shown as 0."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from model.snapshot import EndpointStatus
 from model.verdict import Verdict
 
 THROTTLED: Final = "throttled"
-"""The server slowed the visit down, and the next one may learn more."""
+"""The server slowed the visit down, and the next visit may find out more."""
 
 UNPROVED: Final = "unproved"
-"""What the server answered proves neither."""
+"""The server's answers prove neither yes nor no."""
 
 _POST_QUANTUM: Final = {group.name for group in NAMED_GROUPS if group.post_quantum}
 
 _Unknown = tuple[str, str]
-"""The check, and the version that it is about or nothing."""
+"""The check, and the protocol version or an empty text."""
 
 
 def _unknown(status: EndpointStatus) -> Iterator[Sample]:
@@ -66,7 +66,7 @@ def _by_name(observation: Observation) -> Iterator[_Unknown]:
 
 
 def _of_chains(observation: Observation) -> set[str]:
-    """Of no protocol version, and no matter of being asked more gently."""
+    """Independent of protocol version, and slower questions would not help."""
     undecided = set()
     for deployment in observation.own_certificates:
         if deployment.hostname_matches is Verdict.UNKNOWN:

@@ -1,7 +1,7 @@
-"""A HandshakeSummary under blackbox_exporter's names, with its labels, so that its users' alerts go on.
+"""A HandshakeSummary under blackbox_exporter's metric names and labels, so that existing alerts keep working.
 
-Differences, all to the better: what a certificate says stays there though verification failed, and the
-expiry of the last chain is left out where none verifies, in place of the year 1.
+There are two differences, both improvements. The facts of a certificate are present even if verification
+failed. The expiry of the last chain is omitted if no chain verifies; blackbox_exporter reports the year 1.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from model.certificates.certificate import Certificate
 
 _FNV_OFFSET: Final = 0x811C9DC5
 _FNV_PRIME: Final = 0x01000193
-"""FNV-1a of 32 binary digits, which hashes the address there."""
+"""32-bit FNV-1a, with which blackbox_exporter hashes the address."""
 
 
 def blackbox_samples(glance: HandshakeSummary) -> Iterator[ForeignSample]:
-    """In the order of their names."""
+    """The samples, ordered by name."""
     address = ipaddress.ip_address(glance.address.partition("%")[0]) if glance.address else None
     yield _sample(
         "probe_dns_lookup_time_seconds",

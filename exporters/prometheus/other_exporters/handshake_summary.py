@@ -1,4 +1,4 @@
-"""What one plain client got of one target just now: what the metrics of other exporters are made of."""
+"""The result of one ordinary client connection to a target: the input of the other exporters' metrics."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from model.protocol_version import ProtocolVersion
 class HandshakeSummary:
     """A connection, or the attempt at one.
 
-    ``is_success`` is whether all holds that the module asserts. ``chain`` is as served, leaf first;
-    ``paths`` are those by which it verifies, from its leaf to an anchor. ``staple`` is what came stapled to
-    it. ``http_status`` is None where no HTTP is asked, and 0 where no answer came. ``prober`` is the module's own word for its kind.
+    ``is_success`` is whether every assertion of the module holds. ``chain`` is as served, leaf first.
+    ``paths`` are the verified paths from the leaf to an anchor. ``staple`` is the stapled OCSP response.
+    ``http_status`` is None if no HTTP request is made, and 0 if no answer arrived. ``prober`` is the module's
+    own name for its kind.
     """
 
     prober: str

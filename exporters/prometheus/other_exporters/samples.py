@@ -1,4 +1,4 @@
-"""Metrics under the names of other exporters: values, and the text that they come to."""
+"""Metrics under the names of other exporters: values, and their text form."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from exporters.prometheus.label_text import quoted
 from exporters.prometheus.page import heading, number_text
 
 _LONGEST: int = 4000
-"""Characters of a label: a list of all a certificate's names, which users match against."""
+"""Maximum characters of a label: it may list all names of a certificate, which users match against."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignSample:
-    """One sample of a gauge; those of one name stand together."""
+    """One sample of a gauge; samples of the same name must be adjacent."""
 
     name: str
     help: str
@@ -23,7 +23,7 @@ class ForeignSample:
 
 
 def written(samples: Iterable[ForeignSample]) -> str:
-    """Their text, each series once."""
+    """The text of the samples, each series once."""
     lines: list[str] = []
     seen: set[str] = set()
     named = ""

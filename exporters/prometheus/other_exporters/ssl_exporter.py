@@ -1,7 +1,7 @@
-"""A HandshakeSummary under ssl_exporter's names, with its labels, so that its users' alerts go on.
+"""A HandshakeSummary under ssl_exporter's metric names and labels, so that existing alerts keep working.
 
-When a stapled response was produced is not kept, so ``ssl_ocsp_response_produced_at`` is there only where
-nothing is stapled, and all of them are 0.
+The time at which a stapled response was produced is not stored. Therefore ``ssl_ocsp_response_produced_at``
+exists only without a staple, where all of these metrics are 0.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _GOOD, _REVOKED, _UNKNOWN = 0.0, 1.0, 2.0
 
 
 def ssl_exporter_samples(glance: HandshakeSummary) -> Iterator[ForeignSample]:
-    """Those of a connection; of a failed one only that it failed."""
+    """The samples of a connection; of a failed connection only the failure."""
     yield from _validity("ssl_cert", [("", glance.chain)])
     if glance.version is not None:
         yield from _of_staple(glance)
@@ -41,7 +41,7 @@ def ssl_exporter_samples(glance: HandshakeSummary) -> Iterator[ForeignSample]:
 def _validity(
     prefix: str, chains: list[tuple[str, tuple[Certificate, ...]]]
 ) -> Iterator[ForeignSample]:
-    """Both ends of each certificate; ``chains`` with their numbers, or none."""
+    """Start and end of each certificate's validity; ``chains`` with their numbers, or an empty number."""
     for end in ("not_after", "not_before"):
         for number, chain in chains:
             chain_no = {"chain_no": number} if number else {}
@@ -102,7 +102,7 @@ def _labels(certificate: Certificate) -> dict[str, str]:
 
 
 def _listed(texts: tuple[str, ...]) -> str:
-    """With commas at both ends too, for users to match one of them."""
+    """With commas at both ends too, so that users can match a single item."""
     return f",{','.join(texts)}," if texts else ""
 
 

@@ -1,4 +1,4 @@
-"""Metrics of what the service sends by itself: a file, remote writes, and messages of notifiers."""
+"""Metrics of what the service sends on its own: a file, remote writes, and notifiers' messages."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ class DeliveryMetrics:
         self._dropped = _counter("notifications_dropped_total", registry)
 
     def begin(self, sink: str) -> None:
-        """Show zeros for a sink that has done nothing yet."""
+        """Show zeros for a sink that has not sent anything yet."""
         self._deliveries.labels(sink)
         self._failures.labels(sink)
 
     def delivered(self, sink: str) -> None:
-        """Count a file that was written, a push that got through, or a message that was taken."""
+        """Count a written file, a successful push, or an accepted message."""
         self._deliveries.labels(sink).inc()
         self._last_success.labels(sink).set(time.time())
 
     def failed(self, sink: str) -> None:
-        """Count an attempt that failed."""
+        """Count a failed attempt."""
         self._failures.labels(sink).inc()
 
     def samples_sent(self, count: int) -> None:
-        """Count samples that the receiver of remote writes took."""
+        """Count samples that the receiver of remote writes accepted."""
         self._samples.inc(count)
 
     def waiting(self, sink: str, count: int) -> None:
-        """Note how many events a notifier has to send."""
+        """Set the number of events that a notifier has to send."""
         self._waiting.labels(sink).set(count)
 
     def dropped(self, sink: str, count: int) -> None:

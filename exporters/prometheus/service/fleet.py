@@ -1,4 +1,4 @@
-"""Metrics of a scheduler with workers: who leads, who works, what waits, and what was set aside."""
+"""Metrics of a scheduler with workers: the leader, the workers, waiting jobs and quarantined endpoints."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class FleetMetrics:
             self._rescued.labels(outcome)
 
     def leads(self, does: bool) -> None:
-        """Says whether this scheduler leads; one that does not has nothing to say of workers."""
+        """Set whether this scheduler leads; a scheduler that does not lead reports zero workers and jobs."""
         self._leader.set(does)
         if not does:
             self.counted(workers=0, waiting={}, set_aside=0)
 
     def counted(self, *, workers: int, waiting: Mapping[str, int], set_aside: int) -> None:
-        """Takes over what the leader counted."""
+        """Set the numbers that the leader counted."""
         self._workers.set(workers)
         self._set_aside.set(set_aside)
         self._waiting.clear()
@@ -40,7 +40,7 @@ class FleetMetrics:
             self._waiting.labels(queue).set(jobs)
 
     def jobs_rescued(self, *, retried: int, given_up: int) -> None:
-        """Counts jobs of dead workers."""
+        """Count jobs of dead workers."""
         self._rescued.labels("retried").inc(retried)
         self._rescued.labels("given_up").inc(given_up)
 

@@ -1,4 +1,4 @@
-"""What there is to know of the service itself: names, kinds, labels and meanings, as the page has them."""
+"""The metrics of the service itself: names, kinds, labels and meanings, as on the page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceFamily:
-    """A metric that is of no endpoint of the inventory. ``name`` is without prefix; ``example`` is a question in PromQL."""
+    """A metric that is not about an endpoint. ``name`` has no prefix; ``example`` is a query in PromQL."""
 
     name: str
     kind: Literal["gauge", "counter", "histogram"]
@@ -269,11 +269,11 @@ ON_DEMAND_FAMILIES: Final = (
         labels=("target",),
     ),
 )
-"""What a page of one target has beside the facts of an endpoint."""
+"""The families of a page of one target, in addition to the facts of the endpoint."""
 
 _BY_NAME: Final = {family.name: family for family in (*SERVICE_FAMILIES, *ON_DEMAND_FAMILIES)}
 
 
 def described(name: str) -> ServiceFamily:
-    """The family of that name; raises KeyError for one that is in no catalogue."""
+    """The family of that name; raises KeyError if no catalogue has it."""
     return _BY_NAME[name]

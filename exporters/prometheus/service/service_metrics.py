@@ -26,15 +26,15 @@ from model.version import TOOL_VERSION
 _DURATIONS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _DELAYS: Final = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0, 1800.0, 3600.0)
 _LONGEST_EXEMPLAR: Final = 100
-"""Characters; OpenMetrics allows 128 for an exemplar's labels together."""
+"""Maximum characters; OpenMetrics allows 128 for all labels of an exemplar."""
 
 
 class ServiceMetrics:
     """A Meter that counts into ``registry``; gauges ask the service when they are read.
 
-    ``store_up`` says whether the database answers; ``snapshot_age_seconds`` is for a service that
-    keeps its Snapshot between scrapes, ``endpoints_set_aside`` for one that makes visits itself; without
-    them there are no such series. The others are numbers of the scheduler.
+    ``store_up`` is whether the database answers. ``snapshot_age_seconds`` is for a service that caches its
+    Snapshot between scrapes, and ``endpoints_set_aside`` for one that probes in its own process; without them
+    these series do not exist. The others are numbers of the scheduler.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class ServiceMetrics:
                 self._failures.labels(state.value)
 
     def visit_finished(self, observation: Observation) -> None:
-        """Count a visit; where OpenMetrics is asked for, its duration's bucket names the target."""
+        """Count a visit; in OpenMetrics, its duration's bucket has the target as an exemplar."""
         self._probes.labels(observation.mode.value).inc()
         named = label_value(observation.endpoint.target.key, _LONGEST_EXEMPLAR)
         exemplar = {"target": named} if len(named) <= _LONGEST_EXEMPLAR else None
@@ -99,20 +99,20 @@ class ServiceMetrics:
             self._failures.labels(observation.state.value).inc()
 
     def visit_began(self, late_seconds: float) -> None:
-        """Count how late it is."""
+        """Count the delay."""
         self._delays.observe(late_seconds)
 
     def visit_doubted(self, observation: Observation) -> None:
-        """Count a failure that is to be repeated, and what it cost."""
+        """Count a failed visit that will be repeated, and its cost."""
         self._doubted.inc()
         self._connections.inc(observation.cost.connections)
 
     def ran_short(self) -> None:
-        """Count a visit or look-up that is made again later, for this machine ran short meanwhile."""
+        """Count a visit or look-up that is repeated later because this machine ran out of resources."""
         self._put_off.inc()
 
     def store_write_failed(self) -> None:
-        """Count a write that failed."""
+        """Count a failed write."""
         self._write_failures.inc()
 
     def store_dropped(self, size: int) -> None:
@@ -120,38 +120,38 @@ class ServiceMetrics:
         self._store_dropped.inc(size)
 
     def retention_held_back(self, seconds: float) -> None:
-        """Show how far the clock is ahead of what is believed."""
+        """Show by how much the clock is ahead of the time that the service trusts."""
         self._held_back.set(seconds)
 
     def series_dropped(self, count: int) -> None:
-        """Count series that found no room on the inventory's page."""
+        """Count series that exceeded a limit of the inventory's page."""
         self._series_dropped.inc(count)
 
     def config_read(self, *, is_good: bool) -> None:
-        """Note how the configuration's last reading went."""
+        """Record the result of the configuration's last reading."""
         self._reload_successful.set(is_good)
         if is_good:
             self._reload_at.set(time.time())
 
     def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
-        """Note how a source's last reading went."""
+        """Record the result of a source's last reading."""
         self._discovery.updated(label_value(source), targets, error)
 
     def discovery_untrusted(self, source: str, labels: int) -> None:
-        """Note how many labels of a source do not count."""
+        """Record how many labels of a source are ignored."""
         self._discovery.untrusted(label_value(source), labels)
 
     def discovery_expired(self, source: str) -> None:
-        """Note that a source's targets were let go."""
+        """Record that a source's targets were removed."""
         self._discovery.expired(label_value(source))
 
     def forget_source(self, source: str) -> None:
-        """Show nothing of a source that is in the configuration no more."""
+        """Remove the series of a source that is no longer in the configuration."""
         self._discovery.forget(label_value(source))
 
 
 class _Discovery:
-    """How each source of targets fares."""
+    """The state of each source of targets."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._targets = _gauge("discovery_targets", registry)

@@ -1,8 +1,8 @@
-"""The report as CSV (RFC 4180): one row a finding, and one for each endpoint that has none.
+"""The report as CSV (RFC 4180): one row per finding, and one for each endpoint without findings.
 
-Spreadsheets compute what begins with ``=``, ``+``, ``-``, ``@``, a tab or a return, their full-width
-forms too, so such a cell begins with an apostrophe, as OWASP's page on CSV injection advises. What
-is said of the whole report stands in every row, for rows get separated from their file.
+Spreadsheets compute cells that begin with ``=``, ``+``, ``-``, ``@``, a tab or a return, or with the
+full-width forms of these. Such a cell therefore begins with an apostrophe, as OWASP's page on CSV injection
+advises. Facts about the whole report are repeated in every row, because rows get separated from their file.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uf
 
 
 def write_csv(report: Report) -> str:
-    """The rows under their header, every cell quoted, lines ended by CR LF."""
+    """The rows under their header, with every cell quoted and lines ended by CR LF."""
     page = StringIO()
     writer = csv.writer(page, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)

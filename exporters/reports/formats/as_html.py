@@ -1,8 +1,8 @@
-"""The HTML reports: each is one file that needs nothing else, runs no script and prints well.
+"""The HTML reports: each is one self-contained file without scripts that prints well.
 
-The templates escape all that they are given, and before that what acts on a screen is made visible
-(``words.clean``). A Content-Security-Policy inside forbids everything but the style. The full report
-carries its data in a block that a browser does not run, so that it can be verified by itself.
+The templates escape all their values; control characters are made visible before that (``words.clean``). The
+page's own Content-Security-Policy forbids everything except its style. The full report holds its data in a
+block that browsers do not run, so that the file can be verified on its own.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class _Group:
 
 
 def write_html(report: Report) -> str:
-    """The whole report, its data inside."""
+    """The whole report, including its data."""
     fields = report_to_json(report)
     return _page(
         "report.html",
@@ -65,7 +65,7 @@ def write_html(report: Report) -> str:
 
 
 def write_executive(report: Report) -> str:
-    """One page for who answers for it all: compliance by team and over time, what is worst, what ends."""
+    """One page on the whole inventory: compliance by team and over time, the worst, and what expires soon."""
     return _page(
         "executive.html",
         report,
@@ -77,12 +77,12 @@ def write_executive(report: Report) -> str:
 
 
 def write_policy(report: Report) -> str:
-    """The policies in force, in words, as a document of their own."""
+    """The text of the policies in force, as a document of its own."""
     return _page("policy.html", report, digest=report_digest(report))
 
 
 def _visible(value: object) -> object:
-    """What a template shows, without anything that acts on a screen; our own mark-up as it is."""
+    """A template's value with its control characters made visible; our own markup stays as it is."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return words.clean(value)
     return value
@@ -141,7 +141,7 @@ def _status(finding: Finding) -> str:
 
 
 def _embedded(text: str) -> Markup:
-    """JSON as a script block may hold it: nothing in it can end the block."""
+    """JSON for a script block: nothing in it can end the block."""
     for char in "<>&":
         text = text.replace(char, f"\\u{ord(char):04x}")
     return Markup(text)  # noqa: S704 - no character of it is mark-up

@@ -9,6 +9,6 @@ from exporters.reports.report_json import digest_of, report_to_json
 
 
 def write_json(report: Report) -> str:
-    """``{"sha256": …, "report": …}``, indented, for people read it too."""
+    """``{"sha256": …, "report": …}``, indented, because people read it too."""
     fields = report_to_json(report)
     return json.dumps({"sha256": digest_of(fields), "report": fields}, indent=2) + "\n"

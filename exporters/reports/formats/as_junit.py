@@ -1,9 +1,10 @@
-"""The report as JUnit XML, which every CI system shows: a suite an endpoint, a case a rule.
+"""The report as JUnit XML, which every CI system shows: a suite per endpoint, a case per rule.
 
-The form is that of Ant and of Jenkins' JUnit plug-in. A rule that holds for an endpoint and has no
-finding there (it is met, or does not apply) is a case that passes; a broken one is a failure; one that is not proved to be met is an error, for the
-test could not be done; a waived one is skipped. An endpoint that was not reached has an error of its
-own. XML 1.0 cannot hold most control characters: they are written as escapes.
+The form is that of Ant and of Jenkins' JUnit plug-in. A rule that applies to an endpoint and has no finding
+there (it is met, or not applicable) is a case that passes. A violated rule is a failure. A rule that is not
+proved to be met is an error, because the test could not be done. A waived rule is skipped. An endpoint that
+was not reached has an error of its own. XML 1.0 cannot hold most control characters: they are written as
+escapes.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _PLURALS: Final = {"failure": "failures", "error": "errors", "skipped": "skipped
 
 
 def write_junit(report: Report) -> str:
-    """The suites under one root, with the report's hash among the properties of each."""
+    """The suites under one root; the properties of each include the report's hash."""
     root = ET.Element("testsuites", name="tlsprobe")
     digest = report_digest(report)
     for endpoint in report.endpoints:

@@ -1,6 +1,6 @@
 """The report as Markdown (CommonMark with GitHub's tables), for a ticket, a wiki or a merge request.
 
-What a server or an operator said stands in code spans; what is ours is escaped (``markdown_text``).
+Text from servers and operators is in code spans; our own text is escaped (``markdown_text``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from model.findings.remediation import Remediation
 
 
 def write_markdown(report: Report) -> str:
-    """The report from its summary down to what proves its integrity."""
+    """The report, from the summary to the proof of its integrity."""
     sections = (_head, _summary, _findings, _endpoints, _not_reached, _waivers, _policies, _data)
     return "\n".join(line for section in sections for line in section(report)) + "\n"
 

@@ -1,9 +1,9 @@
 """The report as OSCAL assessment results (NIST's Open Security Controls Assessment Language, 1.1.3).
 
-Each endpoint is an inventory item, each visit and each finding's proof an observation, each rule that
-is not met a finding about the objective of that rule, with a risk: open, or a deviation that somebody
-approved. What is not proved is ``not-satisfied`` for the reason ``other``, never satisfied. The
-identifiers are made of what they identify (RFC 9562, version 5), so equal data give equal documents.
+Each endpoint is an inventory item. Each visit and each finding's proof is an observation. Each rule that is
+not met is a finding about the objective of that rule, with a risk: open, or a deviation that somebody
+approved. A result that is not proved is ``not-satisfied`` for the reason ``other``, never satisfied. The
+identifiers are derived from what they identify (RFC 9562, version 5), so equal data give equal documents.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def write_oscal(report: Report) -> str:
 
 
 class _Document:
-    """One document: its identifiers all hang on the digest of the report's data."""
+    """One document: all its identifiers depend on the digest of the report's data."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
@@ -243,10 +243,10 @@ def _prop(name: str, value: str, *, is_ours: bool = True) -> Json:
 
 
 def _markup(text: str) -> str:
-    """``text`` as OSCAL's ``markup-line`` and ``markup-multiline``, in which nothing is obeyed; never empty."""
+    """``text`` as OSCAL's ``markup-line`` and ``markup-multiline``, fully escaped; never empty."""
     return plain(_text(text))
 
 
 def _text(text: str) -> str:
-    """One line without spaces at its ends, and never empty, as OSCAL's strings are."""
+    """One line without leading and trailing spaces, and never empty, as OSCAL's strings require."""
     return words.clean(text).strip() or "none"

@@ -1,12 +1,11 @@
-"""The report as SARIF 2.1.0 (OASIS, 2020), which code-scanning pages of forges take.
+"""The report as SARIF 2.1.0 (OASIS, 2020), which the code-scanning pages of forges accept.
 
-A rule of a policy is a reporting descriptor, a finding a result: ``fail`` with the level of its
-severity, or ``open`` where nothing is proved (3.27.9). The descriptor's id is the rule's identifier, its
-name the rule's name. Where a report uses one rule several times, policy and name follow the identifier, as
-the components of a hierarchical id. A waiver is an accepted suppression. An endpoint
-has no file, so its location is its key as a relative URI; endpoints that were not reached are
-notifications of the tool (3.58). In messages, brackets would be links and braces would be arguments
-(3.11.5, 3.11.6), so they are escaped.
+A rule of a policy is a reporting descriptor, and a finding is a result: ``fail`` with the level of its
+severity, or ``open`` if nothing is proved (3.27.9). The descriptor's id is the rule's identifier, its name
+the rule's name. If a report uses one rule several times, policy and name follow the identifier, as the
+components of a hierarchical id. A waiver is an accepted suppression. An endpoint has no file, so its location
+is its key as a relative URI; endpoints that were not reached are notifications of the tool (3.58). Brackets
+and braces in messages are escaped, because they would be links and arguments (3.11.5, 3.11.6).
 """
 
 from __future__ import annotations
@@ -79,7 +78,7 @@ def write_sarif(report: Report) -> str:
 
 
 def message(text: str) -> str:
-    """``text`` as a plain message that holds no link and no argument."""
+    """``text`` as a plain message without links and arguments."""
     clean = words.clean(text).replace("\\", "\\\\")
     for char, written in (("[", "\\["), ("]", "\\]"), ("{", "{{"), ("}", "}}")):
         clean = clean.replace(char, written)
@@ -87,7 +86,7 @@ def message(text: str) -> str:
 
 
 def _rules(report: Report) -> dict[_Use, Json]:
-    """All rules in force, and those of findings whose policy is not in force any more."""
+    """All rules in force, and those of findings whose policy is no longer in force."""
     uses = {(policy.name, rule.rule): rule for policy in report.policies for rule in policy.rules}
     for _, one in report.findings():
         result = one.finding.result
@@ -109,7 +108,7 @@ def _rules(report: Report) -> dict[_Use, Json]:
 
 
 def _sarif_id(use: _Use, rule: PolicyRule, *, is_alone: bool) -> str:
-    """The identifier; with policy and name after it where the report uses the rule several times."""
+    """The identifier; with policy and name after it if the report uses the rule several times."""
     if rule.rule_id is not None and is_alone:
         return rule.rule_id
     return "/".join(filter(None, (rule.rule_id, *use)))
@@ -170,7 +169,7 @@ def _result(
 
 
 def _location(endpoint: ReportedEndpoint) -> Json:
-    # A lone surrogate has no UTF-8; a URI shows it as its escape.
+    # A lone surrogate has no UTF-8 encoding; a URI shows it as its escape.
     uri = quote(words.clean(endpoint.key), safe="")
     return {
         "physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}},

@@ -1,1 +1,1 @@
-"""AWS, whose services have named security policies."""
+"""AWS services that have named security policies."""

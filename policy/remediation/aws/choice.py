@@ -1,4 +1,4 @@
-"""Which of AWS' named policies meets the demands best: nothing in it that they forbid, and the most else."""
+"""Chooses the AWS named policy that fits best: it allows nothing forbidden, and as much else as possible."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _POST_QUANTUM: Final = "X25519MLKEM768"
 def best_named_policy(
     demands: Demands, product: str
 ) -> tuple[NamedPolicy | None, tuple[Topic, ...]]:
-    """The one of ``product`` with the most versions and suites that are allowed, and what it settles.
+    """The policy of ``product`` that has the most allowed versions and suites, and the topics that it settles.
 
-    Of equals a post-quantum one is taken, then the newest by its name. Where every policy has groups
-    that are not allowed, the groups stay unsettled.
+    Among equals, a post-quantum policy wins, then the newest by name. If every policy has groups that are not
+    allowed, the groups stay unsettled.
     """
     within = [
         one

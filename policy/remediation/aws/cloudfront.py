@@ -1,4 +1,4 @@
-"""CloudFront, by the CLI and by Terraform: a distribution has a named policy for its viewers."""
+"""CloudFront, by CLI and Terraform: a distribution has a named policy for its viewers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AWS load balancers, by the CLI and by Terraform: a listener has a named policy, and little else to set."""
+"""AWS load balancers, by CLI and Terraform: a listener has a named policy and few other settings."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Servers that are configured by lines of their own: one module each."""
+"""Servers that are configured by lines of text: one module each."""

@@ -1,4 +1,4 @@
-"""Caddy 2: the ``tls`` directive of the Caddyfile. It redirects to HTTPS and staples OCSP by itself."""
+"""Caddy 2: the ``tls`` directive of the Caddyfile. It redirects to HTTPS and staples OCSP by default."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CURVES: Final = {
 
 
 def _settings(demands: Demands) -> Iterator[Setting]:
-    # Caddy has TLS 1.2 and 1.3 alone.
+    # Caddy supports only TLS 1.2 and 1.3.
     oldest = max(demands.oldest, ProtocolVersion.TLSV1_2)
     newest = max(demands.newest, ProtocolVersion.TLSV1_2)
     words = f"protocols {_word(oldest)} {_word(newest)}"
@@ -63,7 +63,7 @@ def _curves(demands: Demands) -> Iterator[str]:
 
 
 def _is_known(suite: str) -> bool:
-    """Caddy has Go's suites but for those that Go calls insecure."""
+    """Caddy has Go's suites except those that Go calls insecure."""
     return suite.startswith("TLS_ECDHE_") and not suite.endswith("_CBC_SHA256")
 
 

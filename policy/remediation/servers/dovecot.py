@@ -1,4 +1,4 @@
-"""Dovecot 2.3: its ``ssl_`` settings. It has a first protocol version, and none for the last."""
+"""Dovecot 2.3: its ``ssl_`` settings. It has a setting for the oldest protocol version, not for the newest."""
 
 from __future__ import annotations
 

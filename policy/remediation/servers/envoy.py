@@ -1,6 +1,6 @@
-"""Envoy: a listener's DownstreamTlsContext in YAML. It is built on BoringSSL, which has fewer suites.
+"""Envoy: a listener's DownstreamTlsContext in YAML. Envoy uses BoringSSL, which has fewer suites.
 
-BoringSSL's suites of TLS 1.3 are fixed, and so is that the server's order decides.
+BoringSSL's suites of TLS 1.3 are fixed, and the server's order always decides.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""HAProxy: its options of ``bind``, those that have a default of their own in the global section.
+"""HAProxy: the options of ``bind``; those with a global default go in the global section.
 
-Only ``http-after-response`` (2.2) sets a header on what HAProxy answers itself too, such as a redirect.
+Only ``http-after-response`` (2.2) also sets a header on HAProxy's own responses, such as a redirect.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""IIS and what else leans on Windows' Schannel: PowerShell as administrator, then a restart."""
+"""IIS and other programs that use Windows' Schannel: PowerShell as administrator, then a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Java's JSSE: system properties, which every server inside the virtual machine heeds."""
+"""Java's JSSE: system properties, which apply to every server in the virtual machine."""
 
 from __future__ import annotations
 

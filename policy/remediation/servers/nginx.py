@@ -1,4 +1,4 @@
-"""nginx: the directives of ngx_http_ssl_module; what OpenSSL alone knows goes by ``ssl_conf_command``."""
+"""nginx: the directives of ngx_http_ssl_module; settings that only OpenSSL has use ``ssl_conf_command``."""
 
 from __future__ import annotations
 

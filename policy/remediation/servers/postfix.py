@@ -1,7 +1,7 @@
 """Postfix: the parameters of main.cf for the SMTP server (``smtpd_``), as of Postfix 3.6.
 
-Its suites of TLS 1.3 and its signature schemes are OpenSSL's own: it has no parameter for them before
-``tls_config_file`` (3.9), which names a file of OpenSSL's.
+Its suites of TLS 1.3 and its signature schemes are OpenSSL's defaults. It has no parameter for them before
+``tls_config_file`` (3.9), which names an OpenSSL configuration file.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""PostgreSQL: postgresql.conf, and pg_hba.conf for who must come by TLS and with a certificate.
+"""PostgreSQL: postgresql.conf, and pg_hba.conf for clients that must use TLS and a certificate.
 
-Until version 18 it has one curve (``ssl_ecdh_curve``) and no setting for the suites of TLS 1.3.
+Before version 18 it has one curve (``ssl_ecdh_curve``) and no setting for the suites of TLS 1.3.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from policy.remediation.demands import Demands
 from policy.remediation.setting import ServerKind, Setting, Topic
 
 _CURVES: Final = ("prime256v1", "secp", "brainpool")
-"""What ``ssl_ecdh_curve`` can name: curves that OpenSSL makes an EC_KEY of."""
+"""The values of ``ssl_ecdh_curve``: curves for which OpenSSL can make an EC_KEY."""
 
 _CONF: Final = "in postgresql.conf, then `SELECT pg_reload_conf()`"
 _HBA: Final = "in pg_hba.conf, in place of lines that begin with host or hostnossl"

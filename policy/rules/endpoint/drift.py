@@ -103,7 +103,7 @@ def _names(sets: Iterable[AcceptedSet]) -> list[str]:
 
 
 def _difference(what: str, declared: Iterable[str], found: Iterable[str], gaps: list[str]) -> Part:
-    """What is not declared, then what is missing, then what is not known."""
+    """Additional items, then missing ones, then unknown ones."""
     wanted, seen = dict.fromkeys(declared), dict.fromkeys(found)
     extra = [name for name in seen if name not in wanted]
     missing = [] if gaps else [name for name in wanted if name not in seen]

@@ -1,7 +1,6 @@
 """Rules on HTTPS: redirects to it, HSTS (RFC 6797), and cookies (RFC 6265bis).
 
-They apply where the service answered an HTTP request, and where its ALPN or its port says that it
-speaks HTTP; elsewhere they do not apply.
+They apply if the service answered an HTTP request, or if its ALPN or its port indicates HTTP.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Nothing(Parameters):
 
 
 def _fact_judge(name: str, required: str, violation: str, words: dict[Verdict, str]) -> Judge:
-    """A Judge that wants the HTTP fact ``name`` to be yes."""
+    """A Judge that requires the HTTP fact ``name`` to be yes."""
 
     def judge(subject: Subject) -> Evaluation:
         observation = subject.observation

@@ -1,7 +1,7 @@
-"""Does the endpoint answer with TLS at all? What was not reached was not judged, and is reported.
+"""Does the endpoint answer with TLS at all? An endpoint that was not reached is reported, not judged.
 
-Every policy has this rule. Where the service answers, but not with TLS, it fails; where nothing is known
-(connection refused, no answer in time, a name that does not resolve) it is unknown.
+Every policy has this rule. It fails if the service answers without TLS. It is unknown if nothing is known
+(connection refused, no answer in time, a name that does not resolve).
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Rules on what handshakes agree to."""
+"""Rules on what handshakes negotiate."""

@@ -1,7 +1,7 @@
 """Rules on cipher suites: by name, by property, by strength class, and by whose order decides.
 
-``docs/explanation/strength.md`` has the strength of each suite. Where a source disagrees with that class (DHE, CBC), its
-profile adjusts it, and ``policy diff`` shows the difference.
+``docs/explanation/strength.md`` has the strength of each suite. If a source disagrees with that class (DHE,
+CBC), its profile adjusts it, and ``policy diff`` shows the difference.
 """
 
 from __future__ import annotations

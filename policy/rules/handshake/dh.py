@@ -1,4 +1,4 @@
-"""Rules on the finite fields of DHE up to TLS 1.2: their size, and whether their prime is safe."""
+"""Rules on the finite fields of DHE up to TLS 1.2: their size, and whether their primes are safe."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PrimeSafety(Parameters):
 
 
 def _without_fields(observation: Observation, required: str) -> Evaluation:
-    """The result where no prime was seen."""
+    """The result if no prime was seen."""
     if any(map(_is_dhe, _accepted(observation))):
         return unknown("a DHE suite is accepted, but its prime was not seen", required)
     missing = suite_gaps(observation, _BELOW_TLS13)

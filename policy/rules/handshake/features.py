@@ -1,4 +1,4 @@
-"""Rules on what handshakes negotiate: features that must be supported, and features that must not."""
+"""Rules on what handshakes negotiate: features that must be supported, and features that must not be."""
 
 from __future__ import annotations
 

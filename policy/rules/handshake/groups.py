@@ -74,7 +74,7 @@ def _bind_forbidden(parameters: ForbiddenGroups) -> Judge:
 
 
 def _bind_strength(parameters: LeastGroupStrength) -> Judge:
-    """Groups without a figure (post-quantum hybrids) are never weaker than their classical half."""
+    """Groups without a value (post-quantum hybrids) are never weaker than their classical half."""
     weak = frozenset(
         group.name
         for group in NAMED_GROUPS

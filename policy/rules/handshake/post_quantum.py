@@ -1,7 +1,7 @@
 """Rules on key exchange that resists quantum computers (RFC 10024, FIPS 203).
 
-What is recorded today can be decrypted later, so the key exchange matters before the signatures. It needs
-TLS 1.3, whose HelloRetryRequest names the group.
+Traffic recorded today can be decrypted later, so the key exchange matters before the signatures. It needs TLS
+1.3, whose HelloRetryRequest names the group.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rules on the schemes by which the server signs its handshakes (RFC 9846, 4.2.3; RFC 9155)."""
+"""Rules on the schemes with which the server signs its handshakes (RFC 9846, 4.2.3; RFC 9155)."""
 
 from __future__ import annotations
 

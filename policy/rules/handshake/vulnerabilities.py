@@ -1,7 +1,7 @@
 """Rules on vulnerabilities, by the names of ``docs/reference/checks.md``.
 
-For a separate finding per attack, with a suitable severity, a policy uses the rule once for each of them,
-under its own names.
+For a separate finding with its own severity per attack, a policy uses the rule once for each attack, each
+time under a name of its own.
 """
 
 from __future__ import annotations

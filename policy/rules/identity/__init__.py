@@ -1,1 +1,1 @@
-"""Rules on who the server is, and whom it lets in: certificates, trust, client certificates."""
+"""Rules on the identity of the server and its clients: certificates, trust, client certificates."""

@@ -1,6 +1,6 @@
 """Rules on the leaf certificate: its key, its signature, its lifetime and its expiry.
 
-All chains that the target's own clients receive are judged; those served for other names are not.
+They judge all chains that the target's own clients receive, and skip those served for other names.
 """
 
 from __future__ import annotations

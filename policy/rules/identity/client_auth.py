@@ -26,7 +26,7 @@ from policy.judging.partial_results import (
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
 VERIFIES: Final = "client_auth.verifies"
-"""The name under which ``Observation.not_asked`` has it."""
+"""The name of the fact in ``Observation.not_asked``."""
 _MODES: Final = {
     ClientAuthMode.NONE: "not requested",
     ClientAuthMode.REQUESTED: "requested, not required",
@@ -52,10 +52,10 @@ class Authorities(Parameters):
 def _of_each_version(
     required: str, violation: str, say: Callable[[ClientAuth], Part], needs: str = ""
 ) -> Judge:
-    """A Judge that asks ``say`` about every version; at SSL 2.0 there is no such answer.
+    """A Judge that asks ``say`` about every version; SSL 2.0 has no such fact.
 
-    ``violation`` says what is wrong, before the versions; ``needs`` names the fact without which
-    ``say`` gives unknown.
+    ``violation`` is the text before the versions. ``needs`` names the fact without which ``say`` returns
+    unknown.
     """
 
     def judge(subject: Subject) -> Evaluation:

@@ -1,4 +1,4 @@
-"""Rules on revocation: that a chain is not revoked, and that the server staples the proof."""
+"""Rules on revocation: a chain must not be revoked, and the server must staple the proof."""
 
 from __future__ import annotations
 

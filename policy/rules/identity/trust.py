@@ -1,4 +1,4 @@
-"""Rules on trust in a chain: trust stores, the names it is for, and the CAs that may issue it."""
+"""Rules on trust in a chain: trust stores, the names that it covers, and the CAs that may issue it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real Chromium without a window, told what to do over two pipes (its DevTools protocol)."""
+"""A real headless Chromium, controlled over two pipes (its DevTools protocol)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STOPPED_WITHIN_SECONDS = 20.0
 
 
 class Browser:
-    """One page. ``complaints`` is all that the console and the log said, and what did not load."""
+    """One page. ``complaints`` are all messages of console and log, and everything that did not load."""
 
     def __init__(self, to_browser: BinaryIO, from_browser: BinaryIO) -> None:
         self._to = to_browser
@@ -33,7 +33,7 @@ class Browser:
             self._ask(f"{domain}.enable")
 
     def open(self, page: Path, *, width: int = 1200, height: int = 900, dark: bool = False) -> None:
-        """Show the file, in a window of that many pixels, until all of it is loaded."""
+        """Show the file in a window of that many pixels; returns when it has loaded completely."""
         self._ask(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -46,28 +46,28 @@ class Browser:
         self.visit(page.as_uri())
 
     def visit(self, url: str) -> None:
-        """Show what is at ``url``, until all of it is loaded."""
+        """Show ``url``; returns when it has loaded completely."""
         self._ask("Page.navigate", url=url)
         while self._hear().get("method") != "Page.loadEventFired":
             pass
 
     def value_of(self, expression: str) -> Any:
-        """What the JavaScript expression gives in the page."""
+        """The value of the JavaScript expression in the page."""
         answer = self._ask("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
     def emulate_print(self) -> None:
-        """Show the page as it would be printed, until it is opened anew."""
+        """Show the page in print layout, until it is opened again."""
         self._ask("Emulation.setEmulatedMedia", media="print")
 
     def pdf(self) -> bytes:
-        """The page as it is printed."""
+        """The printed page."""
         self.emulate_print()
         return base64.b64decode(self._ask("Page.printToPDF")["data"])
 
     def screenshot(self) -> bytes:
-        """The whole page as PNG, also what is below the window."""
+        """The whole page as PNG, including the part below the window."""
         answer = self._ask("Page.captureScreenshot", captureBeyondViewport=True)
         return base64.b64decode(answer["data"])
 
@@ -108,7 +108,7 @@ _COMPLAINING = frozenset(
 
 @contextmanager
 def browser(directory: Path) -> Iterator[Browser]:
-    """A new Chromium with its profile in ``directory``, ended with the context."""
+    """A new Chromium with its profile in ``directory``; ends with the context."""
     commands_out, commands_in = os.pipe()
     answers_out, answers_in = os.pipe()
     # Chromium reads from descriptor 3 and writes to 4.

@@ -1,4 +1,4 @@
-"""A small inventory with findings of every kind, and the same with arbitrary text in every place."""
+"""A small inventory with findings of every kind, and the same inventory with arbitrary text everywhere."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def silent(host: str) -> Observation:
 
 
 def snapshot() -> Snapshot:
-    """One endpoint that meets its policy, one waived, one open and unknown, one not reached."""
+    """One endpoint meets its policy, one is waived, one is open and unknown, one was not reached."""
     statuses = (
         status(labelled(legacy(), team="payments"), result()),
         status(modern("www.example")),
@@ -202,7 +202,7 @@ HOSTILE = st.text(max_size=40) | st.sampled_from(
 
 @st.composite
 def hostile_reports(draw: DrawFn) -> Report:
-    """A report of one endpoint each way, with text of any kind wherever a stranger may put it."""
+    """A report with one endpoint of each kind, and arbitrary text wherever a stranger may put it."""
     text: SearchStrategy[str] = HOSTILE
     judged = replace(
         result(outcome=draw(st.sampled_from([Outcome.FAIL, Outcome.UNKNOWN]))),

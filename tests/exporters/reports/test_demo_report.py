@@ -1,4 +1,4 @@
-"""The demo's own report, as the service gives it to a real browser."""
+"""The demo's own report, opened in a real browser as the service delivers it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a server, an owner or a policy says, a report shows it and does not obey it."""
+"""A report displays any text of a server, an owner or a policy, and never interprets it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAGES = ("html", "executive", "policy")
 
 
 class Tags(HTMLParser):
-    """Counts a page's elements and attributes by name, and keeps its text."""
+    """Counts a page's elements and attributes by name, and collects its text."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -185,7 +185,7 @@ def test_no_text_of_an_oscal_document_is_markup(hostile: Report) -> None:
     assert texts
     for text in texts:
         page = Tags(cmarkgfm.github_flavored_markdown_to_html(text))
-        # Remedies are code blocks; nothing else is more than a paragraph.
+        # Remediations are code blocks; everything else is at most a paragraph.
         assert page.seen <= ({"pre", "code"} if text.startswith("```") else {"p"})
 
 

@@ -1,4 +1,4 @@
-"""The HTML reports in a real browser: nothing to complain of, all there, nothing sticks out, printable."""
+"""The HTML reports in a real browser: no complaints, complete, nothing overflows, printable."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 def with_long_names() -> Report:
-    """Names without a place to break, of 400 characters."""
+    """Names of 400 characters without a place to break."""
     name = "a" * 400
     sample = report()
     endpoints = [
@@ -126,7 +126,7 @@ def test_its_data_can_be_read_by_who_parses_the_page(chromium: Browser, tmp_path
 def test_text_stands_out_from_its_ground(
     chromium: Browser, tmp_path: Path, name: str, dark: bool
 ) -> None:
-    """WCAG 2.2, 1.4.3: a contrast of 4.5 to 1."""
+    """WCAG 2.2, 1.4.3: a contrast of at least 4.5 to 1."""
     shown(chromium, tmp_path, name, report(), dark=dark)
     assert chromium.value_of(_LOWEST_CONTRAST) >= 4.5
 

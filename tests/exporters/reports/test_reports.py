@@ -1,4 +1,4 @@
-"""What every format must say, and what the formats' own readers make of it."""
+"""The required content of every format, and how the formats' own readers parse it."""
 
 from __future__ import annotations
 

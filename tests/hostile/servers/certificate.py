@@ -32,17 +32,17 @@ HALVES: Final = tuple(
 """Primes of 4,095 bits."""
 
 ALMOST_SAFE: Final = tuple(2 * half + 1 for half in HALVES)
-"""Fields of 4,096 bits that no registry knows: to see whether one is a safe prime takes a whole test of
-its half, which is one."""
+"""Fields of 4,096 bits that no registry has. To find out whether such a prime is safe takes a full primality
+test of its half, which is prime."""
 
 
 def _one(make: Callable[[], bytes]) -> Chain:
-    """A chain of one certificate, which is made once."""
+    """A chain of one certificate, created once."""
     return functools.cache(lambda: (make(),))
 
 
 def _known(chain: Callable[[], tuple[bytes, ...]]) -> Behaviour:
-    """Flights of TLS 1.2 with a chain that is made once."""
+    """Flights of TLS 1.2 with a chain that is created once."""
     return shows(functools.cache(chain))
 
 
@@ -51,7 +51,7 @@ def _alone(make: Callable[[], bytes]) -> Behaviour:
 
 
 def _field(primes: Callable[[], int]) -> Behaviour:
-    """ServerKeyExchanges over finite fields, with a prime that is chosen for each connection."""
+    """ServerKeyExchanges over finite fields, with a new prime for each connection."""
 
     async def answer(connection: Connection, _: ClientHello, suite: int) -> None:
         prime = primes()
@@ -66,7 +66,7 @@ def _field(primes: Callable[[], int]) -> Behaviour:
 
 @functools.cache
 def _bomb(length: int) -> bytes:
-    """A CompressedCertificate of zeros that swells to ``length`` bytes (RFC 8879, section 4)."""
+    """A CompressedCertificate of zeros that expands to ``length`` bytes (RFC 8879, section 4)."""
     entries = bytes(length // 5 * 5)
     body = wire.vector(1, b"") + wire.vector(3, entries)
     content = wire.uint16(ZLIB) + len(body).to_bytes(3, "big")
@@ -83,7 +83,7 @@ def _bombs(length: int, times: int) -> Behaviour:
 
 
 def _lying_bomb() -> Behaviour:
-    """It swells to 16 MB and claims to be of ten bytes."""
+    """It expands to 16 MB and claims to have ten bytes."""
     packed = zlib.compress(bytes(16_000_000), level=9)
     content = wire.uint16(ZLIB) + (10).to_bytes(3, "big") + wire.vector(3, packed)
 
@@ -140,7 +140,7 @@ async def _no_certificates(half: Half) -> None:
 
 
 def _fetched() -> Start:
-    """A certificate with 3,000 URLs, all on a web server that answers without an end."""
+    """A certificate with 3,000 URLs, all on a web server that answers without end."""
 
     async def web(connection: Connection) -> None:
         await connection.receive()
@@ -159,7 +159,7 @@ def _fetched() -> Start:
 
 
 def _row(name: str, attack: str, behaviour: Behaviour) -> Mode:
-    """These take the processor, so their visits have time."""
+    """These attacks take CPU, so their visits have a long deadline."""
     return Mode(
         name=f"certificate-{name}",
         attack=attack,

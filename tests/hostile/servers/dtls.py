@@ -28,7 +28,7 @@ def _record(kind: int, fragment: bytes, *, epoch: int = 0) -> bytes:
 def _fragment(
     message: bytes, *, sequence: int, offset: int, length: int, claimed: int | None = None
 ) -> bytes:
-    """One fragment of a handshake message of TLS, which may claim another length."""
+    """One fragment of a TLS handshake message, which may claim another length."""
     whole = len(message) - 4 if claimed is None else claimed
     header = message[:1] + whole.to_bytes(3, "big") + wire.uint16(sequence)
     body = message[4 + offset : 4 + offset + length]
@@ -36,7 +36,7 @@ def _fragment(
 
 
 def _flight() -> list[bytes]:
-    """An honest flight of DTLS 1.2: its messages as TLS has them."""
+    """An honest flight of DTLS 1.2, from the same messages as in TLS."""
     hello, *rest = usual_flight(RSA_SUITES[0])
     return [hello[:4] + wire.uint16(DTLS1_2) + hello[6:], *rest]
 
@@ -58,7 +58,7 @@ def _gaps(_: bytes, send: SendTo) -> None:
 
 
 def _gaps_in_a_giant(_: bytes, send: SendTo) -> None:
-    """A message that claims 16 MB, and single bytes of it all over the place."""
+    """A message that claims 16 MB, and single bytes from all over it."""
     message = b"\x0b" + bytes(3 + 2)
     for at in range(2_000):
         spot = (at * 7_919) % (2**24 - 1)
@@ -67,7 +67,7 @@ def _gaps_in_a_giant(_: bytes, send: SendTo) -> None:
 
 
 def _overlapping(_: bytes, send: SendTo) -> None:
-    """Fragments that overlap, with other bytes each time."""
+    """Overlapping fragments with different bytes each time."""
     for sequence, message in enumerate(_flight()):
         for offset in range(0, max(1, len(message) - 8), 3):
             changed = message[:4] + os.urandom(len(message) - 4)
@@ -76,7 +76,7 @@ def _overlapping(_: bytes, send: SendTo) -> None:
 
 
 def _verify_for_ever(_: bytes, send: SendTo) -> None:
-    """Another cookie to each hello."""
+    """Another cookie for each hello."""
     body = wire.uint16(DTLS1_0) + wire.vector(1, os.urandom(255))
     send(_handshake(_whole(wire.handshake(HELLO_VERIFY_REQUEST, body), 0)))
 
@@ -87,7 +87,7 @@ def _verify_flood(hello: bytes, send: SendTo) -> None:
 
 
 def _flood(_: bytes, send: SendTo) -> None:
-    """Alerts, empty records and garbage, 3,000 datagrams for each one."""
+    """3,000 datagrams of alerts, empty records and garbage for each received one."""
     for at in range(1_000):
         send(_record(wire.ALERT, bytes([wire.WARNING, 90])))
         send(_handshake(b""))
@@ -101,7 +101,7 @@ def _tiny_records(_: bytes, send: SendTo) -> None:
 
 
 def _next_epoch(_: bytes, send: SendTo) -> None:
-    """Records of later epochs, which nobody can read, in full datagrams."""
+    """Full datagrams with records of later epochs, which nothing can decrypt."""
     for epoch in range(1, 500):
         send(_record(wire.HANDSHAKE, os.urandom(16_000), epoch=epoch))
 

@@ -36,7 +36,7 @@ RESPONSE: Final = wire.vector(3, bytes(900))
 
 
 def _repeats(at: int, times: int) -> Answer:
-    """An honest flight but for one message, which comes so many times."""
+    """An honest flight, except that one message is repeated ``times`` times."""
 
     async def answer(connection: Connection, _: ClientHello, suite: int) -> None:
         flight = usual_flight(suite)
@@ -46,7 +46,7 @@ def _repeats(at: int, times: int) -> Answer:
 
 
 def _for_ever(message: bytes, *, after: int) -> Answer:
-    """So many messages of an honest flight, and then one message for ever."""
+    """The first ``after`` messages of an honest flight, then ``message`` without end."""
 
     async def answer(connection: Connection, _: ClientHello, suite: int) -> None:
         begin = in_records(*usual_flight(suite)[:after])
@@ -66,7 +66,7 @@ async def _hello_twice(connection: Connection, _: ClientHello, suite: int) -> No
 
 
 async def _retries(connection: Connection) -> None:
-    """A HelloRetryRequest to every hello, for another group each time."""
+    """A HelloRetryRequest for every hello, for another group each time."""
     while hello := await hello_of(connection):
         for group in (wire.X25519, wire.SECP256R1):
             retry = wire.hello_retry_request(SUITE, group, session_id=hello.session_id)
@@ -102,7 +102,7 @@ async def _many_extensions(connection: Connection, _: ClientHello, suite: int) -
 
 
 def _authorities(length: int) -> bytes:
-    """Distinguished names of a few bytes each, ``length`` bytes of them in all."""
+    """Distinguished names of a few bytes each, ``length`` bytes in total."""
     one = wire.vector(2, der.sequence())
     return one * (length // len(one))
 
@@ -132,7 +132,7 @@ async def _never_ends(connection: Connection, _: ClientHello, suite: int) -> Non
 
 
 async def _giant_message(connection: Connection, _: ClientHello, suite: int) -> None:
-    """A Certificate of 16 MiB, which comes one record at a time."""
+    """A Certificate of 16 MiB, sent one record at a time."""
     header = b"\x0b" + MOST_MESSAGE.to_bytes(3, "big")
     begin = in_records(usual_flight(suite)[0], header)
     await send_all(connection, chain([begin], endless(in_records(bytes(16_384)))))
@@ -148,7 +148,7 @@ async def _encrypted_for_ever(half: Half) -> None:
 
 
 def _sealed(half: Half, message: bytes) -> Iterator[bytes]:
-    """``message`` in encrypted records for ever."""
+    """``message`` in encrypted records without end."""
     portion = message * max(1, 16_384 // len(message))
     while True:
         yield half.sealer.seal(wire.HANDSHAKE, portion)
@@ -164,7 +164,7 @@ async def _tickets(half: Half) -> None:
 
 
 async def _key_updates(half: Half) -> None:
-    """Each asks the client for an update of its own (RFC 8446, section 4.6.3)."""
+    """Each message requests an update from the client (RFC 8446, section 4.6.3)."""
     await half.finish()
     await send_all(half.connection, _sealed(half, wire.handshake(KEY_UPDATE, b"\x01")))
 

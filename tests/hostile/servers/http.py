@@ -42,7 +42,7 @@ def _endless_names(_: bytes) -> Iterable[bytes]:
 
 
 def _redirect(request: bytes) -> Iterable[bytes]:
-    """Each redirect leads to another path of the same host, for ever."""
+    """Each redirect leads to another path of the same host, without end."""
     path = request.split(b" ")[1] if request.count(b" ") > 1 else b"/"
     host = request.partition(b"Host: ")[2].partition(b"\r\n")[0]
     location = b"Location: http://%s%sx\r\n" % (host, path)

@@ -39,12 +39,12 @@ def _negotiation(packet: bytes, versions: bytes) -> bytes:
 
 
 def _is_a_probe(packet: bytes) -> bool:
-    """Whether a version was asked for that nobody speaks (RFC 9000, section 15)."""
+    """Whether the client asked for a version that no server speaks (RFC 9000, section 15)."""
     return packet[1:5] != VERSION_1.to_bytes(4, "big")
 
 
 def _many_versions(packet: bytes, send: SendTo) -> None:
-    """16,000 versions, the most that a datagram holds."""
+    """16,000 versions, the maximum that fits into a datagram."""
     listed = b"".join((at + 2).to_bytes(4, "big") for at in range(16_000))
     send(_negotiation(packet, listed))
 
@@ -61,7 +61,7 @@ def _long(packet: bytes, first: int, payload: bytes) -> bytes:
 
 
 def _retries(packet: bytes, send: SendTo) -> None:
-    """A Retry to each Initial, with another token; its tag is not right (section 17.2.5)."""
+    """A Retry for each Initial, with another token; its tag is invalid (section 17.2.5)."""
     if _is_a_probe(packet):
         send(_negotiation(packet, VERSION_1.to_bytes(4, "big")))
         return
@@ -70,7 +70,7 @@ def _retries(packet: bytes, send: SendTo) -> None:
 
 
 def _amplifies(packet: bytes, send: SendTo) -> None:
-    """13 MB for each datagram, in the largest ones."""
+    """13 MB for each datagram, in the largest possible ones."""
     send(_negotiation(packet, VERSION_1.to_bytes(4, "big")))
     large = _long(packet, LONG_HEADER, os.urandom(MOST_DATAGRAM))
     for _ in range(200):

@@ -99,14 +99,14 @@ async def _mixed_kinds(connection: Connection) -> None:
 
 
 async def _ssl2_giant(connection: Connection) -> None:
-    """SSL 2.0's SERVER-HELLO that claims certificate and suites of 65,535 bytes each, for ever."""
+    """SSL 2.0's SERVER-HELLO that claims certificate and suites of 65,535 bytes each, without end."""
     await connection.receive()
     hello = bytes.fromhex("ffff04000100ffffffffffffffff")
     await send_all(connection, chain([hello], endless(b"\xff\xff" + bytes(32_767))))
 
 
 async def _holds_open(connection: Connection, _: ClientHello, suite: int) -> None:
-    """A flight that stops in the middle of its last record, and a connection that stays."""
+    """A flight that stops in the middle of its last record; the connection stays open."""
     await connection.send(in_records(*usual_flight(suite))[:-1])
 
 

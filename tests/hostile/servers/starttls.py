@@ -20,7 +20,7 @@ MYSQL_CLIENT_SSL: Final = 0x0800
 
 
 def _floods(greeting: bytes, pieces: Callable[[], Iterable[bytes]]) -> Behaviour:
-    """Greets, and sends the pieces once the client has said something; at once without a greeting."""
+    """Greets, and sends the pieces after the client's first bytes; at once without a greeting."""
 
     async def behave(connection: Connection) -> None:
         if greeting:
@@ -33,7 +33,7 @@ def _floods(greeting: bytes, pieces: Callable[[], Iterable[bytes]]) -> Behaviour
 
 
 def _answers(reply: Callable[[], Iterable[bytes]]) -> Behaviour:
-    """Speaks second: sends the pieces in answer to the client's first words."""
+    """The client speaks first: the pieces are the answer to its first bytes."""
 
     async def behave(connection: Connection) -> None:
         await connection.receive()
@@ -51,7 +51,7 @@ def _one_byte_a_second(some: bytes) -> Behaviour:
 
 
 async def _smtp_greets_for_ever(connection: Connection) -> None:
-    """Every command is answered by a right answer that lists nothing, and 200 more lines."""
+    """Every command gets a correct reply that lists nothing, and 200 more lines."""
     await connection.send(SMTP_GREETING)
     while await connection.receive():
         await connection.send(b"250-more\r\n" * 200 + b"250 done\r\n")
@@ -62,12 +62,12 @@ def _mysql_packet(length: int, content: bytes) -> bytes:
 
 
 def _mysql_greeting() -> bytes:
-    """Protocol 10 with a server version of 1 MB without its end."""
+    """Protocol 10 with an unterminated server version of 1 MB."""
     return _mysql_packet(0xFFFFFF, b"\x0a" + b"8" * 1_000_000)
 
 
 def _mysql_row() -> Iterable[bytes]:
-    """A right greeting with CLIENT_SSL, and then packets of 16 MB."""
+    """A correct greeting with CLIENT_SSL, then packets of 16 MB."""
     head = b"\x0a8.0\0" + bytes(4) + b"12345678\0" + struct.pack("<H", 0xFFFF)
     greeting = head + b"\x21\x02\x00\xff\xff\x15" + bytes(10) + b"123456789012\0"
     yield _mysql_packet(len(greeting), greeting)
@@ -75,7 +75,7 @@ def _mysql_row() -> Iterable[bytes]:
 
 
 def _deep_ldap() -> bytes:
-    """An ExtendedResponse of 30,000 sequences, each inside another (RFC 4511, section 4.12)."""
+    """An ExtendedResponse of 30,000 nested sequences (RFC 4511, section 4.12)."""
     inner = b""
     for _ in range(5_000):
         inner = der.sequence(inner)

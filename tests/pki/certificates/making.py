@@ -1,4 +1,4 @@
-"""Certificates of every kind, sound or faulty in one way, made by the cryptography library."""
+"""Certificates of every kind, sound or with one fault, made by the cryptography library."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PrivateKey: TypeAlias = (
 Hash: TypeAlias = hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | hashes.SHA3_256
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-"""The time that all certificates here are made for, and judged at."""
+"""The time for which all certificates here are made, and at which they are judged."""
 
 DAY = timedelta(days=1)
 SERVER_NAME = "server.test"
@@ -70,7 +70,7 @@ def make(
     hash_algorithm: Hash | None = None,
     rsa_padding: padding.PSS | None = None,
 ) -> Made:
-    """A certificate; self-signed without ``issuer``. ``issuer_name`` overrides what it says.
+    """A certificate; self-signed without ``issuer``. ``issuer_name`` overrides the issuer that it names.
 
     ``extensions`` are critical, ``hints`` are not.
     """
@@ -117,7 +117,7 @@ def make(
 
 
 def with_old_hash(made: Made, issuer: Made, hash_algorithm: hashes.SHA1 | hashes.MD5) -> Made:
-    """The certificate signed anew by the issuer's RSA key over SHA-1 or MD5, as libraries no longer do."""
+    """The certificate signed again by the issuer's RSA key over SHA-1 or MD5, which libraries no longer do."""
     key = issuer.key
     assert isinstance(key, rsa.RSAPrivateKey)
     arc = b"\x05" if hash_algorithm.name == "sha1" else b"\x04"

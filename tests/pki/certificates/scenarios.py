@@ -1,6 +1,6 @@
-"""Served chains of every kind, each with what is true of it, written by hand.
+"""Served chains of every kind, each with its expected results, written by hand.
 
-Used three ways: against our trust verdict, against our problems, and against OpenSSL's command.
+They are compared with our trust verdict, with our problems, and with OpenSSL's command.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ CLIENT_AUTH, SERVER_AUTH = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """A chain as sent, leaf first, the store's anchors, and the truth.
+    """A chain as sent, leaf first, the store's anchors, and the expected results.
 
-    ``reason`` is why the chain is not trusted; None where it is. ``server_name`` is what it is asked for
-    by, ``staple`` an OCSP response that the server sends beside it.
+    ``reason`` is why the chain is not trusted; None if it is. ``server_name`` is the requested name,
+    ``staple`` an OCSP response that the server sends with it.
     """
 
     sent: tuple[Made, ...]
@@ -283,6 +283,6 @@ POST_QUANTUM = Scenario(
     sent=(make("server", issuer=POST_QUANTUM_ROOT, names=SERVER_NAMES),),
     anchors=(POST_QUANTUM_ROOT,),
 )
-"""Apart from the others, since Debian's OpenSSL 3.0 cannot judge it."""
+"""Separate from the others, because Debian's OpenSSL 3.0 cannot judge it."""
 
 SCENARIOS = make_scenarios()

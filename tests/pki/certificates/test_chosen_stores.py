@@ -1,4 +1,4 @@
-"""A target's label chooses the trust stores that it must satisfy."""
+"""A target's label chooses the trust stores that must trust its chain."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ PARTS = frozenset({Part.VERSIONS, Part.CERTIFICATES})
 
 
 class ClockOfTheCertificates(SystemClock):
-    """The time that the certificates are made for."""
+    """The time for which the certificates are made."""
 
     def now(self) -> datetime:
-        """Always the same moment."""
+        """A clock that always shows the same time."""
         return NOW
 
 

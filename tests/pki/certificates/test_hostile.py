@@ -1,4 +1,4 @@
-"""Chains made to hurt whoever reads them: each ends in facts, in bounds, and harmless on a terminal."""
+"""Hostile chains: each one yields facts within the limits, and is harmless on a terminal."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _many(count: int, below: str) -> tuple[x509.GeneralName, ...]:
 
 
 def _bomb() -> tuple[Made, ...]:
-    """RFC 5280, section 4.2.1.10: each name of the leaf is held against each of the constraints."""
+    """RFC 5280, section 4.2.1.10: each name of the leaf is checked against each of the constraints."""
     constraints = x509.NameConstraints(
         permitted_subtrees=_many(3000, "p.test"), excluded_subtrees=None
     )

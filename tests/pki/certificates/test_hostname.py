@@ -1,4 +1,4 @@
-"""Names match as RFC 9525 says: each case is a rule of section 6."""
+"""Names match as RFC 9525 specifies: each case is a rule of section 6."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The CA/Browser Forum's limits bind public CAs by the day of issue, and nobody else."""
+"""The CA/Browser Forum's limits apply only to public CAs, by the date of issue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A name in disguise is seen through; a name in one's own language stays as it is."""
+"""A disguised name is detected; a name in its owner's language stays as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Certificates parse to what cryptography says of them, and hostile ones to what is left."""
+"""Certificates parse to what cryptography reads in them; hostile ones to the readable part."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_pss_signature_is_named_with_the_hash_of_its_parameters(
 
 
 def test_an_rsa_pss_key_is_told_from_an_rsa_key() -> None:
-    # rsaEncryption with its NULL becomes id-RSASSA-PSS; NULL is of the same length as SEQUENCE {}.
+    # rsaEncryption with its NULL becomes id-RSASSA-PSS; NULL has the same length as SEQUENCE {}.
     der = SIGNER.der
     spki = bytes.fromhex("06092a864886f70d010101 0500 0382010f")
     assert der.count(spki) == 1
@@ -165,7 +165,7 @@ def test_algorithms_that_nobody_signs_with_any_more(last_arc: int, name: str) ->
 
 
 def _with_serial_number(made: Made, change: int) -> bytes:
-    """The certificate with the first octet of its serial number exchanged."""
+    """The certificate with another first octet in its serial number."""
     der = bytearray(made.der)
     number = made.certificate.serial_number
     octets = number.to_bytes(number.bit_length() // 8 + 1, "big")

@@ -1,4 +1,4 @@
-"""Each problem is found where it is, and nowhere else."""
+"""Each problem is found where it exists, and nowhere else."""
 
 from __future__ import annotations
 

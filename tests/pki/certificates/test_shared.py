@@ -1,4 +1,4 @@
-"""What a fleet shares is read and judged once, however many endpoints serve it and however often."""
+"""Certificates that a fleet shares are read and judged once, however many endpoints serve them and however often."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOWER = make("lower", issuer=ROOT, is_ca=True)
 
 
 class CountingStore(TrustStore):
-    """Counts how often each leaf is judged anew."""
+    """Counts how often each leaf is judged."""
 
     def __init__(self, anchor: Made) -> None:
         super().__init__("own", lambda: [anchor.der])
@@ -66,6 +66,6 @@ def test_ten_thousand_endpoints_with_five_hundred_certificates(
         assert again == found
     assert len(store.judgements) == CERTIFICATES
     assert set(store.judgements.values()) == {1}
-    # By the reader of fields' judge, and by the strict verifier.
+    # By the judge of the certificate's fields, and by the strict verifier.
     assert len(read) == CERTIFICATES + 2
     assert max(read[leaf.der] for leaf in leaves) <= 2

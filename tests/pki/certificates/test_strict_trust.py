@@ -1,4 +1,4 @@
-"""The strict verdict: a chain in the Web PKI's form keeps every rule, and each broken one is named."""
+"""The strict verdict: a chain in the Web PKI's form meets every rule, and each violated rule is named."""
 
 from __future__ import annotations
 

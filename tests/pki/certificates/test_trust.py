@@ -1,4 +1,4 @@
-"""Chains verify as OpenSSL's own command says they do, and a refusal says why."""
+"""Chains verify as they do with OpenSSL's own command, and a refusal has a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trust stores are read from PEM files, and a faulty file is told in one sentence."""
+"""Trust stores are read from PEM files, and the error for an invalid file is one sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several ways up: the best one counts, whatever the order in which they were sent."""
+"""Of several certification paths the best one counts, whatever the order in which the certificates were sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FAR: Final = NOW + 3650 * DAY
 ROOT = make("root", is_ca=True, valid_to=FAR)
 OTHER = make("other", is_ca=True, valid_to=FAR)
 MIDDLE = make("middle", is_ca=True, valid_to=FAR)
-"""A root of its own, which two others cross-signed."""
+"""A separate root that two others cross-signed."""
 
 
 def crossed(issuer: Made, end: datetime) -> Made:

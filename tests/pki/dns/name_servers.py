@@ -1,4 +1,4 @@
-"""A real authority that signs its zone (Knot DNS), and a real resolver that validates it (Unbound)."""
+"""A real authoritative server that signs its zone (Knot DNS), and a real validating resolver (Unbound)."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ forward-zone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameServers:
-    """The ports, on 127.0.0.1, of the authority for ``test`` and of the validating resolver."""
+    """The ports, on 127.0.0.1, of the authoritative server for ``test`` and of the validating resolver."""
 
     authority: int
     resolver: int
@@ -82,7 +82,7 @@ class NameServers:
 
 @contextmanager
 def name_servers(records: Sequence[str], directory: Path) -> Iterator[NameServers]:
-    """Both servers while the context lasts, for a zone ``test`` with these lines in it."""
+    """Both servers while the context lasts, for a zone ``test`` that contains these lines."""
     authority, resolver = free_ports(2)
     (directory / "test.zone").write_text(_ZONE + "".join(f"{line}\n" for line in records))
     knot = directory / "knot.conf"
@@ -108,7 +108,7 @@ def name_servers(records: Sequence[str], directory: Path) -> Iterator[NameServer
 
 
 def _trust_anchor(knot: Path) -> str:
-    """The DS record of the zone's key, in SHA-256."""
+    """The DS record of the zone's key, with SHA-256."""
     said = subprocess.run(
         ["keymgr", "-c", str(knot), "test", "ds"],
         check=True,

@@ -1,4 +1,4 @@
-"""CAA and TLSA from a real signed zone, through a resolver that validates it and one that does not."""
+"""CAA and TLSA from a real signed zone, through a validating resolver and through one that does not validate."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ async def test_without_dnssec_s_proof_nothing_is_claimed(servers: NameServers) -
 async def test_no_records_and_no_answer_are_told_apart(servers: NameServers) -> None:
     chain = served(LEAF.der, CA.der)
     assert await judge_tlsa(chain, "free.test", 443, at(servers.resolver)) is None
-    # The root is nobody's here, so the resolver fails for names outside of its zone.
+    # No root server answers here, so the resolver fails for names outside its zone.
     found = await judge_tlsa(chain, "free.example", 443, at(servers.resolver))
     assert found is not None
     assert found.verdict is Verdict.UNKNOWN

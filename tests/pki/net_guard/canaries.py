@@ -1,4 +1,4 @@
-"""Listeners on loopback that nobody may reach, and a record of every socket that is connected meanwhile."""
+"""Listeners on loopback that nothing may reach, and a record of every connected socket."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _recorders: list[Sockets] = []
 
 @dataclass
 class Sockets:
-    """``connected`` are the addresses of all connections asked for, of UDP too; ``resolving`` the threads that looked
-    names up."""
+    """``connected`` are the addresses of all requested connections, UDP included; ``resolving`` the threads
+    that looked up names."""
 
     connected: list[str] = field(default_factory=list)
     resolving: list[str] = field(default_factory=list)
 
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
-    """An audit hook (PEP 578): what raises here does not happen, so that no test ever leaves loopback."""
+    """An audit hook (PEP 578): it prevents an event by raising, so no test can leave loopback."""
     if not _recorders:
         return
     if event == "socket.getaddrinfo":
@@ -45,7 +45,7 @@ sys.addaudithook(_hear)
 
 @contextmanager
 def recorded_sockets() -> Iterator[Sockets]:
-    """Hears of every socket that asyncio's own loop connects while the context lasts."""
+    """Records every socket that asyncio's own loop connects while the context lasts."""
     sockets = Sockets()
     _recorders.append(sockets)
     try:
@@ -56,14 +56,14 @@ def recorded_sockets() -> Iterator[Sockets]:
 
 @dataclass
 class Canary:
-    """Listens for TCP and UDP at one ``port`` of 127.0.0.1, 127.0.0.2 and, where there is IPv6, ::1."""
+    """Listens for TCP and UDP at one ``port`` of 127.0.0.1, 127.0.0.2 and, if there is IPv6, ::1."""
 
     port: int
     _streams: list[socket.socket]
     _packets: list[socket.socket]
 
     def is_untouched(self) -> bool:
-        """Whether no connection and no packet has come."""
+        """Whether no connection and no packet has arrived."""
         for one in (*self._streams, *self._packets):
             try:
                 if one.type == socket.SOCK_STREAM:
@@ -78,7 +78,7 @@ class Canary:
 
 @contextmanager
 def canary() -> Iterator[Canary]:
-    """One while the context lasts."""
+    """A canary, while the context lasts."""
     port = free_port()
     streams: list[socket.socket] = []
     packets: list[socket.socket] = []

@@ -1,7 +1,7 @@
-"""Spellings of places that a configuration denies or that are reserved, with the names that lead there.
+"""Spellings of denied or reserved addresses, and names that resolve to them.
 
-Each is a host as a target, a certificate's URL or a source may write it. The resolver of these tests reads numbers as
-the system's does and knows the names below; it asks no name server.
+Each is a host as a target, a certificate's URL or a source may write it. The resolver of these tests reads
+numbers as the system's does and knows the names below; it uses no name server.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ URLS: Final = (
         "[loop.test]:{port}",
     ),
 )
-"""Whole targets that programs read in different ways; whichever is right, none may be asked."""
+"""Whole targets that programs parse in different ways; however they are parsed, none may be probed."""
 
 _NAMES: Final[Mapping[str, Sequence[str]]] = {
     "localhost": ("127.0.0.1", "::1"),
@@ -138,14 +138,14 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
 class Resolver:
     """The look-up of these tests; ``asked`` are the names that it was asked for.
 
-    ``turns`` are addresses that a name has the first time, the second time, and so on.
+    ``turns`` has the addresses of a name for the first look-up, the second, and so on.
     """
 
     turns: dict[str, list[str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     async def __call__(self, host: str, port: int) -> list[Any]:
-        """As ``getaddrinfo``; raises ``gaierror`` for what is no number and no name of the table."""
+        """Like ``getaddrinfo``; raises ``gaierror`` unless it is a number or a name of the table."""
         self.asked.append(host)
         name = host.lower().rstrip(".")
         if turns := self.turns.get(name):

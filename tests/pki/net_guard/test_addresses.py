@@ -1,4 +1,4 @@
-"""Which addresses count as public: RFC 6890's, with what is embedded in them."""
+"""Which addresses count as public: RFC 6890's, including embedded IPv4 addresses."""
 
 from __future__ import annotations
 

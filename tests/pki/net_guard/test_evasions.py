@@ -1,5 +1,7 @@
-"""No spelling of a denied or reserved place leads to it: as a scheduled target, by /probe, as a certificate's URL,
-from a source. Canaries hear nothing, and no socket is connected.
+"""No spelling of a denied or reserved address reaches it, from any source of addresses.
+
+The sources are scheduled targets, /probe, certificates' URLs and discovery. Canaries receive nothing, and no
+socket is connected.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ def trap() -> Iterator[Canary]:
 
 
 def target_of(place: str, port: int) -> Target | None:
-    """The target, None where it is refused as text."""
+    """The target, None if its text is refused."""
     try:
         return parse_target(f"{place}:{port}")
     except TargetError:
@@ -88,7 +90,7 @@ async def test_a_datagram_target(place: str, trap: Canary) -> None:
 
 
 def prober(known: Target | None = None) -> OnDemandProber:
-    """One that may ask every network, as far as the gate lets it."""
+    """A prober on demand for every network that the gate allows."""
     on_demand = OnDemandSettings.model_validate({"networks": ["0.0.0.0/0", "::/0"]})
 
     async def look_up(asked: Target) -> Resolution:
@@ -151,7 +153,7 @@ async def test_a_certificate_s_url(place: str, trap: Canary) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_a_source(place: str, trap: Canary) -> None:
-    """What a source yields: literal addresses and denied names never come into the inventory."""
+    """A source's targets: literal addresses and denied names never enter the inventory."""
     target = target_of(place, trap.port)
     if target is None:
         return

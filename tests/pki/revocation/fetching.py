@@ -1,4 +1,4 @@
-"""Gates by which tests fetch from servers on loopback, whose ports are not those of the web."""
+"""Gates with which tests fetch from servers on loopback, whose ports are not those of the web."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 def fetch_gate(
     networks: tuple[Network, ...] = (), *, deny: DenyList | None = None, guards: bool = False
 ) -> SocketGate:
-    """One that lets these networks be fetched from, at any port."""
+    """A gate through which fetches may reach these networks at any port."""
     return SocketGate(
         deny=deny or DenyList(),
         guards_reserved=guards,
@@ -25,5 +25,5 @@ def fetch_gate(
 
 
 def fetcher() -> Fetcher:
-    """One for loopback, of the running loop."""
+    """A fetcher for loopback, on the running loop."""
     return Fetcher(fetch_gate(LOOPBACK), timeout_seconds=5.0)

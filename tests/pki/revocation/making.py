@@ -1,4 +1,4 @@
-"""OCSP responses and revocation lists, sound or faulty in one way."""
+"""OCSP responses and revocation lists, sound or with one fault."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def response(
     this_update: datetime = NOW - DAY,
     next_update: datetime | None = NOW + DAY,
 ) -> bytes:
-    """Signed by ``signer``, or else the issuer; a delegate's certificate is inside."""
+    """Signed by ``signer``, or else the issuer; it contains a delegate's certificate."""
     is_revoked = status is REVOKED
     signer = signer or issuer
     builder = (

@@ -13,7 +13,7 @@ FLOOD = b"\x30" * 65536
 
 @dataclass(slots=True)
 class WebServer:
-    """Its port, what it serves by path (``packed`` by gzip), and the paths that were asked for."""
+    """Its port, the content of each path (``packed`` by gzip), and the requested paths."""
 
     port: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
@@ -23,16 +23,16 @@ class WebServer:
     _asking: asyncio.Event = field(default_factory=asyncio.Event)
 
     def url(self, path: str) -> str:
-        """Where that path is."""
+        """The URL of that path."""
         return f"http://127.0.0.1:{self.port}{path}"
 
     async def next_request(self) -> None:
-        """Returns when somebody asks for something."""
+        """Returns when a request arrives."""
         self._asking.clear()
         await self._asking.wait()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One request: ``/flood`` never ends, ``/silence`` never begins, ``/bomb`` is zeros by gzip."""
+        """One request: ``/flood`` never ends, ``/silence`` never begins, ``/bomb`` is gzip-compressed zeros."""
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             path = head.split(" ", 2)[1]

@@ -1,4 +1,4 @@
-"""A chain's sources are asked in turn, each once, and openssl's own responder is understood."""
+"""A chain's sources are used in turn, each once, and openssl's own responder is understood."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A list counts only where it is the issuer's, about such certificates, and fresh; deltas lie over it."""
+"""A CRL counts only if it is the issuer's, covers such certificates, and is fresh; delta CRLs override it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_list_in_pem_says_the_same() -> None:
 
 @pytest.mark.parametrize("entries", [0, 1, 3, 10, 2000])
 def test_the_signed_part_is_the_one_that_the_library_would_encode(entries: int) -> None:
-    """At every length of a length (X.690, section 8.1.3)."""
+    """For every length of a length field (X.690, section 8.1.3)."""
     listed = [(make(f"listed {number}"), KEY) for number in range(min(entries, 3))]
     whole = revocation_list(*(listed * (entries // 3 or 1))[:entries])
     begin, _ = contents(whole, 0)

@@ -1,4 +1,4 @@
-"""Only addresses that may be asked, only so many bytes, only so long; whatever a URL says."""
+"""Fetches are limited to permitted addresses, to a number of bytes and to a time, whatever a URL says."""
 
 from __future__ import annotations
 

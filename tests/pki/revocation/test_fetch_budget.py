@@ -1,5 +1,6 @@
-"""What certificates name costs a visit and the process a bounded number of fetches and bytes; a budget that is used up
-is unknown for this visit, and says nothing of the source to others.
+"""URLs in certificates cost a visit and the process a bounded number of fetches and bytes.
+
+If a budget is used up, the result is unknown for this visit and has no effect on other visits.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from tests.pki.revocation.servers import web_server
 
 
 class Turns:
-    """Keeps each request until it is let go; ``most`` is how many were there at once."""
+    """Holds each request until it is released; ``most`` is the maximum number of simultaneous requests."""
 
     def __init__(self) -> None:
         self.most = self.here = self.done = 0
@@ -59,7 +60,7 @@ async def turns() -> AsyncIterator[tuple[Turns, int]]:
 
 
 class Clock:
-    """Stands still until it is moved."""
+    """A clock that stands still until it is moved."""
 
     def __init__(self) -> None:
         self.seconds = 0.0

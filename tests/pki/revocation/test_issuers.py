@@ -1,4 +1,4 @@
-"""Forgotten issuers are found where the certificates point at them, in each form; loops end."""
+"""Missing issuers are found through the URLs in certificates, in each form; loops end."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def above(url: str) -> tuple[x509.ExtensionType, ...]:
 
 
 def chain(server: WebServer) -> tuple[Made, Made]:
-    """A leaf and its intermediate, each with its issuer's place."""
+    """A leaf and its intermediate, each with the URL of its issuer."""
     lower = make("lower", issuer=ROOT, is_ca=True, hints=above(server.url("/root")))
     leaf = make("server", issuer=lower, names=SERVER_NAMES, hints=above(server.url("/lower")))
     return leaf, lower

@@ -1,4 +1,4 @@
-"""An OCSP response counts only where it is for the certificate, signed by who may, and fresh."""
+"""An OCSP response counts only if it is for the certificate, has an authorised signer, and is fresh."""
 
 from __future__ import annotations
 

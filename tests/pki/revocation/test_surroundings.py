@@ -1,4 +1,4 @@
-"""What stands beside a chain, put together: a forgotten issuer is found, and its word on revocation."""
+"""All checks of a chain together: a missing issuer is found, and its revocation status too."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def served(*sent: Made) -> ServedChain:
 
 
 def hinting(server: WebServer) -> tuple[Made, Made]:
-    """A leaf and the intermediate that its server forgets; both name where more is to be had."""
+    """A leaf, and the intermediate that its server omits; both name their issuer's URL."""
     method = x509.oid.AuthorityInformationAccessOID.CA_ISSUERS
     place = x509.UniformResourceIdentifier(server.url("/lower"))
     where = [x509.UniformResourceIdentifier(server.url("/crl"))]

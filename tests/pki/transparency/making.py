@@ -1,4 +1,4 @@
-"""Logs of our own, their list, and timestamps that they sign."""
+"""Our own logs, their list, and timestamps that they sign."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class OurLog:
         return b"\0" + self.log_id + milliseconds + b"\0\0" + signed
 
     def listed(self) -> dict[str, Any]:
-        """Its entry in a log list."""
+        """The log's entry in a log list."""
         fields: dict[str, Any] = {
             "description": self.name,
             "log_id": base64.b64encode(self.log_id).decode(),
@@ -74,7 +74,7 @@ def entry_of(certificate: x509.Certificate) -> bytes:
 
 
 def entry_of_precertificate(certificate: x509.Certificate, issuer: Made) -> bytes:
-    """That of a precertificate: the issuer's key hash, and what it will sign."""
+    """The signed entry of a precertificate: the issuer's key hash, and the final TBSCertificate."""
     spki = issuer.certificate.public_key().public_bytes(
         Encoding.DER, PublicFormat.SubjectPublicKeyInfo
     )
@@ -89,7 +89,7 @@ def sct_list(*scts: bytes) -> bytes:
 
 
 def write_list(path: Path, *logs: OurLog) -> Path:
-    """A log list of version 3, the last log among the tiled ones."""
+    """A log list of version 3, with the last log among the tiled ones."""
     operators: dict[str, dict[str, Any]] = {}
     for number, log in enumerate(logs, start=1):
         kind = "tiled_logs" if number == len(logs) else "logs"

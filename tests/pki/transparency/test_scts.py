@@ -1,4 +1,4 @@
-"""Timestamps count where the log signed them over this certificate, whichever way they came."""
+"""Timestamps count if the log signed them over this certificate, however they were delivered."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> LogList:
 
 
 def with_embedded(*logs_that_sign: OurLog, days: int = 60) -> Made:
-    """A certificate with timestamps inside, made as a CA makes it: of a precertificate."""
+    """A certificate with embedded timestamps, made from a precertificate as a CA does it."""
     key = ec.generate_private_key(ec.SECP256R1())
     assert isinstance(ISSUER.key, ec.EllipticCurvePrivateKey)
     builder = (
@@ -204,7 +204,7 @@ def test_those_in_a_stapled_response_are_read(logs: LogList) -> None:
 
 
 def with_extension(staple: bytes, identifier: str, value: bytes) -> bytes:
-    """The response with that extension in its single response, which no builder here can make."""
+    """The response with that extension in its single response, which no builder here supports."""
     outer = first(staple, Tag.SEQUENCE)
     assert outer is not None
     status, wrapped = outer.children()

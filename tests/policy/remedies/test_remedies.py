@@ -1,4 +1,4 @@
-"""Remedies are made of what policies demand, in the words of the server at hand."""
+"""Remediations follow from the policies' demands, in the syntax of the given server."""
 
 from __future__ import annotations
 

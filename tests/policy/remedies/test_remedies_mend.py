@@ -1,4 +1,4 @@
-"""A finding's remedy, applied to the real server's configuration, makes the finding go away."""
+"""A finding's remediation, applied to the real server's configuration, removes the finding."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.GROUPS})
 MORE_PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES, Part.CLIENT_AUTH, Part.HTTP})
 HSTS = "hsts: {max_age: 63072000, include_subdomains: true}"
 CLIENTS = "client_certificate_required: {}, client_certificate_verified: {}"
-# nginx lets every handshake finish and refuses by its status, so TLS alone is not what refuses there.
+# nginx completes every handshake and refuses by its HTTP status, so TLS alone does not refuse there.
 SWITCHED_ON = [
     (server, rules)
     for server in WEAK_SERVERS

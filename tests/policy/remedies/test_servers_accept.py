@@ -1,4 +1,4 @@
-"""What remedies say is what the servers understand: their own checkers read every profile's lines."""
+"""Servers understand our remediations: their own checkers accept the lines for every profile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.zoo.certificates import Certificates
 pytestmark = pytest.mark.integration
 
 # Debian's OpenSSL 3.0 has no post-quantum groups, so it refuses what needs them. AWS' named policies
-# limit versions and suites alone, as others here do too.
+# limit only versions and suites, as some others here do.
 DEMANDS = {
     name: demands
     for name in sorted(profiles())
@@ -31,7 +31,7 @@ _NO_FILES = {Topic.CHAIN, Topic.STAPLING, Topic.REDIRECT, Topic.DH}
 def _lines(
     kind_name: str, demands: Demands, but: set[Topic] | None = None
 ) -> list[tuple[str, str]]:
-    """(place, line) of all settings that need no file of an operator's."""
+    """(place, line) of all settings that need no file of the operator."""
     (kind,) = (kind for kind in SERVERS if kind.name == kind_name)
     return [
         (setting.place, line)

@@ -1,7 +1,7 @@
-"""Six real servers with weak TLS, each from lines that a remedy can take the place of.
+"""Six real servers with weak TLS, each configured by lines that a remediation can replace.
 
-A line's first word, and what stands between it and the value, says which setting it is; a remedy's
-lines replace those of the same setting, and the rest is added, as an operator would do it.
+A line's first word, and the text between it and the value, identify the setting. A remediation's lines
+replace those of the same setting, and the rest is added, as an operator would do it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _OPENSSL_AND_PATH = {
     "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin",
 }
 ENVIRONMENT_OF_SERVERS = {**os.environ, **_OPENSSL_AND_PATH}
-"""For servers and their checkers, which lie where only root looks."""
+"""The environment of servers and their checkers, which are in directories for root."""
 
 _WEAK_SUITES = "ALL:@SECLEVEL=0"
 
@@ -39,7 +39,7 @@ Start = Callable[[Sequence[str], Certificates, Path], AbstractContextManager[int
 class WeakServer:
     """``label`` names its kind in a target's labels, ``weak`` are its lines about TLS.
 
-    Those that speak in clear first are asked by ``protocol``.
+    ``protocol`` is set for servers that start in plaintext.
     """
 
     label: str
@@ -225,9 +225,9 @@ proxymap unix - - n - - proxymap
 
 @contextmanager
 def _postfix(lines: Sequence[str], certificates: Certificates, directory: Path) -> Iterator[int]:
-    """Postfix's master as ``postfix start-fg`` has it, with a queue of its own; this one we can stop."""
+    """Postfix's master as ``postfix start-fg`` runs it, with a queue of its own, and stoppable."""
     port = free_port()
-    # Its processes run as `postfix`, who may not enter pytest's directories.
+    # Its processes run as `postfix`, which may not enter pytest's directories.
     home = Path(tempfile.mkdtemp(prefix="tlsprobe-postfix-"))
     home.chmod(0o755)
     try:
@@ -242,7 +242,7 @@ def _postfix(lines: Sequence[str], certificates: Certificates, directory: Path) 
         )
         (home / "master.cf").write_text(_POSTFIX_MASTER.format(port=port))
         (home / "dynamicmaps.cf").touch()
-        # It makes the queue's directories; what it thinks of them goes to its log.
+        # It makes the queue's directories; its remarks about them go to its log.
         subprocess.run(
             ["postfix", "-c", str(home), "check"],
             check=True,
@@ -298,7 +298,7 @@ service stats {{
 @contextmanager
 def _dovecot(lines: Sequence[str], certificates: Certificates, directory: Path) -> Iterator[int]:
     port = free_port()
-    # The path of a socket file has room for some hundred bytes; pytest's directories are longer.
+    # The path of a socket file is limited to about a hundred bytes; pytest's directories are longer.
     home = Path(tempfile.mkdtemp(prefix="tlsprobe-dovecot-"))
     home.chmod(0o755)
     try:

@@ -1,1 +1,1 @@
-"""What a visit may cost, and what of a stranger's certificate is computed with."""
+"""The maximum cost of a visit, and the limits for computing with a stranger's certificate."""

@@ -1,6 +1,6 @@
-"""Certificates that no library would write: their keys and lists are as long as they are asked to be.
+"""Certificates that no library would write: their keys and lists are as long as requested.
 
-Written element by element (X.690); the layouts are RFC 5280, section 4.1, and RFC 3279, section 2.3.
+They are written element by element (X.690); the layouts are RFC 5280, section 4.1, and RFC 3279, section 2.3.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def integer(number: int) -> bytes:
 
 
 def of_bits(bits: int) -> int:
-    """An odd number of exactly so many bits."""
+    """An odd number of exactly ``bits`` bits."""
     return 1 << (bits - 1) | 1
 
 
@@ -66,7 +66,7 @@ def diffie_hellman(prime_bits: int) -> bytes:
 
 
 def explicit_curve(field_bits: int) -> bytes:
-    """``SpecifiedECDomain`` (SEC 1, C.2): a field, a curve, a base point and an order of one's own."""
+    """``SpecifiedECDomain`` (SEC 1, C.2): a field, a curve, a base point and an order of our own."""
     octets = bytes(field_bits // 8)
     field = sequence(identifier(PRIME_FIELD), integer(of_bits(field_bits)))
     curve = sequence(tlv(0x04, octets), tlv(0x04, octets))
@@ -88,7 +88,7 @@ def host_names(count: int) -> bytes:
 def certificate(
     public_key: bytes, *, subject: bytes = b"", extensions: bytes = b"", serial: int = 1
 ) -> bytes:
-    """Signed by nobody."""
+    """A certificate with an invalid signature."""
     algorithm = sequence(identifier(SHA256_WITH_RSA), tlv(0x05, b""))
     validity = sequence(tlv(0x17, b"250101000000Z"), tlv(0x17, b"350101000000Z"))
     body = [tlv(0xA0, integer(2)), integer(serial), algorithm, name(), validity]
@@ -100,5 +100,5 @@ def certificate(
 
 @cache
 def giant_rsa() -> bytes:
-    """What froze the service for hours: one power of these numbers takes minutes."""
+    """The key that once blocked the service for hours: a single power of these numbers takes minutes."""
     return certificate(rsa(20_000, 19_999))

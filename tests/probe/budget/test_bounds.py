@@ -1,4 +1,4 @@
-"""No library computes on a stranger's key, nor reads a stranger's lists, beyond the bounds; and it is said."""
+"""No library computes with a stranger's key, or reads a stranger's lists, beyond the limits; and this is reported."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_what_of_long_lists_is_not_read_is_said() -> None:
     ids=["names", "attributes", "key", "serial number", "extensions", "nested"],
 )
 def test_reading_costs_no_more_than_its_size(made: Callable[[int], bytes]) -> None:
-    """Sixteen times the bytes may cost sixteen times the time, with room for a noisy machine."""
+    """Sixteen times the bytes may take sixteen times as long, with a margin for a noisy machine."""
 
     def seconds(der: bytes) -> float:
         began = time.thread_time()

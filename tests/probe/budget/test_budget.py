@@ -1,4 +1,4 @@
-"""Every step draws on the budget, and what draws too much ends there."""
+"""Every step uses the budget, and a step that exceeds it ends there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SOME_WORK = 0.02
 
 
 def work() -> int:
-    """Keeps this thread's processor busy for so long, however many others want it."""
+    """Keeps this thread's CPU busy for a fixed time, however many other threads want it."""
     end = time.thread_time() + SOME_WORK
     while time.thread_time() < end:
         pass

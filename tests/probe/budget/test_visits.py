@@ -1,4 +1,4 @@
-"""Visits to servers that want to cost more than a visit may: each ends with what it knows, and says so."""
+"""Visits to servers that try to exceed the budget: each ends with what it knows, and says so."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def showing(chain: tuple[bytes, ...], model: ServerModel = BY_RSA) -> Behaviour:
 
 
 async def floods(connection: Connection) -> None:
-    """Records of a type that is skipped, for as long as anybody reads."""
+    """Records of a type that is skipped, as long as the client reads."""
     await connection.receive()
     while True:
         await connection.send(wire.record(wire.HANDSHAKE, wire.TLSV1_2, bytes(4) * 4096) * 16)
 
 
 async def floods_after_an_answer(connection: Connection) -> None:
-    """A whole flight, and then more than anybody asked for."""
+    """A whole flight, then more than the client asked for."""
     await answer(connection, BY_RSA)
     for _ in range(64):
         await connection.send(bytes(2**16))
@@ -71,7 +71,7 @@ async def test_what_was_learnt_before_the_end_is_kept_and_the_rest_is_unknown() 
     seen = await visit_server(behind_a_port(MODERN), limited(limits))
     assert seen.state is State.TLS
     assert seen.protocols[ProtocolVersion.TLSV1_2].verdict is Verdict.YES
-    # Those that were being dialled when the last one came are dialled to their end.
+    # Connections that were being opened when the last one arrived are completed.
     assert seen.cost.connections < 12 + THOROUGH.connections_per_address
     facts = {**seen.features, **seen.vulnerabilities}
     denied = [name for name, fact in facts.items() if _rests_on(fact.verdict, Verdict.NO, fact)]

@@ -1,7 +1,7 @@
-"""Holds the checks against a ServerModel without a socket: the same questions, answers in memory.
+"""Runs the checks against a ServerModel without a socket: the same questions, answers in memory.
 
-What a model says is bytes, read by the engine's own AnswerReader; full handshakes do not exist
-here, so every one of them breaks off.
+A model's answers are bytes, read by the engine's own AnswerReader. Full handshakes do not exist here, so
+every one of them breaks off.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tests.probe.programmable.server_model import Reply, ServerModel, Then
 Found = TypeVar("Found")
 
 CORE = frozenset({Part.VERSIONS, Part.SUITES, Part.GROUPS, Part.CERTIFICATES, Part.CLIENT_AUTH})
-"""The facts that DESIGN's first budget is for."""
+"""The facts that DESIGN's first budget covers."""
 
 NONCE = bytes(range(64))
 ENDPOINT = Endpoint(
@@ -40,7 +40,7 @@ ENDPOINT = Endpoint(
 
 
 class Simulation(ProbeTransport):
-    """One model, and how many questions it was asked."""
+    """One model, and the number of questions that it was asked."""
 
     nonce = NONCE
     throttled = False

@@ -1,4 +1,4 @@
-"""Every check on any server: none fails, none slanders, and all together keep to the budget."""
+"""Every check on any server: none fails, none claims anything false, and together they respect the budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several backends behind one address are told by their answers, and one server never is."""
+"""Several backends behind one address are recognised by their answers; a single server never is."""
 
 from __future__ import annotations
 

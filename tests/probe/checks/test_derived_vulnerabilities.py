@@ -1,7 +1,7 @@
-"""What follows from accepted versions and suites is true of the server, or unknown.
+"""Conclusions from accepted versions and suites are true of the server, or unknown.
 
-Servers are drawn by hypothesis and their knowledge is blotted out at random: versions unsettled,
-sets left open. What may be said of them is read off the suites' names.
+Hypothesis generates servers, and facts about them are removed at random: versions unsettled, sets left open.
+The expected conclusions follow from the suites' names.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def learnt_of(
 
 
 async def derived(facts: VisitFacts, *exchanges: Exchange) -> dict[str, Fact]:
-    """What is found, without a question."""
+    """The conclusions, without any question."""
     simulation = Simulation(ServerModel(cipher_suites={}))
     prober = Prober(simulation)
     prober.exchanges.extend(exchanges)

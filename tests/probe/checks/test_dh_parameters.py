@@ -1,4 +1,4 @@
-"""Finite fields, keys that are used again, and what they lay a server open to."""
+"""Finite fields, reused keys, and the vulnerabilities that follow from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/reference/checks.md and the catalogue name the same facts, each once and with every column filled."""
+"""docs/reference/checks.md and the catalogue list the same facts, each once and with every column filled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Old stacks' answers in drafts of TLS 1.3, in each form that the drafts gave them (hard case 23)."""
+"""Answers of old stacks in drafts of TLS 1.3, in each form that the drafts define (hard case 23)."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ FORMS: tuple[tuple[int, str, Callable[[int], bytes]], ...] = (
 
 
 def speaks(draft: int, message: bytes) -> Behaviour:
-    """TLS 1.2, and ``message`` to whoever offers the draft."""
+    """TLS 1.2, and ``message`` for clients that offer the draft."""
 
     async def behave(connection: Connection) -> None:
         received = b""
@@ -115,7 +115,7 @@ async def test_each_form_of_an_answer_names_its_draft(
 
 
 async def drafts_of(model: ServerModel) -> tuple[Verdict | None, int]:
-    """The verdict on a model, and how many questions it took."""
+    """The verdict on a model, and the number of questions it took."""
     simulation = Simulation(model)
     prober, facts = Prober(simulation), VisitFacts(inputs=VisitInputs(server_name="zoo.test"))
     await check_versions(prober, facts)

@@ -1,4 +1,4 @@
-"""The groups of TLS 1.0 to 1.2 are learned in full from any server, and nothing false is said."""
+"""The groups of TLS 1.0 to 1.2 are found completely on any server, and nothing false is claimed."""
 
 from __future__ import annotations
 
@@ -45,8 +45,11 @@ def kinds(model: ServerModel) -> set[tuple[str, str]]:
 
 
 def truth(model: ServerModel) -> set[str]:
-    """What can be negotiated: with ECDSA suites alone, a server that has an order of its own
-    never gets behind its certificate's curve, for every client has to offer that."""
+    """The groups that can be negotiated.
+
+    Every client has to offer the curve of an ECDSA certificate. If all ECDHE suites use ECDSA, a server with
+    its own order therefore never chooses a curve that follows this one.
+    """
     found = kinds(model)
     groups: list[int] = []
     if any(key_exchange == "ECDHE" for key_exchange, _ in found):
@@ -88,7 +91,7 @@ def found_in(groups: dict[ProtocolVersion, AcceptedSet]) -> AcceptedSet:
 
 
 def may_hide_some(model: ServerModel) -> bool:
-    """With ECDSA alone and an order of its own, what follows the certificate's curve never shows."""
+    """Whether curves after the certificate's stay hidden: with ECDSA only, and the server's own order."""
     suites = [
         cipher_suite_by_code_point(one) for each in model.cipher_suites.values() for one in each
     ]
@@ -122,14 +125,14 @@ async def test_whose_order_decides_is_never_mistaken(model: ServerModel) -> None
 async def test_the_cost_is_one_question_more_than_there_are_curves_and_fields(
     model: ServerModel,
 ) -> None:
-    """Two more with an order of the server's, and two behind a certificate's curve."""
+    """Two more with a server's own order, and two more with a certificate's curve."""
     with_groups, without = Simulation(model), Simulation(model)
     observation = await with_groups.visit(PARTS)
     await without.visit(PARTS - {Part.GROUPS})
     accepted = found_in(dict(observation.groups)).accepted
     cost = with_groups.questions - without.questions
     if model.close_instead_of_alert:
-        return  # a close is asked again beside the control
+        return  # a close is asked again together with the control
     assert cost <= len(accepted) + 1 + 2 + 2
 
 

@@ -1,7 +1,7 @@
-"""The enumeration agrees with any server: whatever it accepts, prefers and cannot bear.
+"""The enumeration is correct for any server, whatever it accepts, prefers or rejects.
 
-Servers are drawn by hypothesis; each visit must claim nothing false, and learn everything that
-a server which answers at all would say.
+Hypothesis generates the servers. Each visit must claim nothing false, and find everything that a server
+reveals if it answers at all.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def some_of(code_points: list[int], most: int) -> st.SearchStrategy[tuple[int, .
 
 
 def accept_sets() -> st.SearchStrategy[dict[int, tuple[int, ...]]]:
-    """Suites for any versions at all, in the server's order."""
+    """Suites for any versions, in the server's order."""
     return st.dictionaries(
         st.sampled_from(ASKED_VERSIONS), st.just(()), min_size=1, max_size=5
     ).flatmap(
@@ -49,11 +49,11 @@ def accept_sets() -> st.SearchStrategy[dict[int, tuple[int, ...]]]:
 
 @st.composite
 def models(draw: st.DrawFn) -> ServerModel:
-    """Servers that answer every hello which they do not dislike."""
+    """Servers that answer every hello except those that they reject."""
     accepted = draw(accept_sets())
     return ServerModel(
         cipher_suites=accepted,
-        # A curve that every version may name: else a server has suites that it can never use.
+        # A curve that every version may name: otherwise a server has suites that it can never use.
         groups=(wire.X25519, *draw(some_of([g for g in TLS13_GROUPS if g != wire.X25519], 4))),
         server_decides=draw(st.booleans()),
         most_suites=draw(st.sampled_from([None, None, 128, 64])),
@@ -96,7 +96,7 @@ async def test_a_server_that_is_silent_at_random_is_never_slandered(
 async def test_the_cost_is_what_the_design_allows(model: ServerModel) -> None:
     """k accepted suites, g groups and V versions cost at most k + g + 2V + 12 (no odd shapes).
 
-    The groups of TLS 1.3 and those of earlier versions are two lists, and count each.
+    The groups of TLS 1.3 and those of earlier versions are two lists, which count separately.
     """
     plain = ServerModel(
         cipher_suites=model.cipher_suites,

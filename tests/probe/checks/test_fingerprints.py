@@ -1,4 +1,4 @@
-"""JA3S and JA4S by their published forms, and the same on every visit to the same stack."""
+"""JA3S and JA4S follow their published forms, and are equal on every visit to the same stack."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def hello(version: int, suite: int, *extensions: tuple[int, bytes]) -> ServerHel
 
 
 def test_ja3s_is_the_hash_of_version_suite_and_extensions() -> None:
-    """The example of the method's own description: 769,47,65281-0-11-35-5-16."""
+    """The example from the method's own description: 769,47,65281-0-11-35-5-16."""
     kinds = (65281, 0, 11, 35, 5, 16)
     found = ja3s(hello(769, 47, *((kind, b"") for kind in kinds)))
     assert found == "836ce314215654b5b1f85f97c73e506f"

@@ -1,6 +1,6 @@
-"""JARM by its published form, and the values that another implementation of it gives.
+"""JARM follows its published form, and yields the same values as another implementation.
 
-Those of real servers were taken with pyjarm 0.0.5 from the same configurations of the zoo.
+The values of real servers come from pyjarm 0.0.5 and the same configurations of the zoo.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def test_refusals_alone_are_sixty_two_zeros() -> None:
 
 
 def test_suites_are_numbered_and_extensions_hashed() -> None:
-    """0x0004 is the first of all numbers, 0x1301 comes behind 0xCCA9, and an unknown one last."""
+    """0x0004 is the lowest number, 0x1301 follows 0xCCA9, and an unknown number is last."""
     with_h2 = hello(0x1301, (16, b"\0\3\2h2"), (0xFF01, b"\0"))
     found = jarm([hello(0x0004), with_h2, hello(0xFFFF), *[None] * 7])
     digest = hashlib.sha256(b"h20010-ff01").hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Vulnerabilities that take words after the flight, on servers that have them and mended ones."""
+"""Vulnerabilities that need messages after the flight, on vulnerable servers and fixed ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The signature schemes of TLS 1.2 are learned in full from any server, and nothing false is said."""
+"""The signature schemes of TLS 1.2 are found completely on any server, and nothing false is claimed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ RSA_SHA256, RSA_SHA1, RSA_MD5, ECDSA_SHA256 = 0x0401, 0x0201, 0x0101, 0x0403
 
 
 def truth(model: ServerModel) -> set[str]:
-    """The schemes that a key of the accepted suites' kinds can sign with."""
+    """The schemes with which a key of the accepted suites' kinds can sign."""
     rows = map(cipher_suite_by_code_point, model.cipher_suites[wire.TLSV1_2])
     begins = tuple(
         name for row in rows if row is not None for name in BEGINNINGS[row.authentication]
@@ -83,7 +83,7 @@ async def test_every_scheme_is_learnt_and_no_other(model: ServerModel) -> None:
 @settings(max_examples=200, deadline=None)
 @given(models())
 async def test_the_cost_is_one_question_more_than_there_are_schemes(model: ServerModel) -> None:
-    """One flight of each kind of key was there; to learn whose order decides may cost one more."""
+    """One flight for each kind of key existed already; to find out whose order decides may cost one more."""
     quick = replace(model, close_instead_of_alert=False)
     with_schemes, without = Simulation(quick), Simulation(quick)
     await with_schemes.visit(PARTS)
@@ -115,7 +115,7 @@ async def test_a_server_that_is_silent_at_random_is_never_slandered(
 
 
 def no_false_hash(observation: Observation, model: ServerModel) -> bool:
-    """Whether yes is said of a hash only where there is a scheme with it."""
+    """Whether yes is claimed for a hash only if there is a scheme with it."""
     return all(
         observation.features[f"signs_with_{broken}"].verdict is not Verdict.YES
         or any(name.endswith(f"_{broken}") for name in truth(model))

@@ -1,4 +1,4 @@
-"""Every way to answer the hello of SSL 2.0, and what is said of it (hard case 26)."""
+"""Every kind of answer to the hello of SSL 2.0, and the facts that follow (hard case 26)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def server_hello(kinds: tuple[int, ...]) -> bytes:
 
 
 def answers_sslv2_with(reply: Reply, model: ServerModel | None = TLS12) -> Behaviour:
-    """``reply`` to SSL 2.0's hello; to all others what the model says, or a close."""
+    """Answers SSL 2.0's hello with ``reply``, and all others by the model or by closing."""
 
     async def behave(connection: Connection) -> None:
         received = b""
@@ -55,7 +55,7 @@ def answers_sslv2_with(reply: Reply, model: ServerModel | None = TLS12) -> Behav
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A way to answer, and what follows for SSL 2.0 and for DROWN."""
+    """A kind of answer, and the verdicts on SSL 2.0 and on DROWN that follow."""
 
     name: str
     reply: Reply

@@ -1,4 +1,4 @@
-"""A verification costs at most 2V + 6 questions and catches what its questions can show."""
+"""A verification costs at most 2V + 6 questions and detects what its questions can show."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NAMED = [group for group in TLS13_GROUPS if group != wire.X25519]
 
 @st.composite
 def plain_models(draw: st.DrawFn) -> ServerModel:
-    """Servers without a temper, below TLS 1.3: no handshake exists in memory."""
+    """Servers without peculiarities, below TLS 1.3: no handshake exists in memory."""
     versions = draw(st.sets(st.sampled_from(EARLIER_VERSIONS), min_size=1))
     return ServerModel(
         cipher_suites={version: draw(some_of(ECDHE_SUITES, 8)) for version in versions},
@@ -46,7 +46,7 @@ def plain_models(draw: st.DrawFn) -> ServerModel:
 
 
 async def known(model: ServerModel) -> Observation:
-    """What an enumeration finds, SSL 2.0 being off."""
+    """The result of an enumeration with SSL 2.0 off."""
     observation = await Simulation(model).visit()
     off = observation.protocols[ProtocolVersion.SSLV3]
     return replace(
@@ -59,7 +59,7 @@ async def known(model: ServerModel) -> Observation:
 
 
 async def verified(model: ServerModel, observation: Observation) -> tuple[bool, int]:
-    """Whether the model is found to be as observed, and after how many questions."""
+    """Whether the verification confirms the model, and after how many questions."""
     simulation = Simulation(model)
     facts = VisitFacts(inputs=VisitInputs(server_name="zoo.test"))
     same = await ask_whether_unchanged(Prober(simulation), facts, observation)
@@ -94,7 +94,7 @@ def _without_certificate(model: ServerModel) -> ServerModel:
 
 
 def _changed(model: ServerModel, data: st.DataObject) -> ServerModel:
-    """One change of a kind that a verification promises to see."""
+    """One change of a kind that a verification must detect."""
     suites = dict(model.cipher_suites)
     version = data.draw(st.sampled_from(sorted(suites)))
     others = [one for one in STREAM_VERSIONS if one not in suites and one >= wire.SSLV3]

@@ -1,4 +1,4 @@
-"""A real TLS server in memory (Python's ssl), whose reply goes in records of one byte each."""
+"""A real TLS server in memory (Python's ssl) that sends its reply in records of one byte each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class MemoryServer:
         )
 
     def answer(self, heard: bytes) -> bytes:
-        """What it says to these bytes: its reply once the handshake is over."""
+        """The server's answer to these bytes; its reply once the handshake is over."""
         self._incoming.write(heard)
         try:
             self._tls.do_handshake()
@@ -34,7 +34,7 @@ class MemoryServer:
 
 
 class Talk:
-    """A handshake of TLS 1.3 with such a server, up to the reply; ``finish`` hears that."""
+    """A TLS 1.3 handshake with such a server, up to the reply, which ``finish`` receives."""
 
     def __init__(
         self, certificates: Certificates, post_handshake: PostHandshakeAction, reply: bytes
@@ -55,5 +55,5 @@ class Talk:
         self._last = server.answer(b"".join(said))
 
     def finish(self) -> Handshake | None:
-        """The outcome, once the server's last bytes are heard."""
+        """The outcome after the server's last bytes."""
         return self.dialogue.feed(self._last)

@@ -1,4 +1,4 @@
-"""Whatever the server does, a EndpointSession's questions end with the visit."""
+"""Whatever the server does, an EndpointSession's questions end with the visit."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def test_waiting_for_a_place_ends_with_the_visit() -> None:
 
 
 async def test_a_visit_whose_time_is_up_in_the_moment_of_asking_ends() -> None:
-    """Before the task that dials has begun at all."""
+    """Before the connecting task has begun at all."""
     settings = ProbeSettings()
     connections = Connections(
         ("127.0.0.1", 9), settings, Politeness(settings), Deadline(SystemClock(), 60)
@@ -119,7 +119,7 @@ async def test_no_visit_outlives_its_deadline_by_more_than_a_twentieth(
     behaviour: Behaviour,
 ) -> None:
     settings = ProbeSettings(deadline_seconds=2.0, answer_timeout_seconds=1.5)
-    # A busy machine may hold one visit up, and not each: only a fault of ours does that.
+    # A busy machine may delay one visit, but not every visit: only an internal error does that.
     for _ in range(ATTEMPTS):
         if await ends_before_the_hourglass(behaviour, settings):
             return
@@ -127,10 +127,10 @@ async def test_no_visit_outlives_its_deadline_by_more_than_a_twentieth(
 
 
 async def ends_before_the_hourglass(behaviour: Behaviour, settings: ProbeSettings) -> bool:
-    """Whether a visit has ended when a twentieth more than its deadline has run through.
+    """Whether a visit has ended when 1.05 times its deadline has passed.
 
-    The same loop turns the hourglass over at the deadline, so that what holds the loop up until then is
-    no delay of the visit.
+    The same loop stops the time at the deadline, so a delay of the loop until then does not count as a delay
+    of the visit.
     """
 
     async def hourglass() -> None:

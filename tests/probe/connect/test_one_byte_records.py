@@ -1,4 +1,4 @@
-"""A server may send its reply in records of one byte each, more of them than Python calls may nest."""
+"""A server may send its reply in records of one byte each, more of them than Python's recursion limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams and datagrams wait by one rule, and one rule says what is trouble."""
+"""Streams and datagrams wait by one rule, and one rule defines trouble."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AT_EASE = {
     FailureKind.DENIED,
     FailureKind.BUDGET,
 }
-"""A server that says something else, and a limit of ours, say nothing of a server's health."""
+"""An unexpected answer, or a limit of ours, says nothing about a server's health."""
 
 
 class Clock:

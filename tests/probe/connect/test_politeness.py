@@ -1,4 +1,4 @@
-"""An address's share: never exceeded, halved once for one trouble, given back slowly, never lost."""
+"""An address's share: never exceeded, halved once per trouble, restored slowly, never lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.scheduling.virtual_time import run_virtually
 
 
 async def fill(gate: AddressGate, visitors: int) -> int:
-    """Lets so many visitors in as the gate will; gives how many were inside at most."""
+    """Lets in as many visitors as the gate allows; returns the maximum number that were inside."""
     inside = most = 0
 
     async def visitor() -> None:
@@ -69,7 +69,7 @@ async def test_there_is_always_one_place() -> None:
 
 @given(st.lists(st.sampled_from(["enter", "leave", "cancel", "trouble", "answered"]), max_size=40))
 async def test_no_place_is_ever_lost(deeds: list[str]) -> None:
-    """However visitors come, go, give up or meet trouble, the gate lets all of them in at last."""
+    """However visitors come, go, give up or meet trouble, the gate finally lets all of them in."""
     gate = AddressGate(3)
     leave = asyncio.Event()
 
@@ -125,7 +125,7 @@ def test_networks_are_slash_24_and_slash_48(first: str, second: str, are_one: bo
 
 
 async def most_inside(politeness: Politeness, addresses: list[str]) -> int:
-    """How many of these addresses' connections are ever open together."""
+    """The maximum number of connections to these addresses that are open at the same time."""
     inside = most = 0
 
     async def visitor(address: str) -> None:
@@ -160,7 +160,7 @@ async def test_all_addresses_of_a_host_name_share_its_connections() -> None:
 
 
 def test_an_address_gets_no_more_new_connections_a_second_than_allowed() -> None:
-    """Also where visits come one after another."""
+    """Even if visits follow one another."""
 
     async def story() -> list[float]:
         settings = ProbeSettings(connections_per_address_per_second=5)

@@ -1,4 +1,4 @@
-"""Every way to an endpoint is one ProbeTransport, whose options nothing changes once it is made."""
+"""Every way to an endpoint is one ProbeTransport, whose options never change after its creation."""
 
 from __future__ import annotations
 

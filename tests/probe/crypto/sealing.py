@@ -1,4 +1,4 @@
-"""A TLS 1.3 server's side of the key schedule, by cryptography's HKDF: it seals what a test makes up."""
+"""A TLS 1.3 server's side of the key schedule, with cryptography's HKDF: it encrypts a test's messages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SealedFlight:
         self._number = 0
 
     def records(self, messages: bytes) -> bytes:
-        """The messages in as few records as they fit into."""
+        """The messages in as few records as possible."""
         pieces = [messages[at : at + _LONGEST] for at in range(0, len(messages), _LONGEST)]
         return b"".join(map(self._record, pieces))
 

@@ -1,4 +1,4 @@
-"""Records of CBC suites made by hand: OpenSSL reads the right ones and refuses the spoilt."""
+"""Handmade records of CBC suites: OpenSSL reads the correct ones and refuses the damaged ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Client certificates load from PEM and PKCS #12, and what cannot be used is one sentence."""
+"""Client certificates load from PEM and PKCS #12; an unusable one is an error of one sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The opened flight of TLS 1.3: the RFC's own trace, real servers, and any bytes at all."""
+"""The decrypted flight of TLS 1.3: the RFC's own trace, real servers, and arbitrary bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that encrypts what it likes: RFC 9846's order, and RFC 8879's compressed certificates once."""
+"""A server with arbitrary encrypted messages: RFC 9846's order, and RFC 8879's compressed certificates once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ IN_ORDER = (EXTENSIONS, REQUEST, CERTIFICATE, VERIFY)
 
 
 def prepared(messages: bytes) -> tuple[Tls13FlightReader, bytes]:
-    """A reader that has said its hello, and the stream of a server that answers so."""
+    """A reader that has sent its hello, and the stream of a server that answers with these messages."""
     asked = offer(ProtocolVersion.TLSV1_3, (AES_128_GCM,), Shape(server_name="x.example"))
     reader = Tls13FlightReader(asked, KeyShareSecret(X25519, NONCE), NONCE)
     said: list[bytes] = []

@@ -1,4 +1,4 @@
-"""DTLS on real servers: OpenSSL's s_server, and GnuTLS's behind a relay of datagrams."""
+"""DTLS on real servers: OpenSSL's s_server, and GnuTLS's behind a datagram relay."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def s_server(option: str, certificates: Certificates, directory: Path) -> Iterat
     arguments = ["openssl", "s_server", option, "-accept", f"127.0.0.1:{port}"]
     arguments += ["-cipher", OF_RSA, "-cert", str(certificates.rsa.leaf_file)]
     arguments += ["-key", str(certificates.rsa.key_file)]
-    # It ends with its standard input, so that is a pipe which nobody closes.
+    # It ends with its standard input, so that is a pipe that is never closed.
     held_open = ["sh", "-c", 'mkfifo input && exec 3<>input && exec "$@" <&3', "sh"]
     command = Command(arguments=held_open + arguments, ready="ACCEPT", environment=ENVIRONMENT)
     with running(command, directory):

@@ -1,4 +1,4 @@
-"""What a reader costs: lines of Python that it runs, which is exact, and processor time, which is not."""
+"""The cost of a reader: the number of Python lines it runs, which is exact, and CPU time, which is not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any, Final, TypeAlias
 
 GROWTH: Final = 8
-"""How much longer the second input is."""
+"""The length of the second input relative to the first."""
 
 SHORT: Final = 2**10
 LONG: Final = SHORT * GROWTH
@@ -23,9 +23,9 @@ Run: TypeAlias = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A reader under one kind of input; ``prepare`` makes it and an input of about so many bytes.
+    """A reader with one kind of input; ``prepare`` creates both, for an input of about the given number of bytes.
 
-    What ``prepare`` gives is run once. ``covers`` is the name of the class or function that reads.
+    The result of ``prepare`` is called once. ``covers`` is the name of the class or function that reads.
     """
 
     covers: str
@@ -34,7 +34,7 @@ class Row:
 
 
 def lines_of(run: Run) -> int:
-    """How many lines of Python it runs."""
+    """The number of Python lines that it runs."""
     count = 0
 
     def trace(_frame: FrameType, event: str, _: Any) -> Any:
@@ -52,7 +52,7 @@ def lines_of(run: Run) -> int:
 
 
 def seconds_of(row: Row, length: int) -> float:
-    """The least processor time of a few runs."""
+    """The lowest CPU time of a few runs."""
     taken = []
     for _ in range(_REPEATS):
         run = row.prepare(length)
@@ -63,10 +63,10 @@ def seconds_of(row: Row, length: int) -> float:
 
 
 def assert_linear(row: Row) -> None:
-    """Eight times the input costs about eight times as much; 64 times would be the square.
+    """Eight times the input costs about eight times as much; quadratic cost would be 64 times.
 
-    Lines of Python count exactly. Time shows what C code does (regular expressions, copies of buffers),
-    and is not looked at where the longer input costs next to nothing.
+    Lines of Python are exact. Time shows the work of C code (regular expressions, copies of buffers), and is
+    not compared if the longer input costs next to nothing.
     """
     short, long = lines_of(row.prepare(SHORT)), lines_of(row.prepare(LONG))
     assert long <= 1.5 * GROWTH * short, f"{short} lines for {SHORT} bytes, {long} for {LONG}"

@@ -1,4 +1,4 @@
-"""For each script of the catalogue, what a server may send without an end: one row for each script."""
+"""For each script of the catalogue, endless input that a server may send: one row per script."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PEER: Final = Peer(name="x.example")
 
 @dataclass(frozen=True, slots=True)
 class Flood:
-    """What is said first, one piece a turn, and then a head, a unit again and again, and a tail."""
+    """First ``before``, one piece per turn; then a head, a repeated unit, and a tail."""
 
     before: tuple[bytes, ...]
     unit: bytes
@@ -27,7 +27,7 @@ class Flood:
     tail: bytes = b""
 
     def content(self, length: int) -> bytes:
-        """So many bytes of it, or a few more."""
+        """``length`` bytes of it, or a few more."""
         return self.head + self.unit * (length // len(self.unit)) + self.tail
 
 

@@ -1,4 +1,4 @@
-"""Everything else that takes a peer's bytes as they come: one row or more for each class with ``feed``."""
+"""All other readers of a peer's byte stream: at least one row for each class with ``feed``."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ RECORDS: Final[dict[str, tuple[bytes, bytes]]] = {
     "application data": (_FLIGHT, wire.record(_DATA, b"x")),
     "what is not TLS": (b"", b"\xff"),
 }
-"""What comes first, and what then comes again and again."""
+"""The first bytes, and the bytes that are then repeated."""
 
 
 class _Reads(Protocol):
@@ -65,7 +65,7 @@ class _Reads(Protocol):
 
 
 class _Records:
-    """Takes all records as they come."""
+    """Reads all records as they arrive."""
 
     def __init__(self) -> None:
         self._reader = RecordReader()
@@ -81,7 +81,7 @@ class _Records:
 
 
 class _Messages:
-    """Takes all messages as they come."""
+    """Reads all messages as they arrive."""
 
     def __init__(self) -> None:
         self._reader = MessageReader()
@@ -94,7 +94,7 @@ class _Messages:
 
 
 def stream_rows() -> Iterator[Row]:
-    """All of them."""
+    """All stream readers."""
     yield from _rows("MessageReader", _Messages, {"messages": (b"", wire.message(0, b""))})
     for covers, makes in _RECORD_READERS.items():
         yield from _rows(covers, makes, RECORDS)
@@ -128,7 +128,7 @@ def _fed(reader: _Reads, pieces: Sequence[bytes]) -> object:
 
 
 def _datagrams(makes: Callable[[], _Reads], length: int) -> Run:
-    """Single bytes of one message, every other one of them, each in a packet of its own."""
+    """Every other byte of one message, each in a packet of its own."""
     whole = length.to_bytes(3, "big")
     packets = [
         b"\x16\xfe\xfd"

@@ -1,4 +1,4 @@
-"""A full handshake's reader: a reply in one-byte records costs so much for each."""
+"""A full handshake's reader: each one-byte record of a reply costs the same."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""No text and no stream of a peer's costs more than its length: every reader, against its worst inputs.
+"""The cost of every reader is linear in the length of the peer's text or stream, even for its worst inputs.
 
-One table of all readers. A new one must be added: the catalogue's scripts, every class that is fed
-bytes, and every function of ``probe.web.fields`` are looked for here.
+One table lists all readers. New ones must be added: these tests look for the catalogue's scripts, every class
+that is fed bytes, and every function of ``probe.web.fields``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Functions that read a peer's text or structure at once: a row for each."""
+"""Functions that read a peer's text or structure at once: one row each."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def text_rows() -> Iterator[Row]:
-    """All of them: the reader, then each kind of text that it is given."""
+    """All of them: the reader, then each kind of text that it gets."""
     for covers, (read, texts) in _TEXTS.items():
         for number, (head, unit, tail) in enumerate(texts):
             yield Row(covers, f"text {number}", partial(_prepared, read, head, unit, tail))

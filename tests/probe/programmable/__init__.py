@@ -1,1 +1,1 @@
-"""Programmable servers: every hard case by name, in raw bytes that owe nothing to our codec."""
+"""Programmable servers: every hard case by name, in raw bytes that are independent of our codec."""

@@ -1,6 +1,6 @@
 """The hard cases as behaviours: what each server does with a connection, by name.
 
-Where a device or product is known for it, the name stands beside it.
+The docstring names the device or product that is known for it, if there is one.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ async def greets_as_smtp(connection: Connection) -> None:
 
 
 async def sends_garbage(connection: Connection) -> None:
-    """10 MB of bytes that are no record."""
+    """10 MB of bytes that do not form a record."""
     dice = random.Random(connection.number)
     for _ in range(TEN_MEGABYTES // PIECE):
         await connection.send(b"\xff" + dice.randbytes(PIECE - 1))
 
 
 async def sends_application_data(connection: Connection) -> None:
-    """10 MB of well-formed records that no handshake begins with."""
+    """10 MB of well-formed records of types with which no handshake begins."""
     one = wire.record(23, wire.TLSV1_2, bytes(16384))
     for _ in range(TEN_MEGABYTES // len(one)):
         await connection.send(one)
@@ -86,13 +86,13 @@ async def refuses_with_an_alert(connection: Connection) -> None:
 
 
 async def refuses_with_close_notify(connection: Connection) -> None:
-    """CloudFront: a warning in place of a refusal."""
+    """CloudFront: a warning instead of a refusal."""
     await connection.receive()
     await connection.send(wire.alert(wire.WARNING, wire.CLOSE_NOTIFY))
 
 
 def drips(model: ServerModel, *, seconds_between_bytes: float) -> Behaviour:
-    """A right answer that is never whole: each byte comes in time for the next."""
+    """A correct answer that is never complete: each byte arrives before the timeout for the next."""
 
     async def behave(connection: Connection) -> None:
         reply = model.reply(await connection.receive())
@@ -104,11 +104,11 @@ def drips(model: ServerModel, *, seconds_between_bytes: float) -> Behaviour:
     return behave
 
 
-# --- servers that speak TLS in their own way --------------------------------------------------
+# --- servers that speak TLS with peculiarities ------------------------------------------------
 
 
 def rewrites(model: ServerModel, rewrite: Rewrite) -> Behaviour:
-    """A model whose every answer goes through ``rewrite`` before it is sent."""
+    """A model whose every answer is changed by ``rewrite`` before it is sent."""
 
     async def behave(connection: Connection) -> None:
         received = b""
@@ -137,13 +137,13 @@ def one_record_for_each_message(sent: bytes) -> bytes:
 
 
 def after_a_warning(sent: bytes) -> bytes:
-    """Java and Apache: the name is unrecognized, says a warning, and the handshake goes on."""
+    """Java and Apache: a warning says that the name is unrecognized, and the handshake continues."""
     _, messages = _handshake_of(sent)
     return wire.alert(wire.WARNING, wire.UNRECOGNIZED_NAME) + sent if messages else sent
 
 
 def stalls_after(count: int) -> Rewrite:
-    """The first ``count`` messages of a flight, and no more."""
+    """Only the first ``count`` messages of a flight."""
 
     def rewrite(sent: bytes) -> bytes:
         version, messages = _handshake_of(sent)
@@ -161,7 +161,7 @@ def endless_certificate(sent: bytes) -> bytes:
 
 
 def with_chain(next_chain: Callable[[], tuple[bytes, ...]]) -> Rewrite:
-    """A flight whose certificates are others, asked for anew for each flight."""
+    """A flight with other certificates, requested again for each flight."""
 
     def rewrite(sent: bytes) -> bytes:
         version, messages = _handshake_of(sent)
@@ -175,7 +175,7 @@ def with_chain(next_chain: Callable[[], tuple[bytes, ...]]) -> Rewrite:
 
 
 def unparsable_certificate(sent: bytes) -> bytes:
-    """A flight whose certificate is no DER."""
+    """A flight with an invalid DER certificate."""
     version, messages = _handshake_of(sent)
     spoiled = [
         wire.certificate(b"\x30\x82\xff\xffnot a certificate") if message[0] == 11 else message
@@ -202,7 +202,7 @@ def insists_on(version: int, suite: int) -> Behaviour:
 
 
 def retries_for_ever(model: ServerModel) -> Behaviour:
-    """A HelloRetryRequest to every hello, the second and third as well."""
+    """A HelloRetryRequest to every hello, including the second and third."""
 
     async def behave(connection: Connection) -> None:
         received = await connection.receive()
@@ -215,7 +215,7 @@ def retries_for_ever(model: ServerModel) -> Behaviour:
 
 
 def resets_above(limit: int, model: ServerModel) -> Behaviour:
-    """A load balancer with a limit on connections at once."""
+    """A load balancer with a limit on simultaneous connections."""
 
     async def behave(connection: Connection) -> None:
         if connection.open_now() > limit:
@@ -245,7 +245,7 @@ async def _answer_and_wait(connection: Connection, model: ServerModel) -> None:
 
 
 def _handshake_of(sent: bytes) -> tuple[int, bytes]:
-    """The record version and the messages inside handshake records; none where it is others."""
+    """The record version and the messages in handshake records; none for other records."""
     version, messages = 0, b""
     while sent and sent[0] == wire.HANDSHAKE:
         version, length = int.from_bytes(sent[1:3], "big"), int.from_bytes(sent[3:5], "big")

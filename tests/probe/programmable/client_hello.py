@@ -34,7 +34,7 @@ class ClientHello:
 
     @property
     def versions(self) -> frozenset[int]:
-        """Every version offered: the list of TLS 1.3, or all up to the legacy version."""
+        """Every offered version: the list of TLS 1.3, or all up to the legacy version."""
         listed = self.extensions.get(SUPPORTED_VERSIONS_EXTENSION)
         if listed is None:
             return frozenset(range(0x0300, self.legacy_version + 1))
@@ -67,7 +67,7 @@ class ClientHello:
 
 
 class _Reader:
-    """Reads a block from its start; every read past the end is an IndexError."""
+    """Reads a block from its start; a read past the end is an IndexError."""
 
     def __init__(self, block: bytes) -> None:
         self._block = block
@@ -97,10 +97,10 @@ def _uint16s(block: bytes) -> tuple[int, ...]:
 
 
 def read_client_hello(received: bytes) -> ClientHello | None:
-    """The ClientHello at the start of ``received``; None while it is not whole.
+    """The ClientHello at the start of ``received``; None if it is incomplete.
 
     Raises:
-        ValueError: for bytes that do not begin as a handshake record with a ClientHello.
+        ValueError: if the bytes do not begin as a handshake record with a ClientHello.
     """
     reader, message, record_version = _Reader(received), b"", 0
     while len(message) < 4 or len(message) < 4 + int.from_bytes(message[1:4], "big"):

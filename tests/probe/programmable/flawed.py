@@ -1,5 +1,7 @@
-"""Servers with one known flaw each, and the same servers mended: they read what a client says
-after their flight, byte by byte, and react as the stacks did that had the flaw."""
+"""Servers with one known flaw each, and the same servers with the flaw fixed.
+
+They read the client's messages after their flight, byte by byte, and react as the flawed stacks did.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,12 @@ CHANGE_CIPHER_SPEC, HEARTBEAT, CLIENT_KEY_EXCHANGE = 20, 24, 16
 UNEXPECTED_MESSAGE, BAD_RECORD_MAC, DECRYPTION_FAILED = 10, 20, 21
 RSA_SUITE = 0x002F
 SECRET = b"\x42"
-"""What a heartbeat gives away here."""
+"""The content that a heartbeat leaks here."""
 
 
 @functools.cache
 def rsa_key() -> rsa.RSAPrivateKey:
-    """One key for all; nobody is deceived by it."""
+    """One key for all servers; it protects nothing."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -51,14 +53,14 @@ def rsa_certificate() -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """One record of the client's."""
+    """One record from the client."""
 
     kind: int
     fragment: bytes
 
 
 def records_of(stream: bytes) -> Iterator[Heard]:
-    """The whole records in ``stream``."""
+    """The complete records in ``stream``."""
     at = 0
     while at + 5 <= len(stream):
         end = at + 5 + int.from_bytes(stream[at + 3 : at + 5], "big")
@@ -69,11 +71,11 @@ def records_of(stream: bytes) -> Iterator[Heard]:
 
 
 React = Callable[[Connection, list[Heard]], bytes | None]
-"""What is sent once so much was heard: None waits for more, nothing at all closes."""
+"""The reaction to the records so far: None waits for more, empty bytes close."""
 
 
 def rsa_server(react: React, *, extensions: tuple[tuple[int, bytes], ...] = ()) -> Behaviour:
-    """TLS 1.2 with one suite of RSA key exchange; ``extensions`` for whoever offers theirs."""
+    """TLS 1.2 with one suite of RSA key exchange; ``extensions`` for clients that offer theirs."""
 
     async def behave(connection: Connection) -> None:
         stream = b""
@@ -130,7 +132,7 @@ def heartbeat(*, is_mended: bool) -> React:
 
 
 def early_change_cipher_spec(*, is_mended: bool) -> React:
-    """OpenSSL before 1.0.1h takes the first, and fails to decrypt the second."""
+    """OpenSSL before 1.0.1h accepts the first, and fails to decrypt the second."""
 
     def react(_: Connection, heard: list[Heard]) -> bytes | None:
         early = [one for one in heard if one.kind == CHANGE_CIPHER_SPEC]
@@ -142,7 +144,7 @@ def early_change_cipher_spec(*, is_mended: bool) -> React:
 
 
 def decrypted(fragment: bytes) -> bytes:
-    """The block in a ClientKeyExchange, as RSA alone gives it back."""
+    """The block in a ClientKeyExchange, decrypted by plain RSA."""
     numbers = rsa_key().private_numbers()
     modulus = numbers.public_numbers.n
     block = pow(int.from_bytes(fragment[6:], "big"), numbers.d, modulus)
@@ -154,17 +156,17 @@ def has_right_head(block: bytes) -> bool:
 
 
 def is_well_formed(block: bytes) -> bool:
-    """As PKCS#1 1.5 and TLS 1.2 want it: a secret of 48 bytes that begins with the version."""
+    """The form of PKCS#1 1.5 and TLS 1.2: a secret of 48 bytes that begins with the version."""
     return has_right_head(block) and block[-49] == 0 and block[-48:-46] == b"\x03\x03"
 
 
 def key_exchange(
     *, other_than_usual: Callable[[bytes], int | None], needs_finished: bool = True
 ) -> React:
-    """Another alert for blocks that ``other_than_usual`` names one for.
+    """Another alert for blocks for which ``other_than_usual`` returns one.
 
-    Where ``needs_finished`` is false the reaction comes at once, and a whole exchange gets the
-    same alert always.
+    If ``needs_finished`` is false, the reaction is immediate, and a complete exchange always gets the same
+    alert.
     """
 
     def react(_: Connection, heard: list[Heard]) -> bytes | None:
@@ -184,6 +186,6 @@ def key_exchange(
 
 
 def by_turns(*alerts: int) -> Callable[[bytes], int | None]:
-    """Noise: whatever the block, the alerts one after the other."""
+    """Noise: the alerts in turn, whatever the block."""
     turns = count()
     return lambda _: alerts[next(turns) % len(alerts)]

@@ -1,7 +1,7 @@
-"""The finite fields of RFC 2409, 3526 and 7919, computed by the formulas that the RFCs give.
+"""The finite fields of RFC 2409, 3526 and 7919, computed by the formulas in these RFCs.
 
-Each prime is 2^b - 2^(b-64) - 1 + 2^64 * (floor(2^(b-130) * c) + k), with pi or e for c. Pi is
-Machin's sum of two arctangents, e the sum of the inverse factorials, both in whole numbers.
+Each prime is 2^b - 2^(b-64) - 1 + 2^64 * (floor(2^(b-130) * c) + k), with pi or e for c. Pi is Machin's sum
+of two arctangents, e the sum of the inverse factorials, both in integers.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FFDHE_CODE_POINTS = {name: 0x0100 + place for place, name in enumerate(FFDHE)}
 
 @functools.cache
 def prime(name: str) -> int:
-    """The prime of that name."""
+    """The prime with that name."""
     if name in MODP:
         bits, constant = MODP[name]
         irrational = _pi(bits - 130)
@@ -48,7 +48,7 @@ def prime(name: str) -> int:
 
 
 def prime_bytes(name: str) -> bytes:
-    """The prime in as many bytes as it takes, the highest first."""
+    """The prime in the minimum number of bytes, most significant first."""
     number = prime(name)
     return number.to_bytes((number.bit_length() + 7) // 8, "big")
 

@@ -1,7 +1,7 @@
 """Scripted servers behind a free loopback port: a behaviour is one coroutine on one connection.
 
-``serve`` runs a behaviour for every connection that comes and counts them; it ends all of them
-with itself. ``behind_a_port`` makes a behaviour of a ServerModel.
+``serve`` runs a behaviour for every accepted connection and counts them; when it ends, all of them end.
+``behind_a_port`` turns a ServerModel into a behaviour.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.probe.programmable.server_model import Reply, ServerModel, Then
 
 @dataclass(slots=True, kw_only=True)
 class Connection:
-    """One accepted connection, numbered from 1, and how many are open beside it."""
+    """One accepted connection, numbered from 1, and the number of open ones."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -28,7 +28,7 @@ class Connection:
     open_now: Callable[[], int]
 
     async def receive(self) -> bytes:
-        """Some bytes; none at the end."""
+        """Some bytes; empty at the end."""
         return await self.reader.read(65536)
 
     async def send(self, some: bytes) -> None:
@@ -37,17 +37,17 @@ class Connection:
         await self.writer.drain()
 
     async def until_closed(self) -> None:
-        """Says nothing until the client hangs up."""
+        """Sends nothing until the client hangs up."""
         while await self.receive():
             pass
 
     @property
     def client_is_there(self) -> bool:
-        """Whether neither the client's end nor a reset has come."""
+        """Whether the client has neither closed nor reset the connection."""
         return not self.reader.at_eof() and self.reader.exception() is None
 
     def reset(self) -> None:
-        """Ends with a reset in place of an end, whether or not all was read; nothing where it has ended."""
+        """Ends with a reset instead of a close, whether or not all was read; does nothing if it has ended."""
         if self.writer.transport.is_closing():
             return
         at_once = struct.pack("ii", 1, 0)
@@ -61,7 +61,7 @@ Behaviour: TypeAlias = Callable[[Connection], Awaitable[None]]
 
 @dataclass(slots=True, kw_only=True)
 class ScriptedServer:
-    """A running server: its port, and what it saw."""
+    """A running server: its port, and what it observed."""
 
     behaviour: Behaviour
     port: int = 0
@@ -72,7 +72,7 @@ class ScriptedServer:
     _present: list[Connection] = field(default_factory=list)
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Begins the behaviour on a connection that came."""
+        """Begins the behaviour on an accepted connection."""
         self.connections += 1
         connection = Connection(
             reader=reader,
@@ -84,7 +84,7 @@ class ScriptedServer:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
         self._present.append(connection)
-        # An end that came together with this connection is read in the loop's next round.
+        # A close that arrived together with this connection is read in the loop's next round.
         loop = asyncio.get_running_loop()
         loop.call_soon(loop.call_soon, self._count_open)
 
@@ -94,7 +94,7 @@ class ScriptedServer:
 
     async def _handle(self, connection: Connection) -> None:
         try:
-            # A client that hangs up early is no fault of the script.
+            # A client that hangs up early is not a fault of the script.
             with suppress(ConnectionError):
                 await self.behaviour(connection)
         except asyncio.CancelledError:
@@ -119,7 +119,7 @@ async def serve(
     With ``tls`` the behaviour begins after a real handshake.
 
     Raises:
-        BaseExceptionGroup: at the end, for a behaviour that failed by any fault of its own.
+        BaseExceptionGroup: at the end, if a behaviour failed by a fault of its own.
     """
     server = ScriptedServer(behaviour=behaviour)
     first = await asyncio.start_server(server.accept, hosts[0], 0, backlog=512, ssl=tls)
@@ -142,7 +142,7 @@ async def serve(
 
 
 def behind_a_port(model: ServerModel) -> Behaviour:
-    """The behaviour of a model that answers one hello, and a second after HelloRetryRequest."""
+    """The behaviour of a model that answers one hello, and a second one after HelloRetryRequest."""
 
     async def behave(connection: Connection) -> None:
         reply = await answer(connection, model)
@@ -155,7 +155,7 @@ def behind_a_port(model: ServerModel) -> Behaviour:
 
 
 async def answer(connection: Connection, model: ServerModel) -> Reply:
-    """Reads one hello, sends what the model replies, and gives the reply."""
+    """Reads one hello, sends the model's reply, and returns the reply."""
     received = b""
     while (reply := model.reply(received)) is None:
         some = await connection.receive()

@@ -1,8 +1,8 @@
-"""A server as a function: what it accepts and dislikes in, a ClientHello in, a Reply out.
+"""A server as a function: its configuration and a ClientHello in, a Reply out.
 
-``ServerModel.reply`` needs no socket, so properties can be tried on thousands of servers; the
-same model behind a port is ``tests.probe.programmable.server``. Each flight shows one certificate
-whatever the suite; its ServerKeyExchange is what the suite's key exchange and authentication say.
+``ServerModel.reply`` needs no socket, so properties can be checked on thousands of servers. The same model
+behind a port is ``tests.probe.programmable.server``. Each flight has one certificate for all suites; its
+ServerKeyExchange follows the suite's key exchange and authentication.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from tests.probe.programmable.client_hello import ClientHello, is_sslv2_hello, r
 from tests.probe.programmable.primes import FFDHE_CODE_POINTS, prime_bytes
 
 FIRST_FFDHE, LAST_FFDHE = 0x0100, 0x01FF
-"""RFC 7919, section 2: all of these say that a client knows finite-field groups."""
+"""RFC 7919, section 2: each of these means that a client knows finite-field groups."""
 
 _FIELDS = {code_point: name for name, code_point in FFDHE_CODE_POINTS.items()}
 _LAST_CURVE = 0x00FF
 _SIGNERS = {"RSA": ("rsa_",), "ECDSA": ("ecdsa_", "ed"), "DSS": ("dsa_",)}
-"""How the names of the schemes begin that a key of that kind signs with."""
+"""Prefixes of the names of schemes with which a key of that kind signs."""
 
 _UNSIGNED = frozenset({"anon", "PSK"})
 
@@ -38,7 +38,7 @@ class Then(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The bytes a server sends, and what it does then."""
+    """The bytes that a server sends, and what it does then."""
 
     sent: bytes = b""
     then: Then = Then.CLOSE
@@ -51,18 +51,17 @@ SILENCE = Reply(then=Then.WAIT)
 class ServerModel:
     """One server.
 
-    ``cipher_suites`` holds, for each version it speaks, its suites in its order of preference.
-    ``most_suites`` closes on longer offers, ``hangs_at_lengths`` is silent at those lengths of a
-    hello on the wire, ``silence`` is the share of hellos that it never answers.
+    ``cipher_suites`` has, for each version it speaks, its suites in its order of preference. ``most_suites``
+    closes on longer offers, ``hangs_at_lengths`` does not answer hellos of those lengths on the wire,
+    ``silence`` is the share of hellos that it never answers.
 
-    Up to TLS 1.2, ECDHE takes the curves among ``groups``, and DHE the ``prime``, or else, where
-    that is None, the ffdhe groups among them (RFC 7919). ``signature_schemes`` are those of
-    TLS 1.2; with none it signs without looking. What it ``ignores_groups`` and
-    ``ignores_schemes`` for is its own first, where there is none in common; a server that
-    ``alerts_behind_hello`` looks for them only once its certificate is out, as Java does.
-    ``certificate_curve`` must be offered to get an ECDSA suite. With ``fresh_keys`` no public
-    value comes twice. One that ``chooses_key_first`` uses its ECDSA key, where it has one, for every
-    client that names any suite for it up to TLS 1.2, as HAProxy does.
+    Up to TLS 1.2, ECDHE uses the curves among ``groups``. DHE uses ``prime``; if that is None, it uses the
+    ffdhe groups among ``groups`` (RFC 7919). ``signature_schemes`` are those of TLS 1.2; if there are none,
+    it signs without checking the client's list. ``ignores_groups`` and ``ignores_schemes``: if there is no
+    common value, it uses its own first one. A server that ``alerts_behind_hello`` checks this only after its
+    certificate, as Java does. ``certificate_curve`` must be offered to get an ECDSA suite. With
+    ``fresh_keys``, public values never repeat. One that ``chooses_key_first`` uses its ECDSA key, if it has
+    one, for every client that offers a suite for it up to TLS 1.2, as HAProxy does.
     """
 
     cipher_suites: Mapping[int, tuple[int, ...]]
@@ -86,7 +85,7 @@ class ServerModel:
     dice: random.Random = field(default_factory=lambda: random.Random(0), compare=False)
 
     def reply(self, received: bytes) -> Reply | None:
-        """The answer to the bytes received so far; None while the hello is not whole."""
+        """The answer to the bytes received so far; None if the hello is incomplete."""
         if received and is_sslv2_hello(received):
             return self._refusal(wire.PROTOCOL_VERSION)
         hello = read_client_hello(received)

@@ -1,7 +1,7 @@
-"""What an Observation of a ServerModel may say, and what it must say.
+"""What an Observation of a ServerModel may claim, and what it must contain.
 
-``falsehoods`` names claims that the model does not bear out, however the visit went: unknown
-is always allowed. ``omissions`` names what was not learned although the server would have said it.
+``falsehoods`` yields claims that the model contradicts, however the visit went; unknown is always allowed.
+``omissions`` yields facts that were not found although the server would have revealed them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def falsehoods(model: ServerModel, observation: Observation) -> list[str]:
 
 
 def omissions(model: ServerModel, observation: Observation) -> list[str]:
-    """Every version, suite and TLS 1.3 group that is not proved, and every set not closed."""
+    """Every version, suite and TLS 1.3 group that is not proved, and every set that is not closed."""
     return [*_missing_versions(model, observation), *_missing_names(model, observation)]
 
 
@@ -49,9 +49,12 @@ def _false_suites(model: ServerModel, observation: Observation) -> Iterator[str]
 
 
 def _preferences(model: ServerModel, version: ProtocolVersion) -> set[Preference]:
-    """What may be said of it: where all suites but one are ChaCha20, a client that puts another
-    first cannot be told from a server that favours ChaCha20 for such a client; and one that puts
-    ECDSA first always, and follows the client else, has half an order of its own."""
+    """The permitted verdicts on a server's preference.
+
+    If all suites but one are ChaCha20, no client that puts another one first can distinguish the client's
+    order from a server that favours ChaCha20 for such a client. A server that always prefers ECDSA, and
+    otherwise follows the client, has half an order of its own.
+    """
     names = _suites(model, version)
     if len(names) < 2:
         return {Preference.UNKNOWN}

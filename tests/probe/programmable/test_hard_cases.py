@@ -1,7 +1,6 @@
-"""Every hard case by name: each visit ends in time, in the right state, and claims no more than
-the server proved.
+"""Every hard case by name: each visit ends in time, in the right state, and claims only what was proved.
 
-The servers are in ``behaviours``; the limits are short, so that waiting for nothing is short too.
+The servers are in ``behaviours``; the limits are short, so that tests do not wait long.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ TLS13 = ServerModel(cipher_suites={wire.TLSV1_3: (0x1302, 0x1301)})
 
 
 def is_one_sentence(reason: str | None) -> bool:
-    """Whether it says something in one line of words."""
+    """Whether it is one non-empty line of words."""
     return reason is not None and "\n" not in reason and len(reason.split()) >= 3
 
 
@@ -47,7 +46,7 @@ def is_one_sentence(reason: str | None) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoTls:
-    """A server without TLS, and the states that say so truly."""
+    """A server without TLS, and the states that describe it correctly."""
 
     name: str
     behaviour: Behaviour
@@ -58,7 +57,7 @@ NO_TLS = (
     NoTls(
         name="closes at once",
         behaviour=behaviours.closes_at_once,
-        # Its system resets where the hello came before it closed, and the two look alike.
+        # Its system sends a reset if the hello arrived before it closed, and the two look alike.
         states=frozenset({State.NOT_TLS, State.REFUSED}),
     ),
     NoTls(
@@ -160,12 +159,12 @@ async def test_a_flood_is_not_read_to_its_end() -> None:
     assert observation.cost.bytes_received < flood / 2
 
 
-# --- servers that speak TLS in their own way --------------------------------------------------
+# --- servers that speak TLS with peculiarities ------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Odd:
-    """An odd server whose every version, suite and TLS 1.3 group can be learned all the same."""
+    """An odd server all of whose versions, suites and TLS 1.3 groups can be found nevertheless."""
 
     name: str
     model: ServerModel

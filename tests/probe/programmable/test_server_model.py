@@ -1,6 +1,6 @@
-"""The servers of these tests speak right: Python's own ssl module understands them.
+"""The servers of these tests speak TLS correctly: Python's own ssl module understands them.
 
-A double that only our codec can read would prove nothing about servers.
+A test server that only our codec can read would prove nothing.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class Client:
         self.hello = self.after(b"")
 
     def after(self, received: bytes) -> bytes:
-        """What the client sends next, once it has read ``received``."""
+        """What the client sends next, after it has read ``received``."""
         self._received.write(received)
         with pytest.raises(ssl.SSLWantReadError):
             self._tls.do_handshake()
         return self._to_send.read()
 
     def error_after(self, received: bytes) -> str:
-        """OpenSSL's reason for giving up, once the client has read ``received``."""
+        """OpenSSL's reason for giving up, after the client has read ``received``."""
         self._received.write(received)
         with pytest.raises(ssl.SSLError) as caught:
             self._tls.do_handshake()

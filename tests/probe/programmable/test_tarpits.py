@@ -1,4 +1,4 @@
-"""A hundred tarpits among a thousand endpoints cost the others no more than ordinary ones would."""
+"""A hundred tarpits among a thousand endpoints delay the others no more than ordinary endpoints would."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SETTINGS = ProbeSettings(
     parts=frozenset({Part.VERSIONS}),
 )
 SHARE = 1.25
-"""That of the tarpits is one tenth; the rest is what one run differs from the next."""
+"""The tarpits' share is one tenth; the rest is variation between runs."""
 
 ATTEMPTS = 3
 
@@ -41,18 +41,18 @@ answers = behind_a_port(ServerModel(cipher_suites={wire.TLSV1_2: (0xC02F,)}))
 
 @dataclass(slots=True, kw_only=True)
 class RealVisits(World):
-    """The scheduler's world, but for the visits; ``done`` once so many endpoints spoke TLS."""
+    """The scheduler's world with real visits; ``done`` after ``ordinary`` endpoints spoke TLS."""
 
     engine: Engine
     ordinary: int
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
-        """A visit on the wire."""
+        """A real visit over the network."""
         return await self.engine.visit(endpoint)
 
     async def record_visit(self, visit: Visit) -> Advanced | None:
-        """Counts down."""
+        """Counts the ordinary endpoints down."""
         self.ordinary -= visit.observation.state is State.TLS
         if not self.ordinary:
             self.done.set()
@@ -61,14 +61,14 @@ class RealVisits(World):
 
 @asynccontextmanager
 async def servers(behaviour: Behaviour, network: str, count: int) -> AsyncIterator[list[Target]]:
-    """One behaviour on so many loopback addresses of ``network``."""
+    """One behaviour on the first loopback addresses of ``network``."""
     hosts = [f"{network}.{number >> 8}.{number & 255}" for number in range(1, count + 1)]
     async with serve(behaviour, hosts) as server:
         yield [Target(host=host, port=server.port, server_name="zoo.test") for host in hosts]
 
 
 async def seconds_until_learnt(targets: list[Target], ordinary: int) -> float:
-    """How long a new scheduler takes for those that answer."""
+    """The time that a new scheduler takes for the endpoints that answer."""
     clock = SystemClock()
     world = RealVisits(engine=Engine(SETTINGS, clock), ordinary=ordinary)
     scheduler = Scheduler(
@@ -102,7 +102,7 @@ async def test_tarpits_do_not_slow_the_others_by_more_than_their_share() -> None
         mixed = good[:ordinary]
         for number, tarpit in enumerate(tarpits):
             mixed.insert(number * ENDPOINTS // TARPITS, tarpit)
-        # A busy machine may hold one run up, and not each: only tarpits do that.
+        # A busy machine may delay one run, but not every run: only tarpits do that.
         shares: list[float] = []
         while len(shares) < ATTEMPTS and (not shares or shares[-1] >= SHARE):
             without = await seconds_until_learnt(good, ENDPOINTS)

@@ -1,4 +1,4 @@
-"""Visits to scripted servers, with limits short enough that waiting for nothing is short too."""
+"""Visits to scripted servers, with limits short enough that tests do not wait long."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ THOROUGH: Final = ProbeSettings(
     deadline_seconds=20.0, connect_timeout_seconds=2.0, answer_timeout_seconds=0.5
 )
 _GRACE = 2
-"""A visit that lasts this many times its deadline has not kept it."""
+"""A visit that takes this many times its deadline has exceeded it."""
 
 
 async def visit(port: int, settings: ProbeSettings) -> Observation:
-    """One visit, which fails the test when it outlasts its deadline by far."""
+    """One visit, which fails the test if it exceeds its deadline by far."""
     target = Target(host="127.0.0.1", port=port, server_name="zoo.test")
     async with asyncio.timeout(_GRACE * settings.deadline_seconds):
         return await Engine(settings, SystemClock()).visit(
@@ -29,6 +29,6 @@ async def visit(port: int, settings: ProbeSettings) -> Observation:
 
 
 async def visit_server(behaviour: Behaviour, settings: ProbeSettings = THOROUGH) -> Observation:
-    """One visit to a server that behaves so."""
+    """One visit to a server with this behaviour."""
     async with serve(behaviour) as server:
         return await visit(server.port, settings)

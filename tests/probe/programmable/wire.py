@@ -28,7 +28,7 @@ ECDSA_SHA256 = 0x0403
 
 
 def vector(size: int, block: bytes) -> bytes:
-    """``block`` after its length in ``size`` bytes."""
+    """``block``, preceded by its length in ``size`` bytes."""
     return len(block).to_bytes(size, "big") + block
 
 
@@ -60,7 +60,7 @@ def server_hello(
     session_id: bytes = b"",
     extensions: Sequence[tuple[int, bytes]] | None = None,
 ) -> bytes:
-    """The message; ``extensions`` None leaves the whole block out, as SSLv3 servers do."""
+    """The message; with ``extensions`` None it has no extensions block, as from SSLv3 servers."""
     body = uint16(version) + random + vector(1, session_id) + uint16(suite) + b"\0"
     if extensions is not None:
         block = b"".join(uint16(kind) + vector(2, content) for kind, content in extensions)
@@ -105,7 +105,7 @@ def field_parameters(prime: bytes, public_value: bytes) -> bytes:
 
 
 def signed(version: int, parameters: bytes, scheme: int = ECDSA_SHA256) -> bytes:
-    """A ServerKeyExchange of ``parameters`` and a signature that nobody here verifies."""
+    """A ServerKeyExchange with ``parameters`` and an invalid signature."""
     algorithm = uint16(scheme) if version >= TLSV1_2 else b""
     return handshake(12, parameters + algorithm + vector(2, b"\x30" * 70))
 

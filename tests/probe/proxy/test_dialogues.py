@@ -1,4 +1,4 @@
-"""What is said to proxies, and what is made of their answers, however these are cut."""
+"""The messages to proxies, and the results of their answers, however these are split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real proxies and preambles between us and a real nginx: tinyproxy, microsocks, HAProxy."""
+"""Real proxies and PROXY headers between us and a real nginx: tinyproxy, microsocks, HAProxy."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ http {{
 
 
 class Places:
-    """One nginx: a port, one that demands the preamble, and a socket of the file system."""
+    """One nginx: a port, one that requires the PROXY header, and a Unix socket."""
 
     def __init__(self, directory: Path) -> None:
         self.plain, self.preamble = free_port(), free_port()
@@ -90,7 +90,7 @@ def microsocks(*options: str) -> Iterator[int]:
     arguments = ["microsocks", "-i", "127.0.0.1", "-p", str(port), *options]
     with subprocess.Popen(arguments, stderr=subprocess.DEVNULL) as process:
         try:
-            # It says nothing when it listens.
+            # It prints nothing when it starts to listen.
             while True:
                 with (
                     suppress(ConnectionRefusedError),

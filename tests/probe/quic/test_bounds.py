@@ -25,7 +25,7 @@ VERSION = QuicProtocolVersion.VERSION_1
 
 
 def _packets(client: QuicConnection, frames: int) -> list[bytes]:
-    """Initial packets with so many CRYPTO frames of one byte, every other byte left out."""
+    """Initial packets with ``frames`` CRYPTO frames of one byte, omitting every other byte."""
     builder = QuicPacketBuilder(
         host_cid=bytes(8),
         peer_cid=client.host_cid,

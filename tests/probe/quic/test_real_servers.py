@@ -1,4 +1,4 @@
-"""HTTP/3 on a real Caddy, and what else a UDP port may answer."""
+"""HTTP/3 on a real Caddy, and other answers of a UDP port."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""QUIC's own list of versions, read off a server's answer."""
+"""QUIC's own list of versions, read from a server's answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Visits that are recorded, and run again."""
+"""Visits that are recorded and replayed."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from probe.visit.settings import ProbeSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What a visit learned, and its recording."""
+    """What a visit found, and its recording."""
 
     observation: Observation
     recording: RecordedVisit
 
 
 async def record(endpoint: Endpoint, settings: ProbeSettings) -> Recorded:
-    """Visits once and keeps what is said."""
+    """Visits once and records the conversation."""
     clock, sessions = SystemClock(), list[RecordingSession]()
 
     def make(options: TransportOptions, politeness: Politeness) -> RecordingSession:
@@ -37,7 +37,7 @@ async def record(endpoint: Endpoint, settings: ProbeSettings) -> Recorded:
 
 
 async def replay(recording: RecordedVisit, settings: ProbeSettings) -> Observation:
-    """What the same checks learn from the recording."""
+    """What the same checks find in the recording."""
     clock = ReplayClock(recording)
     engine = Engine(settings, clock, lambda options, _: ReplaySession(options, recording, clock))
     return await engine.visit(recording.endpoint)

@@ -1,4 +1,4 @@
-"""What is sent at each level of intrusiveness, by the recording of everything that was said."""
+"""What is sent at each intrusiveness level, read from recordings of whole conversations."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ATTACKS = {
     "ccs_injection", "client_renegotiation", "client_renegotiation_dos", "heartbleed", "poodle_tls",
     "robot", "starttls_injection", "insecure_renegotiation",
 }  # fmt: skip
-"""What the issue on intrusiveness names as never sent at the level standard."""
+"""What the specification of intrusiveness forbids at the level standard."""
 
 OF_ATTACKS = {
     PostHandshakeAction.RENEGOTIATION,
@@ -50,7 +50,7 @@ def at(level: Intrusiveness, port: int, **labels: str) -> tuple[Endpoint, ProbeS
 
 
 def said_after_the_hello(recorded: Recorded) -> Iterator[bytes]:
-    """What a connection sent beyond its first words: no hello alone has any."""
+    """What a connection sent after its first message: for a hello alone, nothing."""
     for conversation in recorded.recording.conversations:
         yield from conversation.said[1:]
 

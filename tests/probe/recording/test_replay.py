@@ -1,4 +1,4 @@
-"""A recorded visit gives the same Observation without the server, on real and hostile ones."""
+"""A recorded visit yields the same Observation without the server, for real and hostile servers."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def resetting(connection: Connection) -> None:
 
 
 async def half(connection: Connection) -> None:
-    """A record that says it is longer than what follows."""
+    """A record whose claimed length exceeds its content."""
     await connection.receive()
     await connection.send(b"\x16\x03\x03\x00\x80\x02\x00")
 

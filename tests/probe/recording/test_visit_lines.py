@@ -1,4 +1,4 @@
-"""The file's form: any visit comes back as it was, and a broken file names its line."""
+"""The file format: any visit reads back unchanged, and the error for a broken file names its line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a real server is, in each of its configurations, written down from these configurations."""
+"""The expected facts of a real server in each of its configurations, written from these configurations."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from tests.zoo.certificates import Certificates
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One port of one server: the protocol it is asked in, and what a visit should find.
+    """One port of one server: the protocol used for it, and what a visit should find.
 
-    ``plaintext`` are the verdicts by the names of ``Observation.plaintext``, all of them;
-    ``values`` those of their values that the configuration gives. ``reason`` must be part of the
-    Observation's. ``or_state`` is as right as ``state`` where the server makes neither sure.
-    ``is_quick`` is for servers that take their time with each connection: they are asked
-    for less.
+    ``plaintext`` are the verdicts by the names of ``Observation.plaintext``, all of them; ``values`` those of
+    their values that the configuration determines. ``reason`` must be part of the Observation's. ``or_state``
+    is as correct as ``state`` if the server decides between the two at random. ``is_quick`` is for servers
+    that are slow for each connection: they are asked fewer questions.
     """
 
     configuration: str
@@ -35,7 +34,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RealServer:
-    """``start`` gives the port of each configuration while its context lasts."""
+    """``start`` yields the port of each configuration while its context lasts."""
 
     name: str
     host: str = "127.0.0.1"
@@ -51,7 +50,7 @@ def verdicts(
     login: bool | None,
     clear: bool | None,
 ) -> Mapping[str, Verdict]:
-    """The plaintext facts of a protocol with STARTTLS; None where there is no such fact."""
+    """The plaintext facts of a protocol with STARTTLS; None if there is no such fact."""
     every = {
         "starttls_offered": offered,
         "starttls_works": works,

@@ -1,7 +1,7 @@
-"""Where a real server lives while it is tested: a folder of its own, and a user without rights.
+"""The environment of a real server under test: a folder of its own, and a user without privileges.
 
-Servers that refuse to run as root, or drop their rights by themselves, must be able to read their
-files: so the folder is nobody's where the tests run as root.
+Servers that refuse to run as root, or drop their privileges themselves, must be able to read their files. If
+the tests run as root, the folder therefore belongs to an unprivileged user.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """A server's folder with its key and chain, and the user it runs as; None for ourselves."""
+    """A server's folder with its key and chain, and the user it runs as; None is the current user."""
 
     directory: Path
     key: Path
@@ -36,7 +36,7 @@ class Home:
 
     @property
     def user_name(self) -> str:
-        """The user's name, for configurations that want one."""
+        """The user's name, for configurations that need one."""
         return self.user or pwd.getpwuid(os.geteuid()).pw_name
 
     @property
@@ -61,7 +61,7 @@ class Home:
         return path
 
     def run(self, *arguments: str | Path, environment: Mapping[str, str] | None = None) -> None:
-        """Runs a command to its end, as the server's user."""
+        """Runs a command to completion, as the server's user."""
         subprocess.run(
             [str(argument) for argument in arguments],
             check=True,
@@ -78,7 +78,7 @@ class Home:
     def running(
         self, *arguments: str | Path, ready: str, environment: Mapping[str, str] | None = None
     ) -> Iterator[None]:
-        """Runs the server while the context lasts; ``ready`` is the line that says it listens."""
+        """Runs the server while the context lasts; ``ready`` is the line that it prints when it listens."""
         command = Command(
             arguments=[str(argument) for argument in arguments],
             ready=ready,
@@ -95,7 +95,7 @@ class Home:
         ports: Sequence[int],
         environment: Mapping[str, str] | None = None,
     ) -> Iterator[None]:
-        """The same for a server that does not say so: it is ready once its ports take connections."""
+        """The same for a server that prints no such line: it is ready once its ports accept connections."""
         log = self.directory / f"{ports[0]}.log"
         with log.open("w") as output:
             process = subprocess.Popen(
@@ -127,7 +127,7 @@ class Home:
 
 @contextmanager
 def home(certificates: Certificates, *, as_ourselves: bool = False) -> Iterator[Home]:
-    """A new home, emptied at the end; ``as_ourselves`` for servers that give up rights themselves."""
+    """A new folder, removed at the end; ``as_ourselves`` for servers that drop privileges themselves."""
     user = None if as_ourselves or os.geteuid() != 0 else "nobody"
     with tempfile.TemporaryDirectory(prefix="tlsprobe-") as name:
         directory = Path(name)

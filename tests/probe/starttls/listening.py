@@ -1,4 +1,4 @@
-"""Waits for a port of loopback to take connections, for servers that do not say when they are ready."""
+"""Waits until a loopback port accepts connections, for servers that do not announce that they are ready."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _PAUSE_SECONDS = 0.02
 
 
 def wait_until_it_listens(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Returns once the port takes a connection.
+    """Returns once the port accepts a connection.
 
     Raises:
-        ServerDidNotStartError: where it does not in time, or the process has ended.
+        ServerDidNotStartError: if it does not in time, or if the process has ended.
     """
     deadline = time.monotonic() + READY_WITHIN_SECONDS
     while not _listens(port):

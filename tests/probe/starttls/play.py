@@ -1,4 +1,4 @@
-"""Plays a Dialogue against a server's lines, cut in any way."""
+"""Plays a Dialogue against a server's lines, split in any way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from probe.dialogue.before_tls.scripted import Scripted
 
 Result = TypeVar("Result")
 Turns: TypeAlias = Sequence[tuple[bytes | None, bytes]]
-"""What the client says (None: whatever it is), and what the server answers."""
+"""What the client sends (None: anything), and what the server answers."""
 
 Cut: TypeAlias = Callable[[bytes], Iterable[bytes]]
 
@@ -21,14 +21,14 @@ def whole(answer: bytes) -> Iterable[bytes]:
 
 
 def byte_by_byte(answer: bytes) -> Iterable[bytes]:
-    """As many pieces as bytes."""
+    """One piece for each byte."""
     return (answer[at : at + 1] for at in range(len(answer)))
 
 
 def play(
     dialogue: Scripted[Result], turns: Turns, cut: Cut = whole, ending: Ending = Ending.CLOSED
 ) -> Result:
-    """The Dialogue's result; the server ends behind its last turn."""
+    """The Dialogue's result; the server closes after its last turn."""
     said: list[bytes] = []
     dialogue.begin(said.append)
     for expected, answer in turns:

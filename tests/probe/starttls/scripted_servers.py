@@ -1,4 +1,4 @@
-"""Scripted servers of protocols that no package serves, and of the faults that none has on demand."""
+"""Scripted servers for protocols without a package, and for faults that no server produces on demand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _READ = 65536
 def tls_context(
     certificates: Certificates, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
 ) -> ssl.SSLContext:
-    """A server's context with the RSA chain, TLS 1.2 and up to the newest."""
+    """A server's context with the RSA chain, for TLS 1.2 and newer."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.maximum_version = newest
@@ -29,7 +29,7 @@ def tls_context(
 
 
 def says(*turns: tuple[bytes, bytes]) -> Behaviour:
-    """Says each answer once the words before it have come, and then nothing more."""
+    """Sends each answer after the bytes before it have arrived, and then nothing more."""
 
     async def behave(connection: Connection) -> None:
         for words, reply in turns:
@@ -46,7 +46,7 @@ def says(*turns: tuple[bytes, bytes]) -> Behaviour:
 
 
 def smtp_before(model: ServerModel, *, welcome: int = 1_000_000) -> Behaviour:
-    """SMTP before a model's TLS; who comes later than the first so many is turned away."""
+    """SMTP before a model's TLS; connections after the first ``welcome`` are turned away."""
     listed = b"250-mail.example\r\n250 STARTTLS\r\n"
 
     async def behave(connection: Connection) -> None:
@@ -67,7 +67,7 @@ def smtp_before(model: ServerModel, *, welcome: int = 1_000_000) -> Behaviour:
 
 
 def smtp_that_keeps_words(context: ssl.SSLContext) -> Behaviour:
-    """SMTP that reads on behind TLS in the buffer that it had before (CVE-2011-0411)."""
+    """SMTP that still reads its plaintext buffer after the TLS handshake (CVE-2011-0411)."""
     replies = {
         b"EHLO": b"250-mail.example\r\n250 STARTTLS\r\n",
         b"STAR": b"220 go\r\n",
@@ -76,7 +76,7 @@ def smtp_that_keeps_words(context: ssl.SSLContext) -> Behaviour:
 
     async def behave(connection: Connection) -> None:
         await connection.send(b"220 mail.example ESMTP\r\n")
-        # Where the handshake fails, so does all that is read behind it: no fault of the script.
+        # If the handshake fails, later reads fail too: not a fault of the script.
         with suppress(ssl.SSLError):
             while line := await connection.reader.readline():
                 await connection.send(replies.get(line[:4], b"250 fine\r\n"))
@@ -89,14 +89,14 @@ def smtp_that_keeps_words(context: ssl.SSLContext) -> Behaviour:
 
 
 def amqp_with_tls(context: ssl.SSLContext) -> Behaviour:
-    """AMQP 1.0 that takes the TLS header, and no other."""
+    """AMQP 1.0 that accepts only the TLS header."""
     header = b"AMQP\x02\x01\x00\x00"
 
     async def behave(connection: Connection) -> None:
         heard = await connection.reader.readexactly(len(header))
         await connection.send(header)
         if heard == header:
-            # A hello without more behind it ends the handshake, and is no fault of the script.
+            # A hello without further messages ends the handshake, and is not a fault of the script.
             with suppress(ssl.SSLError, asyncio.IncompleteReadError):
                 await connection.writer.start_tls(context)
                 await connection.until_closed()
@@ -134,7 +134,7 @@ async def _pass_on(connection: Connection, outgoing: ssl.MemoryBIO) -> None:
 
 
 async def _packet(connection: Connection) -> bytes:
-    """The content of one packet. Raises ConnectionError where none comes."""
+    """The content of one packet. Raises ConnectionError if none arrives."""
     try:
         header = await connection.reader.readexactly(_TDS_HEADER.size)
         _kind, _status, length, *_ = _TDS_HEADER.unpack(header)
@@ -154,4 +154,4 @@ STORES: Sequence[tuple[str, bytes, bytes]] = (
     ("elasticsearch", b"HEAD / HTTP/1.1\r\n", b"HTTP/1.1 401 Unauthorized\r\n\r\n"),
     ("sips", b"OPTIONS sip:", b"SIP/2.0 483 Too Many Hops\r\n\r\n"),
 )
-"""What each is greeted with, and how it answers in clear."""
+"""The greeting for each protocol, and its answer in plaintext."""

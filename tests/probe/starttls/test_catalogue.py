@@ -1,4 +1,4 @@
-"""The catalogue of protocols holds together."""
+"""The catalogue of protocols is consistent."""
 
 from __future__ import annotations
 

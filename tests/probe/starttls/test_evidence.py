@@ -1,4 +1,4 @@
-"""What proves a fact of the words before TLS: the bytes of both sides, whole, or said to be cut."""
+"""The proof of a fact from before TLS: the bytes of both sides, complete, or marked as truncated."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_each_protocol_has_a_failure_that_is_proved() -> None:
 
 
 class Talk:
-    """A server that says each answer once something came, and remembers both sides of the talk."""
+    """A server that sends each answer after a message arrived, and records both sides of the conversation."""
 
     def __init__(self, answers: Sequence[bytes], *, greets: bool = False) -> None:
         self._answers = answers
@@ -56,7 +56,7 @@ class Talk:
 
     @property
     def behaviour(self) -> Behaviour:
-        """How it answers each connection."""
+        """Its answers on each connection."""
 
         async def behave(connection: Connection) -> None:
             self.heard[connection.number] = b""
@@ -71,7 +71,7 @@ class Talk:
 
 
 def proofs(observation: Observation) -> dict[str, Evidence]:
-    """The evidence of what was found out without TLS, by name."""
+    """The evidence of the plaintext facts, by name."""
 
     def proof(fact: Fact) -> Evidence:
         assert fact.evidence is not None

@@ -1,4 +1,4 @@
-"""What a server may say without an end before TLS, and XML that no stream may have."""
+"""Endless server output before TLS, and XML that is not allowed in a stream."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def xmpp(features: bytes) -> object:
 
 
 def listening() -> Scripted[str]:
-    """A script that would listen to lines for ever."""
+    """A script that reads lines without end."""
 
     def script() -> Script[str]:
         while True:
@@ -73,7 +73,7 @@ def test_a_script_that_waits_for_nothing_ends_too() -> None:
     ids=["nested", "unclosed", "deep", "document type", "comment", "instruction", "many"],
 )
 def test_xml_that_no_stream_may_have_is_not_xmpp(features: bytes) -> None:
-    """RFC 6120, section 11.1, and bounds far above any list of features."""
+    """RFC 6120, section 11.1, and limits far above any list of features."""
     found = xmpp(features)
     assert isinstance(found, ConnectFailure)
     assert found.kind is FailureKind.OTHER_PROTOCOL

@@ -1,4 +1,4 @@
-"""What is asked without TLS, without a socket: dialogues as servers spoke them, and any bytes."""
+"""Plaintext questions, without a socket: dialogues as servers spoke them, and arbitrary bytes."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ DIALOGUES: tuple[tuple[str, Turns, dict[str, str]], ...] = (
 
 
 def dialogue(name: str) -> Scripted[PlaintextFindings]:
-    """What is asked without TLS in that protocol."""
+    """The plaintext questions of that protocol."""
     looks = application(name).looks_in_plaintext(PEER)
     assert looks is not None
     return looks()
@@ -131,7 +131,7 @@ def test_the_mechanisms_of_ldap_are_read_by_their_lengths() -> None:
 
 
 def _ldap_message(root_dse: bytes) -> bytes:
-    """With the length that the whole of it has."""
+    """The message with the length of its whole content."""
     content = root_dse[3:]
     return b"\x30\x81" + bytes((len(content),)) + content
 

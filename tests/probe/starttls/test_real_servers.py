@@ -1,4 +1,4 @@
-"""Each real server in each configuration is found to be what its configuration says."""
+"""The results for each real server in each configuration match the configuration."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CASES = [
 
 
 class Started:
-    """The servers that this session has needed so far; each is started once."""
+    """The servers that this session has used so far; each is started once."""
 
     def __init__(self, certificates: Certificates, stack: ExitStack) -> None:
         self._certificates = certificates
@@ -45,7 +45,7 @@ class Started:
         self._ports: dict[str, Mapping[str, int]] = {}
 
     def port(self, server: RealServer, configuration: str) -> int:
-        """Where this configuration listens."""
+        """The port of this configuration."""
         if server.name not in self._ports:
             ports = self._stack.enter_context(server.start(self._certificates))
             self._ports[server.name] = ports
@@ -54,7 +54,7 @@ class Started:
 
 @pytest.fixture(scope="session")
 def started(certificates: Certificates) -> Iterator[Started]:
-    """All real servers, on demand."""
+    """All real servers, started on demand."""
     with ExitStack() as stack:
         yield Started(certificates, stack)
 

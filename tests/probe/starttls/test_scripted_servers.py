@@ -1,4 +1,4 @@
-"""Protocols and faults that no package of Debian serves, played by scripts."""
+"""Scripts for protocols and faults that no Debian package provides."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ async def test_words_that_are_answered_behind_tls_are_an_injection(
         observation = await _asked(server, "smtp", frozenset({Part.VERSIONS, Part.PLAINTEXT}))
     found = observation.vulnerabilities["starttls_injection"]
     assert found.verdict is Verdict.YES
-    # Our words before and inside TLS, and the server's answers to both, which came inside TLS.
+    # Our messages before and inside TLS, and the server's answers to both, which arrived inside TLS.
     assert found.evidence is not None
     assert found.evidence.offer == b"STARTTLS\r\nRSET\r\nQUIT\r\n"
     assert found.evidence.answer == b"250 fine\r\n221 bye\r\n"
@@ -185,7 +185,7 @@ async def test_words_before_tls_cost_no_connection_more() -> None:
         "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
         "TLS_RSA_WITH_AES_128_GCM_SHA256",
     }
-    # Four versions and SSL 3.0 and 2.0, the other suite, and the last refusal; two dialled ahead.
+    # Four versions and SSL 3.0 and 2.0, the other suite, and the last refusal; two opened in advance.
     assert through_smtp.cost.connections <= 10
 
 
@@ -212,7 +212,7 @@ async def test_a_late_greeting_is_waited_for() -> None:
 
 
 async def drips_a_greeting(connection: Connection) -> None:
-    """One byte after the other, and never a whole line."""
+    """Single bytes, and never a whole line."""
     while connection.client_is_there:
         await connection.send(b"2")
         await asyncio.sleep(0.02)
@@ -226,7 +226,7 @@ async def test_no_visit_waits_for_a_greeting_past_its_deadline(behaviour: Behavi
         endpoint = Endpoint(target=target, address="127.0.0.1")
         observation = await Engine(settings, SystemClock()).visit(endpoint)
     assert observation.state is State.TIMEOUT
-    # Five times is for a busy machine: either would outlast it seven times.
+    # Five times is for a busy machine: without the limit, both would take seven times as long.
     assert observation.cost.duration_seconds <= 5 * settings.deadline_seconds
 
 

@@ -1,4 +1,4 @@
-"""What comes before TLS, without a socket: as printed, byte by byte, broken off, and of any bytes."""
+"""The dialogues before TLS, without a socket: as printed, byte by byte, cut off, and with arbitrary bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMES = [one.name for one in STARTTLS]
 
 
 def dialogue(protocol: str) -> Scripted[UpgradeOutcome]:
-    """What is said before TLS in that protocol."""
+    """The dialogue before TLS in that protocol."""
     makes = application(protocol).upgrades(PEER)
     assert makes is not None
     return makes()

@@ -1,6 +1,6 @@
 """Dialogues as RFCs and manuals print them, or as real servers spoke them: protocol, turns, outcome.
 
-None stands for going over to TLS.
+An outcome of None means that TLS starts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MYSQL_GREETING: Final = bytes.fromhex(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upgrade:
-    """One dialogue, and what it comes to; ``detail`` is part of the reason."""
+    """One dialogue and its outcome; ``detail`` is part of the reason."""
 
     protocol: str
     turns: Turns

@@ -1,7 +1,7 @@
-"""What the recorded servers were asked: every kind of key exchange, of the zoo's real servers.
+"""The questions to the recorded servers: every kind of key exchange, on the zoo's real servers.
 
-Each question offers one suite, and one group where the suite needs one, so that the zoo's truth
-says what the answer must be.
+Each question offers one suite, and one group if the suite needs one, so that the zoo's truth determines the
+answer.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _MORE_CONFIGURATIONS = (
         tls13=(),
     ),
 )
-"""What the catalogue has not: the older form of CertificateRequest, PSK hints, RSA_PSK."""
+"""Servers missing in the catalogue: the older form of CertificateRequest, PSK hints, RSA_PSK."""
 
 ASKED_SERVERS: Final = (
     *SERVERS,
@@ -66,9 +66,8 @@ ASKED_SERVERS: Final = (
 
 
 def _everything(version: ProtocolVersion) -> Iterator[Question]:
-    """OpenSSL's Diffie-Hellman primes have 2048 bits beside an RSA key of as many, and 1024 or
-    3072 in anonymous suites of 128 or 256 bits (ssl_get_auto_dh in OpenSSL 3.0's ssl/t1_lib.c).
-    """
+    """OpenSSL's Diffie-Hellman primes have 2048 bits with an RSA key of 2048 bits, and 1024 or 3072 in
+    anonymous suites of 128 or 256 bits (ssl_get_auto_dh in OpenSSL 3.0's ssl/t1_lib.c)."""
     ask = partial(Question, server="openssl-everything-client-preference", version=version)
     cbc = "WITH_AES_128_CBC_SHA"
     yield ask(cipher_suite=f"TLS_RSA_{cbc}", key_type=RSA)
@@ -113,7 +112,7 @@ def _client_certificates() -> Iterator[Question]:
 
 
 def _pre_shared_keys() -> Iterator[Question]:
-    """At OpenSSL's security level 2, a prime has no fewer than 2048 bits."""
+    """At OpenSSL's security level 2, a prime has at least 2048 bits."""
     for server, hint in (("openssl-psk-only", None), ("openssl-psk-hint", HINT)):
         ask = partial(Question, server=server, version=TLSV1_2, psk_identity_hint=hint)
         yield ask(cipher_suite="TLS_PSK_WITH_AES_128_GCM_SHA256")
@@ -128,7 +127,7 @@ def _pre_shared_keys() -> Iterator[Question]:
 
 
 def _others_up_to_tls12() -> Iterator[Question]:
-    """GnuTLS takes the prime of the group that it was offered; nginx has ffdhe2048."""
+    """GnuTLS uses the prime of the offered group; nginx has ffdhe2048."""
     gnutls = partial(Question, server="gnutls-legacy")
     cbc = "WITH_AES_128_CBC_SHA"
     for version in (TLSV1_0, TLSV1_2):

@@ -1,7 +1,7 @@
 """Records flights of the zoo's real servers: ``python -m tests.probe.tls.record_flights``.
 
-An answer is kept up to ServerHelloDone, at TLS 1.3 up to the record that holds the server's
-hello. Certificates and the servers' random values are new in each recording.
+An answer is stored up to ServerHelloDone, at TLS 1.3 up to the record with the server's hello. Certificates
+and the servers' random values are new in each recording.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _GROUPS: Final = {group.name: group.code_point for group in NAMED_GROUPS}
 
 
 def ask(question: Question, port: int) -> bytes:
-    """What the server on that loopback port answers, as whole records.
+    """The answer of the server on that loopback port, as whole records.
 
     Raises:
-        AssertionError: when the connection ends before the answer is whole.
+        AssertionError: if the connection ends before the answer is complete.
     """
     groups = None if question.group is None else (_GROUPS[question.group],)
     shape = Shape(server_name=SERVER_NAME, sends_key_shares=question.has_key_share)
@@ -53,10 +53,10 @@ def ask(question: Question, port: int) -> bytes:
 
 
 def truth_of(question: Question, truth: Truth) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
-    """The chain and the authorities' names that an answer must show, by the server's truth.
+    """The chain and the authorities' names that an answer must contain, by the server's truth.
 
     Raises:
-        AssertionError: when by its truth the server does not take what it is asked.
+        AssertionError: if by its truth the server does not accept the question.
     """
     assert question.cipher_suite in truth.cipher_suites[question.version].accepted, question.name
     if question.version is ProtocolVersion.TLSV1_3:
@@ -68,7 +68,7 @@ def truth_of(question: Question, truth: Truth) -> tuple[tuple[str, ...], tuple[s
 
 
 def record(certificates: Certificates, directory: Path) -> list[RecordedAnswer]:
-    """Every question's answer, each server started once."""
+    """Every question's answer; each server is started once."""
     recorded = []
     for server in ASKED_SERVERS:
         questions = [question for question in QUESTIONS if question.server == server.name]

@@ -1,8 +1,8 @@
-"""Flights: what real servers answered, each beside what its server was asked and is set up to.
+"""Flights: answers of real servers, each with its question and the server's configuration.
 
-A file is lines of ``name: value``, an empty line, and the answer in hexadecimal. The values are
-the question and the zoo's truth at the time of recording, never what our codec made of the
-answer. ``python -m tests.probe.tls.record_flights`` writes the files anew.
+A file has lines of ``name: value``, an empty line, and the answer in hexadecimal. The values are the question
+and the zoo's truth at the time of recording, never what our codec read in the answer. To write the files
+again, run ``python -m tests.probe.tls.record_flights``.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _SERVER_HELLO, _SERVER_HELLO_DONE = 2, 14
 class Question:
     """One suite, and at most one group, that a server was offered at one version.
 
-    ``key_type`` is the kind of key that the suite is signed or encrypted with, if any. With
-    ``has_key_share`` a TLS 1.3 server can answer at once, and without must ask again.
-    ``dh_prime_bits`` is what its documentation or configuration says.
+    ``key_type`` is the kind of key with which the suite signs or encrypts, if any. With ``has_key_share`` a
+    TLS 1.3 server can answer at once; without it, it must ask again. ``dh_prime_bits`` comes from its
+    documentation or configuration.
     """
 
     server: str
@@ -48,10 +48,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedAnswer:
-    """A question, the truth about its answer, and the bytes that came.
+    """A question, the truth about its answer, and the received bytes.
 
-    ``chain`` are SHA-256 sums, the leaf first. ``ca_names`` is None where the server asks for no
-    client certificate, or says so only under encryption.
+    ``chain`` are SHA-256 hashes, leaf first. ``ca_names`` is None if the server requests no client
+    certificate, or does so only under encryption.
     """
 
     question: Question
@@ -83,7 +83,7 @@ class RecordedAnswer:
 
     @classmethod
     def from_text(cls, text: str) -> RecordedAnswer:
-        """What ``to_text`` wrote."""
+        """The flight that ``to_text`` wrote."""
         head, content = text.split("\n\n")
         lines = dict(line.split(": ", 1) for line in head.splitlines())
         bits, names, kind = (lines.get(name) for name in ("dh_prime_bits", "ca_names", "key_type"))
@@ -121,7 +121,7 @@ def flight_files() -> list[Path]:
 
 
 def first_records(stream: bytes, version: ProtocolVersion) -> bytes | None:
-    """The records of a whole answer at that version, or None while it is not whole."""
+    """The records of a complete answer at that version, or None while it is incomplete."""
     last = _SERVER_HELLO if version is ProtocolVersion.TLSV1_3 else _SERVER_HELLO_DONE
     end = 0
     for _, fragment in whole_records(stream):
@@ -132,9 +132,9 @@ def first_records(stream: bytes, version: ProtocolVersion) -> bytes | None:
 
 
 def whole_records(stream: bytes) -> Iterator[tuple[int, bytes]]:
-    """Each record that has come as a whole: its type and fragment.
+    """Each complete record: its type and fragment.
 
-    Read from RFC 5246, section 6.2.1, apart from the codec under test.
+    Read by RFC 5246, section 6.2.1, independently of the codec under test.
     """
     while len(stream) >= 5 and len(stream) >= (end := 5 + int.from_bytes(stream[3:5], "big")):
         yield stream[0], stream[5:end]
@@ -142,7 +142,7 @@ def whole_records(stream: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def messages_in(stream: bytes) -> Iterator[tuple[int, bytes]]:
-    """Each handshake message that has come as a whole: its type and body."""
+    """Each complete handshake message: its type and body."""
     joined = b"".join(
         fragment for kind, fragment in whole_records(stream) if kind == _HANDSHAKE_RECORD
     )

@@ -1,4 +1,4 @@
-"""Bytes to Answers: the same in any pieces, one for any stream, and never an exception."""
+"""Bytes to Answers: the same for any split, one for any stream, and never an exception."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_the_fatal_one_of_two_alerts_counts() -> None:
 def test_the_answer_is_the_same_in_any_pieces(name: str, cuts: list[int]) -> None:
     whole, pieced = read([STREAMS[name]]), read(in_pieces(STREAMS[name], cuts))
     if isinstance(whole, Malformed):
-        # How much of it was kept depends on how it came.
+        # How much of it was stored depends on how it arrived.
         assert isinstance(pieced, Malformed)
     else:
         assert whole == pieced

@@ -1,4 +1,4 @@
-"""Proofs as lines for a person: every byte may be hostile, and a known hello reads as it is."""
+"""Proofs as lines for a person: every byte may be hostile, and a known hello reads correctly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DTLS is TLS by other ways: any cut, order and repetition of its datagrams gives the same answer."""
+"""DTLS is TLS over datagrams: any split, order and repetition of its datagrams yields the same answer."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def verify_request(cookie: bytes, number: int = 0) -> bytes:
 
 
 def asked(packets: Sequence[bytes]) -> tuple[Answer | None, list[bytes]]:
-    """The answer to a question that hears ``packets``, and what it said."""
+    """The answer to a question that receives ``packets``, and what it sent."""
     question = DtlsQuestion(HELLO)
     said: list[bytes] = []
     question.begin(said.append)

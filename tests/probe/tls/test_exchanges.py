@@ -1,4 +1,4 @@
-"""What may be concluded from each kind of answer, as a table."""
+"""The permitted conclusions from each kind of answer, as a table."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Recorded flights of real servers, held against their servers' truth, and spoilt in every way.
+"""Recorded flights of real servers, compared with their servers' truth, and damaged in every way.
 
-tlslite-ng, which shares no line with our codec, reads the same messages beside it.
+tlslite-ng, which shares no code with our codec, reads the same messages for comparison.
 """
 
 from __future__ import annotations
@@ -244,7 +244,7 @@ def decode(kind: int, body: bytes, recorded: RecordedAnswer) -> object:
 
 
 def spoilt(content: bytes, data: st.DataObject) -> bytes:
-    """``content`` with bits flipped, lengths changed, and parts cut, doubled or put in."""
+    """``content`` with bits flipped, lengths changed, and parts removed, doubled or inserted."""
     found = bytearray(content)
     for _ in range(data.draw(st.integers(1, 5))):
         place = data.draw(st.integers(0, max(0, len(found) - 1)))

@@ -1,4 +1,4 @@
-"""Floods of records, messages and entries end at their bounds, and the answer says so."""
+"""Floods of records, messages and entries end at their limits, and the answer says so."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def test_a_session_is_not_learnt_anew_from_a_second_hello() -> None:
 @pytest.mark.parametrize("places", [UP_TO_TLS12, TLS13_ENCRYPTED], ids=["TLS 1.2", "TLS 1.3"])
 @given(data=st.data())
 def test_only_rising_places_pass(places: dict[int, int], data: st.DataObject) -> None:
-    """Any row of messages passes up to the first whose place is not behind the last one's."""
+    """Any sequence of messages passes up to the first one that is out of order."""
     row = data.draw(st.lists(st.sampled_from(sorted(places)), max_size=6))
     order, passed = MessageOrder(places), []
     try:

@@ -1,4 +1,4 @@
-"""Hellos and the messages behind them: values and bytes both ways, and no other error than ours."""
+"""Hellos and the messages after them: values and bytes both ways, and only our own errors."""
 
 from __future__ import annotations
 
@@ -239,8 +239,8 @@ SHORTENABLE: tuple[tuple[Callable[[bytes], object], bytes, bytes], ...] = (
         wire.vector(wire.vector(b"name", 2), 2),
     ),
 )
-"""A hello may have no extensions, and old stacks leave the authorities out: what must be there,
-and what may follow as a whole."""
+"""A hello may have no extensions, and old stacks omit the authorities. The table has the required bytes, and
+the optional rest as a whole."""
 
 
 @pytest.mark.parametrize(("decode", "body"), WHOLE)

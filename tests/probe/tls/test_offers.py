@@ -1,4 +1,4 @@
-"""Every Offer is a lawful hello of its version, says what was asked, and hangs no load balancer."""
+"""Every Offer is a valid hello of its version, asks its question, and hangs no load balancer."""
 
 from __future__ import annotations
 

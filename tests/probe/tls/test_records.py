@@ -1,4 +1,4 @@
-"""Records and handshake messages come out the same however the stream was cut."""
+"""Records and handshake messages are the same however the stream was split."""
 
 from __future__ import annotations
 

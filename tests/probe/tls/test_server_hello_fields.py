@@ -1,4 +1,4 @@
-"""A ServerHello says what its extensions mean by the structures of the RFCs, and nothing of malformed ones."""
+"""A ServerHello's extensions decode by the structures of the RFCs; malformed ones yield nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SSL 2.0's messages both ways, and what is no SSL 2.0: the answer is right however it was cut."""
+"""SSL 2.0's messages both ways, and bytes of other protocols: the answer is right however they were split."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENDINGS = st.sampled_from(Ending)
 
 
 def record(message: bytes, padding: int | None) -> bytes:
-    """A record with the header of two bytes, or that of three and so much padding."""
+    """A record with the header of two bytes, or that of three and ``padding`` bytes of padding."""
     if padding is None:
         return wire.number(len(message) | 0x8000, 2) + message
     return wire.number(len(message) + padding, 2) + bytes((padding,)) + message + bytes(padding)
@@ -39,7 +39,7 @@ def server_hello(
 
 
 def answer(received: bytes, cuts: list[int], ending: Ending = Ending.SILENCE) -> Sslv2Answer:
-    """What the question makes of bytes that come in pieces of these lengths."""
+    """The question's result for bytes that arrive in pieces of these lengths."""
     question = Sslv2Question(b"hello")
     said: list[bytes] = []
     question.begin(said.append)

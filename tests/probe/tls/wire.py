@@ -1,4 +1,4 @@
-"""A small encoder of what servers send, written from the RFCs and apart from the codec under test."""
+"""A small encoder of server messages, written from the RFCs and independent of the codec under test."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def server_hello(
     cipher_suite: int = 0xC02F,
     block: bytes = b"",
 ) -> bytes:
-    """The body: ``block`` is the extensions with their length, or nothing."""
+    """The body: ``block`` is the extensions with their length, or empty."""
     return (
         number(version, 2)
         + random

@@ -1,4 +1,4 @@
-"""A visit's reason names the limit of its budget once, by what the answers are and not by what they say."""
+"""A visit's reason names the exhausted budget once, by the kind of the answers and not by their text."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_before_what_a_server_did_the_limit_is_named_once(ending: Ending) -> Non
 
 
 def test_the_same_words_in_another_failure_are_not_taken_for_the_limit() -> None:
-    """A proxy or a server may say anything."""
+    """A proxy or a server may send any text."""
     said = reason(facts(), ConnectFailure(kind=FailureKind.REFUSED, detail=SPENT))
     assert said == f"{LIMIT} Not connected: {SPENT}."
 

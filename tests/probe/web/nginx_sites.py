@@ -1,4 +1,4 @@
-"""One nginx with many web sites: each a port of TLS, and mostly one of HTTP beside it."""
+"""One nginx with many web sites: each a port with TLS, and usually one with HTTP."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ http {{
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Where a site answers as TLS, and where HTTP beside it would be."""
+    """The TLS port of a site, and the port that HTTP uses or would use."""
 
     tls: int
     clear: int
@@ -44,8 +44,10 @@ class Ports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """nginx's directives of both servers; ``{tls}`` and ``{clear}`` are the ports. Without
-    ``in_plaintext`` the port of HTTP is closed."""
+    """nginx's directives for both servers; ``{tls}`` and ``{clear}`` are the ports.
+
+    Without ``in_plaintext`` the port of HTTP is closed.
+    """
 
     over_tls: str
     in_plaintext: str | None

@@ -1,4 +1,4 @@
-"""Cookies' values are masked wherever an answer is kept; names and attributes, which are judged, stay."""
+"""Cookies' values are masked wherever an answer is stored; names and attributes, which are judged, stay."""
 
 from __future__ import annotations
 

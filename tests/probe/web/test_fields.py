@@ -1,4 +1,4 @@
-"""What a web server's answer says of encryption, by the RFCs' own examples and against nonsense."""
+"""What a web server's response says about encryption, by the RFCs' own examples and with malformed input."""
 
 from __future__ import annotations
 

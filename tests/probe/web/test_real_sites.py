@@ -1,4 +1,4 @@
-"""Real web servers: what they say of HTTPS, and what they answer in clear."""
+"""Real web servers: their responses about HTTPS, and their plaintext answers."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ async def test_neither_evidence_nor_a_recording_has_a_cookies_value(
 
 
 def _bytes_of(json_value: object) -> Iterator[bytes]:
-    """All that stands in base64 or as text in a value of JSON."""
+    """All texts in base64 or plain form in the values of a JSON document."""
     match json_value:
         case dict():
             for value in json_value.values():

@@ -61,7 +61,7 @@ def snapshot(*statuses: EndpointStatus, at: datetime = NOW) -> Snapshot:
 
 
 def of(*findings: Finding, at: datetime = NOW) -> Snapshot:
-    """One endpoint with these findings, and a certificate whose end is far."""
+    """One endpoint with these findings, and a certificate that expires much later."""
     return snapshot(status(modern(), *findings), at=at)
 
 

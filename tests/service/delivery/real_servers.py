@@ -1,4 +1,4 @@
-"""A real Prometheus and a real Alertmanager on free ports of loopback, each stopped by whoever starts it."""
+"""A real Prometheus and a real Alertmanager on free loopback ports, each stopped by its caller."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def _running(command: Sequence[str], url: str, log: Path) -> AsyncIterator
 
 @asynccontextmanager
 async def prometheus(home: Path, port: int) -> AsyncIterator[str]:
-    """Its URL; it scrapes nobody, and takes remote writes. ``home`` is a folder of its own."""
+    """Its URL; it scrapes nothing, and accepts remote writes. ``home`` is a folder of its own."""
     await asyncio.to_thread((home / "prometheus.yml").write_text, "{}")
     url = f"http://127.0.0.1:{port}"
     command = (
@@ -51,7 +51,7 @@ async def prometheus(home: Path, port: int) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def alertmanager(home: Path, port: int) -> AsyncIterator[str]:
-    """Its URL; it tells nobody. ``home`` is a folder of its own."""
+    """Its URL; it notifies no receiver. ``home`` is a folder of its own."""
     configuration = home / "alertmanager.yml"
     await asyncio.to_thread(
         configuration.write_text, "{route: {receiver: nobody}, receivers: [{name: nobody}]}"

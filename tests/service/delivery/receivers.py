@@ -24,7 +24,7 @@ from tests.service.delivery.waiting import until
 
 
 class Hook:
-    """Takes what is posted to it, with the status that the test chooses."""
+    """Accepts POST requests, with the status that the test chooses."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -44,7 +44,7 @@ class Hook:
 
     @property
     def events(self) -> list[tuple[str, str]]:
-        """Of a webhook: each event with its target, in the order in which they came."""
+        """A webhook's events, each with its target, in order of arrival."""
         return [
             (event["event"], event["notice"]["target"])
             for body in self.bodies
@@ -71,12 +71,12 @@ async def running_hook() -> AsyncIterator[Hook]:
 
 
 class PostOffice:
-    """Keeps the mail that those send who log in as ``ops`` with ``pass word``."""
+    """Stores the mail of clients that log in as ``ops`` with ``pass word``."""
 
     def __init__(self, authority: trustme.CA) -> None:
         self.authority = authority
         self.port = 0
-        # A word of Python's cannot be a keyword argument.
+        # A keyword of Python cannot be a keyword argument.
         self.sender: dict[str, Any] = {"from": "tlsprobe <tlsprobe@example.test>"}
         self.mails: list[EmailMessage] = []
         self.recipients: list[list[str]] = []

@@ -1,4 +1,4 @@
-"""A real Alertmanager has an alert while something stands, and none once it does not."""
+"""A real Alertmanager has an alert while the problem exists, and none afterwards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.integration
 
 
 async def alerts(url: str) -> list[dict[str, Any]]:
-    """As amtool shows them."""
+    """The alerts, as amtool shows them."""
     amtool = await asyncio.create_subprocess_exec(
         "amtool",
         f"--alertmanager.url={url}",

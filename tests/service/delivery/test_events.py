@@ -1,4 +1,4 @@
-"""What came and went between two Snapshots, and what proves nothing."""
+"""The starts and ends between two Snapshots, and which Snapshots prove nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a server puts into its texts, a message stays what it is."""
+"""Whatever text a server sends, it cannot change the form of a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A notifier tells each thing once, to real receivers, over failures and restarts."""
+"""A notifier reports each event once, to real receivers, despite failures and restarts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.ports import free_port
 
 @dataclass
 class HandClock:
-    """Time that the test moves."""
+    """A clock that the test moves."""
 
     at: datetime = NOW
     seconds: float = 0.0
@@ -45,7 +45,7 @@ class HandClock:
 
 @dataclass
 class Desk:
-    """A notifier as the service runs it, but each step is the test's."""
+    """A notifier as the service runs it, but the test makes each step."""
 
     loop: NotifierLoop
     clock: HandClock
@@ -96,7 +96,7 @@ async def test_each_change_is_told_once_and_a_restart_repeats_none(
             await desk.look(shown)
     assert hook.events == [("opened", "www.example:443")]
     async with desk_of(store, type="webhook", url=hook.url) as desk:
-        # Before the targets are read, there is nothing to be seen.
+        # Before the targets are read, there is nothing to report.
         for shown in (snapshot(), of(finding()), of(), of()):
             await desk.look(shown)
     assert [event for event, _ in hook.events] == ["opened", "resolved"]

@@ -1,4 +1,4 @@
-"""What is pushed is what a real Prometheus has afterwards, and what vanished is gone."""
+"""A real Prometheus has exactly the pushed series, and vanished series end."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_numbers_are_written_as_protobuf_has_them(number: int, encoded: bytes) -
 
 
 class Pushed:
-    """A RemoteWriter whose page the test chooses."""
+    """A RemoteWriter with a page that the test chooses."""
 
     def __init__(self, url: str) -> None:
         self.registry = CollectorRegistry()
@@ -93,7 +93,7 @@ async def test_prometheus_has_what_was_pushed_and_loses_what_vanished(tmp_path: 
     pushed.show(whole)
     pushing = asyncio.create_task(pushed.writer.run())
     try:
-        # Nobody listens yet.
+        # Nothing listens yet.
         await until(lambda: pushed.number("tlsprobe_delivery_failures_total") >= 1)
         async with prometheus(tmp_path, port) as url:
             await until(lambda: pushed.number("tlsprobe_deliveries_total") >= 1)

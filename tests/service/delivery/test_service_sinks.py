@@ -1,4 +1,4 @@
-"""``tlsprobe serve`` with sinks, as a process of its own, over a restart."""
+"""``tlsprobe serve`` with sinks, as a process of its own, including a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waits for what another process, or another task, is about to do."""
+"""Waits for the action of another process, or of another task."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ PATIENCE_SECONDS = 60.0
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Returns once it holds; fails where it does not for a minute."""
+    """Returns once the condition holds; fails after a minute."""
 
     async def asked() -> bool:
         return holds()
@@ -18,7 +18,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 async def until_answered(holds: Callable[[], Awaitable[bool]]) -> None:
-    """The same for what has to be asked."""
+    """The same for a condition that must be awaited."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             if await holds():

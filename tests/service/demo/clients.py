@@ -1,4 +1,4 @@
-"""Clients that know nothing of ours: Python's ssl, and hellos put together byte by byte.
+"""Clients that are independent of our code: Python's ssl, and hellos built byte by byte.
 
 The layouts are RFC 5246 section 7.4.1.2 and RFC 8446 section 4.1.2.
 """
@@ -29,10 +29,10 @@ def target_of(fleet: DemoFleet, name: str) -> Target:
 
 
 def client_context(version: ssl.TLSVersion, trusted: Path | None = None) -> ssl.SSLContext:
-    """A client of just ``version``; it verifies the server only where ``trusted`` is given."""
+    """A client for exactly ``version``; it verifies the server only if ``trusted`` is given."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     with warnings.catch_warnings():
-        # Python deprecates TLS 1.0 and 1.1, which are what these tests ask about.
+        # Python deprecates TLS 1.0 and 1.1, which these tests need.
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         context.maximum_version = version
@@ -47,7 +47,7 @@ def client_context(version: ssl.TLSVersion, trusted: Path | None = None) -> ssl.
 
 
 async def fetch(target: Target, context: ssl.SSLContext) -> bytes:
-    """The whole answer to one HTTP request; raises ssl.SSLError where the server refuses."""
+    """The whole answer to one HTTP request; raises ssl.SSLError if the server refuses."""
     reader, writer = await asyncio.open_connection(
         target.host, target.port, ssl=context, server_hostname=target.server_name
     )
@@ -77,7 +77,7 @@ async def first_record(target: Target, hello: bytes) -> Record:
 
 
 async def read_to_the_end(reader: asyncio.StreamReader) -> bytes:
-    """What the server still said; empty where it reset the connection."""
+    """The server's remaining bytes; empty if it reset the connection."""
     received = bytearray()
     try:
         while chunk := await reader.read(65536):

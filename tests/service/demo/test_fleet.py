@@ -1,4 +1,4 @@
-"""The fleet starts whole or not at all, and leaves nothing behind."""
+"""The fleet starts completely or not at all, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_clients_private_key_is_for_its_owners_eyes(fleet: DemoFleet) -> Non
 
 async def test_leaving_closes_ports_connections_and_tasks() -> None:
     before = asyncio.all_tasks()
-    # A client that says nothing more is not waited for: its own limit would be 15 s.
+    # A client that sends nothing more is not waited for: its own limit would be 15 s.
     async with asyncio.timeout(10), DemoFleet() as fleet:
         target = target_of(fleet, "modern")
         reader, writer = await asyncio.open_connection(target.host, target.port)

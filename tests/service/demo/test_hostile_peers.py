@@ -1,4 +1,4 @@
-"""A demo server outlives whatever its peers send, withhold or abandon."""
+"""A demo server survives whatever its peers send, withhold or abandon."""
 
 from __future__ import annotations
 
@@ -84,13 +84,13 @@ async def send_for_ever(writer: asyncio.StreamWriter) -> None:
 
 @asynccontextmanager
 async def limited_server(limits: ServerLimits) -> AsyncIterator[tuple[TlsServer, Target]]:
-    """The expired server's recipe, which needs no RSA key, within limits of the test's own."""
+    """The expired server's recipe, which needs no RSA key, with limits chosen by the test."""
     (recipe,) = (each for each in RECIPES if each.name == "expired")
     context = make_context(recipe, DemoAuthority(datetime.now(UTC)))
     server = TlsServer(context, b"HTTP/1.1 200 OK\r\n\r\n", limits)
     port = await server.start(HOST, 0)
     try:
-        # Less than the limits that are not the test's own: one of those must not stand in.
+        # Below the limits that the test does not set: one of those must not apply instead.
         async with asyncio.timeout(10):
             yield server, Target(host=HOST, port=port, server_name=recipe.server_name)
     finally:
@@ -98,7 +98,7 @@ async def limited_server(limits: ServerLimits) -> AsyncIterator[tuple[TlsServer,
 
 
 async def test_a_refused_client_may_finish_its_sentence() -> None:
-    """Else the kernel resets it, and a client that hears of a reset may never read the alert."""
+    """Otherwise the kernel resets it, and a client that sees a reset may never read the alert."""
     async with limited_server(ServerLimits(linger_seconds=9)) as (_, target):
         reader, writer = await asyncio.open_connection(target.host, target.port)
         writer.write(client_hello(server_name="demo.test", version=0x0301, suites=[0xC009]))

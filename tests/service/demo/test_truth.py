@@ -1,4 +1,4 @@
-"""Each demo server is what its recipe says, asked by clients that are not ours."""
+"""Each demo server matches its recipe, checked by independent clients."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FATAL_HANDSHAKE_FAILURE = bytes([2, 40])
 FATAL_PROTOCOL_VERSION = bytes([2, 70])
 TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3 = 0x0301, 0x0302, 0x0303, 0x0304
 
-# What the issue asks of each server, not what its recipe says.
+# What the specification requires of each server, not what its recipe says.
 ACCEPTED_VERSIONS = {
     "modern": {TLS_1_2, TLS_1_3},
     "legacy": {TLS_1_0, TLS_1_1, TLS_1_2},

@@ -1,4 +1,4 @@
-"""A whole fleet of real processes: a scheduler or two, workers, PostgreSQL, and servers to visit."""
+"""A whole fleet of real processes: one or two schedulers, workers, PostgreSQL, and servers to visit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BEGIN INSERT INTO audit (endpoint_id) VALUES (NEW.endpoint_id); RETURN NEW; END 
 CREATE TRIGGER audit_visits AFTER INSERT OR UPDATE ON statuses
 FOR EACH ROW EXECUTE FUNCTION note_visit();
 """
-"""Each visit that is recorded writes its endpoint's status: the database itself counts them."""
+"""Each recorded visit writes its endpoint's status: the database itself counts them."""
 
 _CONFIGURATION = """\
 listen: 127.0.0.1:0
@@ -40,7 +40,7 @@ probe: {{checks: [versions], connections_per_second: 100000}}
 
 @dataclass(slots=True)
 class Deployment:
-    """What runs, with its configuration and its logs in ``directory``."""
+    """The running processes, with their configuration and logs in ``directory``."""
 
     url: str
     directory: Path
@@ -75,11 +75,11 @@ class Deployment:
         return self._start("worker", *arguments)
 
     def log(self, process: subprocess.Popen[bytes]) -> str:
-        """All that the process has said."""
+        """All output of the process so far."""
         return self._log_of(self.running.index(process)).read_text()
 
     def base_url(self, process: subprocess.Popen[bytes]) -> str:
-        """Where a scheduler's HTTP side is, once it says so."""
+        """The address of a scheduler's HTTP server, once it has printed it."""
 
         def find() -> str | None:
             _, has_it, rest = self.log(process).partition('"url": "')
@@ -94,7 +94,7 @@ class Deployment:
         return {name: float(value) for name, _, value in lines}
 
     def reported(self, process: subprocess.Popen[bytes]) -> float:
-        """How many visits a scheduler has counted."""
+        """The number of visits that a scheduler has counted."""
         found = self.metrics(process).items()
         return sum(value for name, value in found if name.startswith("tlsprobe_probes_total"))
 
@@ -103,7 +103,7 @@ class Deployment:
         return self.metrics(process)["tlsprobe_leader"] == 1
 
     def rows(self, statement: LiteralString) -> list[Any]:
-        """What the database answers; nothing as long as its tables are not there."""
+        """The database's answer; empty while its tables do not exist."""
         with (
             suppress(psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName),
             psycopg.connect(
@@ -114,12 +114,12 @@ class Deployment:
         return []
 
     def audit(self) -> None:
-        """Count visits from now on, in tables that the first process makes."""
+        """Count visits from now on, in tables that the first process creates."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(_AUDIT)
 
     def recorded(self) -> dict[str, int]:
-        """How many visits to each endpoint were recorded."""
+        """The number of recorded visits to each endpoint."""
         return dict(
             self.rows(
                 "SELECT key, count(audit.endpoint_id) FROM endpoints "
@@ -128,11 +128,11 @@ class Deployment:
         )
 
     def is_idle(self) -> bool:
-        """Whether no job is out."""
+        """Whether no job is in progress."""
         return not self.rows("SELECT 1 FROM procrastinate_jobs LIMIT 1")
 
     def stop(self) -> None:
-        """End everything, at once."""
+        """Kill all processes at once."""
         for process in self.running:
             process.kill()
             process.wait()
@@ -161,7 +161,7 @@ class Deployment:
 def deployment(
     url: str, directory: Path, changes: Mapping[str, str] | None = None
 ) -> Iterator[Deployment]:
-    """A place for processes, which are ended with the context."""
+    """A folder for processes, which end with the context."""
     deployed = Deployment(url=url, directory=directory, changes=changes or {})
     deployed.configure()
     try:
@@ -171,7 +171,7 @@ def deployment(
 
 
 def until(ask: Callable[[], Any], patience_seconds: float = PATIENCE_SECONDS) -> Any:
-    """The first answer that is true."""
+    """The first true result."""
     give_up_at = time.monotonic() + patience_seconds
     while not (answer := ask()):
         if time.monotonic() > give_up_at:
@@ -181,6 +181,6 @@ def until(ask: Callable[[], Any], patience_seconds: float = PATIENCE_SECONDS) ->
 
 
 def all_recorded(deployed: Deployment, keys: Sequence[str]) -> bool:
-    """Whether every endpoint has been visited, and nothing is under way."""
+    """Whether every endpoint has been visited, and no visit is in progress."""
     found = deployed.rows("SELECT count(*) FROM endpoints")
     return bool(found) and found[0][0] >= len(keys) and deployed.is_idle()

@@ -1,7 +1,8 @@
-"""A simulated fleet: many loopback addresses on one port, each a server of TLS 1.2 that takes its time.
+"""A simulated fleet: many loopback addresses on one port, each a TLS 1.2 server with a delay.
 
-``python -m tests.service.fleet.simulated NETWORK ADDRESSES LATENCY`` serves 127.NETWORK.0.1 and so many addresses
-from there on, each answer after so many seconds, until its standard input ends. It says its port first.
+``python -m tests.service.fleet.simulated NETWORK ADDRESSES LATENCY`` serves ADDRESSES addresses from
+127.NETWORK.0.1 on, each answer after LATENCY seconds, until its standard input ends. It prints its port
+first.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ class Fleet:
     def write_targets(
         self, path: Path, names: int, labels: Sequence[dict[str, str]] = ({},)
     ) -> list[str]:
-        """A targets file with so many names for the addresses, in turns; returns the endpoints' keys.
+        """A targets file with ``names`` names for the addresses in turn; returns the endpoints' keys.
 
-        The addresses have the ``labels`` in turns. A name is no more than the server name that is sent.
+        The addresses have the ``labels`` in turn. A name is used only as the server name that is sent.
         """
         keys, lines = [], []
         for number in range(names):
@@ -75,7 +76,7 @@ def _addresses(network: int, count: int) -> list[str]:
 
 
 class _Conversation(asyncio.Protocol):
-    """One connection: a hello, and what the model makes of it, a while later."""
+    """One connection: a hello, and after a delay the model's answer."""
 
     def __init__(self, latency_seconds: float) -> None:
         self._latency_seconds = latency_seconds

@@ -1,4 +1,4 @@
-"""Claims and jobs on a real PostgreSQL; what workers do is played, so that their deaths are exact."""
+"""Claims and jobs on a real PostgreSQL; workers are simulated, so that their deaths happen at exact times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scheduler's side on a real queue and a real Store; the worker is played, so that it errs on demand."""
+"""The scheduler's side with a real queue and a real Store; the worker is simulated, so that it fails on demand."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def seen(endpoint: Endpoint, state: State = State.TLS) -> Observation:
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """A leader's parts, and a worker to play."""
+    """A leader's parts, and a simulated worker."""
 
     queue: Queue
     store: SqlStore
@@ -55,7 +55,7 @@ class World:
     worker_id: int
 
     async def fetch(self) -> list[Request]:
-        """The requests of the next job, as soon as there is one."""
+        """The requests of the next job, once there is one."""
         while True:
             job = await self.queue.app.job_manager.fetch_job(["any"], self.worker_id)
             if job is not None:
@@ -66,7 +66,7 @@ class World:
             await asyncio.sleep(0.05)
 
     async def record(self, observation: Observation) -> None:
-        """As a worker does after a visit."""
+        """Does what a worker does after a visit."""
         schedule = Schedule(
             endpoint_key=observation.endpoint.key,
             due_at=observation.started_at + timedelta(hours=1),
@@ -76,7 +76,7 @@ class World:
         await self.store.record(observation, schedule)
 
     async def finish(self) -> None:
-        """The job that was fetched last is over."""
+        """Finishes the job that was fetched last."""
         async with self.queue.pool.connection() as connection:
             await connection.execute("DELETE FROM procrastinate_jobs WHERE status = 'doing'")
 

@@ -19,7 +19,7 @@ from service.fleet.request import (
 
 NOW = datetime(2026, 11, 25, 2, 30, 0, 123456, tzinfo=UTC)
 LONGEST_CHANNEL = 63 - len("procrastinate_queue_v1#")
-"""PostgreSQL's longest name, less what Procrastinate puts before a queue's."""
+"""PostgreSQL's maximum name length, minus the prefix that Procrastinate adds to a queue's name."""
 
 
 def request(visited_at: datetime | None = NOW, **labels: str) -> Request:

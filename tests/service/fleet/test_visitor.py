@@ -1,4 +1,4 @@
-"""A worker's visits with real claims and a real Store; the clock is set, and visits are counted."""
+"""A worker's visits with real claims and a real Store; the test sets the clock and counts visits."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OTHER = request("other.example", "192.0.2.2")
 
 @dataclass(slots=True)
 class SetClock:
-    """Fulfils ``model.ports.Clock``: it stands until it is set."""
+    """Implements ``model.ports.Clock``: it stands still until it is set."""
 
     at: datetime = datetime(2026, 3, 1, 23, tzinfo=UTC)
 
@@ -46,7 +46,7 @@ class SetClock:
 
 @dataclass(slots=True)
 class World:
-    """A worker, and what it visited."""
+    """A worker, and the endpoints that it visited."""
 
     store: SqlStore
     claims: Leases

@@ -1,4 +1,4 @@
-"""Real schedulers and workers on a real PostgreSQL, and what befalls them."""
+"""Real schedulers and workers on a real PostgreSQL, and their failures."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def die_of_poison(self, endpoint, *rest, **options):
 
 Engine.visit = die_of_poison
 """
-"""What Python runs at its start: a flaw that one server brings out, in every process that visits it."""
+"""Code that Python runs at its start: a flaw that one server triggers in every process that visits it."""
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_workers_may_be_killed_at_any_moment(deployed: Deployment) -> None:
         leader = deployed.serve()
         workers = [deployed.work() for _ in range(3)]
         for number in range(kills):
-            # Between one kill and the next, so many more are visited.
+            # The same number of visits lies between any two kills.
             goal = len(keys) * number // (kills + 3)
             until(lambda: len(deployed.recorded()) > goal)  # noqa: B023 (asked at once)
             victim = dice.randrange(len(workers))

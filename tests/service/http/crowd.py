@@ -1,7 +1,7 @@
-"""A crowd of HTTP clients, as a process of its own: idle ones, slow ones and fast ones, which all come back.
+"""A crowd of HTTP clients in a process of its own: idle, slow and fast ones, which all reconnect.
 
-``python -m tests.service.http.crowd PORT IDLE SLOW FAST`` runs until it is killed; it says "all are there"
-when each client has connected once, and how many answers the fast ones had at every second.
+``python -m tests.service.http.crowd PORT IDLE SLOW FAST`` runs until it is killed. It prints "all are there"
+when each client has connected once, and every second the number of answers to the fast ones.
 """
 
 from __future__ import annotations
@@ -81,6 +81,6 @@ async def main(port: int, idles: int, slows: int, fasts: int) -> None:
 if __name__ == "__main__":
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, hard), hard))
-    # It stands for other machines, which would not take this one's processor from the service.
+    # It stands for other machines, which would not take CPU time from the service.
     os.nice(10)
     asyncio.run(main(*map(int, sys.argv[1:5])))

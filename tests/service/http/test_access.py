@@ -1,4 +1,4 @@
-"""The rules on headers: which hosts are allowed, what another site's page may ask for, who may change state."""
+"""The rules on headers: allowed hosts, permitted requests from other sites' pages, and who may change state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections on real sockets: how many there may be, who must go first, and what a slow client may hold."""
+"""Connections on real sockets: their maximum number, who must leave first, and what a slow client may hold."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @dataclass
 class App:
-    """Answers in ``size`` bytes once it may; knows whether the client left before it had them all."""
+    """Sends ``size`` bytes when allowed; records whether the client left before it had received them all."""
 
     size: int = 2
     asked: int = 0
@@ -47,7 +47,7 @@ class App:
 
 
 class Served:
-    """A server on loopback, and clients of it."""
+    """A loopback server, and its clients."""
 
     def __init__(self, port: int, stack: AsyncExitStack) -> None:
         self._port = port
@@ -201,7 +201,7 @@ async def test_a_client_that_never_reads_is_cut_off_and_gets_no_more_than_buffer
         await asyncio.wait_for(app.is_left.wait(), 30)
         transport.resume_reading()
         received = await everything(reader)
-    # The kernel takes some megabytes; all else was never written.
+    # The kernel takes some megabytes; the rest was never written.
     assert 0 < len(received) < LARGE / 2
 
 

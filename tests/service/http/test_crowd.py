@@ -1,4 +1,4 @@
-"""``serve`` under a thousand idle, a thousand slow and a thousand fast clients: it probes on, and says it is healthy."""
+"""``serve`` with a thousand idle, slow and fast clients each: it keeps probing and reports that it is healthy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = [
 
 
 class Watched:
-    """A running service, whose log is read all the time."""
+    """A running service whose log is read all the time."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
@@ -50,7 +50,7 @@ class Watched:
         return len(self.states) - before
 
     async def health(self) -> tuple[float, bytes]:
-        """How long ``/-/healthy`` takes, in seconds, and what it says."""
+        """The seconds that ``/-/healthy`` takes, and its answer."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -138,5 +138,5 @@ async def test_probing_goes_on_and_health_is_answered_under_three_thousand_clien
     assert all(answer.endswith(b"\r\n\r\nhealthy\n") for _, answer in asked)
     longest = max(took for took, _ in asked)
     print(f"visits before, during, after: {before}, {during}, {after}; health: {longest:.3f} s")
-    # The goal is nine tenths; other work of the machine may take some of it in either window.
+    # The goal is nine tenths; other load on the machine may take some of it in either window.
     assert during >= 0.75 * min(before, after), (before, during, after)

@@ -1,4 +1,4 @@
-"""Every route of the service, whatever it is asked: an answer below 500, with the headers that all have."""
+"""Every route of the service, for any request: a status below 500, with the headers that all responses have."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ HOST: Final = (b"host", b"localhost")
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """One request, as a server gives it to an application."""
+    """One request, as a server passes it to an application."""
 
     method: str = "GET"
     path: str = "/"
@@ -70,7 +70,7 @@ class Answer:
 
 
 class Service:
-    """All routes behind the guard, asked without a network."""
+    """All routes behind the guard, called without a network."""
 
     def __init__(self, app: Starlette) -> None:
         self.routes = [
@@ -115,7 +115,7 @@ class Service:
 
 @asynccontextmanager
 async def service() -> AsyncIterator[Service]:
-    """The routes that the daemon puts together."""
+    """The routes that the daemon combines."""
     snapshot = Snapshot(taken_at=NOW, endpoints=(status_of(modern()),))
     clock = SystemClock()
     page = InventoryPage(lambda: snapshot, PageWriter(), clock, lambda _: None)

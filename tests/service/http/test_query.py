@@ -1,4 +1,4 @@
-"""Query strings: what a route does not have, or cannot be text, is an error of one sentence."""
+"""Query strings: unknown parameters, and values that are not text, are errors of one sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service as a process: who may change its state, by token or from where, and by which name it is asked."""
+"""The service as a process: who may change its state, by token or by address, and which host names it accepts."""
 
 from __future__ import annotations
 

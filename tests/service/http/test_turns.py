@@ -1,4 +1,4 @@
-"""Work that clients cause: done once for all who ask, one at a time, and no more than a twentieth of the time."""
+"""Work that clients cause: done once for all who wait, one at a time, and at most a twentieth of the time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from service.process.limits import rest_after
 
 
 class Counting:
-    """Counts how often it is asked, and how many ask at once."""
+    """Counts the calls, and the maximum number of simultaneous ones."""
 
     done = 0
     running = 0

@@ -1,4 +1,4 @@
-"""A prober on demand over real engines, with an inventory and a resolver that the test chooses."""
+"""A prober on demand with real engines; the test chooses its inventory and its resolver."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 @dataclass
 class World:
-    """``addresses`` is what any name resolves to; None asks the system."""
+    """``addresses`` is the result for any name; None uses the system's resolver."""
 
     inventory: Sequence[Target] = ()
     known: dict[str, EndpointStatus] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class World:
 
 
 def series(page: str) -> Series:
-    """Every sample of a page, each of them once."""
+    """Every sample of a page; each must occur once."""
     found: Series = {}
     for family in text_string_to_metric_families(page):
         for sample in family.samples:

@@ -1,4 +1,4 @@
-"""A module with blackbox_exporter's names says what the real blackbox_exporter says of the same servers."""
+"""A module with blackbox_exporter's names agrees with the real blackbox_exporter about the same servers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.zoo.process import Command, running
 pytestmark = pytest.mark.integration
 
 YEAR_ONE = -62135596800
-"""Go's zero time: what 0.23 shows for the expiry of a chain that does not verify."""
+"""Go's zero time: 0.23's value for the expiry of a chain that does not verify."""
 
 TIMINGS = {"probe_duration_seconds", "probe_dns_lookup_time_seconds"}
 OF_HTTP_BODIES = {
@@ -31,7 +31,7 @@ NAMES = ("modern", "legacy", "expired", "incomplete", "mtls", "pq")
 
 
 def modules(root: Path) -> dict[str, Any]:
-    """For each server by its name: verifying and not, by TCP and by HTTPS."""
+    """For each server by its name: with and without verification, over TCP and over HTTPS."""
     made: dict[str, Any] = {}
     for name in NAMES:
         for kind, tls in (
@@ -54,7 +54,7 @@ def modules(root: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def exporter(fleet: DemoFleet, tmp_path: Path) -> Iterator[str]:
-    """The real one's URL."""
+    """The URL of the real exporter."""
     config = tmp_path / "blackbox.yml"
     config.write_text(yaml.safe_dump({"modules": modules(fleet.trust_stores["demo"])}))
     command = Command(
@@ -70,7 +70,7 @@ def exporter(fleet: DemoFleet, tmp_path: Path) -> Iterator[str]:
 
 
 def comparable(page: str) -> Series:
-    """Without what differs from probe to probe, and what only a body has."""
+    """Without values that vary between probes, or that need a response body."""
     return {
         place: number
         for place, number in series(page).items()

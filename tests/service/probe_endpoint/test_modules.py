@@ -1,4 +1,4 @@
-"""The modules of ``/probe``: ours, and those of blackbox_exporter and ssl_exporter as they stand."""
+"""The modules of ``/probe``: ours, and unchanged ones of blackbox_exporter and ssl_exporter."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_without_a_list_a_success_and_a_redirect_that_would_be_followed_are_good
         ({"checks": ["everything"]}, "everything"),
         ({"expect": {"refuses": ["TLSv9"]}}, "TLSv9"),
         ({"emit": []}, "emit"),
-        # What nobody asks, nobody knows.
+        # A fact that is not asked about stays unknown.
         ({"expect": {"client_auth": "required"}, "checks": ["certificates"]}, "client_auth"),
     ],
 )

@@ -1,4 +1,4 @@
-"""``/probe``: nothing leaves for what is not allowed, equal requests share a visit, and time is kept."""
+"""``/probe``: it never contacts forbidden addresses, equal requests share a visit, and it respects deadlines."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def target(fleet: DemoFleet) -> Target:
 
 @pytest.fixture
 async def listener() -> AsyncIterator[socket]:
-    """Takes note of who connects, and says nothing."""
+    """Records who connects, and sends nothing."""
     with create_server(("127.0.0.1", 0)) as listening:
         listening.setblocking(False)
         yield listening
@@ -172,7 +172,7 @@ async def test_what_is_not_asked_now_is_as_the_inventory_knows_it(target: Target
     shown = series(page)
     labels = frozenset({("target", target.key)})
     assert shown["tlsprobe_vulnerable", labels | {("check", "heartbleed")}] == 0
-    # TLS 1.3 was unknown there, and is asked here.
+    # TLS 1.3 was unknown there, so it is asked here.
     assert shown["tlsprobe_protocol_supported", labels | {("protocol", "TLSv1.3")}] == 1
     assert value(page, "tlsprobe_last_probe_timestamp_seconds") > NOW.timestamp()
 
@@ -232,7 +232,7 @@ async def test_a_reload_keeps_the_limits(listener: socket) -> None:
 
 
 async def test_the_request_chooses_no_path_of_the_server(listener: socket) -> None:
-    """``https://host/admin/restart`` in a request would be a GET of ours from inside the network."""
+    """``https://host/admin/restart`` in a request would be a GET from us inside the network."""
     module = {"prober": "http", "emit": ["blackbox_exporter"], "path": "/health"}
     for path in ("/admin", "/?a=b", "/health/", "/%2e%2e/"):
         status, sentence = await refused(

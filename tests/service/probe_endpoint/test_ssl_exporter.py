@@ -1,4 +1,4 @@
-"""A module with ssl_exporter's names: values are held against the certificates as cryptography reads them."""
+"""A module with ssl_exporter's names: its values match the certificates as cryptography reads them."""
 
 from __future__ import annotations
 

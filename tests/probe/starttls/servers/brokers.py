@@ -1,4 +1,4 @@
-"""Mosquitto and RabbitMQ: in clear, and with TLS from the first byte."""
+"""Mosquitto and RabbitMQ: in plaintext, and with TLS from the first byte."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TigerVNC's Xvnc and xrdp: without TLS, with it, and with nothing else."""
+"""TigerVNC's Xvnc and xrdp: without TLS, with optional TLS, and with TLS only."""
 
 from __future__ import annotations
 

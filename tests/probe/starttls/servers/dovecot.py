@@ -1,7 +1,7 @@
-"""Dovecot's IMAP, POP3, ManageSieve and LMTP: without TLS, with it, and with login only behind it.
+"""Dovecot's IMAP, POP3, ManageSieve and LMTP: without TLS, with it, and with login only inside TLS.
 
-``disable_plaintext_auth = yes`` takes LOGIN, USER and PLAIN away before TLS. A client at the server's own
-address counts as secure without it, so the server is at another address of loopback than we are.
+``disable_plaintext_auth = yes`` disables LOGIN, USER and PLAIN before TLS. Dovecot treats a client at the
+server's own address as secure, so the server uses a loopback address other than ours.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""INN's nnrpd, which serves readers alone: with TLS, and with STARTTLS listed though it has no certificate.
+"""INN's nnrpd, which serves only readers: with TLS, and with STARTTLS listed but without a certificate.
 
-Its package does not configure itself on a machine without a domain, so the tests unpack it. It finds no
-SASL mechanisms, whichever the machine has.
+Its package does not configure itself on a machine without a domain, so the tests unpack it. It finds no SASL
+mechanisms, whichever the machine has.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""InspIRCd with STARTTLS (its module ``starttls``, over GnuTLS) and without; port of TLS beside."""
+"""InspIRCd with STARTTLS (its module ``starttls``, over GnuTLS) and without; plus a port with direct TLS."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """MariaDB: without TLS, with it, and with ``require_secure_transport``.
 
-With a CA it asks for a client certificate and refuses each that it is given (HARD_CASES 50).
+With a CA it requests a client certificate and refuses every one that it gets (HARD_CASES 50).
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ _UNDECIDED = {
     **verdicts(offered=True, works=True, enforced=None, login=True, clear=None),
     "answers_in_clear": Verdict.UNKNOWN,
 }
-"""It judges the user before the connection, so that a stranger does not learn what it requires."""
+"""It checks the user before the connection, so a stranger does not learn what it requires."""
 
 MARIADB = RealServer(
     name="mariadb",

@@ -1,6 +1,6 @@
 """Postfix: without TLS, with it, and with ``smtpd_tls_security_level = encrypt``.
 
-Its master refuses to start without root's rights, and gives them up for every process behind it.
+Its master refuses to start without root privileges, and drops them for every process that it starts.
 """
 
 from __future__ import annotations

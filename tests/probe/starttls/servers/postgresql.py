@@ -1,4 +1,4 @@
-"""PostgreSQL 15 without TLS, with it, and with a pg_hba.conf that lets nobody in without it."""
+"""PostgreSQL 15 without TLS, with it, and with a pg_hba.conf that requires it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""telnetd and rlogind, which have no TLS at all; rlogind hangs up on all who come from a port above 1023.
+"""telnetd and rlogind, which have no TLS; rlogind hangs up on all clients from ports above 1023.
 
-It reads nothing before: so it closes the connection where it is quicker than our hello, and resets it where not.
+It does so before it reads: it closes the connection if it is faster than our hello, and resets it otherwise.
 """
 
 from __future__ import annotations

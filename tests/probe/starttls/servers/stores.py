@@ -1,4 +1,4 @@
-"""Redis and memcached: in clear, and with TLS from the first byte."""
+"""Redis and memcached: in plaintext, and with TLS from the first byte."""
 
 from __future__ import annotations
 

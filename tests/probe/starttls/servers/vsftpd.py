@@ -1,6 +1,6 @@
-"""vsftpd: without TLS, with it, and with ``force_local_logins_ssl``; implicit TLS beside.
+"""vsftpd: without TLS, with it, and with ``force_local_logins_ssl``; plus implicit TLS.
 
-One process a configuration, in the foreground, one child a connection.
+One process per configuration, in the foreground, and one child per connection.
 """
 
 from __future__ import annotations
