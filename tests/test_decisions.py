@@ -79,11 +79,16 @@ def decisions(source: str) -> Iterator[int]:
                         yield node.lineno
 
 
+OLD_EVENTS: Final = "storage/migrations/versions/v0006_endpoints_of_events.py"
+"""Reads, once, what older versions stored as a sentence alone, and gives it a column."""
+
+
 def test_no_decision_compares_prose() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}"
         for room in ROOMS
         for path in sorted((ROOT / room).rglob("*.py"))
+        if path != ROOT / OLD_EVENTS
         for line in decisions(path.read_text(encoding="utf-8"))
     ]
     assert found == []

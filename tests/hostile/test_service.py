@@ -33,7 +33,7 @@ MOST_SECONDS = 300
 """Time until everything was visited once; a busy machine takes longer."""
 
 STOPS_WITHIN_SECONDS = 10
-LONGEST_PAUSE = 2 * INTERVAL_SECONDS
+LONGEST_PAUSE = 3 * INTERVAL_SECONDS
 """Between two visits to a healthy endpoint: one interval, and the same again for a busy machine."""
 
 KEPT_PACE = 0.8

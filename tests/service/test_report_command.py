@@ -98,7 +98,7 @@ def test_a_report_says_what_the_named_policy_makes_of_what_is_kept(
     assert found["status"] == "waived"
     assert found["evidence"] is not None
     assert found["remedy"]["lines"] == ["ssl_protocols TLSv1.2 TLSv1.3;"]
-    assert report["policies"][0]["rules"][0]["required"] == "no version but TLSv1.2, TLSv1.3"
+    assert report["policies"][0]["rules"][0]["required"] == "only TLS 1.2, TLS 1.3"
 
 
 @pytest.mark.parametrize(

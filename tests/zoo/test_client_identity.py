@@ -104,7 +104,7 @@ async def test_a_server_that_looks_at_all_but_the_time_is_found_out(
         assert found.expired is not None
         assert found.expired.is_accepted is Verdict.YES, version
     told = [remark.text for remark in remarks(seen, datetime.now(UTC))]
-    assert [text for text in told if "old is taken, though it has expired" in text]
+    assert [text for text in told if "old is accepted, though it has expired" in text]
 
 
 @pytest.mark.integration

@@ -116,6 +116,6 @@ async def test_what_other_names_get_is_kept_apart(
     assert found.client_auth[ProtocolVersion.TLSV1_3].mode is ClientAuthMode.REQUESTED
     now = datetime.now(UTC)
     said = [remark.text for remark in remarks(found, now)]
-    assert "whether a client certificate is asked for depends on the server name" in said
+    assert "whether a client certificate is requested depends on the server name" in said
     assert not [text for text in said if "expired" in text]
     assert "only to who asks for no name or an unknown name" in render_report(found, now)
