@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from benchmarks.scale import INTERVAL, SCHEDULER_SECONDS, Shard, main, simulate, split
 
+pytestmark = pytest.mark.slow
+
 
 @given(endpoints=st.integers(1, 10**9), fullest=st.floats(0.1, 0.9))
 @settings(deadline=None, max_examples=30)

@@ -8,8 +8,12 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from tests.deploy.files import ROOT
 from tlsprobe.own_packages import PACKAGES
+
+pytestmark = pytest.mark.slow
 
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.md")
 

@@ -33,6 +33,8 @@ from model.target import Target
 from tests.pki.certificates.making import Made, make
 from tests.pki.revocation.servers import WebServer, web_server
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_SECONDS = 60.0
 
 INGRESS = {

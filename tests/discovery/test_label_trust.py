@@ -24,6 +24,8 @@ from service.config.relabel import RelabelRule
 from service.sources.target_sources import RuledSource
 from tests.pki.revocation.servers import web_server
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ROOMS = ("model", "probe", "policy", "storage", "exporters", "service")
 

@@ -24,6 +24,8 @@ from discovery.names import read_names
 from discovery.source import PolledSource, SourceError
 from tests.pki.revocation.servers import web_server
 
+pytestmark = pytest.mark.slow
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

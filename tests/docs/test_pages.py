@@ -20,6 +20,8 @@ from tests.docs.page_blocks import Commands, File, Query, missing_lines, steps
 from tests.exporters.test_reference import ROWS, names_asked_for
 from tests.support.postgresql import postgres_server
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -20,6 +21,8 @@ from model.target import Endpoint
 from model.verdict import Preference, Verdict
 from tests.exporters.test_inventory import KNOWN, NOW, TLS12, page, read, snapshot
 from tests.support.strategies import observations
+
+pytestmark = pytest.mark.slow
 
 _LINE_ENDS_AND_CONTROLS = "\n\r\x00\x1b\x85\u2028\u202e"
 _SYNTAX = '"\\{}=,# '

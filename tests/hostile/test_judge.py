@@ -8,8 +8,12 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.hostile.judge import MOST_STALL_SECONDS, Cost, heartbeat, resident_megabytes
 from tests.hostile.starvation import Starvation
+
+pytestmark = pytest.mark.slow
 
 
 def burn(seconds: float) -> None:

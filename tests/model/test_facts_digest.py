@@ -8,12 +8,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given, settings
 
 from model.encoding.facts_digest import facts_digest
 from model.encoding.observation_json import from_json, to_json
 from model.observation import Cost, Mode, Observation
 from tests.support.strategies import observations
+
+pytestmark = pytest.mark.slow
 
 CIRCUMSTANCES = {
     "schema",

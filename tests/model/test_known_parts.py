@@ -17,6 +17,8 @@ from model.sections import SECTIONS
 from model.target import Endpoint, Target
 from tests.support.strategies import observations
 
+pytestmark = pytest.mark.slow
+
 
 def _text(observation: Observation, *, with_evidence: bool = False) -> str:
     return json.dumps(to_json(observation, with_evidence=with_evidence), separators=(",", ":"))

@@ -30,6 +30,8 @@ from storage.rows.proofs import laid_out
 from tests.model.recorded import everything, nothing
 from tests.support.strategies import observations
 
+pytestmark = pytest.mark.slow
+
 each_section = pytest.mark.parametrize(
     "section", [pytest.param(one, id=one.name) for one in SECTIONS]
 )

@@ -15,6 +15,8 @@ from model.target import Endpoint
 from scheduling.interval import Closed, IntervalPolicy
 from tests.scheduling.world import chain_of, target
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PACE = IntervalPolicy(interval_seconds=3600, first_retry_seconds=60)
 EXACT = IntervalPolicy(interval_seconds=3600, jitter_fraction=0, first_retry_seconds=60)

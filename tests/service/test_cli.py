@@ -9,6 +9,8 @@ import pytest
 
 from tests.service.processes import tlsprobe, tlsprobe_process
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

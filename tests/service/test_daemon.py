@@ -18,6 +18,8 @@ from service.demo import DemoFleet
 from tests.service.processes import HANGING_RESOLVER, running, tlsprobe
 from tests.support.ports import free_port
 
+pytestmark = pytest.mark.slow
+
 
 class Service:
     """A running ``tlsprobe serve``, followed through its JSON log."""

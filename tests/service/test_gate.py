@@ -23,6 +23,8 @@ from tests.service.processes import tlsprobe
 from tests.service.samples import NOW, legacy, modern
 from tests.service.test_scan import SCHEMA, place
 
+pytestmark = pytest.mark.slow
+
 POLICIES = """\
 policies:
   house:

@@ -18,6 +18,8 @@ from tests.service.samples import NOW, certificate, deployment, failed, modern
 from tests.service.visits import finish
 from tests.support.strategies import observations
 
+pytestmark = pytest.mark.slow
+
 
 class HandClock:
     def __init__(self) -> None:

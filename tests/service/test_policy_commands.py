@@ -16,6 +16,8 @@ from service.demo import DemoFleet
 from tests.service.processes import CommandRun, tlsprobe
 from tests.service.test_scan import place
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 HOUSE = """\
 policies:

@@ -14,6 +14,8 @@ from service.demo import DemoFleet
 from tests.service.processes import running, tlsprobe
 from tests.service.test_daemon import Service, post
 
+pytestmark = pytest.mark.slow
+
 POLICY = """\
 policies:
   house:

@@ -23,6 +23,8 @@ from tests.exporters.reports.samples import labelled, silent
 from tests.service.processes import tlsprobe
 from tests.service.samples import legacy, modern
 
+pytestmark = pytest.mark.slow
+
 TLSV1_0 = ProtocolVersion.TLSV1_0
 NOW = datetime.now(UTC).replace(microsecond=0)
 VERSIONS_POLICY = """\

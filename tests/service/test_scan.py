@@ -24,6 +24,8 @@ from tests.service.processes import (
     tlsprobe_process,
 )
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "docs/reference/observation.schema.json").read_text(
         encoding="utf-8"

@@ -21,6 +21,8 @@ from tests.storage.samples import (
     schedule,
 )
 
+pytestmark = pytest.mark.slow
+
 
 async def test_store_is_the_store_that_the_layers_meet_by(store: SqlStore) -> None:
     by_protocol: Store = store

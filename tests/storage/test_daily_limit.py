@@ -6,12 +6,16 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from model.certificates.certificate import Certificate
 from model.observation import Observation
 from model.query import Selection
 from storage import Dropped, Retention, SqlStore
 from tests.storage.samples import NOON, bare, certificate, observation, refusal, schedule
 from tests.storage.test_findings import assessment, result
+
+pytestmark = pytest.mark.slow
 
 MEGABYTE, LIMIT = 2**20, 4 * 2**20
 HERE = Selection(place="a.example")

@@ -27,6 +27,8 @@ from model.verdict import Evidence, Verdict
 from storage import SqlStore
 from tests.storage.samples import INTERVAL, NOON, observation, refusal, schedule
 
+pytestmark = pytest.mark.slow
+
 PROOF = Evidence(offer=b"\x16\x03\x01", answer=b"\x15\x03\x01", note="refused")
 
 

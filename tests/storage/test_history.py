@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from model.comparisons.change import ChangeKind
 from model.observation import State
 from model.query import Selection, ServiceEvent, Transition
 from storage import SqlStore
 from tests.storage.samples import INTERVAL, NOON, bare, certificate, observation, refusal, schedule
+
+pytestmark = pytest.mark.slow
 
 SUITES = {"a": ["TLS_AES_128_GCM_SHA256"], "b": ["TLS_AES_256_GCM_SHA384"]}
 HERE = Selection(place="a.example")

@@ -42,6 +42,8 @@ from storage import SqlStore
 from tests.policy.observed import policy
 from tests.storage.samples import NOON, certificate, observation, refusal
 
+pytestmark = pytest.mark.slow
+
 POLICIES: Final = (
     (),
     (policy("web", {"reached": {}, "protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]}}),),

@@ -34,6 +34,8 @@ from storage.rows.tables import ObservationRow, StatusRow
 from tests.storage.samples import INTERVAL, NOON, certificate, observation, schedule
 from tests.storage.test_findings import assessment, result
 
+pytestmark = pytest.mark.slow
+
 HOSTS = ("a.example", "b.example")
 KEY = observation(HOSTS[0]).endpoint.key
 NOTHING = Retention(

@@ -24,6 +24,8 @@ from tests.storage.released_database import (
 from tests.storage.samples import INTERVAL, NOON, bare, ders, observation, schedule
 from tests.storage.test_findings import PROOF
 
+pytestmark = pytest.mark.slow
+
 REVISIONS = sorted(script.revision for script in migration_scripts().walk_revisions())
 KEY = VISITS[0].endpoint.key
 HERE = Selection(place="a.example")

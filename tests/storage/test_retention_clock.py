@@ -9,6 +9,8 @@ import pytest
 from storage import Pruned, Retention, SqlStore
 from tests.storage.samples import NOON, observation, schedule
 
+pytestmark = pytest.mark.slow
+
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
 SHORT = Retention(evidence_days=7, history_days=30, changes_days=30, endpoints_days=30)
 

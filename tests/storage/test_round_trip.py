@@ -18,6 +18,8 @@ from tests.storage.samples import bare, ders
 from tests.support.postgresql import PostgresServer
 from tests.support.strategies import observations
 
+pytestmark = pytest.mark.slow
+
 
 @given(observation=observations())
 @settings(deadline=None, max_examples=50)

@@ -32,6 +32,8 @@ from storage.rows.tables import Table
 from tests.storage.samples import INTERVAL, NOON, certificate, observation, refusal, schedule
 from tests.storage.test_findings import assessment, record, result
 
+pytestmark = pytest.mark.slow
+
 HERE = Selection(place="a.example")
 
 

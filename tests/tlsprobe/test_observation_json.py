@@ -14,6 +14,8 @@ from model.encoding.observation_json import to_json as fields_of
 from tests.service.samples import modern
 from tests.support.strategies import observations
 
+pytestmark = pytest.mark.slow
+
 
 @given(observations())
 def test_what_is_read_equals_what_was_written(one: tlsprobe.Observation) -> None:

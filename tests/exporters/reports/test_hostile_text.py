@@ -23,6 +23,8 @@ from exporters.reports.words import clean
 from tests.exporters.reports.samples import HOSTILE, hostile_reports, report
 from tests.exporters.reports.test_reports import SARIF_SCHEMA
 
+pytestmark = pytest.mark.slow
+
 UNSAFE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 PAGES = ("html", "executive", "policy")
 

@@ -16,6 +16,8 @@ from model.verdict import Verdict
 from pki.certificates import TrustStore, deployment, judged_again
 from tests.pki.certificates.making import NOW, SERVER_NAME, SERVER_NAMES, Made, make
 
+pytestmark = pytest.mark.slow
+
 ENDPOINTS: Final = 10_000
 CERTIFICATES: Final = 500
 HOUR: Final = timedelta(hours=1)

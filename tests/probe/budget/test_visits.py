@@ -23,6 +23,8 @@ from tests.probe.programmable.server_model import ServerModel
 from tests.probe.programmable.visiting import THOROUGH, visit_server
 from tests.probe.recording.recorded import record, replay
 
+pytestmark = pytest.mark.slow
+
 RSA_AES128, ECDHE_RSA, DHE_RSA = 0x002F, 0xC02F, 0x0033
 BY_RSA = ServerModel(cipher_suites={wire.TLSV1_2: (RSA_AES128,)})
 MODERN = ServerModel(cipher_suites={wire.TLSV1_2: (ECDHE_RSA, RSA_AES128)})

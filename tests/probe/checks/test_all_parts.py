@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 
 from model.verdict import Verdict
@@ -9,6 +10,8 @@ from probe.checks.part import USUAL_PARTS, Part
 from tests.probe.checks.simulation import Simulation
 from tests.probe.checks.test_enumeration import models
 from tests.probe.programmable.server_model import ServerModel
+
+pytestmark = pytest.mark.slow
 
 FEATURES = frozenset({Part.FEATURES, Part.VULNERABILITIES})
 MOST_EXTRA_QUESTIONS = 40

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,8 @@ from tests.probe.checks.simulation import Simulation
 from tests.probe.checks.test_enumeration import models
 from tests.probe.programmable.server_model import ServerModel
 from tests.zoo.flaws import RULES, flaws
+
+pytestmark = pytest.mark.slow
 
 PROOF = Evidence(offer=b"offer", answer=b"answer")
 SSLV2_KINDS = ["SSL_CK_RC4_128_WITH_MD5"]

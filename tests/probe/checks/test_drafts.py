@@ -21,6 +21,8 @@ from tests.probe.programmable.server import Behaviour, Connection
 from tests.probe.programmable.server_model import Reply, ServerModel, Then
 from tests.probe.programmable.visiting import visit_server
 
+pytestmark = pytest.mark.slow
+
 TLS12 = ServerModel(cipher_suites={wire.TLSV1_2: (0xC02B,)})
 SHARE = wire.uint16(wire.X25519) + wire.vector(2, bytes(32))
 

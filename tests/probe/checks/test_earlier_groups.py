@@ -24,6 +24,8 @@ from tests.probe.programmable import wire
 from tests.probe.programmable.primes import FFDHE_CODE_POINTS, prime_bytes
 from tests.probe.programmable.server_model import ServerModel
 
+pytestmark = pytest.mark.slow
+
 PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.GROUPS})
 CURVES = [group for group in EARLIER_GROUPS if group < 0x0100]
 FIELDS = list(FFDHE_CODE_POINTS.values())

@@ -22,6 +22,8 @@ from tests.probe.programmable import wire
 from tests.probe.programmable.server_model import ServerModel
 from tests.probe.programmable.soundness import falsehoods, omissions
 
+pytestmark = pytest.mark.slow
+
 EARLIER_SUITES = [suite.code_point for suite in cipher_suites_for(ProtocolVersion.TLSV1_2)]
 TLS13_SUITES = [suite.code_point for suite in cipher_suites_for(ProtocolVersion.TLSV1_3)]
 

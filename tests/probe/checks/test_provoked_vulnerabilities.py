@@ -21,6 +21,8 @@ from tests.probe.programmable.flawed import (
 )
 from tests.probe.programmable.visiting import visit_server
 
+pytestmark = pytest.mark.slow
+
 HEARTBEAT = ((15, b"\x01"),)
 SILENT: React = lambda _, __: None  # noqa: E731 (a reaction like the others)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,8 @@ from probe.checks.part import Part
 from tests.probe.checks.simulation import Simulation
 from tests.probe.programmable import wire
 from tests.probe.programmable.server_model import ServerModel
+
+pytestmark = pytest.mark.slow
 
 PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.SIGNATURES})
 TLSV1_2 = ProtocolVersion.TLSV1_2

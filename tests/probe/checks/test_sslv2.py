@@ -15,6 +15,8 @@ from tests.probe.programmable.server import Behaviour, Connection
 from tests.probe.programmable.server_model import Reply, ServerModel, Then
 from tests.probe.programmable.visiting import visit_server
 
+pytestmark = pytest.mark.slow
+
 SSLV2 = ProtocolVersion.SSLV2
 TLS12 = ServerModel(cipher_suites={wire.TLSV1_2: (0xC02B, 0xC009)})
 KINDS = {0x010080: "SSL_CK_RC4_128_WITH_MD5", 0x0700C0: "SSL_CK_DES_192_EDE3_CBC_WITH_MD5"}

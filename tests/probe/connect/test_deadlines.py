@@ -24,6 +24,8 @@ from tests.probe.programmable.server import Behaviour, serve
 from tests.probe.programmable.server_model import ServerModel
 from tests.probe.programmable.visiting import visit
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_SECONDS = 60.0
 ATTEMPTS = 4
 MODEL = ServerModel(cipher_suites={ProtocolVersion.TLSV1_2: (0xC02F, 0x009C)})

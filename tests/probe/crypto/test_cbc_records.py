@@ -17,6 +17,8 @@ from model.registry import CIPHER_SUITES
 from probe.crypto.cbc_records import Secrets, application_data
 from tests.zoo.certificates import Certificates
 
+pytestmark = pytest.mark.slow
+
 VERSIONS = {
     ProtocolVersion.TLSV1_0: SSL.TLS1_VERSION,
     ProtocolVersion.TLSV1_1: SSL.TLS1_1_VERSION,

@@ -20,6 +20,8 @@ from tests.probe.growth.scripts import FLOODS, script_rows, scripted_names
 from tests.probe.growth.streams import stream_rows
 from tests.probe.growth.texts import text_rows
 
+pytestmark = pytest.mark.slow
+
 ROWS: Final = (*script_rows(), *stream_rows(), *text_rows())
 _ELSEWHERE: Final = {
     "Dialogue": "a Protocol",

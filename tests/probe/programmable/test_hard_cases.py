@@ -21,6 +21,8 @@ from tests.probe.programmable.server_model import ServerModel
 from tests.probe.programmable.soundness import falsehoods, omissions
 from tests.probe.programmable.visiting import visit, visit_server
 
+pytestmark = pytest.mark.slow
+
 IMPATIENT = ProbeSettings(
     deadline_seconds=3.0, connect_timeout_seconds=0.5, answer_timeout_seconds=0.5
 )

@@ -25,6 +25,8 @@ from tests.probe.recording.recorded import Recorded, record
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 
+pytestmark = pytest.mark.slow
+
 HANDSHAKE_RECORD, SSLV2_HELLO = 0x16, 0x80
 ATTACKS = {
     "ccs_injection", "client_renegotiation", "client_renegotiation_dos", "heartbleed", "poodle_tls",

@@ -26,6 +26,8 @@ from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 from tests.zoo.server import ZooServer
 
+pytestmark = pytest.mark.slow
+
 
 def endpoint(port: int) -> Endpoint:
     target = Target(host="127.0.0.1", port=port, server_name="zoo.test")

@@ -31,6 +31,8 @@ from tests.probe.starttls.scripted_servers import (
 from tests.zoo.certificates import Certificates
 from tests.zoo.truth import SERVER_NAME, TRUST_STORE
 
+pytestmark = pytest.mark.slow
+
 MODEL = ServerModel(cipher_suites={ProtocolVersion.TLSV1_2: (0xC02F, 0x009C)})
 ANSWER_SECONDS = 0.3
 FEW = frozenset({Part.VERSIONS, Part.SUITES, Part.PLAINTEXT})

@@ -24,6 +24,8 @@ from tests.service.delivery.receivers import Hook, running_hook, running_post_of
 from tests.service.samples import NOW
 from tests.support.ports import free_port
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class HandClock:

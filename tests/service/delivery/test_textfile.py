@@ -12,6 +12,8 @@ from exporters.prometheus.service.delivery import DeliveryMetrics
 from service.integrations.textfile import TextFile, replace_file
 from tests.service.delivery.waiting import until
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_file_is_replaced_whole_and_readable_by_all(tmp_path: Path) -> None:
     file = tmp_path / "tlsprobe.prom"

@@ -19,6 +19,8 @@ from service.demo.authority import DemoAuthority
 from service.demo.fleet import HOST
 from tests.service.demo.clients import client_context, fetch, read_to_the_end, target_of
 
+pytestmark = pytest.mark.slow
+
 CONTEXT = client_context(ssl.TLSVersion.TLSv1_3)
 
 

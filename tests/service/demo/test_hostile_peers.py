@@ -26,6 +26,8 @@ from tests.service.demo.clients import (
     target_of,
 )
 
+pytestmark = pytest.mark.slow
+
 HELLO = client_hello(server_name="modern.demo.test", version=0x0303, suites=[0xC02B, 0xC02F])
 CONTEXT = client_context(ssl.TLSVersion.TLSv1_3)
 

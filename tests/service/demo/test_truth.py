@@ -18,6 +18,8 @@ from tests.service.demo.clients import (
     target_of,
 )
 
+pytestmark = pytest.mark.slow
+
 FATAL_HANDSHAKE_FAILURE = bytes([2, 40])
 FATAL_PROTOCOL_VERSION = bytes([2, 70])
 TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3 = 0x0301, 0x0302, 0x0303, 0x0304

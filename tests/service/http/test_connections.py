@@ -15,6 +15,8 @@ from service.http.guard.guard import Guard
 from service.http.guard.waiting import ConnectionLimits
 from service.http.server import listen, serve_http, url_of
 
+pytestmark = pytest.mark.slow
+
 LARGE = 60_000_000
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HEALTH = b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -42,6 +42,8 @@ from tests.service.probe_endpoint.asking import World
 from tests.service.samples import NOW, modern
 from tests.service.test_pages import status as status_of
 
+pytestmark = pytest.mark.slow
+
 HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",

@@ -12,6 +12,8 @@ from service.http.guard.turns import BusyError, Shared, Turns
 from service.probe_endpoint.places import Places
 from service.process.limits import rest_after
 
+pytestmark = pytest.mark.slow
+
 
 class Counting:
     """Counts the calls, and the maximum number of simultaneous ones."""
