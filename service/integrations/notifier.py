@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from typing import Annotated, Final, Generic, TypeAlias, TypeVar
 
@@ -64,13 +64,7 @@ class EventSettings(NotifierSettings):
     @property
     def selector(self) -> AlertSelector:
         """Selects the alerts and their events."""
-        return AlertSelector(
-            min_severity=self.min_severity,
-            labels=self.labels,
-            kinds=self.kinds,
-            with_unknown=self.with_unknown,
-            events=self.events,
-        )
+        return replace(super().selector, events=self.events)
 
     @property
     def timing(self) -> Timing:
