@@ -12,6 +12,7 @@ from typing import Final
 from model.observation import Cost, Mode, Observation, State
 from model.target import Endpoint, Target, is_ip_address
 from model.target_labels import ADDRESS_FAMILY
+from model.version import TOOL_VERSION
 from pki.net_guard.gate import SocketGate
 from pki.net_guard.look_up import OF_TARGETS, LookUp
 
@@ -97,12 +98,10 @@ def _failed(failure: str) -> Resolution:
     return Resolution(endpoints=(), failure=failure)
 
 
-def unresolved(
-    target: Target, failure: str, started_at: datetime, tool_version: str
-) -> Observation:
+def unresolved(target: Target, failure: str, started_at: datetime) -> Observation:
     """The Observation of a target whose name did not resolve."""
     return Observation(
-        tool_version=tool_version,
+        tool_version=TOOL_VERSION,
         mode=Mode.ENUMERATE,
         endpoint=Endpoint(target=target, address=None),
         started_at=started_at,

@@ -12,7 +12,6 @@ from typing import Final
 from model.observation import Observation
 from model.ports import Clock
 from model.target import Endpoint, Target
-from model.version import TOOL_VERSION
 from scheduling.resolve import AddressFamily, resolve, unresolved
 
 VISITS_AT_ONCE: Final = 16
@@ -37,7 +36,7 @@ class Scan:
         started_at = self._clock.now()
         resolution = await resolve(target, family=self._family)
         if resolution.failure is not None:
-            return [unresolved(target, resolution.failure, started_at, TOOL_VERSION)]
+            return [unresolved(target, resolution.failure, started_at)]
         async with asyncio.TaskGroup() as group:
             visits = [group.create_task(self._visit_one(one)) for one in resolution.endpoints]
         return [visit.result() for visit in visits]

@@ -18,7 +18,6 @@ from model.endpoint_state.schedule import Schedule
 from model.observation import Observation
 from model.ports import Clock, Meter, NotVisitedError, Store
 from model.target import Endpoint, Target
-from model.version import TOOL_VERSION
 from scheduling.due_queue import DueQueue
 from scheduling.endpoint_history import EndpointHistories
 from scheduling.in_flight import InFlight
@@ -220,7 +219,7 @@ class Scheduler:
             self._take_addresses(tracked, resolution.endpoints)
             delay = pace.next_delay(job.target_key, self._clock.now())
         else:
-            lost = unresolved(tracked.target, resolution.failure, started_at, TOOL_VERSION)
+            lost = unresolved(tracked.target, resolution.failure, started_at)
             if self._histories.is_first_failure(job.target_key):
                 self._meter.visit_doubted(lost)
                 self._put(job, self._settings.early_retry_seconds, tracked.target)

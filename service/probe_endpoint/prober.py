@@ -23,7 +23,6 @@ from model.observation import Observation
 from model.ports import Clock, NotVisitedError
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target, is_ip_address
-from model.version import TOOL_VERSION
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
 from scheduling.resolve import Resolution, unresolved
@@ -245,7 +244,7 @@ class OnDemandProber:
             duration_seconds=took,
             resolve_seconds=took,
         )
-        status = self._status(unresolved(target, failure, at, TOOL_VERSION))
+        status = self._status(unresolved(target, failure, at))
         options = MetricOptions(detail=module.settings.detail)
         return probe_page(summary, status, module.settings.emit, options)
 

@@ -74,7 +74,7 @@ async def test_a_name_with_very_many_addresses_is_bounded() -> None:
 
 
 def test_an_unresolved_name_is_an_observation() -> None:
-    observed = unresolved(NAMED, "It is gone.", datetime(2026, 1, 1, tzinfo=UTC), "1")
+    observed = unresolved(NAMED, "It is gone.", datetime(2026, 1, 1, tzinfo=UTC))
     assert (observed.state, observed.reason, observed.endpoint.address) == (
         State.DNS_ERROR,
         "It is gone.",
