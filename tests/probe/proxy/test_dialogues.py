@@ -64,7 +64,7 @@ def test_socks_says_the_password_where_it_is_wanted() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
-        (b"\x05\xff", FailureKind.UNREACHABLE, "another way to authenticate"),
+        (b"\x05\xff", FailureKind.UNREACHABLE, "another authentication method"),
         (b"\x04\x00", FailureKind.UNREACHABLE, "no SOCKS 5"),
         (b"\x05\x00\x05\x05\x00\x01", FailureKind.REFUSED, "connection refused"),
         (b"\x05\x00\x05\x04\x00\x01\x00", FailureKind.UNREACHABLE, "host unreachable"),
