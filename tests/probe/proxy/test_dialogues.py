@@ -65,11 +65,11 @@ def test_socks_says_the_password_where_it_is_wanted() -> None:
     ("answer", "kind", "words"),
     [
         (b"\x05\xff", FailureKind.UNREACHABLE, "another authentication method"),
-        (b"\x04\x00", FailureKind.UNREACHABLE, "no SOCKS 5"),
+        (b"\x04\x00", FailureKind.UNREACHABLE, "does not speak SOCKS5"),
         (b"\x05\x00\x05\x05\x00\x01", FailureKind.REFUSED, "connection refused"),
         (b"\x05\x00\x05\x04\x00\x01\x00", FailureKind.UNREACHABLE, "host unreachable"),
         (b"\x05\x00\x05\x63\x00\x01\x00", FailureKind.UNREACHABLE, "reply 99"),
-        (b"\x05\x00\x05\x00\x00\x09\x00", FailureKind.UNREACHABLE, "no SOCKS 5"),
+        (b"\x05\x00\x05\x00\x00\x09\x00", FailureKind.UNREACHABLE, "does not speak SOCKS5"),
     ],
 )
 def test_socks_says_why_it_is_blocked(answer: bytes, kind: FailureKind, words: str) -> None:
