@@ -129,11 +129,7 @@ def from_lines(lines: Iterable[str]) -> Iterator[RecordedVisit]:
         kind, plain = _read_line(line, number)
         is_header = kind == "visit"
         if is_header is (header is not None):
-            fault = (
-                "begins a visit before the previous one is complete"
-                if is_header
-                else "belongs to no visit"
-            )
+            fault = "begins a visit within a visit" if is_header else "belongs to no visit"
             raise RecordingError(f"line {number} {fault}; record the visit again")
         try:
             match kind:
@@ -159,9 +155,7 @@ def from_lines(lines: Iterable[str]) -> Iterator[RecordedVisit]:
         except (ValueError, KeyError, AttributeError) as error:
             raise RecordingError(f"line {number} cannot be read: {error}") from error
     if header is not None or number == 0:
-        raise RecordingError(
-            f"the recording ends too early, after line {number}; record the visit again"
-        )
+        raise RecordingError(f"the recording ends too early, at line {number}; record it again")
 
 
 def _line(kind: str, plain: object) -> str:

@@ -25,23 +25,15 @@ def blackbox_samples(glance: HandshakeSummary) -> Iterator[ForeignSample]:
     """The samples, ordered by name."""
     address = ipaddress.ip_address(glance.address.partition("%")[0]) if glance.address else None
     yield _sample(
-        "probe_dns_lookup_time_seconds",
-        "Duration of the name lookup in seconds.",
-        glance.resolve_seconds,
+        "probe_dns_lookup_time_seconds", "Duration of the name lookup.", glance.resolve_seconds
     )
-    yield _sample(
-        "probe_duration_seconds", "Duration of the probe in seconds.", glance.duration_seconds
-    )
-    yield _sample(
-        "probe_failed_due_to_regex", "Always 0: modules cannot check regular expressions.", 0
-    )
+    yield _sample("probe_duration_seconds", "Duration of the probe.", glance.duration_seconds)
+    yield _sample("probe_failed_due_to_regex", "Always 0: not supported.", 0)
     if glance.http_status is not None:
         yield _sample("probe_http_redirects", "Number of redirects followed; always 0.", 0)
         has_answer = glance.http_status > 0
         yield _sample("probe_http_ssl", "1 if an answer was received over TLS.", float(has_answer))
-        yield _sample(
-            "probe_http_status_code", "HTTP status code of the answer.", glance.http_status
-        )
+        yield _sample("probe_http_status_code", "HTTP status of the answer.", glance.http_status)
         version = 1.1 if has_answer else 0
         yield _sample("probe_http_version", "HTTP version of the answer.", version)
     yield _sample(
@@ -50,15 +42,11 @@ def blackbox_samples(glance: HandshakeSummary) -> Iterator[ForeignSample]:
         _fnv1a(address.packed) if address else 0,
     )
     yield _sample(
-        "probe_ip_protocol",
-        "IP version: 4 or 6; 0 without an address.",
-        address.version if address else 0,
+        "probe_ip_protocol", "IP version: 4 or 6; 0 if unknown.", address.version if address else 0
     )
     yield from _of_chain(glance)
     yield _sample(
-        "probe_success",
-        "1 if everything that the module requires is true.",
-        float(glance.is_success),
+        "probe_success", "1 if all conditions of the module are met.", float(glance.is_success)
     )
     if glance.cipher_suite is not None and glance.version is not None:
         yield _sample(

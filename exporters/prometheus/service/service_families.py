@@ -259,7 +259,7 @@ ON_DEMAND_FAMILIES: Final = (
     ServiceFamily(
         name="probe_success",
         kind="gauge",
-        help="1 if everything that the module requires is true; only on /probe.",
+        help="1 if all conditions of the module are met; only on /probe.",
         example="tlsprobe_probe_success == 0",
         labels=("target",),
     ),

@@ -109,8 +109,8 @@ def test_connect_puts_addresses_of_ipv6_in_brackets_and_says_credentials() -> No
         (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "credentials"),
         (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "status 403"),
         (b"HTTP/1.1 504 Gateway Timeout\r\n\r\n", "in time"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "no HTTP"),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 2**15, "no HTTP"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "is not HTTP"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 2**15, "is not HTTP"),
     ],
 )
 def test_connect_says_why_it_is_blocked(answer: bytes, words: str) -> None:
