@@ -83,7 +83,7 @@ def certificate_rows(deployment: ServedChain, now: datetime) -> RenderableType:
 
 def _to_whom(deployment: ServedChain) -> str:
     """The requests that return this chain, if the target's own clients do not get it."""
-    names = {NameAsked.NO_NAME: "no server name", NameAsked.UNKNOWN_NAME: "an unknown server name"}
+    names = {NameAsked.NO_NAME: "no name", NameAsked.UNKNOWN_NAME: "an unknown name"}
     return f"only to clients that send {' or '.join(names[name] for name in deployment.names)}"
 
 
