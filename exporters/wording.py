@@ -11,9 +11,9 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
 
 STATES: Final[Mapping[State, str]] = {
-    State.TLS: "answers as TLS",
+    State.TLS: "answers with TLS",
     State.PLAINTEXT: "answers in plaintext, without TLS",
-    State.NOT_TLS: "does not answer as TLS",
+    State.NOT_TLS: "does not answer with TLS",
     State.REFUSED: "refuses",
     State.UNREACHABLE: "cannot be reached",
     State.TIMEOUT: "does not answer in time",

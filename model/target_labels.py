@@ -38,8 +38,10 @@ class ActingLabel:
 
 
 ACTING_LABELS: Final = (
-    ActingLabel(CLIENT_IDENTITY, "which of our client certificates the server gets"),
-    ActingLabel(EXPIRED_CLIENT_IDENTITY, "which expired client certificate the server gets"),
+    ActingLabel(CLIENT_IDENTITY, "which client certificate is presented to the server"),
+    ActingLabel(
+        EXPIRED_CLIENT_IDENTITY, "which expired client certificate is presented to the server"
+    ),
     ActingLabel(CLIENT_AUTH_PATH, "which HTTP path is requested"),
     ActingLabel(CLIENT_AUTH, "which client authentication counts as correct"),
     ActingLabel(TRUST_STORES, "which trust stores the chain is verified against"),
@@ -49,12 +51,12 @@ ACTING_LABELS: Final = (
     ActingLabel(ADDRESS_FAMILY, "which addresses of the name are probed"),
     ActingLabel(HTTP, "whether HTTP requests are sent"),
     ActingLabel(HTTP_PORT, "which other port gets plaintext HTTP requests"),
-    ActingLabel(LOG, "how much the log says of the target"),
+    ActingLabel(LOG, "how detailed the log about the target is"),
     ActingLabel(ZONE, "which workers probe the target"),
     ActingLabel(SERVER, "for which server software remediation is written"),
     ActingLabel(EXPECTED_CERTIFICATE, "which certificates count as correct"),
     ActingLabel(EXPECTED_PROTOCOLS, "which protocol versions count as correct"),
-    ActingLabel(INTRUSIVENESS, "how intrusive the questions may be"),
+    ActingLabel(INTRUSIVENESS, "how intrusive the probes may be"),
 )
 """Every label that some part of tlsprobe reads by name."""
 

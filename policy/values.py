@@ -61,12 +61,10 @@ def one_of(
         if name in every:
             return name
         right = aliases.get(name) or aliases.get(name.casefold()) or nearest(name, names)
-        few = (
-            f"there are {', '.join(names)}"
-            if len(names) <= _FEW
-            else "see docs/reference/policy.md"
+        few = f"use {', '.join(names)}" if len(names) <= _FEW else "see docs/reference/policy.md"
+        raise ValueError(
+            f"{name!r} is not a valid {what}: {f'did you mean {right}?' if right else few}"
         )
-        raise ValueError(f"{name!r} is no {what}: {f'did you mean {right}?' if right else few}")
 
     return check
 

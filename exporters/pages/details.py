@@ -56,11 +56,11 @@ def sections_of(status: EndpointStatus) -> tuple[Section, ...]:
         Section(
             title="Vulnerabilities", lines=tuple(_facts(observation.vulnerabilities, bad=True))
         ),
-        Section(title="In clear", lines=tuple(_facts(observation.plaintext))),
+        Section(title="Plaintext", lines=tuple(_facts(observation.plaintext))),
         Section(title="HTTP", lines=tuple(_facts(observation.http))),
         Section(title="Features", lines=tuple(_facts(observation.features))),
         Section(title="Not asked", lines=tuple(_not_asked(observation))),
-        Section(title="The visit", lines=tuple(_visit(status))),
+        Section(title="Last visit", lines=tuple(_visit(status))),
     )
     return tuple(section for section in found if section.lines)
 

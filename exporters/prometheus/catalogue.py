@@ -35,10 +35,12 @@ FAMILIES: Final[tuple[Family, ...]] = (
 )
 
 LABELS_FAMILY: Final = f"{PREFIX}endpoint_labels"
-LABELS_HELP: Final = "1, with the labels that the inventory gives, each as label_<name>."
+LABELS_HELP: Final = (
+    "Always 1; the labels are those of the target in the inventory, as label_<name>."
+)
 DROPPED_FAMILY: Final = f"{PREFIX}endpoint_series_dropped"
 DROPPED_HELP: Final = (
-    "How many series of the endpoint are left out, because it has too many; absent where none are."
+    "Series of the endpoint that were left out, because it has too many; absent if there are none."
 )
 
 __all__ = [

@@ -42,34 +42,34 @@ _INTRODUCTION: Final = """\
 
 `/metrics/endpoints` shows the inventory, `/metrics` the service itself, and `/probe` one target that is asked
 for it ([probe.md](probe.md)). A scrape of the first two reads what the last visits found and never probes:
-scrape every 1 to 5 minutes, and look at `tlsprobe_last_probe_timestamp_seconds` for how old a fact is. This
+scrape every 1 to 5 minutes; `tlsprobe_last_probe_timestamp_seconds` shows how old a fact is. This
 page is written from the code by `make docs`.
 
 - `target` is the endpoint's target as one string: `host:port`, with protocol and server name where they
-  are not the default. `address` is there only where the target's name has several addresses, each of which
-  is an endpoint with facts of its own: a name whose one address changes stays the same series.
-- **Unknown is absent.** A fact that was not proved has no series, never a 0; `tlsprobe_check_unknown` is 1
-  in its place. A chain that fails verification keeps its other series, such as its dates.
-- What leaves the inventory leaves the page at once. No sample has a time of its own.
+  are not the default. `address` is present only if the target's name has several addresses. Each address
+  is an endpoint with its own facts; a name whose only address changes keeps its series.
+- **Unknown is absent.** A fact that was not proved has no series, never a 0; instead `tlsprobe_check_unknown`
+  is 1. A chain that fails verification keeps its other series, such as its dates.
+- Targets that leave the inventory leave the page at once. Samples have no timestamps.
 - `cert` is the beginning of the certificate's SHA-256; where a series is about a whole chain, the leaf's.
-- Text that a server chose is cut at {longest} characters, and what is not printable is escaped.
-- Both pages speak OpenMetrics where the scraper asks for it; there, the histogram has exemplars.
+- Text from a server is cut at {longest} characters, and unprintable characters are escaped.
+- Both pages use OpenMetrics if the scraper requests it; the histogram then has exemplars.
 
 ## How many series
 
-The setting `metrics.detail` says how much is shown, each step with all of the one before:
+The setting `metrics.detail` controls how much is shown; each level includes the one before:
 
-- `counts`: suites, groups and features are counted and not named. A usual endpoint has 45 to 55 series.
+- `counts`: suites, groups and features are counted, not named. A typical endpoint has 45 to 55 series.
 - `standard`, the default: also each weak or insecure suite, and the features
   {features}. 50 to 60.
-- `all`: also each suite, group and feature, every attack that was excluded, what a chain's other certificates
-  say of themselves. 100 to 150.
+- `all`: also each suite, group and feature, every attack that was excluded, and the chain's other
+  certificates. 100 to 150.
 
-Each policy adds 7, each further address of a name or chain of a server some 40 or 10. Whatever a server does, an
-endpoint has at most {family} series of a kind and `metrics.most_series_per_endpoint` in all (default: {most});
-`tlsprobe_endpoint_series_dropped` says whose were left out, `tlsprobe_series_dropped_total` that some were.
-The page is written once for each change, however many scrapers read it. While the database is down
-it shows the last facts, and `tlsprobe_snapshot_age_seconds` at its end says of when they are.
+Each policy adds 7 series, each further address of a name about 40, each further chain of a server about 10. An
+endpoint has at most {family} series of a metric and `metrics.most_series_per_endpoint` in total (default: {most});
+`tlsprobe_endpoint_series_dropped` shows which endpoints exceed that, `tlsprobe_series_dropped_total` counts for all.
+The page is rendered once for each change, for all scrapers. While the database is down
+it shows the last facts, and `tlsprobe_snapshot_age_seconds` at its end shows their age.
 """
 
 _LABELS: Final = """
@@ -87,12 +87,12 @@ and `fact` do. `client_auth_expected` follows the target's label `{label}`: [tar
 """
 
 _FOREIGN: Final = """
-Beside the facts of the endpoint, under the names above. Modules may have the names of blackbox_exporter and
-ssl_exporter in their place: [probe.md](probe.md).
+In addition to the facts of the endpoint, under the names above. Modules may have the names of blackbox_exporter and
+ssl_exporter instead: [probe.md](probe.md).
 """
 
 _END: Final = """
-Beside them stand the collectors for the process and for Python, under their usual names.
+The page also has the metrics of the process and of Python, under their usual names.
 """
 
 

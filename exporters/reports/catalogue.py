@@ -35,7 +35,7 @@ REPORTS: Final = (
         name="html",
         media_type="text/html; charset=utf-8",
         start="<!DOCTYPE html>",
-        says="one page with everything, for a browser or to print; its data inside",
+        says="one page with everything, for a browser or to print; includes the data",
         write=write_html,
     ),
     ReportFormat(
@@ -49,7 +49,7 @@ REPORTS: Final = (
         name="csv",
         media_type="text/csv; charset=utf-8; header=present",
         start='"endpoint",',
-        says="one row a finding, for spreadsheets",
+        says="one row for each finding, for spreadsheets",
         write=write_csv,
     ),
     ReportFormat(
@@ -84,14 +84,14 @@ REPORTS: Final = (
         name="executive",
         media_type="text/html; charset=utf-8",
         start="<!DOCTYPE html>",
-        says="one page: compliance by team and over time, the worst, what expires",
+        says="one page: compliance by team and over time, worst endpoints, expiry dates",
         write=write_executive,
     ),
     ReportFormat(
         name="policy",
         media_type="text/html; charset=utf-8",
         start="<!DOCTYPE html>",
-        says="the policies in force, in words",
+        says="the active policies as a readable document",
         write=write_policy,
     ),
 )

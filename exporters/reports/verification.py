@@ -17,7 +17,9 @@ from exporters.reports.formats.as_html import DATA_END, DATA_START
 from exporters.reports.report import Report
 from exporters.reports.report_json import Json, digest_of, report_from_json, report_to_json
 
-_NO_DATA: Final = "it holds no data of a report: give --data FILE, the JSON report of the same data"
+_NO_DATA: Final = (
+    "it contains no report data: add --data FILE with the JSON report of the same data"
+)
 _DIGEST_START: Final = '<pre id="sha256">'
 _DIGEST_END: Final = "</pre>"
 

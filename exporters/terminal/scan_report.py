@@ -182,12 +182,16 @@ def _groups(observation: Observation) -> RenderableType:
 
 def _how_sure(found: AcceptedSet, noun: str) -> str:
     order = f", {_ORDERS[found.preference]}" if len(found.accepted) > 1 else ""
-    return order if found.complete else f"{order}, perhaps more: not every {noun} could be asked"
+    return (
+        order
+        if found.complete
+        else f"{order}, list may be incomplete: not every {noun} could be probed"
+    )
 
 
 _VERIFYING: Final = {
-    Verdict.YES: ", refuses forged ones",
-    Verdict.NO: ", takes forged ones",
+    Verdict.YES: ", forged ones refused",
+    Verdict.NO: ", forged ones accepted",
     Verdict.UNKNOWN: "",
     None: "",
 }
@@ -215,7 +219,7 @@ def _client_auth(observation: Observation) -> Text:
 def _cost(observation: Observation) -> Text:
     cost = observation.cost
     connections = "1 connection" if cost.connections == 1 else f"{cost.connections} connections"
-    slowed = ", held back to spare the server" if cost.throttled else ""
+    slowed = ", rate-limited to protect the server" if cost.throttled else ""
     return Text(f"{connections} in {cost.duration_seconds:.2f} s{slowed}", style="dim")
 
 

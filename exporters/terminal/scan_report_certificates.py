@@ -71,7 +71,9 @@ def certificate_rows(deployment: ServedChain, now: datetime) -> RenderableType:
         verdict = (judged.verdict, _trust_style(judged.verdict))
         reason = printable(judged.reason or "", limit=REASON_LIMIT).rstrip(".")
         because = f" ({reason})" if reason else ""
-        lines.append(Text.assemble((f"as {record.upper()} wants it: ", "dim"), verdict, because))
+        lines.append(
+            Text.assemble((f"matches {record.upper()} records: ", "dim"), verdict, because)
+        )
     served = " ".join(version.label for version in deployment.versions)
     by_name = "with" if deployment.served_with_server_name else "without"
     whom = f"{by_name} server name" if deployment.is_own else _to_whom(deployment)
@@ -82,7 +84,7 @@ def certificate_rows(deployment: ServedChain, now: datetime) -> RenderableType:
 def _to_whom(deployment: ServedChain) -> str:
     """The requests that return this chain, if the target's own clients do not get it."""
     names = {NameAsked.NO_NAME: "no name", NameAsked.UNKNOWN_NAME: "an unknown name"}
-    return f"only to who asks for {' or '.join(names[name] for name in deployment.names)}"
+    return f"only to clients that send {' or '.join(names[name] for name in deployment.names)}"
 
 
 def _because(found: TrustVerdict) -> str:
@@ -105,7 +107,7 @@ def _until(leaf: Certificate, found: TrustVerdict) -> str:
 
 def _completion(found: Completion) -> Text:
     names = listed([issuer.subject or "no subject" for issuer in found.issuers])
-    text = Text.assemble(("where clients fetch issuers: ", "dim"), names)
+    text = Text.assemble(("with issuers fetched via AIA: ", "dim"), names)
     for store, trust in sorted(found.trust.items()):
         verdict = (trust.verdict, _trust_style(trust.verdict))
         text = Text.assemble(text, ", trusted by ", say(store), ": ", verdict)

@@ -17,18 +17,18 @@ from model.verdict import Fact, Verdict
 def named_facts(observation: Observation) -> Iterator[tuple[str, RenderableType]]:
     """Plaintext and HTTPS facts, then features and vulnerabilities by verdict."""
     if observation.plaintext:
-        yield "in clear", Text(", ".join(_with_verdicts(observation.plaintext)))
+        yield "plaintext", Text(", ".join(_with_verdicts(observation.plaintext)))
     if observation.http:
         yield "https", Text(", ".join(_with_verdicts(observation.http)))
     if observation.alpn:
         yield "ALPN", listed(observation.alpn)
     for label, verdict, facts, style in (
         ("features", Verdict.YES, observation.features, ""),
-        ("without", Verdict.NO, observation.features, "dim"),
-        ("not learnt", Verdict.UNKNOWN, observation.features, "magenta"),
+        ("not supported", Verdict.NO, observation.features, "dim"),
+        ("unknown", Verdict.UNKNOWN, observation.features, "magenta"),
         ("vulnerable", Verdict.YES, observation.vulnerabilities, "bold red"),
-        ("undecided", Verdict.UNKNOWN, observation.vulnerabilities, "magenta"),
-        ("sound", Verdict.NO, observation.vulnerabilities, "dim"),
+        ("unproven", Verdict.UNKNOWN, observation.vulnerabilities, "magenta"),
+        ("not vulnerable", Verdict.NO, observation.vulnerabilities, "dim"),
     ):
         found = [name for name, fact in sorted(facts.items()) if fact.verdict is verdict]
         if found:

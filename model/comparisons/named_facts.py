@@ -24,7 +24,8 @@ def vulnerability_words(name: str, is_yes: bool) -> str:
 
 def plaintext_words(name: str, is_yes: bool) -> str:
     """The service started or stopped doing something without TLS."""
-    return f"without TLS: {name} {'now' if is_yes else 'no longer'}"
+    spoken = name.replace(" clear", " plaintext")
+    return f"without TLS: {spoken} {'now' if is_yes else 'no longer'}"
 
 
 def http_words(name: str, is_yes: bool) -> str:

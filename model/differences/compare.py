@@ -11,7 +11,7 @@ from model.observation import Observation, State
 from model.sections import SECTIONS
 
 _STATE_WORDS: Final = {
-    State.TLS: "answers as TLS",
+    State.TLS: "answers with TLS",
     State.PLAINTEXT: "answers in plaintext, without TLS",
     State.NOT_TLS: "answers with something that is not TLS",
 }

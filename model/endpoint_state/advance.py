@@ -130,7 +130,7 @@ def _flapping_change(visit: Visit, changes: Sequence[Change]) -> Change:
         kind=ChangeKind.APPEARED,
         before=None,
         after=str(len(changes)),
-        sentence=f"flapping: answers go to and fro ({sentence})",
+        sentence=f"flapping: answers change back and forth ({sentence})",
     )
 
 
@@ -156,5 +156,5 @@ def _findings(before: EndpointState, visit: Visit) -> tuple[Finding, ...] | None
     if before.findings is not None:
         return live_on(before.findings, visit.assessment)
     if needs_findings(before, visit):
-        raise ValueError("the Findings were not loaded, and policies say something else")
+        raise ValueError("the findings were not loaded, and the results of policies changed")
     return None

@@ -34,8 +34,8 @@ def conflict(one: Policy, other: Policy) -> str | None:
         return None
     _, why = found
     return (
-        f"the policies {one.name} and {other.name} contradict each other where both hold, {why}: "
-        "let `for` keep them apart, or change a rule"
+        f"the policies {one.name} and {other.name} contradict each other for endpoints of both, {why}: "
+        "make their `for` exclude each other, or change a rule"
     )
 
 
@@ -69,7 +69,7 @@ def _versions(allowing: PolicyRule, requiring: PolicyRule) -> str | None:
 
 def _outside(required: Sequence[str], allowed: Sequence[str]) -> str | None:
     strange = [name for name in required if name not in allowed]
-    return f"{strange[0]} is required, and not allowed" if strange else None
+    return f"{strange[0]} is required but not allowed" if strange else None
 
 
 def _suites(allowing: PolicyRule, requiring: PolicyRule) -> str | None:
@@ -121,12 +121,12 @@ def _features(requiring: PolicyRule, forbidding: PolicyRule) -> str | None:
     if not (isinstance(required, Features) and isinstance(forbidden, Features)):
         return None
     both = [name for name in required.features if name in forbidden.features]
-    return f"{both[0]} is required and forbidden" if both else None
+    return f"{both[0]} is both required and forbidden" if both else None
 
 
 def _client_certificates(requiring: PolicyRule, forbidding: PolicyRule) -> str | None:
     if requiring.rule.name in _MTLS and forbidding.rule.name == "client_certificate_not_asked":
-        return "a client certificate is required, and must not be requested"
+        return "a client certificate is required but must not be requested"
     return None
 
 

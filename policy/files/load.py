@@ -42,7 +42,7 @@ class PolicySet:
     def without_endpoints(self, targets: Sequence[Target]) -> tuple[str, ...]:
         """A sentence for each policy that applies to none of ``targets``."""
         return tuple(
-            f"{self.place_of(policy)}the policy {policy.name} holds for no endpoint: check its `for`"
+            f"{self.place_of(policy)}the policy {policy.name} applies to no endpoint: check its `for`"
             for policy in self.policies
             if not any(policy.choice.has(target) for target in targets)
         )
@@ -93,7 +93,7 @@ def profile(name: str) -> Policy:
         PolicyError: if there is none; the message names the nearest one.
     """
     if name not in profiles():
-        raise PolicyError(f"there is no profile {name!r}: {nearest_profile(name, profiles())}")
+        raise PolicyError(f"unknown profile {name!r}: {nearest_profile(name, profiles())}")
     return Library(written=profiles()).resolve(name)
 
 
@@ -122,7 +122,7 @@ def _read(path: Path) -> YamlFile:
 
 def _taken(name: str, other: Written, names: list[str]) -> str:
     whose = "another policy" if name in names else "a profile that comes with tlsprobe"
-    return f"{name!r} is {whose} already ({other.place}): give it another name"
+    return f"{name!r} is already the name of {whose} ({other.place}): use another name"
 
 
 def _document(path: Path, file: YamlFile) -> Document:
@@ -149,12 +149,8 @@ def _unknown_key(keys: KeyPath) -> str:
         one.alias or field for section in _SECTIONS for field, one in section.model_fields.items()
     ]
     close = nearest(name, known)
-    fix = (
-        f"did you mean {close}?"
-        if close
-        else "see docs/reference/policy.md for what may stand here"
-    )
-    return f"{name!r} may not stand here: {fix}"
+    fix = f"did you mean {close}?" if close else "see docs/reference/policy.md for the valid keys"
+    return f"unknown key {name!r}: {fix}"
 
 
 def _waivers(
@@ -168,7 +164,7 @@ def _waivers(
         for name, body in document.waivers.items():
             place = FileLocation(path=path, file=file, keys=("waivers", name))
             if name in waivers:
-                raise PolicyError(f"{place}: there is a waiver {name!r} already: rename one")
+                raise PolicyError(f"{place}: the waiver name {name!r} is already used: rename one")
             waiver = body.waiver(name)
             fault = waiver_fault(waiver, policies, at)
             if fault is not None:
@@ -193,18 +189,20 @@ def waiver_fault(
     names = [policy.name for policy in policies]
     if waiver.policy is not None and waiver.policy not in names:
         close = nearest(waiver.policy, names)
-        fix = f"did you mean {close}?" if close else f"there are {', '.join(names) or 'none'}"
-        return "policy", f"there is no policy {waiver.policy!r}: {fix}"
+        fix = (
+            f"did you mean {close}?" if close else f"the policies are {', '.join(names) or 'none'}"
+        )
+        return "policy", f"unknown policy {waiver.policy!r}: {fix}"
     used = [
         rule for policy in policies if waiver.policy in (None, policy.name) for rule in policy.rules
     ]
     rules = {rule.name for rule in used} | {rule.rule.identifier for rule in used}
     if waiver.rule not in rules:
         close = nearest(waiver.rule, sorted(rules))
-        fix = f"did you mean {close}?" if close else "no policy in force has it"
-        return "rule", f"there is no rule {waiver.rule!r}: {fix}"
+        fix = f"did you mean {close}?" if close else "no active policy has it"
+        return "rule", f"unknown rule {waiver.rule!r}: {fix}"
     if waiver.expires_at - at > _LONGEST_WAIVER:
         return "expires", (
-            "a waiver may not be for ever: let it expire within two years, and renew it"
+            "a waiver must expire within two years: use an earlier date and renew it later"
         )
     return None

@@ -79,7 +79,7 @@ class Library:
         rules = tuple(_bound(rule_name, draft) for rule_name, draft in drafts.items())
         if not any(rule.rule is not REACHED for rule in rules):
             raise PolicyError(
-                f"{one.place}: the policy {name!r} has no rules: extend a profile, or give `rules`"
+                f"{one.place}: the policy {name!r} has no rules: extend a profile, or add `rules`"
             )
         found = contradiction(rules)
         if found is not None:
@@ -107,11 +107,11 @@ class Library:
             if parent in (*below, name):
                 ring = " -> ".join((*below, name, parent))
                 raise PolicyError(
-                    f"{place}: policies extend each other in a ring ({ring}): break it"
+                    f"{place}: policies extend each other in a cycle ({ring}): remove one of these `extends`"
                 )
             if parent not in self.written:
                 raise PolicyError(
-                    f"{place}: there is no policy or profile {parent!r}: "
+                    f"{place}: unknown policy or profile {parent!r}: "
                     f"{nearest_profile(parent, self.written)}"
                 )
             drafts |= self._merged(parent, (*below, name))
@@ -124,7 +124,7 @@ class Library:
 def nearest_profile(name: str, known: Iterable[str]) -> str:
     """How to fix a name that is not in ``known``."""
     if name in WITHOUT_SUITES:
-        return "AWS has a policy of that name, and no list of its suites was found"
+        return "AWS has this policy, but tlsprobe has no list of its cipher suites"
     close = nearest(name, known)
     return f"did you mean {close}?" if close else "see `tlsprobe policy list`"
 
@@ -135,7 +135,7 @@ def _merge(drafts: _Drafts, key: str, written: object, one: Written) -> None:
     before = drafts.get(rule_name)
     if written is False:
         if before is None and rule_name != REACHED.name:
-            raise PolicyError(f"{place}: {rule_name!r} is off already: remove this line")
+            raise PolicyError(f"{place}: {rule_name!r} is already off: remove this line")
         drafts.pop(rule_name, None)
         return
     fields = {} if written is None or written is True else written
@@ -221,8 +221,8 @@ def _rule_of(rule_name: str, draft: _Draft) -> AnyRule:
     place = draft.places.get("use", draft.place)
     close = nearest(str(wanted), RULES_BY_NAME)
     fix = f"did you mean {close}?" if close else "see `tlsprobe policy list`"
-    own = "" if "use" in draft.fields else ", or name the rule in `use`"
-    raise PolicyError(f"{place}: there is no rule {wanted!r}: {fix}{own}")
+    own = "" if "use" in draft.fields else " (or name the rule in `use`)"
+    raise PolicyError(f"{place}: unknown rule {wanted!r}: {fix}{own}")
 
 
 def _told(rule_name: str, draft: _Draft, error: ValidationError) -> str:

@@ -37,8 +37,8 @@ def read_yaml_mapping(path: Path) -> YamlFile:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(
-            f"{path}: cannot be read ({error.strerror}): name a file that exists and that this "
-            "user may read"
+            f"{path}: cannot be read ({error.strerror}): use a file that exists and that this "
+            "user can read"
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8 text: save it as UTF-8") from error
@@ -47,9 +47,13 @@ def read_yaml_mapping(path: Path) -> YamlFile:
         values = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError(f"{path}, line {line}: is no YAML, {_problem(error)}: mend it") from error
+        raise ConfigError(
+            f"{path}, line {line}: is not valid YAML, {_problem(error)}: correct it"
+        ) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: is no YAML ({type(error).__name__}): mend it") from error
+        raise ConfigError(
+            f"{path}: is not valid YAML ({type(error).__name__}): correct it"
+        ) from error
     if root is None:
         return YamlFile(values={}, lines={})
     if not isinstance(values, dict):
@@ -59,7 +63,7 @@ def read_yaml_mapping(path: Path) -> YamlFile:
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
     """The error without the content of the file: an unquoted password may look like an alias or a tag."""
-    return _QUOTED.sub("'***'", error.problem or "it breaks off")
+    return _QUOTED.sub("'***'", error.problem or "it ends too early")
 
 
 class _LineFinder:
@@ -96,5 +100,5 @@ class _LineFinder:
             raise ConfigError(f"{where}: the key {key.value!r} must be text: quote it")
         name = str(key.value)
         if first := self._lines.get((*prefix, name)):
-            raise ConfigError(f"{where}: {name!r} stands in line {first} already: remove one")
+            raise ConfigError(f"{where}: {name!r} is already in line {first}: remove one")
         return name

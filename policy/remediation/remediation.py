@@ -66,7 +66,9 @@ def remedy_for(
         ((place, block),) = blocks.items()
         return Remediation(server=kind.name, place=place, lines=_flat(block))
     lines = [line for place, block in blocks.items() for line in (f"# {place}:", *_flat(block))]
-    return Remediation(server=kind.name, place="each where it is said", lines=tuple(lines))
+    return Remediation(
+        server=kind.name, place="each line in the place named above it", lines=tuple(lines)
+    )
 
 
 def _flat(blocks: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

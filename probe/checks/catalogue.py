@@ -103,7 +103,7 @@ class Stage:
 
 STAGES: Final = (
     Stage(
-        phrase="what is said without TLS",
+        phrase="behaviour without TLS",
         checks=(
             Check(
                 part=Part.PLAINTEXT,
@@ -137,7 +137,7 @@ STAGES: Final = (
         ),
     ),
     Stage(
-        phrase="chains that are hard to read",
+        phrase="oversized chains",
         checks=(
             Check(part=Part.CERTIFICATES, ask=check_oversized_chains, level=Intrusiveness.SAFE),
         ),
@@ -285,7 +285,7 @@ STAGES: Final = (
         ),
     ),
     Stage(
-        phrase="what the answers add up to",
+        phrase="conclusions from all answers",
         checks=(
             Check(
                 part=Part.CERTIFICATES,

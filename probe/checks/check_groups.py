@@ -22,6 +22,6 @@ def parse_parts(names: Iterable[str]) -> frozenset[Part]:
     parts = {Part.VERSIONS}
     for name in names:
         if name not in part_names():
-            raise ValueError(f"no check is called {name!r}: there are {', '.join(part_names())}")
+            raise ValueError(f"unknown check {name!r}: use {', '.join(part_names())}")
         parts.add(Part(name))
     return frozenset(parts)

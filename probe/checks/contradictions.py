@@ -32,7 +32,7 @@ async def check_contradictions(prober: Prober, facts: VisitFacts) -> None:
         third = await prober.ask(first.offer)
         facts.contradictions += (
             Contradiction(
-                subject=f"the same hello of {first.offer.version.label} got different answers: "
+                subject=f"the same hello for {first.offer.version.label} got different answers: "
                 f"{_in_words(first)}, and {_in_words(second)}",
                 answers=tuple(one.evidence(_in_words(one)) for one in (first, second, third)),
             ),

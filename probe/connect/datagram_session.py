@@ -40,10 +40,11 @@ _SHORTEST_PATIENCE_SECONDS: Final = 2.0
 
 _NO_STREAM: Final = ConnectFailure(
     kind=FailureKind.UNREACHABLE,
-    detail="this is asked over TCP alone, and the server is DTLS's",
+    detail="this question needs TCP, and the server speaks DTLS",
 )
 _STRAIGHT_ONLY: Final = ConnectFailure(
-    kind=FailureKind.UNREACHABLE, detail="datagrams go by no proxy, preamble or Unix socket"
+    kind=FailureKind.UNREACHABLE,
+    detail="UDP cannot use a proxy, a PROXY protocol header or a Unix socket",
 )
 
 Result = TypeVar("Result")
@@ -87,7 +88,7 @@ class _DtlsPackets(asyncio.DatagramProtocol):
     def error_received(self, exc: Exception) -> None:
         detail = f"no datagram could be sent: {str(exc).lower()}"
         if isinstance(exc, ConnectionRefusedError):
-            detail = "the machine says that nothing listens on the UDP port"
+            detail = "nothing listens on the UDP port (ICMP port unreachable)"
         self._settle(ConnectFailure(kind=FailureKind.REFUSED, detail=detail))
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -147,7 +148,9 @@ class DatagramSession(ProbeTransport):
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
         """Never finished over datagrams."""
         return Handshake(
-            offer=offer, end=HandshakeEnd.UNFINISHED, note="handshakes of DTLS are not finished"
+            offer=offer,
+            end=HandshakeEnd.UNFINISHED,
+            note="tlsprobe does not finish DTLS handshakes",
         )
 
     async def converse(

@@ -242,7 +242,7 @@ async def dial(
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         if note_shortage(error) or error.errno == errno.EADDRNOTAVAIL:
-            detail = f"this machine has run short: {reason}"
+            detail = f"this machine ran short of resources: {reason}"
             return ConnectFailure(kind=FailureKind.EXHAUSTED, detail=detail)
         return ConnectFailure(
             kind=FailureKind.UNREACHABLE, detail=f"no connection to {place.label}: {reason}"

@@ -84,16 +84,16 @@ async def ask_quic(
     if listed.end is not QuicEnd.VERSIONS_ONLY:
         return listed
     if find_spec("aioquic") is None:
-        return replace(listed, note="HTTP/3 is not asked for: install tlsprobe[quic]")
+        return replace(listed, note="HTTP/3 is not probed: install tlsprobe[quic]")
     async with _open_packets(gate, place, budget) as packets:
         handshake = _Handshake(packets, place, server_name, listed)
         try:
             async with asyncio.timeout(patience_seconds):
                 return await handshake.finish()
         except TimeoutError:
-            return replace(listed, note="no handshake for HTTP/3 in time")
+            return replace(listed, note="no HTTP/3 handshake in time")
         except Exception as flaw:  # whatever a server sends must cost this fact alone
-            return replace(listed, note=f"aioquic gave up: {type(flaw).__name__}")
+            return replace(listed, note=f"aioquic failed: {type(flaw).__name__}")
         finally:
             handshake.say_goodbye()
 
@@ -122,7 +122,7 @@ async def _ask_versions(packets: _QuicPackets, nonce: bytes, patience_seconds: f
                     return replace(
                         answer,
                         end=QuicEnd.VERSIONS_ONLY,
-                        note="QUIC lists its versions",
+                        note="the server lists its QUIC versions",
                         versions=versions,
                         answered=packet[:_KEPT_LENGTH],
                     )
@@ -130,7 +130,9 @@ async def _ask_versions(packets: _QuicPackets, nonce: bytes, patience_seconds: f
         return answer
     finally:
         repeating.cancel()
-    return replace(answer, end=QuicEnd.CLOSED, note="the machine says that nothing listens")
+    return replace(
+        answer, end=QuicEnd.CLOSED, note="nothing listens on the UDP port (ICMP port unreachable)"
+    )
 
 
 class _Handshake:
@@ -182,11 +184,11 @@ class _Handshake:
         from aioquic.quic.events import ConnectionTerminated, HandshakeCompleted
 
         if self._connection.is_flooded:
-            note = "the server sent more CRYPTO frames than any handshake has"
+            note = "the server sent more CRYPTO frames than a handshake has"
             return replace(self._listed, end=QuicEnd.VERSIONS_ONLY, note=note)
         while (event := self._connection.next_event()) is not None:
             if isinstance(event, HandshakeCompleted):
-                note = f"a handshake for {event.alpn_protocol or 'no protocol'} was finished"
+                note = f"a handshake for {event.alpn_protocol or 'no protocol'} was completed"
                 is_http3 = event.alpn_protocol == _HTTP3
                 end = QuicEnd.ANSWERED if is_http3 else QuicEnd.DECLINED
                 return replace(self._listed, end=end, note=note, certificates=self._chain())

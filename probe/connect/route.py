@@ -106,7 +106,7 @@ async def _pass_through(
     if isinstance(connection, ConnectFailure):
         is_ours = connection.kind in _OURS
         kind = connection.kind if is_ours else FailureKind.UNREACHABLE
-        detail = f"the proxy {proxy.host} is not reached: {connection.detail}"
+        detail = f"the proxy {proxy.host} cannot be reached: {connection.detail}"
         return ConnectFailure(kind=kind, detail=detail)
     end = await connection.carry(proxy.tunnel(*place), timeout_seconds)
     if isinstance(end, ConnectFailure):

@@ -69,8 +69,8 @@ def load_identity(
         found = _from_pkcs12(name, certificate, content, passphrase)
     if _public(found.certificate.public_key()) != _public(found.key.public_key()):
         raise IdentityError(
-            f"the client identity {name}: the key is not that of the certificate in {certificate}; "
-            "name the files that belong together"
+            f"the client identity {name}: the key does not belong to the certificate in {certificate}; "
+            "use files that belong together"
         )
     return found
 
@@ -81,7 +81,8 @@ def _passphrase(name: str, variable: str | None) -> bytes | None:
     value = os.environ.get(variable)
     if value is None:
         raise IdentityError(
-            f"the client identity {name}: the environment has no {variable}; set it to the passphrase"
+            f"the client identity {name}: the environment variable {variable} is not set; "
+            "set it to the passphrase"
         )
     return value.encode()
 
@@ -92,7 +93,7 @@ def _read(name: str, file: Path) -> bytes:
     except OSError as error:
         raise IdentityError(
             f"the client identity {name}: {file} cannot be read ({error.strerror}); "
-            "name a readable file"
+            "use a readable file"
         ) from error
 
 
@@ -128,7 +129,7 @@ def _identity(
 def _unusable(name: str, file: Path) -> IdentityError:
     return IdentityError(
         f"the client identity {name}: {file} holds no certificate and key that can be used with the "
-        "passphrase given; name a PEM or PKCS #12 file, and the variable with its passphrase"
+        "passphrase given; use a PEM or PKCS #12 file and the variable with its passphrase"
     )
 
 

@@ -69,7 +69,7 @@ def _claiming(certificate: x509.Certificate, issuer_name: bytes) -> bytes:
     name = first(issuer_name, Tag.SEQUENCE)
     outer = first(certificate.public_bytes(Encoding.DER), Tag.SEQUENCE)
     if name is None or outer is None:
-        raise ValueError("the issuer is no Name")
+        raise ValueError("the issuer is not a valid Name")
     signed, algorithm, _ = outer.children()
     parts = list(signed.children())
     parts[_ISSUER] = name

@@ -168,7 +168,7 @@ class _OpenedStream:
         except DecodeError as flaw:
             return replace(flight, flaw=flaw.what)
         except InvalidTag:
-            return replace(flight, flaw="record that cannot be opened")
+            return replace(flight, flaw="record that cannot be decrypted")
         return flight
 
     def _opened(self, record: Record) -> bytes | None:

@@ -119,7 +119,7 @@ class Exchange:
 _ENDINGS = {
     Ending.CLOSED: "closed without an answer",
     Ending.RESET: "reset without an answer",
-    Ending.SILENCE: "no whole answer in time",
+    Ending.SILENCE: "no complete answer in time",
 }
 
 

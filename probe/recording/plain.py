@@ -37,16 +37,16 @@ def from_plain(kind: type[Value], plain: object) -> Value:
         ValueError: if the form does not match.
     """
     if not isinstance(plain, dict):
-        raise ValueError(f"{kind.__name__} is no object")
+        raise ValueError(f"{kind.__name__} is not an object")
     hints = get_type_hints(kind)
     named = {_name_now(name, plain, hints): item for name, item in plain.items()}
     unknown = named.keys() - hints.keys()
     if unknown:
-        raise ValueError(f"{kind.__name__} has no {min(unknown)}")
+        raise ValueError(f"{kind.__name__} has no field {min(unknown)}")
     try:
         return kind(**{name: _typed(hints[name], item) for name, item in named.items()})
     except TypeError as error:
-        raise ValueError(f"{kind.__name__} misses a field: {error}") from error
+        raise ValueError(f"{kind.__name__} lacks a field: {error}") from error
 
 
 def _name_now(name: str, plain: dict[str, object], hints: dict[str, object]) -> str:
@@ -74,11 +74,11 @@ def _single(hint: type[Any], plain: Any) -> Any:
     if hint is float and isinstance(plain, int):
         return float(plain)
     if not isinstance(plain, hint):
-        raise ValueError(f"{plain!r} is no {hint.__name__}")
+        raise ValueError(f"{plain!r} is not a valid {hint.__name__}")
     return plain
 
 
 def _list(plain: Any) -> list[Any]:
     if not isinstance(plain, list):
-        raise ValueError(f"{plain!r} is no list")
+        raise ValueError(f"{plain!r} is not a list")
     return plain

@@ -39,7 +39,7 @@ _SETTLING_STEPS: Final = 40
 """How often other tasks run before the next answer comes: more than the longest chain of awaits."""
 
 _NOT_RECORDED: Final = ConnectFailure(
-    kind=FailureKind.DEADLINE, detail="the recording has no answer to this"
+    kind=FailureKind.DEADLINE, detail="the recording has no answer to this question"
 )
 
 _NO_LIMITS: Final = BudgetLimits(

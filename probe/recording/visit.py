@@ -129,7 +129,7 @@ def from_lines(lines: Iterable[str]) -> Iterator[RecordedVisit]:
         kind, plain = _read_line(line, number)
         is_header = kind == "visit"
         if is_header is (header is not None):
-            fault = "begins a visit before the last is whole" if is_header else "is in no visit"
+            fault = "begins a visit within a visit" if is_header else "belongs to no visit"
             raise RecordingError(f"line {number} {fault}; record the visit again")
         try:
             match kind:
@@ -151,11 +151,11 @@ def from_lines(lines: Iterable[str]) -> Iterator[RecordedVisit]:
                     )
                     header, conversations, handshakes, quic = None, [], [], None
                 case _:
-                    raise ValueError(f"{kind!r} is nothing that a recording has")
+                    raise ValueError(f"{kind!r} is not a kind of line of a recording")
         except (ValueError, KeyError, AttributeError) as error:
             raise RecordingError(f"line {number} cannot be read: {error}") from error
     if header is not None or number == 0:
-        raise RecordingError(f"the recording breaks off after line {number}; record it again")
+        raise RecordingError(f"the recording ends too early, at line {number}; record it again")
 
 
 def _line(kind: str, plain: object) -> str:
@@ -164,11 +164,15 @@ def _line(kind: str, plain: object) -> str:
 
 def _read_line(line: str, number: int) -> tuple[str, Any]:
     if len(line) > _LONGEST_LINE or number > _MOST_LINES:
-        raise RecordingError(f"line {number} is more than any recording has; is it one?")
+        raise RecordingError(
+            f"line {number} exceeds what a recording contains; use a file that tlsprobe recorded"
+        )
     try:
         ((kind, plain),) = json.loads(line).items()
     except (ValueError, AttributeError, RecursionError):
-        raise RecordingError(f"line {number} is no line of a recording") from None
+        raise RecordingError(
+            f"line {number} is not a line of a recording; use a file that tlsprobe recorded"
+        ) from None
     return kind, plain
 
 
@@ -177,13 +181,15 @@ Kind = TypeVar("Kind")
 
 def _of(kind: type[Kind], value: object, name: str) -> Kind:
     if not isinstance(value, kind):
-        raise ValueError(f"{name} is {value!r}")
+        raise ValueError(f"{name} has the wrong type: {value!r}")
     return value
 
 
 def _header(plain: dict[str, Any]) -> dict[str, Any]:
     if plain.get("format") != FORMAT:
-        raise ValueError(f"its format is {plain.get('format')!r}, and this tlsprobe reads {FORMAT}")
+        raise ValueError(
+            f"its format is {plain.get('format')!r}, but this version of tlsprobe reads {FORMAT}"
+        )
     server_name = plain["server_name"]
     target = Target(
         host=_of(str, plain["host"], "host"),

@@ -47,7 +47,7 @@ def decoded(raw: bytes) -> list[str]:
         return [f"SSL 2.0 {_SSLV2_MESSAGES[raw[2]]}, {len(raw)} bytes"]
     reader = MessageReader()
     reader.feed(raw)
-    return list(_messages(reader)) or [f"{len(raw)} bytes that are no TLS"]
+    return list(_messages(reader)) or [f"{len(raw)} bytes that are not TLS"]
 
 
 def hex_dump(raw: bytes, most: int = 4096) -> list[str]:
@@ -58,7 +58,7 @@ def hex_dump(raw: bytes, most: int = 4096) -> list[str]:
         text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in row)
         lines.append(f"{start:04x}  {row.hex(' '):<47}  {text}")
     if len(raw) > most:
-        lines.append(f"and {len(raw) - most} bytes more")
+        lines.append(f"and {len(raw) - most} more bytes")
     return lines
 
 

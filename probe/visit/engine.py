@@ -248,7 +248,11 @@ class Engine:
 
 
 def _shown_by(application: FoundApplication) -> Fact:
-    note = "its greeting shows it" if application.greeting else "it did not greet; by its port"
+    note = (
+        "its greeting shows it"
+        if application.greeting
+        else "it sent no greeting; inferred from its port"
+    )
     proof = Evidence(answer=application.greeting or None, note=note)
     return Fact(verdict=Verdict.YES, evidence=proof, value=application.name)
 

@@ -55,7 +55,10 @@ _TELLING: Final = (
 _ENDINGS: Final = {
     Ending.CLOSED: (State.NOT_TLS, "The server closed the connection without answering a hello."),
     Ending.RESET: (State.REFUSED, "The server reset the connection when it got a hello."),
-    Ending.SILENCE: (State.TIMEOUT, "The server took the connection but gave no whole answer."),
+    Ending.SILENCE: (
+        State.TIMEOUT,
+        "The server accepted the connection but gave no complete answer.",
+    ),
 }
 
 
@@ -76,7 +79,7 @@ def state_of(
     is_limit_said = not facts.speaks_any and _is_over_budget(answers)
     if faults:
         state = State.TLS if facts.speaks_any else State.ERROR
-        reason, is_limit_said = f"A fault of ours: {'; '.join(faults)}.", False
+        reason, is_limit_said = f"Internal error: {'; '.join(faults)}.", False
     if spent is None or is_limit_said:
         return state, reason
     return state, f"{spent[:1].upper()}{spent[1:]}. {reason or ''}".rstrip()
@@ -138,7 +141,7 @@ def _verdict_on(answers: Sequence[Answer]) -> tuple[State, str]:
                 f"The server refused {'every' if is_all else 'a'} hello, with alert {alert.name}"
             )
             return State.REFUSED, refused + (
-                "." if is_all else ", and gave others no whole answer."
+                "." if is_all else ", and gave no complete answer to others."
             )
         case Malformed(what=what):
             return State.NOT_TLS, f"The server sent a malformed {what} in answer to a hello."
@@ -174,4 +177,4 @@ def _gaps(facts: VisitFacts) -> str | None:
             for version, found in sets.items()
             if not found.complete
         ]
-    return f"Not fully learnt: {', '.join(gaps)}." if gaps else None
+    return f"Not fully known: {', '.join(gaps)}." if gaps else None

@@ -44,7 +44,7 @@ def route_to(target: Target, usual: Route, proxies: Mapping[str, Proxy]) -> Rout
     """The way to ``target``: the ``usual`` one with the changes of the target's labels."""
     labels, route = target.labels, usual
     if (name := labels.get(PROXY)) is not None:
-        missing = f"the label {PROXY} names {name!r}, which is no proxy of the configuration"
+        missing = f"the label {PROXY} names {name!r}, which is not a configured proxy"
         is_known = name == _STRAIGHT or name in proxies
         route = replace(route, proxy=proxies.get(name), missing=None if is_known else missing)
     if (version := labels.get(PROXY_PROTOCOL)) is not None:

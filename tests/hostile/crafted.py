@@ -91,7 +91,7 @@ def many_urls(url: str, number: int) -> bytes:
     )
     points = b"".join(der.sequence(der.tlv(0xA0, der.tlv(0xA0, place))) for place in places)
     return der.certificate(
-        issuer=der.name("an authority that nobody knows"),
+        issuer=der.name("an unknown authority"),
         extensions=der.extension(AUTHORITY_ACCESS, der.sequence(access))
         + der.extension(DISTRIBUTION_POINTS, der.sequence(points)),
     )

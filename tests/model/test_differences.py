@@ -231,7 +231,7 @@ PRIME = DhParameters(
         (
             {"plaintext": {"answers_in_clear": NO}},
             {"plaintext": {"answers_in_clear": YES}},
-            ["without TLS: answers in clear now"],
+            ["without TLS: answers in plaintext now"],
         ),
         (
             {"dh": (PRIME,)},
@@ -254,7 +254,7 @@ def test_a_difference_has_its_sentence(
     ("before", "after", "expected"),
     [
         (State.TLS, State.TIMEOUT, ["stopped answering: timeout"]),
-        (State.TIMEOUT, State.TLS, ["answers as TLS again, after timeout"]),
+        (State.TIMEOUT, State.TLS, ["answers with TLS again, after timeout"]),
         (State.TLS, State.PLAINTEXT, ["answers in plaintext, without TLS now"]),
         (State.TIMEOUT, State.REFUSED, []),
         (State.TLS, State.ERROR, []),

@@ -79,7 +79,7 @@ def test_what_was_not_loaded_and_is_needed_is_an_error() -> None:
     with pytest.raises(ValueError, match="stretches were not loaded"):
         advance(unloaded, visit(observation(hour=1, suites=["B"])))
     passed = assessment(observation(hour=1), [result(outcome=Outcome.PASS)])
-    with pytest.raises(ValueError, match="Findings were not loaded"):
+    with pytest.raises(ValueError, match="findings were not loaded"):
         advance(unloaded, visit(observation(hour=1), passed))
 
 

@@ -49,7 +49,7 @@ def test_no_part_of_a_text_is_an_observation(observation: Observation, cut: st.D
     text = _text(observation)
     parts = KnownParts()
     parts.observation(text)
-    with pytest.raises(ValueError):  # noqa: PT011 (json's own, for whatever is no JSON)
+    with pytest.raises(ValueError):  # noqa: PT011 (json's own, for invalid JSON)
         parts.observation(text[: cut.draw(st.integers(min_value=0, max_value=len(text) - 1))])
 
 

@@ -126,7 +126,7 @@ def test_a_policy_may_extend_one_of_another_file(tmp_path: Path) -> None:
         (
             "hsts: {max_age: 86400}",
             "hst: {max_age: 86400}",
-            "line 8: there is no rule 'hst': did you mean hsts?, or name the rule in `use`",
+            "line 8: unknown rule 'hst': did you mean hsts? (or name the rule in `use`)",
         ),
         (
             "hsts: {max_age: 86400}",
@@ -141,13 +141,13 @@ def test_a_policy_may_extend_one_of_another_file(tmp_path: Path) -> None:
         (
             "hsts: {max_age: 86400}",
             "dh_prime_size: off",
-            "line 8: 'dh_prime_size' is off already: remove this line",
+            "line 8: 'dh_prime_size' is already off: remove this line",
         ),
         (
             "key_exchange: [RSA]",
             "suites: [TLS_RSA_WITH_AES_128_CBC_SHB]",
             (
-                "line 9: static-rsa.suites.0 is wrong: 'TLS_RSA_WITH_AES_128_CBC_SHB' is no cipher "
+                "line 9: static-rsa.suites.0 is wrong: 'TLS_RSA_WITH_AES_128_CBC_SHB' is not a valid cipher "
                 "suite: did you mean TLS_RSA_WITH_AES_128_CBC_SHA?"
             ),
         ),
@@ -155,47 +155,47 @@ def test_a_policy_may_extend_one_of_another_file(tmp_path: Path) -> None:
             "key_exchange: [RSA]",
             "suites: [AES128-SHA]",
             (
-                "line 9: static-rsa.suites.0 is wrong: 'AES128-SHA' is no cipher suite: did you mean "
+                "line 9: static-rsa.suites.0 is wrong: 'AES128-SHA' is not a valid cipher suite: did you mean "
                 "TLS_RSA_WITH_AES_128_CBC_SHA?"
             ),
         ),
         (
             "static-rsa: {use: cipher_suites_forbidden, key_exchange: [RSA]}",
             "groups: {allowed: [P-256]}",
-            "line 9: groups.allowed.0 is wrong: 'P-256' is no group: did you mean secp256r1?",
+            "line 9: groups.allowed.0 is wrong: 'P-256' is not a valid group: did you mean secp256r1?",
         ),
         (
             "static-rsa: {use: cipher_suites_forbidden, key_exchange: [RSA]}",
             "protocol_versions_required: {versions: [TLSv1.2]}",
             (
                 "line 9: the rules contradict each other: protocol_versions and "
-                "protocol_versions_required: TLSv1.2 is required, and not allowed"
+                "protocol_versions_required: TLSv1.2 is required but not allowed"
             ),
         ),
         (
             "extends: mozilla-modern",
             "extends: sensitive",
-            "line 3: policies extend each other in a ring (sensitive -> sensitive): break it",
+            "line 3: policies extend each other in a cycle (sensitive -> sensitive): remove one of these `extends`",
         ),
         (
             "extends: mozilla-modern",
             "extends: mozila-modern",
-            "line 3: there is no policy or profile 'mozila-modern': did you mean mozilla-modern?",
+            "line 3: unknown policy or profile 'mozila-modern': did you mean mozilla-modern?",
         ),
         (
             "extends: mozilla-modern",
             "extend: mozilla-modern",
-            "line 3: 'extend' may not stand here: did you mean extends?",
+            "line 3: unknown key 'extend': did you mean extends?",
         ),
         (
             "  sensitive:\n",
             "  mozilla-modern:\n",
-            "line 2: 'mozilla-modern' is a profile that comes with tlsprobe already",
+            "line 2: 'mozilla-modern' is already the name of a profile that comes with tlsprobe",
         ),
         (
             "expires: 2027-01-31",
             "expires: 2099-01-01",
-            "line 15: a waiver may not be for ever: let it expire within two years, and renew it",
+            "line 15: a waiver must expire within two years: use an earlier date and renew it later",
         ),
         (
             "    expires: 2027-01-31\n",
@@ -205,7 +205,7 @@ def test_a_policy_may_extend_one_of_another_file(tmp_path: Path) -> None:
         (
             "rule: protocol_versions",
             "rule: protocol_version",
-            "line 12: there is no rule 'protocol_version': did you mean protocol_versions?",
+            "line 12: unknown rule 'protocol_version': did you mean protocol_versions?",
         ),
         (
             "severity: critical",
@@ -249,7 +249,7 @@ def test_policies_that_contradict_where_both_hold_are_remarked(tmp_path: Path) -
     book = load_policies([write(tmp_path, TWO % "data: sensitive")], AT)
     (remark,) = book.remarks
     assert remark.startswith(f"{tmp_path / 'policies.yml'}, line 5: the policies web and sensitive")
-    assert "TLSv1.2 is required, and not allowed" in remark
+    assert "TLSv1.2 is required but not allowed" in remark
 
 
 def test_policies_that_no_endpoint_has_both_of_may_contradict(tmp_path: Path) -> None:

@@ -231,7 +231,7 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
         ),
         (
             "listen: 127.0.0.1:1\nlisten: 127.0.0.1:2\n",
-            "tlsprobe.yml, line 2: 'listen' stands in line 1 already: remove one",
+            "tlsprobe.yml, line 2: 'listen' is already in line 1: remove one",
         ),
         (
             "closed: ['9-17']\n",

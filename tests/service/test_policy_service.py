@@ -73,7 +73,7 @@ async def test_policies_judge_and_are_read_again_and_a_broken_file_leaves_the_la
         await service.start()
         idle = await service.wait_for(lambda event: event["event"] == "a policy is idle")
         assert idle["reason"] == (
-            f"{policies}, line 6: the policy idle holds for no endpoint: check its `for`"
+            f"{policies}, line 6: the policy idle applies to no endpoint: check its `for`"
         )
         await service.wait_for_visits(1)
         assert await compliance(service) == {"house": {"yes": 1, "no": 0, "unknown": 0}}

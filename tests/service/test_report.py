@@ -54,7 +54,9 @@ def test_suites_are_grouped_by_strength_the_worst_first() -> None:
 def test_a_set_that_may_have_more_says_so() -> None:
     partial = replace(suites("TLS_AES_128_GCM_SHA256"), complete=False)
     observation = replace(modern(), cipher_suites={ProtocolVersion.TLSV1_3: partial})
-    assert "perhaps more: not every suite could be asked" in render_report(observation, NOW)
+    assert "list may be incomplete: not every suite could be probed" in render_report(
+        observation, NOW
+    )
 
 
 def test_the_chain_is_said_with_days_and_trust() -> None:
@@ -70,7 +72,7 @@ def test_the_chain_is_said_with_days_and_trust() -> None:
 def test_client_auth_and_cost_are_said() -> None:
     report = render_report(legacy(), NOW)
     assert row(report, "client auth") == (
-        "required (TLSv1.1, TLSv1.0), takes forged ones; from CN=Clients"
+        "required (TLSv1.1, TLSv1.0), forged ones accepted; from CN=Clients"
     )
     assert row(report, "cost") == "21 connections in 0.25 s"
 

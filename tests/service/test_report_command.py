@@ -183,7 +183,7 @@ def test_a_past_day_is_reported_as_it_was_known(database: str, policy: Path) -> 
         (("--output", "/nowhere/report.html"), "cannot write /nowhere/report.html: no such file"),
         (("--config", "/nowhere.yml"), "/nowhere.yml"),
         (("verify", "/nowhere.html"), "cannot read /nowhere.html: no such file"),
-        (("verify", "/dev/null"), "it holds no data of a report"),
+        (("verify", "/dev/null"), "it contains no report data"),
     ],
 )
 def test_bad_input_gets_one_sentence(database: str, arguments: tuple[str, ...], words: str) -> None:

@@ -65,7 +65,7 @@ async def test_what_a_failed_visit_did_not_learn_has_not_vanished(store: SqlStor
     await visit_in_turn(store, "a-a")
     again, stopped = await store.changes()
     assert stopped.sentence == "stopped answering: refused"
-    assert again.sentence == "answers as TLS again, after refused"
+    assert again.sentence == "answers with TLS again, after refused"
 
 
 async def test_a_change_behind_a_failed_visit_is_seen_across_it(store: SqlStore) -> None:
@@ -78,7 +78,7 @@ async def test_two_servers_behind_one_address_are_told_once_as_flapping(store: S
     await visit_in_turn(store, "abab" + "ab" * 10)
     changes = await store.changes(since=NOON + 3 * INTERVAL)
     assert [change.fact for change in changes] == ["flapping"]
-    assert changes[0].sentence.startswith("flapping: answers go to and fro (TLS 1.3 suite")
+    assert changes[0].sentence.startswith("flapping: answers change back and forth (TLS 1.3 suite")
     assert set((await turns(store))[3:]) == {Transition.FLAPPING}
 
 

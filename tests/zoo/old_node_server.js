@@ -16,7 +16,7 @@ var server = tls.createServer(options, function (connection) {
 server.on('clientError', function (error) {
     console.log('client error: ' + error.message);
 });
-// Node 0.10.0 has connections whose errors nobody hears.
+// Node 0.10.0 has connections whose errors have no listener.
 process.on('uncaughtException', function (error) {
     console.log('uncaught: ' + error.message);
 });

@@ -126,22 +126,22 @@ _OF_ONE: Final = ("position", "cert")
 CERTIFICATE_FAMILIES: Final = (
     Family(
         name="cert_not_before_timestamp_seconds",
-        help="From when the certificate is valid.",
+        help="Start of the certificate's validity period (notBefore).",
         example="tlsprobe_cert_not_before_timestamp_seconds > time()",
         labels=_OF_ONE,
         samples=_not_before,
     ),
     Family(
         name="cert_not_after_timestamp_seconds",
-        help="Until when the certificate is valid.",
+        help="End of the certificate's validity period (notAfter).",
         example='tlsprobe_cert_not_after_timestamp_seconds{position="leaf"} - time() < 14 * 86400',
         labels=_OF_ONE,
         samples=_not_after,
     ),
     Family(
         name="cert_info",
-        help="1, with what the leaf says of itself, and the beginning of its public key's SHA-256; "
-        "at detail all of every certificate.",
+        help="Always 1; the labels describe the leaf certificate and the beginning of its public "
+        "key's SHA-256. At detail all, every certificate of the chain.",
         example='count by (issuer) (tlsprobe_cert_info{position="leaf"})',
         labels=(
             *_OF_ONE,
@@ -157,8 +157,7 @@ CERTIFICATE_FAMILIES: Final = (
     ),
     Family(
         name="cert_public_key_size",
-        help="The size of the leaf's public key in binary digits; at detail all of every "
-        "certificate's.",
+        help="Size of the leaf's public key in bits; at detail all, of every certificate's key.",
         example='tlsprobe_cert_public_key_size{key_type="rsa"} < 2048',
         labels=(*_OF_ONE, "key_type"),
         samples=_leaf_key_size,
@@ -166,8 +165,9 @@ CERTIFICATE_FAMILIES: Final = (
     ),
     Family(
         name="cert_lifetime_left_ratio",
-        help="What part of its life was left at the last visit: 1 at its beginning, 0 at its end. "
-        "The recording rule tlsprobe:cert_remaining:ratio has it as of now, at any detail.",
+        help="Share of the certificate's lifetime that was left at the last visit: 1 at its "
+        "beginning, 0 at its end. The recording rule tlsprobe:cert_remaining:ratio shows the "
+        "current value, at any detail.",
         example="tlsprobe_cert_lifetime_left_ratio < 0.25",
         labels=_OF_ONE,
         samples=_life_left,
@@ -175,7 +175,8 @@ CERTIFICATE_FAMILIES: Final = (
     ),
     Family(
         name="cert_renewal_timestamp_seconds",
-        help="When an ACME client renews it: with a third of its life left, half under ten days.",
+        help="When an ACME client renews the certificate: with a third of its lifetime left, or "
+        "half if the lifetime is under ten days.",
         example="tlsprobe_cert_renewal_timestamp_seconds < time()",
         labels=_OF_ONE,
         samples=_renewal,
@@ -183,7 +184,8 @@ CERTIFICATE_FAMILIES: Final = (
     ),
     Family(
         name="cert_expiry_warning_timestamp_seconds",
-        help="From when on its end is near: with a quarter of its life left, at most 30 days.",
+        help="When the certificate starts to expire soon: with a quarter of its lifetime left, at "
+        "most 30 days.",
         example="tlsprobe_cert_expiry_warning_timestamp_seconds < time()",
         labels=_OF_ONE,
         samples=_warning,
@@ -191,7 +193,7 @@ CERTIFICATE_FAMILIES: Final = (
     ),
     Family(
         name="cert_expiry_critical_timestamp_seconds",
-        help="From when on its end is very near: with a tenth of its life left, at most 7 days.",
+        help="When the expiry becomes critical: with a tenth of the lifetime left, at most 7 days.",
         example="tlsprobe_cert_expiry_critical_timestamp_seconds < time()",
         labels=_OF_ONE,
         samples=_critical,

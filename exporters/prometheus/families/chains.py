@@ -160,21 +160,21 @@ def _problems(status: EndpointStatus) -> Iterator[Sample]:
 CHAIN_FAMILIES: Final = (
     Family(
         name="cert_verify_success",
-        help="1 where the served chain verifies against the trust store, 0 where it does not.",
+        help="1 if the served chain verifies against the trust store, 0 if it does not.",
         example='tlsprobe_cert_verify_success{trust_store="mozilla"} == 0',
         labels=("cert", "trust_store"),
         samples=_verify_success,
     ),
     Family(
         name="cert_verify_error",
-        help="1 for each reason why the served chain may not verify against the trust store.",
+        help="1 for each reason why the served chain does not verify against the trust store.",
         example="count by (reason) (tlsprobe_cert_verify_error)",
         labels=("cert", "trust_store", "reason"),
         samples=_verify_error,
     ),
     Family(
         name="cert_verify_strict_success",
-        help="1 where the chain keeps to the Web PKI's profile too, 0 where it does not.",
+        help="1 if the chain also meets the Web PKI's profile, 0 if it does not.",
         example="tlsprobe_cert_verify_strict_success == 0 "
         "and on (target, address, cert, trust_store) tlsprobe_cert_verify_success == 1",
         labels=("cert", "trust_store"),
@@ -183,14 +183,14 @@ CHAIN_FAMILIES: Final = (
     ),
     Family(
         name="cert_problem",
-        help="1 for each thing that is wrong with the served chain.",
+        help="1 for each problem of the served chain.",
         example="count by (problem) (tlsprobe_cert_problem)",
         labels=("cert", "problem"),
         samples=_problems,
     ),
     Family(
         name="chain_expiry_timestamp_seconds",
-        help="When the first certificate of the best path to the trust store expires; absent where "
+        help="When the first certificate of the best path to the trust store expires; absent if "
         "the chain does not verify.",
         example="tlsprobe_chain_expiry_timestamp_seconds - time() < 7 * 86400",
         labels=("cert", "trust_store"),
@@ -198,7 +198,8 @@ CHAIN_FAMILIES: Final = (
     ),
     Family(
         name="served_chain_expiry_timestamp_seconds",
-        help="When the first certificate of the chain as served expires, whoever trusts it.",
+        help="When the first certificate of the served chain expires, whether the chain is "
+        "trusted or not.",
         example="tlsprobe_served_chain_expiry_timestamp_seconds - time() < 7 * 86400",
         labels=("cert",),
         samples=_served_expiry,
@@ -206,49 +207,50 @@ CHAIN_FAMILIES: Final = (
     ),
     Family(
         name="cert_chain_length",
-        help="How many certificates are served, the leaf included.",
+        help="Number of certificates in the served chain, including the leaf.",
         example="tlsprobe_cert_chain_length == 1",
         labels=("cert",),
         samples=_chain_length,
     ),
     Family(
         name="cert_self_signed",
-        help="1 where the leaf is its own issuer, 0 where it is not.",
+        help="1 if the leaf is self-signed, 0 if it is not.",
         example="tlsprobe_cert_self_signed == 1",
         labels=("cert",),
         samples=_self_signed,
     ),
     Family(
         name="cert_hostname_matches",
-        help="1 where the leaf is for the name that was asked for, 0 where it is not (RFC 9525).",
+        help="1 if the leaf is valid for the requested name, 0 if it is not (RFC 9525).",
         example="tlsprobe_cert_hostname_matches == 0",
         labels=("cert",),
         samples=_hostname,
     ),
     Family(
         name="cert_must_staple",
-        help="1 where the leaf demands a stapled OCSP response (RFC 7633), 0 where it does not.",
+        help="1 if the leaf requires a stapled OCSP response (RFC 7633), 0 if it does not.",
         example="tlsprobe_cert_must_staple == 1",
         labels=("cert",),
         samples=_must_staple,
     ),
     Family(
         name="cert_scts",
-        help="How many timestamps of public logs come with the leaf, by way and validity.",
+        help="Number of signed certificate timestamps of public logs that come with the leaf, by "
+        "source and validity.",
         example="sum by (target, address, cert) (tlsprobe_cert_scts) < 2",
         labels=("cert", "source", "valid"),
         samples=_scts,
     ),
     Family(
         name="cert_transparency_compliant",
-        help="1 where the timestamps are what a browser's policy asks for, 0 where they are not.",
+        help="1 if the timestamps meet the browser's policy, 0 if they do not.",
         example='tlsprobe_cert_transparency_compliant{policy="chrome"} == 0',
         labels=("cert", "policy"),
         samples=_transparency,
     ),
     Family(
         name="cert_dns_record_matches",
-        help="1 where the chain is what the name's CAA or TLSA records ask for, 0 where it is not.",
+        help="1 if the chain matches the name's CAA or TLSA records, 0 if it does not.",
         example='tlsprobe_cert_dns_record_matches{record="tlsa"} == 0',
         labels=("cert", "record"),
         samples=_dns,

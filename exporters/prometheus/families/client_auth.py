@@ -50,21 +50,22 @@ def _own_not_after(status: EndpointStatus) -> Iterator[Sample]:
 CLIENT_AUTH_FAMILIES: Final = (
     Family(
         name="client_auth",
-        help="1 for the mode in which a client certificate is asked for, 0 for the other two.",
+        help="1 for the mode in which a client certificate is requested, 0 for the other two "
+        "modes.",
         example='tlsprobe_client_auth{mode="required"} == 1',
         labels=("protocol", "mode"),
         samples=_mode,
     ),
     Family(
         name="client_auth_verified",
-        help="1 where client certificates that nobody issued are refused, 0 where one is taken.",
+        help="1 if forged client certificates are refused, 0 if one is accepted.",
         example="tlsprobe_client_auth_verified == 0",
         labels=("protocol",),
         samples=_verified,
     ),
     Family(
         name="client_auth_expected",
-        help="1, with the mode that the target's label client_auth says; absent without it.",
+        help="1, with the mode in the target's label client_auth; absent without the label.",
         example='tlsprobe_client_auth{mode="required"} == 0 and on (target, address) '
         'tlsprobe_client_auth_expected{mode="required"}',
         labels=("mode",),
@@ -72,14 +73,14 @@ CLIENT_AUTH_FAMILIES: Final = (
     ),
     Family(
         name="client_cert_accepted",
-        help="1 where the user's own client certificate is taken, 0 where it is refused.",
+        help="1 if the user's own client certificate is accepted, 0 if it is refused.",
         example="tlsprobe_client_cert_accepted == 0",
         labels=("protocol", "identity"),
         samples=_own_accepted,
     ),
     Family(
         name="client_cert_not_after_timestamp_seconds",
-        help="Until when the user's own client certificate is valid.",
+        help="End of the validity period of the user's own client certificate.",
         example="tlsprobe_client_cert_not_after_timestamp_seconds - time() < 14 * 86400",
         labels=("identity",),
         samples=_own_not_after,

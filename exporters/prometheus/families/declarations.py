@@ -26,15 +26,15 @@ def _samples_of(
 DECLARATION_FAMILIES: Final = (
     Family(
         name="cert_as_declared",
-        help="1 where every certificate seen is one of those that the server's files, the cluster's secret "
-        "or the label expected_certificate declare, 0 where another is served.",
+        help="1 if every certificate seen is declared by the server's files, the cluster's secret "
+        "or the label expected_certificate, 0 if another one is served.",
         example="tlsprobe_cert_as_declared == 0",
         samples=_samples_of(serves_declared_certificate),
     ),
     Family(
         name="protocols_as_declared",
-        help="1 where the protocol versions accepted are those that the server's files or the label "
-        "expected_protocols declare, 0 where they differ.",
+        help="1 if the accepted protocol versions are those that the server's files or the label "
+        "expected_protocols declare, 0 if they differ.",
         example="tlsprobe_protocols_as_declared == 0",
         samples=_samples_of(speaks_declared_protocols),
     ),

@@ -67,60 +67,61 @@ def _contradictions(status: EndpointStatus) -> Iterator[Sample]:
 ENDPOINT_FAMILIES: Final = (
     Family(
         name="probe_failure",
-        help="1 where the last visit did not find TLS, with the stage that it came to and why.",
+        help="1 if the last visit did not find TLS; the labels show the stage that failed and why.",
         example="count by (stage, reason) (tlsprobe_probe_failure)",
         labels=("stage", "reason"),
         samples=_failure,
     ),
     Family(
         name="probe_duration_seconds",
-        help="How long the last visit took.",
+        help="Duration of the last visit in seconds.",
         example='topk(10, tlsprobe_probe_duration_seconds{phase="visit"})',
         labels=("phase",),
         samples=_duration,
     ),
     Family(
         name="connections_used",
-        help="TCP connections that the last visit opened.",
+        help="Number of TCP connections that the last visit opened.",
         example="sum(tlsprobe_connections_used)",
         samples=_connections,
     ),
     Family(
         name="probe_throttled",
-        help="1 where the last visit slowed down because the server reset or fell silent; "
-        "absent where it did not.",
+        help="1 if the last visit slowed down because the server reset connections or stopped "
+        "answering; absent if it did not.",
         example="tlsprobe_probe_throttled == 1",
         samples=_throttled,
     ),
     Family(
         name="last_probe_timestamp_seconds",
-        help="When the last visit ended.",
+        help="Time at which the last visit ended.",
         example="time() - tlsprobe_last_probe_timestamp_seconds",
         samples=_last_probe,
     ),
     Family(
         name="last_success_timestamp_seconds",
-        help="When a visit last found TLS; absent where none ever did.",
+        help="Time at which a visit last found TLS; absent if none has.",
         example="time() - tlsprobe_last_success_timestamp_seconds > 86400",
         samples=_last_success,
     ),
     Family(
         name="probe_interval_seconds",
-        help="The time between two visits of the endpoint; absent where it is asked on demand.",
+        help="Time between two visits of the endpoint in seconds; absent if it is probed on "
+        "demand.",
         example="time() - tlsprobe_last_probe_timestamp_seconds > "
         "3 * tlsprobe_probe_interval_seconds",
         samples=_interval,
     ),
     Family(
         name="consecutive_failures",
-        help="How many visits in a row did not find TLS.",
+        help="Number of consecutive visits that did not find TLS.",
         example="tlsprobe_consecutive_failures >= 3",
         samples=_failures_in_a_row,
     ),
     Family(
         name="contradictions",
-        help="How many questions got two answers that cannot come from one configuration; "
-        "absent where none did.",
+        help="Number of questions with two answers that cannot come from one configuration; "
+        "absent if there are none.",
         example="tlsprobe_contradictions > 0",
         samples=_contradictions,
     ),

@@ -75,7 +75,7 @@ def _all_http(status: EndpointStatus) -> Iterator[Sample]:
 FACT_FAMILIES: Final = (
     Family(
         name="vulnerable",
-        help="1 where the endpoint is open to the attack; at detail all, 0 where it was proved not "
+        help="1 if the endpoint is vulnerable to the attack; at detail all, 0 if it is proved not "
         "to be.",
         example="count by (check) (tlsprobe_vulnerable == 1)",
         labels=("check",),
@@ -84,19 +84,19 @@ FACT_FAMILIES: Final = (
     ),
     Family(
         name="vulnerabilities_excluded",
-        help="How many attacks the endpoint was proved not to be open to.",
+        help="Number of attacks to which the endpoint is proved not to be vulnerable.",
         example="sum(tlsprobe_vulnerabilities_excluded)",
         samples=_excluded,
     ),
     Family(
         name="features",
-        help="How many of the features that were asked about the endpoint has.",
+        help="Number of probed features that the endpoint supports.",
         example="tlsprobe_features",
         samples=_feature_count,
     ),
     Family(
         name="feature_supported",
-        help="1 where the endpoint has the feature, 0 where it was proved not to.",
+        help="1 if the endpoint supports the feature, 0 if it is proved not to.",
         example='tlsprobe_feature_supported{feature="ocsp_stapling"} == 0',
         labels=("feature",),
         samples=_standard_features,
@@ -105,14 +105,14 @@ FACT_FAMILIES: Final = (
     ),
     Family(
         name="plaintext",
-        help="1 where the fact holds of what the service does without TLS, 0 where it does not.",
+        help="1 if this fact about the service without TLS is true, 0 if it is not.",
         example='tlsprobe_plaintext{fact="answers_in_clear"} == 1',
         labels=("fact",),
         samples=_plaintext,
     ),
     Family(
         name="http",
-        help="1 where the fact holds of what the service says by HTTP, 0 where it does not.",
+        help="1 if this fact about the service's HTTP is true, 0 if it is not.",
         example='tlsprobe_http{fact="hsts"} == 0',
         labels=("fact",),
         samples=_standard_http,

@@ -52,34 +52,36 @@ def _certificate_changed(status: EndpointStatus) -> Iterator[Sample]:
 POLICY_FAMILIES: Final = (
     Family(
         name="policy_compliant",
-        help="1 where every rule of the policy holds, 0 where one does not.",
+        help="1 if the endpoint meets every rule of the policy, 0 if it violates one.",
         example="avg by (policy) (tlsprobe_policy_compliant)",
         labels=("policy",),
         samples=_compliant,
     ),
     Family(
         name="findings",
-        help="How many findings of each severity are open; waived ones do not count.",
+        help="Number of open findings by severity, without waived ones.",
         example='sum by (policy) (tlsprobe_findings{severity=~"high|critical"})',
         labels=("policy", "severity"),
         samples=_open_findings,
     ),
     Family(
         name="findings_waived",
-        help="How many findings somebody answers for by a waiver that has not expired.",
+        help="Number of findings that are waived by a waiver that has not expired.",
         example="sum by (policy) (tlsprobe_findings_waived)",
         labels=("policy",),
         samples=_waived_findings,
     ),
     Family(
         name="config_changed_timestamp_seconds",
-        help="When the endpoint's facts last differed from the visit before; absent where never.",
+        help="Time at which the endpoint's facts last changed from one visit to the next; absent "
+        "if they never did.",
         example="time() - tlsprobe_config_changed_timestamp_seconds < 3600",
         samples=_config_changed,
     ),
     Family(
         name="cert_changed_timestamp_seconds",
-        help="When a leaf last differed from the visit before; absent where none ever did.",
+        help="Time at which a leaf certificate last changed from one visit to the next; absent if "
+        "none ever did.",
         example="time() - tlsprobe_cert_changed_timestamp_seconds < 3600",
         samples=_certificate_changed,
     ),

@@ -123,15 +123,15 @@ def _first(found: AcceptedSet | None) -> str:
 PROTOCOL_FAMILIES: Final = (
     Family(
         name="protocol_supported",
-        help="1 where the protocol version is accepted, 0 where it was proved not to be.",
+        help="1 if the protocol version is accepted, 0 if it is proved not to be.",
         example='count by (protocol) (tlsprobe_protocol_supported{protocol=~"SSL.*|TLSv1.[01]"} == 1)',
         labels=("protocol",),
         samples=_versions,
     ),
     Family(
         name="cipher_suites",
-        help="How many cipher suites of each strength a protocol version accepts. Insecure and "
-        "weak are 0 where it was proved that there is none; the others are absent then.",
+        help="Number of accepted cipher suites by strength and protocol version. Insecure and "
+        "weak are 0 if it is proved that there are none; the other strengths are absent then.",
         example='sum by (target) (tlsprobe_cipher_suites{strength=~"insecure|weak"}) > 0',
         labels=("protocol", "strength"),
         samples=_suites,
@@ -154,28 +154,29 @@ PROTOCOL_FAMILIES: Final = (
     ),
     Family(
         name="negotiated_info",
-        help="1, with what a client that has everything gets at the newest version: the suite by the "
-        "server's order, or the strongest where the client's decides. What is not known is empty.",
+        help="Always 1; the labels show what a client that supports everything negotiates at the "
+        "newest version: the first suite in the server's order, or the strongest suite if the "
+        "client decides. Unknown values are empty.",
         example="count by (version, cipher) (tlsprobe_negotiated_info)",
         labels=("version", "cipher", "group", "alpn", "signature_algorithm"),
         samples=_negotiated,
     ),
     Family(
         name="server_cipher_preference",
-        help="1 where the server's order of cipher suites decides, 0 where the client's does.",
+        help="1 if the server's order of cipher suites decides, 0 if the client's does.",
         example='tlsprobe_server_cipher_preference{protocol="TLSv1.2"} == 0',
         labels=("protocol",),
         samples=_preference,
     ),
     Family(
         name="groups",
-        help="How many groups of the key exchange are accepted.",
+        help="Number of accepted key exchange groups.",
         example="tlsprobe_groups < 2",
         samples=_group_count,
     ),
     Family(
         name="group_supported",
-        help="1 for each group of the key exchange that is accepted, in whatever version.",
+        help="1 for each key exchange group that is accepted at any version.",
         example="count by (group) (tlsprobe_group_supported)",
         labels=("group",),
         samples=_groups,
@@ -183,7 +184,7 @@ PROTOCOL_FAMILIES: Final = (
     ),
     Family(
         name="post_quantum_key_exchange",
-        help="1 where a post-quantum group is accepted, 0 where it was proved that none is.",
+        help="1 if a post-quantum group is accepted, 0 if it is proved that none is.",
         example="avg(tlsprobe_post_quantum_key_exchange)",
         samples=_post_quantum,
     ),

@@ -53,28 +53,29 @@ _OF_A_WORD: Final = ("position", "cert", "method")
 REVOCATION_FAMILIES: Final = (
     Family(
         name="revoked",
-        help="1 where the certificate is revoked, 0 where it is proved not to be, by each method.",
+        help="1 if the certificate is revoked, 0 if it is proved not to be; one series for each "
+        "method.",
         example="tlsprobe_revoked == 1",
         labels=_OF_A_WORD,
         samples=_revoked,
     ),
     Family(
         name="ocsp_this_update_timestamp_seconds",
-        help="From when the OCSP response on the certificate counts.",
+        help="Start of the validity of the OCSP response for the certificate (thisUpdate).",
         example="time() - tlsprobe_ocsp_this_update_timestamp_seconds",
         labels=_OF_A_WORD,
         samples=_times(_OCSP, lambda word: word.this_update),
     ),
     Family(
         name="ocsp_next_update_timestamp_seconds",
-        help="Until when the OCSP response on the certificate counts.",
+        help="End of the validity of the OCSP response for the certificate (nextUpdate).",
         example="tlsprobe_ocsp_next_update_timestamp_seconds < time()",
         labels=_OF_A_WORD,
         samples=_times(_OCSP, lambda word: word.next_update),
     ),
     Family(
         name="crl_next_update_timestamp_seconds",
-        help="Until when the issuer's list of revoked certificates counts.",
+        help="End of the validity of the issuer's certificate revocation list (nextUpdate).",
         example="tlsprobe_crl_next_update_timestamp_seconds < time()",
         labels=_OF_A_WORD,
         samples=_times(_CRL, lambda word: word.next_update),

@@ -34,27 +34,27 @@ def _info(statuses: Sequence[EndpointStatus]) -> Iterator[Sample]:
 TARGET_FAMILIES: Final = (
     TargetFamily(
         name="up",
-        help="1 where an address of the target answered the last visit as TLS, 0 where none did. "
-        "Visits are scheduled: last_probe_timestamp_seconds says when.",
+        help="1 if an address of the target answered the last visit with TLS, 0 if none did. "
+        "Visits are scheduled: last_probe_timestamp_seconds shows when the last one ended.",
         example="tlsprobe_up == 0",
         samples=_up,
     ),
     TargetFamily(
         name="addresses",
-        help="How many addresses the target's name has; 0 where it does not resolve.",
+        help="Number of addresses of the target's name; 0 if it does not resolve.",
         example="tlsprobe_addresses > 1",
         samples=_addresses,
     ),
     TargetFamily(
         name="address_up",
-        help="1 where the address answered the last visit as TLS, 0 where it did not.",
+        help="1 if the address answered the last visit with TLS, 0 if it did not.",
         example="tlsprobe_address_up == 0",
         labels=("address",),
         samples=_address_up,
     ),
     TargetFamily(
         name="endpoint_info",
-        help="1, with what the inventory says of the target.",
+        help="Always 1; the labels describe the target as in the inventory.",
         example="tlsprobe_up * on (target) group_left (host, port) tlsprobe_endpoint_info",
         labels=("host", "port", "server_name", "protocol", "source"),
         samples=_info,

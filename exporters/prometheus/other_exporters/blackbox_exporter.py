@@ -25,42 +25,40 @@ def blackbox_samples(glance: HandshakeSummary) -> Iterator[ForeignSample]:
     """The samples, ordered by name."""
     address = ipaddress.ip_address(glance.address.partition("%")[0]) if glance.address else None
     yield _sample(
-        "probe_dns_lookup_time_seconds",
-        "Seconds that the look-up of the name took.",
-        glance.resolve_seconds,
+        "probe_dns_lookup_time_seconds", "Duration of the name lookup.", glance.resolve_seconds
     )
-    yield _sample("probe_duration_seconds", "Seconds that the probe took.", glance.duration_seconds)
-    yield _sample("probe_failed_due_to_regex", "0, for none is asked about.", 0)
+    yield _sample("probe_duration_seconds", "Duration of the probe.", glance.duration_seconds)
+    yield _sample("probe_failed_due_to_regex", "Always 0: not supported.", 0)
     if glance.http_status is not None:
-        yield _sample("probe_http_redirects", "Redirects followed: none ever are.", 0)
+        yield _sample("probe_http_redirects", "Number of redirects followed; always 0.", 0)
         has_answer = glance.http_status > 0
-        yield _sample("probe_http_ssl", "1 where an answer came, inside TLS.", float(has_answer))
-        yield _sample("probe_http_status_code", "The status of the answer.", glance.http_status)
+        yield _sample("probe_http_ssl", "1 if an answer was received over TLS.", float(has_answer))
+        yield _sample("probe_http_status_code", "HTTP status of the answer.", glance.http_status)
         version = 1.1 if has_answer else 0
-        yield _sample("probe_http_version", "The version of HTTP that was spoken.", version)
+        yield _sample("probe_http_version", "HTTP version of the answer.", version)
     yield _sample(
         "probe_ip_addr_hash",
-        "A hash of the address, which shows that it changed.",
+        "Hash of the IP address; it changes when the address changes.",
         _fnv1a(address.packed) if address else 0,
     )
     yield _sample(
-        "probe_ip_protocol", "4 or 6; 0 without an address.", address.version if address else 0
+        "probe_ip_protocol", "IP version: 4 or 6; 0 if unknown.", address.version if address else 0
     )
     yield from _of_chain(glance)
     yield _sample(
-        "probe_success", "1 where all holds that the module asserts.", float(glance.is_success)
+        "probe_success", "1 if all conditions of the module are met.", float(glance.is_success)
     )
     if glance.cipher_suite is not None and glance.version is not None:
         yield _sample(
             "probe_tls_cipher_info",
-            "1, with the cipher suite that was agreed on.",
+            "Always 1; the label shows the negotiated cipher suite.",
             1,
             cipher=glance.cipher_suite,
         )
     if glance.version is not None:
         yield _sample(
             "probe_tls_version_info",
-            "1, with the version that was agreed on.",
+            "Always 1; the label shows the negotiated version.",
             1,
             version=version_name(glance.version),
         )
@@ -71,21 +69,21 @@ def _of_chain(glance: HandshakeSummary) -> Iterator[ForeignSample]:
     if ends:
         yield _sample(
             "probe_ssl_earliest_cert_expiry",
-            "When the first certificate of the chain as served expires.",
+            "When the first certificate of the served chain expires.",
             min(ends).timestamp(),
         )
     paths = [_ends(path) for path in glance.paths]
     if paths and all(paths):
         yield _sample(
             "probe_ssl_last_chain_expiry_timestamp_seconds",
-            "When the last chain that verifies expires.",
+            "When the last of the verified chains expires.",
             max(min(path) for path in paths).timestamp(),
         )
     if glance.chain:
         leaf = glance.chain[0]
         yield _sample(
             "probe_ssl_last_chain_info",
-            "1, with what the leaf says of itself.",
+            "Always 1; the labels describe the leaf certificate.",
             1,
             fingerprint_sha256=leaf.sha256,
             issuer=leaf.issuer or "",

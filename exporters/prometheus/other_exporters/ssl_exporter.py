@@ -26,11 +26,16 @@ def ssl_exporter_samples(glance: HandshakeSummary) -> Iterator[ForeignSample]:
     yield from _validity("ssl_cert", [("", glance.chain)])
     if glance.version is not None:
         yield from _of_staple(glance)
-    yield _sample("ssl_probe_success", "1 where the probe succeeded.", float(glance.is_success))
-    yield _sample("ssl_prober", "1, with the kind of probe.", 1, prober=glance.prober)
+    yield _sample("ssl_probe_success", "1 if the probe succeeded.", float(glance.is_success))
+    yield _sample(
+        "ssl_prober", "Always 1; the label shows the kind of probe.", 1, prober=glance.prober
+    )
     if glance.version is not None:
         yield _sample(
-            "ssl_tls_version_info", "1, with the version.", 1, version=version_name(glance.version)
+            "ssl_tls_version_info",
+            "Always 1; the label shows the negotiated version.",
+            1,
+            version=version_name(glance.version),
         )
     latest_first = sorted(glance.paths, key=_first_end, reverse=True)
     yield from _validity(
@@ -50,7 +55,7 @@ def _validity(
                 if at is not None:
                     yield _sample(
                         f"{prefix}_{end}",
-                        f"The certificate's {end}, as Unix time.",
+                        f"{end} of the certificate, as Unix time.",
                         at.timestamp(),
                         **chain_no,
                         **_labels(certificate),
@@ -75,16 +80,16 @@ def _of_staple(glance: HandshakeSummary) -> Iterator[ForeignSample]:
     for name, at in sorted(times.items()):
         yield _sample(
             f"ssl_ocsp_response_{name}",
-            f"The stapled response's {name}, as Unix time; 0 without.",
+            f"{name} of the stapled OCSP response, as Unix time; 0 if it has none.",
             at.timestamp() if at else 0,
         )
     yield _sample(
-        "ssl_ocsp_response_stapled", "1 where a response is stapled.", float(staple is not None)
+        "ssl_ocsp_response_stapled", "1 if an OCSP response is stapled.", float(staple is not None)
     )
     verdicts = {Verdict.NO: _GOOD, Verdict.YES: _REVOKED, Verdict.UNKNOWN: _UNKNOWN}
     yield _sample(
         "ssl_ocsp_response_status",
-        "0 for good, 1 for revoked, 2 for unknown.",
+        "Status in the stapled OCSP response: 0 good, 1 revoked, 2 unknown.",
         verdicts[staple.is_revoked] if staple else _GOOD,
     )
 

@@ -21,44 +21,44 @@ SERVICE_FAMILIES: Final = (
     ServiceFamily(
         name="build_info",
         kind="gauge",
-        help="The version that runs.",
+        help="Always 1; the label shows the running version.",
         example="count by (version) (tlsprobe_build_info)",
         labels=("version",),
     ),
     ServiceFamily(
         name="queue_length",
         kind="gauge",
-        help="Visits and look-ups that are due and wait.",
+        help="Visits and lookups that are due and waiting.",
         example="tlsprobe_queue_length",
     ),
     ServiceFamily(
         name="probes_in_flight",
         kind="gauge",
-        help="Visits that run now.",
+        help="Visits that are running.",
         example="tlsprobe_probes_in_flight",
     ),
     ServiceFamily(
         name="schedule_lag_seconds",
         kind="gauge",
-        help="For how long the first in the queue has been due.",
+        help="How overdue the first visit in the queue is.",
         example="tlsprobe_schedule_lag_seconds > 600",
     ),
     ServiceFamily(
         name="store_up",
         kind="gauge",
-        help="1 where the database answers, 0 where it does not.",
+        help="1 if the database answers, 0 if it does not.",
         example="tlsprobe_store_up == 0",
     ),
     ServiceFamily(
         name="snapshot_age_seconds",
         kind="gauge",
-        help="How long ago the facts on the inventory's page were put together; on that page too.",
+        help="Age of the facts on the inventory's page, which also shows this series.",
         example="tlsprobe_snapshot_age_seconds > 600",
     ),
     ServiceFamily(
         name="probes_total",
         kind="counter",
-        help="Visits that ended.",
+        help="Visits that ended, by mode.",
         example="rate(tlsprobe_probes_total[15m])",
         labels=("mode",),
     ),
@@ -72,14 +72,14 @@ SERVICE_FAMILIES: Final = (
     ServiceFamily(
         name="probe_run_duration_seconds",
         kind="histogram",
-        help="How long visits took; in OpenMetrics with an exemplar that names a target.",
+        help="Duration of visits; in OpenMetrics with an exemplar that names a target.",
         example="histogram_quantile(0.95, "
         "sum by (le) (rate(tlsprobe_probe_run_duration_seconds_bucket[1h])))",
     ),
     ServiceFamily(
         name="probe_delay_seconds",
         kind="histogram",
-        help="How long after they were due visits began.",
+        help="Delay between the time when visits were due and their start.",
         example="histogram_quantile(0.99, "
         "sum by (le) (rate(tlsprobe_probe_delay_seconds_bucket[1h])))",
     ),
@@ -92,7 +92,8 @@ SERVICE_FAMILIES: Final = (
     ServiceFamily(
         name="probes_put_off_total",
         kind="counter",
-        help="Visits and look-ups put off because this machine ran short of file descriptors or memory.",
+        help="Visits and lookups postponed because this machine ran short of file descriptors or "
+        "memory.",
         example="increase(tlsprobe_probes_put_off_total[10m]) > 0",
     ),
     ServiceFamily(
@@ -104,7 +105,7 @@ SERVICE_FAMILIES: Final = (
     ServiceFamily(
         name="store_write_failures_total",
         kind="counter",
-        help="Attempts to store a visit that failed.",
+        help="Failed attempts to store a visit.",
         example="increase(tlsprobe_store_write_failures_total[15m]) > 0",
     ),
     ServiceFamily(
@@ -117,138 +118,139 @@ SERVICE_FAMILIES: Final = (
     ServiceFamily(
         name="retention_held_back_seconds",
         kind="gauge",
-        help="How far the clock is ahead of the time by which old data are deleted: above 0 it is not "
-        "believed, see `tlsprobe db vacuum --clock-is-right`.",
+        help="How far the clock is ahead of the time by which old data are deleted. Above 0, the "
+        "clock is not trusted: see `tlsprobe db vacuum --clock-is-right`.",
         example="tlsprobe_retention_held_back_seconds > 0",
     ),
     ServiceFamily(
         name="series_dropped_total",
         kind="counter",
-        help="Series of endpoints that found no room on the inventory's page, counted each time that "
-        "an endpoint's lines are written.",
+        help="Series of endpoints left out of the inventory's page, counted each time that an "
+        "endpoint's lines are written.",
         example="increase(tlsprobe_series_dropped_total[1h]) > 0",
     ),
     ServiceFamily(
         name="config_last_reload_successful",
         kind="gauge",
-        help="1 where the last reading of the configuration was good, 0 where the one before is in "
-        "force.",
+        help="1 if the last reload of the configuration succeeded, 0 if it failed and the "
+        "previous configuration is still active.",
         example="tlsprobe_config_last_reload_successful == 0",
     ),
     ServiceFamily(
         name="config_last_reload_success_timestamp_seconds",
         kind="gauge",
-        help="When the configuration was last read well.",
+        help="Time of the last successful reload of the configuration.",
         example="time() - tlsprobe_config_last_reload_success_timestamp_seconds",
     ),
     ServiceFamily(
         name="discovery_targets",
         kind="gauge",
-        help="Targets of the source: those that it last gave, while they are kept.",
+        help="Targets of the source, as of its last successful reading.",
         example="tlsprobe_discovery_targets < 0.5 * tlsprobe_discovery_targets offset 1d",
         labels=("source",),
     ),
     ServiceFamily(
         name="discovery_untrusted_labels",
         kind="gauge",
-        help="Labels of the source's targets that would act, and do not count: the source is not trusted "
-        "with them.",
+        help="Labels with an effect on probes that are ignored, because this source is not "
+        "trusted with them.",
         example="tlsprobe_discovery_untrusted_labels > 0",
         labels=("source",),
     ),
     ServiceFamily(
         name="discovery_up",
         kind="gauge",
-        help="1 where the source's last reading was good, 0 where the one before is in force.",
+        help="1 if the source's last reading succeeded, 0 if it failed and the previous targets "
+        "are still active.",
         example="tlsprobe_discovery_up == 0",
         labels=("source",),
     ),
     ServiceFamily(
         name="discovery_errors_total",
         kind="counter",
-        help="Readings of the source that failed.",
+        help="Failed readings of the source.",
         example="increase(tlsprobe_discovery_errors_total[1h]) > 0",
         labels=("source",),
     ),
     ServiceFamily(
         name="discovery_last_success_timestamp_seconds",
         kind="gauge",
-        help="When the source was last read well.",
+        help="Time of the last successful reading of the source.",
         example="time() - tlsprobe_discovery_last_success_timestamp_seconds > 86400",
         labels=("source",),
     ),
     ServiceFamily(
         name="deliveries_total",
         kind="counter",
-        help="Files written, pushes taken, and messages sent, by outlet: textfile, remote_write, or a "
-        "notifier's name.",
+        help="Successful deliveries by sink: textfile, remote_write, or a notifier's name.",
         example="increase(tlsprobe_deliveries_total[1d])",
         labels=("outlet",),
     ),
     ServiceFamily(
         name="delivery_failures_total",
         kind="counter",
-        help="Attempts of an outlet that failed.",
+        help="Failed attempts to deliver, by sink.",
         example="increase(tlsprobe_delivery_failures_total[1h]) > 3",
         labels=("outlet",),
     ),
     ServiceFamily(
         name="delivery_last_success_timestamp_seconds",
         kind="gauge",
-        help="When an outlet last got through.",
-        example='time() - tlsprobe_delivery_last_success_timestamp_seconds{outlet="remote_write"}',
+        help="Time of the last successful delivery, by sink.",
+        example="time() - tlsprobe_delivery_last_success_timestamp_seconds > 86400",
         labels=("outlet",),
     ),
     ServiceFamily(
         name="remote_write_samples_total",
         kind="counter",
-        help="Samples that the receiver of remote writes took, ends of series among them.",
+        help="Samples that the receiver of remote writes accepted, including staleness markers.",
         example="rate(tlsprobe_remote_write_samples_total[5m])",
     ),
     ServiceFamily(
         name="notifications_waiting",
         kind="gauge",
-        help="Events that a notifier has to tell: its receiver fails, or its digest is not due.",
+        help="Events that a notifier has not sent yet: its receiver fails, or its digest is not "
+        "due.",
         example="tlsprobe_notifications_waiting",
         labels=("outlet",),
     ),
     ServiceFamily(
         name="notifications_dropped_total",
         kind="counter",
-        help="Events that a notifier has no room for, counted each time it looks.",
+        help="Events dropped because a notifier's queue was full, counted at each check.",
         example="increase(tlsprobe_notifications_dropped_total[1h]) > 0",
         labels=("outlet",),
     ),
     ServiceFamily(
         name="leader",
         kind="gauge",
-        help="With workers: 1 where this scheduler leads, 0 where it stands by.",
+        help="With workers: 1 if this scheduler is the leader, 0 if it is on standby.",
         example="sum(tlsprobe_leader) != 1",
     ),
     ServiceFamily(
         name="workers",
         kind="gauge",
-        help="With workers: those that have said of late that they live.",
+        help="With workers: number of workers that have recently reported to be alive.",
         example="tlsprobe_workers == 0 and tlsprobe_leader == 1",
     ),
     ServiceFamily(
         name="jobs_waiting",
         kind="gauge",
-        help="With workers: jobs that none has taken, by queue: one for each zone, and any.",
+        help="With workers: jobs that no worker has taken, by queue: one for each zone, and any.",
         example="min_over_time(tlsprobe_jobs_waiting[15m]) > 0",
         labels=("queue",),
     ),
     ServiceFamily(
         name="jobs_rescued_total",
         kind="counter",
-        help="With workers: jobs whose worker died, by what became of them.",
+        help="With workers: jobs whose worker died, by what happened to them.",
         example="increase(tlsprobe_jobs_rescued_total[1h]) > 0",
         labels=("outcome",),
     ),
     ServiceFamily(
         name="endpoints_set_aside",
         kind="gauge",
-        help="Endpoints left alone for a day or longer, for processes died at visits to them.",
+        help="Endpoints quarantined for a day or longer, because visits to them crashed processes.",
         example="tlsprobe_endpoints_set_aside > 0",
     ),
 )
@@ -257,14 +259,14 @@ ON_DEMAND_FAMILIES: Final = (
     ServiceFamily(
         name="probe_success",
         kind="gauge",
-        help="1 where all holds that the module asserts; on /probe alone.",
+        help="1 if all conditions of the module are met; only on /probe.",
         example="tlsprobe_probe_success == 0",
         labels=("target",),
     ),
     ServiceFamily(
         name="resolve_duration_seconds",
         kind="gauge",
-        help="How long the look-up of the target's name took; on /probe alone.",
+        help="Duration of the lookup of the target's name; only on /probe.",
         example="tlsprobe_resolve_duration_seconds > 1",
         labels=("target",),
     ),

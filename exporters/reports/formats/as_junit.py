@@ -105,7 +105,7 @@ def _verdict(found: ReportedFinding) -> ET.Element:
     if finding.waiver is not None:
         lines.append(f"waiver: {words.waived(finding)}")
     if found.remedy is not None:
-        lines += [f"remedy for {found.remedy.server}, {found.remedy.place}:", *found.remedy.lines]
+        lines += [f"fix for {found.remedy.server}, {found.remedy.place}:", *found.remedy.lines]
     element.text = "\n".join(words.clean(line) for line in lines)
     return element
 

@@ -26,8 +26,8 @@ def _head(report: Report) -> Iterator[str]:
     yield "# TLS compliance report"
     yield ""
     yield (
-        f"Made {words.minute(report.generated_at)} by tlsprobe {plain(report.tool_version)}, "
-        f"of what was known at {words.minute(report.taken_at)}."
+        f"Generated {words.minute(report.generated_at)} by tlsprobe {plain(report.tool_version)}, "
+        f"from what was known at {words.minute(report.taken_at)}."
     )
     if report.selection:
         yield ""
@@ -46,7 +46,7 @@ def _summary(report: Report) -> Iterator[str]:
             ("not reached", str(len(report.not_reached))),
             *((words.compliance(standing), str(n)) for standing, n in seen.standings.items()),
             *((f"open findings, {severity}", str(n)) for severity, n in seen.open.items()),
-            ("open findings that are unknown", str(seen.unknown)),
+            ("open findings, unproven", str(seen.unknown)),
             ("waived findings", str(seen.waived)),
         ],
     )
@@ -93,7 +93,7 @@ def _status(found: ReportedFinding) -> str:
 
 
 def _remedy(remedy: Remediation) -> Iterator[str]:
-    yield f"Remedy for {plain(remedy.server)}, {plain(remedy.place)}:"
+    yield f"Fix for {plain(remedy.server)}, {plain(remedy.place)}:"
     yield ""
     yield from block(remedy.lines)
     yield ""
@@ -123,7 +123,7 @@ def _not_reached(report: Report) -> Iterator[str]:
     yield "## What was not reached"
     yield ""
     yield from _table(
-        ("endpoint", "state", "last tried", "last answered as TLS"),
+        ("endpoint", "state", "last tried", "last answered with TLS"),
         [
             (
                 code(endpoint.key),

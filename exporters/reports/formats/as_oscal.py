@@ -71,7 +71,7 @@ class _Document:
         ]
         return {
             "uuid": self._plan,
-            "title": "The policies that the endpoints were judged by",
+            "title": "The policies that the endpoints were checked against",
             "description": _markup("; ".join(names) or "No policy was in force."),
         }
 
@@ -83,7 +83,7 @@ class _Document:
             "title": "Encryption in transit",
             "description": _markup(
                 f"{words.counted(len(report.reached), 'endpoint')} of {len(report.endpoints)} "
-                f"answered as TLS; {len(report.not_reached)} did not and were not judged."
+                f"answered with TLS; {len(report.not_reached)} did not and were not checked."
             ),
             "start": time_to_json(min(visits)),
             "end": time_to_json(max(visits)),
@@ -108,7 +108,7 @@ class _Document:
             "uuid": self._tool,
             "type": "software",
             "title": "tlsprobe",
-            "description": "Probes TLS endpoints and judges what they accept.",
+            "description": "Probes TLS endpoints and checks what they accept.",
             "props": [_prop("version", self._report.tool_version, is_ours=False)],
             "status": {"state": "operational"},
         }
@@ -165,7 +165,9 @@ class _Document:
             "collected": time_to_json(finding.last_seen_at),
         }
         if proof is not None:
-            evidence: Json = {"description": _markup(proof.note or "The bytes that prove it.")}
+            evidence: Json = {
+                "description": _markup(proof.note or "The bytes that prove the observation.")
+            }
             props = [
                 _prop(name, raw.hex())
                 for name, raw in (("offer", proof.offer), ("answer", proof.answer))

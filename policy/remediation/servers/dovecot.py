@@ -45,7 +45,7 @@ def _lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:
     )
     yield Topic.PLAINTEXT, ("ssl = required", "disable_plaintext_auth = yes")
     yield Topic.TICKETS, ("ssl_options = no_ticket",)
-    yield Topic.COMPRESSION, ("# ssl_options must not have `compression`",)
+    yield Topic.COMPRESSION, ("# ssl_options must not contain `compression`",)
 
 
 def _suites(demands: Demands) -> Iterator[str]:

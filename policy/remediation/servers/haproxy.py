@@ -14,7 +14,7 @@ from policy.remediation.hsts import hsts_value
 from policy.remediation.setting import ServerKind, Setting, Topic
 
 _GLOBAL: Final = "in the global section"
-_BIND: Final = "on the bind line, behind ssl"
+_BIND: Final = "on the bind line, after ssl"
 _FRONTEND: Final = "in the frontend"
 
 

@@ -15,7 +15,7 @@ _PLACE: Final = "in the server block"
 
 def _settings(demands: Demands) -> Iterator[Setting]:
     for topic, lines in _lines(demands):
-        place = "in place of what else listens on port 80" if topic is Topic.REDIRECT else _PLACE
+        place = "instead of other server blocks on port 80" if topic is Topic.REDIRECT else _PLACE
         yield Setting(topic=topic, place=place, lines=lines)
 
 

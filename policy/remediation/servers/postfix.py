@@ -57,7 +57,7 @@ def _lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:
     yield (
         Topic.PLAINTEXT,
         (
-            "# for submission; a server that takes mail of strangers says `may`",
+            "# for submission; a server that accepts mail from anyone uses `may`",
             "smtpd_tls_security_level = encrypt",
             "smtpd_tls_auth_only = yes",
         ),

@@ -16,7 +16,7 @@ _CURVES: Final = ("prime256v1", "secp", "brainpool")
 """The values of ``ssl_ecdh_curve``: curves for which OpenSSL can make an EC_KEY."""
 
 _CONF: Final = "in postgresql.conf, then `SELECT pg_reload_conf()`"
-_HBA: Final = "in pg_hba.conf, in place of lines that begin with host or hostnossl"
+_HBA: Final = "in pg_hba.conf, instead of lines that begin with host or hostnossl"
 
 
 def _settings(demands: Demands) -> Iterator[Setting]:

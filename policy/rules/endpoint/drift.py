@@ -37,7 +37,7 @@ class Declared(Parameters):
     def _declares_something(self) -> Declared:
         if not self.model_fields_set:
             raise ValueError(
-                "declares nothing: give `protocols`, `cipher_suites`, `groups` or such"
+                "declares nothing: add for example `protocols`, `cipher_suites` or `groups`"
             )
         return self
 

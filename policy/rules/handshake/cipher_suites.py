@@ -48,7 +48,7 @@ class ForbiddenSuites(SuiteSelector):
     @model_validator(mode="after")
     def _says_which(self) -> ForbiddenSuites:
         if self.says_nothing:
-            raise ValueError("names no property, such as `key_exchange: [RSA]`: give one")
+            raise ValueError("names no property: add one, such as `key_exchange: [RSA]`")
         return self
 
 

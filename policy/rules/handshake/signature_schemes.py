@@ -30,7 +30,7 @@ class ForbiddenSchemes(Parameters):
     @model_validator(mode="after")
     def _says_which(self) -> ForbiddenSchemes:
         if not self.schemes and not self.hashes:
-            raise ValueError("forbids nothing: give `hashes: [md5, sha1]` or `schemes`")
+            raise ValueError("forbids nothing: add `hashes: [md5, sha1]` or `schemes`")
         return self
 
 

@@ -66,7 +66,7 @@ class TimeLeft(ChainParameters):
     @model_validator(mode="after")
     def _asks_something(self) -> TimeLeft:
         if not self.days and not self.share:
-            raise ValueError("asks for nothing: give `days: 14`, `share: 0.25` or both")
+            raise ValueError("requires nothing: add `days: 14`, `share: 0.25` or both")
         return self
 
 

@@ -38,7 +38,7 @@ async def check_certificate_compression(prober: Prober, facts: VisitFacts) -> No
 async def _ask_for_compression(prober: Prober, facts: VisitFacts) -> Fact:
     flight = await read_tls13_flight(prober, facts, extending(_EVERY_ALGORITHM))
     if flight is None:
-        note = "its groups are none that a key share can be made in here"
+        note = "it accepts no group in which tlsprobe can make a key share"
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
     if isinstance(flight, ConnectFailure):
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=flight.detail))
@@ -48,13 +48,13 @@ async def _ask_for_compression(prober: Prober, facts: VisitFacts) -> Fact:
 def _judge(flight: Tls13Flight) -> Fact:
     if flight.compressed_with is not None:
         name = COMPRESSION_ALGORITHMS.get(flight.compressed_with, str(flight.compressed_with))
-        note = f"CompressedCertificate by {name}, in a record that is encrypted"
+        note = f"CompressedCertificate ({name}) in an encrypted record"
         return Fact(verdict=Verdict.YES, value=name, evidence=_evidence(flight, note))
     if flight.certificates is not None:
-        note = "Certificate as it is, in a record that is encrypted"
+        note = "uncompressed Certificate in an encrypted record"
         return Fact(verdict=Verdict.NO, evidence=_evidence(flight, note))
     why = f" (malformed {flight.flaw})" if flight.flaw else ""
-    note = f"{in_words(flight.answer)}, and no certificate that could be read behind it{why}"
+    note = f"{in_words(flight.answer)}, without a readable certificate after it{why}"
     return Fact(verdict=Verdict.UNKNOWN, evidence=_evidence(flight, note))
 
 

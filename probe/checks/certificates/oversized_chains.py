@@ -20,7 +20,7 @@ from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
 from probe.tls.limits import MAX_LONG_ANSWER_LENGTH
 
 _TLSV1_3: Final = ProtocolVersion.TLSV1_3
-_TOO_LONG: Final = f"no whole one in the first {MAX_LONG_ANSWER_LENGTH // 1024} KiB"
+_TOO_LONG: Final = f"incomplete after the first {MAX_LONG_ANSWER_LENGTH // 1024} KiB"
 
 
 async def check_oversized_chains(prober: Prober, facts: VisitFacts) -> None:
@@ -76,5 +76,5 @@ def _handshake_of(
         certificate_requested=flight.requested is not None,
         offered=flight.offered,
         answered=flight.answer.raw,
-        note=f"the server's flight was opened; a client certificate {asked} requested in it",
+        note=f"the server's flight was decrypted; a client certificate {asked} requested in it",
     )

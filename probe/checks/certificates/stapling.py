@@ -66,14 +66,14 @@ async def check_stapling(prober: Prober, facts: VisitFacts) -> None:
 def _fact(having: list[_StapledData], found: list[_StapledData], what: str) -> Fact:
     if not having:
         proof = found[0].evidence
-        note = f"no {what.removeprefix('an ')} beside the certificate"
+        note = f"no {what.removeprefix('an ')} with the certificate"
         return Fact(
             verdict=Verdict.NO,
             evidence=Evidence(offer=proof.offer, answer=proof.answer, note=note),
         )
     kinds = (parse_certificate(one.stapled.leaf).key_type.value for one in having)
     proof = having[0].evidence
-    note = f"{what} beside the certificate"
+    note = f"{what} with the certificate"
     return Fact(
         verdict=Verdict.YES,
         value=",".join(dict.fromkeys(kinds)),

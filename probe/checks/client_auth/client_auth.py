@@ -70,7 +70,7 @@ async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
         ca_names=authority_names(_request_authorities(asking)),
         certificate_types=_types(_request(asking)),
         signature_schemes=scheme_names(_request(asking).signature_algorithms),
-        evidence=asking.evidence(f"CertificateRequest in clear; {handshake.note}"),
+        evidence=asking.evidence(f"CertificateRequest in plaintext; {handshake.note}"),
     )
 
 

@@ -68,7 +68,7 @@ def _asked(handshake: Handshake, path: str) -> ClientAuth | None:
         asked_on_path=path,
         ca_names=authority_names(handshake.certificate_authorities),
         evidence=handshake.evidence(
-            f"asked for on {path} after the handshake; {said}; {handshake.note}"
+            f"requested on {path} after the handshake; {said}; {handshake.note}"
         ),
     )
 

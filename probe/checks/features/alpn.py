@@ -101,9 +101,9 @@ def _taken(exchange: Exchange) -> str | None:
 
 def _support(first: _Reply, last: _Reply, taken: list[str]) -> Fact:
     if taken:
-        return first.proof.fact(Verdict.YES, f"took {taken[0]}", ",".join(taken))
+        return first.proof.fact(Verdict.YES, f"selected {taken[0]}", ",".join(taken))
     if last.is_answered or last.proof.alert == _NO_APPLICATION_PROTOCOL:
-        return last.proof.fact(Verdict.NO, "took none of the registered protocols")
+        return last.proof.fact(Verdict.NO, "selected none of the registered protocols")
     return last.proof.fact(Verdict.UNKNOWN)
 
 
@@ -111,5 +111,7 @@ def _strictness(last: _Reply) -> Fact:
     if last.proof.alert == _NO_APPLICATION_PROTOCOL:
         return last.proof.fact(Verdict.YES, "alert no_application_protocol")
     if last.is_answered:
-        return last.proof.fact(Verdict.NO, "goes on though it has none of the protocols offered")
+        return last.proof.fact(
+            Verdict.NO, "continues, although it supports none of the offered protocols"
+        )
     return last.proof.fact(Verdict.UNKNOWN)

@@ -28,9 +28,13 @@ async def check_chacha20_first(prober: Prober, facts: VisitFacts) -> None:
     yielding = [one for one in answers if is_chacha20(picked_cipher_suite(one) or 0)]
     if yielding:
         labels = ",".join(one.offer.version.label for one in yielding)
-        fact = yielding[-1].fact(Verdict.YES, f"takes ChaCha20 offered first at {labels}", labels)
+        fact = yielding[-1].fact(
+            Verdict.YES, f"selects ChaCha20 if it is offered first, at {labels}", labels
+        )
     elif all(one.version is not None for one in answers):
-        fact = answers[-1].fact(Verdict.NO, "takes another suite though ChaCha20 is offered first")
+        fact = answers[-1].fact(
+            Verdict.NO, "selects another suite, although ChaCha20 is offered first"
+        )
     else:
         fact = next(one for one in answers if one.version is None).fact(Verdict.UNKNOWN)
     facts.features["yields_to_chacha20"] = fact

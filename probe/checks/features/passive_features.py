@@ -70,8 +70,8 @@ def _session_ids(earlier: Sequence[Exchange], ours: bytes) -> Fact:
     """RFC 5246, section 7.4.1.3: a session id chosen by the server offers to resume the session."""
     for exchange in earlier:
         if _hello(exchange).session_id not in {b"", ours}:
-            return exchange.fact(Verdict.YES, "ServerHello with a session id of the server's own")
-    return earlier[0].fact(Verdict.NO, "ServerHello without a session id of the server's own")
+            return exchange.fact(Verdict.YES, "ServerHello with a new session id")
+    return earlier[0].fact(Verdict.NO, "ServerHello without a new session id")
 
 
 def _session_id_echo(prober: Prober, facts: VisitFacts) -> Fact:
@@ -80,9 +80,9 @@ def _session_id_echo(prober: Prober, facts: VisitFacts) -> Fact:
     spoken = sorted(facts.spoken.items(), reverse=True)
     echoing = [version for version, one in spoken if _hello(one).session_id == ours]
     if not echoing:
-        return spoken[0][1].fact(Verdict.NO, "the session id of our hello does not come back")
+        return spoken[0][1].fact(Verdict.NO, "the session id of the hello is not echoed")
     labels = ",".join(version.label for version in echoing)
-    note = f"the session id of our hello comes back at {labels}"
+    note = f"the session id of the hello is echoed at {labels}"
     return facts.spoken[echoing[0]].fact(Verdict.YES, note, labels)
 
 
@@ -110,6 +110,6 @@ def _downgrade_sentinel(earlier: Sequence[Exchange]) -> Fact:
         version = exchange.offer.version
         last = b"\x01" if version is ProtocolVersion.TLSV1_2 else b"\x00"
         if not _hello(exchange).random.endswith(_SENTINEL + last):
-            note = f"the random of {version.label}'s ServerHello has no mark of a downgrade"
+            note = f"the random of the {version.label} ServerHello has no downgrade marker"
             return exchange.fact(Verdict.NO, note)
-    return earlier[0].fact(Verdict.YES, "the random of ServerHello ends in DOWNGRD")
+    return earlier[0].fact(Verdict.YES, "the random of the ServerHello ends in DOWNGRD")

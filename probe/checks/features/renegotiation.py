@@ -53,7 +53,7 @@ def _renegotiated(handshake: Handshake) -> Fact:
         case HandshakeEnd.REFUSED:
             return handshake.fact(Verdict.NO, "a second handshake on the connection was refused")
         case _:
-            note = f"no second handshake came about: {handshake.note}"
+            note = f"no second handshake took place: {handshake.note}"
             return handshake.fact(Verdict.UNKNOWN, note)
 
 

@@ -106,12 +106,12 @@ def _resumed(exchange: Exchange, session_id: bytes) -> Fact:
     answer = exchange.answer
     if not isinstance(answer, ServerFlight) or exchange.version is None:
         verdict = Verdict.NO if exchange.is_refusal else Verdict.UNKNOWN
-        return exchange.fact(verdict, f"{exchange.summary} to a hello that resumes")
+        return exchange.fact(verdict, f"{exchange.summary} to a hello that offers resumption")
     if answer.certificates or answer.is_complete:
-        return exchange.fact(Verdict.NO, "a full handshake though the hello resumes")
+        return exchange.fact(Verdict.NO, "a full handshake, although the hello offers resumption")
     if answer.hello.session_id != session_id:
-        return exchange.fact(Verdict.UNKNOWN, "the flight broke off")
-    return exchange.fact(Verdict.YES, "the session goes on without a certificate")
+        return exchange.fact(Verdict.UNKNOWN, "the server's flight is incomplete")
+    return exchange.fact(Verdict.YES, "the session is resumed without a certificate")
 
 
 def _ticketbleed(exchange: Exchange) -> Fact:
@@ -120,10 +120,12 @@ def _ticketbleed(exchange: Exchange) -> Fact:
         return exchange.fact(Verdict.NO if exchange.is_refusal else Verdict.UNKNOWN)
     echoed = answer.hello.session_id
     if len(echoed) == _LEAKING_LENGTH and echoed.startswith(_SHORT_ID) and not answer.certificates:
-        note = "a session id of one byte comes back as 32"
+        note = "a session id of one byte is echoed as 32 bytes"
         proof = Evidence(offer=exchange.offered, answer=answer.raw[:_KEPT_OF_LEAK], note=note)
         return Fact(verdict=Verdict.YES, evidence=proof)
-    return exchange.fact(Verdict.NO, f"a session id of {len(echoed)} bytes to one of one byte")
+    return exchange.fact(
+        Verdict.NO, f"a session id of {len(echoed)} bytes in answer to one of one byte"
+    )
 
 
 async def _resume_at_tls13(prober: Prober, facts: VisitFacts) -> None:
@@ -135,7 +137,7 @@ async def _resume_at_tls13(prober: Prober, facts: VisitFacts) -> None:
     if first.end is not HandshakeEnd.ACCEPTED:
         facts.features["tls13_resumption"] = first.fact(Verdict.UNKNOWN)
     elif first.early_data_bytes is None:
-        facts.features["tls13_resumption"] = first.fact(Verdict.NO, "no NewSessionTicket came")
+        facts.features["tls13_resumption"] = first.fact(Verdict.NO, "no NewSessionTicket was sent")
     else:
         again = await prober.handshake(
             replace(_handshake_offer(facts, offer.version), resumes=True)
@@ -149,7 +151,7 @@ def _early_data(handshake: Handshake) -> Fact:
         return handshake.fact(Verdict.UNKNOWN)
     most = handshake.early_data_bytes
     if most is None:
-        return handshake.fact(Verdict.NO, "no NewSessionTicket came")
+        return handshake.fact(Verdict.NO, "no NewSessionTicket was sent")
     if most == 0:
         return handshake.fact(Verdict.NO, "NewSessionTicket without early_data")
     return handshake.fact(Verdict.YES, f"NewSessionTicket allows {most} bytes", str(most))
@@ -157,7 +159,7 @@ def _early_data(handshake: Handshake) -> Fact:
 
 def _resumed_at_tls13(handshake: Handshake) -> Fact:
     if handshake.is_resumed:
-        return handshake.fact(Verdict.YES, "the session goes on without a certificate")
+        return handshake.fact(Verdict.YES, "the session is resumed without a certificate")
     if handshake.end is HandshakeEnd.ACCEPTED:
-        return handshake.fact(Verdict.NO, "a full handshake though the hello resumes")
+        return handshake.fact(Verdict.NO, "a full handshake, although the hello offers resumption")
     return handshake.fact(Verdict.UNKNOWN)

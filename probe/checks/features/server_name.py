@@ -105,8 +105,8 @@ def _shaken_selection(
             note = f"another {what} for {_asked(other.offer.server_name)}"
             return other.fact(Verdict.YES, note)
     if len(answered) == len(others):
-        return others[0].fact(Verdict.NO, f"the same {what} whatever the name")
-    return others[0].fact(Verdict.UNKNOWN, f"no two handshakes to compare by their {what}")
+        return others[0].fact(Verdict.NO, f"the same {what} for every name")
+    return others[0].fact(Verdict.UNKNOWN, f"no two handshakes whose {what} can be compared")
 
 
 def _asked(name: str | None) -> str:
@@ -176,5 +176,5 @@ def _selection(
             return other.fact(Verdict.YES, note)
         compared.append(other)
     if len(compared) == len(others):
-        return compared[0].fact(Verdict.NO, f"the same {what} whatever the name")
-    return others[0].fact(Verdict.UNKNOWN, f"no two flights to compare by their {what}")
+        return compared[0].fact(Verdict.NO, f"the same {what} for every name")
+    return others[0].fact(Verdict.UNKNOWN, f"no two flights whose {what} can be compared")

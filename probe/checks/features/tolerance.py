@@ -115,7 +115,7 @@ async def _check_at(
 
 def _tolerance(exchange: Exchange) -> Fact:
     if exchange.version is exchange.offer.version:
-        return exchange.fact(Verdict.YES, f"{exchange.summary} as to a usual hello")
+        return exchange.fact(Verdict.YES, f"{exchange.summary}, as to a normal hello")
     if exchange.version is not None:
         return exchange.fact(Verdict.NO, f"ServerHello of {exchange.version.label} instead")
     return exchange.fact(Verdict.NO if exchange.is_refusal else Verdict.UNKNOWN)
@@ -134,7 +134,7 @@ async def _check_unassigned_suites(
 ) -> None:
     exchange = await prober.ask(answered_offer(facts, version, _UNASSIGNED_SUITES))
     if exchange.version is not None:
-        note = f"{exchange.summary} to suites that nobody has assigned"
+        note = f"{exchange.summary} to unassigned cipher suites"
         fact = exchange.fact(Verdict.YES, note)
     else:
         fact = exchange.fact(Verdict.NO if exchange.is_refusal else Verdict.UNKNOWN)

@@ -61,7 +61,7 @@ def _together(places: list[_RedirectVerdict]) -> Fact:
         if place := by_verdict.get(verdict):
             value = place.where if verdict is Verdict.YES else None
             return Fact(verdict=verdict, evidence=place.evidence, value=value)
-    raise ValueError("nobody was asked")
+    raise ValueError("there are no ports to judge")
 
 
 def _on_port_of_tls(answer: ClearAnswer | ConnectFailure, port: int) -> _RedirectVerdict:
@@ -82,7 +82,7 @@ def _on_port_of_tls(answer: ClearAnswer | ConnectFailure, port: int) -> _Redirec
     return _RedirectVerdict(
         where=where,
         verdict=Verdict.NO if is_refusal else Verdict.YES,
-        evidence=_proof(answer, f"HTTP status {status} in clear on the port of TLS"),
+        evidence=_proof(answer, f"HTTP status {status} in plaintext on the TLS port"),
     )
 
 
@@ -110,20 +110,20 @@ async def _ask_twin_port(
             return place, None
         target = answer.reply.leads_to(url)
         if target is None:
-            note = f"HTTP status {answer.reply.status} in clear behind {len(chain)} request(s)"
+            note = f"HTTP status {answer.reply.status} in plaintext after {len(chain)} request(s)"
             return _served(where, first, chain, note)
         chain.append(str(target))
         if target.scheme == "https":
-            proof = _proof(first, "every answer in clear leads on to HTTPS")
+            proof = _proof(first, "every plaintext answer redirects to HTTPS")
             place = _RedirectVerdict(
                 where=f"{where}, to HTTPS", verdict=Verdict.YES, evidence=proof
             )
             return place, Fact(verdict=Verdict.YES, evidence=proof, value=_shown(chain))
         stays = target.host == url.host and (target.port or 80) == port
         if not stays:
-            return _served(where, first, chain, "its redirects lead elsewhere in clear")
+            return _served(where, first, chain, "it redirects to another place over plain HTTP")
         if str(target) in asked or len(chain) > _MOST_HOPS:
-            return _served(where, first, chain, "its redirects go round in clear")
+            return _served(where, first, chain, "its redirects over plain HTTP form a loop")
         asked.add(str(target))
         url = target
 
@@ -144,8 +144,8 @@ def _unanswered(kind: ConnectFailure, where: str, *, is_open: bool) -> _Redirect
 
 def _ended(answer: ClearAnswer) -> str:
     if answer.ending is None:
-        return "it answered a request in clear with something else than HTTP"
-    return f"{answer.ending.value} without an answer to a request in clear"
+        return "it answered a plaintext request with something other than HTTP"
+    return f"{answer.ending.value} without an answer to a plaintext request"
 
 
 def _proof(answer: ClearAnswer, note: str) -> Evidence:

@@ -59,10 +59,10 @@ async def check_https(prober: Prober, facts: VisitFacts) -> None:
 
 def _facts(reply: HttpReply, authority: str, facts: VisitFacts) -> dict[str, Fact]:
     fact = partial(stated, reply)
-    found = {"status": fact(True, "the answer to one GET", str(reply.status))}
+    found = {"status": fact(True, "the answer to one GET request", str(reply.status))}
     server = reply.headers.get("server")
     if server is not None:
-        found["server"] = fact(True, "as the server calls itself", server)
+        found["server"] = fact(True, "the Server field of the answer", server)
     found |= _strict_transport(reply)
     bare = cookies_without_secure(reply.headers)
     if bare is not None:
@@ -71,7 +71,7 @@ def _facts(reply: HttpReply, authority: str, facts: VisitFacts) -> dict[str, Fac
     target = reply.leads_to(httpx.URL(f"https://{authority}/"))
     if target is not None:
         is_downgrade = target.scheme != "https"
-        found["redirect_downgrade"] = fact(is_downgrade, "where the answer leads to", str(target))
+        found["redirect_downgrade"] = fact(is_downgrade, "the target of the redirect", str(target))
     alpn = facts.features.get("alpn")
     if alpn is not None and alpn.verdict is not Verdict.UNKNOWN:
         found["http2"] = fact(_HTTP2 in facts.alpn, "by ALPN")

@@ -39,7 +39,7 @@ async def check_plaintext(prober: Prober, facts: VisitFacts) -> None:
     if kind is not None:
         facts.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.UNKNOWN, kind)
     elif _ALERT.match(dialogue.heard):
-        note = "words in clear get an alert of TLS"
+        note = "plaintext is answered with a TLS alert"
         facts.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.NO, note)
     else:
         facts.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.UNKNOWN, _how(dialogue))
@@ -81,8 +81,8 @@ def _hangs_up(dialogue: Scripted[PlaintextFindings]) -> bool:
 
 def _how(dialogue: Scripted[PlaintextFindings]) -> str:
     if dialogue.heard:
-        return "what was said in clear proves neither"
-    return f"{dialogue.ending or 'no end'} after words in clear, without an answer"
+        return "the plaintext conversation proves neither"
+    return f"{dialogue.ending or 'no end'} after plaintext, without an answer"
 
 
 def _fact(
@@ -96,12 +96,12 @@ def _fact(
 def _works(prober: Prober, facts: VisitFacts) -> Fact:
     proved = next(iter(facts.spoken.values()), None)
     if proved is not None:
-        return proved.fact(Verdict.YES, "TLS was spoken behind it")
+        return proved.fact(Verdict.YES, "TLS began after it")
     answers = [one.answer for one in prober.exchanges if isinstance(one.answer, ConnectFailure)]
     refusal = next((one for one in answers if one.kind in _REFUSALS), None)
     if refusal is not None:
         return Fact(verdict=Verdict.NO, evidence=refusal.evidence())
     if answers:
         return Fact(verdict=Verdict.UNKNOWN, evidence=answers[0].evidence())
-    note = "no version of TLS was proved after it"
+    note = "no TLS version was proved after it"
     return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))

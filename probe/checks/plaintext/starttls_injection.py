@@ -40,7 +40,8 @@ async def check_starttls_injection(prober: Prober, facts: VisitFacts) -> None:
     if _is_prevented(handshake) and await prober.ask_control():
         handshake = await prober.handshake(offer)
         if _is_prevented(handshake):
-            note = f"no TLS behind injected words, twice, between good hellos: {handshake.note}"
+            why = "no TLS after an injected command, twice, although normal hellos were answered"
+            note = f"{why}: {handshake.note}"
             facts.vulnerabilities[STARTTLS_INJECTION] = handshake.fact(
                 Verdict.NO, note[:_LONGEST_NOTE]
             )
@@ -55,14 +56,14 @@ def _is_prevented(handshake: Handshake) -> bool:
 
 def _judged(handshake: Handshake, injection: Injection) -> Fact:
     if handshake.end is not HandshakeEnd.ACCEPTED or not handshake.reply:
-        return handshake.fact(Verdict.UNKNOWN, f"no answer behind TLS: {handshake.note}")
+        return handshake.fact(Verdict.UNKNOWN, f"no answer inside TLS: {handshake.note}")
     if injection.acted_on.search(handshake.reply):
         note = (
-            f"{injection.injected!r}, said before TLS, is answered behind it: {handshake.reply!r}"
+            f"{injection.injected!r}, sent before TLS, is answered inside TLS: {handshake.reply!r}"
         )
         return _fact(handshake, injection, Verdict.YES, note)
     if injection.dropped.search(handshake.reply):
-        note = f"only what was said behind TLS is answered: {handshake.reply!r}"
+        note = f"only the command sent inside TLS is answered: {handshake.reply!r}"
         return _fact(handshake, injection, Verdict.NO, note)
     note = f"an answer of unknown meaning: {handshake.reply[:80]!r}"
     return _fact(handshake, injection, Verdict.UNKNOWN, note)

@@ -194,7 +194,7 @@ def _logjam(facts: VisitFacts, seen: Sequence[SeenKeyExchange]) -> Fact:
         return for_export
     unseen = _suites_without_prime(facts, seen)
     if unseen or shortest is None:
-        return not_known(f"not learnt: the prime of {', '.join(unseen)}")
+        return not_known(f"not known: the prime of {', '.join(unseen)}")
     return Fact(verdict=Verdict.NO, evidence=shortest.evidence, value=value)
 
 
@@ -225,4 +225,4 @@ def _raccoon(facts: VisitFacts) -> Fact:
         is_open = reuse.verdict is Verdict.NO and static.verdict is Verdict.UNKNOWN
         return static if is_open else reuse
     has_none = judge_by_suites(_EPHEMERAL, facts).verdict is Verdict.NO
-    return static if has_none else not_known("not learnt: whether DHE keys are used again")
+    return static if has_none else not_known("not known: whether DHE keys are reused")

@@ -114,7 +114,9 @@ async def _strike_out_before(behind: tuple[int, ...], left: tuple[int, ...], ask
     if picked not in behind:
         return struck
     name = named_group_name(picked)
-    return replace(struck, proves_end=f"{name} is taken with all others before it")
+    return replace(
+        struck, proves_end=f"{name} is selected although all others are offered before it"
+    )
 
 
 async def _ask_finite_fields(
@@ -133,7 +135,7 @@ async def _ask_finite_fields(
     sent = sent_in(struck.last)
     if sent is None or sent.dh_prime is None:
         return struck
-    return replace(struck, proves_end="a finite field of the server's own, whatever is offered")
+    return replace(struck, proves_end="a custom finite field, whatever is offered")
 
 
 def _asking(
@@ -188,8 +190,8 @@ def _ignores(struck: Struck) -> Fact:
         return last.fact(Verdict.NO if struck.is_complete else Verdict.UNKNOWN, struck.proves_end)
     name = named_group_name(picked)
     if picked in last.offer.groups:
-        return last.fact(Verdict.NO, f"{name} is taken, which was offered")
-    return last.fact(Verdict.YES, f"{name} is taken, which was not offered")
+        return last.fact(Verdict.NO, f"{name}, which was offered, is selected")
+    return last.fact(Verdict.YES, f"{name}, which was not offered, is selected")
 
 
 def _point_formats(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> Fact | None:

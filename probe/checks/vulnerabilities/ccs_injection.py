@@ -51,17 +51,17 @@ def _two(flight: ServerFlight) -> bytes:
 def _judge_two(response: ProbeResponse) -> Fact:
     if response.alert in _DECRYPTION_ALERTS:
         name = alert_name(response.alert)
-        note = f"took an early ChangeCipherSpec: alert {name} at the record behind it"
+        note = f"accepted an early ChangeCipherSpec: alert {name} for the record after it"
         return Fact(verdict=Verdict.YES, evidence=proof(response, note))
     if response.alert is not None:
-        note = f"alert {alert_name(response.alert)} at an early ChangeCipherSpec"
+        note = f"alert {alert_name(response.alert)} for an early ChangeCipherSpec"
         return Fact(verdict=Verdict.NO, evidence=proof(response, note))
     return Fact(verdict=Verdict.UNKNOWN, evidence=proof(response, "no alert"))
 
 
 def _judge_one(response: ProbeResponse) -> Fact:
     if response.ending in {Ending.CLOSED, Ending.RESET} or response.alert is not None:
-        note = "hung up at a single early ChangeCipherSpec"
+        note = "ended the connection after a single early ChangeCipherSpec"
         return Fact(verdict=Verdict.NO, evidence=proof(response, note))
-    note = "bears one early ChangeCipherSpec, and says nothing of what it made of two"
+    note = "accepts one early ChangeCipherSpec; gave no alert to two"
     return Fact(verdict=Verdict.UNKNOWN, evidence=proof(response, note))

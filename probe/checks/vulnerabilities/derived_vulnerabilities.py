@@ -90,11 +90,11 @@ def _lucky13(facts: VisitFacts) -> Fact:
         case Verdict.NO:
             return prone
         case Verdict.UNKNOWN:
-            return not_known("CBC is accepted; not learnt: whether encrypt_then_mac is")
+            return not_known("CBC is accepted; not known: whether encrypt_then_mac is")
         case Verdict.YES:
             gap = gap_in(facts, _SSLV3)
             if gap is not None:
-                return not_known(f"not learnt: {gap}")
+                return not_known(f"not known: {gap}")
             return Fact(verdict=Verdict.NO, evidence=mended.evidence)
 
 
@@ -126,6 +126,6 @@ def _drown(facts: VisitFacts) -> Fact:
     """
     spoken = facts.protocols.get(ProtocolVersion.SSLV2)
     if spoken is None:
-        return not_known("not learnt: whether SSLv2 is spoken")
+        return not_known("not known: whether SSLv2 is spoken")
     verdict = Verdict.UNKNOWN if facts.sslv2_lists_no_kind else spoken.verdict
     return Fact(verdict=verdict, evidence=spoken.evidence)

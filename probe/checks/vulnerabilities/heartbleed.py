@@ -58,7 +58,7 @@ def _judge(response: ProbeResponse) -> Fact:
         evidence = proof(response, note, most_kept=_HEADER_LENGTH + _HEADER_LENGTH)
         return Fact(verdict=Verdict.YES, evidence=evidence)
     if response.alert is not None or response.ending in {Ending.CLOSED, Ending.RESET}:
-        note = "hung up, as asked, without a heartbeat_response"
+        note = "closed the connection as requested, without a heartbeat_response"
         return Fact(verdict=Verdict.NO, evidence=proof(response, note))
     note = "neither a heartbeat_response nor the end of the connection"
     return Fact(verdict=Verdict.UNKNOWN, evidence=proof(response, note))

@@ -41,9 +41,9 @@ def _can_be_made(code_point: int) -> bool:
 def _without_question(facts: VisitFacts, versions: list[ProtocolVersion]) -> Fact:
     found = [facts.cipher_suites.get(version) for version in versions]
     if any(one is None or not one.complete for one in found):
-        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note="not learnt: every suite"))
+        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note="not known: every suite"))
     if any(cbc_suites(facts, version) for version in versions):
-        note = "CBC suites are accepted, but none with AES, which alone can be asked with"
+        note = "CBC suites are accepted, but none with AES, which this test needs"
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
     refusal = (found[0].refusal if found[0] else None) or Evidence()
     note = "no CBC suite is accepted"
@@ -77,4 +77,4 @@ def _compared(padding: Handshake, mac: Handshake) -> Fact:
     if mac.post_handshake is HandshakeEnd.REFUSED:
         note = "a record with a wrong MAC was refused, one with wrong padding was not"
         return padding.fact(Verdict.YES, note)
-    return padding.fact(Verdict.UNKNOWN, "records with wrong padding or MAC meet with silence")
+    return padding.fact(Verdict.UNKNOWN, "records with wrong padding or MAC get no answer")

@@ -130,7 +130,7 @@ def _without_rsa(facts: VisitFacts, earlier: Sequence[ProtocolVersion]) -> Fact:
     found = [facts.cipher_suites.get(version) for version in earlier]
     known = [one for one in found if one is not None and one.complete]
     if len(known) < len(earlier):
-        note = "not learnt: whether a suite with RSA key exchange is accepted"
+        note = "not known: whether a suite with RSA key exchange is accepted"
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
     refusal = known[-1].refusal or Evidence()
     note = "no suite with RSA key exchange is accepted"
@@ -159,7 +159,7 @@ async def _compare_rounds(prober: Prober, asked: Offer, *, is_whole: bool) -> Fa
     ask_again = _ask_in_turn if first.has_silence else _ask
     again = [await ask_again(prober, asked, is_whole=is_whole) for _ in range(_REPEATS)]
     if any(one is None or one.signatures != first.signatures for one in again):
-        note = "the reactions differ from one time to the next, so they tell nothing"
+        note = "the answers to the same messages differ, so they prove nothing"
         return Fact(verdict=Verdict.UNKNOWN, evidence=proof(first.responses[0], note))
     return _oracle(first)
 

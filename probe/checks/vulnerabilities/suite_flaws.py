@@ -41,7 +41,7 @@ def judge_by_suites(flaw: SuiteFlaw, facts: VisitFacts) -> Fact:
         return Fact(verdict=Verdict.YES, evidence=_proof_of_first(found, facts))
     missing = [gap for version in involved if (gap := gap_in(facts, version)) is not None]
     if missing:
-        return not_known(f"not learnt: {', '.join(missing)}")
+        return not_known(f"not known: {', '.join(missing)}")
     return Fact(verdict=Verdict.NO, evidence=_proof_of_none(involved, facts))
 
 
@@ -85,7 +85,7 @@ def _proof_of_none(involved: tuple[ProtocolVersion, ...], facts: VisitFacts) -> 
     for version in involved:
         found: AcceptedSet | None = facts.cipher_suites.get(version)
         if found is not None and found.refusal is not None:
-            note = f"no such suite is accepted; {version.label} refused every other than its own"
+            note = f"no such suite is accepted: {version.label} refused all suites except the known ones"
             return Evidence(offer=found.refusal.offer, answer=found.refusal.answer, note=note)
     labels = ", ".join(version.label for version in reversed(involved))
     proof = facts.protocols[involved[0]].evidence or Evidence()

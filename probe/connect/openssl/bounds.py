@@ -42,4 +42,4 @@ def _beyond_prime(prime: bytes) -> str | None:
     most = MOST_DH_BITS if is_known else MOST_UNKNOWN_DH_BITS
     if bits <= most:
         return None
-    return f"not finished: a Diffie-Hellman prime of {bits:,} bits, and at most {most:,} are taken"
+    return f"not finished: a Diffie-Hellman prime of {bits:,} bits (limit: {most:,})"

@@ -125,4 +125,4 @@ def _options(offer: HandshakeOffer) -> int:
 def _set_list(setter: Callable[[Any, bytes], int], context: SSL.Context, names: bytes) -> None:
     """Sets a list for which pyOpenSSL has no method."""
     if not setter(context._context, names):
-        raise ValueError(f"OpenSSL knows none of {names.decode('ascii')}")
+        raise ValueError(f"OpenSSL supports none of {names.decode('ascii')}")

@@ -114,7 +114,7 @@ class OpenSslHandshake:
         self._received += len(received)
         self._answered += received[: _KEPT_LENGTH - len(self._answered)]
         if self._received > MAX_ANSWER_LENGTH:
-            return self._outcome(HandshakeEnd.UNFINISHED, "more bytes than any honest handshake")
+            return self._outcome(HandshakeEnd.UNFINISHED, "more bytes than a normal handshake has")
         if self._offer.version < ProtocolVersion.TLSV1_3:
             self._session_in_plaintext.feed(received)
             if not self._is_finished and (reason := beyond_handshakes(self._session_in_plaintext)):
@@ -129,7 +129,7 @@ class OpenSslHandshake:
         if self._is_finished and self._offer.post_handshake not in _WAITING:
             return self._accepted(HandshakeEnd.UNFINISHED if is_silence else HandshakeEnd.REFUSED)
         if self._is_finished:
-            note = f"{ending.value} after the handshake {self._shown}, without a word on it"
+            note = f"{ending.value} after the handshake {self._shown}, without an answer"
             return self._outcome(HandshakeEnd.UNFINISHED, note)
         if self._requested and not is_silence:
             note = f"{ending.value} in a handshake {self._shown}"
@@ -237,7 +237,7 @@ class OpenSslHandshake:
 
     def _failed(self, error: SSL.Error) -> Handshake:
         if self._alert is None:
-            return self._outcome(HandshakeEnd.UNFINISHED, f"OpenSSL gave up: {_reason(error)}")
+            return self._outcome(HandshakeEnd.UNFINISHED, f"OpenSSL failed: {_reason(error)}")
         note = f"alert {alert_name(self._alert)}"
         if self._requested:
             return self._outcome(HandshakeEnd.REFUSED, f"{note} in a handshake {self._shown}")

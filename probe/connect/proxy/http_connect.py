@@ -38,14 +38,14 @@ class HttpConnect:
         try:
             response = self._head.feed(received)
         except h11.RemoteProtocolError:
-            return TunnelFailed(FailureKind.UNREACHABLE, "the proxy answers CONNECT in no HTTP")
+            return TunnelFailed(FailureKind.UNREACHABLE, "the proxy's reply to CONNECT is not HTTP")
         if response is None:
             return None
         if 200 <= response.status_code < 300:
             return TunnelOpen(surplus=self._head.surplus)
         if response.status_code == _PROXY_AUTHENTICATION_REQUIRED:
             return TunnelFailed(
-                FailureKind.UNREACHABLE, "the proxy wants other credentials (status 407)"
+                FailureKind.UNREACHABLE, "the proxy requires other credentials (status 407)"
             )
         why = "in time " if response.status_code == _GATEWAY_TIMEOUT else ""
         reason = f"the proxy did not connect {why}(status {response.status_code})"

@@ -30,8 +30,8 @@ _REPLIES: Final = {
     4: "host unreachable",
     5: "connection refused",
     6: "time to live expired",
-    7: "it knows no CONNECT",
-    8: "it knows no such address",
+    7: "it does not support CONNECT",
+    8: "it does not support this kind of address",
 }
 """RFC 1928, section 6."""
 
@@ -74,7 +74,7 @@ class Socks5:
 
     def _advance(self) -> TunnelEnd | None:
         if self._buffer and self._stage is not _Stage.PASSWORD and self._buffer[0] != _VERSION:
-            return TunnelFailed(FailureKind.UNREACHABLE, "the proxy answers in no SOCKS 5")
+            return TunnelFailed(FailureKind.UNREACHABLE, "the proxy does not speak SOCKS5")
         match self._stage:
             case _Stage.METHOD:
                 return self._method()
@@ -95,7 +95,9 @@ class Socks5:
         if chosen == _NO_AUTHENTICATION:
             self._ask()
             return None
-        return TunnelFailed(FailureKind.UNREACHABLE, "the proxy wants another way to authenticate")
+        return TunnelFailed(
+            FailureKind.UNREACHABLE, "the proxy requires another authentication method"
+        )
 
     def _password(self) -> TunnelEnd | None:
         if len(self._buffer) < 2:
@@ -103,7 +105,7 @@ class Socks5:
         status, self._buffer = self._buffer[1], self._buffer[2:]
         if status != 0:
             return TunnelFailed(
-                FailureKind.UNREACHABLE, "the proxy refuses the user's name or password"
+                FailureKind.UNREACHABLE, "the proxy refuses the user name or the password"
             )
         self._ask()
         return None
@@ -125,7 +127,7 @@ class Socks5:
             return TunnelFailed(failure_kind, f"the proxy did not connect: {reason}")
         length = 1 + self._buffer[4] if kind == _DOMAIN_NAME else _ADDRESS_LENGTHS.get(kind)
         if length is None:
-            return TunnelFailed(FailureKind.UNREACHABLE, "the proxy answers in no SOCKS 5")
+            return TunnelFailed(FailureKind.UNREACHABLE, "the proxy does not speak SOCKS5")
         end = 4 + length + 2
         return TunnelOpen(surplus=self._buffer[end:]) if len(self._buffer) >= end else None
 

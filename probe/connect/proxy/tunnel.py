@@ -32,5 +32,5 @@ TunnelEnd: TypeAlias = TunnelOpen | TunnelFailed
 def ended(ending: Ending) -> TunnelFailed:
     """The proxy closed, or sent nothing."""
     return TunnelFailed(
-        FailureKind.UNREACHABLE, f"{ending.value} by the proxy before there was a way through"
+        FailureKind.UNREACHABLE, f"{ending.value} by the proxy before the tunnel was open"
     )

@@ -22,9 +22,9 @@ _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 _ENDINGS: Final = {
-    Ending.CLOSED: (FailureKind.HUNG_UP, "the server hung up in place of"),
-    Ending.RESET: (FailureKind.RESET, "the server reset the connection in place of"),
-    Ending.SILENCE: (FailureKind.SILENT, "the server did not send in time"),
+    Ending.CLOSED: (FailureKind.HUNG_UP, "the server closed the connection instead of sending"),
+    Ending.RESET: (FailureKind.RESET, "the server reset the connection instead of sending"),
+    Ending.SILENCE: (FailureKind.SILENT, "the server timed out before sending"),
 }
 
 
@@ -74,21 +74,21 @@ def declined(detail: str, words: bytes) -> ConnectFailure:
 
 def turned_away(words: bytes) -> ConnectFailure:
     """The server rejects clients now, or this client; the reason quotes ``words``."""
-    detail = f"the server turns us away: {quoted(words)}"
+    detail = f"the server turns clients away: {quoted(words)}"
     return ConnectFailure(kind=FailureKind.TURNED_AWAY, detail=detail)
 
 
 def unexpected(own: str, heard: bytes) -> ConnectFailure:
     """Something came that a server of ``own`` does not send; it may show which protocol is spoken."""
     if _TLS_RECORD.match(heard):
-        detail = f"TLS came in place of {own}: the server may speak TLS from the first byte"
+        detail = f"TLS came instead of {own}: the server may speak TLS from the first byte"
         return _other_protocol(detail)
     if is_ssh(heard):
         return _other_protocol(f"the server speaks SSH, not {own}")
     shown = greeting_of(heard)
     if shown is None or own in shown.service:
-        return _other_protocol(f"{quoted(heard)!r} is no {own}")
-    fix = f"; name the protocol {shown.protocol}" if shown.protocol else ""
+        return _other_protocol(f"{quoted(heard)!r} is not {own}")
+    fix = f"; use the protocol {shown.protocol}" if shown.protocol else ""
     return _other_protocol(f"the server speaks {shown.service}, not {own}{fix}")
 
 
@@ -99,7 +99,8 @@ def broken_off(own: str, at: BrokenOff) -> ConnectFailure:
     if is_other or is_ssh(at.heard) or _TLS_RECORD.match(at.heard):
         return unexpected(own, at.heard)
     if at.ending is None:
-        detail = f"too many bytes or lines came (over {MAX_TURN_LENGTH} bytes at a time), and no end of {at.what}"
+        most = f"over {MAX_TURN_LENGTH} bytes at a time"
+        detail = f"too many bytes or lines ({most}) without the end of {at.what}"
         return _other_protocol(detail)
     kind, words = _ENDINGS[at.ending]
     return ConnectFailure(kind=kind, detail=f"{words} {at.what}")

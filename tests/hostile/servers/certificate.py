@@ -288,7 +288,7 @@ MODES: Final = (
     ),
     _row(
         "extensions",
-        "70,000 critical extensions that nobody knows.",
+        "70,000 unknown critical extensions.",
         _alone(lambda: crafted.many_extensions(70_000)),
     ),
     _row(

@@ -236,7 +236,7 @@ def _faults() -> dict[str, Scenario]:
             (leaf(LOWER, extensions=(_usage(signs=False),)), LOWER, UPPER),
             "The leaf's key usage does not permit TLS server authentication.",
         ),
-        "issuer is no CA": faulty(
+        "issuer is not a CA": faulty(
             (leaf(no_ca), no_ca), "CN=no CA issued a certificate but is not a CA."
         ),
         "path too long": faulty(

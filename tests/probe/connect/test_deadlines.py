@@ -98,11 +98,11 @@ async def test_a_fault_of_ours_while_dialling_is_told_to_who_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def broken(*_: object) -> ConnectFailure:
-        raise RuntimeError("a fault of ours")
+        raise RuntimeError("an internal error")
 
     monkeypatch.setattr("probe.connect.pool.reach", broken)
     async with asyncio.timeout(PATIENCE_SECONDS):
-        with pytest.raises(RuntimeError, match="of ours"):
+        with pytest.raises(RuntimeError, match="internal error"):
             await session(9, ProbeSettings()).ask(HELLO)
 
 

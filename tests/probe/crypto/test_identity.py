@@ -77,11 +77,11 @@ def test_what_cannot_be_used_is_told_in_a_sentence(
     monkeypatch.delenv(VARIABLE, raising=False)
     for files, told in (
         ((tmp_path / "nowhere", None, None), "cannot be read"),
-        ((chain, sealed, VARIABLE), "the environment has no TLSPROBE_TEST_PASSPHRASE"),
+        ((chain, sealed, VARIABLE), "the environment variable TLSPROBE_TEST_PASSPHRASE is not set"),
         ((chain, sealed, None), "no certificate and key that can be used"),
         ((chain, None, None), "no certificate and key that can be used"),
         ((junk, None, None), "no certificate and key that can be used"),
-        ((other, plain, None), "the key is not that of the certificate"),
+        ((other, plain, None), "the key does not belong to the certificate"),
     ):
         with pytest.raises(IdentityError, match=told) as refused:
             load_identity("ours", *files)

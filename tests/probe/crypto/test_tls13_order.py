@@ -126,4 +126,4 @@ def test_a_record_that_cannot_be_opened_is_named() -> None:
     reader, stream = prepared(EXTENSIONS)
     flight = reader.feed(stream[:-1] + bytes((stream[-1] ^ 1,)))
     assert flight is not None
-    assert flight.flaw == "record that cannot be opened"
+    assert flight.flaw == "record that cannot be decrypted"

@@ -118,7 +118,7 @@ async def test_gnutls_demands_a_cookie_and_its_silence_is_no_refusal(
     assert found.accepted
     assert all("ECDSA" in name for name in found.accepted)
     assert not found.complete
-    assert found.refusal is None or found.refusal.note == "no whole answer in time"
+    assert found.refusal is None or found.refusal.note == "no complete answer in time"
 
 
 async def test_where_nothing_listens_nothing_is_known() -> None:

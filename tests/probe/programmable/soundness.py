@@ -42,10 +42,10 @@ def _false_suites(model: ServerModel, observation: Observation) -> Iterator[str]
     for version, found in observation.cipher_suites.items():
         truth = _suites(model, version)
         if surplus := set(found.accepted) - truth:
-            yield f"{version.label} is said to accept {sorted(surplus)}"
+            yield f"{version.label} is reported to accept {sorted(surplus)}"
         if found.complete and (missing := truth - set(found.accepted)):
             note = found.refusal.note if found.refusal else None
-            yield f"{version.label} is said to be complete without {sorted(missing)} ({note})"
+            yield f"{version.label} is reported as complete without {sorted(missing)} ({note})"
 
 
 def _preferences(model: ServerModel, version: ProtocolVersion) -> set[Preference]:
@@ -73,7 +73,7 @@ def _missing_versions(model: ServerModel, observation: Observation) -> Iterator[
         expected = Verdict.YES if version in model.cipher_suites else Verdict.NO
         fact = observation.protocols.get(version)
         if fact is None or fact.verdict is not expected:
-            yield f"{version.label}: {expected} was to be learned, not {fact}"
+            yield f"{version.label}: {expected} was expected, not {fact}"
 
 
 def _missing_names(model: ServerModel, observation: Observation) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _missing_names(model: ServerModel, observation: Observation) -> Iterator[str
         if missing or found is None or not found.complete:
             yield f"{version.label}: missing suites {sorted(missing)}, found {found}"
         elif found.preference not in (expected := _preferences(model, version)):
-            yield f"{version.label}: {expected} preference was to be learned, not {found.preference}"
+            yield f"{version.label}: {expected} preference was expected, not {found.preference}"
     if wire.TLSV1_3 in model.cipher_suites:
         groups = observation.groups.get(ProtocolVersion.TLSV1_3)
         names = {named_group_name(group) for group in model.groups}

@@ -201,7 +201,7 @@ LEARNABLE = (
     plain("closes in place of an alert", CLOSES),
     rewritten("one-byte records", OLD, behaviours.in_one_byte_records),
     rewritten("one record for each message", OLD, behaviours.one_record_for_each_message),
-    rewritten("warns of the name and goes on (Java)", OLD, behaviours.after_a_warning),
+    rewritten("warns of the name and continues (Java)", OLD, behaviours.after_a_warning),
     rewritten("a certificate that does not parse", OLD, behaviours.unparsable_certificate),
     Odd(
         name="resets above 3 connections at once",

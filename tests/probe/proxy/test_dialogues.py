@@ -64,12 +64,12 @@ def test_socks_says_the_password_where_it_is_wanted() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
-        (b"\x05\xff", FailureKind.UNREACHABLE, "another way to authenticate"),
-        (b"\x04\x00", FailureKind.UNREACHABLE, "no SOCKS 5"),
+        (b"\x05\xff", FailureKind.UNREACHABLE, "another authentication method"),
+        (b"\x04\x00", FailureKind.UNREACHABLE, "does not speak SOCKS5"),
         (b"\x05\x00\x05\x05\x00\x01", FailureKind.REFUSED, "connection refused"),
         (b"\x05\x00\x05\x04\x00\x01\x00", FailureKind.UNREACHABLE, "host unreachable"),
         (b"\x05\x00\x05\x63\x00\x01\x00", FailureKind.UNREACHABLE, "reply 99"),
-        (b"\x05\x00\x05\x00\x00\x09\x00", FailureKind.UNREACHABLE, "no SOCKS 5"),
+        (b"\x05\x00\x05\x00\x00\x09\x00", FailureKind.UNREACHABLE, "does not speak SOCKS5"),
     ],
 )
 def test_socks_says_why_it_is_blocked(answer: bytes, kind: FailureKind, words: str) -> None:
@@ -109,8 +109,8 @@ def test_connect_puts_addresses_of_ipv6_in_brackets_and_says_credentials() -> No
         (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "credentials"),
         (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "status 403"),
         (b"HTTP/1.1 504 Gateway Timeout\r\n\r\n", "in time"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "no HTTP"),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 2**15, "no HTTP"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "is not HTTP"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 2**15, "is not HTTP"),
     ],
 )
 def test_connect_says_why_it_is_blocked(answer: bytes, words: str) -> None:

@@ -154,7 +154,7 @@ async def test_what_stands_in_the_way_is_no_word_of_the_server(tmp_path: Path) -
     assert behind_http.state is State.UNREACHABLE
     assert behind_socks.state is State.REFUSED
     assert no_proxy.state is State.UNREACHABLE
-    assert "proxy 127.0.0.1 is not reached" in (no_proxy.reason or "")
+    assert "proxy 127.0.0.1 cannot be reached" in (no_proxy.reason or "")
 
 
 @pytest.mark.parametrize("version", list(ProxyProtocol))

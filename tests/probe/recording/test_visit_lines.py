@@ -87,7 +87,7 @@ def test_visits_come_back_as_they_were(visits: list[RecordedVisit]) -> None:
 def test_a_broken_file_is_refused_with_its_line(visit: RecordedVisit, data: st.DataObject) -> None:
     lines = list(to_lines(visit))
     kept = data.draw(st.integers(0, len(lines) - 1))
-    with pytest.raises(RecordingError, match=f"breaks off after line {kept}"):
+    with pytest.raises(RecordingError, match=f"ends too early, at line {kept}"):
         list(from_lines(lines[:kept]))
     spoilt = [*lines[:kept], '{"conversation": {"said": 7}}', *lines[kept:]]
     with pytest.raises(RecordingError, match=f"line {kept + 1} "):

@@ -118,7 +118,7 @@ async def test_mysql_that_turns_us_away_is_quoted_and_kept_whole() -> None:
     observation = await _visited(talk.behaviour, "mysql")
     proof = proofs(observation)["starttls_works"]
     assert (proof.offer, proof.answer) == (None, _MYSQL_BLOCKED)
-    assert "turns us away" in (observation.reason or "")
+    assert "turns clients away" in (observation.reason or "")
 
 
 async def test_what_is_found_without_tls_is_proved_by_both_sides() -> None:

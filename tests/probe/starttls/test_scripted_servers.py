@@ -120,7 +120,7 @@ async def test_mysql_that_demands_tls_says_so_before_it_judges_the_user() -> Non
 
 
 FAULTS = (
-    (says((b"", b"421 4.7.0 too many connections\r\n")), State.REFUSED, "turns us away"),
+    (says((b"", b"421 4.7.0 too many connections\r\n")), State.REFUSED, "turns clients away"),
     (
         says((b"", b"220 x ESMTP\r\n"), (b"EHLO", b"450 greylisted\r\n")),
         State.REFUSED,
@@ -135,10 +135,14 @@ FAULTS = (
         State.REFUSED,
         "STARTTLS is refused: 454 4.7.0 TLS not available",
     ),
-    (says((b"", b"220-" + b"x" * 100_000)), State.NOT_TLS, "no end of the greeting of SMTP"),
-    (says((b"", b"* OK IMAP4rev1\r\n")), State.NOT_TLS, "name the protocol imap"),
-    (behaviours.says_nothing, State.TIMEOUT, "did not send in time the greeting of SMTP"),
-    (behaviours.closes_at_once, State.NOT_TLS, "hung up in place of the greeting of SMTP"),
+    (says((b"", b"220-" + b"x" * 100_000)), State.NOT_TLS, "without the end of the SMTP greeting"),
+    (says((b"", b"* OK IMAP4rev1\r\n")), State.NOT_TLS, "use the protocol imap"),
+    (behaviours.says_nothing, State.TIMEOUT, "timed out before sending the SMTP greeting"),
+    (
+        behaviours.closes_at_once,
+        State.NOT_TLS,
+        "closed the connection instead of sending the SMTP greeting",
+    ),
 )
 
 

@@ -63,14 +63,14 @@ UPGRADES: Final = (
         (b"", b"220 mail.example ESMTP\r\n"),
         (_EHLO, b"250-mail.example\r\n250 8BITMIME\r\n"),
         then=FailureKind.NOT_OFFERED,
-        why="SMTP lists no STARTTLS",
+        why="SMTP does not list STARTTLS",
     ),
     _upgrade(
         "smtp",
         (b"", b"220 mail.example ESMTP\r\n"),
         (_EHLO, b"250-mail.example\r\n250-XXXXXXXA\r\n250 8BITMIME\r\n"),
         then=FailureKind.NOT_OFFERED,
-        why="something on the way masks it",
+        why="a device on the path masks it",
     ),
     _upgrade(
         "smtp",
@@ -103,7 +103,7 @@ UPGRADES: Final = (
         "smtp",
         (b"", b"* OK IMAP4rev1 ready\r\n"),
         then=FailureKind.OTHER_PROTOCOL,
-        why="the server speaks IMAP, not SMTP; name the protocol imap",
+        why="the server speaks IMAP, not SMTP; use the protocol imap",
     ),
     _upgrade(
         "smtp",
@@ -115,9 +115,11 @@ UPGRADES: Final = (
         "smtp",
         (b"", _MYSQL_GREETING),
         then=FailureKind.OTHER_PROTOCOL,
-        why="the server speaks MySQL, not SMTP; name the protocol mysql",
+        why="the server speaks MySQL, not SMTP; use the protocol mysql",
     ),
-    _upgrade("smtp", (b"", b""), then=FailureKind.HUNG_UP, why="in place of the greeting of SMTP"),
+    _upgrade(
+        "smtp", (b"", b""), then=FailureKind.HUNG_UP, why="instead of sending the SMTP greeting"
+    ),
     _upgrade(
         "lmtp",
         (b"", b"220 mail.example LMTP\r\n"),
@@ -129,7 +131,7 @@ UPGRADES: Final = (
         (b"", b"220 mail.example LMTP\r\n"),
         (b"LHLO tlsprobe.invalid\r\n", b"250-mail.example\r\n250 8BITMIME\r\n"),
         then=FailureKind.NOT_OFFERED,
-        why="LMTP lists no STARTTLS",
+        why="LMTP does not list STARTTLS",
     ),
     _upgrade(
         "imap",
@@ -201,7 +203,7 @@ UPGRADES: Final = (
         "ftp",
         (b"", b"220 mail.example ESMTP\r\n"),
         then=FailureKind.OTHER_PROTOCOL,
-        why="the server speaks SMTP, not FTP; name the protocol smtp",
+        why="the server speaks SMTP, not FTP; use the protocol smtp",
     ),
     _upgrade(
         "ldap",
@@ -232,7 +234,7 @@ UPGRADES: Final = (
         "xmpp-server",
         (None, b"<stream:stream><stream:features><bidi/></stream:features>"),
         then=FailureKind.NOT_OFFERED,
-        why="XMPP lists no starttls",
+        why="XMPP does not list starttls",
     ),
     _upgrade(
         "xmpp-client",
@@ -344,7 +346,7 @@ UPGRADES: Final = (
         "amqp",
         (None, b"AMQP\x00\x00\x09\x01"),
         then=FailureKind.NOT_OFFERED,
-        why="AMQP wants the protocol 0 0 9 1",
+        why="AMQP asks for the protocol 0 0 9 1",
     ),
     _upgrade(
         "amqp",

@@ -197,7 +197,7 @@ def test_a_flood_ends_at_the_limit(piece: bytes) -> None:
         (wire.record(HANDSHAKE, b"\x0b" + (MAX_ANSWER_LENGTH + 1).to_bytes(3, "big")), True),
         (b"\xff", False),
     ],
-    ids=["a message that claims to be longer", "what is no record"],
+    ids=["a message that claims to be longer", "bytes that are not a record"],
 )
 def test_a_flight_is_cut_by_its_length_alone(behind: bytes, is_cut: bool) -> None:
     answer = read([wire.record(HANDSHAKE, HELLO) + behind])

@@ -57,4 +57,4 @@ def test_a_spoilt_or_broken_hello_gives_lines(at: int, byte: int, cut: int) -> N
 
 
 def test_a_long_proof_is_cut_and_says_so() -> None:
-    assert hex_dump(bytes(40), most=16)[-1] == "and 24 bytes more"
+    assert hex_dump(bytes(40), most=16)[-1] == "and 24 more bytes"

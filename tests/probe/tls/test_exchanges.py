@@ -100,12 +100,12 @@ def test_evidence_is_the_offer_the_answer_and_words() -> None:
 
 
 def test_answers_are_alike_by_what_they_are_and_not_by_how_they_read() -> None:
-    words = "the server turns us away: try again in 3 s"
+    words = "the server turns clients away: try again in 3 s"
     failures = [
         ConnectFailure(kind=kind, detail=words)
         for kind in (FailureKind.TURNED_AWAY, FailureKind.OTHER_PROTOCOL)
     ]
-    later = replace(failures[0], detail="the server turns us away: try again in 1 s")
+    later = replace(failures[0], detail="the server turns clients away: try again in 1 s")
     assert outcome_of(failures[0]) == outcome_of(later)
     assert outcome_of(failures[0]) != outcome_of(failures[1])
     closed = NoHello(ending=Ending.CLOSED, raw=b"a")

@@ -58,7 +58,7 @@ def test_what_was_found_keeps_its_state_and_the_gaps_follow_the_limit() -> None:
     found = facts(TLSV1_2=Verdict.YES, TLSV1_0=Verdict.UNKNOWN)
     state, sentence = state_of(found, exchanges(), spent=SPENT)
     assert state is State.TLS
-    assert sentence == f"{LIMIT} Not fully learnt: TLSv1.0 ({SPENT})."
+    assert sentence == f"{LIMIT} Not fully known: TLSv1.0 ({SPENT})."
 
 
 def test_without_a_limit_nothing_is_put_before_the_reason() -> None:
@@ -73,4 +73,4 @@ def test_a_fault_of_ours_is_said_after_the_limit(found: dict[str, Verdict], stat
     at, sentence = state_of(
         facts(**found), exchanges(over_budget("3 connections")), spent=SPENT, faults=["x failed"]
     )
-    assert (at, sentence) == (state, f"{LIMIT} A fault of ours: x failed.")
+    assert (at, sentence) == (state, f"{LIMIT} Internal error: x failed.")

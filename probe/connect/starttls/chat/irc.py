@@ -61,7 +61,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     if _command(listed) not in {b"CAP", b"421", b"451"}:
         return unexpected(OWN, listed)
     if _command(listed) == b"CAP" and not _lists_tls(listed):
-        return not_offered("IRC lists no tls")
+        return not_offered("IRC does not list tls")
     heard = yield from _until(b"STARTTLS\r\n", rb"670|691|421|451", "the answer to STARTTLS")
     if _command(heard) == b"670":
         return Upgraded()
@@ -84,7 +84,7 @@ def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     words_of_ours = b"NICK tlsprobe\r\nUSER tlsprobe 0 * :tlsprobe\r\nCAP END\r\n"
     heard = yield from _until(words_of_ours, rb"001|46[45]|433|432", "the welcome")
     if _command(heard) in {b"001", b"433"}:
-        findings.goes_on(holds=True, note=f"registering in clear: {quoted(heard)}")
+        findings.goes_on(holds=True, note=f"registration in plaintext: {quoted(heard)}")
     yield Turn(say=b"QUIT\r\n", until=line, what="the farewell")
 
 

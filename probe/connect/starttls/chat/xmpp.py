@@ -100,7 +100,7 @@ def _features(peer: Peer, namespace: str) -> Script[_Features | ConnectFailure]:
     if condition in _TEMPORARY:
         return turned_away(condition.encode())
     # Usually host-unknown: the stream named a domain that the server does not serve.
-    return declined("the XMPP server takes no stream to this domain", condition.encode())
+    return declined("the XMPP server does not serve this domain", condition.encode())
 
 
 def upgrade(peer: Peer, *, namespace: str) -> UpgradeScript:
@@ -109,7 +109,7 @@ def upgrade(peer: Peer, *, namespace: str) -> UpgradeScript:
     if isinstance(features, ConnectFailure):
         return features
     if not features.has("features", "starttls"):
-        return not_offered("XMPP lists no starttls")
+        return not_offered("XMPP does not list starttls")
     heard = yield Turn(
         say=f"<starttls xmlns='{_TLS}'/>".encode("ascii"),
         until=_answer_end,
@@ -133,7 +133,7 @@ def in_plaintext(findings: PlaintextFindings, peer: Peer, *, namespace: str) -> 
     if features.has("starttls", "required"):
         findings.goes_on(holds=False, note="starttls is required")
     elif mechanisms or b"dialback" in features.raw:
-        findings.goes_on(holds=True, note="authentication is offered beside starttls")
+        findings.goes_on(holds=True, note="authentication is offered together with starttls")
     yield Turn(say=b"</stream:stream>", until=at_once, what="the end")
 
 

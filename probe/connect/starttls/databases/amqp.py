@@ -63,7 +63,7 @@ def upgrade(_: Peer) -> UpgradeScript:
         return Upgraded()
     if heard.startswith(b"AMQP"):
         wanted = " ".join(str(number) for number in heard[4:])
-        return not_offered(f"AMQP wants the protocol {wanted} in place of TLS")
+        return not_offered(f"AMQP asks for the protocol {wanted} instead of TLS")
     return unexpected(OWN, heard)
 
 
@@ -72,8 +72,12 @@ def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     heard = yield Turn(say=_PLAIN_HEADER, until=_frame_or_header, what="connection.start")
     if heard.startswith(_START):
         findings.login(_mechanisms(heard))
-        findings.goes_on(holds=True, note="connection.start comes in clear", value="AMQP 0-9-1")
+        findings.goes_on(
+            holds=True, note="connection.start is sent in plaintext", value="AMQP 0-9-1"
+        )
     elif heard.startswith(b"AMQP\x03"):
-        findings.goes_on(holds=True, note="AMQP 1.0 with SASL comes in clear", value="AMQP 1.0")
+        findings.goes_on(
+            holds=True, note="AMQP 1.0 with SASL is answered in plaintext", value="AMQP 1.0"
+        )
     elif heard == _TLS_HEADER:
-        findings.goes_on(holds=False, note="AMQP wants TLS first")
+        findings.goes_on(holds=False, note="AMQP requires TLS first")

@@ -33,7 +33,7 @@ def redis(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """PING, answered by PONG, or by an error that requires a password (RESP)."""
     heard = yield Turn(say=b"PING\r\n", until=line, what="the answer to PING")
     if heard.startswith((b"+PONG", b"-NOAUTH", b"-DENIED", b"-ERR", b"-LOADING", b"-MASTERDOWN")):
-        _answers(findings, f"PING in clear: {quoted(heard)}")
+        _answers(findings, f"PING in plaintext: {quoted(heard)}")
         findings.login("AUTH" if heard.startswith(b"-NOAUTH") else "")
 
 
@@ -41,7 +41,7 @@ def memcached(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """``version`` (the text protocol)."""
     heard = yield Turn(say=b"version\r\n", until=line, what="the answer to version")
     if heard.startswith((b"VERSION ", b"ERROR", b"CLIENT_ERROR")):
-        _answers(findings, f"version in clear: {quoted(heard)}")
+        _answers(findings, f"version in plaintext: {quoted(heard)}")
 
 
 def mongodb(findings: PlaintextFindings, _: Peer) -> Script[None]:
@@ -52,7 +52,7 @@ def mongodb(findings: PlaintextFindings, _: Peer) -> Script[None]:
     heard = yield Turn(say=header + body, until=exactly(16), what="the answer to hello")
     _length, _number, answered_to, operation = struct.unpack("<IIII", heard)
     if (answered_to, operation) == (_MONGODB_REQUEST, _OP_MSG):
-        _answers(findings, "hello is answered in clear")
+        _answers(findings, "hello is answered in plaintext")
 
 
 def kafka(findings: PlaintextFindings, _: Peer) -> Script[None]:
@@ -61,7 +61,7 @@ def kafka(findings: PlaintextFindings, _: Peer) -> Script[None]:
     framed = struct.pack(">I", len(request)) + request
     heard = yield Turn(say=framed, until=exactly(8), what="the answer to ApiVersions")
     if heard[4:] == struct.pack(">I", _KAFKA_CORRELATION):
-        _answers(findings, "ApiVersions is answered in clear")
+        _answers(findings, "ApiVersions is answered in plaintext")
 
 
 def cassandra(findings: PlaintextFindings, _: Peer) -> Script[None]:
@@ -69,7 +69,7 @@ def cassandra(findings: PlaintextFindings, _: Peer) -> Script[None]:
     request = struct.pack(">BBHBI", 4, 0, 0, _CASSANDRA_OPTIONS, 0)
     heard = yield Turn(say=request, until=exactly(9), what="the answer to OPTIONS")
     if heard[0] & 0x80 and heard[4] in {_CASSANDRA_SUPPORTED, _CASSANDRA_ERROR}:
-        _answers(findings, "OPTIONS is answered in clear")
+        _answers(findings, "OPTIONS is answered in plaintext")
 
 
 def mqtt(findings: PlaintextFindings, _: Peer) -> Script[None]:
@@ -81,7 +81,7 @@ def mqtt(findings: PlaintextFindings, _: Peer) -> Script[None]:
         return
     code = heard[3]
     meaning = _MQTT_CODES.get(code, f"code {code}")
-    _answers(findings, f"CONNECT in clear: {meaning}", meaning)
+    _answers(findings, f"CONNECT in plaintext: {meaning}", meaning)
     findings.login("name and password" if code in {4, 5} else "")
 
 
@@ -93,7 +93,7 @@ def http(findings: PlaintextFindings, peer: Peer) -> Script[None]:
     request = f"HEAD / HTTP/1.1\r\nHost: {peer.authority}\r\nConnection: close\r\n\r\n"
     heard = yield Turn(say=request.encode("ascii"), until=line, what="a status of HTTP")
     if http_status(heard) not in {None, _BAD_REQUEST}:
-        _answers(findings, f"HEAD in clear: {quoted(heard)}")
+        _answers(findings, f"HEAD in plaintext: {quoted(heard)}")
 
 
 def sip(findings: PlaintextFindings, peer: Peer) -> Script[None]:
@@ -110,7 +110,7 @@ def sip(findings: PlaintextFindings, peer: Peer) -> Script[None]:
     )
     heard = yield Turn(say=request.encode("ascii"), until=line, what="the answer to OPTIONS")
     if heard.startswith(b"SIP/2.0 "):
-        _answers(findings, f"OPTIONS in clear: {quoted(heard)}")
+        _answers(findings, f"OPTIONS in plaintext: {quoted(heard)}")
 
 
 def _answers(findings: PlaintextFindings, note: str, value: str | None = None) -> None:

@@ -147,7 +147,7 @@ def upgrade(_: Peer) -> UpgradeScript:
         return turned_away(words)
     name = _RESULTS.get(result, "result")
     if result == _PROTOCOL_ERROR:
-        return not_offered(f"LDAP knows no StartTLS: {name} ({result}), {quoted(words)}")
+        return not_offered(f"LDAP does not support StartTLS: {name} ({result}), {quoted(words)}")
     return declined(f"LDAP refuses StartTLS: {name} ({result})", words)
 
 
@@ -165,12 +165,12 @@ def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     operation, result = result_of(heard_bind)
     if operation != _BIND_RESPONSE:
         return
-    note = f"an anonymous simple bind in clear: {_RESULTS.get(result, f'result {result}')}"
+    note = f"an anonymous simple bind in plaintext: {_RESULTS.get(result, f'result {result}')}"
     if result in {_CONFIDENTIALITY_REQUIRED, _STRONGER_AUTH_REQUIRED}:
         findings.login("")
         findings.goes_on(holds=False, note=note)
     elif result == _SUCCESS:
-        note = "an anonymous simple bind in clear: success"
+        note = "an anonymous simple bind in plaintext: success"
         findings.login(" ".join(["simple", *_mechanisms(heard)]))
         findings.goes_on(holds=True, note=note)
     yield Turn(say=_UNBIND, until=at_once, what="the end")

@@ -38,7 +38,7 @@ _CHANGE_CIPHER_SPEC: Final = re.compile(rb"\x14\x03[\x00-\x04]\x00\x01\x01")
 _VERSION, _ENCRYPTION, _TERMINATOR = 0, 1, 0xFF
 _OFF, _ON, _NOT_SUPPORTED, _REQUIRED = range(4)
 _ENCRYPTIONS: Final = {
-    _OFF: "ENCRYPT_OFF: the login alone is encrypted",
+    _OFF: "ENCRYPT_OFF: only the login is encrypted",
     _ON: "ENCRYPT_ON",
     _NOT_SUPPORTED: "ENCRYPT_NOT_SUP",
     _REQUIRED: "ENCRYPT_REQ",

@@ -88,7 +88,7 @@ def _error(heard: bytes) -> int | None:
 
 
 def _greeted() -> Script[bytes | ConnectFailure]:
-    greeting = yield Turn(until=packet, what="the greeting of MySQL")
+    greeting = yield Turn(until=packet, what="the MySQL greeting")
     if _error(greeting) is not None:
         return turned_away(greeting[7:])
     if _capabilities(greeting) is None:
@@ -118,12 +118,12 @@ def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     heard = yield Turn(say=_LOGIN, until=packet, what="the answer to a login")
     code = _error(heard)
     if heard[4:5] == b"\0":
-        findings.goes_on(holds=True, note="a session in clear, for a user that needs no password")
+        findings.goes_on(holds=True, note="a session in plaintext, for a user without a password")
         return
     note = (
-        f"a login in clear: error {code}, {quoted(heard[7:])}"
+        f"a login in plaintext: error {code}, {quoted(heard[7:])}"
         if code
-        else "a login in clear is led on"
+        else "a login in plaintext continues"
     )
     if code in _SECURE_TRANSPORT_REQUIRED or _SECURE_TRANSPORT.search(heard):
         findings.login("")

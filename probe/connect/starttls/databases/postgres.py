@@ -81,7 +81,7 @@ def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     kind, body = heard[:1], heard[5:]
     if kind == b"R" and len(body) >= 4:
         wanted = _AUTHENTICATIONS.get(int.from_bytes(body[:4], "big"), "an unknown authentication")
-        note = f"a session without TLS is led on to its authentication: {wanted}"
+        note = f"a session without TLS continues to authentication: {wanted}"
         findings.goes_on(holds=True, note=note, value=wanted)
         findings.login("" if body[:4] == bytes(4) else wanted)
     elif kind == b"E" and any(words in body for words in _WITHOUT_ENCRYPTION):

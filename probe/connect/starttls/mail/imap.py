@@ -32,7 +32,7 @@ INJECTION: Final = injection(
 
 
 def _capabilities() -> Script[bytes | ConnectFailure]:
-    greeting = yield Turn(until=line, what="the greeting of IMAP")
+    greeting = yield Turn(until=line, what="the IMAP greeting")
     if re.match(rb"\* BYE\b", greeting, re.IGNORECASE):
         return turned_away(greeting)
     if re.match(rb"\* PREAUTH\b", greeting, re.IGNORECASE):
@@ -52,7 +52,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     if isinstance(heard, ConnectFailure):
         return heard
     if b"STARTTLS" not in _listed(heard):
-        return not_offered("IMAP lists no STARTTLS")
+        return not_offered("IMAP does not list STARTTLS")
     heard = yield Turn(say=b"a2 STARTTLS\r\n", until=tagged(b"a2"), what="the answer to STARTTLS")
     if _answer(heard, b"a2") == b"OK":
         return Upgraded()
@@ -66,7 +66,7 @@ def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     heard = yield from _capabilities()
     if isinstance(heard, ConnectFailure):
         if heard.kind is FailureKind.NOT_OFFERED:
-            findings.goes_on(holds=True, note="the session is open in clear: PREAUTH")
+            findings.goes_on(holds=True, note="the session is open in plaintext: PREAUTH")
         return
     words = _listed(heard)
     is_offered = b"STARTTLS" in words

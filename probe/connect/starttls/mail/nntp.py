@@ -32,7 +32,7 @@ INJECTION: Final = injection(
 
 
 def _capabilities() -> Script[bytes | ConnectFailure]:
-    greeting = yield Turn(until=line, what="the greeting of NNTP")
+    greeting = yield Turn(until=line, what="the NNTP greeting")
     if re.match(rb"(400|50[0-9])\b", greeting):
         return turned_away(greeting)
     if not re.match(rb"20[01]\b", greeting):
@@ -47,7 +47,7 @@ def upgrade(_: Peer) -> UpgradeScript:
         return listed
     has_list = listed.startswith(b"101")
     if has_list and not lists(listed, b"STARTTLS"):
-        return not_offered("NNTP lists no STARTTLS")
+        return not_offered("NNTP does not list STARTTLS")
     heard = yield Turn(say=b"STARTTLS\r\n", until=line, what="the answer to STARTTLS")
     if heard.startswith(b"382"):
         return Upgraded()
@@ -73,7 +73,7 @@ def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     heard = yield Turn(say=b"MODE READER\r\n", until=line, what="the answer to MODE READER")
     if re.match(rb"(20[01]|480|483)\b", heard):
         is_led_on = not heard.startswith(b"483")
-        findings.goes_on(holds=is_led_on, note=f"MODE READER in clear: {quoted(heard)}")
+        findings.goes_on(holds=is_led_on, note=f"MODE READER in plaintext: {quoted(heard)}")
     yield Turn(say=b"QUIT\r\n", until=line, what="the farewell")
 
 

@@ -33,7 +33,7 @@ INJECTION: Final = injection(
 
 
 def _capabilities() -> Script[bytes | ConnectFailure]:
-    greeting = yield Turn(until=line, what="the greeting of POP3")
+    greeting = yield Turn(until=line, what="the POP3 greeting")
     if greeting.startswith(b"-ERR"):
         return turned_away(greeting)
     if not greeting.startswith(b"+OK"):
@@ -47,7 +47,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     if isinstance(listed, ConnectFailure):
         return listed
     if listed.startswith(b"+OK") and not lists(listed, b"STLS"):
-        return not_offered("POP3 lists no STLS")
+        return not_offered("POP3 does not list STLS")
     heard = yield Turn(say=b"STLS\r\n", until=line, what="the answer to STLS")
     if heard.startswith(b"+OK"):
         return Upgraded()

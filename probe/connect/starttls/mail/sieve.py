@@ -30,7 +30,7 @@ INJECTION: Final = injection(
 
 
 def _capabilities() -> Script[bytes | ConnectFailure]:
-    heard = yield Turn(until=_ANSWER, what="the greeting of ManageSieve")
+    heard = yield Turn(until=_ANSWER, what="the ManageSieve greeting")
     if not heard.startswith(b'"'):
         return turned_away(heard) if heard.startswith(b"BYE") else unexpected(OWN, heard)
     return turned_away(heard) if _answer(heard) == b"BYE" else heard
@@ -42,7 +42,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     if isinstance(heard, ConnectFailure):
         return heard
     if not _lists_starttls(heard):
-        return not_offered("ManageSieve lists no STARTTLS")
+        return not_offered("ManageSieve does not list STARTTLS")
     heard = yield Turn(say=b"STARTTLS\r\n", until=_ANSWER, what="the answer to STARTTLS")
     if _answer(heard) == b"OK":
         return Upgraded()

@@ -41,7 +41,7 @@ INJECTION: Final = injection(
 
 def _introduced(verb: bytes, own: str) -> Script[bytes | ConnectFailure]:
     """Returns the server's extensions."""
-    greeting = yield Turn(until=reply, what=f"the greeting of {own}")
+    greeting = yield Turn(until=reply, what=f"the {own} greeting")
     if greeting[:1] in {b"4", b"5"} and greeting[1:3].isdigit():
         return turned_away(greeting)
     shown = greeting_of(greeting)
@@ -63,8 +63,8 @@ def upgrade(_: Peer, *, verb: bytes, own: str) -> UpgradeScript:
     if isinstance(extensions, ConnectFailure):
         return extensions
     if not _lists(extensions, b"STARTTLS"):
-        words = " (something on the way masks it)" if _MASKED.search(extensions) else ""
-        return not_offered(f"{own} lists no STARTTLS{words}")
+        words = " (a device on the path masks it)" if _MASKED.search(extensions) else ""
+        return not_offered(f"{own} does not list STARTTLS{words}")
     heard = yield Turn(say=b"STARTTLS\r\n", until=reply, what="the answer to STARTTLS")
     return _begun(heard)
 
@@ -88,7 +88,7 @@ def in_plaintext(findings: PlaintextFindings, _: Peer, *, verb: bytes, own: str)
     findings.login(_mechanisms(extensions))
     heard = yield Turn(say=b"MAIL FROM:<>\r\n", until=reply, what="the answer to MAIL")
     if heard.startswith((b"250", b"530")):
-        findings.goes_on(holds=heard.startswith(b"250"), note=f"MAIL in clear: {quoted(heard)}")
+        findings.goes_on(holds=heard.startswith(b"250"), note=f"MAIL in plaintext: {quoted(heard)}")
     yield Turn(say=b"QUIT\r\n", until=reply, what="the farewell")
 
 

@@ -43,13 +43,13 @@ INJECTION: Final = injection(
 
 
 def _greeted() -> Script[ConnectFailure | None]:
-    greeting = yield Turn(until=reply, what="the greeting of FTP")
+    greeting = yield Turn(until=reply, what="the FTP greeting")
     if re.match(rb"(421|4\d\d|5\d\d)[ -]", greeting):
         return turned_away(greeting)
     if not greeting.startswith((b"220", b"120")) or re.search(rb"\b[EL]SMTP\b", greeting):
         return unexpected(OWN, greeting)
     if greeting.startswith(b"120"):
-        greeting = yield Turn(until=reply, what="the greeting of FTP")
+        greeting = yield Turn(until=reply, what="the FTP greeting")
     return None
 
 
@@ -77,10 +77,10 @@ def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     listed = yield Turn(say=b"FEAT\r\n", until=reply, what="the answer to FEAT")
     if listed.startswith(b"211"):
         is_listed = _EXTENSIONS.search(listed) is not None
-        note = f"FEAT {'lists' if is_listed else 'does not list'} AUTH TLS, or what goes with it"
+        note = f"FEAT {'lists' if is_listed else 'does not list'} AUTH TLS or a related feature"
         findings.offered(holds=is_listed, note=note)
     heard = yield Turn(say=b"USER tlsprobe\r\n", until=reply, what="the answer to USER")
-    note = f"USER in clear: {quoted(heard)}"
+    note = f"USER in plaintext: {quoted(heard)}"
     if heard.startswith((b"331", b"230", b"332")):
         findings.login("USER")
         findings.goes_on(holds=True, note=note)

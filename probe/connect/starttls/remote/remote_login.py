@@ -29,5 +29,5 @@ def telnet(findings: PlaintextFindings, _: Peer) -> Script[None]:
 def rlogin(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Begins as a client without names, and reads whether the server accepts it."""
     heard = yield Turn(say=_NAMELESS, until=exactly(1), what="the server's answer")
-    note = "it takes a client" if heard == b"\0" else "it answers a client, and refuses it"
+    note = "it accepts a client" if heard == b"\0" else "it answers a client and refuses it"
     findings.note("answers_in_clear", holds=True, note=note)

@@ -70,11 +70,11 @@ def _subtypes(received: bytes, seen: int) -> int | None:
 
 
 def _offered() -> Script[bytes | ConnectFailure]:
-    banner = yield Turn(until=_banner, what="the greeting of VNC")
+    banner = yield Turn(until=_banner, what="the VNC greeting")
     if not re.match(rb"RFB \d{3}\.\d{3}\n", banner):
         return unexpected(OWN, banner)
     if banner < b"RFB 003.007":
-        return not_offered("VNC of a version before security types")
+        return not_offered("a VNC version without security types")
     types = yield Turn(say=_VERSION, until=_types, what="VNC's security types")
     return types[1:] if types[0] else turned_away(types[5:])
 
@@ -85,10 +85,10 @@ def upgrade(_: Peer) -> UpgradeScript:
     if isinstance(types, ConnectFailure):
         return types
     if _VENCRYPT not in types:
-        return not_offered(f"VNC lists the security types {sorted(types)}, no VeNCrypt")
+        return not_offered(f"VNC lists the security types {sorted(types)}, without VeNCrypt")
     version = yield Turn(say=bytes((_VENCRYPT,)), until=exactly(2), what="the version of VeNCrypt")
     if version < _VERSION_02:
-        return not_offered("VeNCrypt of a version before 0.2")
+        return not_offered("a VeNCrypt version before 0.2")
     heard = yield Turn(say=_VERSION_02, until=_subtypes, what="the subtypes of VeNCrypt")
     if heard[0]:
         return declined("VeNCrypt 0.2 is refused", heard)

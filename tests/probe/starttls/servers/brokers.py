@@ -99,7 +99,7 @@ RABBITMQ = RealServer(
             configuration="off",
             protocol="amqp",
             state=State.PLAINTEXT,
-            reason="AMQP wants the protocol 0 0 9 1 in place of TLS",
+            reason="AMQP asks for the protocol 0 0 9 1 instead of TLS",
             plaintext={
                 "answers_in_clear": Verdict.YES,
                 "login_before_tls": Verdict.YES,

@@ -103,7 +103,7 @@ TIGERVNC = RealServer(
             configuration="off",
             protocol="vnc",
             state=State.PLAINTEXT,
-            reason="no VeNCrypt",
+            reason="without VeNCrypt",
             plaintext=verdicts(offered=False, works=False, enforced=False, login=True, clear=True),
             values={"login_before_tls": "None"},
         ),

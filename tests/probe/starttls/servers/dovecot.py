@@ -137,7 +137,7 @@ def _cases() -> Iterator[Case]:
         configuration="sieve-off",
         protocol="sieve",
         state=State.PLAINTEXT,
-        reason="ManageSieve lists no STARTTLS",
+        reason="ManageSieve does not list STARTTLS",
         plaintext=verdicts(offered=False, works=False, enforced=False, login=True, clear=True),
     )
     yield Case(
@@ -163,7 +163,7 @@ def _cases() -> Iterator[Case]:
         configuration="imap-on",
         protocol="smtp",
         state=State.NOT_TLS,
-        reason="the server speaks IMAP, not SMTP; name the protocol imap",
+        reason="the server speaks IMAP, not SMTP; use the protocol imap",
         plaintext={"answers_in_clear": Verdict.UNKNOWN, "starttls_works": Verdict.UNKNOWN},
     )
     yield Case(

@@ -61,7 +61,7 @@ INSPIRCD = RealServer(
             configuration="off",
             protocol="irc",
             state=State.PLAINTEXT,
-            reason="IRC lists no tls",
+            reason="IRC does not list tls",
             plaintext=verdicts(offered=False, works=False, enforced=False, login=False, clear=True),
         ),
         Case(

@@ -37,7 +37,7 @@ inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
 mydestination =
-local_transport = error:nobody lives here
+local_transport = error:there are no mailboxes here
 alias_maps =
 smtpd_tls_chain_files = {key}, {chain}
 smtpd_tls_mandatory_protocols = >=TLSv1.2
@@ -97,7 +97,7 @@ POSTFIX = RealServer(
             configuration="off",
             protocol="smtp",
             state=State.PLAINTEXT,
-            reason="SMTP lists no STARTTLS",
+            reason="SMTP does not list STARTTLS",
             plaintext=verdicts(offered=False, works=False, enforced=False, login=False, clear=True),
         ),
         Case(

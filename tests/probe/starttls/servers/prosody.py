@@ -77,7 +77,7 @@ PROSODY = RealServer(
             configuration="off-client",
             protocol="xmpp-client",
             state=State.PLAINTEXT,
-            reason="XMPP lists no starttls",
+            reason="XMPP does not list starttls",
             plaintext=verdicts(offered=False, works=False, enforced=False, login=True, clear=True),
         ),
         Case(

@@ -70,7 +70,7 @@ SLAPD = RealServer(
             configuration="off",
             protocol="ldap",
             state=State.PLAINTEXT,
-            reason="LDAP knows no StartTLS: protocolError",
+            reason="LDAP does not support StartTLS: protocolError",
             plaintext=verdicts(offered=False, works=False, enforced=False, login=True, clear=True),
         ),
         Case(

@@ -93,7 +93,7 @@ VSFTPD = RealServer(
             configuration="on",
             protocol="smtp",
             state=State.NOT_TLS,
-            reason="the server speaks FTP, not SMTP; name the protocol ftp",
+            reason="the server speaks FTP, not SMTP; use the protocol ftp",
             plaintext={
                 "answers_in_clear": Verdict.UNKNOWN,
                 "starttls_works": Verdict.UNKNOWN,
