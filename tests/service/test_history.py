@@ -135,7 +135,9 @@ def test_what_cannot_be_answered_is_one_sentence(
 
 
 async def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"the database .*/none\.db does not exist: give the one"):
+    with pytest.raises(
+        StoreError, match=r"the database .*/none\.db does not exist: give the service's database"
+    ):
         await read_snapshot(f"sqlite:///{tmp_path}/none.db", None, {}, NOON)
     assert await asyncio.to_thread(os.listdir, tmp_path) == []
 
