@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import typer
 
 from service.cli.app import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_OK, app, fail
+
+_PLAIN_WORDS: Final = (
+    (re.compile(r"Value error, "), ""),
+    (re.compile(r"Input should be"), "must be"),
+    (re.compile(r", unable to parse string as an? \w+"), ""),
+)
+"""The parser's messages contain words of pydantic, which means values by "input"."""
 
 
 def main() -> NoReturn:
@@ -36,7 +44,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         code = app(arguments, prog_name="tlsprobe", standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as error:
-        return fail(f"{error.format_message().rstrip('.')} (see tlsprobe --help)")
+        return fail(_usage_problem(error))
     except (typer.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -44,3 +52,12 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_BROKEN_PIPE
     return code if isinstance(code, int) else EXIT_OK
+
+
+def _usage_problem(error: typer.TyperException) -> str:
+    """What is wrong with the arguments, and the command whose help says how they are written."""
+    problem = error.format_message().rstrip(".")
+    for pattern, plain in _PLAIN_WORDS:
+        problem = pattern.sub(plain, problem)
+    context = getattr(error, "ctx", None)
+    return f"{problem} (see {'tlsprobe' if context is None else context.command_path} --help)"
