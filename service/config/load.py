@@ -95,7 +95,7 @@ def _what_is_wrong(problem: ErrorDetails, key: str) -> str:
     kind, value = problem["type"], problem["input"]
     if kind == "extra_forbidden":
         place = problem["loc"]
-        return f"{key!r} is no setting: {suggestion(place, _without_tag(place))}"
+        return f"unknown setting {key!r}: {suggestion(place, _without_tag(place))}"
     if kind.startswith("union_tag"):
         return _wrong_type(problem, key)
     wanted = problem["msg"].removeprefix("Value error, ").replace("Input should", "must")

@@ -98,7 +98,7 @@ async def test_a_waiver_is_put_again_under_its_name_and_taken_back(
         ({"owner": "x" * 1001}, 400, "owner"),
         ({"labels": {"team": "x" * 201}}, 400, "labels"),
         ({"labels": {str(n): "x" for n in range(33)}}, 400, "labels"),
-        ({"name": "filed"}, 409, "stands in a policy file"),
+        ({"name": "filed"}, 409, "is in a policy file"),
     ],
 )
 async def test_what_cannot_be_is_refused_in_one_sentence(
