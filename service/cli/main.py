@@ -7,21 +7,14 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import sys
 from collections.abc import Sequence
-from typing import Final, NoReturn
+from typing import NoReturn
 
 import typer
 
+from model.safe_output.plain_validation import plain_validation
 from service.cli.app import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_OK, app, fail
-
-_PLAIN_WORDS: Final = (
-    (re.compile(r"Value error, "), ""),
-    (re.compile(r"Input should be"), "must be"),
-    (re.compile(r", unable to parse string as an? \w+"), ""),
-)
-"""The parser's messages contain words of pydantic, which means values by "input"."""
 
 
 def main() -> NoReturn:
@@ -56,8 +49,6 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
 
 def _usage_problem(error: typer.TyperException) -> str:
     """What is wrong with the arguments, and the command whose help says how they are written."""
-    problem = error.format_message().rstrip(".")
-    for pattern, plain in _PLAIN_WORDS:
-        problem = pattern.sub(plain, problem)
+    problem = plain_validation(error.format_message().rstrip("."))
     context = getattr(error, "ctx", None)
     return f"{problem} (see {'tlsprobe' if context is None else context.command_path} --help)"

@@ -63,7 +63,7 @@ def test_bad_usage_is_one_sentence_that_names_it(arguments: list[str], named: st
     [
         (
             ["scan", "127.0.0.1", "--timeout", "soon"],
-            "Invalid value for '--timeout': must be a valid number (see tlsprobe scan --help)",
+            "Invalid value for '--timeout': must be a number (see tlsprobe scan --help)",
         ),
         (
             ["history", "a.example", "--limit", "0"],

@@ -208,6 +208,39 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
             "tlsprobe.yml, line 1: push.remote_write must be a mapping, not 5",
         ),
         (
+            "visits_at_once: many\n",
+            "tlsprobe.yml, line 1: visits_at_once must be a whole number, not 'many'",
+        ),
+        (
+            "enumerate_at_start: 7\n",
+            "tlsprobe.yml, line 1: enumerate_at_start must be true or false, not 7",
+        ),
+        (
+            "on_demand: {networks: [10.0.0.1/8]}\n",
+            (
+                "tlsprobe.yml, line 1: on_demand.networks.0 must be a network without host bits, "
+                "such as 10.0.0.0/8, not '10.0.0.1/8'"
+            ),
+        ),
+        (
+            "discovery: [{type: file}]\n",
+            "tlsprobe.yml, line 1: discovery.0.path is missing: add it",
+        ),
+        (
+            "notifications:\n  ops: {type: webhook}\n",
+            (
+                "tlsprobe.yml, line 2: notifications.ops: set exactly one of url, url_variable and "
+                "url_file"
+            ),
+        ),
+        (
+            "workers: {enabled: true}\n",
+            (
+                "tlsprobe.yml: workers need a PostgreSQL database: set `database` to a "
+                "postgresql:// URL, or remove `workers`"
+            ),
+        ),
+        (
             "targets_files: a.yml\n",
             "tlsprobe.yml, line 1: targets_files must be a list, not 'a.yml'",
         ),
@@ -259,7 +292,7 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
         ("- a\n", "tlsprobe.yml, line 1: must be a mapping, such as `listen: 127.0.0.1:9844`"),
     ],
 )
-def test_a_bad_setting_is_one_sentence_with_line_key_and_mend(text: str, sentence: str) -> None:
+def test_a_bad_setting_is_one_sentence_with_line_key_and_fix(text: str, sentence: str) -> None:
     assert problem_of(text) == sentence
 
 
