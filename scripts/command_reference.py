@@ -33,7 +33,8 @@ def every_command() -> Iterator[tuple[str, ...]]:
         yield from ((*words, name) for name in below if name not in listed)
 
 
-def _help_of(words: tuple[str, ...]) -> str:
+def help_of(words: tuple[str, ...]) -> str:
+    """The help of the command, with lines of at most 100 characters. Raises RuntimeError if it fails."""
     asked = CliRunner().invoke(app, [*words, "--help"], prog_name=ROOT, terminal_width=_COLUMNS)
     if asked.exit_code != 0:
         raise RuntimeError(f"{' '.join(words)} --help ends with {asked.exit_code}: {asked.output}")
@@ -43,7 +44,7 @@ def _help_of(words: tuple[str, ...]) -> str:
 def reference() -> str:
     """The whole page."""
     blocks = (
-        f"## {' '.join((ROOT, *words))}\n\n```text\n{_help_of(words)}\n```\n"
+        f"## {' '.join((ROOT, *words))}\n\n```text\n{help_of(words)}\n```\n"
         for words in every_command()
     )
     return "\n".join((_INTRODUCTION, *blocks))

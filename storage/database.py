@@ -151,7 +151,7 @@ class Database:
         if self._revision is not None and revision != self._revision:
             raise AnotherVersionError(
                 f"the database {self.name} was changed by another version of tlsprobe while this one "
-                f"used it (its tables are of revision {revision!r} now): stop this one, and run one "
+                f"used it (its tables are at revision {revision!r} now): stop this one, and run one "
                 "version only"
             )
 
@@ -161,7 +161,7 @@ class Database:
         if self._file is not None and not self._file.is_unchanged():
             raise StoreError(
                 f"the database {self.name} was deleted or replaced while it was in use: "
-                "restart tlsprobe, which then opens the file that is there or makes a new one"
+                "restart tlsprobe, which then opens the present file or creates a new one"
             )
 
 
@@ -230,8 +230,8 @@ def connect(url: str, busy_timeout_seconds: float) -> WritableDatabase:
     location = locate(url, busy_timeout_seconds)
     if location.path is not None and not location.path.parent.is_dir():
         raise StoreError(
-            f"the database {location.name} cannot be made, its directory does not exist: "
-            f"create {location.path.parent} or name another file"
+            f"the database {location.name} cannot be created, its directory does not exist: "
+            f"create {location.path.parent} or use another file"
         )
     with _driver_of(location):
         return WritableDatabase(location)

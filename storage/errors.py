@@ -49,26 +49,26 @@ _SQLITE_PROBLEMS = {
         "reading or writing the file failed",
         "check the disk and the system's log, and free some space if it is full",
     ),
-    sqlite3.SQLITE_NOTADB: ("the file is no SQLite database", "name another file"),
-    sqlite3.SQLITE_CORRUPT: ("the file is damaged", "restore it from a backup, or name another"),
+    sqlite3.SQLITE_NOTADB: ("the file is not an SQLite database", "use another file"),
+    sqlite3.SQLITE_CORRUPT: ("the file is damaged", "restore it from a backup, or use another"),
 }
 
 
 _CONNECTION_LOST = (
     "the server does not answer, or ended the connection",
-    "start it, or mend the way to it; tlsprobe goes on by itself when it is back",
+    "start it, or repair the connection to it; tlsprobe continues by itself when it is back",
 )
 _POSTGRESQL_PROBLEMS = {
     "08": _CONNECTION_LOST,
-    "40": ("writers were in each other's way", "nothing, tlsprobe tries again"),
+    "40": ("concurrent writes conflicted", "no action is needed, tlsprobe tries again"),
     "57P": _CONNECTION_LOST,
     "53100": ("the server's disk is full", "free some space"),
-    "53": ("the server is short of memory or connections", "raise its limits, or ask less of it"),
-    "25006": ("it is read-only", "name the primary server, or allow writing"),
+    "53": ("the server is short of memory or connections", "raise its limits, or reduce its load"),
+    "25006": ("it is read-only", "use the primary server, or allow writing"),
     "28": ("the server does not let this user in", "correct the user and password in the URL"),
-    "3D000": ("the server has no database of that name", "create it, or name another"),
-    "42501": ("this user may not do that", "let it own the tables of its database"),
-    "55": ("something else keeps it locked", "wait, or end what holds the lock"),
+    "3D000": ("the server has no database of that name", "create it, or use another"),
+    "42501": ("this user may not do that", "make it the owner of the tables of its database"),
+    "55": ("another session keeps it locked", "wait, or end the session that holds the lock"),
 }
 """The key is the start of an SQLSTATE; the longest match counts."""
 
@@ -84,11 +84,11 @@ def explain(error: BaseException, database: str) -> StoreError:
         return error
     code = _sqlite_code(error)
     if code in _SQLITE_PROBLEMS:
-        problem, mend = _SQLITE_PROBLEMS[code]
-        return StoreError(f"the database {database} cannot be used, {problem}: {mend}")
+        problem, fix = _SQLITE_PROBLEMS[code]
+        return StoreError(f"the database {database} cannot be used, {problem}: {fix}")
     if found := _postgresql_problem(error):
-        problem, mend = found
-        return StoreError(f"the database {database} cannot be used, {problem}: {mend}")
+        problem, fix = found
+        return StoreError(f"the database {database} cannot be used, {problem}: {fix}")
     cause = _cause(error)
     return StoreError(
         f"the database {database} refused ({type(cause).__name__}: {_first_line(cause)}): check that it is reachable and "
@@ -98,7 +98,7 @@ def explain(error: BaseException, database: str) -> StoreError:
 
 def _first_line(error: BaseException) -> str:
     lines = masked_urls(str(error)).strip().splitlines()
-    return lines[0] if lines else "it says nothing"
+    return lines[0] if lines else "no message"
 
 
 def _sqlite_code(error: BaseException) -> int | None:
@@ -118,8 +118,8 @@ def _postgresql_problem(error: BaseException) -> tuple[str, str] | None:
         # The driver itself found that the connection is closed or cannot be made; only the message says which.
         if not is_lost and type(cause).__name__ not in _LOST:
             return None
-        problem, mend = _CONNECTION_LOST
-        return f"{problem} ({_first_line(cause)})", mend
+        problem, fix = _CONNECTION_LOST
+        return f"{problem} ({_first_line(cause)})", fix
     fitting = [start for start in _POSTGRESQL_PROBLEMS if state.startswith(start)]
     return _POSTGRESQL_PROBLEMS[max(fitting, key=len)] if fitting else None
 

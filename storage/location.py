@@ -65,13 +65,13 @@ def locate(url: str, busy_timeout_seconds: float) -> Location:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         raise StoreError(
-            f"{masked_url(url)!r} is not a valid database URL: write sqlite:///file.db or an absolute sqlite:////dir/file.db"
+            f"{masked_url(url)!r} is not a valid database URL: use sqlite:///file.db, or sqlite:////dir/file.db for an absolute path"
         ) from None
     shown = masked_url(url)
     driver = _DRIVERS.get(parsed.drivername)
     if driver is None:
         raise StoreError(
-            f"the database URL {shown!r} is of a kind that tlsprobe does not know: "
+            f"the database URL {shown!r} is not supported: "
             "begin it with sqlite:/// or postgresql://"
         )
     parsed = parsed.set(drivername=driver)
@@ -84,8 +84,8 @@ def locate(url: str, busy_timeout_seconds: float) -> Location:
 def _locate_file(url: URL, shown: str, busy_timeout_seconds: float) -> Location:
     if not url.database or url.database == ":memory:" or url.query:
         raise StoreError(
-            f"the database URL {shown!r} names no plain file, and what is acknowledged must be kept: "
-            "write sqlite:///file.db"
+            f"the database URL {shown!r} does not name a file, so results would be lost: "
+            "use sqlite:///file.db"
         )
     path = Path(url.database).absolute()
     return Location(

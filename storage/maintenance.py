@@ -83,8 +83,8 @@ async def _check_clock(database: Database, now: datetime) -> None:
     if time.held_back:
         raise StoreError(
             f"the clock shows {now:%Y-%m-%d %H:%M}, and the database was last in use "
-            f"{time.held_back.days} days before that, so nothing was deleted: correct the clock, or give "
-            "--clock-is-right where it is right"
+            f"{time.held_back.days} days before that, so nothing was deleted: correct the clock, or use "
+            "--clock-is-right if it is right"
         )
 
 
@@ -114,7 +114,7 @@ def _file(path: Path) -> Iterator[None]:
     try:
         yield
     except FileExistsError:
-        raise StoreError(f"{path} exists already: name a new file") from None
+        raise StoreError(f"{path} already exists: use a new file") from None
     except OSError as error:
         raise StoreError(f"{path}: {(error.strerror or str(error)).lower()}") from error
 
@@ -126,7 +126,7 @@ def _structure_problems(connection: Connection) -> Iterator[str]:
         if said != "ok":
             yield f"the file is damaged: {said}"
     for table, row_id, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
-        yield f"row {row_id} of {table} refers to a row of {parent} that is not there"
+        yield f"row {row_id} of {table} refers to a missing row of {parent}"
 
 
 def _unreadable(connection: Connection) -> Iterator[str]:

@@ -229,8 +229,8 @@ class SqlReader:
                 yield connection
         except ValueError as error:
             raise StoreError(
-                f"the database {self._database.name} holds what this version cannot read ({error}): "
-                "restore it from a backup, or name another"
+                f"the database {self._database.name} contains data that this version cannot read ({error}): "
+                "restore it from a backup, or use another"
             ) from error
 
 

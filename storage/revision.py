@@ -32,19 +32,19 @@ def check_revision(database: Database) -> str:
     """
     if database.is_missing():
         raise StoreError(
-            f"the database {database.name} does not exist: give the one that the service uses (--database)"
+            f"the database {database.name} does not exist: give the service's database with --database"
         )
     scripts = migration_scripts()
     with database.reading_in_thread() as connection:
         current = current_revision(connection, scripts, database.name)
     if current is None:
         raise StoreError(
-            f"the database {database.name} is empty: give the one that the service uses (--database)"
+            f"the database {database.name} is empty: give the service's database with --database"
         )
     if current != scripts.get_current_head():
         raise StoreError(
-            f"the database {database.name} was made by an older version of tlsprobe (its tables are "
-            f"of revision {current!r}): start the service, or run `tlsprobe db upgrade`"
+            f"the database {database.name} was created by an older version of tlsprobe (its tables are "
+            f"at revision {current!r}): start the service, or run `tlsprobe db upgrade`"
         )
     return current
 
@@ -60,8 +60,8 @@ def current_revision(connection: Connection, scripts: ScriptDirectory, database:
         _refuse_foreign_tables(connection, database)
     elif current not in {script.revision for script in scripts.walk_revisions()}:
         raise StoreError(
-            f"the database {database} was made by a newer version of tlsprobe (its tables are of "
-            f"revision {current!r}): use that version or a newer one, or name another database"
+            f"the database {database} was created by a newer version of tlsprobe (its tables are at "
+            f"revision {current!r}): use that version or a newer one, or use another database"
         )
     return current
 
@@ -71,5 +71,5 @@ def _refuse_foreign_tables(connection: Connection, database: str) -> None:
     if tables:
         raise StoreError(
             f"the database {database} belongs to something else (it has a table {tables[0]!r} and "
-            "no tlsprobe revision): name another database"
+            "no tlsprobe revision): use another database"
         )

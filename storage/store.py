@@ -124,7 +124,7 @@ class SqlStore(SqlReader):
             await self._writer.submit(entry)
         except WriterClosedError:
             raise StoreError(
-                f"the store on {self._database.name} is closed and keeps nothing more: "
+                f"the store on {self._database.name} is closed and stores nothing more: "
                 "open it again"
             ) from None
         except AnotherVersionError as error:

@@ -75,10 +75,12 @@ def import_rows(database: WritableDatabase, revision: str, path: Path) -> int:
             _go_on_counting(connection)
             return count
     except IntegrityError as error:
-        raise StoreError(f"{path} is no whole export of a database: export it again") from error
+        raise StoreError(
+            f"{path} is not a complete export of a database: export it again"
+        ) from error
     except (EOFError, gzip.BadGzipFile, UnicodeDecodeError, ValueError, KeyError) as error:
         raise StoreError(
-            f"{path} is no whole export of a database ({error}): export it again"
+            f"{path} is not a complete export of a database ({error}): export it again"
         ) from error
 
 
@@ -106,11 +108,11 @@ def _decoded(table: SqlTable, values: Iterable[Any]) -> dict[str, Any]:
 
 def _check_header(header: Any, revision: str, path: Path) -> None:
     if not isinstance(header, dict) or header.get("format") != _FORMAT:
-        raise ValueError("it does not begin as one")
+        raise ValueError("it does not begin like an export")
     if header["revision"] != revision:
         raise StoreError(
-            f"{path} was exported from tables of revision {header['revision']!r}, and this version has "
-            f"{revision!r}: run `tlsprobe db upgrade` on the database that it is from, and export again"
+            f"{path} was exported from tables at revision {header['revision']!r}, and this version has "
+            f"{revision!r}: run `tlsprobe db upgrade` on the original database, and export again"
         )
 
 
@@ -118,7 +120,7 @@ def _check_empty(connection: Connection, database: Database) -> None:
     for table in Table.metadata.sorted_tables:
         if connection.scalar(select(func.count()).select_from(table)):
             raise StoreError(
-                f"the database {database.name} is not empty (it has {table.name}): import into a new one"
+                f"the database {database.name} is not empty (it has {table.name}): import into a new database"
             )
 
 
@@ -130,7 +132,7 @@ def _insert(connection: Connection, lines: Iterator[Any], path: Path) -> int:
         for line in batch:
             if isinstance(line, dict):
                 if line["rows"] != count + sum(map(len, by_table.values())):
-                    raise ValueError("it has lost rows")
+                    raise ValueError("rows are missing")
                 for name, rows in by_table.items():
                     connection.execute(insert(tables[name]), rows)
                 return int(line["rows"])

@@ -46,6 +46,6 @@ def from_json(text: str | bytes | Mapping[str, Any]) -> Observation:
     try:
         return _observation(dict(fields))
     except KeyError as error:
-        raise JsonError(f"the property {error} is missing: pass a whole Observation") from error
+        raise JsonError(f"the property {error} is missing: pass a complete Observation") from error
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise JsonError(f"the JSON is not an Observation: {error}") from error

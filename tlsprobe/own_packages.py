@@ -43,7 +43,7 @@ def check_own_packages() -> None:
         if found != _HOME / name / "__init__.py":
             raise ShadowedPackageError(
                 f"{found} hides the package {name!r} of tlsprobe ({_HOME / name}): remove it from "
-                "PYTHONPATH, start tlsprobe in another folder, or install it in an environment "
+                "PYTHONPATH, start tlsprobe in another directory, or install it in an environment "
                 "of its own (pipx, uv tool, a container)"
             )
 

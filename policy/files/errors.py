@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from pydantic import ValidationError
 
+from model.safe_output.plain_validation import plain_validation
 from policy.files.yaml_file import ConfigError, KeyPath, YamlFile
-
-_PLAIN_WORDS: Final = {
-    "a valid tuple": "a list",
-    "a valid dictionary": "a mapping",
-    "a valid list": "a list",
-    "a valid string": "text",
-    "a valid date": "a day, such as 2027-01-31",
-}
-"""Replaces pydantic's names of Python types by words for YAML."""
 
 
 class PolicyError(ConfigError):
@@ -48,9 +39,7 @@ def first_problem(error: ValidationError) -> tuple[KeyPath, str]:
     problem = error.errors(include_url=False)[0]
     if problem["type"] == "missing":
         return problem["loc"][:-1], f"lacks {problem['loc'][-1]!r}: add it"
-    wanted = problem["msg"].removeprefix("Value error, ").replace("Input should", "must")
-    for python, plain in _PLAIN_WORDS.items():
-        wanted = wanted.replace(python, plain)
+    wanted = plain_validation(problem["msg"])
     value = problem["input"]
     shown = f", not {value!r}" if isinstance(value, str | int | float | None) else ""
     return problem["loc"], f"{wanted}{shown}" if wanted.startswith(

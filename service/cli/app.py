@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -41,9 +42,36 @@ class CommandGroup(TyperGroup):
         return None if row is None else get_command(import_module(row.module).app)
 
 
+class PlainCommand(TyperCommand):
+    """A command whose help names its arguments as users type them, without braces and Python's types."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """The words after the command's name in the usage line."""
+        return [re.sub(r"[{}]", "", piece) for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the sections of the arguments and of the options."""
+        for title, kind in (("Arguments", "argument"), ("Options", "option")):
+            parameters = [one for one in self.get_params(ctx) if one.param_type_name == kind]
+            rows = [row for one in parameters if (row := one.get_help_record(ctx)) is not None]
+            if kind == "argument":
+                rows = [(name.partition(" <")[0], text) for name, text in rows]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+class _App(typer.Typer):
+    """An application whose commands are PlainCommands."""
+
+    def command(self, name: str | None = None, **settings: Any) -> Any:
+        """typer's decorator; ``settings`` are typer's."""
+        return super().command(name, cls=PlainCommand, **settings)
+
+
 def new_app(**settings: Any) -> typer.Typer:
     """The ``app`` of one command's module; ``settings`` are typer's, for a command with subcommands."""
-    return typer.Typer(add_completion=False, rich_markup_mode=None, **settings)
+    return _App(add_completion=False, rich_markup_mode=None, **settings)
 
 
 def fail(sentence: str) -> int:
@@ -78,7 +106,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help="Learns the TLS facts of endpoints, keeps them, and serves them as metrics.",
+    help="Probe TLS endpoints: find what is wrong with them, store the facts, and serve metrics.",
     epilog="""\b
 Examples:
   tlsprobe scan example.com             what example.com:443 speaks, and what is wrong with it

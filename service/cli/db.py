@@ -17,19 +17,25 @@ EXIT_DAMAGED: Final = 1
 app = new_app(
     name="db",
     no_args_is_help=True,
-    help="Upgrade, check, tidy, export or import the database that the service keeps.",
+    help="Upgrade, check, prune, export or import the service's database.",
     epilog="""\b
 Examples:
   tlsprobe db check
   tlsprobe db export backup.jsonl.gz --database sqlite:////var/lib/tlsprobe/tlsprobe.db
   tlsprobe db import backup.jsonl.gz --database postgresql://tlsprobe@db.internal/tlsprobe""",
 )
-_File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines, compressed by gzip.")]
+_File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="The export: JSON lines, compressed with gzip.")
+]
 
 
-@app.command()
+@app.command(
+    epilog="""\b
+Examples:
+  tlsprobe db upgrade --database postgresql://tlsprobe@db.internal/tlsprobe""",
+)
 def upgrade(*, database: Database = DEFAULT_DATABASE) -> int:
-    """Make the tables, or bring them to this version's; stop the service first."""
+    """Create or upgrade the tables; stop the service first."""
     from storage import StoreError
     from storage.maintenance import upgrade_database
 
@@ -37,13 +43,17 @@ def upgrade(*, database: Database = DEFAULT_DATABASE) -> int:
         revision = upgrade_database(database)
     except StoreError as error:
         return fail(str(error))
-    print(f"the tables are of revision {revision}")
+    print(f"the tables are at revision {revision}")
     return EXIT_OK
 
 
-@app.command()
+@app.command(
+    epilog="""\b
+Examples:
+  tlsprobe db check --database sqlite:////var/lib/tlsprobe/tlsprobe.db""",
+)
 def check(*, database: Database = DEFAULT_DATABASE) -> int:
-    """Read every row, and say what is damaged; exit code 1 where anything is."""
+    """Read every row and report what is damaged; exit code 1 if anything is."""
     from storage import StoreError
     from storage.maintenance import check_database
 
@@ -60,7 +70,11 @@ def check(*, database: Database = DEFAULT_DATABASE) -> int:
     return EXIT_DAMAGED if problems else EXIT_OK
 
 
-@app.command()
+@app.command(
+    epilog="""\b
+Examples:
+  tlsprobe db vacuum --config /etc/tlsprobe/tlsprobe.yml""",
+)
 def vacuum(
     *,
     config: Annotated[
@@ -68,17 +82,17 @@ def vacuum(
         typer.Option(metavar="FILE", help="The configuration, for its `retention` and `database`."),
     ] = None,
     database: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where the service keeps what it learns.")
+        str | None, typer.Option(metavar="URL", help="The service's database.")
     ] = None,
     clock_is_right: Annotated[
         bool,
         typer.Option(
             "--clock-is-right",
-            help="Delete by this machine's clock, even if the database was last in use long before.",
+            help="Trust this machine's clock, even if the database was last used long ago.",
         ),
     ] = False,
 ) -> int:
-    """Forget what has been kept for long enough, and give its room back to the disk."""
+    """Delete expired data, and return the freed space to the disk."""
     from policy.files.yaml_file import ConfigError
     from service.config.load import load_settings
     from storage import StoreError
@@ -95,13 +109,18 @@ def vacuum(
     except (ConfigError, StoreError) as error:
         return fail(str(error))
     for kind, count in pruned.items():
-        print(f"{count:>12}  {kind} forgotten")
+        print(f"{count:>12}  {kind} deleted")
     return EXIT_OK
 
 
-@app.command("export")
+@app.command(
+    "export",
+    epilog="""\b
+Examples:
+  tlsprobe db export backup.jsonl.gz --database sqlite:////var/lib/tlsprobe/tlsprobe.db""",
+)
 def export_(file: _File, *, database: Database = DEFAULT_DATABASE) -> int:
-    """Write every row to a new file, of one state of the database; the service may run on."""
+    """Export a consistent snapshot to a new file; the service may keep running."""
     from storage import StoreError
     from storage.maintenance import export_database
 
@@ -113,9 +132,14 @@ def export_(file: _File, *, database: Database = DEFAULT_DATABASE) -> int:
     return EXIT_OK
 
 
-@app.command("import")
+@app.command(
+    "import",
+    epilog="""\b
+Examples:
+  tlsprobe db import backup.jsonl.gz --database postgresql://tlsprobe@db.internal/tlsprobe""",
+)
 def import_(file: _File, *, database: Database = DEFAULT_DATABASE) -> int:
-    """Fill an empty database of any kind from an export; all of it or nothing."""
+    """Import an export into an empty database, SQLite or PostgreSQL: all rows or none."""
     from storage import StoreError
     from storage.maintenance import import_database
 

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import typer
 
+from model.safe_output.plain_validation import plain_validation
 from service.cli.app import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_OK, app, fail
 
 
@@ -36,7 +37,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         code = app(arguments, prog_name="tlsprobe", standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as error:
-        return fail(f"{error.format_message().rstrip('.')} (see tlsprobe --help)")
+        return fail(_usage_problem(error))
     except (typer.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -44,3 +45,10 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_BROKEN_PIPE
     return code if isinstance(code, int) else EXIT_OK
+
+
+def _usage_problem(error: typer.TyperException) -> str:
+    """What is wrong with the arguments, and the command whose help says how they are written."""
+    problem = plain_validation(error.format_message().rstrip("."))
+    context = getattr(error, "ctx", None)
+    return f"{problem} (see {'tlsprobe' if context is None else context.command_path} --help)"

@@ -14,8 +14,8 @@ Policies: TypeAlias = Annotated[
     typer.Option(
         "--policy",
         metavar="NAME|FILE",
-        help="Judge by this profile (see tlsprobe policy list) or by the policies of this file that "
-        "hold for the endpoint; repeatable.",
+        help="Check against this profile (see tlsprobe policy list), or against the policies in this "
+        "file that match the endpoint; repeatable.",
     ),
 ]
 Labels: TypeAlias = Annotated[
@@ -23,58 +23,54 @@ Labels: TypeAlias = Annotated[
     typer.Option(
         "--label",
         metavar="NAME=VALUE",
-        help="A label of what is probed, for policies to choose it by; repeatable.",
+        help="Give the endpoints this label, for policies that select by labels; repeatable.",
     ),
 ]
 FailOn: TypeAlias = Annotated[
     Severity | None,
     typer.Option(
-        help="With --policy: exit with 3 for findings of this severity or worse only. [default: info]"
+        help="With --policy: exit with 3 only for findings of this severity or higher. [default: info]"
     ),
 ]
 AllowUnknown: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--allow-unknown",
-        help="With --policy: do not exit with 3 for what was neither proved nor refuted.",
+        help="With --policy: treat unknown results as passing.",
     ),
 ]
 IntrusivenessLevel: TypeAlias = Annotated[
     Intrusiveness,
     typer.Option(
         "--intrusiveness",
-        help="How much may be asked: safe (handshakes), standard (also forged client certificates and "
-        "requests without TLS), full (also what attacks send, such as Heartbleed's request).",
+        help="What may be sent: safe (handshakes), standard (also forged client certificates and "
+        "requests without TLS), full (also probes of attacks, such as Heartbleed's request).",
     ),
 ]
 Proxy: TypeAlias = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="Reach endpoints through this proxy: http://host:3128 (CONNECT) or socks5://host:1080; a "
-        "user stands before the host, its password in TLSPROBE_PROXY_PASSWORD.",
+        help="Connect through this proxy: http://host:3128 (CONNECT) or socks5://host:1080. Put a "
+        "user in the URL (user@host); the password is read from TLSPROBE_PROXY_PASSWORD.",
     ),
 ]
 SourceAddress: TypeAlias = Annotated[
     str | None,
-    typer.Option(metavar="ADDRESS", help="Come from this address of the machine's."),
+    typer.Option(metavar="ADDRESS", help="Local address to connect from."),
 ]
 ProxyProtocol: TypeAlias = Annotated[
     str | None,
-    typer.Option(metavar="v1|v2", help="Begin each connection with the PROXY protocol's preamble."),
+    typer.Option(metavar="v1|v2", help="Begin each connection with a PROXY protocol header."),
 ]
-OnlyIpv4: TypeAlias = Annotated[
-    bool, typer.Option("--ipv4", "-4", help="Visit addresses of IPv4 alone.")
-]
-OnlyIpv6: TypeAlias = Annotated[
-    bool, typer.Option("--ipv6", "-6", help="Visit addresses of IPv6 alone.")
-]
+OnlyIpv4: TypeAlias = Annotated[bool, typer.Option("--ipv4", "-4", help="Use IPv4 only.")]
+OnlyIpv6: TypeAlias = Annotated[bool, typer.Option("--ipv6", "-6", help="Use IPv6 only.")]
 ProbedHost: TypeAlias = Annotated[
-    str, typer.Argument(metavar="HOST[:PORT]", help="What to probe, as in scan.")
+    str, typer.Argument(metavar="HOST[:PORT]", help="The endpoint to probe, as in tlsprobe scan.")
 ]
 ServerName: TypeAlias = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="The server name (SNI) to send in place of HOST's."),
+    typer.Option(metavar="NAME", help="Send this server name (SNI) instead of HOST."),
 ]
 ObservationsAsJson: TypeAlias = Annotated[
     bool,
@@ -82,14 +78,15 @@ ObservationsAsJson: TypeAlias = Annotated[
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 NoColour: TypeAlias = Annotated[
-    bool, typer.Option("--no-color", help="No colour on a terminal (as does NO_COLOR).")
+    bool,
+    typer.Option("--no-color", help="Print without colour, as with NO_COLOR in the environment."),
 ]
 DEFAULT_DATABASE: Final = "sqlite:///tlsprobe.db"
 Database: TypeAlias = Annotated[
-    str, typer.Option("--database", metavar="URL", help="Where the service keeps what it learns.")
+    str, typer.Option("--database", metavar="URL", help="The service's database.")
 ]
 Since: TypeAlias = Annotated[
-    str, typer.Option(metavar="MOMENT", help="How long ago, such as 24h or 7d, or a day.")
+    str, typer.Option(metavar="TIME", help="A duration before now, such as 24h or 7d, or a date.")
 ]
 OnlyLabels: TypeAlias = Annotated[
     list[str] | None,
@@ -97,14 +94,20 @@ OnlyLabels: TypeAlias = Annotated[
 ]
 KnownHost: TypeAlias = Annotated[
     str,
-    typer.Argument(metavar="HOST", help="A host, a target such as a.example:443, or an endpoint."),
+    typer.Argument(
+        metavar="HOST",
+        help="A host, a target such as a.example:443, or an endpoint of tlsprobe inventory.",
+    ),
 ]
 OnlyHost: TypeAlias = Annotated[
-    str | None, typer.Argument(metavar="[HOST]", help="Only the endpoints of this host.")
+    str | None, typer.Argument(metavar="HOST", help="Only the endpoints of this host.")
 ]
 NewestRows: TypeAlias = Annotated[
-    int, typer.Option("--limit", min=1, max=10_000, help="The newest so many.")
+    int,
+    typer.Option(
+        "--limit", metavar="COUNT", min=1, max=10_000, help="Show at most this many, newest first."
+    ),
 ]
 PolicyName: TypeAlias = Annotated[
-    str, typer.Argument(metavar="NAME|FILE", help="A profile, or a file of policies.")
+    str, typer.Argument(metavar="NAME|FILE", help="A profile, or a policy file.")
 ]

@@ -28,7 +28,7 @@ def parse_moment(text: str, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text)
     except (OverflowError, ValueError):
         raise MomentError(
-            f"{text!r} is no moment: write how long ago, such as 24h or 7d, or a day or time such as "
+            f"cannot parse time {text!r}: use a duration before now, such as 24h or 7d, or a date or time, such as "
             "2026-11-01 or 2026-11-01T12:00"
         ) from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

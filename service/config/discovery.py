@@ -52,7 +52,7 @@ def _check_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
 def _check_resources(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         if name not in RESOURCES:
-            raise ValueError(f"{name!r} is no resource: use {', '.join(RESOURCES)}")
+            raise ValueError(f"unknown resource {name!r}: use {', '.join(RESOURCES)}")
     return names
 
 
@@ -230,7 +230,9 @@ class DnsSettings(PolledSettings):
     @model_validator(mode="after")
     def _has_server_for_zones(self) -> DnsSettings:
         if self.zones and not self.name_servers:
-            raise ValueError("zones are transferred from name_servers: name one that allows it")
+            raise ValueError(
+                "zones need name_servers: add a name server that allows zone transfers"
+            )
         return self
 
     def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:

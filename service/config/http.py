@@ -56,10 +56,10 @@ class HttpSettings(BaseModel):
         if token is not None and (len(token) < _SHORTEST_TOKEN or not token.isascii()):
             raise ValueError(
                 f"the admin token must have at least {_SHORTEST_TOKEN} ASCII characters: "
-                "make one with `openssl rand -hex 32`"
+                "generate one with `openssl rand -hex 32`"
             )
         if token is not None and self.admin != "auto":
             raise ValueError(
-                f"a token has no use with admin: {self.admin}: remove one of the two settings"
+                f"a token has no effect with admin: {self.admin}: remove one of the two settings"
             )
         return self

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,21 +12,13 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
+from model.safe_output.plain_validation import plain_validation
 from model.safe_output.secret_text import masked_urls
 from policy.files.yaml_file import ConfigError, KeyPath, read_yaml_mapping
 from service.config.known_settings import suggestion, takes_json, types_at
 from service.config.settings import ENVIRONMENT_NESTING, ENVIRONMENT_PREFIX, ServiceSettings
 
 _CONFIG_FILE_VARIABLE: Final = f"{ENVIRONMENT_PREFIX}CONFIG_FILE"
-
-_PLAIN_WORDS: Final = (
-    (re.compile(r"a valid (tuple|frozenset)"), "a list"),
-    (re.compile(r"a valid (dictionary|mapping)"), "a mapping"),
-    (re.compile(r" or instance of \w+| or object to extract fields from"), ""),
-    (re.compile("a valid string"), "text"),
-    (re.compile("Input is not a valid path for <class 'pathlib.Path'>"), "must be a file's path"),
-)
-"""pydantic's messages name Python's types; users write YAML."""
 
 
 def load_settings(config_file: Path | None, **given: Any) -> ServiceSettings:
@@ -45,23 +36,27 @@ def load_settings(config_file: Path | None, **given: Any) -> ServiceSettings:
         problems = sorted(
             error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden"
         )
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        # A value that may have several forms has an error for each form.
+        others = len({_as_written(one["loc"]) for one in problems}) - 1
+        more = f" (and {others} more)" if others else ""
         raise ConfigError(_explain(problems[0], given) + more) from error
     except SettingsError as error:
         raise ConfigError(_explain_undecodable()) from error
 
 
 def _explain(problem: ErrorDetails, given: Mapping[str, Any]) -> str:
-    path = _without_tag(problem["loc"])
+    path = _as_written(problem["loc"])
     key = ".".join(str(part) for part in path)
     return masked_urls(f"{_place(path, given)}: {_what_is_wrong(problem, key)}")
 
 
-def _without_tag(path: KeyPath) -> KeyPath:
-    """pydantic adds the type of a source or notifier after its index or name; the file has no such part."""
-    if path[:1] in (("discovery",), ("notifications",)) and len(path) > 3:
-        return (*path[:2], *path[3:])
-    return path
+def _as_written(path: KeyPath) -> KeyPath:
+    """The path without parts that only pydantic has: the type of a source or notifier, and forms of a value."""
+    written = tuple(part for part in path if "[" not in str(part))
+    if written[:1] in (("discovery",), ("notifications",)):
+        # The type follows the index or name.
+        return (*written[:2], *written[3:])
+    return written
 
 
 def _place(path: KeyPath, given: Mapping[str, Any]) -> str:
@@ -95,14 +90,16 @@ def _what_is_wrong(problem: ErrorDetails, key: str) -> str:
     kind, value = problem["type"], problem["input"]
     if kind == "extra_forbidden":
         place = problem["loc"]
-        return f"{key!r} is no setting: {suggestion(place, _without_tag(place))}"
+        return f"unknown setting {key!r}: {suggestion(place, _as_written(place))}"
     if kind.startswith("union_tag"):
         return _wrong_type(problem, key)
-    wanted = problem["msg"].removeprefix("Value error, ").replace("Input should", "must")
-    for python, plain in _PLAIN_WORDS:
-        wanted = python.sub(plain, wanted)
-    shown = f", not {value!r}" if isinstance(value, str | int | float | None) else ""
-    return f"{key} {wanted}{shown}" if wanted.startswith("must") else f"{key}: {wanted}"
+    wanted = plain_validation(problem["msg"])
+    if wanted.startswith("must"):
+        shown = f", not {value!r}" if isinstance(value, str | int | float | None) else ""
+        return f"{key} {wanted}{shown}"
+    if kind == "missing":
+        return f"{key} {wanted}"
+    return f"{key}: {wanted}" if key else wanted
 
 
 def _wrong_type(problem: ErrorDetails, key: str) -> str:

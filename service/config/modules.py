@@ -54,9 +54,7 @@ def _check_checks(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _check_path(path: str) -> str:
     if not re.fullmatch(r"/[!-~]*", path):
-        raise ValueError(
-            f"{path!r} must begin with / and have no spaces: write /health, for example"
-        )
+        raise ValueError(f"{path!r} must begin with / and have no spaces, for example /health")
     return path
 
 
@@ -98,7 +96,7 @@ class TlsConfig(_Section):
         if self.cert_file is not None:
             load_identity("module", self.cert_file, self.key_file)
         elif self.key_file is not None:
-            raise ValueError("key_file needs a cert_file beside it")
+            raise ValueError("key_file needs cert_file: add it")
         return self
 
     @property
@@ -177,12 +175,12 @@ class ModuleSettings(_Section):
     def _has_keys_that_mean_something(self) -> ModuleSettings:
         if self.https:
             raise ValueError(
-                "https.proxy_url has no counterpart: probe from where no proxy is needed"
+                "https.proxy_url is not supported: remove it, and probe from a network that needs no proxy"
             )
         needed = {"certificates", "client_auth"}
         if self.expect.client_auth is not None and not needed <= set(self.checks):
             raise ValueError(
-                "expect.client_auth needs certificates and client_auth among the checks"
+                "expect.client_auth needs certificates and client_auth in checks: add them"
             )
         if not self.emit:
             raise ValueError(
@@ -224,5 +222,8 @@ class OnDemandSettings(_Section):
     @model_validator(mode="after")
     def _has_its_default(self) -> OnDemandSettings:
         if self.default_module not in self.modules:
-            raise ValueError(f"default_module {self.default_module!r} is none of the modules")
+            there = ", ".join(sorted(self.modules)) or "there are none"
+            raise ValueError(
+                f"default_module {self.default_module!r} is not one of the modules: {there}"
+            )
         return self

@@ -43,7 +43,7 @@ class RelabelRule(BaseModel):
         try:
             regex = re.compile(self.regex, re.DOTALL)
         except re.error as error:
-            raise ValueError(f"the regex {self.regex!r} is none ({error}): mend it") from error
+            raise ValueError(f"the regex {self.regex!r} is not valid ({error}): fix it") from error
         return Rule(
             action=self.action,
             source_labels=self.source_labels,

@@ -33,7 +33,7 @@ class ProxySettings(BaseModel):
             password = os.environ.get(self.password_variable)
             if password is None:
                 raise ValueError(
-                    f"the proxy {name!r} has its password in {self.password_variable}, which the "
+                    f"the password of the proxy {name!r} is read from {self.password_variable}, which the "
                     "environment does not have: set it"
                 )
         try:

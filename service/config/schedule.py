@@ -30,7 +30,7 @@ def split_span(text: str) -> Closed:
         first = last = time()
     if first == last or first.tzinfo or last.tzinfo:
         raise ValueError(
-            f"{text!r} must be two times of day, in UTC or with a time zone behind them, such as "
+            f"{text!r} must be two times of day, in UTC or followed by a time zone, such as "
             "09:00-17:30 or 09:00-17:30 Europe/Berlin"
         )
     return Closed(begin=first, end=last, zone=_zone(place) if place else UTC)
@@ -42,8 +42,8 @@ def _zone(name: str) -> tzinfo:
     except (OSError, ValueError, KeyError):
         # An invalid file, a folder of zones such as Europe, or a name that does not exist.
         raise ValueError(
-            f"{name!r} is no time zone that this machine knows: write a name of IANA's database, such as "
-            "Europe/Berlin or America/New_York, and install tzdata where it has none"
+            f"unknown time zone {name!r}: use a name from the IANA database, such as "
+            "Europe/Berlin or America/New_York, and install tzdata if this machine has no time zones"
         ) from None
 
 

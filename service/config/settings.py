@@ -238,15 +238,15 @@ class ServiceSettings(BaseSettings):
         names = [source.source_name() for source in self.sources]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"two sources are called {name!r}: give one another `name`")
+                raise ValueError(f"two sources have the name {name!r}: give one a different `name`")
         return self
 
     @model_validator(mode="after")
     def _has_a_database_for_workers(self) -> ServiceSettings:
         if self.workers.enabled and not self.database.startswith("postgresql"):
             raise ValueError(
-                "workers share a PostgreSQL database: set `database` to a postgresql:// URL, or leave "
-                "`workers` out"
+                "workers need a PostgreSQL database: set `database` to a postgresql:// URL, or remove "
+                "`workers`"
             )
         return self
 
@@ -335,5 +335,7 @@ class _ConfigFile(PydanticBaseSettingsSource):
             return {}
         file = read_yaml_mapping(Path(named))
         if line := file.lines.get(("config_file",)):
-            raise ConfigError(f"{named}, line {line}: a file cannot name another: remove this line")
+            raise ConfigError(
+                f"{named}, line {line}: a configuration file cannot name another: remove this line"
+            )
         return dict(file.values)

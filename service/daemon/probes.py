@@ -56,5 +56,9 @@ class LocalProbes:
             raise
         judged = allowed(found, self.state.gate)
         if denied := len(found.endpoints) - len(judged.endpoints):
-            _LOG.info("addresses of a target are denied", target=target.key, addresses=denied)
+            _LOG.info(
+                "addresses of a target are denied by the configuration",
+                target=target.key,
+                addresses=denied,
+            )
         return judged

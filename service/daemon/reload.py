@@ -30,7 +30,7 @@ async def reload(
     ``mask`` gets the secrets of the new configuration.
     """
     if read_again is None:
-        return "this service was started without a configuration: there is nothing to read again"
+        return "the service was started without a configuration file: there is nothing to reload"
     try:
         settings = await asyncio.to_thread(read_again)
         engine = await asyncio.to_thread(engine_of, settings, parts.clock)
@@ -38,7 +38,7 @@ async def reload(
     except (ConfigError, TrustStoreError, LogListError) as error:
         reason = mask.masked(str(error))
         parts.metrics.config_read(is_good=False)
-        _LOG.error("the configuration cannot be used, the last good one stays", reason=reason)
+        _LOG.error("the configuration is invalid, the previous one stays active", reason=reason)
         return reason
     mask.add(secrets_in(settings))
     _warn_of_late_settings(parts.state.settings, settings)
@@ -64,4 +64,4 @@ def limit_stored_bytes(parts: Parts) -> None:
 def _warn_of_late_settings(before: ServiceSettings, after: ServiceSettings) -> None:
     for name in ONLY_AT_START:
         if getattr(before, name) != getattr(after, name):
-            _LOG.warning("a setting takes effect at the next start", setting=name)
+            _LOG.warning("a changed setting takes effect at the next start", setting=name)

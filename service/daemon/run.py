@@ -77,7 +77,7 @@ async def serve(
             if superseded is not None:
                 raise StartError(str(superseded))
             with suppress(StoreError):
-                await parts.store.note(_event("stopped", "stopped as it was told"))
+                await parts.store.note(_event("stopped", "stopped on request"))
         _LOG.info("stopped")
 
 

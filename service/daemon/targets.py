@@ -67,5 +67,5 @@ class TargetFeed:
         remarks = self.evaluator.book.without_endpoints(targets)
         for remark in remarks:
             if remark not in self._remarks:
-                _LOG.warning("a policy is idle", reason=remark)
+                _LOG.warning("a policy matches no endpoint", reason=remark)
         self._remarks = remarks

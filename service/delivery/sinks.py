@@ -120,5 +120,5 @@ async def _keep_running(sink: Sink) -> None:
         try:
             await sink.run()
         except Exception:
-            _LOG.exception("an outlet broke, and is begun anew")
+            _LOG.exception("a sink failed unexpectedly, restarting it")
             await asyncio.sleep(_RESTART_SECONDS)

@@ -36,8 +36,8 @@ async def demonstrate(listen: str, directory: Path | None, stream: TextIO) -> No
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
             raise StartError(
-                f"the demo's servers cannot start ({place}{error.strerror}): name a --directory "
-                "that this user may write to"
+                f"the demo's servers cannot start ({place}{error.strerror}): give a --directory "
+                "that this user can write to"
             ) from error
         settings = _settings(listen, fleet)
         await serve(
@@ -79,18 +79,18 @@ def _introduction(url: str, fleet: DemoFleet) -> str:
     )
     return "\n".join(
         (
-            f"Six TLS servers of this machine, each visited every {_INTERVAL_SECONDS:g} seconds:",
+            f"Six TLS servers on this machine, each probed every {_INTERVAL_SECONDS:g} seconds:",
             *servers,
             "",
-            "What tlsprobe learnt of them:",
+            "What tlsprobe found out about them:",
             f"  {url}/metrics/endpoints",
-            f"How that meets the policies {' and '.join(_POLICIES)}:",
+            f"Compliance with the policies {' and '.join(_POLICIES)}:",
             f"  {url}/reports/html",
             "The service itself:",
             f"  {url}/",
-            "Ask one yourself, from another terminal:",
+            "Scan one yourself, from another terminal:",
             f"  {command}",
             "",
-            "Ctrl-C ends it all.",
+            "Ctrl-C stops everything.",
         )
     )

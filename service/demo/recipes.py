@@ -73,19 +73,19 @@ RECIPES: Final[tuple[Recipe, ...]] = (
     ),
     Recipe(
         name="expired",
-        says="Its certificate expired three days ago.",
+        says="Certificate expired three days ago.",
         labels={"team": "web", "env": "staging"},
         days_left=-3,
     ),
     Recipe(
         name="incomplete",
-        says="It forgets the intermediate certificate.",
+        says="Does not send the intermediate certificate.",
         labels={"team": "data", "env": "production"},
         sends_intermediate=False,
     ),
     Recipe(
         name="mtls",
-        says="It asks every client for a certificate, and refuses those without.",
+        says="Requires a client certificate.",
         labels={"team": "platform", "env": "production"},
         requires_client_certificate=True,
     ),

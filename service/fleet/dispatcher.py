@@ -136,7 +136,7 @@ class Dispatcher:
                 if number % rounds == 0:
                     await self._look_after_jobs()
             except (*QUEUE_ERRORS, StoreError) as error:
-                _LOG.warning("jobs wait for the database", reason=str(error))
+                _LOG.warning("jobs are waiting for the database", reason=str(error))
 
     async def _send(self) -> None:
         batches = self._batches.take()

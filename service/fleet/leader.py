@@ -55,7 +55,7 @@ class Leader:
                     try:
                         await self._serve(term, serve_term)
                     except* (LeadLostError, StoreError, *QUEUE_ERRORS, PoolTimeout) as lost:
-                        _LOG.error("this scheduler leads no more", reason=str(lost.exceptions[0]))
+                        _LOG.error("this scheduler lost leadership", reason=str(lost.exceptions[0]))
                     finally:
                         self._metrics.leads(False)
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -74,7 +74,7 @@ class Leader:
             visits_per_job=self._visits_per_job,
         )
         await dispatcher.adopt()
-        _LOG.info("this scheduler leads")
+        _LOG.info("this scheduler is now the leader")
         self._metrics.leads(True)
         async with asyncio.TaskGroup() as group:
             beside = (
@@ -97,17 +97,17 @@ class Leader:
                 workers = await self._queue.living_workers()
                 waiting = await self._queue.waiting()
             except (*QUEUE_ERRORS, PoolTimeout) as error:
-                _LOG.warning("dead workers cannot be looked for", reason=str(error))
+                _LOG.warning("cannot check for dead workers", reason=str(error))
             else:
                 if retried or given_up:
                     _LOG.warning(
-                        "jobs of dead workers are taken back", retried=retried, given_up=given_up
+                        "jobs of dead workers are reassigned", retried=retried, given_up=given_up
                     )
                 for key in set(set_aside) - told:
                     _LOG.error(
-                        "an endpoint is set aside",
+                        "an endpoint is quarantined",
                         endpoint=key,
-                        reason="it kills the workers that visit it",
+                        reason="workers that probed it died",
                     )
                 told = set(set_aside)
                 self._metrics.counted(workers=workers, waiting=waiting, set_aside=len(set_aside))

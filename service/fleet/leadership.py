@@ -79,13 +79,13 @@ async def _elected(url: str) -> AsyncConnection[Any]:
         try:
             connection = await _connect(url)
         except psycopg.Error as error:
-            _LOG.warning("the database cannot be reached to lead", reason=str(error))
+            _LOG.warning("the database cannot be reached for leader election", reason=str(error))
         else:
             if await _is_locked(connection):
                 return connection
             await connection.close()
             if not is_told:
-                _LOG.info("another scheduler leads; this one stands by")
+                _LOG.info("another scheduler is the leader, this one is on standby")
                 is_told = True
         await asyncio.sleep(_TRY_AGAIN_SECONDS)
 

@@ -104,7 +104,7 @@ class Queue:
                 return
             if present is not None and not may_remake:
                 raise QueueVersionError(
-                    "the workers' queue in the database is of another version of tlsprobe: run the "
+                    "the workers' queue in the database belongs to another version of tlsprobe: run the "
                     "same version as `tlsprobe serve` does"
                 )
             await connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE".encode())

@@ -41,7 +41,7 @@ class ResilientJobManager(JobManager):
         try:
             return await super().fetch_job(queues, worker_id)
         except ConnectorException as error:
-            _LOG.warning("no jobs can be fetched", reason=str(error.__cause__ or error))
+            _LOG.warning("jobs cannot be fetched", reason=str(error.__cause__ or error))
             return None
 
     async def update_heartbeat(self, worker_id: int) -> None:
@@ -67,7 +67,7 @@ class ResilientJobManager(JobManager):
                 if isinstance(error.__cause__, psycopg.OperationalError):
                     await asyncio.sleep(_PAUSE_SECONDS)
                     continue
-                _LOG.info("a job was given to another worker meanwhile", job=job.id)
+                _LOG.info("a job was reassigned to another worker", job=job.id)
             return
 
     async def unregister_worker(self, worker_id: int) -> None:

@@ -90,7 +90,7 @@ class Visitor:
         self._clock = clock
         self._settings = settings
         self._places_alone = asyncio.Semaphore(ALONE_AT_ONCE)
-        self._dice = Random()  # noqa: S311 (jitter is no secret)
+        self._dice = Random()  # noqa: S311 (jitter need not be secret)
 
     async def visit(self, requests: Sequence[Request], worker_id: int) -> None:
         """Return when every endpoint is visited (by this worker or another), quarantined, or closed.
@@ -162,14 +162,16 @@ class Visitor:
             return is_ours or is_recorded
 
         if not await with_patience(settle):
-            _LOG.warning("an endpoint was given to another worker during the visit", endpoint=key)
+            _LOG.warning(
+                "an endpoint was reassigned to another worker during the visit", endpoint=key
+            )
 
     async def _keep(self, visit: Visit) -> None:
         try:
             await self._records.record_visit(visit)
         except UnkeepableError as error:
             _LOG.error("gave up storing a visit", endpoint=visit.key, reason=str(error))
-            reason, seen = "What the visit learnt cannot be stored.", visit.observation
+            reason, seen = "The results of the visit cannot be stored.", visit.observation
             bare = _error(seen.endpoint, seen.started_at, seen.cost, reason)
             await self._records.record_visit(await self._ways.judge(bare, visit.schedule))
 
@@ -193,19 +195,19 @@ class Visitor:
     ) -> Observation:
         async with self._slots.one():
             if self._settings.pace_of(endpoint.target).closed_seconds(self._clock.now()):
-                raise NotVisitedError("it is closed now")
+                raise NotVisitedError("the setting `closed` forbids visits at this time")
             started_at, began = self._clock.now(), self._clock.monotonic()
             try:
                 return await visit(endpoint, known)
             except (DiedAloneError, NotVisitedError):
                 raise
             except NoProcessError as error:
-                _LOG.error("no process can be started", endpoint=endpoint.key, reason=str(error))
+                _LOG.error("a process cannot be started", endpoint=endpoint.key, reason=str(error))
                 raise NotVisitedError(str(error)) from error
             except Exception as fault:
                 _LOG.exception("a visit failed", endpoint=endpoint.key)
                 cost = Cost(duration_seconds=self._clock.monotonic() - began)
-                reason = f"A fault of ours: the visit ended with {type(fault).__name__}."
+                reason = f"Internal error: the visit ended with {type(fault).__name__}."
                 return _error(endpoint, started_at, cost, reason)
 
     async def _known(self, endpoint: Endpoint) -> Observation | None:
@@ -221,10 +223,10 @@ class Visitor:
         observation = _error(endpoint, now, Cost(), reason)
         pace = self._settings.pace_of(endpoint.target)
         schedule = schedule_after(observation, before, pace, now, self._dice)
-        _LOG.error("an endpoint is set aside", endpoint=endpoint.key, reason=reason)
+        _LOG.error("an endpoint is quarantined", endpoint=endpoint.key, reason=reason)
         visit = await self._ways.judge(observation, replace(schedule, due_at=until))
         await with_patience(lambda: self._records.record_visit(visit))
-        sentence = f"{endpoint.key} is set aside: {reason}"
+        sentence = f"{endpoint.key} is quarantined: {reason}"
         kind, key = "endpoint_set_aside", endpoint.key
         event = ServiceEvent(at=now, kind=kind, sentence=sentence, endpoint_key=key)
         await with_patience(lambda: self._records.note(event))
@@ -268,6 +270,8 @@ async def with_patience(ask: Callable[[], Awaitable[T]]) -> T:
         except AnotherVersionError:
             raise
         except (StoreError, psycopg.OperationalError, PoolTimeout) as error:
-            _LOG.warning("the database is asked again", seconds=pause, reason=str(error))
+            _LOG.warning(
+                "the database does not answer, trying again", seconds=pause, reason=str(error)
+            )
         await asyncio.sleep(pause)
         pause = min(_LONGEST_PAUSE_SECONDS, 2 * pause)

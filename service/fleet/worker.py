@@ -126,7 +126,7 @@ def _job_of(visitor: Visitor) -> Callable[..., Awaitable[None]]:
         del addresses  # the scheduler reads them
         worker_id = context.job.worker_id
         if worker_id is None:
-            raise ValueError("a job without its worker")
+            raise ValueError("the job names no worker")
         try:
             await visitor.visit(requests_from_json(requests), worker_id)
         except Exception:
@@ -170,5 +170,5 @@ async def _work_until(
             for task in (running, *ends):
                 task.cancel()
     except* QUEUE_ERRORS as trouble:
-        _LOG.warning("the queue is tried again", reason=str(trouble.exceptions[0]))
+        _LOG.warning("the queue cannot be used, trying again", reason=str(trouble.exceptions[0]))
         await asyncio.sleep(_PAUSE_SECONDS)

@@ -24,7 +24,7 @@ from service.history.queries import EndpointDifference, EndpointHistory
 _LIMIT: Final = 300
 _TURN_WORDS: Final = {
     Transition.FIRST: "first visit",
-    Transition.SAME: "the same, as far as it is known",
+    Transition.SAME: "unchanged, as far as known",
     Transition.CHANGED: "",
     Transition.FLAPPING: "flapping",
 }
@@ -68,9 +68,9 @@ def difference_lines(found: Sequence[EndpointDifference], moment: datetime) -> I
     for one in found:
         yield printable(one.endpoint_key, limit=_LIMIT)
         if one.changes is None:
-            yield f"  was not known at {_minute(moment)}"
+            yield f"  not known at {_minute(moment)}"
         elif not one.changes:
-            yield f"  nothing differs from {_minute(moment)}"
+            yield f"  no changes since {_minute(moment)}"
         else:
             yield from (f"  {printable(change.sentence, limit=_LIMIT)}" for change in one.changes)
 

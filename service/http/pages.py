@@ -70,7 +70,7 @@ class _Pages:
     async def inventory(self, request: Request, query: Query) -> Response:
         wanted, number = query.get("q") or "", _page_number(query.get("page"))
         if len(wanted) > _LONGEST_SEARCH:
-            raise QueryError(f"q must be at most {_LONGEST_SEARCH} characters: search for less")
+            raise QueryError(f"q must be at most {_LONGEST_SEARCH} characters: shorten it")
 
         def write(found: _Inventory) -> tuple[str, int]:
             template = self._templates.get_template("inventory.html")

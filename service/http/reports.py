@@ -56,11 +56,11 @@ def report_routes(make: Make) -> list[Route]:
             labels = parse_labels(query.every("label"))
         except KeyError:
             names = ", ".join(one.name for one in REPORTS)
-            return _text(f"no report is called {name[:_SHOWN]!r}: there are {names}", 404)
+            return _text(f"there is no report {name[:_SHOWN]!r}: use one of {names}", 404)
         except ValueError as error:
             return _text(str(error), 400)
         if len(query.every("label")) > _MOST_LABELS:
-            return _text(f"a report has at most {_MOST_LABELS} labels: leave some out", 400)
+            return _text(f"a report can have at most {_MOST_LABELS} labels: remove some", 400)
         weeks = _weeks(query.get("weeks"), name)
         try:
             body, at = await written.get(caller_of_request(request), wanted, labels, weeks)

@@ -141,6 +141,6 @@ class _Server(uvicorn.Server):
         try:
             await loop.connect_accepted_socket(protocol, connection)
         except OSError as error:
-            _LOG.debug("a client of the HTTP side has gone", reason=str(error))
+            _LOG.debug("an HTTP client has disconnected", reason=str(error))
             connection.close()
             on_closed()

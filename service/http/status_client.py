@@ -31,10 +31,10 @@ def ask_status(url: str) -> dict[str, Any]:
         status = answer.raise_for_status().json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise StatusError(
-            f"no service of tlsprobe answers at {place} ({error}): start one, or give --url"
+            f"no tlsprobe service answers at {place} ({error}): start one, or give its --url"
         ) from error
     if not isinstance(status, dict) or "lag_seconds" not in status:
-        raise StatusError(f"{place} is no service of tlsprobe: give --url")
+        raise StatusError(f"{place} is not a tlsprobe service: give the service's --url")
     return status
 
 

@@ -97,14 +97,14 @@ class _WaiverApi:
     async def remove(self, request: Request, _: Query) -> Response:
         name = request.path_params["name"][:_SHOWN]
         if name in _of_files(self._desk):
-            return _error(409, f"the waiver {name!r} stands in a policy file: remove it there")
+            return _error(409, f"the waiver {name!r} is in a policy file: remove it there")
         try:
             was_there = await self._archive.remove_waiver(name)
         except StoreError as error:
             return _error(503, str(error))
         self._desk.kept.pop(name, None)
         if not was_there:
-            return _error(404, f"there is no waiver {name!r}: GET {_PATH} has all")
+            return _error(404, f"there is no waiver {name!r}: GET {_PATH} lists all waivers")
         return Response(status_code=204)
 
 
@@ -124,15 +124,13 @@ async def _posted(request: Request, desk: PolicyEvaluator, at: datetime) -> Waiv
             409, f"there are {_MOST_WAIVERS} waivers already: remove one, or use policy files"
         )
     if body.name in _of_files(desk):
-        raise _RefusedError(
-            409, f"the waiver {body.name!r} stands in a policy file: change it there"
-        )
+        raise _RefusedError(409, f"the waiver {body.name!r} is in a policy file: change it there")
     waiver = body.waiver(body.name)
     fault = waiver_fault(waiver, desk.book.policies, at)
     if fault is not None:
         raise _RefusedError(400, ": ".join(fault))
     if waiver.expires_at <= at:
-        raise _RefusedError(400, f"expires: {body.expires} is over: give a day to come")
+        raise _RefusedError(400, f"expires: {body.expires} is in the past: use a future date")
     return waiver
 
 
@@ -145,7 +143,7 @@ async def _json_of(request: Request) -> Any:
     try:
         return json.loads(await request.body())
     except (ValueError, RecursionError) as error:
-        raise _RefusedError(400, "the body is not valid JSON: correct it") from error
+        raise _RefusedError(400, "the body is not valid JSON: fix it") from error
 
 
 def _error(status: int, sentence: str) -> Response:

@@ -35,8 +35,8 @@ def _check_names(notifiers: Mapping[str, NotifierSettings]) -> Mapping[str, Noti
     for name in notifiers:
         if not _NAME.fullmatch(name) or name in _OTHER_SINKS:
             raise ValueError(
-                f"a notifier cannot be called {name!r}: use letters, digits, dots, dashes and "
-                f"underscores, and neither {' nor '.join(_OTHER_SINKS)}"
+                f"a notifier cannot have the name {name!r}: use letters, digits, dots, dashes and "
+                f"underscores, but not {' or '.join(_OTHER_SINKS)}"
             )
     return notifiers
 

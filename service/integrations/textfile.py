@@ -28,9 +28,9 @@ _AS_GZIP: Final = 16 + zlib.MAX_WBITS
 
 def _check_file(file: Path) -> Path:
     if file.suffix != ".prom":
-        raise ValueError(f"{file} must end in .prom: node_exporter reads no other file")
+        raise ValueError(f"{file} must end in .prom: node_exporter reads only such files")
     if not file.parent.is_dir():
-        raise ValueError(f"the directory {file.parent} does not exist: make it")
+        raise ValueError(f"the directory {file.parent} does not exist: create it")
     return file
 
 

@@ -114,7 +114,7 @@ class InventoryPage:
             except Exception as error:
                 if self._endpoints is None:
                     raise NoSnapshotError("there are no facts yet: try again later") from error
-                _LOG.exception("no snapshot can be had, the last page stays")
+                _LOG.exception("the metrics page cannot be updated, the previous one is served")
                 return
             if self._endpoints is None or not _are_same(snapshot.endpoints, self._endpoints):
                 dropped_before = self._writer.dropped_total

@@ -53,7 +53,7 @@ class ServiceMeter:
         """Count and log the failure: the endpoint's last facts remain until the visit is repeated."""
         self._metrics.visit_doubted(observation)
         _LOG.info(
-            "visit failed, to be repeated soon",
+            "visit failed, will be repeated soon",
             endpoint=observation.endpoint.key,
             state=observation.state.value,
             reason=observation.reason,
@@ -66,7 +66,7 @@ class ServiceMeter:
         if now - self._said_short_at >= _SHORTAGE_EVERY_SECONDS:
             self._said_short_at = now
             _LOG.warning(
-                "visits are put off: raise the limit of open files (ulimit -n), or lower "
+                "visits are postponed: raise the limit of open files (ulimit -n), or lower "
                 "probe.connections_open",
                 reason=reason,
             )
@@ -82,7 +82,7 @@ class ServiceMeter:
     def discovery_expired(self, source: str) -> None:
         """Count and log that a source's targets were removed."""
         self._metrics.discovery_expired(source)
-        _LOG.error("a source failed for too long, its targets are let go", source=source)
+        _LOG.error("a source failed for too long, its targets are removed", source=source)
 
     def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
         """Count and log a source's targets, or why its last good targets remain."""
@@ -91,5 +91,5 @@ class ServiceMeter:
             _LOG.info("targets read", source=source, targets=targets)
         else:
             _LOG.error(
-                "targets could not be read, the last good ones stay", source=source, reason=error
+                "targets could not be read, the previous ones stay", source=source, reason=error
             )

@@ -154,8 +154,8 @@ def check_that_all_are_judged(book: PolicySet, targets: Sequence[Target]) -> Non
     """Raises PolicyError for a target to which no policy applies: it would pass without being judged."""
     for target in targets:
         if not any(policy.choice.has(target) for policy in book.policies):
-            names = ", ".join(policy.name for policy in book.policies) or "none is there"
+            names = ", ".join(policy.name for policy in book.policies) or "none are loaded"
             raise PolicyError(
-                f"no policy holds for {target.key} ({names}): give the labels that they ask for by "
-                "--label NAME=VALUE, or name a profile"
+                f"no policy matches {target.key} ({names}): add the labels that the policies select by, with "
+                "--label NAME=VALUE, or use a profile"
             )

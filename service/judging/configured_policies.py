@@ -21,5 +21,5 @@ def configured_policies(settings: ServiceSettings, clock: SystemClock) -> Policy
     policies = read_policies(settings.policies, clock.now())
     declared_targets(policies)
     for remark in policies.remarks:
-        _LOG.warning("a policy file is odd", reason=remark)
+        _LOG.warning("a policy file has a warning", reason=remark)
     return policies

@@ -88,7 +88,7 @@ def _declared(policy: Policy, text: str, place: str) -> Target:
     declared = replace(target, labels=labels, source=_SOURCE)
     if not policy.choice.has(declared):
         raise PolicyError(
-            f"{place}the policy {policy.name} declares {text!r}, and does not hold for its protocol "
+            f"{place}the policy {policy.name} declares {text!r}, but does not match its protocol "
             f"{target.protocol}: add it to `for.protocols`"
         )
     return declared

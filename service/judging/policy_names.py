@@ -23,5 +23,5 @@ def one_policy(name: str, at: datetime) -> Policy:
     chosen = [one for one in policies if wanted in ("", one.name)]
     if len(chosen) != 1:
         names = ", ".join(f"{place}#{one.name}" for one in policies)
-        raise PolicyError(f"{name} must be one policy: name one of {names or 'another file'}")
+        raise PolicyError(f"{name} must be one policy: use one of {names or 'another file'}")
     return chosen[0]

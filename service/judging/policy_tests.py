@@ -100,16 +100,18 @@ def _observations(path: Path, labels: Mapping[str, str] | None) -> Iterator[Obse
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise PolicyError(
-            f"{path}: cannot be read ({error.strerror}): name a file that exists"
+            f"{path}: cannot be read ({error.strerror}): use a file that exists"
         ) from error
     except UnicodeDecodeError as error:
-        raise PolicyError(f"{path}: is no text: write it by tlsprobe scan --json") from error
+        raise PolicyError(
+            f"{path}: is not a text file: create it with `tlsprobe scan --json`"
+        ) from error
     for number, line in enumerate(lines, 1):
         try:
             observation = from_json(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise PolicyError(
-                f"{path}, line {number}: is no Observation: write it by tlsprobe scan --json"
+                f"{path}, line {number}: is not a scan result: create it with `tlsprobe scan --json`"
             ) from error
         if labels is not None:
             endpoint = observation.endpoint
@@ -125,7 +127,7 @@ def _faults(
     key = observation.endpoint.key
     for policy, expected in test.expect.items():
         if policy not in assessment.policies:
-            yield f"{key}: the policy {policy} does not hold for it"
+            yield f"{key}: the policy {policy} does not match it"
             continue
         for outcome, wanted in ((Outcome.FAIL, expected.fail), (Outcome.UNKNOWN, expected.unknown)):
             found = {

@@ -43,4 +43,4 @@ class Allowed:
         forms = embedded(address) or (address,)
         if is_known or any(all(one in net for one in forms) for net in self._networks):
             return None
-        return f"{address} is in none of the networks that may be probed (on_demand.networks)"
+        return f"{address} is not in a network that may be probed: add one to on_demand.networks"

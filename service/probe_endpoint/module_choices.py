@@ -56,7 +56,7 @@ def path_for(module: ModuleSettings, text: str) -> str:
     if module.target is None and _path_in(text) not in {"/", module.path}:
         raise RefusedError(
             400,
-            f"the path {_path_in(text)[:100]!r} is not taken from the request: set `path` in a module, "
+            f"the path {_path_in(text)[:100]!r} cannot come from the request: set `path` in a module, "
             f"which now asks for {module.path!r}",
         )
     return module.path if module.target is None or module.path != "/" else _path_in(module.target)

@@ -105,7 +105,7 @@ class OnDemandProber:
         deadline = _deadline_seconds(module.settings, scrape_timeout)
         text = module.settings.target or target_text
         if not text:
-            raise RefusedError(400, "the target is missing: ask /probe?target=HOST:PORT")
+            raise RefusedError(400, "the target is missing: use /probe?target=HOST:PORT")
         target = self._target(text, module.settings, server_name)
         path = path_for(module.settings, text) if module.settings.asks_http else None
         key = (module.name, target.key, self._reloads)
@@ -114,16 +114,14 @@ class OnDemandProber:
             if len(self._running) >= self._settings.at_once * (1 + _WAITING_FOR_EACH_PLACE):
                 raise RefusedError(
                     503,
-                    "too many probes wait already: scrape less often, or raise on_demand.at_once",
+                    "too many probes are waiting: scrape less often, or raise on_demand.at_once",
                 )
             running = asyncio.create_task(self._probe(module, target, path, deadline))
             self._running[key] = running
             running.add_done_callback(partial(self._end, key))
         done, _ = await asyncio.wait({running}, timeout=deadline + _MARGIN_SECONDS / 2)
         if not done:
-            raise RefusedError(
-                504, f"{target.key} has given no answer within the scrape's time-out"
-            )
+            raise RefusedError(504, f"{target.key} did not answer within the scrape timeout")
         return running.result()
 
     def _end(self, key: _Key, task: asyncio.Task[str]) -> None:
@@ -143,7 +141,7 @@ class OnDemandProber:
             return self._modules[name]
         except KeyError:
             there = ", ".join(sorted(self._modules))
-            raise RefusedError(400, f"no module is called {name!r}: there are {there}") from None
+            raise RefusedError(400, f"there is no module {name!r}: use one of {there}") from None
 
     def _target(self, text: str, module: ModuleSettings, server_name: str | None) -> Target:
         try:
@@ -159,8 +157,8 @@ class OnDemandProber:
         if known is None and self._around.allowed.is_for_the_inventory_alone:
             raise RefusedError(
                 403,
-                f"{asked.key} is not in the inventory, and no other may be probed: "
-                "name its network in on_demand.networks",
+                f"{asked.key} is not in the inventory, and other targets may not be probed: "
+                "add its network to on_demand.networks",
             )
         self._refuse(asked, self._around.allowed.refusal_of(asked))
         if is_ip_address(asked.host):
@@ -181,7 +179,7 @@ class OnDemandProber:
             await asyncio.wait_for(self._places.acquire(), deadline)
         except TimeoutError:
             raise RefusedError(
-                503, "all places for probes on demand were taken: try later"
+                503, "too many probes are running: try again later, or raise on_demand.at_once"
             ) from None
         try:
             began, started_at = clock.monotonic(), clock.now()
@@ -189,12 +187,14 @@ class OnDemandProber:
             took = clock.monotonic() - began
             endpoint = self._endpoint(module.settings, target, resolution)
             if endpoint is None:
-                failure = resolution.failure or "The name has no address of the kind asked for."
+                failure = (
+                    resolution.failure or "The name has no address of the requested IP version."
+                )
                 return self._unresolved(module, target, failure, took, started_at)
             left = max(0.1, ends_at - clock.monotonic())
             return await self._asked(module, endpoint, path, took, left)
         except NotVisitedError as error:
-            raise RefusedError(503, f"{target.key} is not probed now: {error}") from error
+            raise RefusedError(503, f"{target.key} cannot be probed now: {error}") from error
         finally:
             self._places.release()
 

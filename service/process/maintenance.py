@@ -45,29 +45,29 @@ async def forget(
             running = timedelta(seconds=clock.monotonic() - since)
             pruned = await store.prune(retention(), clock.now(), running)
             since = clock.monotonic()
-            _LOG.info("forgot what was kept for long enough", **pruned.counts)
+            _LOG.info("expired data deleted", **pruned.counts)
             show_held_back(pruned.time.held_back.total_seconds())
             await _warn_of_clock(store, pruned.time)
         except StoreError as error:
-            _LOG.warning("nothing more could be forgotten for now", reason=str(error))
+            _LOG.warning("expired data cannot be deleted now", reason=str(error))
 
 
 async def _warn_of_clock(store: SqlStore, time: RetentionTime) -> None:
     """Log and store what is wrong with the clock; raises StoreError."""
     if time.held_back:
         sentence = (
-            f"the clock is {time.held_back.days} days further than the last deletion of old data lets "
-            f"expect, so data are deleted as of {time.at:%Y-%m-%d %H:%M} only: correct the clock, or run "
-            "`tlsprobe db vacuum --clock-is-right` where it is right"
+            f"the clock is {time.held_back.days} days further ahead than expected since the last deletion of expired "
+            f"data, so data are deleted only as of {time.at:%Y-%m-%d %H:%M}: correct the clock, or run "
+            "`tlsprobe db vacuum --clock-is-right` if it is right"
         )
     elif time.clock_behind:
         sentence = (
-            f"the clock is {time.clock_behind.days} days behind the last deletion of old data: correct it, "
-            "for what is learned now gets a wrong time"
+            f"the clock is {time.clock_behind.days} days behind the last deletion of expired data: correct it, "
+            "because results stored now get a wrong time"
         )
     else:
         return
-    _LOG.error("the clock is not believed", reason=sentence)
+    _LOG.error("the clock is implausible", reason=sentence)
     await store.note(ServiceEvent(at=time.now, kind="clock", sentence=sentence))
 
 
@@ -80,7 +80,7 @@ def limit_endpoints(
         count(one.size)
         if one.is_first:
             _LOG.warning(
-                "an endpoint stored as much as it may in a day, the rest is dropped",
+                "an endpoint reached its daily storage limit, the rest is dropped",
                 endpoint=one.endpoint_key,
                 setting="retention.endpoint_bytes_per_day",
                 bytes_per_day=bytes_per_day,
@@ -105,7 +105,7 @@ async def watch_version(store: SqlStore, stop: asyncio.Event) -> AnotherVersionE
             stop.set()
             return error
         except StoreError as error:
-            _LOG.debug("the store's version cannot be told for now", reason=str(error))
+            _LOG.debug("the store's version cannot be read now", reason=str(error))
         await asyncio.sleep(_STORE_CHECK_SECONDS)
 
 

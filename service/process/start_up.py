@@ -25,7 +25,7 @@ def engine_of(settings: ServiceSettings, clock: SystemClock) -> Engine:
     fitting = connections_that_fit(wanted.connections_open, settings.http.connections)
     if fitting < wanted.connections_open:
         _LOG.warning(
-            "fewer connections than wanted, for the limit of open files is low: raise it (ulimit -n)",
+            "the limit of open files allows fewer connections than configured: raise it (ulimit -n)",
             wanted=wanted.connections_open,
             used=fitting,
         )

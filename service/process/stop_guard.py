@@ -32,7 +32,7 @@ def main() -> None:
         return
     where = traceback.decode(errors="replace").strip()
     sys.stderr.write(
-        f"tlsprobe: ended, for it did not stop within {STOP_SECONDS} s. It was here:\n{where}\n"
+        f"tlsprobe: killed, because it did not stop within {STOP_SECONDS} s. It was here:\n{where}\n"
     )
     sys.stderr.flush()
     for last in (ENDING_SIGNAL, signal.SIGKILL):

@@ -70,7 +70,7 @@ def start_stop_guard(numbers: Sequence[signal.Signals]) -> subprocess.Popen[byte
         )
     except OSError as error:
         _LOG.warning(
-            "the process that ends this one within 10 s of SIGTERM cannot be started",
+            "the process that enforces a stop within 10 s of SIGTERM cannot be started",
             reason=str(error),
         )
         return None

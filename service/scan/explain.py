@@ -68,7 +68,7 @@ def _headline(explanation: Explanation) -> str:
 def _proof(explanation: Explanation) -> Iterator[str]:
     evidence = explanation.evidence
     if evidence is None:
-        yield "  no proof was kept"
+        yield "  no proof was stored"
         return
     if evidence.note:
         yield f"  {evidence.note}"

@@ -57,8 +57,8 @@ def find_fact(name: str) -> FactName:
     if found is not None:
         return found
     near = difflib.get_close_matches(name.lower(), facts, _MOST_SUGGESTIONS)
-    mend = f"did you mean {', '.join(near)}" if near else "docs/reference/cli.md says what there is"
-    raise ValueError(f"no fact is called {name!r}: {mend}")
+    fix = f"did you mean {', '.join(near)}?" if near else "see docs/reference/cli.md for all facts"
+    raise ValueError(f"there is no fact {name!r}: {fix}")
 
 
 def _facts() -> Mapping[str, FactName]:
@@ -141,7 +141,7 @@ def _client_auth(observation: Observation) -> Iterator[Explanation]:
         for attempt in found.attempts:
             kind = attempt.forged.value.replace("_", "-")
             yield Explanation(
-                title=f"a {kind} client certificate is taken at {version.label}",
+                title=f"a {kind} client certificate is accepted at {version.label}",
                 verdict=attempt.is_accepted,
                 evidence=attempt.evidence,
             )

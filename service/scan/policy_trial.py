@@ -53,7 +53,7 @@ def _matches(observation: Observation) -> Iterator[str]:
     if found.unknown:
         yield f"cannot be decided, not known: {', '.join(found.unknown)}"
     elif not found.policies:
-        yield f"none of the {len(named_policies())} whose suites are published"
+        yield f"none of the {len(named_policies())} policies with published suites"
 
 
 async def observe(request: ScanRequest) -> list[Observation]:

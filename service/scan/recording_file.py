@@ -56,7 +56,7 @@ def begin_recording(path: Path, targets: Sequence[Target]) -> None:
         ScanInputError: if it cannot be created, or if the conversation with a target cannot be recorded.
     """
     if any(target.is_datagram for target in targets):
-        raise ScanInputError("--record keeps no DTLS: leave it out, or the dtls:// targets")
+        raise ScanInputError("--record cannot record DTLS: remove --record, or the dtls:// targets")
     try:
         make_private(path)
     except OSError as error:
@@ -73,10 +73,14 @@ def read_recording(path: Path) -> Sequence[RecordedVisit]:
     """
     try:
         if path.stat().st_size > _LARGEST_FILE_BYTES:
-            raise RecordingError(f"more than {_LARGEST_FILE_BYTES} bytes; is it a recording?")
+            raise RecordingError(
+                f"larger than {_LARGEST_FILE_BYTES} bytes: use a file written by `tlsprobe scan --record`"
+            )
         text = path.read_text(encoding="ascii")
     except OSError as error:
         raise RecordingError((error.strerror or str(error)).lower()) from error
     except UnicodeDecodeError as error:
-        raise RecordingError("it is no text, and so no recording") from error
+        raise RecordingError(
+            "not a text file: use a file written by `tlsprobe scan --record`"
+        ) from error
     return list(from_lines(text.splitlines()))

@@ -109,7 +109,7 @@ def by_way(
         ScanInputError: if the route is invalid.
     """
     if only_ipv4 and only_ipv6:
-        raise ScanInputError("--ipv4 and --ipv6 leave no address: give one, or neither")
+        raise ScanInputError("--ipv4 and --ipv6 exclude each other: give one, or neither")
     family = AddressFamily.ANY
     if only_ipv4 or only_ipv6:
         family = AddressFamily.IPV4 if only_ipv4 else AddressFamily.IPV6
@@ -122,7 +122,9 @@ def by_way(
     try:
         check_source_address(source_address)
     except ValueError as error:
-        raise ScanInputError(f"--source-address: {error}: give one of this machine's") from error
+        raise ScanInputError(
+            f"--source-address: {error}: use an address of this machine"
+        ) from error
     if proxy_protocol not in {None, *ProxyProtocol}:
         raise ScanInputError("--proxy-protocol must be v1 or v2")
     route = Route(

@@ -22,7 +22,7 @@ def read_secret(what: str, variable: str | None, file: Path | None) -> str | Non
         ValueError: if both places are named, or the named one is empty.
     """
     if variable is not None and file is not None:
-        raise ValueError(f"give {what}_variable or {what}_file, not both")
+        raise ValueError(f"set {what}_variable or {what}_file, not both")
     if variable is not None:
         found = os.environ.get(variable, "").strip()
         if not found:
@@ -35,7 +35,7 @@ def read_secret(what: str, variable: str | None, file: Path | None) -> str | Non
     try:
         found = file.read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ValueError(f"{what}_file {file} cannot be read ({reason})") from None
     if not found:
         raise ValueError(f"{what}_file {file} is empty: write the secret into it")
@@ -52,5 +52,5 @@ def read_login(
     """
     password = read_secret("password", password_variable, password_file)
     if (user is None) != (password is None):
-        raise ValueError("a user and a password go together: give both or neither")
+        raise ValueError("user and password must be set together: set both, or neither")
     return None if user is None or password is None else (user, password)

@@ -17,6 +17,6 @@ def zones_of_tags(tags: Sequence[str]) -> list[str]:
     for tag in tags:
         name, _, zone = tag.partition("=")
         if name != ZONE or not zone:
-            raise ValueError(f"{tag!r} is no tag: write {ZONE}=NAME, such as zone=dmz")
+            raise ValueError(f"{tag!r} is not a valid tag: use {ZONE}=NAME, such as zone=dmz")
         zones.append(zone)
     return zones

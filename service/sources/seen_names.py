@@ -52,7 +52,7 @@ def _names_seen(statuses: Iterable[EndpointStatus], source: str) -> dict[tuple[s
         if len(wanted) > _MOST_NAMES:
             raise SourceError(
                 f"{source}: the certificates seen have more than {_MOST_NAMES} names that are not "
-                "targets: list the wanted ones in a source of type names."
+                "targets: list those to probe in a source of type names."
             )
     return wanted
 

@@ -62,7 +62,7 @@ def _lines(results: Sequence[SourceResult], merged: Sequence[Target]) -> Iterato
         yield from (f"  ! {reason}" for reason in sifted.rejected)
         if sifted.untrusted:
             yield f"  ! {untrusted_warning(sifted.untrusted)}"
-    yield f"together: {len(merged)} targets"
+    yield f"total: {len(merged)} targets"
 
 
 def _lost(sifted: Sifted) -> str:

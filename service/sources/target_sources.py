@@ -113,7 +113,7 @@ class TargetSources:
         async for update in ruled.source.watch():
             if update.targets is None:
                 self._meter.discovery_updated(name, None, update.error)
-                self._errors[name] = update.error or "It failed."
+                self._errors[name] = update.error or "the source failed"
                 if name not in self._expiries:
                     # The time counts from the first failure; later failures do not extend it.
                     self._expiries[name] = group.create_task(self._expire_later(ruled))
@@ -139,7 +139,7 @@ class TargetSources:
         self._meter.discovery_untrusted(name, sum(untrusted.values()))
         if untrusted and untrusted.keys() != self._untrusted.get(name, {}).keys():
             _LOG.warning(
-                "labels of a source do not count", source=name, reason=untrusted_warning(untrusted)
+                "labels of a source are ignored", source=name, reason=untrusted_warning(untrusted)
             )
         self._untrusted[name] = untrusted
 
@@ -160,6 +160,6 @@ def untrusted_warning(untrusted: Mapping[str, int]) -> str:
     """One sentence about labels that a source set and that were ignored."""
     names = ", ".join(f"{name} of {count} targets" for name, count in sorted(untrusted.items()))
     return (
-        f"labels that act are not taken from this source ({names}): set them by a relabelling rule, "
+        f"labels that control probing are ignored from this source ({names}): set them by a relabelling rule, "
         "or set trusts_labels: true for the source"
     )

@@ -115,22 +115,25 @@ class GuardedVisits:
 
     async def _visit_alone(self, endpoint: Endpoint, known: Observation | None) -> Observation:
         if self._pool.is_full:
-            raise NotVisitedError(f"{endpoint.key} waits for a process of its own")
+            raise NotVisitedError(f"{endpoint.key} is waiting for a process of its own")
         try:
             observation = await self._pool.visit(endpoint, known)
         except NoProcessError as error:
-            _LOG.error("no process can be started", endpoint=endpoint.key, reason=str(error))
+            _LOG.error("a process cannot be started", endpoint=endpoint.key, reason=str(error))
             raise NotVisitedError(str(error)) from error
         except DiedAloneError:
             until = await asyncio.to_thread(self._quarantine.set_aside, endpoint.key)
             left_alone = self._left_alone(endpoint, until)
-            _LOG.error("an endpoint is set aside", endpoint=endpoint.key, reason=left_alone.reason)
-            sentence = f"{endpoint.key} is set aside: {left_alone.reason}"
+            _LOG.error(
+                "an endpoint is quarantined", endpoint=endpoint.key, reason=left_alone.reason
+            )
+            sentence = f"{endpoint.key} is quarantined: {left_alone.reason}"
             await self._note_event("endpoint_set_aside", sentence, endpoint.key)
             return left_alone
         await asyncio.to_thread(self._quarantine.clear, endpoint.key)
         _LOG.info(
-            "an endpoint survived alone, and is not suspected any more", endpoint=endpoint.key
+            "an endpoint was probed alone without a crash, and is no longer suspected",
+            endpoint=endpoint.key,
         )
         return observation
 
@@ -153,11 +156,11 @@ class GuardedVisits:
 
 def _obituary(endpoint_keys: frozenset[str]) -> str:
     if not endpoint_keys:
-        return "an earlier process ended without stopping, with no visit in flight"
+        return "an earlier process ended without a proper stop, with no visit in flight"
     named = ", ".join(sorted(endpoint_keys)[:_NAMED_IN_AN_EVENT])
     more = len(endpoint_keys) - _NAMED_IN_AN_EVENT
     rest = f" and {more} more" if more > 0 else ""
     return (
-        "an earlier process crashed, stood still or was killed with these endpoints in flight, each is "
-        f"visited alone now: {named}{rest}"
+        "an earlier process crashed, hung or was killed with these endpoints in flight, each is "
+        f"probed alone now: {named}{rest}"
     )

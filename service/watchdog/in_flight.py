@@ -86,7 +86,7 @@ class InFlight:
     def _warn(self, error: OSError) -> None:
         if not self._has_warned:
             _LOG.warning(
-                "visits in flight cannot be noted: after a crash nobody knows which endpoint caused it",
+                "visits in flight cannot be stored: after a crash it is unknown which endpoint caused it",
                 file=str(self._path),
                 reason=error.strerror or str(error),
                 fix="make the directory writable, or set state_directory",

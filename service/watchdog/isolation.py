@@ -108,7 +108,7 @@ class Isolation:
         if isinstance(answer, ShortageError):
             raise answer
         if not isinstance(answer, Observation):
-            raise TypeError(f"no Observation, but {answer!r}")
+            raise TypeError(f"expected an Observation, not {answer!r}")
         return answer
 
 
@@ -160,7 +160,7 @@ async def answer_questions(questions: BinaryIO, answers: BinaryIO) -> None:
     if settings is None:
         return
     if not isinstance(settings, ServiceSettings):
-        raise TypeError("no settings came first")
+        raise TypeError("the settings must come first")
     set_up_logs(settings.log_format, settings.log_level, SecretMask(secrets_in(settings)))
     # If the caller has died, no one reads the answer.
     async with watched_loop():
@@ -172,7 +172,7 @@ async def _answer(engine: Engine, questions: BinaryIO, answers: BinaryIO) -> Non
     _write(answers, None)
     while (asked := await asyncio.to_thread(_read, questions)) is not None:
         if not isinstance(asked, tuple):
-            raise TypeError(f"no visit, but {asked!r}")
+            raise TypeError(f"expected a visit, not {asked!r}")
         endpoint, known = asked
         try:
             with refusing_shortages():

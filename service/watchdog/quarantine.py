@@ -101,7 +101,7 @@ class Quarantine:
             change(suspects)
             self._suspects = suspects
             _LOG.error(
-                "quarantined endpoints cannot be stored: a restart does not know them",
+                "quarantined endpoints cannot be stored: a restart forgets them",
                 file=str(self._path),
                 reason=error.strerror or str(error),
                 fix="make the directory writable, or set state_directory",
@@ -128,7 +128,7 @@ class Quarantine:
             return {}
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             _LOG.error(
-                "quarantined endpoints cannot be read, and count as none",
+                "quarantined endpoints cannot be read, none are quarantined",
                 file=str(self._path),
                 reason=str(error),
                 fix="delete the file if it is damaged",

@@ -27,6 +27,6 @@ def seconds_set_aside(times_before: int) -> float:
 def set_aside_reason(until: datetime) -> str:
     """Why an endpoint is not visited, in one sentence."""
     return (
-        "The process that visited it, and nothing else, crashed or stood still: "
-        f"it is left alone until {until:%Y-%m-%d %H:%M} UTC."
+        "The process that probed only this endpoint crashed or hung: "
+        f"it is not probed until {until:%Y-%m-%d %H:%M} UTC."
     )

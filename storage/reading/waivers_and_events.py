@@ -25,7 +25,7 @@ async def read_waivers(connection: AsyncConnection) -> list[Waiver]:
     try:
         return [waiver_from_json(fields) for fields in found]
     except KeyError as error:
-        raise ValueError(f"no waiver: it has no {error}") from error
+        raise ValueError(f"not a waiver: it has no {error}") from error
 
 
 async def read_events(connection: AsyncConnection, since: datetime | None) -> list[ServiceEvent]:
@@ -52,4 +52,4 @@ async def read_reported_alerts(connection: AsyncConnection, notifier: str) -> li
     try:
         return [alert_from_json(fields) for fields in found]
     except KeyError as error:
-        raise ValueError(f"no alert: it has no {error}") from error
+        raise ValueError(f"not an alert: it has no {error}") from error

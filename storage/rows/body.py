@@ -94,7 +94,7 @@ def _decoded(facts: bytes, decode: Callable[[str], Found]) -> Found:
         text = decompressed(facts, Kind.FACTS) if is_compressed(facts) else _inflated(facts)
         return decode(text.decode())
     except (zlib.error, IndexError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"no Observation: {error!r}") from error
+        raise ValueError(f"not an Observation: {error!r}") from error
 
 
 def _inflated(facts: bytes) -> bytes:

@@ -57,7 +57,7 @@ def decompressed(frame: bytes, kind: Kind) -> bytes:
             raise ValueError(f"there is no dictionary {named} of {kind}")
         return zstd.decompress(frame, zstd_dict=dictionary)
     except (zstd.ZstdError, ValueError) as error:
-        raise ValueError(f"this cannot be decompressed: {error}") from error
+        raise ValueError(f"cannot be decompressed: {error}") from error
 
 
 @cache

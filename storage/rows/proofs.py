@@ -42,7 +42,7 @@ def decode_proofs(frame: bytes, certificates: Sequence[bytes | None] = ()) -> li
         parts, places, raw = decompressed(frame, Kind.PROOFS).split(b"\n", 2)
         return _put_together(json.loads(places), list(_blobs(json.loads(parts), raw, certificates)))
     except (IndexError, TypeError, ValueError) as error:
-        raise ValueError(f"no proofs: {error!r}") from error
+        raise ValueError(f"not valid proofs: {error!r}") from error
 
 
 def laid_out(proofs: Iterable[Proof], certificates: Sequence[bytes | None] = ()) -> bytes:

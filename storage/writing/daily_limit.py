@@ -160,9 +160,8 @@ async def note_dropped(
     reported = set(found)
     for key in sizes.keys() - reported:
         sentence = (
-            f"{key} has stored as much as one endpoint may in a day (retention.endpoint_bytes_per_day): "
-            "until then, proofs and certificates that are new are dropped, and facts where these do not "
-            "fit either"
+            f"{key} has reached the daily storage limit of one endpoint (retention.endpoint_bytes_per_day): "
+            "new proofs and certificates are dropped until it stores less, and facts if they do not fit"
         )
         event = ServiceEvent(at=now, kind=EVENT_KIND, sentence=sentence, endpoint_key=key)
         await add_event(connection, event)

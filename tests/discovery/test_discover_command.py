@@ -45,7 +45,7 @@ def test_what_is_found_and_what_becomes_of_it() -> None:
         "  - b.test:8443  (dropped by a rule)",
         "  - x.secret.test:8443  (dropped by a rule)",
         "  - x.secret.test:443  (denied)",
-        "together: 2 targets",
+        "total: 2 targets",
     ]
 
 
@@ -63,19 +63,19 @@ def test_a_source_that_fails_is_told_and_the_others_are_shown() -> None:
     run = tlsprobe("discover", "--config", "tlsprobe.yml")
     assert run.returncode == 1
     assert "feed: failed: names.txt cannot be read" in run.stdout
-    assert "together: 1 targets" in run.stdout
+    assert "total: 1 targets" in run.stdout
 
 
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
         ("type: names", "type: nmes", "line 3: discovery.0"),
-        ("ports: [443", "prts: [443", "line 6: 'discovery.0.prts' is no setting"),
+        ("ports: [443", "prts: [443", "line 6: unknown setting 'discovery.0.prts'"),
         ("ports: [443", "ports: [0", "line 6: discovery.0.ports.0 must be greater"),
         ("action: drop", "action: dorp", "line 8: discovery.0.relabel.0.action"),
         ('".*:8443"', '"("', "line 8: discovery.0.relabel.0"),
         ("*.secret.test", "a b", "line 11: deny"),
-        ("name: feed", "name: file:targets.yml", "two sources are called"),
+        ("name: feed", "name: file:targets.yml", "two sources have the name"),
     ],
 )
 def test_a_configuration_that_cannot_be_is_told_with_its_line(

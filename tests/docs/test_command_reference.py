@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.command_reference import every_command, reference
+from scripts.command_reference import every_command, help_of, reference
 from service.cli.commands import COMMANDS
 from tests.service.processes import tlsprobe
 
@@ -28,3 +28,17 @@ def test_the_help_is_that_of_the_command_itself() -> None:
     shown = PAGE.read_text().split("## tlsprobe history\n\n```text\n")[1].split("\n```")[0]
     printed = tlsprobe("history", "--help").stdout
     assert shown.split() == printed.split()
+
+
+@pytest.mark.parametrize("words", list(every_command()), ids=" ".join)
+def test_every_help_has_an_example_of_its_command(words: tuple[str, ...]) -> None:
+    examples = help_of(words).partition("Examples:\n")[2].splitlines()
+    assert any(line.strip().startswith(" ".join(("tlsprobe", *words))) for line in examples)
+
+
+@pytest.mark.parametrize("words", list(every_command()), ids=" ".join)
+def test_every_help_has_whole_sentences_and_no_words_of_python(words: tuple[str, ...]) -> None:
+    shown = help_of(words)
+    sections = shown.partition("\n\n")[2]
+    assert "..." not in sections
+    assert not any(mark in shown for mark in ("[[", "{", "<str>", "<path>", "<list["))

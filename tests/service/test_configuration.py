@@ -123,30 +123,30 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
         ),
         (
             "interval: 5\n",
-            "tlsprobe.yml, line 1: 'interval' is no setting: did you mean interval_seconds?",
+            "tlsprobe.yml, line 1: unknown setting 'interval': did you mean interval_seconds?",
         ),
         (
             "probe:\n  dedline_seconds: 5\n",
             (
-                "tlsprobe.yml, line 2: 'probe.dedline_seconds' is no setting: "
+                "tlsprobe.yml, line 2: unknown setting 'probe.dedline_seconds': "
                 "did you mean probe.deadline_seconds?"
             ),
         ),
         (
             "deadline_secnds: 5\n",
             (
-                "tlsprobe.yml, line 1: 'deadline_secnds' is no setting: "
+                "tlsprobe.yml, line 1: unknown setting 'deadline_secnds': "
                 "did you mean probe.deadline_seconds?"
             ),
         ),
         (
             "http:\n  host: [a.example]\n",
-            "tlsprobe.yml, line 2: 'http.host' is no setting: did you mean http.hosts?",
+            "tlsprobe.yml, line 2: unknown setting 'http.host': did you mean http.hosts?",
         ),
         (
             "retention: {proof: 3}\n",
             (
-                "tlsprobe.yml, line 1: 'retention.proof' is no setting: the settings are "
+                "tlsprobe.yml, line 1: unknown setting 'retention.proof': the settings are "
                 "retention.changes_days, retention.endpoint_bytes_per_day, "
                 "retention.endpoints_days, retention.events_days, retention.evidence_days, "
                 "retention.findings_days, retention.history_days"
@@ -155,14 +155,14 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
         (
             "discovery:\n  - {type: consul, token_varable: A}\n",
             (
-                "tlsprobe.yml, line 2: 'discovery.0.token_varable' is no setting: "
+                "tlsprobe.yml, line 2: unknown setting 'discovery.0.token_varable': "
                 "did you mean discovery.0.token_variable?"
             ),
         ),
         (
             "discovery:\n  - {type: docker, url: http://localhost}\n",
             (
-                "tlsprobe.yml, line 2: 'discovery.0.url' is no setting: the settings are "
+                "tlsprobe.yml, line 2: unknown setting 'discovery.0.url': the settings are "
                 "discovery.0.keep_failed_seconds, discovery.0.max_targets, discovery.0.name, "
                 "discovery.0.refresh_seconds, discovery.0.relabel, discovery.0.socket, "
                 "discovery.0.trusts_labels, discovery.0.type"
@@ -171,21 +171,21 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
         (
             "discovery:\n  - {type: dns, relabel: [{reg: a}]}\n",
             (
-                "tlsprobe.yml, line 2: 'discovery.0.relabel.0.reg' is no setting: "
+                "tlsprobe.yml, line 2: unknown setting 'discovery.0.relabel.0.reg': "
                 "did you mean discovery.0.relabel.0.regex?"
             ),
         ),
         (
             "proxies:\n  way: {ulr: 'http://proxy.example:3128'}\n",
             (
-                "tlsprobe.yml, line 2: 'proxies.way.ulr' is no setting: did you mean "
+                "tlsprobe.yml, line 2: unknown setting 'proxies.way.ulr': did you mean "
                 "proxies.way.url? (and 1 more)"
             ),
         ),
         (
             "notifications:\n  ops: {type: email, form: a@b.example}\n",
             (
-                "tlsprobe.yml, line 2: 'notifications.ops.form' is no setting: did you mean "
+                "tlsprobe.yml, line 2: unknown setting 'notifications.ops.form': did you mean "
                 "notifications.ops.from? (and 3 more)"
             ),
         ),
@@ -206,6 +206,39 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
         (
             "push: {remote_write: 5}\n",
             "tlsprobe.yml, line 1: push.remote_write must be a mapping, not 5",
+        ),
+        (
+            "visits_at_once: many\n",
+            "tlsprobe.yml, line 1: visits_at_once must be a whole number, not 'many'",
+        ),
+        (
+            "enumerate_at_start: 7\n",
+            "tlsprobe.yml, line 1: enumerate_at_start must be true or false, not 7",
+        ),
+        (
+            "on_demand: {networks: [10.0.0.1/8]}\n",
+            (
+                "tlsprobe.yml, line 1: on_demand.networks.0 must be a network without host bits, "
+                "such as 10.0.0.0/8, not '10.0.0.1/8'"
+            ),
+        ),
+        (
+            "discovery: [{type: file}]\n",
+            "tlsprobe.yml, line 1: discovery.0.path is missing: add it",
+        ),
+        (
+            "notifications:\n  ops: {type: webhook}\n",
+            (
+                "tlsprobe.yml, line 2: notifications.ops: set exactly one of url, url_variable and "
+                "url_file"
+            ),
+        ),
+        (
+            "workers: {enabled: true}\n",
+            (
+                "tlsprobe.yml: workers need a PostgreSQL database: set `database` to a "
+                "postgresql:// URL, or remove `workers`"
+            ),
         ),
         (
             "targets_files: a.yml\n",
@@ -236,17 +269,17 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
         (
             "closed: ['9-17']\n",
             (
-                "tlsprobe.yml, line 1: closed: '9-17' must be two times of day, in UTC or with a time "
-                "zone behind them, such as 09:00-17:30 or 09:00-17:30 Europe/Berlin"
+                "tlsprobe.yml, line 1: closed: '9-17' must be two times of day, in UTC or followed by "
+                "a time zone, such as 09:00-17:30 or 09:00-17:30 Europe/Berlin"
             ),
         ),
         *(
             (
                 f"interval_seconds: 60\nclosed: ['09:00-17:00 {name}']\n",
                 (
-                    f"tlsprobe.yml, line 2: closed: '{name}' is no time zone that this machine knows: "
-                    "write a name of IANA's database, such as Europe/Berlin or America/New_York, and "
-                    "install tzdata where it has none"
+                    f"tlsprobe.yml, line 2: closed: unknown time zone '{name}': "
+                    "use a name from the IANA database, such as Europe/Berlin or America/New_York, and "
+                    "install tzdata if this machine has no time zones"
                 ),
             )
             for name in ("Europe/Berlni", "Europe", "../../etc/passwd", "zone.tab")
@@ -254,12 +287,12 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
         ("probe:\n  1: 2\n", "tlsprobe.yml, line 2: the key '1' must be text: quote it"),
         (
             "config_file: other.yml\n",
-            "tlsprobe.yml, line 1: a file cannot name another: remove this line",
+            "tlsprobe.yml, line 1: a configuration file cannot name another: remove this line",
         ),
         ("- a\n", "tlsprobe.yml, line 1: must be a mapping, such as `listen: 127.0.0.1:9844`"),
     ],
 )
-def test_a_bad_setting_is_one_sentence_with_line_key_and_mend(text: str, sentence: str) -> None:
+def test_a_bad_setting_is_one_sentence_with_line_key_and_fix(text: str, sentence: str) -> None:
     assert problem_of(text) == sentence
 
 

@@ -216,7 +216,7 @@ def test_a_database_that_cannot_be_used_is_said(
     url: str, targets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    targets.write_text("# this is no database\n[]\n" * 100, encoding="utf-8")
+    targets.write_text("# this is not a database\n[]\n" * 100, encoding="utf-8")
     sentence = refusal("serve", "--targets", targets, "--listen", "127.0.0.1:0", "--database", url)
     assert "targets.yml, line" in sentence or "database" in sentence
 
@@ -295,7 +295,7 @@ async def test_the_status_command_shows_sources_and_the_worst(
     assert "targets.yml: 1 targets" in run.stdout
     assert json.loads(said.stdout)["endpoints_failing"] == 1
     gone = await asyncio.to_thread(tlsprobe, "status", "--url", service.url)
-    assert (gone.returncode, "no service of tlsprobe answers" in gone.stderr) == (2, True)
+    assert (gone.returncode, "no tlsprobe service answers" in gone.stderr) == (2, True)
 
 
 @pytest.mark.process

@@ -14,11 +14,11 @@ from storage import SqlStore
 from tests.service.processes import tlsprobe
 
 NOW = datetime.now(UTC)
-HOSTILE = "a.example is set aside: \x1b[31mred\x1b[0m\nand more"
+HOSTILE = "a.example is quarantined: \x1b[31mred\x1b[0m\nand more"
 EVENTS = (
     ServiceEvent(at=NOW - timedelta(days=8), kind="started", sentence="version 0.9 started"),
     ServiceEvent(at=NOW - timedelta(hours=3), kind="endpoint_set_aside", sentence=HOSTILE),
-    ServiceEvent(at=NOW - timedelta(hours=2), kind="stopped", sentence="stopped as it was told"),
+    ServiceEvent(at=NOW - timedelta(hours=2), kind="stopped", sentence="stopped on request"),
     ServiceEvent(at=NOW - timedelta(hours=1), kind="started", sentence="version 1.0 started"),
 )
 
@@ -40,8 +40,8 @@ def test_events_are_lines_of_the_last_week_the_newest_first(database: str) -> No
     lines = done.stdout.splitlines()
     assert [line[18:] for line in lines] == [
         "started: version 1.0 started",
-        "stopped: stopped as it was told",
-        "endpoint_set_aside: a.example is set aside: \\x1b[31mred\\x1b[0m\\x0aand more",
+        "stopped: stopped on request",
+        "endpoint_set_aside: a.example is quarantined: \\x1b[31mred\\x1b[0m\\x0aand more",
     ]
     assert all(later[:16] >= earlier[:16] for later, earlier in pairwise(lines))
 
@@ -73,4 +73,4 @@ def test_events_are_chosen_by_time_kind_and_number(
 def test_a_moment_that_is_none_is_one_sentence(database: str) -> None:
     done = tlsprobe("events", "--database", database, "--since", "soon")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("tlsprobe: 'soon' is no moment: write how long ago")
+    assert done.stderr.startswith("tlsprobe: cannot parse time 'soon': use a duration before now")

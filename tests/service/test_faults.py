@@ -201,7 +201,7 @@ async def test_a_resolver_that_is_down_stops_neither_visits_nor_pages(
         await service.start()
         states: dict[str, list[str]] = {
             "visit finished": [],
-            "visit failed, to be repeated soon": [],
+            "visit failed, will be repeated soon": [],
         }
         finished, failed = states.values()
 

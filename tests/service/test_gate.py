@@ -73,7 +73,7 @@ def test_a_waived_finding_does_not_stop_until_its_waiver_expires(policies: Path)
 def test_an_endpoint_that_no_policy_holds_for_is_not_called_good(policies: Path) -> None:
     book = read_policies([str(policies)], NOW)
     check_that_all_are_judged(book, [modern().endpoint.target])
-    with pytest.raises(PolicyError, match=r"no policy holds for .*--label NAME=VALUE"):
+    with pytest.raises(PolicyError, match=r"no policy matches .*--label NAME=VALUE"):
         check_that_all_are_judged(book, [legacy_without_labels()])
 
 

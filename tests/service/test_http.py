@@ -114,7 +114,7 @@ async def test_a_reload_is_asked_for_by_post_and_a_bad_one_says_why(
 ) -> None:
     assert (await client.get("/-/reload")).status_code == 405
     good = await client.post("/-/reload")
-    readiness.fault = "tlsprobe.yml, line 1: mend it"
+    readiness.fault = "tlsprobe.yml, line 1: fix it"
     bad = await client.post("/-/reload")
     assert (good.status_code, bad.status_code, bad.text) == (200, 400, f"{readiness.fault}\n")
 

@@ -58,7 +58,7 @@ def test_a_good_file_is_called_good_and_a_bad_one_told_with_its_line(house: Path
     good = tlsprobe("policy", "check", house)
     assert (good.returncode, good.stdout) == (
         0,
-        "1 policies (house) and 0 waivers can be used\n",
+        "1 policies (house) and 0 waivers are valid\n",
     )
     house.write_text(HOUSE.replace("TLSv1.3]", "TLSv1.4]"))
     bad = tlsprobe("policy", "check", house)
@@ -126,7 +126,7 @@ async def test_every_rule_is_tried_on_a_host(fleet: DemoFleet, house: Path) -> N
 async def test_a_host_is_matched_with_the_policies_of_aws(fleet: DemoFleet) -> None:
     run = await asyncio.to_thread(tlsprobe, "policy", "match", place(fleet, "legacy"))
     assert run.returncode == 0
-    assert "whose suites are published" in run.stdout
+    assert "policies with published suites" in run.stdout
 
 
 async def test_policies_are_tested_with_recorded_facts(

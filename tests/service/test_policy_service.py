@@ -71,7 +71,9 @@ async def test_policies_judge_and_are_read_again_and_a_broken_file_leaves_the_la
     with running(*arguments, "--config", config) as process:
         service = Service(process)
         await service.start()
-        idle = await service.wait_for(lambda event: event["event"] == "a policy is idle")
+        idle = await service.wait_for(
+            lambda event: event["event"] == "a policy matches no endpoint"
+        )
         assert idle["reason"] == (
             f"{policies}, line 6: the policy idle applies to no endpoint: check its `for`"
         )

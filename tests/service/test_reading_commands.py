@@ -51,7 +51,7 @@ def test_a_database_that_does_not_exist_is_an_error(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == (
-        f"tlsprobe: the database {path} does not exist: give the one that the service uses (--database)\n"
+        f"tlsprobe: the database {path} does not exist: give the service's database with --database\n"
     )
     assert os.listdir(directory) == []
 
@@ -70,7 +70,7 @@ def test_an_older_database_is_left_as_it_is(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == (
-        f"tlsprobe: the database {path} was made by an older version of tlsprobe (its tables are of revision "
+        f"tlsprobe: the database {path} was created by an older version of tlsprobe (its tables are at revision "
         "'0004'): start the service, or run `tlsprobe db upgrade`\n"
     )
     assert path.read_bytes() == before

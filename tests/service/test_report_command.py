@@ -176,10 +176,10 @@ def test_a_past_day_is_reported_as_it_was_known(database: str, policy: Path) -> 
     ("arguments", "words"),
     [
         (("--policy", "mozila-modern"), "did you mean mozilla-modern?"),
-        (("--fail-on", "high"), "--fail-on: no policy holds for anything"),
-        (("--at", "yesterday"), "--at: 'yesterday' is no moment"),
+        (("--fail-on", "high"), "--fail-on: no policy matches any endpoint"),
+        (("--at", "yesterday"), "--at: cannot parse time 'yesterday'"),
         (("--label", "team"), "--label: 'team' must be NAME=VALUE"),
-        (("--allow-unknown",), "--allow-unknown is for --fail-on"),
+        (("--allow-unknown",), "--allow-unknown needs --fail-on"),
         (("--output", "/nowhere/report.html"), "cannot write /nowhere/report.html: no such file"),
         (("--config", "/nowhere.yml"), "/nowhere.yml"),
         (("verify", "/nowhere.html"), "cannot read /nowhere.html: no such file"),

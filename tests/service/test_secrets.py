@@ -98,7 +98,7 @@ PUBLIC: Final[Mapping[str, str]] = {
     "to": "stands in every mail",
     "trust_stores": "names, and paths of public certificates",
     "type": "a kind",
-    "user": "a login's name is no secret by itself",
+    "user": "a login's name alone is not secret",
     "valid_http_versions": "versions",
     "zones": "names of zones",
 }
@@ -257,7 +257,7 @@ async def test_no_planted_secret_is_in_any_output(tmp_path: Path) -> None:
         assert where < 0, f"{what}: {text[max(where - 300, 0) : where + 100]}"
     # The failures themselves must be readable.
     log = said["log"]
-    for event in ("targets could not be read", "an outlet fails", "HTTP status 400", "status 400"):
+    for event in ("targets could not be read", "a sink fails", "HTTP status 400", "status 400"):
         assert event in log
     assert "http_sd:http://***@127.0.0.1" in said["/metrics"]
     assert "http_sd:http://***@127.0.0.1" in said["/-/status"]
@@ -273,7 +273,7 @@ def _run_and_look(config: Path, listen: str, variables: Mapping[str, str]) -> di
         seen: set[str] = set()
         for line in process.stderr:
             lines.append(line)
-            if '"an outlet fails"' in line:
+            if '"a sink fails"' in line:
                 seen |= {name for name in wanted if f'"outlet": "{name}"' in line}
             if seen == wanted and any("visit finished" in one for one in lines):
                 break

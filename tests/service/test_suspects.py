@@ -112,13 +112,13 @@ async def test_an_endpoint_that_freezes_the_service_does_so_once(
         await service.start()
         crashed = await service.wait_for(lambda event: event["event"] == "the service had crashed")
         assert key in crashed["reason"]
-        aside = await service.wait_for(lambda event: event["event"] == "an endpoint is set aside")
+        aside = await service.wait_for(lambda event: event["event"] == "an endpoint is quarantined")
         assert aside["endpoint"] == key
         await wait_for_all(service, [*good, freezing_port])
         assert "\ntlsprobe_endpoints_set_aside 1.0" in (await service.get("/metrics")).text
         refused = await service.get(f"/probe?target=127.0.0.1:{freezing_port}")
         assert refused.status_code == 503
-        assert "is left alone until" in refused.text
+        assert "is not probed until" in refused.text
         assert await service.stop() == 0
     with running(*command, changes=changes) as process:
         service = Service(process)
@@ -178,9 +178,13 @@ async def test_what_was_in_flight_at_a_kill_is_tried_alone_at_once_and_cleared(
     with running(*command) as process:
         service = Service(process)
         await service.start()
-        cleared = await service.wait_for(lambda event: "survived alone" in event["event"])
+        cleared = await service.wait_for(
+            lambda event: "probed alone without a crash" in event["event"]
+        )
         while not cleared["endpoint"].startswith(f"127.0.0.1:{silent}@"):
-            cleared = await service.wait_for(lambda event: "survived alone" in event["event"])
+            cleared = await service.wait_for(
+                lambda event: "probed alone without a crash" in event["event"]
+            )
         assert "\ntlsprobe_endpoints_set_aside 0.0" in (await service.get("/metrics")).text
         assert await service.stop() == 0
     assert [kind for kind, _ in await events(url)].count("endpoint_set_aside") == 0
@@ -205,9 +209,9 @@ async def test_a_probe_on_demand_that_freezes_the_service_does_so_once(
         for _ in range(2):
             answer = await service.get(f"/probe?target=127.0.0.1:{freezing_port}")
             assert answer.status_code in {503, 504}
-        await service.wait_for(lambda event: event["event"] == "an endpoint is set aside")
+        await service.wait_for(lambda event: event["event"] == "an endpoint is quarantined")
         answer = await service.get(f"/probe?target=127.0.0.1:{freezing_port}")
-        assert (answer.status_code, "left alone" in answer.text) == (503, True)
+        assert (answer.status_code, "is not probed until" in answer.text) == (503, True)
         assert await service.stop() == 0
 
 
@@ -274,7 +278,7 @@ async def test_without_descriptors_visits_are_put_off_and_no_state_is_an_error(
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (3, 4096))
         seen: list[dict[str, Any]] = []
         await service.wait_for(
-            lambda event: keeps(seen, event)["event"].startswith("visits are put off")
+            lambda event: keeps(seen, event)["event"].startswith("visits are postponed")
         )
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (256, 4096))
         after = await service.wait_for_visits(len(fleet.targets))

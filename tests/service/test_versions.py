@@ -56,7 +56,7 @@ async def test_a_service_whose_tables_are_upgraded_under_it_stops_and_is_refused
     assert len(finished) <= told[stopping]["visits_in_flight"], "no visit begins after that"
     again = await asyncio.to_thread(tlsprobe_process, *arguments, "--targets", targets)
     assert again.returncode == 2
-    assert "was made by a newer version of tlsprobe" in again.stderr.splitlines()[-1]
+    assert "was created by a newer version of tlsprobe" in again.stderr.splitlines()[-1]
 
 
 def as_event(line: str) -> dict[str, Any]:

@@ -90,7 +90,7 @@ async def test_a_waiver_is_put_again_under_its_name_and_taken_back(
         ({"policy": "wep"}, 400, "unknown policy 'wep': did you mean web?"),
         ({"expires": "never"}, 400, "expires must be a day, such as 2027-01-31"),
         ({"expires": "2099-01-01"}, 400, "a waiver must expire within two years"),
-        ({"expires": "2026-11-24"}, 400, "2026-11-24 is over"),
+        ({"expires": "2026-11-24"}, 400, "2026-11-24 is in the past"),
         ({"reason": ""}, 400, "reason"),
         ({"name": "../x"}, 400, "name"),
         ({"nmae": "x"}, 400, "nmae"),
@@ -98,7 +98,7 @@ async def test_a_waiver_is_put_again_under_its_name_and_taken_back(
         ({"owner": "x" * 1001}, 400, "owner"),
         ({"labels": {"team": "x" * 201}}, 400, "labels"),
         ({"labels": {str(n): "x" for n in range(33)}}, 400, "labels"),
-        ({"name": "filed"}, 409, "stands in a policy file"),
+        ({"name": "filed"}, 409, "is in a policy file"),
     ],
 )
 async def test_what_cannot_be_is_refused_in_one_sentence(

@@ -30,7 +30,7 @@ def test_labels_named_as_evidence_is_are_labels() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"\x00", b"no deflate"])
 def test_other_bytes_are_told(body: bytes) -> None:
-    with pytest.raises(ValueError, match="no Observation"):
+    with pytest.raises(ValueError, match="not an Observation"):
         decode_body(Body(facts=body, proofs=None))
 
 

@@ -55,7 +55,7 @@ async def test_new_certificates_at_each_visit_stay_below_the_limit(store: SqlSto
     assert all(one.endpoint_key == KEY and one.size >= MEGABYTE for one in limited.dropped)
     (event,) = await store.events()
     assert (event.kind, event.endpoint_key) == ("not_stored", KEY)
-    assert event.sentence.startswith(f"{KEY} has stored as much as one endpoint may in a day")
+    assert event.sentence.startswith(f"{KEY} has reached the daily storage limit of one endpoint")
     # The facts are those of the newest visit, because they are small.
     (status,) = await store.statuses()
     assert status.observation.certificates[0].chain[0].sha256 == _leaf(visits[-1]).sha256

@@ -125,7 +125,7 @@ async def test_a_file_that_was_taken_away_is_not_written_on_in_secret(
     (outcome,) = await record_many(store, 1)
     assert str(outcome) == (
         f"the database {path} was deleted or replaced while it was in use: restart tlsprobe, "
-        "which then opens the file that is there or makes a new one"
+        "which then opens the present file or creates a new one"
     )
     assert not await store.healthy()
 
@@ -134,7 +134,7 @@ async def test_a_damaged_observation_is_named_when_it_is_read(store: SqlStore, p
     await record_many(store, 1)
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("UPDATE observations SET facts = x'00'")
-    with pytest.raises(StoreError, match=rf"{path} holds what this version cannot read"):
+    with pytest.raises(StoreError, match=rf"{path} contains data that this version cannot read"):
         await store.statuses()
 
 
@@ -142,8 +142,8 @@ async def test_a_missing_directory_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as error:
         await SqlStore.open(f"sqlite:///{tmp_path}/nowhere/store.db")
     assert str(error.value) == (
-        f"the database {tmp_path}/nowhere/store.db cannot be made, its directory does not exist: "
-        f"create {tmp_path}/nowhere or name another file"
+        f"the database {tmp_path}/nowhere/store.db cannot be created, its directory does not exist: "
+        f"create {tmp_path}/nowhere or use another file"
     )
 
 
@@ -155,7 +155,7 @@ async def test_a_directory_is_no_database(tmp_path: Path) -> None:
 async def test_a_file_that_is_no_database_is_left_alone(path: Path) -> None:
     await asyncio.to_thread(path.write_text, TARGETS)
     with pytest.raises(
-        StoreError, match=r"store\.db cannot be used, the file is no SQLite database"
+        StoreError, match=r"store\.db cannot be used, the file is not an SQLite database"
     ):
         await SqlStore.open(f"sqlite:///{path}")
     assert await asyncio.to_thread(path.read_text) == TARGETS
@@ -164,11 +164,11 @@ async def test_a_file_that_is_no_database_is_left_alone(path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("store.db", "'store.db' is not a valid database URL: write sqlite:///file.db"),
-        ("sqlite://", "names no plain file"),
-        ("sqlite:///:memory:", "names no plain file"),
-        ("sqlite:///store.db?mode=ro", "names no plain file"),
-        ("mysql://root:secret@127.0.0.1/x", r"'mysql://\*\*\*@127.0.0.1/x' is of a kind"),
+        ("store.db", "'store.db' is not a valid database URL: use sqlite:///file.db"),
+        ("sqlite://", "does not name a file, so results would be lost"),
+        ("sqlite:///:memory:", "does not name a file, so results would be lost"),
+        ("sqlite:///store.db?mode=ro", "does not name a file, so results would be lost"),
+        ("mysql://root:secret@127.0.0.1/x", r"'mysql://\*\*\*@127.0.0.1/x' is not supported"),
     ],
 )
 async def test_a_url_that_cannot_be_used_is_named_without_its_password(

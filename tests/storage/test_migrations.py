@@ -115,8 +115,8 @@ async def test_a_database_of_a_newer_version_is_refused_untouched(
     with pytest.raises(StoreError) as refusal:
         await open_at(url)
     assert str(refusal.value) == (
-        f"the database {database.name} was made by a newer version of tlsprobe (its tables are of "
-        "revision '9001'): use that version or a newer one, or name another database"
+        f"the database {database.name} was created by a newer version of tlsprobe (its tables are at "
+        "revision '9001'): use that version or a newer one, or use another database"
     )
     assert await asyncio.to_thread(everything) == before
     await database.close()

@@ -86,5 +86,5 @@ def test_certificates_come_back_wherever_they_are(
     "frame", [b"", b"no frame", encode_proofs([])[:-3], encode_proofs([None]) + b"\x00"]
 )
 def test_other_bytes_are_told(frame: bytes) -> None:
-    with pytest.raises(ValueError, match="no proofs"):
+    with pytest.raises(ValueError, match="not valid proofs"):
         decode_proofs(frame)

@@ -89,7 +89,7 @@ async def test_a_file_that_does_not_exist_is_not_made(tmp_path: Path, name: str)
     with pytest.raises(StoreError) as refusal:
         await open_reader(f"sqlite:///{tmp_path / name}")
     assert str(refusal.value) == (
-        f"the database {tmp_path / name} does not exist: give the one that the service uses (--database)"
+        f"the database {tmp_path / name} does not exist: give the service's database with --database"
     )
     assert await asyncio.to_thread(os.listdir, tmp_path) == []
 
@@ -97,7 +97,7 @@ async def test_a_file_that_does_not_exist_is_not_made(tmp_path: Path, name: str)
 async def test_an_empty_file_stays_empty(tmp_path: Path) -> None:
     path = tmp_path / "empty.db"
     path.touch()
-    with pytest.raises(StoreError, match=r"empty\.db is empty: give the one"):
+    with pytest.raises(StoreError, match=r"empty\.db is empty: give the service's database"):
         await open_reader(f"sqlite:///{path}")
     assert path.stat().st_size == 0
 
@@ -105,7 +105,7 @@ async def test_an_empty_file_stays_empty(tmp_path: Path) -> None:
 @pytest.mark.integration
 async def test_an_empty_database_of_a_server_stays_empty(postgresql_url: str) -> None:
     for _ in range(2):
-        with pytest.raises(StoreError, match="is empty: give the one"):
+        with pytest.raises(StoreError, match="is empty: give the service's database"):
             await open_reader(postgresql_url)
 
 

@@ -43,7 +43,7 @@ async def record(store: SqlStore, *numbers: int) -> list[BaseException | None]:
     )
 
 
-LOST = "start it, or mend the way to it; tlsprobe goes on by itself when it is back"
+LOST = "start it, or repair the connection to it; tlsprobe continues by itself when it is back"
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
@@ -98,7 +98,7 @@ async def test_a_read_only_server_is_told_and_can_still_be_read(
     await asyncio.to_thread(be_read_only, True)
     (outcome,) = await record(server_store, 2)
     assert str(outcome).endswith(
-        "cannot be used, it is read-only: name the primary server, or allow writing"
+        "cannot be used, it is read-only: use the primary server, or allow writing"
     )
     assert len(await server_store.statuses()) == 1
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:

@@ -108,7 +108,7 @@ async def test_an_export_that_is_cut_short_is_not_taken(tmp_path: Path, url: str
             part.writelines(keep(lines))
 
     await asyncio.to_thread(cut, lambda lines: [*lines[:3], *lines[4:]])
-    with pytest.raises(StoreError, match="is no whole export of a database"):
+    with pytest.raises(StoreError, match="is not a complete export of a database"):
         await asyncio.to_thread(import_database, url, file)
     await asyncio.to_thread(file.unlink)
     await asyncio.to_thread(export_database, source, file)
@@ -124,7 +124,7 @@ async def test_nothing_is_imported_over_anything_nor_exported_over_a_file(
     source, file = f"sqlite:///{tmp_path / 'source.db'}", tmp_path / "all.jsonl.gz"
     await fill(source)
     await asyncio.to_thread(export_database, source, file)
-    with pytest.raises(StoreError, match="exists already: name a new file"):
+    with pytest.raises(StoreError, match="already exists: use a new file"):
         await asyncio.to_thread(export_database, source, file)
     await fill(url)
     with pytest.raises(StoreError, match="is not empty"):
@@ -147,7 +147,7 @@ async def test_damage_is_found_and_left_as_it_is(tmp_path: Path) -> None:
     before = await asyncio.to_thread(path.read_bytes)
     _, problems = await asyncio.to_thread(check_database, f"sqlite:///{path}")
     assert any(problem.startswith("observation 1 cannot be read") for problem in problems)
-    assert any("of findings refers to a row of results that is not" in one for one in problems)
+    assert any("of findings refers to a missing row of results" in one for one in problems)
     assert await asyncio.to_thread(path.read_bytes) == before
 
 

@@ -22,7 +22,7 @@ app = new_app()
 
 
 @app.command(
-    short_help="Print what certificates the service has seen, and when they expire.",
+    short_help="List the certificates that the service has seen, soonest expiry first.",
     epilog="""\b
 Examples:
   tlsprobe certificates --database sqlite:////var/lib/tlsprobe/tlsprobe.db
@@ -34,10 +34,10 @@ def certificates(
     as_json: AsJson = False,
     no_color: NoColour = False,
 ) -> int:
-    """Print every certificate that is served, the first to expire first, and what is shared.
+    """List every certificate that is served, soonest expiry first.
 
-    One key in several certificates, and a target that serves different ones at its addresses, are
-    said behind the calendar.
+    Shared keys, and targets whose addresses serve different certificates, are listed below the
+    table.
     """
     from service.history.certificates import calendar_json, read_certificates, write_calendar
     from service.process.event_loop import run

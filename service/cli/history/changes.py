@@ -23,7 +23,7 @@ app = new_app()
 
 
 @app.command(
-    short_help="Print what changed across the inventory.",
+    short_help="Show what changed across the inventory.",
     epilog="""\b
 Examples:
   tlsprobe changes --since 24h
@@ -38,7 +38,7 @@ def changes(
     database: Database = DEFAULT_DATABASE,
     as_json: AsJson = False,
 ) -> int:
-    """Print every change since then, the newest first."""
+    """Show every change since the given time, newest first."""
     from model.encoding.change_json import change_to_json
     from service.cli.time_arguments import MomentError, parse_moment
     from service.history.queries import read_changes

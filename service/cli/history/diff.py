@@ -21,7 +21,7 @@ app = new_app()
 
 
 @app.command(
-    short_help="Print how a host differs from what it was.",
+    short_help="Show what changed on a host since a given time.",
     epilog="""\b
 Examples:
   tlsprobe diff www.example.com --since 7d
@@ -34,7 +34,7 @@ def diff(
     database: Database = DEFAULT_DATABASE,
     as_json: AsJson = False,
 ) -> int:
-    """Print what each endpoint of HOST shows now and did not then."""
+    """Show how each endpoint of HOST differs from its state at the given time."""
     from service.cli.time_arguments import MomentError, parse_moment
     from service.history.queries import read_difference
     from service.history.text import difference_json, difference_lines

@@ -24,7 +24,7 @@ app = new_app()
 
 
 @app.command(
-    short_help="Print what befell the service itself.",
+    short_help="List service events: starts, stops, quarantined endpoints.",
     epilog="""\b
 Examples:
   tlsprobe events
@@ -42,9 +42,9 @@ def events(
     database: Database = DEFAULT_DATABASE,
     as_json: AsJson = False,
 ) -> int:
-    """Print starts, stops, endpoints set aside and the like since then, the newest first.
+    """List starts, stops, quarantined endpoints and other events since the given time, newest first.
 
-    Kinds: started, stopped, crashed, endpoint_set_aside.
+    Kinds: started, stopped, crashed, endpoint_set_aside, not_stored, clock.
     """
     from service.cli.time_arguments import MomentError, parse_moment
     from service.history.queries import read_events

@@ -19,7 +19,7 @@ app = new_app()
 
 
 @app.command(
-    short_help="Print what a host was like, and when that changed.",
+    short_help="Show the past states of a host, and when each began.",
     epilog="""\b
 Examples:
   tlsprobe history www.example.com
@@ -32,7 +32,7 @@ def history(
     limit: NewestRows = 100,
     as_json: AsJson = False,
 ) -> int:
-    """Print each span of time in which an endpoint of HOST stayed the same, the newest first."""
+    """Show each period in which an endpoint of HOST stayed the same, newest first."""
     from service.history.queries import read_history
     from service.history.text import history_json, history_lines
     from service.process.event_loop import run

@@ -24,7 +24,7 @@ app = new_app()
 
 
 @app.command(
-    short_help="Print the endpoints and their compliance as they were at a date.",
+    short_help="List the endpoints and their compliance as of a date.",
     epilog="""\b
 Examples:
   tlsprobe inventory
@@ -36,13 +36,15 @@ def inventory(
     *,
     at: Annotated[
         str | None,
-        typer.Option(metavar="MOMENT", help="A day, a time, or how long ago. [default: now]"),
+        typer.Option(
+            metavar="TIME", help="A date, a time, or a duration before now. [default: now]"
+        ),
     ] = None,
     label: OnlyLabels = None,
     database: Database = DEFAULT_DATABASE,
     as_json: AsJson = False,
 ) -> int:
-    """Print a line for each endpoint that was visited up to then, and not over a week before."""
+    """List the endpoints that were probed in the week before the given time."""
     from service.cli.time_arguments import MomentError, parse_moment
     from service.history.queries import read_snapshot
     from service.history.text import inventory_json, inventory_lines

@@ -22,6 +22,6 @@ def print_either(as_object: dict[str, Any] | None, lines: Iterable[str]) -> int:
 def no_endpoint_of(host: str) -> str:
     """The message for a ``host`` of which the database has no endpoint."""
     return (
-        f"the database knows no endpoint of {host!r}: give the host, the target or the endpoint as "
-        "`tlsprobe inventory` prints it"
+        f"the database has no endpoint of {host!r}: give a host, a target or an endpoint as "
+        "`tlsprobe inventory` lists it"
     )

@@ -21,21 +21,21 @@ EXIT_REMARKS: Final = 1
 
 
 @app.command(
-    short_help="Say whether policy files can be used, and what is wrong with them.",
+    short_help="Check policy files for errors.",
     epilog="""\b
 Examples:
   tlsprobe policy check policies.yml
   tlsprobe policy check team.yml house.yml
 
 \b
-Exit codes: 0 they can be used; 1 they can, and something is odd; 2 they cannot.""",
+Exit codes: 0 the files are valid; 1 valid, with warnings; 2 invalid.""",
 )
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of policies.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Policy files.")],
 ) -> int:
-    """Read policy files as the service would; tell the first fault with its line and the mend.
+    """Check policy files as the service reads them; report the first error, its line and how to fix it.
 
-    An expired waiver is odd, and no fault: its findings are open again.
+    An expired waiver is a warning, not an error: its findings are open again.
     """
     from policy import load_policies
     from policy.files.yaml_file import ConfigError
@@ -49,5 +49,5 @@ def check(
     for remark in book.remarks:
         print(printable(remark))
     names = ", ".join(policy.name for policy in book.policies) or "none"
-    print(f"{len(book.policies)} policies ({names}) and {len(book.waivers)} waivers can be used")
+    print(f"{len(book.policies)} policies ({names}) and {len(book.waivers)} waivers are valid")
     return EXIT_REMARKS if book.remarks else EXIT_OK

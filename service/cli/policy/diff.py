@@ -22,22 +22,22 @@ app = new_app()
 
 
 @app.command(
-    short_help="Print where two policies differ.",
+    short_help="Show how two policies differ.",
     epilog="""\b
 Examples:
   tlsprobe policy diff mozilla-modern mozilla-intermediate
   tlsprobe policy diff old.yml new.yml
 
 \b
-A file must have one policy for this, or name it: policies.yml#web.""",
+If a file has several policies, name one: policies.yml#web.""",
 )
 def diff(
-    first: Annotated[str, typer.Argument(metavar="NAME|FILE", help="The one.")],
-    second: Annotated[str, typer.Argument(metavar="NAME|FILE", help="The other.")],
+    first: Annotated[str, typer.Argument(metavar="NAME|FILE", help="First policy.")],
+    second: Annotated[str, typer.Argument(metavar="NAME|FILE", help="Second policy.")],
     *,
     as_json: AsJson = False,
 ) -> int:
-    """Print the versions, suites and groups that one alone lets be, and demands that differ."""
+    """Show the versions, suites and groups that only one of the policies allows, and rules that differ."""
     from policy.compare import compare
     from policy.files.yaml_file import ConfigError
     from service.judging.policy_names import one_policy

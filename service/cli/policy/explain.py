@@ -17,7 +17,7 @@ app = new_app()
 
 
 @app.command(
-    short_help="Print what a rule asks, why, and what can be set of it.",
+    short_help="Explain a rule: what it requires, why, and its parameters.",
     epilog="""\b
 Examples:
   tlsprobe policy explain certificate_time_left
@@ -29,7 +29,7 @@ def explain(
         typer.Argument(metavar="RULE", help="Name or identifier of a rule (tlsprobe policy list)."),
     ],
 ) -> int:
-    """Print a rule's question, its parameters, and how each profile uses it."""
+    """Explain what a rule requires, its parameters, and how each profile uses it."""
     from policy import profile
     from policy.catalogue import RULES_BY_NAME, rule_of
     from policy.files.named_policies import named_policies

@@ -16,14 +16,14 @@ app = new_app()
 
 
 @app.command(
-    short_help="Print the profiles that come with tlsprobe, and all rules.",
+    short_help="List the profiles that come with tlsprobe, and all rules.",
     epilog="""\b
 Examples:
   tlsprobe policy list
   tlsprobe policy list --json | jq -r '.profiles[].name'""",
 )
 def list_policies(*, as_json: AsJson = False) -> int:
-    """Print every profile by name, and every rule that a policy may use."""
+    """List every profile, and every rule that a policy may use."""
     from policy import RULES, profile
     from policy.files.profiles import profiles
     from service.judging.policy_text import listing

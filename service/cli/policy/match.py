@@ -16,13 +16,13 @@ app = new_app()
 
 
 @app.command(
-    short_help="Print which policies of AWS would give what a host shows.",
+    short_help="Show which AWS policies match what a host supports.",
     epilog="""\b
 Examples:
   tlsprobe policy match my-load-balancer.example.com""",
 )
 def match(host: ProbedHost) -> int:
-    """Probe one host, and name the load-balancer and CloudFront policies that look like it."""
+    """Probe one host and name the AWS load balancer and CloudFront policies that match it."""
     from service.process.event_loop import run
     from service.scan.policy_trial import match_lines, observe
     from service.scan.request import ScanInputError, read_request

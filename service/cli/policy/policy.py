@@ -10,7 +10,7 @@ app = new_app(
     name="policy",
     cls=CommandGroup,
     invoke_without_command=True,
-    help="Show, check and try policies: rules that endpoints must meet.",
+    help="Show, check and test policies: rules that endpoints must meet.",
     epilog="""\b
 Examples:
   tlsprobe policy list
@@ -18,7 +18,7 @@ Examples:
   tlsprobe policy diff nist-sp800-52r2 mozilla-intermediate
 
 \b
-How to write one: docs/reference/policy.md.""",
+How to write a policy: docs/reference/policy.md.""",
 )
 
 

@@ -12,9 +12,14 @@ from service.cli.app import (
 app = new_app()
 
 
-@app.command(short_help="Print the JSON Schema of policy files.")
+@app.command(
+    short_help="Print the JSON Schema of policy files.",
+    epilog="""\b
+Examples:
+  tlsprobe policy schema > policy.schema.json""",
+)
 def schema() -> int:
-    """Print the schema, for editors and checkers; docs/reference/policy.schema.json is the same."""
+    """Print the schema, for editors and validators; docs/reference/policy.schema.json is the same."""
     from policy.files.schema import policy_schema
 
     print(json.dumps(policy_schema(), indent=1))

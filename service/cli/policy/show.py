@@ -20,14 +20,14 @@ app = new_app()
 
 
 @app.command(
-    short_help="Print what a profile or the policies of a file demand.",
+    short_help="Show what a profile or a policy file requires.",
     epilog="""\b
 Examples:
   tlsprobe policy show rfc9325
   tlsprobe policy show policies.yml --json""",
 )
 def show(name: PolicyName, *, as_json: AsJson = False) -> int:
-    """Print every rule with its severity, what it requires, and the document and section it is from."""
+    """Show every rule with its severity, its requirement, and the document and section it comes from."""
     from policy.files.yaml_file import ConfigError
     from policy.policy_json import policy_to_json
     from service.judging.policy_names import policies_of

@@ -22,14 +22,14 @@ app = new_app()
 
 
 @app.command(
-    short_help="Probe one host and print what each rule says of it.",
+    short_help="Probe one host and show the outcome of every rule.",
     epilog="""\b
 Examples:
   tlsprobe policy test mozilla-intermediate example.com
   tlsprobe policy test policies.yml db.example:5432 --label data=sensitive
 
 \b
-Exit codes: 0 the policy is met; 2 bad usage; 3 it is not, or not proved to be.""",
+Exit codes: 0 compliant; 1 the host did not answer as TLS; 2 bad usage; 3 not compliant, or unknown.""",
 )
 def try_policy(
     name: PolicyName,
@@ -39,7 +39,7 @@ def try_policy(
     fail_on: FailOn = None,
     allow_unknown: AllowUnknown = False,
 ) -> int:
-    """Probe one host, and print the outcome of every rule: passed, failed, unknown, not applicable."""
+    """Probe one host and show the outcome of every rule: passed, failed, unknown, not applicable."""
     from service.process.event_loop import run
     from service.scan.output import ScanOutcome
     from service.scan.policy_options import read_gate, with_labels

@@ -20,21 +20,22 @@ EXIT_TEST_FAILED: Final = 1
 
 
 @app.command(
-    short_help="Run tests of policies: facts of scans, and the findings expected.",
+    short_help="Run policy tests: recorded facts, and the findings expected of them.",
     epilog="""\b
 Examples:
   tlsprobe scan example.com --json > example.jsonl
   tlsprobe policy verify tests.yml
 
 \b
-Exit codes: 0 every test holds; 1 one does not; 2 a file cannot be used.""",
+Exit codes: 0 every test passes; 1 a test fails; 2 a file is invalid.""",
 )
 def verify(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A YAML file: see docs/reference/policy.md.")
+        Path,
+        typer.Argument(metavar="FILE", help="The tests, in YAML: see docs/reference/policy.md."),
     ],
 ) -> int:
-    """Judge recorded facts by policies, and hold the findings against what is expected."""
+    """Judge recorded facts by policies, and compare the findings with those expected."""
     from policy.files.yaml_file import ConfigError
     from service.judging.policy_tests import run_tests
 

@@ -22,12 +22,12 @@ Examples:
   tlsprobe explain example.com heartbleed --json
 
 \b
-FACT is a protocol version, a cipher suite (IANA's name, OpenSSL's or 0xC02F), a named group, a
-signature scheme, client_auth, or a feature or vulnerability of docs/reference/checks.md.""",
+FACT is a protocol version, a cipher suite (IANA name, OpenSSL name or 0xC02F), a named group, a
+signature scheme, client_auth, or a feature or vulnerability listed in docs/reference/checks.md.""",
 )
 def explain(
     host: ProbedHost,
-    fact: Annotated[str, typer.Argument(metavar="FACT", help="What to explain.")],
+    fact: Annotated[str, typer.Argument(metavar="FACT", help="The fact to explain.")],
     *,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON for each address.")
@@ -35,12 +35,12 @@ def explain(
     server_name: ServerName = None,
     timeout: Annotated[
         float,
-        typer.Option(metavar="SECONDS", help="How long one address may take in all."),
+        typer.Option(metavar="SECONDS", help="Time limit for each address."),
     ] = 60.0,
 ) -> int:
     """Probe one endpoint for one fact, and show the hello sent and the answer, decoded.
 
-    Asks no more than the fact takes. Nothing is stored.
+    Sends only what the fact needs. Nothing is stored.
     """
     from service.process.event_loop import run
     from service.scan.explain import explain_fact, explanation_json, explanation_lines

@@ -15,7 +15,7 @@ app = new_app()
 
 
 @app.command(
-    short_help="Print what a recorded scan saw, without a network.",
+    short_help="Print the report of a recorded scan, without a network.",
     epilog="""\b
 Examples:
   tlsprobe scan example.com --record visit.jsonl
@@ -23,22 +23,27 @@ Examples:
   tlsprobe replay visit.jsonl --policy mozilla-modern
 
 \b
-What a recording holds: docs/reference/recordings.md.""",
+What a recording contains: docs/reference/recordings.md.""",
 )
 def replay(  # noqa: PLR0913 - each parameter is an option of the command
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What scan --record wrote.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A file written by tlsprobe scan --record.")
+    ],
     *,
     as_json: ObservationsAsJson = False,
     trust_store: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=FILE", help="As in scan; a recording does not hold them."),
+        typer.Option(
+            metavar="NAME=FILE",
+            help="As in tlsprobe scan; a recording does not contain trust stores.",
+        ),
     ] = None,
     policy: Policies = None,
     fail_on: FailOn = None,
     allow_unknown: AllowUnknown = False,
     no_color: NoColour = False,
 ) -> int:
-    """Run the recorded visits again: the same checks ask, and the recording answers."""
+    """Run the checks on a recorded scan: the recording answers in place of the server."""
     from probe.recording.visit import RecordingError
     from service.process.event_loop import run
     from service.scan.output import ScanOptions
@@ -47,7 +52,7 @@ def replay(  # noqa: PLR0913 - each parameter is an option of the command
     from service.scan.request import ScanInputError, read_request
 
     if not policy and (fail_on is not None or allow_unknown):
-        return fail("--fail-on and --allow-unknown are for --policy: give one too")
+        return fail("--fail-on and --allow-unknown need --policy: add it")
     gate = None
     try:
         request = read_request([], trust_stores=trust_store or ())

@@ -43,52 +43,53 @@ _Hosts: TypeAlias = Annotated[
     typer.Argument(
         metavar="HOST[:PORT]",
         help="What to probe: a name, an IP address, an IPv6 address in brackets, or an "
-        "https:// URL. The port is 443 unless given. Every address of a name is probed.",
+        "https:// URL. Default port: 443. Every address of a name is probed.",
     ),
 ]
 _NoEvidence: TypeAlias = Annotated[
-    bool, typer.Option("--no-evidence", help="With --json: leave the raw proofs out.")
+    bool, typer.Option("--no-evidence", help="With --json: omit the raw proofs.")
 ]
 _Timeout: TypeAlias = Annotated[
-    float, typer.Option(metavar="SECONDS", help="How long one endpoint may take in all.")
+    float, typer.Option(metavar="SECONDS", help="Time limit for each endpoint.")
 ]
 _TrustStores: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME=FILE",
-        help="Judge chains by the PEM certificates in FILE too, besides Mozilla's; repeatable.",
+        help="Also verify chains against the CA certificates in FILE (PEM); repeatable.",
     ),
 ]
 _Checks: TypeAlias = Annotated[
     str | None,
     typer.Option(
         metavar="NAME,NAME",
-        help="Ask only for these parts, such as versions,suites,certificates.",
+        help="Run only these checks, such as versions,suites,certificates.",
     ),
 ]
 _Fetch: TypeAlias = Annotated[
     bool,
-    typer.Option("--fetch", help="Fetch what certificates point at: OCSP, CRLs, missing issuers."),
+    typer.Option("--fetch", help="Fetch what certificates refer to: OCSP, CRLs, missing issuers."),
 ]
 _Dns: TypeAlias = Annotated[
-    bool, typer.Option("--dns", help="Look up CAA and TLSA, and hold the chains against them.")
+    bool, typer.Option("--dns", help="Check chains against CAA and TLSA records.")
 ]
 _LogList: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Verify certificate timestamps by this log list (version 3)."
+        metavar="FILE", help="Verify certificate timestamps (SCTs) by this log list (version 3)."
     ),
 ]
 _Record: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Keep all that is said in FILE, a new one, for tlsprobe replay."
+        metavar="FILE",
+        help="Record the conversation to FILE (must not exist), for tlsprobe replay.",
     ),
 ]
 
 
 @app.command(
-    short_help="Probe endpoints now and print what they are.",
+    short_help="Probe endpoints now and print a report of each.",
     epilog="""\b
 Examples:
   tlsprobe scan example.com
@@ -102,8 +103,8 @@ Examples:
 Exit codes:
   0  every endpoint answered as TLS
   1  some did not
-  2  the usage or an input is wrong; a sentence on standard error says what
-  3  a policy is not met, or not proved to be""",
+  2  the usage or an input is wrong; one sentence on standard error says what
+  3  with --policy: an endpoint is not compliant, or unknown""",
 )
 def scan(  # noqa: PLR0913 - each parameter is an option of the command
     hosts: _Hosts,
@@ -130,9 +131,9 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     allow_unknown: AllowUnknown = False,
     no_color: NoColour = False,
 ) -> int:
-    """Probe endpoints now and print what each is: versions, suites, certificates, and faults.
+    """Probe endpoints now and print a report of each: findings, versions, suites, certificates.
 
-    The worst is said first. Nothing is stored.
+    Most severe findings first. Nothing is stored.
     """
     from service.scan import request as asked
     from service.scan.output import ScanOptions
@@ -181,11 +182,9 @@ def _scan_and_print(
             warn=warn,
         )
     elif judging.labels or judging.fail_on is not None or judging.allow_unknown:
-        raise ScanInputError(
-            "--label, --fail-on and --allow-unknown are for --policy: give one too"
-        )
+        raise ScanInputError("--label, --fail-on and --allow-unknown need --policy: add it")
     if not (options.with_evidence or options.as_json):
-        raise ScanInputError("--no-evidence is for --json: give both, or neither")
+        raise ScanInputError("--no-evidence needs --json: add it")
     if record is not None:
         begin_recording(record, request.targets)
     outcome = run(scan_all(request, replace(options, gate=gate), sys.stdout, record))

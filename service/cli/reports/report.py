@@ -41,7 +41,7 @@ app = new_app(
     name="report",
     cls=CommandGroup,
     invoke_without_command=True,
-    help="Report what the service knows, as evidence; or verify such a report.",
+    help="Report what the service knows, as evidence; or verify a report.",
     epilog="""\b
 Examples:
   tlsprobe report --policy mozilla-intermediate --output report.html
@@ -52,77 +52,81 @@ Examples:
 
 \b
 Exit codes:
-  0  the report is written, and no finding stops it
-  2  the usage or an input is wrong, or --fail-on has nothing to judge; standard error says what
-  3  --fail-on was given, and findings of that severity or worse are open
+  0  the report is written, and --fail-on found nothing
+  2  the usage or an input is wrong, or --fail-on has nothing to judge; standard error says which
+  3  findings of the severity of --fail-on or higher are open
 
 \b
-What each format holds, and how to verify one: docs/reference/reports.md.""",
+What each format contains, and how to verify a report: docs/reference/reports.md.""",
 )
 
 _Format: TypeAlias = Annotated[
-    Format, typer.Option("--format", help="How to write it.", show_default=True)
+    Format, typer.Option("--format", help="Output format.", show_default=True)
 ]
 _Output: TypeAlias = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Write to FILE, not to standard output.")
+    Path | None, typer.Option(metavar="FILE", help="Write to FILE instead of standard output.")
 ]
 _Data: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Write the JSON report of the same data to FILE too, to verify the other by.",
+        help="Also write the JSON report of the same data to FILE, to verify this report with.",
     ),
 ]
 _Database: TypeAlias = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help=f"Where the service keeps what it learns. [default: {DEFAULT_DATABASE}]",
+        help=f"The service's database. [default: {DEFAULT_DATABASE}]",
     ),
 ]
 _Config: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="The service's configuration: its database and its policies."
+        metavar="FILE", help="The service's configuration, for its database and policies."
     ),
 ]
 _Policies: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME|FILE",
-        help="Judge what is known by this profile, or by the policies of this file, in place of "
-        "the configuration's; repeatable.",
+        help="Check against this profile, or against the policies in this file, instead of the "
+        "configuration's policies; repeatable.",
     ),
 ]
 _At: TypeAlias = Annotated[
     str | None,
-    typer.Option(metavar="MOMENT", help="What was known then: how long ago, such as 7d, or a day."),
+    typer.Option(
+        metavar="TIME", help="Report as of this time: a duration before now, such as 7d, or a date."
+    ),
 ]
 _Labels: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME=VALUE", help="Only endpoints that carry this label; repeatable."),
+    typer.Option(metavar="NAME=VALUE", help="Only endpoints with this label; repeatable."),
 ]
 _GroupBy: TypeAlias = Annotated[
-    str, typer.Option(metavar="LABEL", help="The label that says who answers for an endpoint.")
+    str,
+    typer.Option(metavar="LABEL", help="The label that names who is responsible for an endpoint."),
 ]
 _Weeks: TypeAlias = Annotated[
     int | None,
     typer.Option(
+        metavar="COUNT",
         min=0,
         max=260,
-        help=f"Show compliance this many weeks back. [default: {_WEEKS_SHOWN} in the format "
+        help=f"Show compliance of this many past weeks. [default: {_WEEKS_SHOWN} with --format "
         "executive, else 0]",
     ),
 ]
 _FailOn: TypeAlias = Annotated[
     Severity | None,
-    typer.Option(help="Exit with 3 where findings of this severity or worse are open."),
+    typer.Option(help="Exit with 3 if findings of this severity or higher are open."),
 ]
 _AllowUnknown: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--allow-unknown",
-        help="With --fail-on: let pass what was neither proved nor refuted.",
+        help="With --fail-on: treat unknown results as passing.",
     ),
 ]
 
@@ -144,11 +148,11 @@ def report(  # noqa: PLR0913 - each parameter is an option of the command
     fail_on: _FailOn = None,
     allow_unknown: _AllowUnknown = False,
 ) -> int | None:
-    """Report what the service knows: what was probed, when, what is not met, who answers for it."""
+    """Report what was probed and when, what is not compliant, and who is responsible."""
     if context.invoked_subcommand is not None:
         return None
     if allow_unknown and fail_on is None:
-        return fail("--allow-unknown is for --fail-on: give both, or neither")
+        return fail("--allow-unknown needs --fail-on: add it")
     shown_weeks = _WEEKS_SHOWN if format_ is Format.EXECUTIVE else 0
     wish = _Wish(
         database=database,
@@ -234,8 +238,8 @@ def _exit_code(made: Report, fail_on: Severity, *, allow_unknown: bool) -> int:
 
     if not any(endpoint.standing for endpoint in made.endpoints):
         return fail(
-            "--fail-on: no policy holds for anything that is known here, so nothing was judged: "
-            "give --policy or --config, or look at --label and --database"
+            "--fail-on: no policy matches any endpoint here, so nothing was judged: "
+            "add --policy or --config, or check --label and --database"
         )
     is_stopped = open_at_least(made, fail_on, with_unknown=not allow_unknown)
     return EXIT_FINDINGS if is_stopped else EXIT_OK

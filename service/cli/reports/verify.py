@@ -16,14 +16,14 @@ app = new_app()
 
 
 @app.command(
-    short_help="Tell whether a report still says what it said.",
+    short_help="Verify that a report was not altered.",
     epilog="""\b
 Examples:
   tlsprobe report verify report.html
   tlsprobe report verify junit.xml --data report.json
 
 \b
-Exit codes: 0 it is intact; 1 it is not; 2 it cannot be verified.""",
+Exit codes: 0 intact; 1 altered; 2 cannot be verified.""",
 )
 def verify(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The report.")],
@@ -31,11 +31,12 @@ def verify(
     data: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="The JSON report of the same data, for formats that hold none."
+            metavar="FILE",
+            help="The JSON report of the same data, for formats that do not contain it.",
         ),
     ] = None,
 ) -> int:
-    """Compute the SHA-256 of the report's data, make the report again, and compare both."""
+    """Compute the SHA-256 of the report's data, write the report again, and compare both."""
     from exporters.reports import NotAReportError, verify_report
 
     try:
@@ -48,12 +49,14 @@ def verify(
     print(f"SHA-256 of the data: {found.computed}")
     print(f"made by tlsprobe {printable(found.version, limit=40)}")
     if found.stated != found.computed:
-        print(f"NOT INTACT: the data were changed; it states {printable(found.stated, limit=80)}")
+        print(
+            f"NOT INTACT: the data were changed; the report states {printable(found.stated, limit=80)}"
+        )
         return EXIT_NOT_INTACT
     if found.format is None:
-        print("NOT INTACT: its text is not what this version of tlsprobe writes of these data")
+        print("NOT INTACT: the text is not what this version of tlsprobe writes for these data")
         return EXIT_NOT_INTACT
-    print(f"intact: the {found.format} report of these data, byte by byte")
+    print(f"intact: the {found.format} report of these data, byte for byte")
     return EXIT_OK
 
 

@@ -18,7 +18,7 @@ app = new_app()
 
 
 @app.command(
-    short_help="Serve six demo servers of this machine, to look around.",
+    short_help="Run the service against six local demo servers.",
     epilog="""\b
 Examples:
   tlsprobe demo
@@ -26,20 +26,20 @@ Examples:
 )
 def demo(
     listen: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Where to serve metrics.")
+        str, typer.Option(metavar="HOST:PORT", help="Address to serve metrics on.")
     ] = "127.0.0.1:9844",
     directory: Annotated[
         Path | None,
         typer.Option(
             metavar="DIRECTORY",
-            help="Keep the demo's certificates and database here. Without it they are in a "
-            "temporary directory, which the end removes.",
+            help="Store the demo's certificates and database here. Default: a temporary "
+            "directory, which is removed at the end.",
         ),
     ] = None,
 ) -> int:
-    """Start six real TLS servers on this machine, each with something to find, and serve them.
+    """Start six real TLS servers on this machine, each with something to find, and probe them.
 
-    No network is needed: the servers are on loopback, and end with the demo.
+    No network is needed: the servers listen on loopback, and stop with the demo.
     """
     from policy.files.yaml_file import ConfigError
     from service.demo.demonstrate import demonstrate

@@ -22,23 +22,23 @@ app = new_app()
 
 
 @app.command(
-    short_help="Print what each source of targets finds now.",
+    short_help="Show what each source of targets finds now.",
     epilog="""\b
 Examples:
   tlsprobe discover --config /etc/tlsprobe/tlsprobe.yml
   tlsprobe discover --config tlsprobe.yml --json | jq -r '.targets[].key'
 
 \b
-Exit codes: 0 every source was read; 1 one could not be; 2 the configuration cannot be used.""",
+Exit codes: 0 every source was read; 1 a source failed; 2 the configuration is invalid.""",
 )
 def discover(
     config: Annotated[Path, typer.Option(metavar="FILE", help="The configuration, a YAML file.")],
     *,
     as_json: AsJson = False,
 ) -> int:
-    """Read every source once, print its targets and what relabelling made of them, and stop.
+    """Read every source once, and print its targets and what relabelling made of them.
 
-    Nothing is probed; only sources of the type networks look for TLS where they are told to.
+    Nothing is probed, but sources of the type networks search their networks for TLS.
     """
     from policy.files.yaml_file import ConfigError
     from service.config.load import load_settings

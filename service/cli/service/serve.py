@@ -20,13 +20,13 @@ _TargetsFiles: TypeAlias = Annotated[
     typer.Option(
         metavar="FILE",
         help="A YAML or JSON file of targets, read again when it changes; repeatable. "
-        "Takes the place of the configuration's targets_files.",
+        "Replaces the configuration's targets_files.",
     ),
 ]
 
 
 @app.command(
-    short_help="Probe the endpoints of a targets file again and again, and serve metrics.",
+    short_help="Probe endpoints at intervals, and serve metrics.",
     epilog="""\b
 Examples:
   tlsprobe serve --targets targets.yml
@@ -44,16 +44,18 @@ def serve(
     targets: _TargetsFiles = None,
     listen: Annotated[
         str | None,
-        typer.Option(metavar="HOST:PORT", help="Where to serve metrics. [default: 127.0.0.1:9844]"),
+        typer.Option(
+            metavar="HOST:PORT", help="Address to serve metrics on. [default: 127.0.0.1:9844]"
+        ),
     ] = None,
     database: Annotated[
         str | None,
         typer.Option(
-            metavar="URL", help="Where to keep what is learnt. [default: sqlite:///tlsprobe.db]"
+            metavar="URL", help="Where to store results. [default: sqlite:///tlsprobe.db]"
         ),
     ] = None,
 ) -> int:
-    """Probe the endpoints of targets files again and again, keep what is learnt, serve metrics."""
+    """Probe the endpoints of targets files at intervals, store the results, and serve metrics."""
     from policy.files.yaml_file import ConfigError
     from service.config.load import load_settings
     from service.process.event_loop import run
@@ -66,7 +68,7 @@ def serve(
         return fail(str(error))
     if not (settings.targets_files or settings.discovery or settings.policies):
         return fail(
-            "there is nothing to probe: give --targets FILE, or targets_files or discovery in the "
+            "there is nothing to probe: add --targets FILE, or set targets_files or discovery in the "
             "configuration"
         )
     from service.daemon.run import serve as serve_until_stopped

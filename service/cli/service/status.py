@@ -20,7 +20,7 @@ app = new_app()
 
 
 @app.command(
-    short_help="Print what a running service is doing.",
+    short_help="Show what a running service is doing.",
     epilog="""\b
 Examples:
   tlsprobe status
@@ -29,11 +29,11 @@ Examples:
 def status(
     *,
     url: Annotated[
-        str, typer.Option(metavar="URL", help="Where the service listens.")
+        str, typer.Option(metavar="URL", help="The service's URL.")
     ] = "http://127.0.0.1:9844",
     as_json: AsJson = False,
 ) -> int:
-    """Print the lag, the rate of visits, the sources and the endpoints that fail longest."""
+    """Show the lag, the rate of visits, the sources, and the endpoints that have failed longest."""
     from service.http.status_client import StatusError, ask_status, status_lines
 
     try:

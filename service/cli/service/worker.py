@@ -13,15 +13,15 @@ app = new_app()
 
 
 @app.command(
-    short_help="Make visits for `tlsprobe serve`, beside other workers.",
+    short_help="Probe endpoints for `tlsprobe serve`, together with other workers.",
     epilog="""\b
 Examples:
   tlsprobe worker --config /etc/tlsprobe/tlsprobe.yml
   tlsprobe worker --config tlsprobe.yml --tag zone=dmz
 
 \b
-SIGTERM or Ctrl-C stops it within 10 seconds; what it has not finished is done by another one.
-What it takes to run them: docs/explanation/scale.md.""",
+SIGTERM or Ctrl-C stops it within 10 seconds; another worker picks up unfinished probes.
+How to run workers: docs/explanation/scale.md.""",
 )
 def worker(
     config: Annotated[
@@ -32,16 +32,16 @@ def worker(
         list[str] | None,
         typer.Option(
             metavar="zone=NAME",
-            help="Visit only endpoints with this label; repeatable. Takes the place of the "
-            "configuration's workers.tags. Without any: only endpoints without the label zone.",
+            help="Probe only endpoints with this label; repeatable. Replaces the "
+            "configuration's workers.tags. Default: only endpoints without the label zone.",
         ),
     ] = None,
     database: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="The PostgreSQL database that the service has."),
+        typer.Option(metavar="URL", help="The service's PostgreSQL database."),
     ] = None,
 ) -> int:
-    """Take jobs from the service's database, visit their endpoints, and keep what is learnt there."""
+    """Take jobs from the service's database, probe their endpoints, and store the results there."""
     from policy.files.yaml_file import ConfigError
     from service.config.load import load_settings
     from service.process.event_loop import run
@@ -53,7 +53,7 @@ def worker(
     except ConfigError as error:
         return fail(str(error))
     if not settings.workers.enabled:
-        return fail("this configuration has no workers: set workers.enabled to true in it")
+        return fail("workers are off in this configuration: set workers.enabled: true")
     try:
         from service.fleet.worker import work
     except ModuleNotFoundError as error:

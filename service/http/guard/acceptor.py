@@ -75,7 +75,7 @@ class Acceptor:
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
-                _LOG.warning("a connection to the HTTP side cannot be accepted", reason=str(error))
+                _LOG.warning("an HTTP connection cannot be accepted", reason=str(error))
                 self._pause(_SHORT_OF_DESCRIPTORS_SECONDS)
                 return
             connection.setblocking(False)
@@ -111,7 +111,7 @@ class Acceptor:
             self._answer(
                 one,
                 HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-                f"the request's head must be at most {LARGEST_HEAD} bytes: shorten the URL or headers",
+                f"the request line and headers must be at most {LARGEST_HEAD} bytes: shorten the URL or headers",
             )
         elif one.asks_for_health:
             self._answer(one, HTTPStatus.OK, "healthy")
@@ -143,10 +143,10 @@ class Acceptor:
             self._answer(
                 one,
                 HTTPStatus.REQUEST_TIMEOUT,
-                f"the request's head must be sent within {patience:g} seconds",
+                f"the request line and headers must be sent within {patience:g} seconds",
             )
         for one in self._queue.take_older_than(now - patience - self._limits.turn_seconds):
-            self._close_asking(one, "too many requests wait: try again later")
+            self._close_asking(one, "too many requests are waiting: try again later")
         self._later("sweep", _SWEEP_SECONDS, self._sweep)
 
     def _later(self, name: str, seconds: float, what: Callable[[], None]) -> None:

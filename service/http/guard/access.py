@@ -48,7 +48,7 @@ def host_refusal(hosts: list[str], allowed: Collection[str]) -> Refusal | None:
         return None
     return Refusal(
         status=421,
-        sentence=f"the host {name[:_SHOWN]!r} is not allowed: add it to http.hosts, or ask by IP address",
+        sentence=f"the host {name[:_SHOWN]!r} is not allowed: add it to http.hosts, or use the IP address",
     )
 
 
@@ -62,13 +62,13 @@ def cross_site_refusal(headers: Headers) -> Refusal | None:
     if site not in {"same-origin", "none"}:
         return Refusal(
             status=403,
-            sentence="a page of another site cannot use this route (Sec-Fetch-Site): ask it directly",
+            sentence="pages of other sites cannot use this route (Sec-Fetch-Site): request it directly",
         )
     for origin in headers.getlist("origin"):
         if not _is_own(origin, headers.get("host", "")):
             return Refusal(
                 status=403,
-                sentence=f"the Origin {origin[:_SHOWN]!r} is another site: ask this route directly",
+                sentence=f"the Origin {origin[:_SHOWN]!r} is another site: request this route directly",
             )
     return None
 

@@ -56,7 +56,7 @@ def read_query(raw: bytes, once: Collection[str] = (), many: Collection[str] = (
         raise QueryError(f"the query must be at most {_LONGEST_QUERY} bytes: shorten it")
     pieces = [piece for piece in raw.split(b"&") if piece]
     if len(pieces) > _MOST_PARAMETERS:
-        raise QueryError(f"a query has at most {_MOST_PARAMETERS} parameters: leave some out")
+        raise QueryError(f"a query can have at most {_MOST_PARAMETERS} parameters: remove some")
     values: dict[str, list[str]] = {}
     for piece in pieces:
         name, _, value = piece.partition(b"=")
@@ -65,7 +65,7 @@ def read_query(raw: bytes, once: Collection[str] = (), many: Collection[str] = (
             there = ", ".join((*once, *many)) or "none"
             raise QueryError(f"unknown parameter {key[:_SHOWN]!r}: this route has {there}")
         if key in values and key not in many:
-            raise QueryError(f"the parameter {key} is given twice: give it once")
+            raise QueryError(f"the parameter {key} is given twice: remove one")
         values.setdefault(key, []).append(_decoded(value))
     return Query(values)
 
@@ -104,7 +104,7 @@ def _decoded(raw: bytes) -> str:
     except UnicodeDecodeError:
         raise QueryError("the query must be percent-encoded UTF-8") from None
     if len(text) > _LONGEST_VALUE:
-        raise QueryError(f"a parameter has at most {_LONGEST_VALUE} characters: shorten it")
+        raise QueryError(f"a parameter can have at most {_LONGEST_VALUE} characters: shorten it")
     if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
-        raise QueryError("the query must not have control characters")
+        raise QueryError("the query must not contain control characters")
     return text

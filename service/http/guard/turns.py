@@ -53,9 +53,9 @@ class Turns:
     async def turn(self, caller: str) -> AsyncIterator[None]:
         """Wait for the caller's turn, and hold it during the block; raises BusyError."""
         if self._waiting[caller] >= _MOST_WAITING_PER_CALLER:
-            raise BusyError("you have too many of these requests waiting: ask one after another")
+            raise BusyError("too many of your requests are waiting: send one after another")
         if self._waiting.total() >= _MOST_WAITING:
-            raise BusyError("too many of these requests wait: try again later")
+            raise BusyError("too many of these requests are waiting: try again later")
         loop = asyncio.get_running_loop()
         self._waiting[caller] += 1
         try:

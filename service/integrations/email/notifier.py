@@ -40,7 +40,7 @@ class EmailSettings(EventSettings):
         for text in (self.sender_address, *self.to):
             if not text.isprintable() or not _ADDRESS.fullmatch(parseaddr(text)[1]):
                 raise ValueError(
-                    f"{text!r} is no e-mail address: write one such as ops@example.com"
+                    f"{text!r} is not a valid e-mail address: use one such as ops@example.com"
                 )
         self.mailbox()
         return self
@@ -53,7 +53,7 @@ class EmailSettings(EventSettings):
         """
         login = read_login(self.user, self.password_variable, self.password_file)
         if login is not None and self.security is MailSecurity.NONE:
-            raise ValueError("a password goes over TLS alone: set security to starttls or tls")
+            raise ValueError("a password is sent only over TLS: set security to starttls or tls")
         return Mailbox(
             host=self.host,
             port=self.port or _PORTS[self.security],

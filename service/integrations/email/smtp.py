@@ -68,7 +68,7 @@ async def _send(mailbox: Mailbox, body: bytes) -> None:
         )
     except aiosmtplib.SMTPRecipientsRefused as error:
         refused = ", ".join(f"{one.code} {one.message}" for one in error.recipients)
-        raise DeliveryError(_reason("no recipient is taken", mask.masked(refused))) from error
+        raise DeliveryError(_reason("all recipients are refused", mask.masked(refused))) from error
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         raise DeliveryError(_reason(type(error).__name__, mask.masked(str(error)))) from error
 

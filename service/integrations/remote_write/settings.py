@@ -18,7 +18,9 @@ _LABEL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def _check_labels(labels: Mapping[str, str]) -> Mapping[str, str]:
     for name in labels:
         if not _LABEL_NAME.fullmatch(name) or name.startswith("__"):
-            raise ValueError(f"{name!r} is no label's name: use letters, digits and underscores")
+            raise ValueError(
+                f"{name!r} is not a valid label name: use letters, digits and underscores"
+            )
     return labels
 
 

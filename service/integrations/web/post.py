@@ -85,9 +85,7 @@ class WebPost:
                 if not answer.is_success:
                     raise await _refusal(answer, self._mask)
         except TimeoutError as error:
-            raise DeliveryError(
-                f"no answer came within {self._receiver.timeout_seconds:g} s"
-            ) from error
+            raise DeliveryError(f"no answer within {self._receiver.timeout_seconds:g} s") from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             # Some texts of httpx contain the URL; those of the underlying layers know only a connection.
             reason = ": ".join(filter(None, (type(error).__name__, str(error.__cause__ or ""))))

@@ -45,7 +45,7 @@ class WebSettings(BaseModel):
         login = read_login(self.user, self.password_variable, self.password_file)
         token = read_secret("token", self.token_variable, self.token_file)
         if token is not None and login is not None:
-            raise ValueError("give a token, or a user with a password, not both")
+            raise ValueError("set a token, or a user with a password, but not both")
         return Receiver(
             url=self._whole_url(),
             token=token,
@@ -63,7 +63,7 @@ class WebSettings(BaseModel):
     def _whole_url(self) -> str:
         secret = read_secret("url", self.url_variable, self.url_file)
         if (self.url is None) == (secret is None):
-            raise ValueError("give one of url, url_variable and url_file")
+            raise ValueError("set exactly one of url, url_variable and url_file")
         url = secret or self.url or ""
         try:
             parts = urlsplit(url)

@@ -1,7 +1,7 @@
 """Facts once, visits as stretches, changes, findings, compliance, waivers and events.
 
 Observations were rows of both facts and visits: each row becomes a stretch of visits, and those that
-learnt the same share the first one's facts. Old rows keep their evidence inside ``facts``. The way
+learned the same share the first one's facts. Old rows keep their evidence inside ``facts``. The way
 back keeps the newest state of all, and loses what the old tables have no place for.
 """
 

@@ -30,12 +30,12 @@ def problem_of(notifiers: object, path: Path) -> str:
     ("settings", "said"),
     [
         ({"type": "pager"}, "'webhook', 'slack', 'email', 'alertmanager'"),
-        ({"type": "slack"}, "give one of url, url_variable and url_file"),
+        ({"type": "slack"}, "set exactly one of url, url_variable and url_file"),
         ({"type": "slack", "url": URL, "min_severity": "bad"}, "ops.min_severity must be 'info'"),
         ({"type": "slack", "url": URL, "digest_hours": 0}, "greater than or equal to 1"),
-        ({"type": "alertmanager", "url": URL, "digest_hours": 24}, "is no setting"),
-        ({**MAIL, "from": "nobody"}, "'nobody' is no e-mail address"),
-        ({**MAIL, "from": "a@b.example\nBcc: all@b.example"}, "is no e-mail address"),
+        ({"type": "alertmanager", "url": URL, "digest_hours": 24}, "unknown setting"),
+        ({**MAIL, "from": "nobody"}, "'nobody' is not a valid e-mail address"),
+        ({**MAIL, "from": "a@b.example\nBcc: all@b.example"}, "is not a valid e-mail address"),
         (
             {**MAIL, "from": "a@b.example", "user": "me", "password_variable": "NO_SUCH"},
             "password_variable names NO_SUCH, which the environment does not have: set it",
@@ -51,13 +51,13 @@ def test_a_password_does_not_go_in_clear(tmp_path: Path) -> None:
     password.write_text("secret")
     login = {"user": "me", "password_file": str(password), "security": "none"}
     said = problem_of({"ops": {**MAIL, "from": "a@b.example", **login}}, tmp_path)
-    assert "a password goes over TLS alone" in said
+    assert "a password is sent only over TLS" in said
 
 
 @pytest.mark.parametrize("name", ["textfile", "a b", ""])
 def test_a_name_is_told_apart_in_metrics(name: str, tmp_path: Path) -> None:
     said = problem_of({name: {"type": "slack", "url": URL}}, tmp_path)
-    assert "a notifier cannot be called" in said
+    assert "a notifier cannot have the name" in said
 
 
 def test_the_page_has_a_configuration_that_can_be_used(

@@ -212,7 +212,7 @@ async def test_a_token_goes_with_each_message_and_no_secret_is_logged(
         await desk.look(of(finding()))
     assert hook.headers[0]["authorization"] == "Bearer the-token"
     said = "".join(capfd.readouterr())
-    assert "an outlet fails" in said
+    assert "a sink fails" in said
     assert "secret-path" not in said
     assert "the-token" not in said
 

@@ -22,15 +22,15 @@ def problem_of(push: object, path: Path) -> str:
 @pytest.mark.parametrize(
     ("remote_write", "said"),
     [
-        ({}, "give one of url, url_variable and url_file"),
+        ({}, "set exactly one of url, url_variable and url_file"),
         ({"url": URL, "url_variable": "NO_SUCH"}, "which the environment does not have: set it"),
         ({"url": "ftp://secret.example"}, "must begin with http:// or https:// and a host"),
-        ({"url": URL, "user": "me"}, "a user and a password go together"),
+        ({"url": URL, "user": "me"}, "user and password must be set together"),
         ({"url": URL, "token_file": "/no/such"}, "cannot be read (No such file or directory)"),
         ({"url": URL, "ca_file": "/no/such"}, "ca_file /no/such cannot be used"),
-        ({"url": URL, "labels": {"a-b": "c"}}, "'a-b' is no label's name"),
+        ({"url": URL, "labels": {"a-b": "c"}}, "'a-b' is not a valid label name"),
         ({"url": URL, "interval_seconds": 600}, "must be less than or equal to 240"),
-        ({"url": URL, "unknown": 1}, "is no setting"),
+        ({"url": URL, "unknown": 1}, "unknown setting"),
     ],
 )
 def test_a_remote_write_that_cannot_be_is_told(
@@ -41,7 +41,7 @@ def test_a_remote_write_that_cannot_be_is_told(
 
 @pytest.mark.parametrize(
     ("file", "said"),
-    [("x.txt", "must end in .prom"), ("no/such/x.prom", "does not exist: make it")],
+    [("x.txt", "must end in .prom"), ("no/such/x.prom", "does not exist: create it")],
 )
 def test_a_textfile_that_cannot_be_is_told(file: str, said: str, tmp_path: Path) -> None:
     assert said in problem_of({"textfile": str(tmp_path / file)}, tmp_path)

@@ -39,7 +39,7 @@ def seen(endpoint: Endpoint, state: State = State.TLS) -> Observation:
         started_at=datetime.now(UTC),
         cost=Cost(duration_seconds=0.5),
         state=state,
-        reason=None if state is State.TLS else "It is set aside.",
+        reason=None if state is State.TLS else "It is quarantined.",
     )
 
 

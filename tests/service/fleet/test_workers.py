@@ -119,8 +119,8 @@ def test_an_endpoint_that_kills_its_workers_is_set_aside_and_its_mates_are_not(
 
             until(is_over)
             until(lambda: deployed.metrics(leader)["tlsprobe_endpoints_set_aside"] == 1)
-            assert len(workers) == 2, "one death beside others, and the next is in no worker"
-            assert "is set aside" in deployed.log(leader)
+            assert len(workers) == 2, "one death next to others, and the next in no worker"
+            assert "is quarantined" in deployed.log(leader)
             assert deployed.recorded() == dict.fromkeys(keys, 1)
             assert deployed.rows("SELECT endpoint_key, deaths FROM claims") == [(keys[17], 2)]
             told = dict(deployed.rows("SELECT kind, sentence FROM service_events"))

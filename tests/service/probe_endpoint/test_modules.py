@@ -101,5 +101,5 @@ def test_what_has_no_counterpart_is_refused_by_its_name(wrong: dict[str, Any], n
 
 
 def test_the_default_module_must_be_one(tmp_path: Path) -> None:
-    with pytest.raises(ValidationError, match="'other' is none of the modules"):
+    with pytest.raises(ValidationError, match="'other' is not one of the modules"):
         OnDemandSettings(default_module="other")
