@@ -104,6 +104,7 @@ class Connections:
         self._queueing: dict[_Request, None] = {}
         remaining = deadline.remaining_seconds
         self._expiry = asyncio.get_running_loop().call_later(remaining, self._expire)
+        self._has_expired = False
         self._chains = 0
         self.gate: AddressGate = politeness.gate(self._address)
         self.budget = VisitBudget(limits.budget)
@@ -178,7 +179,10 @@ class Connections:
 
     def _request(self, port: int | None = None, *, is_upgraded: bool = True) -> _Request:
         request = _Request(self._dial, port or self._port, is_upgraded=is_upgraded)
-        self._queueing[request] = None
+        if self._has_expired:
+            request.abandon()
+        else:
+            self._queueing[request] = None
         return request
 
     async def _dial(self, request: _Request) -> None:
@@ -216,7 +220,8 @@ class Connections:
         return await self.upgrade.carry_over(open_one, lambda: at_most(greeting_timeout))
 
     def _expire(self) -> None:
-        """Ends dialling: the visit's time is up."""
+        """Ends dialling: the visit's time is up. Timers may run a little early, so later requests end at once."""
+        self._has_expired = True
         while self._queueing:
             request, _ = self._queueing.popitem()
             request.abandon()

@@ -94,7 +94,30 @@ async def test_a_visit_whose_time_is_up_in_the_moment_of_asking_ends() -> None:
     await connections.close()
 
 
-async def test_a_fault_of_ours_while_dialling_is_told_to_who_asked(
+@pytest.mark.parametrize("is_chained", [True, False])
+async def test_a_question_that_comes_just_after_the_deadline_ends(*, is_chained: bool) -> None:
+    """The timer of a visit may run a little before the end of its time: then a question may still follow."""
+    settings = ProbeSettings(connections_per_address=1)
+    politeness = Politeness(settings)
+    connections = Connections(("127.0.0.1", 9), settings, politeness, Deadline(SystemClock(), 60))
+
+    async def question(*, port: int | None = None) -> object:
+        async with connections.next(is_chained=is_chained, port=port) as dialled:
+            return dialled
+
+    async with politeness.connection(politeness.gate("127.0.0.1")):
+        early = [asyncio.create_task(question()) for _ in range(3)]
+        await asyncio.sleep(0)
+        connections._expire()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            dialled = await asyncio.gather(*early, question(), question(port=10))
+    assert {one.kind for one in dialled if isinstance(one, ConnectFailure)} == {
+        FailureKind.DEADLINE
+    }
+    await connections.close()
+
+
+async def test_an_internal_error_while_dialling_reaches_the_question(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def broken(*_: object) -> ConnectFailure:
