@@ -75,11 +75,12 @@ test: lint test-servers ## everything that CI runs: lint, and all tests in one r
 	$(BIN)/python $(PYTEST)
 
 .PHONY: lint
-lint: venv ## style, types, layers, deployment files, locks
+lint: venv ## style, types, layers, wording, deployment files, locks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
+	$(BIN)/python -m scripts.check_wording
 	$(BIN)/shellcheck scripts/*.sh .ci/run
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml

@@ -18,7 +18,7 @@ from model.verdict import Verdict
 class EndpointStatus:
     """One current endpoint: its newest Observation and its recent history.
 
-    ``last_probe_at`` is when the newest visit ended; ``last_success_at`` when the endpoint last answered as TLS,
+    ``last_probe_at`` is when the newest visit ended; ``last_success_at`` when the endpoint last answered with TLS,
     or None if it never did. ``findings`` are the unresolved ones, ``compliance`` is by policy.
     ``config_changed_at`` is when facts last differed from the previous visit, ``certificate_changed_at`` when a
     leaf did; None if that never happened.

@@ -186,7 +186,7 @@ def _defaults_of(settings: BaseModel) -> dict[str, Any]:
 
 
 def _changes_of(settings: BaseModel) -> dict[str, Any]:
-    """Of an entry under a name, what must be said: its keys have a table of their own."""
+    """What an entry under a name must contain; its keys have a table of their own."""
     return {name: _plain(getattr(settings, name)) for name in ("checks",)}
 
 

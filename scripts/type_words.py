@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from service.setting_types.by_type import ByType
 
 Models: TypeAlias = Mapping[type[BaseModel], tuple[str, ...]]
-"""Models, each with the values of ``type`` that choose it; none where there is one model."""
+"""Models, each with the values of ``type`` that choose it; empty if there is one model."""
 
 _WORDS: Final[Mapping[Any, str]] = {
     str: "text",

@@ -144,7 +144,7 @@ class Report:
 
     @property
     def reached(self) -> tuple[ReportedEndpoint, ...]:
-        """The endpoints that answered as TLS."""
+        """The endpoints that answered with TLS."""
         return tuple(one for one in self.endpoints if one.is_reached)
 
     @property

@@ -76,7 +76,7 @@ class _Cap:
 
 
 def grade(observation: Observation, at: datetime) -> Grade:
-    """The rating of one endpoint that answered as TLS, at an aware time."""
+    """The rating of one endpoint that answered with TLS, at an aware time."""
     score = score_of(observation)
     reached = "A+" if score >= 80 else _letter(score)
     reasons: list[tuple[str, str]] = []

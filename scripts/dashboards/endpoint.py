@@ -96,7 +96,7 @@ ENDPOINT: Final = Dashboard(
         _panel(
             "statetimeline",
             "Up",
-            "1 if the address answered as TLS.",
+            "1 if the address answered with TLS.",
             _of("address_up"),
             "{{address}}",
         ),

@@ -182,7 +182,7 @@ class NotifierLoop:
         except StoreError as error:
             # The state in memory is enough to notify while the database is down.
             if self._is_saving:
-                _LOG.error("reported alerts cannot be stored", outlet=self._name, reason=str(error))
+                _LOG.error("reported alerts cannot be stored", sink=self._name, reason=str(error))
             self._is_saving = False
             return self._reported is not None
         self._is_saving = True

@@ -53,14 +53,14 @@ class Attempts:
     def succeeded(self) -> None:
         """Count a delivery; log it if the previous attempt failed."""
         if self._failures:
-            _LOG.info("a sink works again", outlet=self._sink, failures=self._failures)
+            _LOG.info("a sink works again", sink=self._sink, failures=self._failures)
         self._failures = 0
         self._metrics.delivered(self._sink)
 
     def failed(self, error: DeliveryError) -> float:
         """Count a failure, log the first of a row, and return how many seconds to wait."""
         if not self._failures:
-            _LOG.error("a sink fails", outlet=self._sink, reason=str(error))
+            _LOG.error("a sink fails", sink=self._sink, reason=str(error))
         self._failures += 1
         self._metrics.failed(self._sink)
         if error.is_refused:

@@ -37,7 +37,7 @@ class ScanOutcome:
     """The outcome of all Observations that were written."""
 
     are_all_tls: bool = True
-    """Whether every endpoint answered as TLS."""
+    """Whether every endpoint answered with TLS."""
 
     is_stopped: bool = False
     """Whether any finding makes the scan fail."""

@@ -324,12 +324,12 @@ CASES: Final = (
     *pair(
         "TlsprobeDeliveryFailing",
         {
-            'tlsprobe_delivery_failures_total{outlet="ops"}': "0+1x300",
-            'tlsprobe_deliveries_total{outlet="ops"}': 3,
+            'tlsprobe_delivery_failures_total{sink="ops"}': "0+1x300",
+            'tlsprobe_deliveries_total{sink="ops"}': 3,
         },
         {
-            'tlsprobe_delivery_failures_total{outlet="ops"}': "0+1x300",
-            'tlsprobe_deliveries_total{outlet="ops"}': "0+1x300",
+            'tlsprobe_delivery_failures_total{sink="ops"}': "0+1x300",
+            'tlsprobe_deliveries_total{sink="ops"}': "0+1x300",
         },
     ),
     *pair(

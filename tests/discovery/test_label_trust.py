@@ -182,7 +182,7 @@ def test_targets_of_an_earlier_run_keep_what_source_or_rules_may_set() -> None:
         name = "sd"
 
         def watch(self) -> Any:
-            raise AssertionError("nobody reads it here")
+            raise AssertionError("this file is not read here")
 
     ruled = RuledSource(source=Silent(), rules=rules({"target_label": "proxy", "replacement": "x"}))
     again = ruled.still_trusted(target(client_identity="ours", proxy="x", team="pay"))

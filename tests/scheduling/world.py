@@ -94,7 +94,7 @@ class World:
         finally:
             self.running[endpoint.key] -= 1
         if endpoint.target.host in self.faulty:
-            raise RuntimeError("a fault of ours")
+            raise RuntimeError("an internal error")
         return Observation(
             tool_version=TOOL_VERSION,
             mode=Mode.VERIFY if known is not None and not self.differs else Mode.ENUMERATE,

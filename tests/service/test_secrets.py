@@ -274,11 +274,11 @@ def _run_and_look(config: Path, listen: str, variables: Mapping[str, str]) -> di
         for line in process.stderr:
             lines.append(line)
             if '"a sink fails"' in line:
-                seen |= {name for name in wanted if f'"outlet": "{name}"' in line}
+                seen |= {name for name in wanted if f'"sink": "{name}"' in line}
             if seen == wanted and any("visit finished" in one for one in lines):
                 break
         watchdog.cancel()
-        assert seen == wanted, "".join(line for line in lines if "outlet" in line)
+        assert seen == wanted, "".join(line for line in lines if "sink" in line)
         # A full pipe would block the service.
         reader = threading.Thread(target=lines.extend, args=(process.stderr,))
         reader.start()

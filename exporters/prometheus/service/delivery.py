@@ -11,7 +11,7 @@ from exporters.prometheus.service.service_families import described
 
 
 class DeliveryMetrics:
-    """Counts by sink: ``textfile``, ``remote_write``, or a notifier's name; the label is called ``outlet``."""
+    """Counts by sink: ``textfile``, ``remote_write``, or a notifier's name; the label is called ``sink``."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._deliveries = _counter("deliveries_total", registry)

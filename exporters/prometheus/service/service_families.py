@@ -184,21 +184,21 @@ SERVICE_FAMILIES: Final = (
         kind="counter",
         help="Successful deliveries by sink: textfile, remote_write, or a notifier's name.",
         example="increase(tlsprobe_deliveries_total[1d])",
-        labels=("outlet",),
+        labels=("sink",),
     ),
     ServiceFamily(
         name="delivery_failures_total",
         kind="counter",
         help="Failed attempts to deliver, by sink.",
         example="increase(tlsprobe_delivery_failures_total[1h]) > 3",
-        labels=("outlet",),
+        labels=("sink",),
     ),
     ServiceFamily(
         name="delivery_last_success_timestamp_seconds",
         kind="gauge",
         help="Time of the last successful delivery, by sink.",
         example="time() - tlsprobe_delivery_last_success_timestamp_seconds > 86400",
-        labels=("outlet",),
+        labels=("sink",),
     ),
     ServiceFamily(
         name="remote_write_samples_total",
@@ -212,14 +212,14 @@ SERVICE_FAMILIES: Final = (
         help="Events that a notifier has not sent yet: its receiver fails, or its digest is not "
         "due.",
         example="tlsprobe_notifications_waiting",
-        labels=("outlet",),
+        labels=("sink",),
     ),
     ServiceFamily(
         name="notifications_dropped_total",
         kind="counter",
         help="Events dropped because a notifier's queue was full, counted at each check.",
         example="increase(tlsprobe_notifications_dropped_total[1h]) > 0",
-        labels=("outlet",),
+        labels=("sink",),
     ),
     ServiceFamily(
         name="leader",

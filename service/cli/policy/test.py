@@ -29,7 +29,7 @@ Examples:
   tlsprobe policy test policies.yml db.example:5432 --label data=sensitive
 
 \b
-Exit codes: 0 compliant; 1 the host did not answer as TLS; 2 bad usage; 3 not compliant, or unknown.""",
+Exit codes: 0 compliant; 1 the host did not answer with TLS; 2 bad usage; 3 not compliant, or unknown.""",
 )
 def try_policy(
     name: PolicyName,

@@ -101,7 +101,7 @@ Examples:
 
 \b
 Exit codes:
-  0  every endpoint answered as TLS
+  0  every endpoint answered with TLS
   1  some did not
   2  the usage or an input is wrong; one sentence on standard error says what
   3  with --policy: an endpoint is not compliant, or unknown""",

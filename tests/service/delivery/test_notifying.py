@@ -57,7 +57,7 @@ class Desk:
         await self.loop.step(active_alerts_of(shown))
 
     def number(self, name: str) -> float | None:
-        return self.registry.get_sample_value(f"tlsprobe_{name}", {"outlet": "ops"})
+        return self.registry.get_sample_value(f"tlsprobe_{name}", {"sink": "ops"})
 
 
 @asynccontextmanager

@@ -81,7 +81,7 @@ class Pushed:
         self.page = gzip.compress(page.encode())
 
     def number(self, name: str) -> float:
-        return self.registry.get_sample_value(name, {"outlet": "remote_write"}) or 0.0
+        return self.registry.get_sample_value(name, {"sink": "remote_write"}) or 0.0
 
 
 @pytest.mark.integration

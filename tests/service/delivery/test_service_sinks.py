@@ -83,7 +83,7 @@ async def test_findings_and_ends_are_told_once_and_metrics_are_written_to_the_fi
 
         await until_answered(is_written)
         own = (await service.get("/metrics")).text
-        assert 'tlsprobe_deliveries_total{outlet="textfile"}' in own
+        assert 'tlsprobe_deliveries_total{sink="textfile"}' in own
         assert await service.stop() == 0
     assert {kind for kind, _ in hook.events} == {"opened"}
     keys = [event["notice"]["key"] for body in hook.bodies for event in body["events"]]

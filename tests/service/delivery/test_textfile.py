@@ -45,7 +45,7 @@ async def test_a_fault_is_counted_and_the_file_is_written_once_it_can_be(tmp_pat
     file = directory / "tlsprobe.prom"
     writing = asyncio.create_task(TextFile(file, facts, DeliveryMetrics(registry)).run())
     try:
-        failures = ("tlsprobe_delivery_failures_total", {"outlet": "textfile"})
+        failures = ("tlsprobe_delivery_failures_total", {"sink": "textfile"})
         await until(lambda: registry.get_sample_value(*failures) == 1)
         directory.mkdir()
         await until(file.exists)

@@ -102,7 +102,7 @@ async def test_what_waited_into_a_closed_span_is_given_back_and_visited_after_it
     assert world.visited == ["other.example"]
     assert await world.stored() == {"other.example"}
     keys = [SLEEPER.key, OTHER.key]
-    assert await world.claims.records(keys) == {}, "nobody is held, nor accused"
+    assert await world.claims.records(keys) == {}, "no endpoint is leased or suspected"
     world.clock.at = datetime(2026, 3, 2, 6, tzinfo=UTC)
     await world.visitor().visit([SLEEPER], world.worker_id)
     assert world.visited == ["other.example", "sleeper.example"]
