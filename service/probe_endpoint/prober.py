@@ -141,7 +141,7 @@ class OnDemandProber:
             return self._modules[name]
         except KeyError:
             there = ", ".join(sorted(self._modules))
-            raise RefusedError(400, f"there is no module {name!r}: use one of {there}") from None
+            raise RefusedError(400, f"unknown module {name!r}: use one of {there}") from None
 
     def _target(self, text: str, module: ModuleSettings, server_name: str | None) -> Target:
         try:

@@ -73,6 +73,6 @@ def test_tags_are_the_zones_that_a_worker_takes() -> None:
 
 
 @pytest.mark.parametrize("tag", ["dmz", "zone=", "region=eu", "=x"])
-def test_what_is_no_tag_is_told_with_the_mend(tag: str) -> None:
-    with pytest.raises(ValueError, match="write zone=NAME"):
+def test_the_error_of_an_invalid_tag_says_what_to_write(tag: str) -> None:
+    with pytest.raises(ValueError, match="use zone=NAME, such as zone=dmz"):
         queues_of_tags([tag])

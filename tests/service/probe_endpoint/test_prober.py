@@ -112,12 +112,12 @@ async def test_a_target_of_the_inventory_needs_no_network(target: Target) -> Non
         (None, {}, "/probe?target="),
         ("a b", {}, "'a b'"),
         ("http://a.test", {}, "https"),
-        ("127.0.0.1:1", {"module_name": "other"}, "there are default"),
+        ("127.0.0.1:1", {"module_name": "other"}, "unknown module 'other': use one of default"),
         ("127.0.0.1:1", {"scrape_timeout": "soon"}, "X-Prometheus-Scrape-Timeout-Seconds"),
         ("127.0.0.1:1", {"scrape_timeout": "-1"}, "X-Prometheus-Scrape-Timeout-Seconds"),
     ],
 )
-async def test_a_bad_request_is_told_what_to_mend(
+async def test_the_error_of_a_bad_request_names_what_to_change(
     text: str | None, asked: dict[str, Any], named: str
 ) -> None:
     status, sentence = await refused(World(), settings(), text, **asked)
