@@ -229,6 +229,20 @@ UPGRADES: Final = (
         (None, _XMPP_FEATURES),
         (b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", b"<proceed xmlns='urn:x'/>"),
     ),
+    _upgrade(
+        "xmpp-client",
+        (None, _XMPP_FEATURES),
+        (None, b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'></proceed>"),
+    ),
+    _upgrade(
+        "xmpp-client",
+        (
+            None,
+            b"<stream:stream><stream:features xmlns:stream='http://etherx.jabber.org/streams'/>",
+        ),
+        then=FailureKind.NOT_OFFERED,
+        why="XMPP does not list starttls",
+    ),
     _upgrade("xmpp-server", (None, _XMPP_FEATURES), (None, b"<tls:proceed xmlns:tls='urn:x'/>")),
     _upgrade(
         "xmpp-server",
