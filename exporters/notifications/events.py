@@ -52,7 +52,7 @@ def compare(
         if event is not None:
             ended.append(event)
         elif (now := active.alerts.get(key)) and not selector.has(now):
-            unwanted.append(Event(kind=EventKind.WITHDRAWN, at=active.at, alert=alert))
+            unwanted.append(Event(kind=EventKind.TARGET_REMOVED, at=active.at, alert=alert))
     in_order = sorted(started, key=lambda key: _urgency(started[key].alert))
     room = max(max_reported - len(reported), 0)
     dropped = set([key for key in in_order if key not in reported][room:])
@@ -86,7 +86,7 @@ def _ended(
     elif active.has_ended(key, reported):
         kind = EventKind.RESOLVED
     elif reported.target in removed_targets:
-        kind = EventKind.WITHDRAWN
+        kind = EventKind.TARGET_REMOVED
     else:
         return None
     return Event(kind=kind, at=active.at, alert=reported)

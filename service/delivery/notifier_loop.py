@@ -106,7 +106,7 @@ class NotifierLoop:
             return self._timing.digest_number(self._clock.now()) > self._digest
         if self._began_at is None:
             self._began_at = now
-        return now - self._began_at >= self._timing.wait_seconds
+        return now - self._began_at >= self._timing.group_wait_seconds
 
     @property
     def _is_repeat_due(self) -> bool:

@@ -18,7 +18,7 @@ class DeliveryMetrics:
         self._failures = _counter("delivery_failures_total", registry)
         self._last_success = _gauge("delivery_last_success_timestamp_seconds", registry)
         self._samples = _counter("remote_write_samples_total", registry)
-        self._waiting = _gauge("notifications_waiting", registry)
+        self._waiting = _gauge("notifications_queued", registry)
         self._dropped = _counter("notifications_dropped_total", registry)
 
     def begin(self, sink: str) -> None:

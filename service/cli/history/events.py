@@ -28,8 +28,8 @@ app = new_app()
     epilog="""\b
 Examples:
   tlsprobe events
-  tlsprobe events --since 30d --kind endpoint_set_aside
-  tlsprobe events --since 24h --json | jq -r '.events[].sentence'""",
+  tlsprobe events --since 30d --kind endpoint_quarantined
+  tlsprobe events --since 24h --json | jq -r '.events[].message'""",
 )
 def events(
     *,
@@ -44,7 +44,7 @@ def events(
 ) -> int:
     """List starts, stops, quarantined endpoints and other events since the given time, newest first.
 
-    Kinds: started, stopped, crashed, endpoint_set_aside, not_stored, clock.
+    Kinds: started, stopped, crashed, endpoint_quarantined, storage_limit_reached, clock_jumped.
     """
     from service.cli.time_arguments import MomentError, parse_moment
     from service.history.queries import read_events

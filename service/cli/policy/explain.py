@@ -20,7 +20,7 @@ app = new_app()
     short_help="Explain a rule: what it requires, why, and its parameters.",
     epilog="""\b
 Examples:
-  tlsprobe policy explain certificate_time_left
+  tlsprobe policy explain certificate_expiry
   tlsprobe policy explain TP-CIPHER-002""",
 )
 def explain(
