@@ -128,7 +128,7 @@ def test_a_policy_may_extend_one_of_another_file(tmp_path: Path) -> None:
         (
             "hsts: {max_age: 86400}",
             "hsts: {title: Long HSTS}",
-            "line 8: `title` is now called `requirement`: rename it",
+            "line 8: title was renamed: use requirement",
         ),
         (
             "hsts: {max_age: 86400}",

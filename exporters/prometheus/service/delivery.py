@@ -44,7 +44,7 @@ class DeliveryMetrics:
         self._waiting.labels(sink).set(count)
 
     def dropped(self, sink: str, count: int) -> None:
-        """Count events that a notifier has no room for."""
+        """Count alerts that a notifier newly has no room for."""
         self._dropped.labels(sink).inc(count)
 
 

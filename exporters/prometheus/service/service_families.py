@@ -217,7 +217,7 @@ SERVICE_FAMILIES: Final = (
     ServiceFamily(
         name="notifications_dropped_total",
         kind="counter",
-        help="Events dropped because a notifier's queue was full, counted at each check.",
+        help="Alerts that a notifier dropped, because it has the maximum of active ones; each counts once.",
         example="increase(tlsprobe_notifications_dropped_total[1h]) > 0",
         labels=("sink",),
     ),

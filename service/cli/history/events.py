@@ -46,12 +46,16 @@ def events(
 
     Kinds: started, stopped, crashed, endpoint_quarantined, storage_limit_reached, clock_jumped.
     """
+    from model.encoding.earlier_names import EVENT_KINDS, renamed
     from service.cli.time_arguments import MomentError, parse_moment
     from service.history.queries import read_events
     from service.history.text import event_lines, events_json
     from service.process.event_loop import run
     from storage import StoreError
 
+    for one in kind or ():
+        if one in EVENT_KINDS:
+            return fail(renamed(one, EVENT_KINDS[one]))
     try:
         moment = parse_moment(since, datetime.now(UTC))
         found = run(read_events(database, moment, frozenset(kind or ()), limit))

@@ -20,6 +20,7 @@ EXIT_TEST_FAILED: Final = 1
 
 
 @app.command(
+    context_settings={"allow_extra_args": True},
     short_help="Run policy tests: recorded facts, and the findings expected of them.",
     epilog="""\b
 Examples:
@@ -30,6 +31,7 @@ Examples:
 Exit codes: 0 every test passes; 1 a test fails; 2 a file is invalid.""",
 )
 def test(
+    context: typer.Context,
     file: Annotated[
         Path,
         typer.Argument(metavar="FILE", help="The tests, in YAML: see docs/reference/policy.md."),
@@ -38,6 +40,9 @@ def test(
     """Judge recorded facts by policies, and compare the findings with those expected."""
     from policy.files.yaml_file import ConfigError
     from service.judging.policy_tests import run_tests
+
+    if context.args:
+        return fail("policy test takes one FILE: to probe a host, use policy evaluate NAME HOST")
 
     failed = 0
     try:

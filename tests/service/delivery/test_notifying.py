@@ -126,6 +126,22 @@ async def test_a_receiver_that_is_away_is_told_later_and_told_what_is_true_then(
     assert desk.number("notifications_queued") == 0
 
 
+async def test_a_dropped_alert_is_counted_once(
+    store: SqlStore, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.delivery.notifier_loop.MAX_REPORTED", 1)
+    three = of(finding("a"), finding("b"), finding("c"))
+    async with desk_of(store, type="webhook", url=hook.url) as desk:
+        for _ in range(3):
+            await desk.look(three)
+        assert desk.number("notifications_dropped_total") == 2
+        for _ in range(2):
+            await desk.look(of(finding("a")))
+        assert desk.number("notifications_dropped_total") == 2
+        await desk.look(three)
+        assert desk.number("notifications_dropped_total") == 4
+
+
 async def test_a_refusal_is_not_hurried(store: SqlStore, hook: Hook) -> None:
     hook.answer = 403
     async with desk_of(store, type="webhook", url=hook.url) as desk:
