@@ -51,7 +51,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
 def _usage_problem(error: typer.TyperException) -> str:
     """What is wrong with the arguments, and the command whose help says how they are written."""
     option = getattr(error, "option_name", None)
-    if option in OPTIONS:
+    if option is not None and option in OPTIONS:
         problem = renamed(option, OPTIONS[option])
     else:
         problem = plain_validation(error.format_message().rstrip("."))

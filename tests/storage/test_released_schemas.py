@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -122,16 +123,15 @@ async def test_events_are_of_the_endpoints_that_their_sentences_begin_with(
     await asyncio.to_thread(upgrade_database, url)
     async with await open_reader(url) as reader:
         keys = {one.kind: one.endpoint_key for one in await reader.events()}
-    names = ("storage_limit_reached", "endpoint_quarantined", "clock_jumped")
-    if revision == REVISIONS[-1]:
-        names = tuple(sentences)  # no upgrade
+    renamed = ("storage_limit_reached", "endpoint_quarantined", "clock_jumped")
+    names = tuple(sentences) if revision == REVISIONS[-1] else renamed  # without an upgrade
     key = KEY if revision < "0006" else None  # later rows have a column
     assert keys == dict(zip(names, (key, key, None), strict=True)) | {"started": None}
 
 
 @pytest.mark.parametrize("revision", [one for one in REVISIONS[:-1] if one >= "0004"])
 async def test_renamed_rules_and_facts_have_their_new_names(url: str, revision: str) -> None:
-    """A waiver and a reported alert go on under the rule's new name, as a finding does."""
+    """A waiver and a reported alert have the rule's new name, as a finding does."""
     earlier = replace(ALERT, policy="mail", rule="no_login_in_clear", not_after=NOON)
     fields = alert_to_json(earlier)
     fields["ends_at"] = fields.pop("not_after")
@@ -139,7 +139,7 @@ async def test_renamed_rules_and_facts_have_their_new_names(url: str, revision: 
     result = {"policy": "mail", "severity": "high", "outcome": "fail"}
     words = {"title": "t", "observed": "o", "required": "r", "source": "s"}
     change = {"endpoint_id": 1, "at": NOON, "kind": "appeared", "before": None, "after": "yes"}
-    more = {
+    more: dict[str, list[dict[str, Any]]] = {
         "told_notices": [{"notifier": "mail", "key": earlier.key, "fields": fields}],
         "waivers": [{"name": "v", "fields": waiver, "expires_at": WAIVER.expires_at}],
         "results": [
