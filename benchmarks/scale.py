@@ -20,7 +20,7 @@ from typing import Final
 INTERVAL: Final = 3600.0
 HOURS: Final = 6
 JOB: Final = 50
-"""Visits per job, as in ``workers.visits_per_job``."""
+"""Visits per job, as in ``workers.probes_per_job``."""
 
 SCHEDULER_SECONDS: Final = 0.005
 DATABASE_SECONDS: Final = 0.012

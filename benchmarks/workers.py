@@ -66,7 +66,7 @@ def show_speed(endpoints: int) -> None:
             deployed,
             keys,
         ):
-            deployed.configure(visits_per_job=10, visits_at_once=8)
+            deployed.configure(probes_per_job=10, max_concurrent_probes=8)
             run = _visit(deployed, keys, workers)
             rates.append(endpoints / run.seconds)
             print(f"{workers} worker(s): {rates[-1]:.2f} endpoints/s", flush=True)
@@ -79,7 +79,7 @@ def show_kills(endpoints: int, kills: int, workers: int) -> None:
         deployed,
         keys,
     ):
-        deployed.configure(visits_at_once=128)
+        deployed.configure(max_concurrent_probes=128)
         run = _visit(deployed, keys, workers, kills)
         visits = sum(times * count for times, count in run.recorded.items())
         print(f"{endpoints} endpoints, {workers} workers, {kills} kills: {run.seconds:.0f} s")

@@ -2,7 +2,7 @@
 
 Any other label describes a target and has no effect. An acting label decides what the service sends, to
 which server, or what counts as correct. It is therefore honoured only if the owner of the service set it: in
-a file, by a relabelling rule that names it, or by a source with ``trusts_labels: true``.
+a file, by a relabelling rule that names it, or by a source with ``trust_labels: true``.
 """
 
 from __future__ import annotations

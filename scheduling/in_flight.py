@@ -49,7 +49,7 @@ class InFlight:
     @property
     def has_a_place(self) -> bool:
         """Whether another job may start."""
-        return len(self._tasks) - len(self._in_overtime) < self._settings().visits_at_once
+        return len(self._tasks) - len(self._in_overtime) < self._settings().max_concurrent_probes
 
     def add(self, job: Job, task: asyncio.Task[None]) -> None:
         """Registers ``task`` for ``job``; it replaces a task for the same job that has just ended."""

@@ -69,7 +69,7 @@ class SchedulerSettings:
 
     The first of the ``paces`` that matches a target's labels applies; the last matches all targets. A visit that
     takes longer than ``overtime_seconds``, mostly because of a silent server, no longer counts in
-    ``visits_at_once``, so that the others need not wait; ``most_in_overtime`` limits such visits. When many fall due at
+    ``max_concurrent_probes``, so that the others need not wait; ``most_in_overtime`` limits such visits. When many fall due at
     once, at least ``least_admitted_per_second`` start per second; a large fleet may start twice its steady rate. The
     first failed visit or lookup is repeated after ``early_retry_seconds``, and counts as a failure only if it
     fails again; without ``repeats_failed_visits`` the visiting code has already repeated it. With
@@ -77,7 +77,7 @@ class SchedulerSettings:
     """
 
     paces: tuple[IntervalPolicy, ...] = (IntervalPolicy(),)
-    visits_at_once: int = 64
+    max_concurrent_probes: int = 64
     least_admitted_per_second: float = 5.0
     early_retry_seconds: float = 10.0
     repeats_failed_visits: bool = True

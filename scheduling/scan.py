@@ -14,11 +14,11 @@ from model.ports import Clock
 from model.target import Endpoint, Target
 from scheduling.resolve import AddressFamily, resolve, unresolved
 
-VISITS_AT_ONCE: Final = 16
+MAX_CONCURRENT_PROBES: Final = 16
 
 
 class Scan:
-    """One scan of any number of targets: at most ``VISITS_AT_ONCE`` endpoints are visited concurrently."""
+    """One scan of any number of targets: at most ``MAX_CONCURRENT_PROBES`` endpoints are visited concurrently."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Scan:
         self._visit = visit
         self._clock = clock
         self._family = family
-        self._places = asyncio.Semaphore(VISITS_AT_ONCE)
+        self._places = asyncio.Semaphore(MAX_CONCURRENT_PROBES)
 
     async def probe(self, target: Target) -> list[Observation]:
         """One Observation for each address, in the resolver's order, or one that says why there is no address."""

@@ -76,7 +76,7 @@ class Scheduler:
         return self._due_queue.count_due(self._clock.monotonic())
 
     @property
-    def visits_in_flight(self) -> int:
+    def probes_in_flight(self) -> int:
         """The number of running visits."""
         return self._in_flight.visits
 

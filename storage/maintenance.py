@@ -84,7 +84,7 @@ async def _check_clock(database: Database, now: datetime) -> None:
         raise StoreError(
             f"the clock shows {now:%Y-%m-%d %H:%M}, and the database was last in use "
             f"{time.held_back.days} days before that, so nothing was deleted: correct the clock, or use "
-            "--clock-is-right if it is right"
+            "--trust-clock if it is right"
         )
 
 

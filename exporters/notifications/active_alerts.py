@@ -201,7 +201,7 @@ def _of_certificates(statuses: Sequence[EndpointStatus], at: datetime) -> Iterat
             required=f"renewal by {time_to_json(life.renewal_at)}, as ACME clients do",
             since=life.warning_at,
             certificate=leaf.sha256,
-            ends_at=life.not_after,
+            not_after=life.not_after,
         )
 
 

@@ -18,12 +18,12 @@ from model.findings.alert import Alert, Event, EventKind
 class Comparison:
     """``events`` must be sent; ``unwanted`` count as reported and are not sent.
 
-    ``dropped`` is the number of active alerts beyond the maximum.
+    ``dropped`` are the keys of active alerts beyond the maximum.
     """
 
     events: tuple[Event, ...]
     unwanted: tuple[Event, ...]
-    dropped: int
+    dropped: frozenset[str]
 
 
 def compare(
@@ -52,15 +52,15 @@ def compare(
         if event is not None:
             ended.append(event)
         elif (now := active.alerts.get(key)) and not selector.has(now):
-            unwanted.append(Event(kind=EventKind.WITHDRAWN, at=active.at, alert=alert))
+            unwanted.append(Event(kind=EventKind.TARGET_REMOVED, at=active.at, alert=alert))
     in_order = sorted(started, key=lambda key: _urgency(started[key].alert))
     room = max(max_reported - len(reported), 0)
-    dropped = set([key for key in in_order if key not in reported][room:])
+    dropped = frozenset([key for key in in_order if key not in reported][room:])
     wanted: list[Event] = []
     for event in (*(started[key] for key in in_order if key not in dropped), *ended):
         is_wanted = event.kind in selector.events and selector.has(event.alert)
         (wanted if is_wanted else unwanted).append(event)
-    return Comparison(events=tuple(wanted), unwanted=tuple(unwanted), dropped=len(dropped))
+    return Comparison(events=tuple(wanted), unwanted=tuple(unwanted), dropped=dropped)
 
 
 def _urgency(alert: Alert) -> tuple[int, str]:
@@ -86,7 +86,7 @@ def _ended(
     elif active.has_ended(key, reported):
         kind = EventKind.RESOLVED
     elif reported.target in removed_targets:
-        kind = EventKind.WITHDRAWN
+        kind = EventKind.TARGET_REMOVED
     else:
         return None
     return Event(kind=kind, at=active.at, alert=reported)

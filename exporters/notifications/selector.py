@@ -13,7 +13,7 @@ from model.findings.finding import Severity
 class AlertSelector:
     """Alerts of at least ``min_severity``, at targets that have all of ``labels``.
 
-    ``with_unknown`` also includes rules that are not proved to be met; otherwise only proved violations
+    ``include_unknown`` also includes rules that are not proved to be met; otherwise only proved violations
     count.
     """
 
@@ -21,13 +21,13 @@ class AlertSelector:
     labels: Mapping[str, str] = field(default_factory=dict)
     kinds: frozenset[AlertKind] = frozenset(AlertKind)
     events: frozenset[EventKind] = frozenset(EventKind)
-    with_unknown: bool = False
+    include_unknown: bool = False
 
     def has(self, alert: Alert) -> bool:
         """Whether the notifier reports ``alert``."""
         return (
             alert.kind in self.kinds
             and alert.severity.rank >= self.min_severity.rank
-            and (alert.is_proved or self.with_unknown)
+            and (alert.is_proved or self.include_unknown)
             and self.labels.items() <= alert.labels.items()
         )

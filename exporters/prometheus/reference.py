@@ -67,7 +67,7 @@ The setting `metrics.detail` controls how much is shown; each level includes the
   certificates. 100 to 150.
 
 Each policy adds 7 series, each further address of a name about 40, each further chain of a server about 10. An
-endpoint has at most {family} series of a metric and `metrics.most_series_per_endpoint` in total (default: {most});
+endpoint has at most {family} series of a metric and `metrics.max_series_per_endpoint` in total (default: {most});
 `tlsprobe_endpoint_series_dropped` shows which endpoints exceed that, `tlsprobe_series_dropped_total` counts for all.
 The page is rendered once for each change, for all scrapers. While the database is down
 it shows the last facts, and `tlsprobe_snapshot_age_seconds` at its end shows their age.
@@ -112,7 +112,7 @@ def _values() -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "method", tuple(RevocationMethod)
     yield "problem", tuple(Problem)
     yield "severity", tuple(Severity)
-    yield "phase", ("visit",)
+    yield "phase", ("total",)
 
 
 def reference() -> str:

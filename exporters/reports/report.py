@@ -174,16 +174,16 @@ def _order(finding: Finding) -> tuple[int, str, str, str]:
 
 
 def open_at_least(
-    report: Report, severity: Severity, *, with_unknown: bool = True
+    report: Report, severity: Severity, *, include_unknown: bool = True
 ) -> tuple[Finding, ...]:
     """The open findings of ``severity`` and worse; a waived finding is not open.
 
-    Unknown results count too, unless ``with_unknown`` is false.
+    Unknown results count too, unless ``include_unknown`` is false.
     """
     return tuple(
         found.finding
         for _, found in report.findings()
         if found.finding.status is FindingStatus.OPEN
         and found.finding.result.severity.rank >= severity.rank
-        and (with_unknown or found.finding.result.outcome is Outcome.FAIL)
+        and (include_unknown or found.finding.result.outcome is Outcome.FAIL)
     )

@@ -96,7 +96,7 @@ def _clear_remarks(observation: Observation) -> Iterator[Remark]:
     """Service without TLS. HTTP that only redirects to HTTPS is not a problem."""
     redirects = observation.http.get("redirects_to_https")
     leads_on = redirects is not None and redirects.verdict is Verdict.YES
-    answers = observation.plaintext.get("answers_in_clear")
+    answers = observation.plaintext.get("answers_in_plaintext")
     if answers is not None and answers.verdict is Verdict.YES and not leads_on:
         where = f" ({answers.value})" if answers.value else ""
         offered = observation.plaintext.get("starttls_offered")

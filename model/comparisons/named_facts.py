@@ -24,8 +24,7 @@ def vulnerability_words(name: str, is_yes: bool) -> str:
 
 def plaintext_words(name: str, is_yes: bool) -> str:
     """The service started or stopped doing something without TLS."""
-    spoken = name.replace(" clear", " plaintext")
-    return f"without TLS: {spoken} {'now' if is_yes else 'no longer'}"
+    return f"without TLS: {name} {'now' if is_yes else 'no longer'}"
 
 
 def http_words(name: str, is_yes: bool) -> str:

@@ -32,7 +32,7 @@ def alert_to_json(alert: Alert) -> Json:
         "since": time_to_json(alert.since),
         "reopened": alert.reopened,
         "certificate": alert.certificate,
-        "ends_at": time_to_json(alert.ends_at),
+        "not_after": time_to_json(alert.not_after),
     }
 
 
@@ -57,7 +57,7 @@ def alert_from_json(fields: Json) -> Alert:
         since=datetime.fromisoformat(fields["since"]),
         reopened=fields["reopened"],
         certificate=fields["certificate"],
-        ends_at=time_from_json(fields["ends_at"]),
+        not_after=time_from_json(fields["not_after"]),
     )
 
 

@@ -17,5 +17,5 @@ def change_to_json(change: Change) -> dict[str, Any]:
         "kind": change.kind.value,
         "before": change.before,
         "after": change.after,
-        "sentence": change.sentence,
+        "message": change.sentence,
     }

@@ -28,7 +28,7 @@ class Alert:
     """Something wrong at ``target`` (a target's key) with its owner's ``labels``.
 
     ``since`` is when it was first seen; ``reopened`` counts how often it came back. ``violation`` says
-    what is wrong, ``requirement`` what is asked for. The Alert of a Finding has ``policy``, ``rule`` and ``rule_id``; that of an expiry has ``certificate``, its SHA-256 in hex, and ``ends_at``. Texts
+    what is wrong, ``requirement`` what is asked for. The Alert of a Finding has ``policy``, ``rule`` and ``rule_id``; that of an expiry has ``certificate``, its SHA-256 in hex, and ``not_after``. Texts
     are printable.
     """
 
@@ -44,7 +44,7 @@ class Alert:
     rule: str | None = None
     rule_id: str | None = None
     certificate: str | None = None
-    ends_at: datetime | None = None
+    not_after: datetime | None = None
     is_proved: bool = True
     reopened: int = 0
     addresses: tuple[str, ...] = ()
@@ -71,13 +71,13 @@ class EventKind(StrEnum):
     """Its severity rose, for example because a certificate's expiry is closer."""
     RESOLVED = "resolved"
     WAIVED = "waived"
-    WITHDRAWN = "withdrawn"
+    TARGET_REMOVED = "target_removed"
     """Its target left the inventory: nothing was proved."""
 
     @property
     def is_end(self) -> bool:
         """Whether the Alert is no longer active."""
-        return self in (EventKind.RESOLVED, EventKind.WAIVED, EventKind.WITHDRAWN)
+        return self in (EventKind.RESOLVED, EventKind.WAIVED, EventKind.TARGET_REMOVED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

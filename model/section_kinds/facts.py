@@ -8,6 +8,7 @@ from functools import lru_cache
 from sys import intern
 from typing import Final, TypeVar
 
+from model.encoding.earlier_names import FACTS, FACTS_IN_DIGESTS
 from model.encoding.evidence_json import evidence_field, evidence_from_json
 from model.protocol_version import ProtocolVersion
 from model.section_kinds.kind import END, NONE, Exchange, Json, MappingKind, VersionsKind
@@ -69,14 +70,17 @@ class NamedFacts(MappingKind[str, Fact]):
 
     def from_json(self, fields: Json) -> Mapping[str, Fact]:
         """The facts by name."""
-        return {intern(name): _fact_from_json(item) for name, item in fields.items()}
+        return {
+            intern(FACTS.get(name, name)): _fact_from_json(item) for name, item in fields.items()
+        }
 
     def digest(self, value: Mapping[str, Fact]) -> Iterable[str]:
         """Name, verdict and value of each."""
         texts: list[str] = []
         for name in sorted(value):
             fact = value[name]
-            texts += (name, fact.verdict, NONE if fact.value is None else fact.value)
+            in_digest = FACTS_IN_DIGESTS.get(name, name)
+            texts += (in_digest, fact.verdict, NONE if fact.value is None else fact.value)
         texts.append(END)
         return texts
 

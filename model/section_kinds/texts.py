@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from sys import intern
 
+from model.encoding.earlier_names import FACTS, FACTS_IN_DIGESTS
 from model.intrusiveness import Intrusiveness
 from model.protocol_version import ProtocolVersion
 from model.section_kinds.kind import END, Json, ListKind, MappingKind
@@ -77,12 +78,14 @@ class NamedLevels(MappingKind[str, Intrusiveness]):
 
     def from_json(self, fields: Json) -> Mapping[str, Intrusiveness]:
         """The levels by name."""
-        return {intern(name): Intrusiveness(level) for name, level in fields.items()}
+        return {
+            intern(FACTS.get(name, name)): Intrusiveness(level) for name, level in fields.items()
+        }
 
     def digest(self, value: Mapping[str, Intrusiveness]) -> Iterable[str]:
         """Name and level of each."""
         for name, level in sorted(value.items()):
-            yield from (END, name, level)
+            yield from (END, FACTS_IN_DIGESTS.get(name, name), level)
 
     def merged(
         self,

@@ -85,7 +85,7 @@ def _may_have(allowing: PolicyRule, name: str) -> bool:
         case AllowedSuites(allowed=allowed):
             return name in allowed
         case ForbiddenSuites() as forbidden:
-            return name not in forbidden.names or name in forbidden.but
+            return name not in forbidden.names or name in forbidden.except_suites
         case _:
             return True
 
@@ -125,7 +125,7 @@ def _features(requiring: PolicyRule, forbidding: PolicyRule) -> str | None:
 
 
 def _client_certificates(requiring: PolicyRule, forbidding: PolicyRule) -> str | None:
-    if requiring.rule.name in _MTLS and forbidding.rule.name == "client_certificate_not_asked":
+    if requiring.rule.name in _MTLS and forbidding.rule.name == "client_certificate_not_requested":
         return "a client certificate is required but must not be requested"
     return None
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from model.encoding.earlier_names import RULES, renamed
 from model.findings.finding import Waiver
 from model.target import Target
 from policy.files.contradictions import conflict
@@ -197,6 +198,8 @@ def waiver_fault(
         rule for policy in policies if waiver.policy in (None, policy.name) for rule in policy.rules
     ]
     rules = {rule.name for rule in used} | {rule.rule.identifier for rule in used}
+    if waiver.rule in RULES:
+        return "rule", renamed(waiver.rule, RULES[waiver.rule])
     if waiver.rule not in rules:
         close = nearest(waiver.rule, sorted(rules))
         fix = f"did you mean {close}?" if close else "no active policy has it"

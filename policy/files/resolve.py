@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
 
+from model.encoding.earlier_names import RULE_SETTINGS, RULES, renamed
 from policy.catalogue import RULES_BY_NAME, rule_of
 from policy.files.contradictions import contradiction
 from policy.files.document import PolicyBody, RuleSettings
@@ -27,8 +28,6 @@ from policy.rules.endpoint.reach import REACHED
 from policy.values import nearest
 
 _SETTINGS: Final = frozenset(RuleSettings.model_fields)
-_RENAMED: Final = {"title": "requirement"}
-"""Settings renamed in 1.0, by their old names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +130,8 @@ def nearest_profile(name: str, known: Iterable[str]) -> str:
 
 def _merge(drafts: _Drafts, key: str, written: object, one: Written) -> None:
     place = one.place.at("rules", key)
+    if key in RULES:
+        raise PolicyError(f"{place}: {renamed(key, RULES[key])}")
     rule_name = _name_of(key)
     before = drafts.get(rule_name)
     if written is False:
@@ -185,8 +186,8 @@ def _bound(rule_name: str, draft: _Draft) -> PolicyRule:
     known = [*rule.parameters.model_fields, *sorted(_SETTINGS)]
     for name in given.keys() - rule.parameters.model_fields.keys():
         place = draft.places[name]
-        if name in _RENAMED:
-            raise PolicyError(f"{place}: `{name}` is now called `{_RENAMED[name]}`: rename it")
+        if RULE_SETTINGS.get(name) in known:
+            raise PolicyError(f"{place}: {renamed(name, RULE_SETTINGS[name])}")
         close = nearest(name, known)
         fix = f"did you mean {close}?" if close else f"it has {', '.join(known)}"
         raise PolicyError(f"{place}: {rule.name} has no parameter {name!r}: {fix}")
@@ -219,6 +220,8 @@ def _rule_of(rule_name: str, draft: _Draft) -> AnyRule:
     if rule is not None:
         return rule
     place = draft.places.get("use", draft.place)
+    if wanted in RULES:
+        raise PolicyError(f"{place}: {renamed(str(wanted), RULES[str(wanted)])}")
     close = nearest(str(wanted), RULES_BY_NAME)
     fix = f"did you mean {close}?" if close else "see `tlsprobe policy list`"
     own = "" if "use" in draft.fields else " (or name the rule in `use`)"

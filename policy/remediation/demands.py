@@ -191,7 +191,7 @@ def _suites(rules: list[PolicyRule], versions: tuple[ProtocolVersion, ...]) -> t
             if name in kept or not _speaks_of(allowed.versions, name in _TLS13_SUITES, versions)
         ]
     for forbidden in _all(rules, ForbiddenSuites):
-        gone = forbidden.names - frozenset(forbidden.but)
+        gone = forbidden.names - frozenset(forbidden.except_suites)
         names = [
             name
             for name in names
@@ -267,7 +267,7 @@ def _client_certificates(rules: list[PolicyRule]) -> bool | None:
     ids = {rule.rule.name for rule in rules}
     if not ids.isdisjoint({"client_certificate_required", "client_certificate_verified"}):
         return True
-    return False if "client_certificate_not_asked" in ids else None
+    return False if "client_certificate_not_requested" in ids else None
 
 
 def _hsts(rules: list[PolicyRule]) -> HstsDemand | None:

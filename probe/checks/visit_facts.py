@@ -93,9 +93,9 @@ class VisitFacts:
         self.not_asked |= {name: level for name in names if name not in known}
 
     @property
-    def answers_in_clear(self) -> bool:
+    def answers_in_plaintext(self) -> bool:
         """Whether a plaintext session was proved."""
-        session = self.plaintext.get("answers_in_clear")
+        session = self.plaintext.get("answers_in_plaintext")
         return session is not None and session.verdict is Verdict.YES
 
     @property

@@ -88,8 +88,8 @@ def state_of(
 def _state_by_answers(facts: VisitFacts, answers: Sequence[Answer]) -> tuple[State, str | None]:
     if facts.speaks_any:
         return State.TLS, _gaps(facts)
-    if facts.answers_in_clear:
-        return State.PLAINTEXT, _in_plaintext(facts.plaintext["answers_in_clear"], answers)
+    if facts.answers_in_plaintext:
+        return State.PLAINTEXT, _in_plaintext(facts.plaintext["answers_in_plaintext"], answers)
     if not answers:
         return State.TIMEOUT, "The visit's time was up before anything was asked."
     return _verdict_on(answers)

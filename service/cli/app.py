@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from model.encoding.earlier_names import COMMANDS, renamed
 from model.safe_output.printable import printable
 from model.safe_output.secret_text import masked_urls
 from service.cli import commands
@@ -40,6 +41,13 @@ class CommandGroup(TyperGroup):
         """The command named ``cmd_name`` (typer's ``Command``), or None."""
         row = self._rows.get(cmd_name)
         return None if row is None else get_command(import_module(row.module).app)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that ``args`` begin with; one with an earlier name is an error that gives the new one."""
+        written = f"{self.name} {args[0]}"
+        if written in COMMANDS:
+            ctx.fail(renamed(written, COMMANDS[written]))
+        return super().resolve_command(ctx, args)
 
 
 class PlainCommand(TyperCommand):

@@ -84,10 +84,10 @@ def vacuum(
     database: Annotated[
         str | None, typer.Option(metavar="URL", help="The service's database.")
     ] = None,
-    clock_is_right: Annotated[
+    trust_clock: Annotated[
         bool,
         typer.Option(
-            "--clock-is-right",
+            "--trust-clock",
             help="Trust this machine's clock, even if the database was last used long ago.",
         ),
     ] = False,
@@ -104,7 +104,7 @@ def vacuum(
             settings.database,
             settings.retention.kept(),
             datetime.now(UTC),
-            is_clock_right=clock_is_right,
+            is_clock_right=trust_clock,
         )
     except (ConfigError, StoreError) as error:
         return fail(str(error))

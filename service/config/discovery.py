@@ -38,7 +38,7 @@ from service.config.sources import PolledSettings, SourceContext, SourceSettings
 from service.setting_types.by_type import ByType
 from service.setting_types.secret_marks import SecretFile, SecretUrl, SecretUrls, SecretVariable
 from service.setting_types.values import Count, Port, Seconds, split_name_server
-from service.sources.seen_names import read_seen_names
+from service.sources.certificate_names import read_certificate_names
 
 _SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -63,7 +63,7 @@ class FileSettings(SourceSettings):
     path: Path
     refresh_seconds: Seconds = 5.0
     max_targets: Count = MOST_TARGETS
-    trusts_labels: bool = True
+    trust_labels: bool = True
 
     @property
     def described(self) -> str:
@@ -303,18 +303,18 @@ class ServerFilesSettings(PolledSettings):
 class SeenNamesSettings(PolledSettings):
     """Names in the certificates seen so far, if they resolve into these ``networks``."""
 
-    type: Literal["seen_names"]
+    type: Literal["certificate_names"]
     networks: Annotated[tuple[IPv4Network | IPv6Network, ...], Field(min_length=1)]
     refresh_seconds: Seconds = 3600.0
 
     @property
     def described(self) -> str:
         """Its kind."""
-        return "seen_names"
+        return "certificate_names"
 
     def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
         """Reads the names from the certificates seen."""
-        return lambda: read_seen_names(context.statuses, self.networks, name)
+        return lambda: read_certificate_names(context.statuses, self.networks, name)
 
 
 _FILE_READERS: Final = {

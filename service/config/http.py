@@ -30,14 +30,14 @@ def _off(value: object) -> object:
 class HttpSettings(BaseModel):
     """Limits and access of the HTTP side.
 
-    ``hosts`` are the names that clients may use in the Host header; addresses and ``localhost`` are always
+    ``allowed_hosts`` are the names that clients may use in the Host header; addresses and ``localhost`` are always
     allowed. ``admin`` controls the routes that change state: ``auto`` (clients with the token; without a
     token, clients on this machine), ``off`` or ``open``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    hosts: Annotated[tuple[str, ...], AfterValidator(_check_hosts)] = ()
+    allowed_hosts: Annotated[tuple[str, ...], AfterValidator(_check_hosts)] = ()
     admin: Annotated[Literal["auto", "off", "open"], BeforeValidator(_off)] = "auto"
     admin_token_variable: SecretVariable = None
     admin_token_file: SecretFile = None

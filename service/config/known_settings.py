@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, get_args, get_origin
 
 from pydantic import BaseModel
 
+from model.encoding.earlier_names import SETTINGS, renamed
 from service.config.settings import ProbeLimits, ServiceSettings
 from service.setting_types.by_type import ByType
 
@@ -33,6 +34,16 @@ def suggestion(place: Place, path: Place) -> str:
     if close := difflib.get_close_matches(written, sorted(everything), n=1):
         return f"did you mean {everything[close[0]]}?"
     return f"the settings are {', '.join(sorted(known.values()))}"
+
+
+def renaming(place: Place, path: Place) -> str | None:
+    """The sentence for an unknown setting that is an earlier name of one of its section; None for any other."""
+    *outer, written = map(str, path)
+    name = SETTINGS.get(written)
+    if name is None or name not in _names_at(place[:-1]):
+        return None
+    section = "".join(f"{part}." for part in outer)
+    return renamed(f"{section}{written}", f"{section}{name}")
 
 
 def types_at(place: Place) -> list[str]:

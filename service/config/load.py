@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
+from model.encoding.earlier_names import SETTING_VALUES, renamed
 from model.safe_output.plain_validation import plain_validation
 from model.safe_output.secret_text import masked_urls
 from policy.files.yaml_file import ConfigError, KeyPath, read_yaml_mapping
-from service.config.known_settings import suggestion, takes_json, types_at
+from service.config.known_settings import renaming, suggestion, takes_json, types_at
 from service.config.settings import ENVIRONMENT_NESTING, ENVIRONMENT_PREFIX, ServiceSettings
 
 _CONFIG_FILE_VARIABLE: Final = f"{ENVIRONMENT_PREFIX}CONFIG_FILE"
@@ -29,6 +30,7 @@ def load_settings(config_file: Path | None, **given: Any) -> ServiceSettings:
     """
     if config_file is not None:
         given["config_file"] = config_file
+    _refuse_renamed_variables()
     try:
         return ServiceSettings(**given)
     except ValidationError as error:
@@ -42,6 +44,15 @@ def load_settings(config_file: Path | None, **given: Any) -> ServiceSettings:
         raise ConfigError(_explain(problems[0], given) + more) from error
     except SettingsError as error:
         raise ConfigError(_explain_undecodable()) from error
+
+
+def _refuse_renamed_variables() -> None:
+    """pydantic ignores an environment variable whose first part is not a setting."""
+    for name in os.environ:
+        if name.upper().startswith(ENVIRONMENT_PREFIX):
+            place = (name.upper().removeprefix(ENVIRONMENT_PREFIX).lower(),)
+            if sentence := renaming(place, place):
+                raise ConfigError(f"the environment variable {name}: {sentence}")
 
 
 def _explain(problem: ErrorDetails, given: Mapping[str, Any]) -> str:
@@ -90,10 +101,13 @@ def _what_is_wrong(problem: ErrorDetails, key: str) -> str:
     kind, value = problem["type"], problem["input"]
     if kind == "extra_forbidden":
         place = problem["loc"]
-        return f"unknown setting {key!r}: {suggestion(place, _as_written(place))}"
+        path = _as_written(place)
+        return renaming(place, path) or f"unknown setting {key!r}: {suggestion(place, path)}"
     if kind.startswith("union_tag"):
         return _wrong_type(problem, key)
     wanted = plain_validation(problem["msg"])
+    if isinstance(value, str) and SETTING_VALUES.get(value, wanted) in wanted.split("'"):
+        return f"{key}: {renamed(value, SETTING_VALUES[value])}"
     if wanted.startswith("must"):
         shown = f", not {value!r}" if isinstance(value, str | int | float | None) else ""
         return f"{key} {wanted}{shown}"
@@ -107,6 +121,8 @@ def _wrong_type(problem: ErrorDetails, key: str) -> str:
     context = problem.get("ctx", {})
     if problem["type"] == "union_tag_not_found":
         return f"{key} needs a `type`: one of {', '.join(types_at(problem['loc']))}"
+    if context["tag"] in SETTING_VALUES:
+        return f"{key}.type: {renamed(context['tag'], SETTING_VALUES[context['tag']])}"
     return f"{key}.type must be one of {context['expected_tags']}, not {context['tag']!r}"
 
 

@@ -14,9 +14,9 @@ class MetricsSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     detail: Detail = MetricOptions().detail
-    most_series_per_endpoint: Count = MetricOptions().most_series
+    max_series_per_endpoint: Count = MetricOptions().most_series
 
     @property
     def options(self) -> MetricOptions:
         """The options in the form that the writer of the page takes."""
-        return MetricOptions(detail=self.detail, most_series=self.most_series_per_endpoint)
+        return MetricOptions(detail=self.detail, most_series=self.max_series_per_endpoint)

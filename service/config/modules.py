@@ -145,13 +145,13 @@ class Expectations(_Section):
 
     trusted: bool = True
     client_auth: ClientAuthMode | None = None
-    refuses: Annotated[tuple[str, ...], AfterValidator(_check_protocols)] = ()
+    refused_versions: Annotated[tuple[str, ...], AfterValidator(_check_protocols)] = ()
 
 
 class ModuleSettings(_Section):
     """One module. ``prober`` is ``tls`` for tlsprobe's own modules; ``tcp``, ``http`` and ``https`` are for the others.
 
-    With ``shows_client_identity``, the server gets the client certificate that the target's label in the inventory
+    With ``use_client_identity``, the server gets the client certificate that the target's label in the inventory
     names; the certificate of ``tls_config`` is always sent. ``path`` is the path of the GET. The request cannot set
     any of these.
     """
@@ -163,7 +163,7 @@ class ModuleSettings(_Section):
     detail: Detail = Detail.ALL
     checks: Annotated[tuple[str, ...], AfterValidator(_check_checks)] = ("versions", "certificates")
     intrusiveness: Intrusiveness | None = None
-    shows_client_identity: bool = False
+    use_client_identity: bool = False
     path: Annotated[str, AfterValidator(_check_path)] = "/"
     expect: Expectations = Expectations()
     tls_config: TlsConfig | None = None
@@ -215,7 +215,7 @@ class OnDemandSettings(_Section):
     """What ``/probe`` may probe: targets of the inventory, and addresses in ``networks``."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    at_once: Count = 16
+    max_concurrent_probes: Count = 16
     default_module: str = DEFAULT_MODULE
     modules: Mapping[str, ModuleSettings] = {DEFAULT_MODULE: ModuleSettings()}
 

@@ -65,13 +65,13 @@ class LabelSchedule(BaseModel):
     match: Annotated[Mapping[str, str], Field(min_length=1)]
     interval_seconds: Seconds | None = None
     enumerate_interval_seconds: Seconds | None = None
-    closed: ClosedSpans | None = None
+    maintenance_windows: ClosedSpans | None = None
 
     def pace(self, general: IntervalPolicy) -> IntervalPolicy:
         """This pace, with the missing values of the default pace."""
         closed = general.closed
-        if self.closed is not None:
-            closed = tuple(map(split_span, self.closed))
+        if self.maintenance_windows is not None:
+            closed = tuple(map(split_span, self.maintenance_windows))
         return replace(
             general,
             match=dict(self.match),

@@ -150,8 +150,8 @@ class Workers(BaseModel):
 
     enabled: bool = False
     tags: Annotated[tuple[str, ...], AfterValidator(_check_tags)] = ()
-    visits_per_job: Annotated[int, Field(ge=1, le=1000)] = 50
-    dead_after_seconds: Annotated[float, Field(ge=2, le=3600)] = 20.0
+    probes_per_job: Annotated[int, Field(ge=1, le=1000)] = 50
+    heartbeat_timeout_seconds: Annotated[float, Field(ge=2, le=3600)] = 20.0
 
 
 class ClientIdentityFiles(BaseModel):
@@ -201,9 +201,9 @@ class ServiceSettings(BaseSettings):
     interval_seconds: Seconds = 3600.0
     enumerate_interval_seconds: Seconds = 86_400.0
     enumerate_at_start: bool = True
-    closed: ClosedSpans = ()
+    maintenance_windows: ClosedSpans = ()
     schedules: tuple[LabelSchedule, ...] = ()
-    visits_at_once: Count = 64
+    max_concurrent_probes: Count = 64
     workers: Workers = Workers()
     probe: ProbeLimits = ProbeLimits()
     trust_stores: Annotated[Mapping[str, Path | None], AfterValidator(_check_trust_stores)] = (
@@ -262,7 +262,7 @@ class ServiceSettings(BaseSettings):
         general = IntervalPolicy(
             interval_seconds=self.interval_seconds,
             enumerate_seconds=self.enumerate_interval_seconds,
-            closed=tuple(map(split_span, self.closed)),
+            closed=tuple(map(split_span, self.maintenance_windows)),
         )
         return (*(one.pace(general) for one in self.schedules), general)
 
@@ -304,7 +304,7 @@ class ServiceSettings(BaseSettings):
             RuledSource(
                 source=one.source(context),
                 rules=(*one.rules(), *common),
-                keep_failed_seconds=one.keep_failed_seconds,
+                max_stale_seconds=one.max_stale_seconds,
                 trusted_labels=one.trusted_labels,
             )
             for one in self.sources

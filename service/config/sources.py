@@ -32,9 +32,9 @@ class SourceContext:
 
 
 class SourceSettings(BaseModel):
-    """Settings that all sources have. If a source fails, its targets remain for ``keep_failed_seconds``.
+    """Settings that all sources have. If a source fails, its targets remain for ``max_stale_seconds``.
 
-    A source with more than ``max_targets`` targets fails. With ``trusts_labels``, acting labels
+    A source with more than ``max_targets`` targets fails. With ``trust_labels``, acting labels
     (``model.target_labels``) take effect if the source itself sets them.
     """
 
@@ -45,15 +45,15 @@ class SourceSettings(BaseModel):
 
     name: str = ""
     refresh_seconds: Seconds = 60.0
-    keep_failed_seconds: Seconds = 86_400.0
+    max_stale_seconds: Seconds = 86_400.0
     max_targets: Count = USUAL_MOST_TARGETS
-    trusts_labels: bool = False
+    trust_labels: bool = False
     relabel: RelabelRules = ()
 
     @property
     def trusted_labels(self) -> frozenset[str]:
         """The acting labels that the source may set."""
-        return ACTING_NAMES if self.trusts_labels else self._computed_labels
+        return ACTING_NAMES if self.trust_labels else self._computed_labels
 
     @property
     @abstractmethod

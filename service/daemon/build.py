@@ -124,10 +124,10 @@ def _metrics(
     is_alone = not state.settings.workers.enabled
     return ServiceMetrics(
         queue_length=lambda: scheduler().queue_length,
-        visits_in_flight=lambda: scheduler().visits_in_flight,
+        probes_in_flight=lambda: scheduler().probes_in_flight,
         schedule_lag_seconds=lambda: scheduler().lag_seconds,
         store_up=lambda: state.is_store_up,
-        endpoints_set_aside=guarded.count_set_aside if is_alone else None,
+        endpoints_quarantined=guarded.count_set_aside if is_alone else None,
         snapshot_age_seconds=age_seconds,
     )
 

@@ -129,7 +129,7 @@ async def _run(
         version = group.create_task(watch_version(parts.store, stop))
         watchers = [group.create_task(one) for one in _watchers(parts, reload_now)]
         await stop.wait()
-        _LOG.info("stopping", visits_in_flight=parts.planner.scheduler.visits_in_flight)
+        _LOG.info("stopping", probes_in_flight=parts.planner.scheduler.probes_in_flight)
         parts.state.is_stopping = True
         for watcher in (version, *watchers):
             watcher.cancel()

@@ -38,7 +38,7 @@ class ServiceState:
         """The scheduler's settings in the active configuration."""
         plan = SchedulerSettings(
             paces=self.settings.paces,
-            visits_at_once=self.settings.visits_at_once,
+            max_concurrent_probes=self.settings.max_concurrent_probes,
             stop_grace_seconds=_STOP_SECONDS,
             enumerates_at_start=self.settings.enumerate_at_start,
         )

@@ -64,6 +64,7 @@ class NotifierLoop:
         self._reported: dict[str, Alert] | None = None
         self._unsaved: dict[str, Alert | None] = {}
         self._absent_since: dict[str, float] = {}
+        self._dropped: frozenset[str] = frozenset()
         self._began_at: float | None = None
         self._repeated_at = float("-inf")
         self._not_before = float("-inf")
@@ -88,7 +89,8 @@ class NotifierLoop:
         )
         self._mark_reported(found.unwanted)
         self._metrics.waiting(self._name, len(found.events))
-        self._metrics.dropped(self._name, found.dropped)
+        self._metrics.dropped(self._name, len(found.dropped - self._dropped))
+        self._dropped = found.dropped
         if self._is_due(found):
             await self._deliver(found.events, active.alerts)
         await self._synchronize()
@@ -106,7 +108,7 @@ class NotifierLoop:
             return self._timing.digest_number(self._clock.now()) > self._digest
         if self._began_at is None:
             self._began_at = now
-        return now - self._began_at >= self._timing.wait_seconds
+        return now - self._began_at >= self._timing.group_wait_seconds
 
     @property
     def _is_repeat_due(self) -> bool:

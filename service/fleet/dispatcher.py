@@ -79,13 +79,13 @@ class Dispatcher:
         claims: Leases,
         statuses: Statuses,
         known: KnownStatuses,
-        visits_per_job: int,
+        probes_per_job: int,
     ) -> None:
         self._queue = queue
         self._claims = claims
         self._statuses = statuses
         self._known = known
-        self._batches = Batches(visits_per_job)
+        self._batches = Batches(probes_per_job)
         self._asked: dict[str, _Asked] = {}
         self._jobs: dict[int, _Job] = {}
         self._news: set[str] = set()

@@ -41,8 +41,8 @@ class Leader:
         metrics: FleetMetrics,
     ) -> None:
         self._url = url
-        self._queue = Queue(url, Times(dead_after=workers.dead_after_seconds))
-        self._visits_per_job = workers.visits_per_job
+        self._queue = Queue(url, Times(dead_after=workers.heartbeat_timeout_seconds))
+        self._visits_per_job = workers.probes_per_job
         self._statuses = statuses
         self._known = known
         self._metrics = metrics
@@ -71,7 +71,7 @@ class Leader:
             claims=claims,
             statuses=self._statuses,
             known=self._known,
-            visits_per_job=self._visits_per_job,
+            probes_per_job=self._visits_per_job,
         )
         await dispatcher.adopt()
         _LOG.info("this scheduler is now the leader")

@@ -73,7 +73,7 @@ def plan_with_workers(plan: SchedulerSettings) -> SchedulerSettings:
     """The plan when workers make the visits: all due visits go out, and a stop waits for none."""
     return replace(
         plan,
-        visits_at_once=_MOST_VISITS_OUT,
+        max_concurrent_probes=_MOST_VISITS_OUT,
         overtime_seconds=_NEVER_SECONDS,
         least_admitted_per_second=_ADMITTED_PER_SECOND,
         repeats_failed_visits=False,

@@ -52,9 +52,9 @@ class Leases:
         psycopg.Error: if the database cannot be used.
     """
 
-    def __init__(self, pool: AsyncConnectionPool[Any], dead_after_seconds: float) -> None:
+    def __init__(self, pool: AsyncConnectionPool[Any], heartbeat_timeout_seconds: float) -> None:
         self._pool = pool
-        self._dead_after_seconds = dead_after_seconds
+        self._heartbeat_timeout_seconds = heartbeat_timeout_seconds
 
     async def records(self, keys: Collection[str]) -> Mapping[str, Record]:
         """The records of the endpoints; claims of dead workers count as deaths from now on."""
@@ -181,7 +181,7 @@ class Leases:
             {
                 "keys": list(keys),
                 "worker": worker_id,
-                "dead": self._dead_after_seconds,
+                "dead": self._heartbeat_timeout_seconds,
                 "until": until,
                 "channel": VISITED_CHANNEL,
             },

@@ -195,7 +195,9 @@ class Visitor:
     ) -> Observation:
         async with self._slots.one():
             if self._settings.pace_of(endpoint.target).closed_seconds(self._clock.now()):
-                raise NotVisitedError("the setting `closed` forbids visits at this time")
+                raise NotVisitedError(
+                    "the setting `maintenance_windows` forbids visits at this time"
+                )
             started_at, began = self._clock.now(), self._clock.monotonic()
             try:
                 return await visit(endpoint, known)
@@ -227,7 +229,7 @@ class Visitor:
         visit = await self._ways.judge(observation, replace(schedule, due_at=until))
         await with_patience(lambda: self._records.record_visit(visit))
         sentence = f"{endpoint.key} is quarantined: {reason}"
-        kind, key = "endpoint_set_aside", endpoint.key
+        kind, key = "endpoint_quarantined", endpoint.key
         event = ServiceEvent(at=now, kind=kind, sentence=sentence, endpoint_key=key)
         await with_patience(lambda: self._records.note(event))
         await with_patience(lambda: self._claims.set_aside(endpoint.key, worker_id, until))

@@ -62,7 +62,7 @@ async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
     mask = SecretMask(secrets_in(settings))
     set_up_logs(settings.log_format, settings.log_level, mask)
     queues = queues_of_tags(tags)
-    times = Times(dead_after=settings.workers.dead_after_seconds)
+    times = Times(dead_after=settings.workers.heartbeat_timeout_seconds)
     with stopping_signals() as stop:
         async with AsyncExitStack() as stack:
             try:
@@ -72,7 +72,7 @@ async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
                 await queue.prepare(may_remake=False)
             except (StoreError, QueueVersionError, *QUEUE_ERRORS) as error:
                 raise StartError(mask.masked(str(error))) from error
-            slots = Limiter(settings.visits_at_once)
+            slots = Limiter(settings.max_concurrent_probes)
             isolation = IsolationPool(settings)
             stack.push_async_callback(isolation.close)
             try:

@@ -133,7 +133,7 @@ def calendar_json(found: CertificateInventory, now: datetime) -> dict[str, Any]:
                 "subject": one.certificate.subject,
                 "issuer": one.certificate.issuer,
                 "not_after": time_to_json(one.certificate.not_after),
-                "lifetime_left": lifetime.fraction_left(now) if lifetime else None,
+                "lifetime_remaining_ratio": lifetime.fraction_left(now) if lifetime else None,
                 "renewal_at": time_to_json(lifetime.renewal_at) if lifetime else None,
                 "public_key_sha256": one.certificate.public_key_sha256,
                 "endpoints": list(one.endpoints),

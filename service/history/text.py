@@ -46,12 +46,12 @@ def history_json(histories: Sequence[EndpointHistory]) -> dict[str, Any]:
         "endpoints": [
             {
                 "endpoint": history.endpoint_key,
-                "stretches": [
+                "periods": [
                     {
-                        "turn": stretch.turn.value,
+                        "transition": stretch.turn.value,
                         "first_at": time_to_json(stretch.first_at),
                         "last_at": time_to_json(stretch.last_at),
-                        "visits": stretch.visits,
+                        "probes": stretch.visits,
                         "changes": [change_to_json(change) for change in changes],
                         "observation": to_json(stretch.observation, with_evidence=False),
                     }
@@ -153,7 +153,7 @@ def events_json(events: Sequence[ServiceEvent]) -> dict[str, Any]:
     """The same as JSON values, with full times."""
     return {
         "events": [
-            {"at": time_to_json(event.at), "kind": event.kind, "sentence": event.sentence}
+            {"at": time_to_json(event.at), "kind": event.kind, "message": event.sentence}
             for event in events
         ]
     }

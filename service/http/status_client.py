@@ -44,14 +44,14 @@ def status_lines(status: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _lines(status: Mapping[str, Any]) -> Iterator[str]:
-    rate = status["endpoints_visited_recently"] / status["recent_seconds"]
+    rate = status["endpoints_probed_recently"] / status["recent_seconds"]
     yield f"tlsprobe {status['version']}, since {status['started_at']}"
     yield (
-        f"endpoints  {status['endpoints']} known, {status['endpoints_visited']} visited, "
+        f"endpoints  {status['endpoints']} known, {status['endpoints_probed']} visited, "
         f"{status['endpoints_failing']} failing"
     )
     yield (
-        f"visits     {status['visits_in_flight']} in flight, {status['queue_length']} waiting, "
+        f"visits     {status['probes_in_flight']} in flight, {status['queue_length']} waiting, "
         f"{rate:.2f} a second"
     )
     yield f"lag        {status['lag_seconds']:.1f} s"

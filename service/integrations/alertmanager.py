@@ -42,7 +42,7 @@ class AlertmanagerSettings(NotifierSettings, WebSettings):
     @property
     def timing(self) -> Timing:
         """Send at once."""
-        return Timing(wait_seconds=0.0)
+        return Timing(group_wait_seconds=0.0)
 
 
 def render_alertmanager(message: Message) -> bytes:

@@ -34,7 +34,7 @@ class NotifierSettings(BaseModel):
     min_severity: Severity = Severity.MEDIUM
     labels: Mapping[str, str] = {}
     kinds: frozenset[AlertKind] = frozenset(AlertKind)
-    with_unknown: bool = False
+    include_unknown: bool = False
 
     @property
     def selector(self) -> AlertSelector:
@@ -43,7 +43,7 @@ class NotifierSettings(BaseModel):
             min_severity=self.min_severity,
             labels=self.labels,
             kinds=self.kinds,
-            with_unknown=self.with_unknown,
+            include_unknown=self.include_unknown,
         )
 
     @property
@@ -56,7 +56,7 @@ class EventSettings(NotifierSettings):
     """Settings for receivers that get each event once, soon after it or in a digest."""
 
     events: frozenset[EventKind] = frozenset(EventKind)
-    wait_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    group_wait_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
     digest_hours: Annotated[int, Field(ge=1, le=168)] | None = None
     digest_at: time = time(8)
     group_by: str = "team"
@@ -68,9 +68,9 @@ class EventSettings(NotifierSettings):
 
     @property
     def timing(self) -> Timing:
-        """After ``wait_seconds``, or in digests."""
+        """After ``group_wait_seconds``, or in digests."""
         return Timing(
-            wait_seconds=self.wait_seconds,
+            group_wait_seconds=self.group_wait_seconds,
             digest_hours=self.digest_hours,
             digest_at=self.digest_at,
             group_label=self.group_by,

@@ -8,12 +8,12 @@ from datetime import datetime, time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """A message waits ``wait_seconds`` for further events; with ``digest_hours``, it waits for the next digest.
+    """A message waits ``group_wait_seconds`` for further events; with ``digest_hours``, it waits for the next digest.
 
     Digests come every ``digest_hours``, one of them at ``digest_at``, grouped by ``group_label``.
     """
 
-    wait_seconds: float
+    group_wait_seconds: float
     digest_hours: int | None = None
     digest_at: time = time(8)
     group_label: str = "team"

@@ -28,7 +28,7 @@ def render_webhook(message: Message) -> bytes:
                 {
                     "event": event.kind.value,
                     "at": time_to_json(event.at),
-                    "notice": alert_to_json(event.alert),
+                    "alert": alert_to_json(event.alert),
                 }
                 for event in message.events
             ],

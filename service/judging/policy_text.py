@@ -163,7 +163,7 @@ def comparison_to_json(first: Policy, second: Policy, found: Comparison) -> dict
             }
             for policy, mine, others in permitted
         },
-        "demands": [
+        "differing_rules": [
             {
                 "rule": demand.rule,
                 first.name: list(demand.of_first),

@@ -34,7 +34,7 @@ def labels_for(module: ModuleSettings, known: Mapping[str, str]) -> dict[str, st
     module must not exceed the intrusiveness of the target's own label.
     """
     labels = dict(known)
-    if not module.shows_client_identity:
+    if not module.use_client_identity:
         for name in (CLIENT_IDENTITY, EXPIRED_CLIENT_IDENTITY):
             labels.pop(name, None)
     own = labels.get(INTRUSIVENESS)

@@ -72,7 +72,7 @@ class OnDemandProber:
         self._modules = modules_of(
             settings, around.settings, around.clock, around.engine.politeness
         )
-        self._places = Places(settings.at_once)
+        self._places = Places(settings.max_concurrent_probes)
         self._reloads = 0
         self._running: dict[_Key, asyncio.Task[str]] = {}
 
@@ -82,7 +82,7 @@ class OnDemandProber:
             settings, around.settings, around.clock, around.engine.politeness
         )
         self._settings, self._around = settings, around
-        self._places.allow(settings.at_once)
+        self._places.allow(settings.max_concurrent_probes)
         # No client gets the page of a probe that only the previous settings allowed.
         self._reloads += 1
 
@@ -111,10 +111,12 @@ class OnDemandProber:
         key = (module.name, target.key, self._reloads)
         running = self._running.get(key)
         if running is None:
-            if len(self._running) >= self._settings.at_once * (1 + _WAITING_FOR_EACH_PLACE):
+            if len(self._running) >= self._settings.max_concurrent_probes * (
+                1 + _WAITING_FOR_EACH_PLACE
+            ):
                 raise RefusedError(
                     503,
-                    "too many probes are waiting: scrape less often, or raise on_demand.at_once",
+                    "too many probes are waiting: scrape less often, or raise on_demand.max_concurrent_probes",
                 )
             running = asyncio.create_task(self._probe(module, target, path, deadline))
             self._running[key] = running
@@ -179,7 +181,8 @@ class OnDemandProber:
             await asyncio.wait_for(self._places.acquire(), deadline)
         except TimeoutError:
             raise RefusedError(
-                503, "too many probes are running: try again later, or raise on_demand.at_once"
+                503,
+                "too many probes are running: try again later, or raise on_demand.max_concurrent_probes",
             ) from None
         try:
             began, started_at = clock.monotonic(), clock.now()

@@ -21,7 +21,7 @@ def holds(expect: Expectations, observation: Observation, *, verifies: bool) -> 
         return False
     return (
         not (expect.trusted and verifies and not _is_trusted(observation))
-        and all(_refuses(observation, label) for label in expect.refuses)
+        and all(_refuses(observation, label) for label in expect.refused_versions)
         and _asks_for_certificates(observation, expect)
     )
 

@@ -58,7 +58,7 @@ async def _warn_of_clock(store: SqlStore, time: RetentionTime) -> None:
         sentence = (
             f"the clock is {time.held_back.days} days further ahead than expected since the last deletion of expired "
             f"data, so data are deleted only as of {time.at:%Y-%m-%d %H:%M}: correct the clock, or run "
-            "`tlsprobe db vacuum --clock-is-right` if it is right"
+            "`tlsprobe db vacuum --trust-clock` if it is right"
         )
     elif time.clock_behind:
         sentence = (
@@ -68,7 +68,7 @@ async def _warn_of_clock(store: SqlStore, time: RetentionTime) -> None:
     else:
         return
     _LOG.error("the clock is implausible", reason=sentence)
-    await store.note(ServiceEvent(at=time.now, kind="clock", sentence=sentence))
+    await store.note(ServiceEvent(at=time.now, kind="clock_jumped", sentence=sentence))
 
 
 def limit_endpoints(

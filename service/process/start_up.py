@@ -26,7 +26,7 @@ def engine_of(settings: ServiceSettings, clock: SystemClock) -> Engine:
     if fitting < wanted.connections_open:
         _LOG.warning(
             "the limit of open files allows fewer connections than configured: raise it (ulimit -n)",
-            wanted=wanted.connections_open,
+            needed=wanted.connections_open,
             used=fitting,
         )
     return Engine(replace(wanted, connections_open=fitting), clock)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from model.encoding.earlier_names import FACTS, renamed
 from model.observation import AcceptedSet, Observation
 from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES, NAMED_GROUPS, SIGNATURE_SCHEMES
@@ -56,6 +57,8 @@ def find_fact(name: str) -> FactName:
     found = facts.get(name.lower())
     if found is not None:
         return found
+    if name.lower() in FACTS:
+        raise ValueError(renamed(name, FACTS[name.lower()]))
     near = difflib.get_close_matches(name.lower(), facts, _MOST_SUGGESTIONS)
     fix = f"did you mean {', '.join(near)}?" if near else "see docs/reference/cli.md for all facts"
     raise ValueError(f"there is no fact {name!r}: {fix}")

@@ -22,14 +22,14 @@ _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuledSource:
-    """A source with its relabelling rules; its targets remain for ``keep_failed_seconds`` after it fails.
+    """A source with its relabelling rules; its targets remain for ``max_stale_seconds`` after it fails.
 
     ``trusted_labels`` are the acting labels (``model.target_labels``) that the source itself may set.
     """
 
     source: Source
     rules: tuple[Rule, ...] = ()
-    keep_failed_seconds: float = 86_400.0
+    max_stale_seconds: float = 86_400.0
     trusted_labels: frozenset[str] = frozenset()
 
     def still_trusted(self, target: Target) -> Target:
@@ -145,7 +145,7 @@ class TargetSources:
 
     async def _expire_later(self, ruled: RuledSource) -> None:
         name = ruled.source.name
-        await asyncio.sleep(ruled.keep_failed_seconds)
+        await asyncio.sleep(ruled.max_stale_seconds)
         self._targets[name] = ()
         self._meter.discovery_expired(name)
         await self._hand_over()
@@ -161,5 +161,5 @@ def untrusted_warning(untrusted: Mapping[str, int]) -> str:
     names = ", ".join(f"{name} of {count} targets" for name, count in sorted(untrusted.items()))
     return (
         f"labels that control probing are ignored from this source ({names}): set them by a relabelling rule, "
-        "or set trusts_labels: true for the source"
+        "or set trust_labels: true for the source"
     )

@@ -128,7 +128,7 @@ class GuardedVisits:
                 "an endpoint is quarantined", endpoint=endpoint.key, reason=left_alone.reason
             )
             sentence = f"{endpoint.key} is quarantined: {left_alone.reason}"
-            await self._note_event("endpoint_set_aside", sentence, endpoint.key)
+            await self._note_event("endpoint_quarantined", sentence, endpoint.key)
             return left_alone
         await asyncio.to_thread(self._quarantine.clear, endpoint.key)
         _LOG.info(

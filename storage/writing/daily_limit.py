@@ -31,7 +31,7 @@ from storage.writing.step import Step
 from storage.writing.waivers_and_events import add_event
 
 BYTES_PER_DAY: Final = 32 * 2**20
-EVENT_KIND: Final = "not_stored"
+EVENT_KIND: Final = "storage_limit_reached"
 _DAY: Final = timedelta(days=1)
 
 

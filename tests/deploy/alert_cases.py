@@ -238,9 +238,9 @@ CASES: Final = (
     ),
     *pair(
         "TlsprobePlaintextReachable",
-        {labelled("plaintext", fact="answers_in_clear"): 1},
+        {labelled("plaintext", fact="answers_in_plaintext"): 1},
         {
-            labelled("plaintext", fact="answers_in_clear"): 1,
+            labelled("plaintext", fact="answers_in_plaintext"): 1,
             labelled("http", fact="redirects_to_https"): 1,
             labelled("probe_failure", stage="connect", reason="refused"): 1,
         },
@@ -289,8 +289,12 @@ CASES: Final = (
     ),
     *pair(
         "TlsprobeUnknownTooLong",
-        {labelled("check_unknown", check="robot", protocol="", reason="unproved"): 1},
-        {labelled("check_unknown", check="robot", protocol="", reason="unproved"): "1+0x60 stale"},
+        {labelled("check_unknown", check="robot", protocol="", reason="inconclusive"): 1},
+        {
+            labelled(
+                "check_unknown", check="robot", protocol="", reason="inconclusive"
+            ): "1+0x60 stale"
+        },
         at=25 * HOUR,
     ),
     *pair(
@@ -300,12 +304,12 @@ CASES: Final = (
     ),
     Case(alert="TlsprobeServiceDown", what="fires where nothing is scraped", series={}),
     *pair(
-        "TlsprobeEndpointSetAside",
-        {"tlsprobe_endpoints_set_aside": 1},
-        {"tlsprobe_endpoints_set_aside": 0},
+        "TlsprobeEndpointQuarantined",
+        {"tlsprobe_endpoints_quarantined": 1},
+        {"tlsprobe_endpoints_quarantined": 0},
     ),
     *pair(
-        "TlsprobeJobsWait",
+        "TlsprobeJobsWaiting",
         {'tlsprobe_jobs_waiting{queue="zone=dmz"}': 1},
         {'tlsprobe_jobs_waiting{queue="any"}': 0},
     ),

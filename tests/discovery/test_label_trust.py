@@ -100,7 +100,7 @@ async def test_an_answer_of_http_sd_sets_no_label_that_acts(name: str) -> None:
     sifted = await sift(found, (), SocketGate(), trusted=settings.trusted_labels)
     assert sifted.kept[0].labels == {f"untrusted_{name}": "evil", "team": "pay"}
     assert sifted.untrusted == {name: 1}
-    trusting = settings.model_copy(update={"trusts_labels": True})
+    trusting = settings.model_copy(update={"trust_labels": True})
     sifted = await sift(found, (), SocketGate(), trusted=trusting.trusted_labels)
     assert sifted.kept[0].labels == {name: "evil", "team": "pay"}
 

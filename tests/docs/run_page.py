@@ -121,8 +121,8 @@ def _has_visited_all() -> bool:
         status = httpx.get(_STATUS, timeout=5).json()
     except (httpx.HTTPError, ValueError):
         return False
-    is_at_rest = status["visits_in_flight"] == status["queue_length"] == 0
-    return bool(is_at_rest and 0 < status["endpoints"] == status["endpoints_visited"])
+    is_at_rest = status["probes_in_flight"] == status["queue_length"] == 0
+    return bool(is_at_rest and 0 < status["endpoints"] == status["endpoints_probed"])
 
 
 def _within(seconds: float, is_so: Callable[[], bool]) -> bool:

@@ -115,7 +115,7 @@ def test_a_page_of_hostile_names_says_the_same_when_read_back(observed: Observat
 def test_a_source_may_be_called_anything(source: str) -> None:
     metrics = ServiceMetrics(
         queue_length=lambda: 0,
-        visits_in_flight=lambda: 0,
+        probes_in_flight=lambda: 0,
         schedule_lag_seconds=lambda: 0,
         store_up=lambda: True,
     )

@@ -104,7 +104,7 @@ KNOWN = Observation(
         "heartbleed": Fact(verdict=Verdict.NO),
         "robot": Fact(verdict=Verdict.UNKNOWN),
     },
-    plaintext={"answers_in_clear": Fact(verdict=Verdict.YES)},
+    plaintext={"answers_in_plaintext": Fact(verdict=Verdict.YES)},
     http={"hsts": Fact(verdict=Verdict.NO)},
 )
 
@@ -154,7 +154,7 @@ EXPECTED: tuple[tuple[str, dict[str, str], float], ...] = (
     ("up", {}, 1),
     ("addresses", {}, 1),
     ("address_up", {"address": "192.0.2.1"}, 1),
-    ("probe_duration_seconds", {"phase": "visit"}, 0.5),
+    ("probe_duration_seconds", {"phase": "total"}, 0.5),
     ("connections_used", {}, 27),
     ("protocol_supported", {"protocol": "TLSv1.2"}, 1),
     ("protocol_supported", {"protocol": "TLSv1.0"}, 0),
@@ -184,7 +184,7 @@ EXPECTED: tuple[tuple[str, dict[str, str], float], ...] = (
     ("vulnerabilities_excluded", {}, 1),
     ("features", {}, 1),
     ("feature_supported", {"feature": "ocsp_stapling"}, 0),
-    ("plaintext", {"fact": "answers_in_clear"}, 1),
+    ("plaintext", {"fact": "answers_in_plaintext"}, 1),
     ("http", {"fact": "hsts"}, 0),
     (
         "negotiated_info",
@@ -197,11 +197,11 @@ EXPECTED: tuple[tuple[str, dict[str, str], float], ...] = (
         },
         1,
     ),
-    ("check_unknown", {"check": "robot", "protocol": "", "reason": "unproved"}, 1),
-    ("check_unknown", {"check": "early_data", "protocol": "", "reason": "unproved"}, 1),
+    ("check_unknown", {"check": "robot", "protocol": "", "reason": "inconclusive"}, 1),
+    ("check_unknown", {"check": "early_data", "protocol": "", "reason": "inconclusive"}, 1),
     (
         "check_unknown",
-        {"check": "protocol_supported", "protocol": "TLSv1.3", "reason": "unproved"},
+        {"check": "protocol_supported", "protocol": "TLSv1.3", "reason": "inconclusive"},
         1,
     ),
 )
@@ -215,10 +215,10 @@ def test_a_fact_is_shown(name: str, labels: dict[str, str], number: float) -> No
 def test_what_can_be_computed_is_shown_only_in_full() -> None:
     shown = series(KNOWN, detail=Detail.ALL)
     leaf = labelled(position="leaf", cert="ab" * 8)
-    assert shown["cert_lifetime_left_ratio"][leaf] == 1
+    assert shown["cert_lifetime_remaining_ratio"][leaf] == 1
     first_end = (NOW + timedelta(days=30)).timestamp()
     assert shown["served_chain_expiry_timestamp_seconds"] == {labelled(cert="ab" * 8): first_end}
-    assert "cert_lifetime_left_ratio" not in series(KNOWN)
+    assert "cert_lifetime_remaining_ratio" not in series(KNOWN)
 
 
 def test_what_is_unknown_has_no_series() -> None:
@@ -326,7 +326,7 @@ def test_policies_and_findings_are_counted_and_the_undecided_is_unknown() -> Non
     shown = read("".join(PageWriter().write(Snapshot(taken_at=NOW, endpoints=(judged(),)))))
     assert shown["policy_compliant"] == {labelled(policy="corp"): 0}
     assert (
-        labelled(check="policy_compliant", protocol="", reason="unproved")
+        labelled(check="policy_compliant", protocol="", reason="inconclusive")
         in (shown["check_unknown"])
     )
     counted = {
@@ -433,7 +433,7 @@ def test_a_certificate_that_cannot_be_read_is_no_root_and_no_mismatch() -> None:
     assert "cert_hostname_matches" not in shown
     assert "cert_verify_success" not in shown
     for check in ("cert_hostname_matches", "cert_verify_success"):
-        assert labelled(check=check, protocol="", reason="unproved") in shown["check_unknown"]
+        assert labelled(check=check, protocol="", reason="inconclusive") in shown["check_unknown"]
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ PROMETHEUS_FILES = sorted((ROOT / "deploy/prometheus").glob("**/*.y*ml"))
 def service_registry() -> CollectorRegistry:
     metrics = ServiceMetrics(
         queue_length=lambda: 0,
-        visits_in_flight=lambda: 0,
+        probes_in_flight=lambda: 0,
         schedule_lag_seconds=lambda: 0,
         store_up=lambda: True,
         snapshot_age_seconds=lambda: 0,

@@ -16,7 +16,7 @@ from tests.exporters.test_inventory import KNOWN
 def metrics() -> ServiceMetrics:
     return ServiceMetrics(
         queue_length=lambda: 3,
-        visits_in_flight=lambda: 2,
+        probes_in_flight=lambda: 2,
         schedule_lag_seconds=lambda: 1.5,
         store_up=lambda: True,
         snapshot_age_seconds=lambda: 4.5,
@@ -58,7 +58,7 @@ def test_late_and_doubted_visits_are_counted(metrics: ServiceMetrics) -> None:
     metrics.visit_doubted(KNOWN)
     assert value(metrics, "probe_delay_seconds_bucket", le="5.0") == 0
     assert value(metrics, "probe_delay_seconds_bucket", le="10.0") == 1
-    assert value(metrics, "probes_doubted_total") == 1
+    assert value(metrics, "probes_retried_total") == 1
     assert value(metrics, "probes_total", mode="enumerate") == 0
 
 
@@ -70,7 +70,7 @@ def test_failed_writes_are_counted(metrics: ServiceMetrics) -> None:
 def test_two_services_in_one_process_do_not_meet(metrics: ServiceMetrics) -> None:
     other = ServiceMetrics(
         queue_length=lambda: 0,
-        visits_in_flight=lambda: 0,
+        probes_in_flight=lambda: 0,
         schedule_lag_seconds=lambda: 0,
         store_up=lambda: False,
     )

@@ -106,7 +106,7 @@ def everything() -> Observation:
         alpn=("h2", "http/1.1"),
         features={"z": Fact(verdict=Verdict.YES, evidence=proof(60), value="é"), "a": _no(61)},
         vulnerabilities={"robot": _no(62)},
-        plaintext={"answers_in_clear": _no(63)},
+        plaintext={"answers_in_plaintext": _no(63)},
         http={"hsts": Fact(verdict=Verdict.YES, evidence=proof(64), value="max-age=1")},
         fingerprints={"ja4s_tlsv1.3": "t130200", "jarm": "0" * 62},
         contradictions=(Contradiction(subject="TLS 1.2", answers=(proof(65), proof(66))),),

@@ -229,8 +229,8 @@ PRIME = DhParameters(
             ["hsts changed from 300 to 31536000"],
         ),
         (
-            {"plaintext": {"answers_in_clear": NO}},
-            {"plaintext": {"answers_in_clear": YES}},
+            {"plaintext": {"answers_in_plaintext": NO}},
+            {"plaintext": {"answers_in_plaintext": YES}},
             ["without TLS: answers in plaintext now"],
         ),
         (

@@ -30,7 +30,7 @@ from tests.service.samples import certificate, deployment
 from tests.support.strategies import observations
 
 OWN_PROFILES = [profile(name) for name in profiles() if name not in named_policies()]
-VERSIONS = {"protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]}, "reached": {}}
+VERSIONS = {"protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]}, "reachable": {}}
 
 
 def test_every_policy_that_holds_has_its_results() -> None:
@@ -63,19 +63,19 @@ def test_what_never_handshakes_is_one_finding_and_decides_nothing_else(
     state: State, outcome: Outcome
 ) -> None:
     assessment = assess(unreached(state), (policy("web", VERSIONS),), AT)
-    assert [(one.rule, one.outcome) for one in assessment.results] == [("reached", outcome)]
+    assert [(one.rule, one.outcome) for one in assessment.results] == [("reachable", outcome)]
     assert not assessment.is_whole
     assert assessment.compliance("web") is not Verdict.YES
 
 
 def test_what_answers_in_clear_is_judged_by_what_it_does_there() -> None:
     in_clear = replace(
-        unreached(State.PLAINTEXT), plaintext={"starttls_offered": NO, "answers_in_clear": YES}
+        unreached(State.PLAINTEXT), plaintext={"starttls_offered": NO, "answers_in_plaintext": YES}
     )
     rules = {**VERSIONS, "no_plaintext": {}, "starttls_offered": {}}
     assessment = assess(in_clear, (policy("mail", rules),), AT)
     assert {one.rule: one.outcome for one in assessment.results} == dict.fromkeys(
-        ("reached", "no_plaintext", "starttls_offered"), Outcome.FAIL
+        ("reachable", "no_plaintext", "starttls_offered"), Outcome.FAIL
     )
     assert not assessment.is_whole
 
@@ -95,7 +95,7 @@ def test_starttls_is_no_question_to_a_protocol_that_begins_with_tls(
     seen = endpoint()
     target = replace(seen.endpoint.target, protocol=protocol)
     observation = replace(seen, endpoint=replace(seen.endpoint, target=target))
-    rules = ("starttls_offered", "starttls_enforced", "no_login_in_clear")
+    rules = ("starttls_offered", "starttls_enforced", "no_plaintext_login")
     mail = policy("mail", {name: {} for name in rules})
     assert [one.outcome for one in results(observation, mail)] == [outcome] * len(rules)
 

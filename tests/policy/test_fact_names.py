@@ -27,7 +27,12 @@ def test_the_vulnerabilities_are_those_of_the_page() -> None:
 
 
 RULED = {
-    "Plaintext": {"answers_in_clear", "login_before_tls", "starttls_enforced", "starttls_offered"},
+    "Plaintext": {
+        "answers_in_plaintext",
+        "login_before_tls",
+        "starttls_enforced",
+        "starttls_offered",
+    },
     "HTTPS": {
         "hsts",
         "hsts_include_subdomains",

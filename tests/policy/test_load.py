@@ -100,7 +100,7 @@ policies:
 
 
 def test_a_policy_may_extend_one_of_another_file(tmp_path: Path) -> None:
-    more = "policies: {secret: {extends: [sensitive], rules: {reached: {severity: low}}}}"
+    more = "policies: {secret: {extends: [sensitive], rules: {reachable: {severity: low}}}}"
     files = [write(tmp_path, FILE), write(tmp_path, more, "more.yml")]
     sensitive, secret = load_policies(files, AT).policies
     assert {rule.name for rule in secret.rules} == {rule.name for rule in sensitive.rules}
@@ -128,7 +128,7 @@ def test_a_policy_may_extend_one_of_another_file(tmp_path: Path) -> None:
         (
             "hsts: {max_age: 86400}",
             "hsts: {title: Long HSTS}",
-            "line 8: `title` is now called `requirement`: rename it",
+            "line 8: title was renamed: use requirement",
         ),
         (
             "hsts: {max_age: 86400}",
@@ -260,13 +260,13 @@ def test_policies_that_no_endpoint_has_both_of_may_contradict(tmp_path: Path) ->
         "policies: {a: &b {extends: [*b]}}",
         "policies: {a: {rules: &b {hsts: *b}}}",
         "policies: {a: {rules: {hsts: {max_age: .nan}}}}",
-        "policies: {a: {rules: {certificate_time_left: {days: .inf}}}}",
+        "policies: {a: {rules: {certificate_expiry: {days: .inf}}}}",
         "policies: {'': {}}",
         "policies: [a]",
         "policies: 7",
         "waivers: {a: {rule: x, reason: r, owner: o, expires: 2026-13-45}}",
         "{",
-        "policies: {a: {rules: {reached: off}}}",
+        "policies: {a: {rules: {reachable: off}}}",
     ],
 )
 def test_whatever_stands_in_a_file_ends_in_one_sentence(tmp_path: Path, text: str) -> None:

@@ -20,7 +20,7 @@ LEVELS = {
     "heartbleed": Intrusiveness.FULL,
     "client_renegotiation": Intrusiveness.FULL,
     "hsts": Intrusiveness.STANDARD,
-    "answers_in_clear": Intrusiveness.STANDARD,
+    "answers_in_plaintext": Intrusiveness.STANDARD,
     "client_auth.verifies": Intrusiveness.STANDARD,
 }
 
@@ -32,7 +32,7 @@ def unasked(**others: Any) -> Observation:
 @pytest.mark.parametrize(
     ("rules", "needed"),
     [
-        ({"not_vulnerable": {"to": ["heartbleed"]}}, Intrusiveness.FULL),
+        ({"not_vulnerable": {"vulnerabilities": ["heartbleed"]}}, Intrusiveness.FULL),
         ({"features_forbidden": {"features": ["client_renegotiation"]}}, Intrusiveness.FULL),
         ({"hsts": {}}, Intrusiveness.STANDARD),
         ({"no_plaintext": {}}, Intrusiveness.STANDARD),
@@ -61,7 +61,9 @@ def test_forged_certificates_that_were_not_shown_prove_nothing() -> None:
 
 
 def test_one_broken_attack_is_a_failure_though_another_was_not_asked_about() -> None:
-    rules: dict[str, dict[str, Any]] = {"not_vulnerable": {"to": ["heartbleed", "rc4"]}}
+    rules: dict[str, dict[str, Any]] = {
+        "not_vulnerable": {"vulnerabilities": ["heartbleed", "rc4"]}
+    }
     for fact, outcome in ((YES, Outcome.FAIL), (NO, Outcome.NOT_ASKED)):
         observation = unasked(vulnerabilities={"rc4": fact})
         (result,) = assess(observation, (policy("one", rules),), AT).results
@@ -69,7 +71,7 @@ def test_one_broken_attack_is_a_failure_though_another_was_not_asked_about() -> 
 
 
 def test_a_finding_is_not_resolved_by_a_visit_that_did_not_ask() -> None:
-    rules: dict[str, dict[str, Any]] = {"not_vulnerable": {"to": ["heartbleed"]}}
+    rules: dict[str, dict[str, Any]] = {"not_vulnerable": {"vulnerabilities": ["heartbleed"]}}
     one = (policy("one", rules),)
     open_one = replace(endpoint(), vulnerabilities={"heartbleed": Fact(verdict=Verdict.YES)})
     found = live_on((), assess(open_one, one, AT))

@@ -22,7 +22,7 @@ from tests.policy.observed import AT, NO, YES, accepting, endpoint, policy, resu
 from tests.service.samples import certificate, deployment
 
 ISSUED = """
-TP-REACH-001 reached
+TP-REACH-001 reachable
 TP-TLS-001 protocol_versions
 TP-TLS-002 protocol_versions_required
 TP-CIPHER-001 cipher_suites
@@ -42,7 +42,7 @@ TP-DH-002 dh_safe_primes
 TP-CERT-001 certificate_key
 TP-CERT-002 certificate_signature
 TP-CERT-003 certificate_lifetime
-TP-CERT-004 certificate_time_left
+TP-CERT-004 certificate_expiry
 TP-CERT-005 certificate_validity
 TP-CERT-006 certificate_problems
 TP-CERT-007 certificate_usage
@@ -55,11 +55,11 @@ TP-CT-001 certificate_transparency
 TP-MTLS-001 client_certificate_required
 TP-MTLS-002 client_certificate_verified
 TP-MTLS-003 client_certificate_authorities
-TP-MTLS-004 client_certificate_not_asked
+TP-MTLS-004 client_certificate_not_requested
 TP-PLAINTEXT-001 no_plaintext
 TP-PLAINTEXT-002 starttls_offered
 TP-PLAINTEXT-003 starttls_enforced
-TP-PLAINTEXT-004 no_login_in_clear
+TP-PLAINTEXT-004 no_plaintext_login
 TP-HTTPS-001 https_redirect
 TP-HTTPS-002 hsts
 TP-HTTPS-003 secure_cookies
@@ -107,7 +107,7 @@ def test_every_attack_has_its_title_and_the_severity_of_the_profile() -> None:
         name: rule.severity
         for rule in profile("known-vulnerabilities").rules
         if isinstance(rule.parameters, Vulnerabilities)
-        for name in rule.parameters.to
+        for name in rule.parameters.vulnerabilities
     }
     assert severities == {name: attack.severity for name, attack in ATTACKS.items()}
 
@@ -150,7 +150,7 @@ def test_a_certificate_that_is_not_valid_yet_becomes_so() -> None:
 
 def test_a_certificate_that_ends_soon_expires_in_some_time() -> None:
     soon = with_leaf((KeyType.ECDSA, AT + timedelta(days=5)))
-    found = violation("certificate_time_left", soon, days=14)
+    found = violation("certificate_expiry", soon, days=14)
     assert found.startswith("Certificate expires in 5 days, ")
     assert found.endswith("required: 14 days left")
 
@@ -202,7 +202,7 @@ def test_accepted_names_are_counted() -> None:
 
 def test_attacks_have_the_names_that_people_know() -> None:
     weak = endpoint(vulnerabilities={"heartbleed": YES, "robot": YES})
-    found = violation("not_vulnerable", weak, to=["heartbleed", "robot"])
+    found = violation("not_vulnerable", weak, vulnerabilities=["heartbleed", "robot"])
     assert found == "Vulnerable to Heartbleed, ROBOT"
 
 

@@ -37,7 +37,7 @@ def intermediate(rule: str) -> Mapping[str, Any]:
 
 
 CASES: Final = (
-    Case(rule="reached", meets=MODERN, breaks="mail postfix off"),
+    Case(rule="reachable", meets=MODERN, breaks="mail postfix off"),
     Case(
         rule="protocol_versions",
         parameters={"allowed": ["TLSv1.2", "TLSv1.3"]},
@@ -147,7 +147,7 @@ CASES: Final = (
         breaks="zoo nginx-old",
     ),
     Case(
-        rule="certificate_time_left",
+        rule="certificate_expiry",
         parameters={"days": 7},
         meets=SOUND,
         breaks="chain a day left",
@@ -198,14 +198,14 @@ CASES: Final = (
         breaks="asking",
     ),
     Case(
-        rule="client_certificate_not_asked",
+        rule="client_certificate_not_requested",
         meets=MODERN,
         breaks="zoo openssl-client-certificate-required",
     ),
     Case(rule="no_plaintext", meets="mail postfix required", breaks="mail postfix on"),
     Case(rule="starttls_offered", meets="mail postfix on", breaks="mail postfix off"),
     Case(rule="starttls_enforced", meets="mail postfix required", breaks="mail postfix on"),
-    Case(rule="no_login_in_clear", meets="mail postfix on", breaks="mail postgresql on"),
+    Case(rule="no_plaintext_login", meets="mail postfix on", breaks="mail postgresql on"),
     Case(rule="https_redirect", meets="site strict", breaks="site lax"),
     Case(rule="hsts", parameters={"max_age": 31536000}, meets="site strict", breaks="site lax"),
     Case(rule="secure_cookies", meets="site strict", breaks="site lax"),

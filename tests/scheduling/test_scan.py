@@ -9,7 +9,7 @@ from model.observation import Cost, Mode, Observation, State
 from model.target import Endpoint, Target
 from model.target_labels import ADDRESS_FAMILY
 from scheduling.resolve import AddressFamily
-from scheduling.scan import VISITS_AT_ONCE, Scan
+from scheduling.scan import MAX_CONCURRENT_PROBES, Scan
 
 
 def target_at(number: int) -> Target:
@@ -60,7 +60,7 @@ async def test_only_so_many_endpoints_are_visited_side_by_side() -> None:
         nonlocal running, most
         running += 1
         most = max(most, running)
-        if running == VISITS_AT_ONCE:
+        if running == MAX_CONCURRENT_PROBES:
             all_places_taken.set()
         await may_end.wait()
         running -= 1
@@ -69,12 +69,13 @@ async def test_only_so_many_endpoints_are_visited_side_by_side() -> None:
     scan = Scan(visit, SystemClock())
     async with asyncio.TaskGroup() as group:
         probes = [
-            group.create_task(scan.probe(target_at(n))) for n in range(1, 2 * VISITS_AT_ONCE + 1)
+            group.create_task(scan.probe(target_at(n)))
+            for n in range(1, 2 * MAX_CONCURRENT_PROBES + 1)
         ]
         await all_places_taken.wait()
         may_end.set()
 
-    assert most == VISITS_AT_ONCE
+    assert most == MAX_CONCURRENT_PROBES
     assert [probe.result()[0].endpoint.target for probe in probes] == [
-        target_at(n) for n in range(1, 2 * VISITS_AT_ONCE + 1)
+        target_at(n) for n in range(1, 2 * MAX_CONCURRENT_PROBES + 1)
     ]

@@ -75,7 +75,7 @@ def test_visits_at_once_are_bounded_and_all_get_their_turn() -> None:
         await asyncio.sleep(60)
 
     live(world, story)
-    assert (world.most_at_once, len(world.stored)) == (SETTINGS.visits_at_once, 50)
+    assert (world.most_at_once, len(world.stored)) == (SETTINGS.max_concurrent_probes, 50)
 
 
 def test_the_queue_shows_while_visits_are_slow() -> None:
@@ -85,7 +85,7 @@ def test_the_queue_shows_while_visits_are_slow() -> None:
     async def story(scheduler: Scheduler) -> None:
         scheduler.set_targets([target(f"{number}.test") for number in range(10)])
         await asyncio.sleep(50)
-        assert (scheduler.visits_in_flight, scheduler.queue_length) == (4, 6)
+        assert (scheduler.probes_in_flight, scheduler.queue_length) == (4, 6)
         assert scheduler.lag_seconds == pytest.approx(50)
 
     live(world, story)
@@ -98,11 +98,11 @@ def test_nobody_waits_behind_long_visits_and_these_are_bounded_too() -> None:
     async def story(scheduler: Scheduler) -> None:
         scheduler.set_targets([target(f"{number}.test") for number in range(20)])
         await asyncio.sleep(4)
-        assert scheduler.visits_in_flight == 4
+        assert scheduler.probes_in_flight == 4
         await asyncio.sleep(4)
-        assert scheduler.visits_in_flight == 8
+        assert scheduler.probes_in_flight == 8
         await asyncio.sleep(50)
-        assert scheduler.visits_in_flight == 4 + 6
+        assert scheduler.probes_in_flight == 4 + 6
 
     live(world, story)
 
@@ -122,10 +122,10 @@ def test_where_the_processor_is_what_is_short_no_more_visits_are_begun_for_it() 
         computing = asyncio.create_task(compute())
         scheduler.set_targets([target(f"{number}.test") for number in range(20)])
         await asyncio.sleep(60)
-        assert scheduler.visits_in_flight < 4 + 6
+        assert scheduler.probes_in_flight < 4 + 6
         computing.cancel()
         await asyncio.sleep(20)
-        assert scheduler.visits_in_flight == 4 + 6
+        assert scheduler.probes_in_flight == 4 + 6
 
     live(world, story)
 
@@ -357,7 +357,7 @@ def test_what_is_overdue_after_a_restart_is_spread() -> None:
 
 
 def test_many_new_targets_are_no_burst() -> None:
-    world = World(visit_seconds=0.1, settings=replace(SETTINGS, visits_at_once=1000))
+    world = World(visit_seconds=0.1, settings=replace(SETTINGS, max_concurrent_probes=1000))
 
     async def story(scheduler: Scheduler) -> None:
         scheduler.set_targets([target(f"{number}.test") for number in range(2000)])
@@ -562,7 +562,7 @@ def test_a_certificate_near_its_end_is_looked_at_more_often() -> None:
 
 
 def test_ten_thousand_found_together_are_not_visited_together_again() -> None:
-    world = World(visit_seconds=0.1, settings=replace(SETTINGS, visits_at_once=1000))
+    world = World(visit_seconds=0.1, settings=replace(SETTINGS, max_concurrent_probes=1000))
 
     async def story(scheduler: Scheduler) -> None:
         scheduler.set_targets([target(f"{number}.test") for number in range(2000)])
@@ -575,7 +575,7 @@ def test_ten_thousand_found_together_are_not_visited_together_again() -> None:
 
 
 def test_no_source_starves_another() -> None:
-    world = World(visit_seconds=10.0, settings=replace(SETTINGS, visits_at_once=1))
+    world = World(visit_seconds=10.0, settings=replace(SETTINGS, max_concurrent_probes=1))
     crowd = [replace(target(f"{number}.test"), source="large") for number in range(500)]
     few = [replace(target(f"few{number}.test"), source="small") for number in range(3)]
 
@@ -591,7 +591,7 @@ def test_no_source_starves_another() -> None:
 
 def test_a_flood_of_new_targets_starves_no_known_one() -> None:
     """All from one source; visiting only the new ones takes nearly three hours."""
-    world = World(visit_seconds=2.0, settings=replace(SETTINGS, visits_at_once=1))
+    world = World(visit_seconds=2.0, settings=replace(SETTINGS, max_concurrent_probes=1))
     known = [target(f"known{number}.test") for number in range(5)]
 
     async def story(scheduler: Scheduler) -> None:
@@ -608,7 +608,7 @@ def test_a_flood_of_new_targets_starves_no_known_one() -> None:
 
 def test_a_busy_label_starves_no_other() -> None:
     busy = replace(PACE, interval_seconds=60, match={"team": "busy"})
-    settings = replace(SETTINGS, visits_at_once=1, paces=(busy, PACE))
+    settings = replace(SETTINGS, max_concurrent_probes=1, paces=(busy, PACE))
     world = World(visit_seconds=10.0, settings=settings)
     crowd = [target(f"{number}.test", team="busy") for number in range(200)]
 

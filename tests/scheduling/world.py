@@ -25,7 +25,7 @@ from tests.scheduling.virtual_time import LoopClock
 
 HOUR = 3600.0
 PACE = IntervalPolicy(interval_seconds=HOUR)
-SETTINGS = SchedulerSettings(paces=(PACE,), visits_at_once=4)
+SETTINGS = SchedulerSettings(paces=(PACE,), max_concurrent_probes=4)
 
 
 def target(host: str, **labels: str) -> Target:

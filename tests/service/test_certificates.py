@@ -127,7 +127,7 @@ async def test_the_command_prints_the_calendar_of_a_database(tmp_path: Path) -> 
     assert begun is not None
     third = (NOW + timedelta(days=90) - begun) / 3
     assert told["certificates"][1]["renewal_at"] == time_to_json(NOW + timedelta(days=90) - third)
-    assert told["certificates"][1]["lifetime_left"] < 1
+    assert told["certificates"][1]["lifetime_remaining_ratio"] < 1
     assert told["shared_keys"] == [{"public_key_sha256": KEY, "certificates": [other, one]}]
     run = await asyncio.to_thread(tlsprobe, "certificates", "--database", database)
     assert run.returncode == 0

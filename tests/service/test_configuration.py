@@ -55,7 +55,7 @@ def test_every_setting_is_read_from_the_file(certificates: Certificates) -> None
             database: sqlite:////var/lib/tlsprobe/tlsprobe.db
             targets_files: [a.yml, b.json]
             interval_seconds: 600
-            visits_at_once: 8
+            max_concurrent_probes: 8
             probe:
               deadline_seconds: 20
               connect_timeout_seconds: 2
@@ -90,7 +90,7 @@ def test_every_setting_is_read_from_the_file(certificates: Certificates) -> None
         trust_stores={"mozilla": None, "internal": certificates.root_file},
     )
     assert settings.targets_files == (Path("a.yml"), Path("b.json"))
-    assert (settings.interval_seconds, settings.visits_at_once) == (600, 8)
+    assert (settings.interval_seconds, settings.max_concurrent_probes) == (600, 8)
     assert (settings.listen, settings.log_format, settings.log_level) == (
         "[::1]:9900",
         "json",
@@ -140,8 +140,11 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
             ),
         ),
         (
-            "http:\n  host: [a.example]\n",
-            "tlsprobe.yml, line 2: unknown setting 'http.host': did you mean http.hosts?",
+            "http:\n  allowed_host: [a.example]\n",
+            (
+                "tlsprobe.yml, line 2: unknown setting 'http.allowed_host': "
+                "did you mean http.allowed_hosts?"
+            ),
         ),
         (
             "retention: {proof: 3}\n",
@@ -163,9 +166,9 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
             "discovery:\n  - {type: docker, url: http://localhost}\n",
             (
                 "tlsprobe.yml, line 2: unknown setting 'discovery.0.url': the settings are "
-                "discovery.0.keep_failed_seconds, discovery.0.max_targets, discovery.0.name, "
+                "discovery.0.max_stale_seconds, discovery.0.max_targets, discovery.0.name, "
                 "discovery.0.refresh_seconds, discovery.0.relabel, discovery.0.socket, "
-                "discovery.0.trusts_labels, discovery.0.type"
+                "discovery.0.trust_labels, discovery.0.type"
             ),
         ),
         (
@@ -208,8 +211,8 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
             "tlsprobe.yml, line 1: push.remote_write must be a mapping, not 5",
         ),
         (
-            "visits_at_once: many\n",
-            "tlsprobe.yml, line 1: visits_at_once must be a whole number, not 'many'",
+            "max_concurrent_probes: many\n",
+            "tlsprobe.yml, line 1: max_concurrent_probes must be a whole number, not 'many'",
         ),
         (
             "enumerate_at_start: 7\n",
@@ -267,17 +270,17 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
             "tlsprobe.yml, line 2: 'listen' is already in line 1: remove one",
         ),
         (
-            "closed: ['9-17']\n",
+            "maintenance_windows: ['9-17']\n",
             (
-                "tlsprobe.yml, line 1: closed: '9-17' must be two times of day, in UTC or followed by "
+                "tlsprobe.yml, line 1: maintenance_windows: '9-17' must be two times of day, in UTC or followed by "
                 "a time zone, such as 09:00-17:30 or 09:00-17:30 Europe/Berlin"
             ),
         ),
         *(
             (
-                f"interval_seconds: 60\nclosed: ['09:00-17:00 {name}']\n",
+                f"interval_seconds: 60\nmaintenance_windows: ['09:00-17:00 {name}']\n",
                 (
-                    f"tlsprobe.yml, line 2: closed: unknown time zone '{name}': "
+                    f"tlsprobe.yml, line 2: maintenance_windows: unknown time zone '{name}': "
                     "use a name from the IANA database, such as Europe/Berlin or America/New_York, and "
                     "install tzdata if this machine has no time zones"
                 ),
@@ -345,7 +348,7 @@ def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         "TLSPROBE_TARGETS_FILES",
         "TLSPROBE_NOTIFICATIONS",
-        "TLSPROBE_HTTP__HOSTS",
+        "TLSPROBE_HTTP__ALLOWED_HOSTS",
         "TLSPROBE_PROBE__FETCH_PORTS",
         "tlsprobe_discovery",
     ],

@@ -17,7 +17,7 @@ NOW = datetime.now(UTC)
 HOSTILE = "a.example is quarantined: \x1b[31mred\x1b[0m\nand more"
 EVENTS = (
     ServiceEvent(at=NOW - timedelta(days=8), kind="started", sentence="version 0.9 started"),
-    ServiceEvent(at=NOW - timedelta(hours=3), kind="endpoint_set_aside", sentence=HOSTILE),
+    ServiceEvent(at=NOW - timedelta(hours=3), kind="endpoint_quarantined", sentence=HOSTILE),
     ServiceEvent(at=NOW - timedelta(hours=2), kind="stopped", sentence="stopped on request"),
     ServiceEvent(at=NOW - timedelta(hours=1), kind="started", sentence="version 1.0 started"),
 )
@@ -41,7 +41,7 @@ def test_events_are_lines_of_the_last_week_the_newest_first(database: str) -> No
     assert [line[18:] for line in lines] == [
         "started: version 1.0 started",
         "stopped: stopped on request",
-        "endpoint_set_aside: a.example is quarantined: \\x1b[31mred\\x1b[0m\\x0aand more",
+        "endpoint_quarantined: a.example is quarantined: \\x1b[31mred\\x1b[0m\\x0aand more",
     ]
     assert all(later[:16] >= earlier[:16] for later, earlier in pairwise(lines))
 
@@ -51,7 +51,7 @@ def test_events_are_lines_of_the_last_week_the_newest_first(database: str) -> No
     [
         (["--since", "30d"], [3, 2, 1, 0]),
         (["--since", "30d", "--kind", "started"], [3, 0]),
-        (["--kind", "stopped", "--kind", "endpoint_set_aside"], [2, 1]),
+        (["--kind", "stopped", "--kind", "endpoint_quarantined"], [2, 1]),
         (["--limit", "1"], [3]),
         (["--since", "1m"], []),
     ],
@@ -62,7 +62,7 @@ def test_events_are_chosen_by_time_kind_and_number(
     done = tlsprobe("events", "--database", database, "--json", *arguments)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)["events"]
-    assert [(one["kind"], one["sentence"]) for one in told] == [
+    assert [(one["kind"], one["message"]) for one in told] == [
         (EVENTS[index].kind, EVENTS[index].sentence) for index in indexes
     ]
     assert [datetime.fromisoformat(one["at"]) for one in told] == [

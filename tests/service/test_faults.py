@@ -246,7 +246,7 @@ async def test_a_third_of_the_fleet_in_a_black_hole_costs_the_others_nothing(
         places += [f"127.0.0.1:{port}" for port in ports]
         targets.write_text(json.dumps(places))
         config = tmp_path / "tlsprobe.yml"
-        config.write_text("visits_at_once: 2\nprobe: {deadline_seconds: 30}\n")
+        config.write_text("max_concurrent_probes: 2\nprobe: {deadline_seconds: 30}\n")
         with running(*arguments, "--targets", targets, "--config", config) as process:
             service = Service(process)
             await service.start()

@@ -136,7 +136,7 @@ async def test_policies_are_tested_with_recorded_facts(
     expected = {"house": {"fail": ["protocol_versions"], "unknown": []}}
     outcome = await asyncio.to_thread(run_verify, tmp_path, scan.stdout, expected)
     assert (outcome.returncode, outcome.stdout) == (0, "ok      legacy\n")
-    unexpected = {"house": {"fail": ["reached"]}}
+    unexpected = {"house": {"fail": ["reachable"]}}
     outcome = await asyncio.to_thread(run_verify, tmp_path, scan.stdout, unexpected)
     assert outcome.returncode == 1
     assert "FAILED  legacy" in outcome.stdout

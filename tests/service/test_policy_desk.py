@@ -19,8 +19,8 @@ from tests.service.samples import NOW, failed, legacy, modern
 from tests.service.test_inventory import HandClock
 from tests.service.visits import finish
 
-WEB = policy("web", {"reached": {}, "protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]}})
-STRICT = policy("web", {"reached": {}, "protocol_versions": {"allowed": ["TLSv1.3"]}})
+WEB = policy("web", {"reachable": {}, "protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]}})
+STRICT = policy("web", {"reachable": {}, "protocol_versions": {"allowed": ["TLSv1.3"]}})
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_what_is_not_reached_keeps_its_findings_and_has_one_more(
     silent = replace(failed(), endpoint=legacy().endpoint, started_at=NOW + timedelta(hours=1))
     finish(inventory, silent, desk)
     found = {one.result.rule for one in status_of(inventory, legacy()).findings}
-    assert found == {"protocol_versions", "reached"}
+    assert found == {"protocol_versions", "reachable"}
 
 
 def test_what_was_resolved_before_a_restart_is_reopened_when_it_comes_back(
@@ -113,13 +113,13 @@ async def test_other_policies_judge_what_is_known_already(
 
 
 def test_declared_endpoints_carry_the_labels_of_their_policy() -> None:
-    declaring = policy("db", {"reached": {}}, labels={"data": ("sensitive", "secret")})
+    declaring = policy("db", {"reachable": {}}, labels={"data": ("sensitive", "secret")})
     declaring = replace(declaring, endpoints=("db.example:5432",))
     (target,) = declared_targets(PolicySet(policies=(declaring,)))
     assert (target.key, target.labels) == ("db.example:5432", {"data": "sensitive"})
 
 
 def test_a_declared_endpoint_that_cannot_be_is_told_with_its_policy() -> None:
-    declaring = replace(policy("db", {"reached": {}}), endpoints=("db.example:port",))
+    declaring = replace(policy("db", {"reachable": {}}), endpoints=("db.example:port",))
     with pytest.raises(PolicyError, match=r"the policy db declares 'db.example:port'"):
         declared_targets(PolicySet(policies=(declaring,)))

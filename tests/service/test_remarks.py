@@ -187,7 +187,7 @@ def test_what_goes_without_tls_is_said() -> None:
     clear = Fact(verdict=Verdict.YES, value="http on port 80")
     observation = replace(
         modern(),
-        plaintext={"answers_in_clear": clear, "login_before_tls": yes},
+        plaintext={"answers_in_plaintext": clear, "login_before_tls": yes},
         http={
             "redirects_to_https": no,
             "redirect_downgrade": Fact(verdict=Verdict.YES, value="http://a/"),
@@ -199,13 +199,15 @@ def test_what_goes_without_tls_is_said() -> None:
         "HTTPS redirects to plain HTTP (http://a/)",
     ]
     leading_on = replace(
-        modern(), plaintext={"answers_in_clear": clear}, http={"redirects_to_https": yes}
+        modern(), plaintext={"answers_in_plaintext": clear}, http={"redirects_to_https": yes}
     )
     assert texts(leading_on, Severity.HIGH) == []
 
 
 def test_what_starttls_leaves_to_the_client_is_a_warning() -> None:
     yes = Fact(verdict=Verdict.YES)
-    observation = replace(modern(), plaintext={"answers_in_clear": yes, "starttls_offered": yes})
+    observation = replace(
+        modern(), plaintext={"answers_in_plaintext": yes, "starttls_offered": yes}
+    )
     assert texts(observation, Severity.MEDIUM) == ["the service also answers without TLS"]
     assert texts(observation, Severity.HIGH) == []

@@ -43,8 +43,8 @@ PUBLIC: Final[Mapping[str, str]] = {
     "certificate": "a path",
     "checks": "names of checks",
     "client_identities": "names",
-    "closed": "spans of time",
-    "hosts": "names by which the service is asked",
+    "maintenance_windows": "spans of time",
+    "allowed_hosts": "names by which the service is asked",
     "state_directory": "a path",
     "contact": "shown to every server that is asked by HTTP",
     "config_file": "a path",
@@ -78,7 +78,7 @@ PUBLIC: Final[Mapping[str, str]] = {
     "proxies": "names",
     "proxy": "probe.proxy is the name of a proxy",
     "records": "kinds of records",
-    "refuses": "versions",
+    "refused_versions": "versions",
     "regex": "a relabelling rule",
     "replacement": "a relabelling rule",
     "resources": "kinds of objects",
@@ -190,7 +190,7 @@ def planted(folder: Path, port: int) -> dict[str, Any]:
     (folder / "targets.yml").write_text(f"- 127.0.0.1:{free_port()}\n")
     at = f"http://{MARK}user:{MARK}pass@127.0.0.1:{port}"
     often = {"refresh_seconds": 1}
-    hook = {"wait_seconds": 0, "min_severity": "info"}
+    hook = {"group_wait_seconds": 0, "min_severity": "info"}
     return {
         "database": f"sqlite:///{folder / 'tlsprobe.db'}",
         "targets_files": [str(folder / "targets.yml")],

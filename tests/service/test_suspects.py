@@ -115,7 +115,7 @@ async def test_an_endpoint_that_freezes_the_service_does_so_once(
         aside = await service.wait_for(lambda event: event["event"] == "an endpoint is quarantined")
         assert aside["endpoint"] == key
         await wait_for_all(service, [*good, freezing_port])
-        assert "\ntlsprobe_endpoints_set_aside 1.0" in (await service.get("/metrics")).text
+        assert "\ntlsprobe_endpoints_quarantined 1.0" in (await service.get("/metrics")).text
         refused = await service.get(f"/probe?target=127.0.0.1:{freezing_port}")
         assert refused.status_code == 503
         assert "is not probed until" in refused.text
@@ -124,7 +124,7 @@ async def test_an_endpoint_that_freezes_the_service_does_so_once(
         service = Service(process)
         await service.start()
         await wait_for_all(service, [*good, freezing_port])
-        assert "\ntlsprobe_endpoints_set_aside 1.0" in (await service.get("/metrics")).text
+        assert "\ntlsprobe_endpoints_quarantined 1.0" in (await service.get("/metrics")).text
         assert await service.stop() == 0
     async with await SqlStore.open(url) as store:
         states = {one.observation.endpoint.key: one.observation for one in await store.statuses()}
@@ -132,7 +132,7 @@ async def test_an_endpoint_that_freezes_the_service_does_so_once(
     assert {one.state for one in states.values()} == {State.TLS}
     kinds = [kind for kind, _ in reversed(await events(url))]
     assert kinds.count("crashed") == 1
-    assert kinds.count("endpoint_set_aside") == 1
+    assert kinds.count("endpoint_quarantined") == 1
 
 
 async def wait_for_all(service: Service, ports: list[int]) -> None:
@@ -185,9 +185,9 @@ async def test_what_was_in_flight_at_a_kill_is_tried_alone_at_once_and_cleared(
             cleared = await service.wait_for(
                 lambda event: "probed alone without a crash" in event["event"]
             )
-        assert "\ntlsprobe_endpoints_set_aside 0.0" in (await service.get("/metrics")).text
+        assert "\ntlsprobe_endpoints_quarantined 0.0" in (await service.get("/metrics")).text
         assert await service.stop() == 0
-    assert [kind for kind, _ in await events(url)].count("endpoint_set_aside") == 0
+    assert [kind for kind, _ in await events(url)].count("endpoint_quarantined") == 0
     assert left_behind(tmp_path / "tlsprobe.db") == [], "a service that stopped leaves nothing"
 
 

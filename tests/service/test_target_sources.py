@@ -31,7 +31,7 @@ class Hall:
         self.used: list[str] = []
         self.metrics = ServiceMetrics(
             queue_length=lambda: 0,
-            visits_in_flight=lambda: 0,
+            probes_in_flight=lambda: 0,
             schedule_lag_seconds=lambda: 0.0,
             store_up=lambda: True,
         )
@@ -52,7 +52,7 @@ class Hall:
             return tuple(replace(target(host), source=name) for host in held)
 
         polled = PolledSource(name, read, refresh_seconds=10)
-        return RuledSource(source=polled, keep_failed_seconds=KEEP_SECONDS)
+        return RuledSource(source=polled, max_stale_seconds=KEEP_SECONDS)
 
     def use(self, targets: Sequence[Target]) -> None:
         self.used = [one.host for one in targets]

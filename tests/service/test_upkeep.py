@@ -83,5 +83,5 @@ async def test_a_clock_that_is_not_believed_is_reported_and_deletes_nothing(
         await asyncio.wait([forgetting])
         assert len(await store.statuses()) == 1
     assert shown[0] > timedelta(days=364).total_seconds()
-    assert [event.kind for event in events] == ["clock"]
-    assert "--clock-is-right" in events[0].sentence
+    assert [event.kind for event in events] == ["clock_jumped"]
+    assert "--trust-clock" in events[0].sentence

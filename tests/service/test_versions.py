@@ -53,7 +53,7 @@ async def test_a_service_whose_tables_are_upgraded_under_it_stops_and_is_refused
     told = [as_event(line) for line in events]
     (stopping,) = [number for number, event in enumerate(told) if event["event"] == "stopping"]
     finished = [event for event in told[stopping:] if event["event"] == "visit finished"]
-    assert len(finished) <= told[stopping]["visits_in_flight"], "no visit begins after that"
+    assert len(finished) <= told[stopping]["probes_in_flight"], "no visit begins after that"
     again = await asyncio.to_thread(tlsprobe_process, *arguments, "--targets", targets)
     assert again.returncode == 2
     assert "was created by a newer version of tlsprobe" in again.stderr.splitlines()[-1]

@@ -54,7 +54,7 @@ async def test_new_certificates_at_each_visit_stay_below_the_limit(store: SqlSto
     assert [one.is_first for one in limited.dropped] == [True, *([False] * 6)]
     assert all(one.endpoint_key == KEY and one.size >= MEGABYTE for one in limited.dropped)
     (event,) = await store.events()
-    assert (event.kind, event.endpoint_key) == ("not_stored", KEY)
+    assert (event.kind, event.endpoint_key) == ("storage_limit_reached", KEY)
     assert event.sentence.startswith(f"{KEY} has reached the daily storage limit of one endpoint")
     # The facts are those of the newest visit, because they are small.
     (status,) = await store.statuses()

@@ -238,7 +238,7 @@ async def test_what_was_told_is_kept_replaced_and_forgotten_by_each_notifier(
         addresses=("192.0.2.1",),
         labels={"team": "web"},
     )
-    second = replace(first, kind=AlertKind.EXPIRY, certificate="ab" * 32, ends_at=NOON)
+    second = replace(first, kind=AlertKind.EXPIRY, certificate="ab" * 32, not_after=NOON)
     worse = replace(first, severity=Severity.CRITICAL)
     await store.put_reported_alerts("ops", [first, second])
     await store.put_reported_alerts("web", [first])

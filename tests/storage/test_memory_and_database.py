@@ -46,8 +46,8 @@ pytestmark = pytest.mark.slow
 
 POLICIES: Final = (
     (),
-    (policy("web", {"reached": {}, "protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]}}),),
-    (policy("web", {"reached": {}, "protocol_versions": {"allowed": ["TLSv1.3"]}}),),
+    (policy("web", {"reachable": {}, "protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]}}),),
+    (policy("web", {"reachable": {}, "protocol_versions": {"allowed": ["TLSv1.3"]}}),),
 )
 ADDRESSES: Final = ("127.0.0.1", "127.0.0.2")
 FACTS: Final = st.tuples(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from model.encoding.alert_json import alert_to_json
+from model.encoding.finding_json import waiver_to_json
 from model.findings.finding import FindingStatus
 from model.query import Selection
 from storage import SqlStore, StoreError, open_reader
@@ -90,8 +94,11 @@ async def test_findings_changes_waivers_and_events_are_there(url: str, revision:
         (finding,) = await reader.findings()
         assert (finding.status, finding.reopened) == (FindingStatus.OPEN, 1)
         assert (finding.first_seen_at, finding.result.evidence) == (NOON, PROOF)
-        assert finding.result.requirement == "TLS 1.0 is refused"
-        assert finding.result.violation == "Not met: TLS 1.0 is refused (accepted)"
+        assert (finding.result.requirement, finding.result.violation) == (
+            ("TLS 1.0 is refused", "Not met: TLS 1.0 is refused (accepted)")
+            if revision < "0007"
+            else ("TLS 1.0 must not be offered", "TLS 1.0 is offered")
+        )
         changes = await reader.changes(HERE)
         assert {one.after for one in changes} >= {"SUITE_1", "SUITE_2"}
         assert await reader.waivers() == [WAIVER]
@@ -116,10 +123,53 @@ async def test_events_are_of_the_endpoints_that_their_sentences_begin_with(
     await asyncio.to_thread(upgrade_database, url)
     async with await open_reader(url) as reader:
         keys = {one.kind: one.endpoint_key for one in await reader.events()}
-    expected = {"not_stored": KEY, "endpoint_set_aside": KEY, "clock": None, "started": None}
-    if revision == REVISIONS[-1]:
-        expected |= {"not_stored": None, "endpoint_set_aside": None}  # rows of it have a column
-    assert keys == expected
+    renamed = ("storage_limit_reached", "endpoint_quarantined", "clock_jumped")
+    names = tuple(sentences) if revision == REVISIONS[-1] else renamed  # without an upgrade
+    key = KEY if revision < "0006" else None  # later rows have a column
+    assert keys == dict(zip(names, (key, key, None), strict=True)) | {"started": None}
+
+
+@pytest.mark.parametrize("revision", [one for one in REVISIONS[:-1] if one >= "0004"])
+async def test_renamed_rules_and_facts_have_their_new_names(url: str, revision: str) -> None:
+    """A waiver and a reported alert have the rule's new name, as a finding does."""
+    earlier = replace(ALERT, policy="mail", rule="no_login_in_clear", not_after=NOON)
+    fields = alert_to_json(earlier)
+    fields["ends_at"] = fields.pop("not_after")
+    waiver = waiver_to_json(replace(WAIVER, name="v", rule="reached"))
+    result = {"policy": "mail", "severity": "high", "outcome": "fail"}
+    words = {"title": "t", "observed": "o", "required": "r", "source": "s"}
+    change = {"endpoint_id": 1, "at": NOON, "kind": "appeared", "before": None, "after": "yes"}
+    more: dict[str, list[dict[str, Any]]] = {
+        "told_notices": [{"notifier": "mail", "key": earlier.key, "fields": fields}],
+        "waivers": [{"name": "v", "fields": waiver, "expires_at": WAIVER.expires_at}],
+        "results": [
+            {**result, "id": 50, "digest": "d", "rule": "certificate_time_left", "words": words}
+        ],
+        "findings": [
+            {
+                "id": 50,
+                "endpoint_id": 1,
+                "result_id": 50,
+                "reopened": 0,
+                "first_seen_at": NOON,
+                "opened_at": NOON,
+            }
+        ],
+        "changes": [{**change, "id": 50, "fact": "plaintext.answers_in_clear", "sentence": "s"}],
+    }
+    await asyncio.to_thread(load, url, revision, more)
+    await asyncio.to_thread(upgrade_database, url)
+    async with await open_reader(url) as reader:
+        assert await reader.reported_alerts("mail") == [replace(earlier, rule="no_plaintext_login")]
+        assert "reachable" in {one.rule for one in await reader.waivers()}
+        assert "certificate_expiry" in {one.result.rule for one in await reader.findings()}
+        facts = {one.fact for one in await reader.changes(HERE)}
+        assert "plaintext.answers_in_plaintext" in facts
+    async with await SqlStore.open(url) as store:
+        await store.put_reported_alerts(
+            "mail", [], [replace(earlier, rule="no_plaintext_login").key]
+        )
+        assert await store.reported_alerts("mail") == []
 
 
 @since_alerts

@@ -19,7 +19,7 @@ policies:
     for: {labels: {team: [web]}}
     rules:
       protocol_versions: {allowed: [TLSv1.3], severity: high}
-      certificate_time_left: {days: 30, severity: medium}
+      certificate_expiry: {days: 30, severity: medium}
 """
 WAIVED = f"""{HOUSE}
 waivers:
@@ -87,8 +87,8 @@ def test_the_time_decides_what_has_expired(house: Path) -> None:
         {result.rule: result.outcome for result in assess(one, house, at=at).results}
         for at in (early, late)
     ]
-    assert outcomes[0]["certificate_time_left"] is Outcome.PASS
-    assert outcomes[1]["certificate_time_left"] is Outcome.FAIL
+    assert outcomes[0]["certificate_expiry"] is Outcome.PASS
+    assert outcomes[1]["certificate_expiry"] is Outcome.FAIL
 
 
 def test_the_end_of_the_probe_is_the_usual_time(house: Path) -> None:

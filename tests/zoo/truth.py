@@ -1,6 +1,6 @@
 """The truth about a zoo server, written from its configuration and never from our own output.
 
-``disagreements`` compares a Truth with an Observation, fact by fact, in sentences; ``unproved`` finds the
+``disagreements`` compares a Truth with an Observation, fact by fact, in sentences; ``inconclusive`` finds the
 facts of an Observation without a proof.
 """
 

@@ -175,11 +175,11 @@ CERTIFICATE_FAMILIES: Final = (
         all_samples=_every_key_size,
     ),
     Family(
-        name="cert_lifetime_left_ratio",
+        name="cert_lifetime_remaining_ratio",
         help="Share of the certificate's lifetime that was left at the last visit: 1 at its "
         "beginning, 0 at its end. The recording rule tlsprobe:cert_remaining:ratio shows the "
         "current value, at any detail.",
-        example="tlsprobe_cert_lifetime_left_ratio < 0.25",
+        example="tlsprobe_cert_lifetime_remaining_ratio < 0.25",
         labels=_OF_ONE,
         samples=_life_left,
         detail=Detail.ALL,

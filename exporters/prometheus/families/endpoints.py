@@ -13,9 +13,9 @@ STAGES: Final = {
     State.DNS_ERROR: "resolve",
     State.UNREACHABLE: "connect",
     State.REFUSED: "connect",
-    State.TIMEOUT: "answer",
-    State.PLAINTEXT: "answer",
-    State.NOT_TLS: "answer",
+    State.TIMEOUT: "handshake",
+    State.PLAINTEXT: "handshake",
+    State.NOT_TLS: "handshake",
     State.ERROR: "internal",
 }
 """The stage at which a visit with that state ended."""
@@ -28,7 +28,7 @@ def _failure(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _duration(status: EndpointStatus) -> Iterator[Sample]:
-    yield ("visit",), status.observation.cost.duration_seconds
+    yield ("total",), status.observation.cost.duration_seconds
 
 
 def _connections(status: EndpointStatus) -> Iterator[Sample]:

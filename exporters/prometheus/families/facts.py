@@ -106,7 +106,7 @@ FACT_FAMILIES: Final = (
     Family(
         name="plaintext",
         help="1 if this fact about the service without TLS is true, 0 if it is not.",
-        example='tlsprobe_plaintext{fact="answers_in_clear"} == 1',
+        example='tlsprobe_plaintext{fact="answers_in_plaintext"} == 1',
         labels=("fact",),
         samples=_plaintext,
     ),

@@ -16,7 +16,7 @@ from model.verdict import Verdict
 THROTTLED: Final = "throttled"
 """The server slowed the visit down, and the next visit may find out more."""
 
-UNPROVED: Final = "unproved"
+UNPROVED: Final = "inconclusive"
 """The server's answers prove neither yes nor no."""
 
 _POST_QUANTUM: Final = {group.name for group in NAMED_GROUPS if group.post_quantum}

@@ -18,7 +18,7 @@ class DeliveryMetrics:
         self._failures = _counter("delivery_failures_total", registry)
         self._last_success = _gauge("delivery_last_success_timestamp_seconds", registry)
         self._samples = _counter("remote_write_samples_total", registry)
-        self._waiting = _gauge("notifications_waiting", registry)
+        self._waiting = _gauge("notifications_queued", registry)
         self._dropped = _counter("notifications_dropped_total", registry)
 
     def begin(self, sink: str) -> None:
@@ -44,7 +44,7 @@ class DeliveryMetrics:
         self._waiting.labels(sink).set(count)
 
     def dropped(self, sink: str, count: int) -> None:
-        """Count events that a notifier has no room for."""
+        """Count alerts that a notifier newly has no room for."""
         self._dropped.labels(sink).inc(count)
 
 

@@ -17,7 +17,7 @@ class FleetMetrics:
         self._leader = _gauge("leader", registry)
         self._workers = _gauge("workers", registry)
         self._waiting = _gauge("jobs_waiting", registry)
-        self._set_aside = _gauge("endpoints_set_aside", registry)
+        self._set_aside = _gauge("endpoints_quarantined", registry)
         rescued = described("jobs_rescued_total")
         self._rescued = Counter(
             PREFIX + rescued.name, rescued.help, rescued.labels, registry=registry

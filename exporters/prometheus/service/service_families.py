@@ -84,17 +84,17 @@ SERVICE_FAMILIES: Final = (
         "sum by (le) (rate(tlsprobe_probe_delay_seconds_bucket[1h])))",
     ),
     ServiceFamily(
-        name="probes_doubted_total",
+        name="probes_retried_total",
         kind="counter",
         help="Visits that failed and were repeated soon, before the endpoint counts as failing.",
-        example="rate(tlsprobe_probes_doubted_total[1h])",
+        example="rate(tlsprobe_probes_retried_total[1h])",
     ),
     ServiceFamily(
-        name="probes_put_off_total",
+        name="probes_postponed_total",
         kind="counter",
         help="Visits and lookups postponed because this machine ran short of file descriptors or "
         "memory.",
-        example="increase(tlsprobe_probes_put_off_total[10m]) > 0",
+        example="increase(tlsprobe_probes_postponed_total[10m]) > 0",
     ),
     ServiceFamily(
         name="connections_total",
@@ -116,11 +116,11 @@ SERVICE_FAMILIES: Final = (
         example="increase(tlsprobe_store_dropped_bytes_total[1d]) > 0",
     ),
     ServiceFamily(
-        name="retention_held_back_seconds",
+        name="retention_lag_seconds",
         kind="gauge",
         help="How far the clock is ahead of the time by which old data are deleted. Above 0, the "
-        "clock is not trusted: see `tlsprobe db vacuum --clock-is-right`.",
-        example="tlsprobe_retention_held_back_seconds > 0",
+        "clock is not trusted: see `tlsprobe db vacuum --trust-clock`.",
+        example="tlsprobe_retention_lag_seconds > 0",
     ),
     ServiceFamily(
         name="series_dropped_total",
@@ -207,17 +207,17 @@ SERVICE_FAMILIES: Final = (
         example="rate(tlsprobe_remote_write_samples_total[5m])",
     ),
     ServiceFamily(
-        name="notifications_waiting",
+        name="notifications_queued",
         kind="gauge",
         help="Events that a notifier has not sent yet: its receiver fails, or its digest is not "
         "due.",
-        example="tlsprobe_notifications_waiting",
+        example="tlsprobe_notifications_queued",
         labels=("sink",),
     ),
     ServiceFamily(
         name="notifications_dropped_total",
         kind="counter",
-        help="Events dropped because a notifier's queue was full, counted at each check.",
+        help="Alerts that a notifier dropped, because it has the maximum of active ones; each counts once.",
         example="increase(tlsprobe_notifications_dropped_total[1h]) > 0",
         labels=("sink",),
     ),
@@ -248,10 +248,10 @@ SERVICE_FAMILIES: Final = (
         labels=("outcome",),
     ),
     ServiceFamily(
-        name="endpoints_set_aside",
+        name="endpoints_quarantined",
         kind="gauge",
         help="Endpoints quarantined for a day or longer, because visits to them crashed processes.",
-        example="tlsprobe_endpoints_set_aside > 0",
+        example="tlsprobe_endpoints_quarantined > 0",
     ),
 )
 

@@ -33,7 +33,7 @@ class ServiceMetrics:
     """A Meter that counts into ``registry``; gauges ask the service when they are read.
 
     ``store_up`` is whether the database answers. ``snapshot_age_seconds`` is for a service that caches its
-    Snapshot between scrapes, and ``endpoints_set_aside`` for one that probes in its own process; without them
+    Snapshot between scrapes, and ``endpoints_quarantined`` for one that probes in its own process; without them
     these series do not exist. The others are numbers of the scheduler.
     """
 
@@ -41,11 +41,11 @@ class ServiceMetrics:
         self,
         *,
         queue_length: Callable[[], int],
-        visits_in_flight: Callable[[], int],
+        probes_in_flight: Callable[[], int],
         schedule_lag_seconds: Callable[[], float],
         store_up: Callable[[], bool],
         snapshot_age_seconds: Callable[[], float] | None = None,
-        endpoints_set_aside: Callable[[], int] | None = None,
+        endpoints_quarantined: Callable[[], int] | None = None,
     ) -> None:
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
@@ -57,22 +57,22 @@ class ServiceMetrics:
         _ask_at_each_scrape(
             registry,
             queue_length=queue_length,
-            probes_in_flight=visits_in_flight,
+            probes_in_flight=probes_in_flight,
             schedule_lag_seconds=schedule_lag_seconds,
             store_up=store_up,
             snapshot_age_seconds=snapshot_age_seconds,
-            endpoints_set_aside=endpoints_set_aside,
+            endpoints_quarantined=endpoints_quarantined,
         )
         self._probes = _counter("probes_total", registry)
         self._failures = _counter("probe_failures_total", registry)
         self._durations = _histogram("probe_run_duration_seconds", _DURATIONS, registry)
         self._delays = _histogram("probe_delay_seconds", _DELAYS, registry)
-        self._doubted = _counter("probes_doubted_total", registry)
-        self._put_off = _counter("probes_put_off_total", registry)
+        self._doubted = _counter("probes_retried_total", registry)
+        self._put_off = _counter("probes_postponed_total", registry)
         self._connections = _counter("connections_total", registry)
         self._write_failures = _counter("store_write_failures_total", registry)
         self._store_dropped = _counter("store_dropped_bytes_total", registry)
-        self._held_back = _gauge("retention_held_back_seconds", registry)
+        self._held_back = _gauge("retention_lag_seconds", registry)
         self._series_dropped = _counter("series_dropped_total", registry)
         self._reload_successful = _gauge("config_last_reload_successful", registry)
         self._reload_at = _gauge("config_last_reload_success_timestamp_seconds", registry)

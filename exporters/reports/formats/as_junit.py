@@ -60,7 +60,7 @@ def _suite(report: Report, endpoint: ReportedEndpoint, digest: str) -> ET.Elemen
 
 def _cases(report: Report, endpoint: ReportedEndpoint) -> Iterator[ET.Element]:
     if not endpoint.is_reached:
-        case = _case("tlsprobe", "reached")
+        case = _case("tlsprobe", "reachable")
         ET.SubElement(case, "error", message=words.clean(words.state(endpoint)), type="unknown")
         yield case
     found_of = {

@@ -63,7 +63,7 @@ def _bind_redirect(_: Nothing) -> Judge:
 
     def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
-        in_clear = observation.plaintext.get("answers_in_clear")
+        in_clear = observation.plaintext.get("answers_in_plaintext")
         is_closed = in_clear is not None and in_clear.verdict is Verdict.NO
         if is_closed and "redirects_to_https" not in observation.http:
             return Evaluation(

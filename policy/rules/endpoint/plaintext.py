@@ -34,7 +34,7 @@ def _bind_clear(parameters: InClear) -> Judge:
 
     def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
-        fact = observation.plaintext.get("answers_in_clear")
+        fact = observation.plaintext.get("answers_in_plaintext")
         redirect = observation.http.get(_REDIRECT)
         is_redirect = redirect is not None and redirect.verdict is Verdict.YES
         begins_with_tls = observation.endpoint.target.protocol == DEFAULT_PROTOCOL
@@ -50,7 +50,7 @@ def _bind_clear(parameters: InClear) -> Judge:
                 required=required,
                 evidence=redirect.evidence if redirect else None,
             )
-        needs = observation.not_asked.get("answers_in_clear")
+        needs = observation.not_asked.get("answers_in_plaintext")
         return judge_fact(
             fact,
             Verdict.NO,
@@ -153,7 +153,7 @@ PLAINTEXT_RULES: Final = (
     ),
     Rule(
         identifier="TP-PLAINTEXT-004",
-        name="no_login_in_clear",
+        name="no_plaintext_login",
         family=Family.PLAINTEXT,
         requirement="Login must not be offered before STARTTLS",
         violation="Login is offered in plaintext, before STARTTLS",

@@ -54,7 +54,7 @@ def _bind(_: Nothing) -> Judge:
 
 REACHED: Final = Rule(
     identifier="TP-REACH-001",
-    name="reached",
+    name="reachable",
     family=Family.REACH,
     requirement="The endpoint must answer with TLS",
     violation="The endpoint does not answer with TLS",

@@ -40,9 +40,9 @@ class AllowedSuites(Parameters):
 
 
 class ForbiddenSuites(SuiteSelector):
-    """Suites that no version of ``versions`` may accept, except those of ``but``."""
+    """Suites that no version of ``versions`` may accept, except those of ``except_suites``."""
 
-    but: tuple[SuiteName, ...] = ()
+    except_suites: tuple[SuiteName, ...] = ()
     versions: _Versions = _EVERY_VERSION
 
     @model_validator(mode="after")
@@ -85,7 +85,7 @@ def _bind_allowed(parameters: AllowedSuites) -> Judge:
 
 
 def _bind_forbidden(parameters: ForbiddenSuites) -> Judge:
-    forbidden = parameters.names - frozenset(parameters.but)
+    forbidden = parameters.names - frozenset(parameters.except_suites)
     known = frozenset(SUITE_NAMES)
     required = f"no suite {_in_words(parameters)}"
 

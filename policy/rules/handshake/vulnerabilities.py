@@ -28,20 +28,20 @@ _WORDS: Final = {
 
 
 class Vulnerabilities(Parameters):
-    """``to``: the attacks that the endpoint must not be vulnerable to."""
+    """``vulnerabilities``: the attacks that the endpoint must not be vulnerable to."""
 
-    to: tuple[VulnerabilityName, ...] = Field(default=VULNERABILITIES, min_length=1)
+    vulnerabilities: tuple[VulnerabilityName, ...] = Field(default=VULNERABILITIES, min_length=1)
 
 
 def _bind(parameters: Vulnerabilities) -> Judge:
-    required = f"not vulnerable to {listed(map(attack_title, parameters.to))}"
+    required = f"not vulnerable to {listed(map(attack_title, parameters.vulnerabilities))}"
 
     def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         parts: list[Part] = []
         proofs: dict[Outcome, Evidence | None] = {}
         failing: list[str] = []
-        for name in parameters.to:
+        for name in parameters.vulnerabilities:
             fact = observation.vulnerabilities.get(name)
             if fact is not None:
                 outcome, words = _WORDS[fact.verdict]

@@ -304,7 +304,7 @@ CERTIFICATE_RULES: Final = (
     ),
     Rule(
         identifier="TP-CERT-004",
-        name="certificate_time_left",
+        name="certificate_expiry",
         family=Family.CERTIFICATES,
         requirement="The certificate must be renewed in time",
         violation="The certificate expires soon or has expired",

@@ -223,7 +223,7 @@ CLIENT_AUTH_RULES: Final = (
     ),
     Rule(
         identifier="TP-MTLS-004",
-        name="client_certificate_not_asked",
+        name="client_certificate_not_requested",
         family=Family.CLIENT_AUTHENTICATION,
         requirement="No client certificate may be requested",
         violation="A client certificate is requested",

@@ -28,7 +28,7 @@ from probe.dialogue.before_tls.greetings import (
 from probe.web.in_plaintext import ClearAnswer, ClearRequest
 
 HTTP_IN_PLAINTEXT_FACTS: Final = ("redirects_to_https",)
-"""In addition to ``answers_in_clear``, which other protocols have too."""
+"""In addition to ``answers_in_plaintext``, which other protocols have too."""
 _MOST_HOPS: Final = 5
 _REFUSING: Final = frozenset({400, 421, 426, 497})
 """How servers answer a plaintext request on the TLS port (nginx 400, RFC 9110's 426)."""
@@ -62,7 +62,7 @@ async def check_http_plaintext(prober: Prober, facts: VisitFacts) -> None:
         places.append(beside)
         if redirects is not None:
             facts.http["redirects_to_https"] = redirects
-    facts.plaintext["answers_in_clear"] = _together(places)
+    facts.plaintext["answers_in_plaintext"] = _together(places)
 
 
 def _together(places: list[_RedirectVerdict]) -> Fact:

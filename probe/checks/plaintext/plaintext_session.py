@@ -18,7 +18,7 @@ from probe.dialogue.before_tls.scripted import Scripted
 from probe.web.cookies import mask_cookies
 
 PLAINTEXT: Final = (
-    "answers_in_clear",
+    "answers_in_plaintext",
     "login_before_tls",
     "starttls_enforced",
     "starttls_offered",
@@ -34,15 +34,15 @@ _PATIENCE_SECONDS: Final = 2.0
 async def check_plaintext(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``plaintext`` if the protocol has a plaintext phase before TLS, or can do without TLS."""
     dialogue, kind = await _look(prober, facts)
-    if dialogue is None or "answers_in_clear" in facts.plaintext:
+    if dialogue is None or "answers_in_plaintext" in facts.plaintext:
         return
     if kind is not None:
-        facts.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.UNKNOWN, kind)
+        facts.plaintext["answers_in_plaintext"] = _fact(dialogue, Verdict.UNKNOWN, kind)
     elif _ALERT.match(dialogue.heard):
         note = "plaintext is answered with a TLS alert"
-        facts.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.NO, note)
+        facts.plaintext["answers_in_plaintext"] = _fact(dialogue, Verdict.NO, note)
     else:
-        facts.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.UNKNOWN, _how(dialogue))
+        facts.plaintext["answers_in_plaintext"] = _fact(dialogue, Verdict.UNKNOWN, _how(dialogue))
 
 
 async def check_starttls(prober: Prober, facts: VisitFacts) -> None:
@@ -50,13 +50,13 @@ async def check_starttls(prober: Prober, facts: VisitFacts) -> None:
     if facts.inputs.application.begins_in_plaintext:
         facts.plaintext["starttls_works"] = _works(prober, facts)
         return
-    session = facts.plaintext.get("answers_in_clear")
+    session = facts.plaintext.get("answers_in_plaintext")
     if session is None or session.verdict is not Verdict.UNKNOWN or not await prober.ask_control():
         return
     dialogue, _ = await _look(prober, facts)
     if dialogue is not None and _hangs_up(dialogue) and await prober.ask_control():
         note = f"{_how(dialogue)}, again, between two hellos that were answered"
-        facts.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.NO, note)
+        facts.plaintext["answers_in_plaintext"] = _fact(dialogue, Verdict.NO, note)
 
 
 async def _look(

@@ -39,7 +39,7 @@ async def check_sslv2(prober: Prober, facts: VisitFacts) -> None:
     """
     answers = (one.answer for one in prober.exchanges)
     is_no_tls = any(isinstance(one, ConnectFailure | NotTls) for one in answers)
-    if not facts.spoken and (is_no_tls or facts.answers_in_clear):
+    if not facts.spoken and (is_no_tls or facts.answers_in_plaintext):
         return
     offered = encode_client_hello(_EVERY_KIND, prober.nonce)
     answer = await prober.converse(Sslv2Question(offered))

@@ -42,11 +42,11 @@ async def check_versions(prober: Prober, facts: VisitFacts) -> None:
     newest_first = facts.inputs.asked_versions[::-1]
     tls = [version for version in newest_first if version is not ProtocolVersion.SSLV3]
     answers = await _ask_all(prober, tls, usual)
-    if not _spoken(answers) and not facts.answers_in_clear:
+    if not _spoken(answers) and not facts.answers_in_plaintext:
         earliest = [version for version in newest_first if version is ProtocolVersion.SSLV3]
         answers = [*answers, *await _ask_all(prober, earliest, usual)]
     spoken = _spoken(answers)
-    if not spoken and not facts.answers_in_clear:
+    if not spoken and not facts.answers_in_plaintext:
         found = await _find_another_shape(prober, facts, answers)
         if found is not None:
             versions = tuple(one.offer.version for one in answers)

@@ -33,7 +33,7 @@ class PlaintextFindings:
 
     def goes_on(self, *, holds: bool, note: str, value: str | None = None) -> None:
         """Records whether a session in a protocol with STARTTLS continues without it."""
-        self.note("answers_in_clear", holds=holds, note=note, value=value)
+        self.note("answers_in_plaintext", holds=holds, note=note, value=value)
         self.note("starttls_enforced", holds=not holds, note=note)
 
     def login(self, mechanisms: str) -> None:

@@ -28,8 +28,8 @@ app = new_app()
     epilog="""\b
 Examples:
   tlsprobe events
-  tlsprobe events --since 30d --kind endpoint_set_aside
-  tlsprobe events --since 24h --json | jq -r '.events[].sentence'""",
+  tlsprobe events --since 30d --kind endpoint_quarantined
+  tlsprobe events --since 24h --json | jq -r '.events[].message'""",
 )
 def events(
     *,
@@ -44,14 +44,18 @@ def events(
 ) -> int:
     """List starts, stops, quarantined endpoints and other events since the given time, newest first.
 
-    Kinds: started, stopped, crashed, endpoint_set_aside, not_stored, clock.
+    Kinds: started, stopped, crashed, endpoint_quarantined, storage_limit_reached, clock_jumped.
     """
+    from model.encoding.earlier_names import EVENT_KINDS, renamed
     from service.cli.time_arguments import MomentError, parse_moment
     from service.history.queries import read_events
     from service.history.text import event_lines, events_json
     from service.process.event_loop import run
     from storage import StoreError
 
+    for one in kind or ():
+        if one in EVENT_KINDS:
+            return fail(renamed(one, EVENT_KINDS[one]))
     try:
         moment = parse_moment(since, datetime.now(UTC))
         found = run(read_events(database, moment, frozenset(kind or ()), limit))

@@ -20,7 +20,7 @@ app = new_app()
     short_help="Explain a rule: what it requires, why, and its parameters.",
     epilog="""\b
 Examples:
-  tlsprobe policy explain certificate_time_left
+  tlsprobe policy explain certificate_expiry
   tlsprobe policy explain TP-CIPHER-002""",
 )
 def explain(
@@ -30,6 +30,7 @@ def explain(
     ],
 ) -> int:
     """Explain what a rule requires, its parameters, and how each profile uses it."""
+    from model.encoding.earlier_names import RULES, renamed
     from policy import profile
     from policy.catalogue import RULES_BY_NAME, rule_of
     from policy.files.named_policies import named_policies
@@ -38,6 +39,8 @@ def explain(
     from service.judging.policy_text import explained
 
     found = rule_of(rule)
+    if rule in RULES:
+        return fail(renamed(rule, RULES[rule]))
     if found is None:
         close = nearest(rule, RULES_BY_NAME)
         fix = f"did you mean {close}?" if close else "see `tlsprobe policy list`"

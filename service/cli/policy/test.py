@@ -1,62 +1,56 @@
-"""``tlsprobe policy test``: probes one host and shows the outcome of every rule."""
+"""``tlsprobe policy test``: runs tests of policies."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
 
+import typer
+
+from model.safe_output.printable import printable
 from service.cli.app import (
-    exit_code_of,
+    EXIT_OK,
     fail,
     new_app,
-    warn,
-)
-from service.cli.options import (
-    AllowUnknown,
-    FailOn,
-    Labels,
-    PolicyName,
-    ProbedHost,
 )
 
 app = new_app()
 
+EXIT_TEST_FAILED: Final = 1
+
 
 @app.command(
-    short_help="Probe one host and show the outcome of every rule.",
+    context_settings={"allow_extra_args": True},
+    short_help="Run policy tests: recorded facts, and the findings expected of them.",
     epilog="""\b
 Examples:
-  tlsprobe policy test mozilla-intermediate example.com
-  tlsprobe policy test policies.yml db.example:5432 --label data=sensitive
+  tlsprobe scan example.com --json > example.jsonl
+  tlsprobe policy test tests.yml
 
 \b
-Exit codes: 0 compliant; 1 the host did not answer with TLS; 2 bad usage; 3 not compliant, or unknown.""",
+Exit codes: 0 every test passes; 1 a test fails; 2 a file is invalid.""",
 )
-def try_policy(
-    name: PolicyName,
-    host: ProbedHost,
-    *,
-    label: Labels = None,
-    fail_on: FailOn = None,
-    allow_unknown: AllowUnknown = False,
+def test(
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="The tests, in YAML: see docs/reference/policy.md."),
+    ],
 ) -> int:
-    """Probe one host and show the outcome of every rule: passed, failed, unknown, not applicable."""
-    from service.process.event_loop import run
-    from service.scan.output import ScanOutcome
-    from service.scan.policy_options import read_gate, with_labels
-    from service.scan.policy_trial import observe, trial_lines
-    from service.scan.request import ScanInputError, read_request
+    """Judge recorded facts by policies, and compare the findings with those expected."""
+    from policy.files.yaml_file import ConfigError
+    from service.judging.policy_tests import run_tests
 
+    if context.args:
+        return fail("policy test takes one FILE: to probe a host, use policy evaluate NAME HOST")
+
+    failed = 0
     try:
-        request = with_labels(read_request([host]), label or ())
-        gate = read_gate(
-            [name], request.targets, fail_on=fail_on, allow_unknown=allow_unknown, warn=warn
-        )
-    except ScanInputError as error:
+        for result in run_tests(file):
+            print(printable(f"{'FAILED' if result.faults else 'ok':<6}  {result.name}"))
+            for fault in result.faults:
+                print(printable(f"        {fault}"))
+            failed += bool(result.faults)
+    except ConfigError as error:
         return fail(str(error))
-    outcome = ScanOutcome()
-    for observation in run(observe(request)):
-        judged = gate.judge(observation, datetime.now(UTC))
-        outcome.are_all_tls &= observation.answered_as_tls
-        outcome.is_stopped |= gate.stops(judged)
-        print("\n".join(trial_lines(observation, judged)))
-    return exit_code_of(outcome)
+    return EXIT_TEST_FAILED if failed else EXIT_OK

@@ -241,7 +241,7 @@ def _exit_code(made: Report, fail_on: Severity, *, allow_unknown: bool) -> int:
             "--fail-on: no policy matches any endpoint here, so nothing was judged: "
             "add --policy or --config, or check --label and --database"
         )
-    is_stopped = open_at_least(made, fail_on, with_unknown=not allow_unknown)
+    is_stopped = open_at_least(made, fail_on, include_unknown=not allow_unknown)
     return EXIT_FINDINGS if is_stopped else EXIT_OK
 
 

@@ -48,7 +48,7 @@ def host_refusal(hosts: list[str], allowed: Collection[str]) -> Refusal | None:
         return None
     return Refusal(
         status=421,
-        sentence=f"the host {name[:_SHOWN]!r} is not allowed: add it to http.hosts, or use the IP address",
+        sentence=f"the host {name[:_SHOWN]!r} is not allowed: add it to http.allowed_hosts, or use the IP address",
     )
 
 

@@ -24,10 +24,10 @@ def http_limits(settings: ServiceSettings) -> ConnectionLimits:
 
 
 def http_access(settings: ServiceSettings, listener: socket.socket) -> Access:
-    """The access rules at ``listener``. The name in ``listen`` is allowed like those in ``http.hosts``."""
+    """The access rules at ``listener``. The name in ``listen`` is allowed like those in ``http.allowed_hosts``."""
     host, _ = split_listen(settings.listen)
     return Access(
-        hosts=frozenset((*settings.http.hosts, host.lower())),
+        hosts=frozenset((*settings.http.allowed_hosts, host.lower())),
         admin=AdminAccess(
             mode=settings.http.admin,
             token=settings.http.admin_token,

@@ -119,7 +119,7 @@ def test_an_expired_waiver_reopens_its_finding() -> None:
 
 def test_the_gate_counts_what_is_not_proved_unless_told_otherwise() -> None:
     assert len(open_at_least(report(), Severity.HIGH)) == 3
-    assert len(open_at_least(report(), Severity.HIGH, with_unknown=False)) == 1
+    assert len(open_at_least(report(), Severity.HIGH, include_unknown=False)) == 1
     assert len(open_at_least(report(), Severity.CRITICAL)) == 1
 
 

@@ -194,9 +194,11 @@ def test_lines_that_settle_several_topics_are_said_once() -> None:
 
 
 def test_what_no_setting_mends_has_no_remedy() -> None:
-    reached = profile("mozilla-modern").rule("reached")
+    reached = profile("mozilla-modern").rule("reachable")
     assert reached is None or topics_of(reached) == ()
-    assert remedy(labelled(server="nginx"), failed("reached"), [profile("mozilla-modern")]) is None
+    assert (
+        remedy(labelled(server="nginx"), failed("reachable"), [profile("mozilla-modern")]) is None
+    )
 
 
 def test_a_required_feature_is_not_switched_off(tmp_path: Path) -> None:

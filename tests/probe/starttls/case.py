@@ -56,7 +56,7 @@ def verdicts(
         "starttls_works": works,
         "starttls_enforced": enforced,
         "login_before_tls": login,
-        "answers_in_clear": clear,
+        "answers_in_plaintext": clear,
     }
     return {
         name: Verdict.YES if holds else Verdict.NO

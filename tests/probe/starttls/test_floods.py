@@ -159,4 +159,4 @@ def test_a_search_without_an_end_is_no_answer() -> None:
     assert makes is not None
     entry = bytes.fromhex("30070201026402 0400".replace(" ", ""))
     findings = play(makes(), [(None, entry * 200)], ending=Ending.SILENCE)
-    assert "answers_in_clear" not in findings.remarks
+    assert "answers_in_plaintext" not in findings.remarks

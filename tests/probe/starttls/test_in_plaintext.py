@@ -42,7 +42,7 @@ DIALOGUES: tuple[tuple[str, Turns, dict[str, str]], ...] = (
         {
             "starttls_offered": "yes",
             "login_before_tls": "yes PLAIN LOGIN",
-            "answers_in_clear": "no",
+            "answers_in_plaintext": "no",
             "starttls_enforced": "yes",
         },
     ),
@@ -57,7 +57,7 @@ DIALOGUES: tuple[tuple[str, Turns, dict[str, str]], ...] = (
         {
             "starttls_offered": "yes",
             "login_before_tls": "no",
-            "answers_in_clear": "no",
+            "answers_in_plaintext": "no",
             "starttls_enforced": "yes",
         },
     ),
@@ -75,7 +75,7 @@ DIALOGUES: tuple[tuple[str, Turns, dict[str, str]], ...] = (
         "postgres",
         ((None, b"R\x00\x00\x00\x08\x00\x00\x00\x00"),),
         {
-            "answers_in_clear": "yes no password",
+            "answers_in_plaintext": "yes no password",
             "starttls_enforced": "no",
             "login_before_tls": "no",
         },
@@ -84,14 +84,14 @@ DIALOGUES: tuple[tuple[str, Turns, dict[str, str]], ...] = (
     (
         "amqp",
         ((b"AMQP\x00\x00\x09\x01", b"AMQP\x03\x01\x00\x00"),),
-        {"answers_in_clear": "yes AMQP 1.0", "starttls_enforced": "no"},
+        {"answers_in_plaintext": "yes AMQP 1.0", "starttls_enforced": "no"},
     ),
     ("redis", ((b"PING\r\n", b"HTTP/1.1 400 Bad Request\r\n"),), {}),
     (
         "mqtt",
         ((None, b"\x20\x02\x00\x05"),),
         {
-            "answers_in_clear": "yes not authorized",
+            "answers_in_plaintext": "yes not authorized",
             "login_before_tls": "yes name and password",
         },
     ),

@@ -75,7 +75,7 @@ async def test_sql_server_s_handshakes_go_in_packets(certificates: Certificates)
     assert (observation.state, spoken) == (State.TLS, {ProtocolVersion.TLSV1_2})
     assert served == {certificates.rsa.chain.sha256s[0]}
     assert {name: fact.verdict for name, fact in observation.plaintext.items()} == {
-        "answers_in_clear": Verdict.NO,
+        "answers_in_plaintext": Verdict.NO,
         "starttls_enforced": Verdict.YES,
         "starttls_works": Verdict.YES,
     }
@@ -86,7 +86,7 @@ async def test_sql_server_without_encryption_answers_in_clear(certificates: Cert
         observation = await _asked(server, "mssql")
         assert (observation.state, server.connections) == (State.PLAINTEXT, 2)
     assert "ENCRYPT_NOT_SUP" in (observation.reason or "")
-    assert observation.plaintext["answers_in_clear"].verdict is Verdict.YES
+    assert observation.plaintext["answers_in_plaintext"].verdict is Verdict.YES
 
 
 async def test_amqp_s_tls_header_leads_to_tls(certificates: Certificates) -> None:
@@ -94,7 +94,7 @@ async def test_amqp_s_tls_header_leads_to_tls(certificates: Certificates) -> Non
         observation = await _asked(server, "amqp")
     assert observation.state is State.TLS
     assert {name: fact.verdict for name, fact in observation.plaintext.items()} == {
-        "answers_in_clear": Verdict.NO,
+        "answers_in_plaintext": Verdict.NO,
         "starttls_enforced": Verdict.YES,
         "starttls_works": Verdict.YES,
     }
@@ -106,7 +106,7 @@ async def test_a_store_that_answers_in_clear_is_plaintext(
 ) -> None:
     observation = await _visited(says((words, reply)), protocol)
     assert observation.state is State.PLAINTEXT
-    assert observation.plaintext["answers_in_clear"].verdict is Verdict.YES
+    assert observation.plaintext["answers_in_plaintext"].verdict is Verdict.YES
 
 
 async def test_mysql_that_demands_tls_says_so_before_it_judges_the_user() -> None:
@@ -116,7 +116,7 @@ async def test_mysql_that_demands_tls_says_so_before_it_judges_the_user() -> Non
     framed = len(refusal).to_bytes(3, "little") + b"\x02" + refusal
     observation = await _visited(says((b"", greeting), (b"tlsprobe", framed)), "mysql")
     assert observation.plaintext["starttls_enforced"].verdict is Verdict.YES
-    assert observation.plaintext["answers_in_clear"].verdict is Verdict.NO
+    assert observation.plaintext["answers_in_plaintext"].verdict is Verdict.NO
 
 
 FAULTS = (

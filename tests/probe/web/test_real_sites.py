@@ -62,14 +62,14 @@ TRUTH: Mapping[str, Mapping[str, tuple[Verdict, str | None]]] = {
         "secure_cookies": (YES, None),
         "http3_advertised": (YES, "h3"),
         "redirects_to_https": (YES, "http://zoo.test:{clear}/ -> https://zoo.test:{tls}/"),
-        "answers_in_clear": (YES, "http on port {clear}, to HTTPS"),
+        "answers_in_plaintext": (YES, "http on port {clear}, to HTTPS"),
     },
     "lax": {
         "hsts": (NO, None),
         "secure_cookies": (NO, None),
         "http3_advertised": (NO, None),
         "redirects_to_https": (NO, "http://zoo.test:{clear}/"),
-        "answers_in_clear": (YES, "http on port {clear}"),
+        "answers_in_plaintext": (YES, "http on port {clear}"),
     },
     "downgrading": {
         "status": (YES, "302"),
@@ -96,10 +96,10 @@ TRUTH: Mapping[str, Mapping[str, tuple[Verdict, str | None]]] = {
     "elsewhere": {
         "hsts": (NO, None),
         "redirects_to_https": (NO, "http://zoo.test:{clear}/ -> http://other.test/"),
-        "answers_in_clear": (YES, "http on port {clear}"),
+        "answers_in_plaintext": (YES, "http on port {clear}"),
     },
-    "closed": {"answers_in_clear": (NO, None)},
-    "both on one port": {"answers_in_clear": (YES, "http on port {tls}")},
+    "closed": {"answers_in_plaintext": (NO, None)},
+    "both on one port": {"answers_in_plaintext": (YES, "http on port {tls}")},
 }
 
 

@@ -46,7 +46,7 @@ class Hook:
     def events(self) -> list[tuple[str, str]]:
         """A webhook's events, each with its target, in order of arrival."""
         return [
-            (event["event"], event["notice"]["target"])
+            (event["event"], event["alert"]["target"])
             for body in self.bodies
             for event in body["events"]
         ]

@@ -53,8 +53,8 @@ def test_the_webhook_has_all_of_an_event() -> None:
     assert body["open"] == {"critical": 0, "high": 1, "medium": 0, "low": 0, "info": 0}
     (event,) = body["events"]
     assert event["event"] == "opened"
-    assert alert_from_json(event["notice"]) == alert()
-    assert event["notice"]["labels"] == {"team": "web"}
+    assert alert_from_json(event["alert"]) == alert()
+    assert event["alert"]["labels"] == {"team": "web"}
 
 
 def test_slack_has_a_line_for_each_event_and_a_head_for_each_team() -> None:

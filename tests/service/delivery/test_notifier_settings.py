@@ -81,4 +81,4 @@ def test_the_page_has_the_webhook_as_it_is() -> None:
     shown, real = json.loads(example), rendered("webhook", opened())
     assert shown.keys() == real.keys()
     assert shown["events"][0].keys() == real["events"][0].keys()
-    assert shown["events"][0]["notice"].keys() == real["events"][0]["notice"].keys()
+    assert shown["events"][0]["alert"].keys() == real["events"][0]["alert"].keys()

@@ -67,7 +67,7 @@ async def desk_of(
     """The notifier ``ops`` of a service whose configuration has ``settings``."""
     section: TypeAdapter[Any] = TypeAdapter(NotifierSection)
     if settings["type"] != "alertmanager":
-        settings = {"wait_seconds": 0, **settings}
+        settings = {"group_wait_seconds": 0, **settings}
     one = section.validate_python({"ops": settings})["ops"]
     notifier = notifier_of(one.type)
     clock = clock or HandClock()
@@ -112,7 +112,7 @@ async def test_a_receiver_that_is_away_is_told_later_and_told_what_is_true_then(
         await desk.look(of(finding("a"), finding("b")))
         await desk.look(of(finding("a"), finding("b")))
         assert (hook.refused, desk.number("delivery_failures_total")) == (1, 1)
-        assert desk.number("notifications_waiting") == 2
+        assert desk.number("notifications_queued") == 2
         desk.clock.advance(5)
         await desk.look(of(finding("a"), finding("b")))
         assert hook.refused == 2
@@ -122,8 +122,24 @@ async def test_a_receiver_that_is_away_is_told_later_and_told_what_is_true_then(
         assert hook.bodies == []
         desk.clock.advance(5)
         await desk.look(of(finding("a")))
-    assert [event["notice"]["rule"] for event in hook.bodies[0]["events"]] == ["a"]
-    assert desk.number("notifications_waiting") == 0
+    assert [event["alert"]["rule"] for event in hook.bodies[0]["events"]] == ["a"]
+    assert desk.number("notifications_queued") == 0
+
+
+async def test_a_dropped_alert_is_counted_once(
+    store: SqlStore, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.delivery.notifier_loop.MAX_REPORTED", 1)
+    three = of(finding("a"), finding("b"), finding("c"))
+    async with desk_of(store, type="webhook", url=hook.url) as desk:
+        for _ in range(3):
+            await desk.look(three)
+        assert desk.number("notifications_dropped_total") == 2
+        for _ in range(2):
+            await desk.look(of(finding("a")))
+        assert desk.number("notifications_dropped_total") == 2
+        await desk.look(three)
+        assert desk.number("notifications_dropped_total") == 4
 
 
 async def test_a_refusal_is_not_hurried(store: SqlStore, hook: Hook) -> None:
@@ -139,7 +155,7 @@ async def test_a_refusal_is_not_hurried(store: SqlStore, hook: Hook) -> None:
 
 
 async def test_what_comes_together_is_told_together(store: SqlStore, hook: Hook) -> None:
-    async with desk_of(store, type="slack", url=hook.url, wait_seconds=30) as desk:
+    async with desk_of(store, type="slack", url=hook.url, group_wait_seconds=30) as desk:
         await desk.look(of(finding("a")))
         desk.clock.advance(29)
         await desk.look(of(finding("a"), finding("b")))
@@ -179,7 +195,7 @@ async def test_a_target_that_has_left_is_withdrawn_after_an_hour(
         for _ in range(3):
             await desk.look(snapshot())
             desk.clock.advance(1800)
-    assert [event for event, _ in hook.events] == ["opened", "withdrawn"]
+    assert [event for event, _ in hook.events] == ["opened", "target_removed"]
 
 
 async def test_a_webhook_has_all_events_in_messages_of_five_hundred(

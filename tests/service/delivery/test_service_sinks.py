@@ -55,7 +55,7 @@ def write_config(folder: Path, hook: Hook) -> Path:
         "targets_files": [str(folder / "targets.json")],
         "policies": [str(folder / "policies.yml")],
         "push": {"textfile": str(folder / "tlsprobe.prom")},
-        "notifications": {"ops": {"type": "webhook", "url": hook.url, "wait_seconds": 0}},
+        "notifications": {"ops": {"type": "webhook", "url": hook.url, "group_wait_seconds": 0}},
     }
     config.write_text(json.dumps(settings))
     return config
@@ -86,9 +86,9 @@ async def test_findings_and_ends_are_told_once_and_metrics_are_written_to_the_fi
         assert 'tlsprobe_deliveries_total{sink="textfile"}' in own
         assert await service.stop() == 0
     assert {kind for kind, _ in hook.events} == {"opened"}
-    keys = [event["notice"]["key"] for body in hook.bodies for event in body["events"]]
+    keys = [event["alert"]["key"] for body in hook.bodies for event in body["events"]]
     assert len(keys) == len(set(keys))
-    kinds = {event["notice"]["kind"] for body in hook.bodies for event in body["events"]}
+    kinds = {event["alert"]["kind"] for body in hook.bodies for event in body["events"]}
     assert kinds == {"finding", "expiry"}
     hook.bodies.clear()
     write_targets(tmp_path / "targets.json", fleet.targets)

@@ -31,8 +31,8 @@ listen: 127.0.0.1:0
 database: {url}
 targets_files: [{targets}]
 interval_seconds: 86400
-visits_at_once: {visits_at_once}
-workers: {{enabled: true, dead_after_seconds: {dead_after}, visits_per_job: {visits_per_job}}}
+max_concurrent_probes: {max_concurrent_probes}
+workers: {{enabled: true, heartbeat_timeout_seconds: {dead_after}, probes_per_job: {probes_per_job}}}
 log_format: json
 probe: {{checks: [versions], connections_per_second: 100000}}
 """
@@ -53,7 +53,7 @@ class Deployment:
         return self.directory / "targets.yml"
 
     def configure(
-        self, *, dead_after: float = 10.0, visits_per_job: int = 50, visits_at_once: int = 64
+        self, *, dead_after: float = 10.0, probes_per_job: int = 50, max_concurrent_probes: int = 64
     ) -> None:
         """Write the configuration."""
         self._config.write_text(
@@ -61,8 +61,8 @@ class Deployment:
                 url=self.url,
                 targets=self.targets,
                 dead_after=dead_after,
-                visits_per_job=visits_per_job,
-                visits_at_once=visits_at_once,
+                probes_per_job=probes_per_job,
+                max_concurrent_probes=max_concurrent_probes,
             )
         )
 

@@ -93,7 +93,7 @@ async def world(postgresql_url: str) -> AsyncIterator[World]:
         claims = Leases(queue.pool, 20)
         inventory = Inventory(SystemClock(), tuple)
         dispatcher = Dispatcher(
-            queue=queue, claims=claims, statuses=store, known=inventory, visits_per_job=50
+            queue=queue, claims=claims, statuses=store, known=inventory, probes_per_job=50
         )
         running = asyncio.create_task(dispatcher.run(OFTEN_SECONDS))
         yield World(
@@ -178,7 +178,7 @@ async def test_the_jobs_of_the_leader_before_hold_their_addresses(world: World) 
         claims=world.claims,
         statuses=world.store,
         known=world.inventory,
-        visits_per_job=50,
+        probes_per_job=50,
     )
     await successor.adopt()
     running = asyncio.create_task(successor.run(OFTEN_SECONDS))

@@ -118,13 +118,13 @@ def test_an_endpoint_that_kills_its_workers_is_set_aside_and_its_mates_are_not(
                 return all_recorded(deployed, keys)
 
             until(is_over)
-            until(lambda: deployed.metrics(leader)["tlsprobe_endpoints_set_aside"] == 1)
+            until(lambda: deployed.metrics(leader)["tlsprobe_endpoints_quarantined"] == 1)
             assert len(workers) == 2, "one death next to others, and the next in no worker"
             assert "is quarantined" in deployed.log(leader)
             assert deployed.recorded() == dict.fromkeys(keys, 1)
             assert deployed.rows("SELECT endpoint_key, deaths FROM claims") == [(keys[17], 2)]
             told = dict(deployed.rows("SELECT kind, sentence FROM service_events"))
-            assert keys[17] in told["endpoint_set_aside"]
+            assert keys[17] in told["endpoint_quarantined"]
             failed = 'tlsprobe_probe_failures_total{reason="error"}'
             until(lambda: deployed.metrics(leader).get(failed) == 1)
 
@@ -137,7 +137,7 @@ def test_a_restart_of_the_database_is_outlived(tmp_path: Path) -> None:
             deployment(url, tmp_path) as deployed,
         ):
             deployed.audit()
-            deployed.configure(visits_per_job=10, visits_at_once=8)
+            deployed.configure(probes_per_job=10, max_concurrent_probes=8)
             keys = fleet.write_targets(deployed.targets, 200)
             leader, worker = deployed.serve(), deployed.work()
             until(lambda: len(deployed.recorded()) > 30)
@@ -166,7 +166,7 @@ def test_where_the_tables_are_upgraded_under_them_all_end_and_say_why(deployed: 
 
 def test_workers_may_be_killed_at_any_moment(deployed: Deployment) -> None:
     kills, dice = 15, random.Random(6)
-    deployed.configure(visits_per_job=25)
+    deployed.configure(probes_per_job=25)
     with simulated_fleet(300, network=54, latency_seconds=0.1) as fleet:
         keys = fleet.write_targets(deployed.targets, 1500)
         leader = deployed.serve()
@@ -181,5 +181,5 @@ def test_workers_may_be_killed_at_any_moment(deployed: Deployment) -> None:
         until(partial(all_recorded, deployed, keys))
         assert deployed.recorded() == dict.fromkeys(keys, 1)
         until(lambda: deployed.reported(leader) == len(keys))
-        assert deployed.metrics(leader)["tlsprobe_endpoints_set_aside"] == 0
+        assert deployed.metrics(leader)["tlsprobe_endpoints_quarantined"] == 0
         assert deployed.metrics(leader)['tlsprobe_jobs_rescued_total{outcome="retried"}'] > 0

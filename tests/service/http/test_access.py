@@ -130,8 +130,8 @@ def test_an_ipv6_network_is_one_caller(address: str, caller: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"hosts": ["probe.example:9844"]}, "without a port"),
-        ({"hosts": ["*"]}, "must be a host name"),
+        ({"allowed_hosts": ["probe.example:9844"]}, "without a port"),
+        ({"allowed_hosts": ["*"]}, "must be a host name"),
         ({"admin_token_variable": "TLSPROBE_TEST_SHORT"}, "at least 16"),
         ({"admin_token_variable": "TLSPROBE_TEST_TOKEN", "admin": "open"}, "remove one"),
         ({"admin_token_variable": "TLSPROBE_TEST_NONE"}, "TLSPROBE_TEST_NONE"),

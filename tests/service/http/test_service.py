@@ -23,7 +23,7 @@ def config(tmp_path: Path, fleet: DemoFleet) -> Path:
         f"targets_files: ['{targets}']\n"
         f"database: sqlite:///{tmp_path / 'tlsprobe.db'}\n"
         "log_format: json\n"
-        "http: {hosts: [probe.example]}\n"
+        "http: {allowed_hosts: [probe.example]}\n"
     )
     return path
 

@@ -88,7 +88,7 @@ def test_without_a_list_a_success_and_a_redirect_that_would_be_followed_are_good
         ({"tls_config": {"ca_file": "/nowhere/ca.pem"}}, "/nowhere/ca.pem"),
         ({"tls_config": {"key_file": "key.pem"}}, "cert_file"),
         ({"checks": ["everything"]}, "everything"),
-        ({"expect": {"refuses": ["TLSv9"]}}, "TLSv9"),
+        ({"expect": {"refused_versions": ["TLSv9"]}}, "TLSv9"),
         ({"emit": []}, "emit"),
         # A fact that is not asked about stays unknown.
         ({"expect": {"client_auth": "required"}, "checks": ["certificates"]}, "client_auth"),

@@ -141,7 +141,7 @@ async def test_a_silent_server_costs_no_more_than_the_scrape_allows(listener: so
 
 
 async def test_a_crowd_of_slow_probes_is_turned_away_not_queued_for_ever(listener: socket) -> None:
-    one_at_once = settings().model_copy(update={"at_once": 1})
+    one_at_once = settings().model_copy(update={"max_concurrent_probes": 1})
     prober = World().prober(one_at_once)
     waiting = [
         asyncio.create_task(prober.page(place(listener), server_name=f"n{number}.test"))
@@ -180,8 +180,8 @@ async def test_what_is_not_asked_now_is_as_the_inventory_knows_it(target: Target
 @pytest.mark.parametrize(
     ("name", "module", "success"),
     [
-        ("modern", {"expect": {"refuses": ["TLSv1.0", "TLSv1.1"]}}, 1),
-        ("legacy", {"expect": {"refuses": ["TLSv1.0"]}}, 0),
+        ("modern", {"expect": {"refused_versions": ["TLSv1.0", "TLSv1.1"]}}, 1),
+        ("legacy", {"expect": {"refused_versions": ["TLSv1.0"]}}, 0),
         ("modern", {"expect": {"client_auth": "required"}, "checks": CLIENT_AUTH}, 0),
         ("mtls", {"expect": {"client_auth": "required"}, "checks": CLIENT_AUTH}, 1),
         ("expired", {"expect": {"trusted": True}, "checks": ["certificates"]}, 0),
@@ -215,7 +215,7 @@ async def test_spellings_of_one_target_share_one_visit(target: Target) -> None:
 
 
 async def test_a_reload_keeps_the_limits(listener: socket) -> None:
-    one_at_once = settings().model_copy(update={"at_once": 1})
+    one_at_once = settings().model_copy(update={"max_concurrent_probes": 1})
     world = World()
     prober = world.prober(one_at_once)
     waiting = []
@@ -255,7 +255,7 @@ def test_an_identity_of_the_inventory_is_shown_only_where_the_module_says_so() -
     known = {"client_identity": "ours", "expired_client_identity": "old", "team": "pay"}
     silent = ModuleSettings()
     assert labels_for(silent, known) == {"team": "pay"}
-    showing = ModuleSettings.model_validate({"shows_client_identity": True})
+    showing = ModuleSettings.model_validate({"use_client_identity": True})
     assert labels_for(showing, known) == known
 
 

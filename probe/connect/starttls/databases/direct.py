@@ -114,4 +114,4 @@ def sip(findings: PlaintextFindings, peer: Peer) -> Script[None]:
 
 
 def _answers(findings: PlaintextFindings, note: str, value: str | None = None) -> None:
-    findings.note("answers_in_clear", holds=True, note=note, value=value)
+    findings.note("answers_in_plaintext", holds=True, note=note, value=value)

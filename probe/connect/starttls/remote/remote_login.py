@@ -23,11 +23,11 @@ def telnet(findings: PlaintextFindings, _: Peer) -> Script[None]:
     heard = yield Turn(until=exactly(1), what="the server's first words")
     is_option = heard == _IAC
     note = "it negotiates telnet's options" if is_option else f"it begins with {quoted(heard)}"
-    findings.note("answers_in_clear", holds=True, note=note)
+    findings.note("answers_in_plaintext", holds=True, note=note)
 
 
 def rlogin(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Begins as a client without names, and reads whether the server accepts it."""
     heard = yield Turn(say=_NAMELESS, until=exactly(1), what="the server's answer")
     note = "it accepts a client" if heard == b"\0" else "it answers a client and refuses it"
-    findings.note("answers_in_clear", holds=True, note=note)
+    findings.note("answers_in_plaintext", holds=True, note=note)

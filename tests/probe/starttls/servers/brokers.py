@@ -79,16 +79,16 @@ MOSQUITTO = RealServer(
             configuration="off",
             protocol="mqtt",
             state=State.PLAINTEXT,
-            plaintext={"answers_in_clear": Verdict.YES, "login_before_tls": Verdict.NO},
-            values={"answers_in_clear": "accepted"},
+            plaintext={"answers_in_plaintext": Verdict.YES, "login_before_tls": Verdict.NO},
+            values={"answers_in_plaintext": "accepted"},
         ),
         Case(
             configuration="locked",
             protocol="mqtt",
             state=State.PLAINTEXT,
-            plaintext={"answers_in_clear": Verdict.YES, "login_before_tls": Verdict.YES},
+            plaintext={"answers_in_plaintext": Verdict.YES, "login_before_tls": Verdict.YES},
         ),
-        Case(configuration="on", protocol="mqtts", plaintext={"answers_in_clear": Verdict.NO}),
+        Case(configuration="on", protocol="mqtts", plaintext={"answers_in_plaintext": Verdict.NO}),
     ),
 )
 RABBITMQ = RealServer(
@@ -101,13 +101,13 @@ RABBITMQ = RealServer(
             state=State.PLAINTEXT,
             reason="AMQP asks for the protocol 0 0 9 1 instead of TLS",
             plaintext={
-                "answers_in_clear": Verdict.YES,
+                "answers_in_plaintext": Verdict.YES,
                 "login_before_tls": Verdict.YES,
                 "starttls_enforced": Verdict.NO,
                 "starttls_works": Verdict.NO,
             },
             values={"login_before_tls": "PLAIN AMQPLAIN"},
         ),
-        Case(configuration="on", protocol="amqps", plaintext={"answers_in_clear": Verdict.NO}),
+        Case(configuration="on", protocol="amqps", plaintext={"answers_in_plaintext": Verdict.NO}),
     ),
 )

@@ -164,7 +164,7 @@ def _cases() -> Iterator[Case]:
         protocol="smtp",
         state=State.NOT_TLS,
         reason="the server speaks IMAP, not SMTP; use the protocol imap",
-        plaintext={"answers_in_clear": Verdict.UNKNOWN, "starttls_works": Verdict.UNKNOWN},
+        plaintext={"answers_in_plaintext": Verdict.UNKNOWN, "starttls_works": Verdict.UNKNOWN},
     )
     yield Case(
         configuration="pop3-on",

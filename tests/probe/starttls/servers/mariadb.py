@@ -68,7 +68,7 @@ def _running(own: Home, template: Path, name: str, port: int) -> Iterator[None]:
 
 _UNDECIDED = {
     **verdicts(offered=True, works=True, enforced=None, login=True, clear=None),
-    "answers_in_clear": Verdict.UNKNOWN,
+    "answers_in_plaintext": Verdict.UNKNOWN,
 }
 """It checks the user before the connection, so a stranger does not learn what it requires."""
 

@@ -36,7 +36,7 @@ REMOTE_LOGINS = RealServer(
             configuration="telnet",
             protocol="telnet",
             state=State.PLAINTEXT,
-            plaintext={"answers_in_clear": Verdict.YES},
+            plaintext={"answers_in_plaintext": Verdict.YES},
             is_quick=True,
         ),
         Case(
@@ -44,7 +44,7 @@ REMOTE_LOGINS = RealServer(
             protocol="rlogin",
             state=State.NOT_TLS,
             or_state=State.REFUSED,
-            plaintext={"answers_in_clear": Verdict.UNKNOWN},
+            plaintext={"answers_in_plaintext": Verdict.UNKNOWN},
             is_quick=True,
         ),
     ),

@@ -91,7 +91,7 @@ SLAPD = RealServer(
             protocol="postgres",
             state=State.NOT_TLS,
             plaintext={
-                "answers_in_clear": Verdict.UNKNOWN,
+                "answers_in_plaintext": Verdict.UNKNOWN,
                 "starttls_works": Verdict.UNKNOWN,
             },
         ),

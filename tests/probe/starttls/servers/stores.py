@@ -57,16 +57,16 @@ REDIS = RealServer(
             configuration="off",
             protocol="redis",
             state=State.PLAINTEXT,
-            plaintext={"answers_in_clear": Verdict.YES, "login_before_tls": Verdict.NO},
+            plaintext={"answers_in_plaintext": Verdict.YES, "login_before_tls": Verdict.NO},
         ),
         Case(
             configuration="locked",
             protocol="redis",
             state=State.PLAINTEXT,
-            plaintext={"answers_in_clear": Verdict.YES, "login_before_tls": Verdict.YES},
+            plaintext={"answers_in_plaintext": Verdict.YES, "login_before_tls": Verdict.YES},
             values={"login_before_tls": "AUTH"},
         ),
-        Case(configuration="on", protocol="redis", plaintext={"answers_in_clear": Verdict.NO}),
+        Case(configuration="on", protocol="redis", plaintext={"answers_in_plaintext": Verdict.NO}),
     ),
 )
 MEMCACHED = RealServer(
@@ -77,8 +77,10 @@ MEMCACHED = RealServer(
             configuration="off",
             protocol="memcached",
             state=State.PLAINTEXT,
-            plaintext={"answers_in_clear": Verdict.YES},
+            plaintext={"answers_in_plaintext": Verdict.YES},
         ),
-        Case(configuration="on", protocol="memcached", plaintext={"answers_in_clear": Verdict.NO}),
+        Case(
+            configuration="on", protocol="memcached", plaintext={"answers_in_plaintext": Verdict.NO}
+        ),
     ),
 )

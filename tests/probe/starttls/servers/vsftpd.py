@@ -95,7 +95,7 @@ VSFTPD = RealServer(
             state=State.NOT_TLS,
             reason="the server speaks FTP, not SMTP; use the protocol ftp",
             plaintext={
-                "answers_in_clear": Verdict.UNKNOWN,
+                "answers_in_plaintext": Verdict.UNKNOWN,
                 "starttls_works": Verdict.UNKNOWN,
             },
         ),

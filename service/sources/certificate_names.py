@@ -17,7 +17,7 @@ _AT_ONCE = 16
 _MOST_NAMES = 10_000
 
 
-async def read_seen_names(
+async def read_certificate_names(
     statuses: Callable[[], Iterable[EndpointStatus]], networks: Sequence[Network], source: str
 ) -> tuple[Target, ...]:
     """Each name in a leaf, with the port that served the leaf, if an address of the name is in ``networks``."""
