@@ -87,7 +87,7 @@ async def test_a_field_is_found_in_a_head_with_a_fault(
     seen = await visit(WITH_A_HEAD[name], WITH_A_HEAD[name], certificates)
     assert seen.http["status"].value == "200"
     assert (seen.http["hsts"].verdict, seen.http["hsts"].value) == (YES, "31536000")
-    assert seen.plaintext["answers_in_clear"].verdict is YES
+    assert seen.plaintext["answers_in_plaintext"].verdict is YES
     assert seen.http["redirects_to_https"].verdict is NO
 
 
@@ -115,9 +115,9 @@ async def test_an_answer_without_a_readable_head(
     facts = {**seen.http, **seen.plaintext}
     found = {
         fact: facts[fact].verdict if fact in facts else None
-        for fact in ("answers_in_clear", "redirects_to_https", "hsts")
+        for fact in ("answers_in_plaintext", "redirects_to_https", "hsts")
     }
-    wanted = {"answers_in_clear": in_plaintext, "redirects_to_https": redirects, "hsts": hsts}
+    wanted = {"answers_in_plaintext": in_plaintext, "redirects_to_https": redirects, "hsts": hsts}
     assert found == wanted, name
     assert all(one.evidence is not None for one in facts.values())
 
@@ -142,4 +142,4 @@ async def test_an_error_page_without_a_head_on_the_tls_port_is_a_refusal() -> No
         seen = await Engine(SETTINGS, SystemClock()).visit(
             Endpoint(target=target, address="127.0.0.1")
         )
-    assert seen.plaintext["answers_in_clear"].verdict is NO
+    assert seen.plaintext["answers_in_plaintext"].verdict is NO
