@@ -1,7 +1,7 @@
 """Whether a CRL covers a certificate: RFC 5280, section 6.3.3, steps (b) and (c).
 
 A CA may split its CRL into shards. A shard that does not list a certificate says nothing about it, unless the
-certificate names that shard: so the issuing distribution point of the CRL is held against the distribution
+certificate names that shard: so the issuing distribution point of the CRL is compared with the distribution
 points of the certificate.
 """
 
