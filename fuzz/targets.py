@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from pki.byte_reader import DecodeError
 from pki.certificates import parse_certificate
-from probe.connect.starttls.chat.xml_stream import elements, tags
+from probe.connect.starttls.chat.xml_stream import XmlStream
 from probe.dialogue.answer import AnswerReader, Ending
 from probe.dialogue.raw_probe import RawProbe
 from probe.dialogue.session_reader import SessionInPlaintext
@@ -114,11 +114,11 @@ def datagrams(some: bytes) -> None:
 
 
 def xml_streams(some: bytes) -> None:
-    """Each tag ends after the previous one, and every element that is found has a path."""
-    ends = [tag.end for tag in tags(some, 0)]
-    assert ends == sorted(set(ends))
-    found = elements(some)
-    assert found is None or all(one.path for one in found)
+    """A stream has no unit longer than its bytes, and every element that is found has a path."""
+    stream = XmlStream()
+    length = stream.until("features")(some, 0)
+    assert length is None or 0 <= length <= len(some)
+    assert all(one.path for one in stream.elements)
 
 
 def lines(some: bytes) -> None:

@@ -18,6 +18,7 @@ from exporters.prometheus.catalogue import (
     LABELS_HELP,
     TARGET_FAMILIES,
 )
+from exporters.prometheus.families.certificates import POSITIONS
 from exporters.prometheus.families.chains import VERIFY_REASONS
 from exporters.prometheus.families.client_auth import MODES
 from exporters.prometheus.families.endpoints import STAGES
@@ -107,7 +108,7 @@ def _values() -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "reason` of `check_unknown", (UNPROVED, THROTTLED)
     yield "mode` of `client_auth", tuple(MODES)
     yield "mode` of `probes_total", tuple(Mode)
-    yield "position", ("leaf", "intermediate", "root")
+    yield "position", POSITIONS
     yield "method", tuple(RevocationMethod)
     yield "problem", tuple(Problem)
     yield "severity", tuple(Severity)

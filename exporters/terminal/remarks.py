@@ -7,7 +7,7 @@ that are broken or deprecated, certificates that expire soon. Severities are tho
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -205,7 +205,7 @@ def _deployment_remarks(deployment: ServedChain, now: datetime) -> Iterator[Rema
         yield Remark(severity=_PROBLEMS[problem], text=text)
     yield from _dns_remarks(deployment)
     if Problem.EXPIRED not in deployment.problems:
-        yield from _expiry_remarks(deployment.chain, now)
+        yield from _expiry_remarks(deployment, now)
     # A chain with a severe problem is untrusted for that reason, which is reported already.
     if all(_PROBLEMS[problem].rank < Severity.HIGH.rank for problem in deployment.problems):
         yield from _trust_remarks(deployment)
@@ -239,8 +239,10 @@ def _trust_remarks(deployment: ServedChain) -> Iterator[Remark]:
         )
 
 
-def _expiry_remarks(chain: Iterable[Certificate], now: datetime) -> Iterator[Remark]:
-    for position, certificate in enumerate(chain):
+def _expiry_remarks(deployment: ServedChain, now: datetime) -> Iterator[Remark]:
+    for position, certificate in enumerate(deployment.chain):
+        if deployment.is_surplus(position, now):
+            continue
         severity = expiry_severity(certificate, now)
         if severity is not None and certificate.not_after is not None:
             which = "certificate" if position == 0 else "intermediate certificate"

@@ -249,3 +249,10 @@ class ServedChain:
     def leaf(self) -> Certificate:
         """The server's own certificate."""
         return self.chain[0]
+
+    def is_surplus(self, position: int, at: datetime) -> bool:
+        """Whether the certificate at ``position`` has expired at the aware time ``at``, though a store trusted the
+        chain then: clients verify the chain without it."""
+        end = self.chain[position].not_after
+        is_trusted = any(found.verdict is Verdict.YES for found in self.trust.values())
+        return position > 0 and is_trusted and end is not None and end < at

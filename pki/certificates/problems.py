@@ -1,19 +1,20 @@
 """What is wrong with a served chain, as named problems.
 
-- EXPIRED, NOT_YET_VALID: any sent certificate is, the leaf or another.
+- EXPIRED, NOT_YET_VALID: a needed certificate is, the leaf or another. Where a store trusts the chain, the
+  certificates on its path are needed, since clients build that path too; otherwise all that were sent are.
 - SELF_SIGNED: the leaf names itself as its issuer and is in no store.
 - INCOMPLETE: every path from the leaf through the sent certificates ends at a certificate whose issuer was
   neither sent nor is in any store. A missing private root looks the same as a missing intermediate; add it
   as a trust store to tell them apart.
 - UNKNOWN_CA: a path ends in a self-signed root that was sent, and no path ends in a store.
-- MISORDERED: a certificate of the leaf's path precedes the first one that it issued
+- MISORDERED: a needed certificate of the leaf's path precedes the first one that it issued
   (RFC 5246, 7.4.2: each certifies the one before it).
 - SURPLUS: a certificate neither issued the leaf, directly or indirectly, nor was issued by it, or was sent
-  twice.
+  twice; or it is not needed and has expired, such as an old cross-signed root.
 - CONTAINS_ROOT: a self-signed certificate follows the leaf; clients ignore it.
 - HOSTNAME_MISMATCH: ``server_name_matches`` is no.
-- WEAK_KEY: RSA under 2048 bits, a curve under 224 bits, or DSA, in any sent certificate.
-- WEAK_SIGNATURE: over MD2, MD4, MD5 or SHA-1, except in self-signed certificates after the leaf, because
+- WEAK_KEY: RSA under 2048 bits, a curve under 224 bits, or DSA, in a needed certificate.
+- WEAK_SIGNATURE: over MD2, MD4, MD5 or SHA-1 in a needed certificate, except in self-signed certificates after the leaf, because
   clients do not rely on those signatures.
 - LIFETIME_TOO_LONG, INTERNAL_NAME: the leaf violates the CA/Browser Forum's limits for public CAs, and a
   public store trusts it.
@@ -24,8 +25,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -55,10 +56,7 @@ def problems(
         chain=chain, links=tuple(read_link(each.der or b"") for each in chain), stores=stores
     )
     found = {problem for problem, is_there in _OF_THE_CHAIN.items() if is_there(served)}
-    if any(each.not_after is not None and at > each.not_after for each in chain):
-        found.add(Problem.EXPIRED)
-    if any(each.not_before is not None and at < each.not_before for each in chain):
-        found.add(Problem.NOT_YET_VALID)
+    found |= _of_needed(served, at)
     found |= _broken_limits(served, at)
     if server_name_matches is Verdict.NO:
         found.add(Problem.HOSTNAME_MISMATCH)
@@ -73,6 +71,15 @@ class _Served:
     links: Sequence[PathElement]
     stores: Mapping[str, TrustStore]
 
+    def without(self, positions: Collection[int]) -> _Served:
+        """The chain without the certificates at these positions."""
+        left = [each for each in range(len(self.chain)) if each not in positions]
+        return replace(
+            self,
+            chain=[self.chain[each] for each in left],
+            links=[self.links[each] for each in left],
+        )
+
     def is_anchored(self) -> bool:
         """Whether a path from the leaf ends in any store."""
         return any(
@@ -84,6 +91,48 @@ class _Served:
     def has_sent_root_above(self) -> bool:
         """Whether a path from the leaf ends in a self-signed certificate that was sent."""
         return any(self.links[each].is_self_signed for each in ancestors(self.links, 0))
+
+
+def _of_needed(served: _Served, at: datetime) -> set[Problem]:
+    """The problems of single certificates and of their order, for the needed certificates only.
+
+    The paths are built only if any sent certificate has such a problem.
+    """
+    found = _of_certificates(served, at)
+    needless = _needless(served, at) if found else frozenset()
+    if not needless:
+        return found
+    found = _of_certificates(served.without(needless), at)
+    if any(_has_expired(served.chain[position], at) for position in needless):
+        found.add(Problem.SURPLUS)
+    return found
+
+
+def _of_certificates(served: _Served, at: datetime) -> set[Problem]:
+    found = {problem for problem, is_there in _OF_CERTIFICATES.items() if is_there(served)}
+    if any(_has_expired(each, at) for each in served.chain):
+        found.add(Problem.EXPIRED)
+    if any(each.not_before is not None and at < each.not_before for each in served.chain):
+        found.add(Problem.NOT_YET_VALID)
+    return found
+
+
+def _has_expired(certificate: Certificate, at: datetime) -> bool:
+    return certificate.not_after is not None and at > certificate.not_after
+
+
+def _needless(served: _Served, at: datetime) -> frozenset[int]:
+    """The positions that are on no path from the leaf to a store; empty if no store trusts the chain.
+
+    A chain that begins with another certificate than the leaf is out of order: what that one issued stays.
+    """
+    paths = [store.path(served.chain, at) for store in served.stores.values()]
+    needed = {der for path in paths for der in path}
+    if not needed:
+        return frozenset()
+    below = descendants(served.links, 0)
+    others = (each for each in range(1, len(served.chain)) if each not in below)
+    return frozenset(each for each in others if served.chain[each].der not in needed)
 
 
 def _is_self_signed(served: _Served) -> bool:
@@ -182,12 +231,14 @@ _OF_THE_CHAIN: Final[Mapping[Problem, Callable[[_Served], bool]]] = {
     Problem.SELF_SIGNED: _is_self_signed,
     Problem.INCOMPLETE: _is_incomplete,
     Problem.UNKNOWN_CA: _is_of_unknown_ca,
-    Problem.MISORDERED: _is_misordered,
     Problem.SURPLUS: _has_surplus,
     Problem.CONTAINS_ROOT: _contains_root,
+    Problem.UNPARSABLE: _is_unparsable,
+}
+_OF_CERTIFICATES: Final[Mapping[Problem, Callable[[_Served], bool]]] = {
+    Problem.MISORDERED: _is_misordered,
     Problem.WEAK_KEY: _has_weak_key,
     Problem.WEAK_SIGNATURE: _has_weak_signature,
-    Problem.UNPARSABLE: _is_unparsable,
 }
 _HARMLESS_TO_TRUST: Final = frozenset(
     {

@@ -1,7 +1,8 @@
 """The status of one certificate by a certificate revocation list, if it can be verified (RFC 5280, 5 and 6.3).
 
-A CRL counts if it is from the certificate's issuer, signed with its key, fresh, and covers certificates of this
-kind. A delta CRL is applied to it. Indirect CRLs, and unknown critical extensions, leave revocation unknown.
+A CRL counts if it is from the certificate's issuer, signed with its key, fresh, and covers the certificate
+(``crl_scope``). A delta CRL is applied to it. Indirect CRLs, unknown critical extensions, and CRLs of some
+reasons that do not list the certificate leave revocation unknown.
 """
 
 from __future__ import annotations
@@ -13,11 +14,17 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.x509.oid import ExtensionOID
 
 from model.certificates.certificate import Revocation, RevocationMethod
 from model.verdict import Verdict
 from pki.certificates.reading.strict_reading import load_certificate
+from pki.revocation.crl_scope import (
+    OutOfScopeError,
+    check_delta,
+    check_entry,
+    check_scope,
+    is_delta,
+)
 from pki.revocation.ocsp import CLOCK_SKEW
 from pki.revocation.signed import RevocationQuery, is_signed_by
 
@@ -27,9 +34,6 @@ MOST_CRL_LENGTH: Final = 2**24
 _LONGEST_COMPLAINT: Final = 200
 _PEM: Final = b"-----BEGIN"
 _PEM_LABELS: Final = (b"-----BEGIN X509 CRL-----", b"-----END X509 CRL-----")
-_KNOWN: Final = frozenset(
-    {ExtensionOID.ISSUING_DISTRIBUTION_POINT, ExtensionOID.DELTA_CRL_INDICATOR}
-)
 
 
 class _UnfitError(Exception):
@@ -59,13 +63,19 @@ def judge_crl(crl: bytes, about: RevocationQuery, delta: bytes | None = None) ->
         base = whole.fields
         found = replace(found, this_update=base.last_update_utc, next_update=base.next_update_utc)
         _check(whole, certificate, issuer, about.at)
+        if is_delta(base):
+            raise _UnfitError("A delta CRL came in place of the complete CRL.")
+        covers_all_reasons = check_scope(base, certificate, about.source)
         entry = base.get_revoked_certificate_by_serial_number(certificate.serial_number)
         if delta is not None:
             newer = _read(delta)
             _check(newer, certificate, issuer, about.at)
-            entry = _laid_over(entry, newer.fields, base, certificate.serial_number)
+            if check_delta(newer.fields, base):
+                entry = _laid_over(entry, newer.fields, certificate.serial_number)
+        if entry is None and not covers_all_reasons:
+            raise _UnfitError("The CRL covers only some revocation reasons.")
         return _said(entry, found)
-    except _UnfitError as unfit:
+    except (_UnfitError, OutOfScopeError) as unfit:
         return replace(found, reason=str(unfit))
     # Untrusted bytes in a large library: any exception means that it rejects them.
     except Exception as error:
@@ -141,46 +151,14 @@ def _check(
     if crl.next_update_utc is not None and crl.next_update_utc < at - CLOCK_SKEW:
         day = crl.next_update_utc.astimezone(UTC).date().isoformat()
         raise _UnfitError(f"The CRL has been stale since {day}.")
-    for extension in crl.extensions:
-        if extension.critical and extension.oid not in _KNOWN:
-            raise _UnfitError(
-                f"The CRL has the unsupported critical extension {extension.oid.dotted_string}."
-            )
-        if isinstance(extension.value, x509.IssuingDistributionPoint):
-            _check_scope(extension.value, certificate)
-
-
-def _check_scope(scope: x509.IssuingDistributionPoint, certificate: x509.Certificate) -> None:
-    is_ca = _is_ca(certificate)
-    if scope.indirect_crl:
-        raise _UnfitError("The CRL is indirect: it may cover certificates of other issuers.")
-    if scope.only_some_reasons:
-        raise _UnfitError("The CRL covers only some revocation reasons.")
-    if scope.only_contains_attribute_certs:
-        raise _UnfitError("The CRL covers attribute certificates only.")
-    if (scope.only_contains_ca_certs and not is_ca) or (scope.only_contains_user_certs and is_ca):
-        raise _UnfitError("The CRL covers certificates of another kind.")
-
-
-def _is_ca(certificate: x509.Certificate) -> bool:
-    try:
-        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
-    except (x509.ExtensionNotFound, ValueError):
-        return False
-    return constraints.value.ca
 
 
 def _laid_over(
     entry: x509.RevokedCertificate | None,
     delta: x509.CertificateRevocationList,
-    base: x509.CertificateRevocationList,
     serial_number: int,
 ) -> x509.RevokedCertificate | None:
     """The newer status of the two (RFC 5280, section 5.2.4)."""
-    since = delta.extensions.get_extension_for_class(x509.DeltaCRLIndicator).value.crl_number
-    number = base.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-    if number < since:
-        raise _UnfitError("The delta CRL applies to a newer base CRL than this one.")
     newer = delta.get_revoked_certificate_by_serial_number(serial_number)
     if newer is None:
         return entry
@@ -190,6 +168,7 @@ def _laid_over(
 def _said(entry: x509.RevokedCertificate | None, found: Revocation) -> Revocation:
     if entry is None:
         return replace(found, is_revoked=Verdict.NO)
+    check_entry(entry)
     reason = _reason(entry)
     return replace(
         found,

@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, OCSPExtensionOID
 
 from model.certificates.certificate import Revocation, RevocationMethod
 from model.verdict import Verdict
@@ -58,6 +58,10 @@ def judge_ocsp(response: bytes, about: RevocationQuery, method: RevocationMethod
             status = read.response_status.name.lower().replace("_", " ")
             return replace(unknown, reason=f"The responder returned an error: {status}.")
         singles = islice(read.responses, MAX_RESPONSES)
+        unsupported = _unsupported_extension(read)
+        if unsupported is not None:
+            reason = f"The response has the unsupported critical extension {unsupported}."
+            return replace(unknown, reason=reason)
         found = next((one for one in singles if _is_about(one, certificate, issuer)), None)
         if found is None:
             return replace(unknown, reason="The response is for another certificate.")
@@ -71,6 +75,12 @@ def judge_ocsp(response: bytes, about: RevocationQuery, method: RevocationMethod
     except Exception as error:
         words = " ".join(str(error).split())[:_LONGEST_COMPLAINT].rstrip(".")
         return replace(unknown, reason=f"The response cannot be read: {words}.")
+
+
+def _unsupported_extension(read: ocsp.OCSPResponse) -> str | None:
+    """The identifier of a critical extension that is not supported (RFC 6960, section 4.4)."""
+    critical = (one.oid for one in read.extensions if one.critical)
+    return next((oid.dotted_string for oid in critical if oid != OCSPExtensionOID.NONCE), None)
 
 
 def _is_about(

@@ -142,7 +142,7 @@ class EndpointSession(ProbeTransport):
         resumed = self._resumable.get(offer.version) if offer.resumes else None
         is_expired = offer.presents is Presented.EXPIRED
         identity = self._options.expired_identity if is_expired else self._options.identity
-        dialogue = OpenSslHandshake(offer, resumed, identity)
+        dialogue = OpenSslHandshake(offer, resumed, identity, at=self._clock.now())
         outcome = await self._carry_handshake(dialogue, injects=bool(offer.injects))
         if dialogue.session is not None:
             self._resumable[offer.version] = dialogue.session

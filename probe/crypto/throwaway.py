@@ -6,7 +6,7 @@ authority of the server as its issuer but is signed by another key (RFC 9846, se
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from typing import Final
 
@@ -32,26 +32,30 @@ def throwaway_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def throwaway_certificate(issuer_name: bytes = b"") -> x509.Certificate:
-    """A client certificate signed by its own key, with ``issuer_name`` (DER) as its issuer.
+def throwaway_certificate(at: datetime, issuer_name: bytes = b"") -> x509.Certificate:
+    """A client certificate signed by its own key and valid at the aware time ``at``, with ``issuer_name`` (DER)
+    as its issuer.
+
+    One that has expired would be refused for its dates alone, by a server that verifies nothing else. So the
+    certificates of a day are made on that day.
 
     Raises:
         ValueError: if those bytes are not a Name.
     """
     is_short = len(issuer_name) <= _LONGEST_REMEMBERED
-    return (_remembered if is_short else _made)(issuer_name)
+    return (_remembered if is_short else _made)(issuer_name, at.astimezone(UTC).date())
 
 
-def _made(issuer_name: bytes) -> x509.Certificate:
-    key, now = throwaway_key(), datetime.now(UTC)
+def _made(issuer_name: bytes, day: date) -> x509.Certificate:
+    key, midnight = throwaway_key(), datetime.combine(day, time(), UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(_NAME)
         .issuer_name(_NAME)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _DAY)
-        .not_valid_after(now + 90 * _DAY)
+        .not_valid_before(midnight - _DAY)
+        .not_valid_after(midnight + 90 * _DAY)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .sign(key, hashes.SHA256())

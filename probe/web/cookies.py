@@ -6,12 +6,14 @@ are judged. Asterisks replace the values, so that every byte stays at its positi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import Final
 
-_ANSWER: Final = b"HTTP/"
-_FIELDS: Final = (b"set-cookie:", b"set-cookie2:")
+from probe.web.status_line import may_begin_http
+
+_NAME: Final = re.compile(rb"set-cookie2?[ \t]*:", re.IGNORECASE)
 _ATTRIBUTES: Final = frozenset(
     {b"expires", b"max-age", b"domain", b"path", b"secure", b"httponly", b"samesite"}
     | {b"partitioned", b"priority"}
@@ -26,14 +28,14 @@ def mask_cookies(answer: bytes) -> bytes:
     section 5.2). Bytes that do not begin as HTTP stay as they are. Masking twice gives the same result as
     masking once.
     """
-    if not answer.startswith(_ANSWER):
+    if not may_begin_http(answer):
         return answer
     is_cookie = False
     masked = []
     for line in answer.split(b"\n"):
-        name = next((field for field in _FIELDS if line[: len(field)].lower() == field), None)
+        name = _NAME.match(line)
         is_cookie = name is not None or (is_cookie and line[:1] in (b" ", b"\t"))
-        start = len(name or b"")
+        start = name.end() if name else 0
         masked.append(line[:start] + _masked(line[start:], name is not None) if is_cookie else line)
     return b"\n".join(masked)
 

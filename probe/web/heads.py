@@ -1,12 +1,38 @@
-"""The head of one HTTP/1.1 reply by h11 (RFC 9112): at most 16 KiB of it, including 1xx replies before it."""
+"""The head of one HTTP/1.x reply, read as browsers read it: at most 16 KiB, 1xx replies before it included.
+
+RFC 9112 lets a client reject a head with one bad line. Browsers show such pages, so a scanner that rejects
+them sees no web server where users see one. A line that is not a valid field is skipped; everything else
+counts (the Fetch standard and Chromium's ``HttpResponseHeaders`` do the same).
+"""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Final
 
 import h11
 
+from probe.web.status_line import http_status, may_begin_http
+
 LONGEST_HEAD: Final = 2**14
+END_OF_HEAD: Final = re.compile(rb"\n\r?\n")
+_FIELD_NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""token of RFC 9110, section 5.6.2."""
+_SWITCHING_PROTOCOLS: Final = 101
+
+
+class NotHttpError(Exception):
+    """The bytes cannot be a reply of HTTP/1.x, or its head does not end within 16 KiB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A status code and the valid fields, in their order; names and values as they came, without white space
+    around them."""
+
+    status: int
+    fields: tuple[tuple[bytes, bytes], ...]
 
 
 class HeadReader:
@@ -16,29 +42,74 @@ class HeadReader:
     """
 
     def __init__(self) -> None:
-        self._http = h11.Connection(our_role=h11.CLIENT, max_incomplete_event_size=LONGEST_HEAD)
-        self._received = 0
+        self._http = h11.Connection(our_role=h11.CLIENT)
+        self._received = bytearray()
+        self._taken = 0
+        self._searched = 0
         self.surplus = b""
 
     def request(self, request: h11.Request) -> bytes:
         """The bytes of a request without a body."""
         return (self._http.send(request) or b"") + (self._http.send(h11.EndOfMessage()) or b"")
 
-    def feed(self, received: bytes) -> h11.Response | None:
+    def feed(self, received: bytes) -> Head | None:
         """The reply once its head is complete.
 
         Raises:
-            h11.RemoteProtocolError: if this is not HTTP, or the head is too long.
+            NotHttpError: if this is not HTTP, or the head is too long.
         """
-        taken = received[: LONGEST_HEAD - self._received]
-        self._received += len(taken)
-        self._http.receive_data(taken)
-        event = self._http.next_event()
-        while isinstance(event, h11.InformationalResponse):
-            event = self._http.next_event()
-        if isinstance(event, h11.Response):
-            self.surplus = bytes(self._http.trailing_data[0]) + received[len(taken) :]
-            return event
-        if self._received == LONGEST_HEAD:
-            raise h11.RemoteProtocolError(f"no end of the head within {LONGEST_HEAD} bytes")
+        taken = received[: LONGEST_HEAD - self._taken]
+        self._received += taken
+        self._taken += len(taken)
+        self._check_beginning()
+        while found := END_OF_HEAD.search(self._received, self._searched):
+            head = _read(bytes(self._received[: found.start()]))
+            if not 100 <= head.status < 200 or head.status == _SWITCHING_PROTOCOLS:
+                self.surplus = bytes(self._received[found.end() :]) + received[len(taken) :]
+                return head
+            del self._received[: found.end()]
+            self._searched = 0
+            self._check_beginning()
+        # The end of a head has at most three bytes: the first two may have come already.
+        self._searched = max(0, len(self._received) - 2)
+        if self._taken == LONGEST_HEAD:
+            raise NotHttpError(f"no end of the head within {LONGEST_HEAD} bytes")
         return None
+
+    def end(self) -> Head:
+        """The head as far as it came: a server that closes ends its head, as browsers see it.
+
+        Raises:
+            NotHttpError: if its status code did not come.
+        """
+        return _read(bytes(self._received))
+
+    def _check_beginning(self) -> None:
+        if not may_begin_http(self._received):
+            raise NotHttpError("it does not begin with HTTP/")
+
+
+def _read(head: bytes) -> Head:
+    status = http_status(head)
+    if status is None:
+        raise NotHttpError("its first line has no status code")
+    _, *lines = head.lstrip(b"\r\n").replace(b"\r\n", b"\n").split(b"\n")
+    return Head(status=status, fields=_fields(lines))
+
+
+def _fields(lines: list[bytes]) -> tuple[tuple[bytes, bytes], ...]:
+    """The valid fields. A line that begins with white space continues the one before it (RFC 9112, section 5.2)."""
+    fields: list[tuple[bytes, bytes]] = []
+    is_valid = False
+    for line in lines:
+        if line[:1] in (b" ", b"\t"):
+            if is_valid:
+                name, value = fields[-1]
+                fields[-1] = (name, (value + b" " + line.strip(b" \t")).strip())
+            continue
+        name, colon, value = line.partition(b":")
+        name = name.rstrip(b" \t")
+        is_valid = bool(colon) and _FIELD_NAME.fullmatch(name) is not None
+        if is_valid:
+            fields.append((name, value.strip(b" \t\r")))
+    return tuple(fields)

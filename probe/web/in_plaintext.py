@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from probe.dialogue.answer import Ending
+from probe.dialogue.before_tls.greetings import is_html
 from probe.web.reply import HttpReply, ReplyReader
 
 
@@ -31,12 +32,17 @@ class ClearRequest:
         send(self._asked)
 
     def feed(self, received: bytes) -> ClearAnswer | None:
-        """The answer, once its head is complete or the bytes cannot be HTTP."""
+        """The answer, once its head is complete or the bytes cannot be HTTP.
+
+        A page without a head has no length: it ends with the connection.
+        """
         reply = self._reader.feed(received)
-        if reply is None and self._reader.is_http:
+        is_open = self._reader.is_http or is_html(self._reader.raw)
+        if reply is None and is_open:
             return None
         return ClearAnswer(asked=self._asked, reply=reply, raw=self._reader.raw)
 
     def end(self, ending: Ending) -> ClearAnswer:
-        """The answer without a complete head."""
-        return ClearAnswer(asked=self._asked, reply=None, raw=self._reader.raw, ending=ending)
+        """The answer as far as it came; a head may end with the connection."""
+        reply = self._reader.end() if ending is Ending.CLOSED else None
+        return ClearAnswer(asked=self._asked, reply=reply, raw=self._reader.raw, ending=ending)

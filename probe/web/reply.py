@@ -1,4 +1,4 @@
-"""The head of one HTTP/1.1 answer (RFC 9112) and what it shows.
+"""The head of one HTTP/1.x answer (RFC 9112) and what it shows.
 
 An answer that is not HTTP is a value too, because many ports answer with another protocol.
 """
@@ -12,10 +12,9 @@ import h11
 import httpx
 
 from probe.web.cookies import mask_cookies
-from probe.web.heads import HeadReader
+from probe.web.heads import Head, HeadReader, NotHttpError
 
 _KEPT_LENGTH: Final = 2048
-_BEGINNING: Final = b"HTTP/"
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
@@ -63,26 +62,25 @@ class ReplyReader:
         if not self.is_http:
             return None
         self._raw += received[: _KEPT_LENGTH - len(self._raw)]
-        if not _BEGINNING.startswith(self._raw[: len(_BEGINNING)]):
-            # h11 would wait for the end of a head before it examines its beginning.
-            self.is_http = False
-            return None
         try:
-            response = self._head.feed(received)
-        except h11.RemoteProtocolError:
+            head = self._head.feed(received)
+        except NotHttpError:
             self.is_http = False
             return None
-        if response is None:
+        return None if head is None else self._reply(head)
+
+    def end(self) -> HttpReply | None:
+        """The reply of a server that closed before the end of its head; None without a status code."""
+        try:
+            return self._reply(self._head.end()) if self.is_http else None
+        except NotHttpError:
             return None
-        return HttpReply(
-            status=response.status_code,
-            headers=httpx.Headers(response.headers.raw_items()),
-            raw=self.raw,
-        )
+
+    def _reply(self, head: Head) -> HttpReply:
+        return HttpReply(status=head.status, headers=httpx.Headers(list(head.fields)), raw=self.raw)
 
 
 def read_reply(received: bytes) -> HttpReply | None:
-    """The head of a complete answer; None if it is not an HTTP answer."""
+    """The head of an answer, all of which came; None if it is not an HTTP answer."""
     reader = ReplyReader()
-    reader.request("unknown", "/", "")
-    return reader.feed(received)
+    return reader.feed(received) or reader.end()

@@ -113,6 +113,11 @@ CASES: Final = (
         certificate(-90 * DAY, HOUR),
         certificate(-90 * DAY, HOUR, "root") | {labelled("up"): 1},
     ),
+    *pair(
+        "TlsprobeCertificateExpired",
+        certificate(-90 * DAY, HOUR, "intermediate"),
+        certificate(-90 * DAY, HOUR, "surplus") | {labelled("up"): 1},
+    ),
     *pair("TlsprobeNotYetValid", certificate(3 * HOUR, 90 * DAY), certificate(HOUR, 90 * DAY)),
     *pair(
         "TlsprobeClientCertificateExpiry",

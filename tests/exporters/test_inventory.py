@@ -408,6 +408,18 @@ def test_an_endpoint_without_tls_says_why(state: State) -> None:
     assert (dict(labels)["reason"], number) == (state.value, 1)
 
 
+def test_an_expired_certificate_that_a_trusted_chain_does_not_need_is_surplus() -> None:
+    trusted = {"mozilla": TrustVerdict(verdict=Verdict.YES)}
+    distrusted = {"mozilla": TrustVerdict(verdict=Verdict.NO)}
+    leaf = replace(KNOWN.certificates[0].leaf, not_after=KNOWN.started_at + timedelta(days=9))
+    old = Certificate(sha256="ee" * 32, not_after=KNOWN.started_at - timedelta(days=1))
+    for trust, place in ((trusted, "surplus"), (distrusted, "intermediate")):
+        deployment = replace(KNOWN.certificates[0], chain=(leaf, old), trust=trust)
+        shown = series(replace(KNOWN, certificates=(deployment,)), detail=Detail.ALL)
+        places = {dict(labels)["position"] for labels in shown["cert_not_after_timestamp_seconds"]}
+        assert places == {"leaf", place}
+
+
 def test_a_certificate_that_cannot_be_read_is_no_root_and_no_mismatch() -> None:
     broken = Certificate(sha256="ee" * 32, parse_error="The certificate cannot be parsed.")
     deployment = replace(

@@ -7,11 +7,12 @@ out.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from exporters.prometheus.families.family import Family, Sample
 from exporters.prometheus.options import Detail
-from model.certificates.certificate import Certificate
+from model.certificates.certificate import Certificate, ServedChain
 from model.certificates.lifetime import Lifetime
 from model.snapshot import EndpointStatus
 
@@ -24,10 +25,20 @@ def fingerprint(certificate: Certificate) -> str:
     return certificate.sha256[:FINGERPRINT_LENGTH]
 
 
-def position(index: int, certificate: Certificate) -> str:
-    """``leaf``, ``intermediate`` or ``root``, by its position in the chain as sent."""
+POSITIONS: Final = (_LEAF, "intermediate", "root", "surplus")
+
+
+def position(deployment: ServedChain, index: int, visited_at: datetime) -> str:
+    """One of POSITIONS, by its position in the chain as sent.
+
+    An expired certificate that the chain does not need is ``surplus``, so that no alert treats it as one in
+    use. ``visited_at`` is the aware time at which the chain was judged.
+    """
     if index == 0:
         return _LEAF
+    if deployment.is_surplus(index, visited_at):
+        return "surplus"
+    certificate = deployment.chain[index]
     is_its_own_issuer = (
         certificate.subject is not None and certificate.subject == certificate.issuer
     )
@@ -37,7 +48,7 @@ def position(index: int, certificate: Certificate) -> str:
 def _certificates(status: EndpointStatus) -> Iterator[tuple[str, Certificate]]:
     for deployment in status.observation.own_certificates:
         for index, certificate in enumerate(deployment.chain):
-            yield position(index, certificate), certificate
+            yield position(deployment, index, status.observation.started_at), certificate
 
 
 def _leaves(status: EndpointStatus) -> Iterator[tuple[str, Certificate]]:

@@ -19,7 +19,7 @@ _CRL: Final = {RevocationMethod.CRL}
 def _revoked(status: EndpointStatus) -> Iterator[Sample]:
     for deployment, word in _words(status):
         if word.is_revoked is not Verdict.UNKNOWN:
-            yield _labels(deployment, word), float(word.is_revoked is Verdict.YES)
+            yield _labels(status, deployment, word), float(word.is_revoked is Verdict.YES)
 
 
 def _times(
@@ -29,7 +29,7 @@ def _times(
         for deployment, word in _words(status):
             at = time_of(word)
             if word.method in methods and at is not None:
-                yield _labels(deployment, word), at.timestamp()
+                yield _labels(status, deployment, word), at.timestamp()
 
     return samples
 
@@ -43,9 +43,11 @@ def _words(status: EndpointStatus) -> Iterator[tuple[ServedChain, Revocation]]:
                 yield deployment, word
 
 
-def _labels(deployment: ServedChain, word: Revocation) -> tuple[str, str, str]:
-    certificate = deployment.chain[word.position]
-    return position(word.position, certificate), fingerprint(certificate), word.method.value
+def _labels(
+    status: EndpointStatus, deployment: ServedChain, word: Revocation
+) -> tuple[str, str, str]:
+    place = position(deployment, word.position, status.observation.started_at)
+    return place, fingerprint(deployment.chain[word.position]), word.method.value
 
 
 _OF_A_WORD: Final = ("position", "cert", "method")

@@ -126,10 +126,13 @@ def _is_long_enough(key_type: KeyType, bits: int, limits: KeyLimits) -> bool:
 def _bind_signature(parameters: Signatures) -> Judge:
     allowed = frozenset(parameters.allowed)
 
-    def say(chain: ServedChain, _: Subject) -> Part:
+    def say(chain: ServedChain, subject: Subject) -> Part:
         judged = chain.chain if parameters.whole_chain else chain.chain[:1]
+        at = subject.observation.started_at
         algorithms = [
-            one.signature_algorithm for one in judged if one is chain.leaf or not _is_root(one)
+            one.signature_algorithm
+            for position, one in enumerate(judged)
+            if position == 0 or not (_is_root(one) or chain.is_surplus(position, at))
         ]
         bad = [name for name in algorithms if name is not None and name not in allowed]
         if bad:

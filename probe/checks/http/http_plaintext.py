@@ -3,11 +3,13 @@
 One plaintext request goes to the TLS port, which should answer with a refusal only. Another goes to the
 corresponding HTTP port (80 for 443, or the port in the target's label); its redirects are followed as long as
 they stay on the same host in plaintext. A closed port means no, with the system's error as proof. A silent
-port proves nothing.
+port proves nothing. Answers are read as browsers read them: what begins like HTTP or HTML is an answer, even
+if its head cannot be read or is missing.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +19,12 @@ from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
+from probe.dialogue.before_tls.greetings import (
+    is_html,
+    is_ssh,
+    is_tls_record,
+    plaintext_service,
+)
 from probe.web.in_plaintext import ClearAnswer, ClearRequest
 
 HTTP_IN_PLAINTEXT_FACTS: Final = ("redirects_to_https",)
@@ -24,6 +32,9 @@ HTTP_IN_PLAINTEXT_FACTS: Final = ("redirects_to_https",)
 _MOST_HOPS: Final = 5
 _REFUSING: Final = frozenset({400, 421, 426, 497})
 """How servers answer a plaintext request on the TLS port (nginx 400, RFC 9110's 426)."""
+
+_ERROR_TITLE: Final = re.compile(rb"<title>[^<]{0,40}\b[45][0-9]{2}\b", re.IGNORECASE)
+"""How Apache 2.2 refuses a plaintext request on the TLS port: an error page without a head."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +80,13 @@ def _on_port_of_tls(answer: ClearAnswer | ConnectFailure, port: int) -> _Redirec
     if isinstance(answer, ConnectFailure):
         return _unanswered(answer, where, is_open=True)
     if answer.reply is None:
-        # The port is open and speaks TLS: if it closes on a plaintext request or sends an alert, the answer
-        # is no.
-        is_silent = answer.ending is Ending.SILENCE and not answer.raw
-        verdict = Verdict.UNKNOWN if is_silent else Verdict.NO
-        return _RedirectVerdict(
-            where=where, verdict=verdict, evidence=_proof(answer, _ended(answer))
-        )
+        verdict, note = _without_head(answer)
+        if not answer.raw and answer.ending is not Ending.SILENCE:
+            # The port speaks TLS, so a close without a word is a refusal.
+            verdict = Verdict.NO
+        if is_html(answer.raw) and _ERROR_TITLE.search(answer.raw):
+            verdict, note = Verdict.NO, "an error page without a head, on the TLS port"
+        return _RedirectVerdict(where=where, verdict=verdict, evidence=_proof(answer, note))
     status = answer.reply.status
     target = answer.reply.leads_to(httpx.URL("http://host/"))
     is_refusal = status in _REFUSING or (target is not None and target.scheme == "https")
@@ -103,11 +114,7 @@ async def _ask_twin_port(
             return _unanswered(answer, where, is_open=False), None
         first = first or answer
         if answer.reply is None:
-            verdict = Verdict.UNKNOWN if answer.ending is not None else Verdict.NO
-            place = _RedirectVerdict(
-                where=where, verdict=verdict, evidence=_proof(answer, _ended(answer))
-            )
-            return place, None
+            return _unread(where, first, answer, chain)
         target = answer.reply.leads_to(url)
         if target is None:
             note = f"HTTP status {answer.reply.status} in plaintext after {len(chain)} request(s)"
@@ -142,10 +149,37 @@ def _unanswered(kind: ConnectFailure, where: str, *, is_open: bool) -> _Redirect
     return _RedirectVerdict(where=where, verdict=verdict, evidence=Evidence(note=kind.detail))
 
 
-def _ended(answer: ClearAnswer) -> str:
-    if answer.ending is None:
-        return "it answered a plaintext request with something other than HTTP"
-    return f"{answer.ending.value} without an answer to a plaintext request"
+def _unread(
+    where: str, first: ClearAnswer, answer: ClearAnswer, chain: list[str]
+) -> tuple[_RedirectVerdict, Fact | None]:
+    """An answer without a readable head; a page without a head cannot redirect."""
+    verdict, note = _without_head(answer)
+    if is_html(answer.raw):
+        return _served(where, first, chain, note)
+    if first is not answer:
+        verdict = Verdict.YES
+    proof = _proof(answer, note)
+    place = _RedirectVerdict(where=where, verdict=verdict, evidence=proof)
+    redirects = Fact(verdict=Verdict.UNKNOWN, evidence=proof, value=_shown(chain))
+    return place, redirects if verdict is Verdict.YES else None
+
+
+def _without_head(answer: ClearAnswer) -> tuple[Verdict, str]:
+    """Whether bytes without a readable head are an answer in plaintext, and what they are."""
+    raw = answer.raw
+    if is_html(raw):
+        return Verdict.YES, "an HTML page without a head (HTTP/0.9) in plaintext"
+    service = plaintext_service(raw)
+    if service == "HTTP":
+        return Verdict.YES, "it begins like HTTP, and its head cannot be read"
+    if is_tls_record(raw):
+        return Verdict.NO, "it answered a plaintext request with a TLS record"
+    if service is not None or is_ssh(raw):
+        return Verdict.NO, f"it answered a plaintext request with {service or 'SSH'}"
+    if raw:
+        return Verdict.UNKNOWN, "it answered a plaintext request with unknown bytes"
+    ending = answer.ending or Ending.CLOSED
+    return Verdict.UNKNOWN, f"{ending.value} without an answer to a plaintext request"
 
 
 def _proof(answer: ClearAnswer, note: str) -> Evidence:

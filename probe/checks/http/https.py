@@ -1,8 +1,9 @@
 """What does a web server say about HTTPS, in the head of its answer to one request?
 
 One full handshake at the newest version, with one GET inside it (Strict-Transport-Security counts only over
-TLS: RFC 6797, section 8.1). Asked if the port or ALPN makes HTTP likely. A server that answers with another
-protocol is not a web server; the check then reports nothing.
+TLS: RFC 6797, section 8.1). Asked if the port or ALPN makes HTTP likely. A page without a head (HTTP/0.9)
+has no fields, so the facts that need one are no; a head that cannot be read leaves them unknown. A server that
+answers with another protocol is not a web server; the check then reports nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.dialogue.handshake import HandshakeOffer, PostHandshakeAction
+from probe.dialogue.before_tls.greetings import is_html, plaintext_service
+from probe.dialogue.handshake import Handshake, HandshakeOffer, PostHandshakeAction
 from probe.web.fields import alternative_protocols, cookies_without_secure, strict_transport
 from probe.web.reply import HttpReply, read_reply
 
@@ -32,6 +34,7 @@ HTTPS_FACTS: Final = (
     "http3_advertised",
 )
 _LONGEST_VALUE: Final = 200
+_LONGEST_PROOF: Final = 2048
 _HTTP2: Final = "h2"
 
 
@@ -51,10 +54,25 @@ async def check_https(prober: Prober, facts: VisitFacts) -> None:
     )
     reply = read_reply(handshake.reply)
     if reply is None:
-        if not handshake.reply:
-            facts.http["status"] = handshake.fact(Verdict.UNKNOWN)
+        facts.http |= _facts_without_head(handshake)
         return
     facts.http |= _facts(reply, web.authority, facts)
+
+
+def _facts_without_head(handshake: Handshake) -> dict[str, Fact]:
+    """The facts from an answer that is missing, or has no head that can be read."""
+    received = handshake.reply
+    if received and plaintext_service(received) != "HTTP":
+        return {}
+    if not is_html(received):
+        return dict.fromkeys(("status", "hsts"), handshake.fact(Verdict.UNKNOWN))
+    proof = Evidence(
+        answer=received[:_LONGEST_PROOF], note="an HTML page without a head (HTTP/0.9)"
+    )
+    return {
+        "status": Fact(verdict=Verdict.UNKNOWN, evidence=proof),
+        "hsts": Fact(verdict=Verdict.NO, evidence=proof),
+    }
 
 
 def _facts(reply: HttpReply, authority: str, facts: VisitFacts) -> dict[str, Fact]:

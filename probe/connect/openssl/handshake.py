@@ -9,6 +9,7 @@ handshake: a ticket, another handshake, or a record that is wrong in one place.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final, cast
 
 from cryptography.hazmat.bindings.openssl.binding import Binding
@@ -61,7 +62,7 @@ class OpenSslHandshake:
     """The client's side of one handshake, as a Dialogue.
 
     ``resumed`` is the ``session`` of an earlier handshake, which exists once a TLS 1.3 ticket came;
-    ``identity`` is the user's client certificate.
+    ``identity`` is the user's client certificate. Throwaway certificates are valid at the aware time ``at``.
     """
 
     def __init__(
@@ -69,6 +70,8 @@ class OpenSslHandshake:
         offer: HandshakeOffer,
         resumed: SSL.Session | None = None,
         identity: ClientIdentity | None = None,
+        *,
+        at: datetime,
     ) -> None:
         self._offer = offer
         own = identity if offer.presents in USERS_OWN else None
@@ -87,7 +90,7 @@ class OpenSslHandshake:
             self._connection.use_certificate(own.certificate)
             self._connection.use_privatekey(own.key)
         elif offer.presents is not Presented.NOTHING:
-            self._connection.use_certificate(throwaway_certificate(offer.claimed_issuer))
+            self._connection.use_certificate(throwaway_certificate(at, offer.claimed_issuer))
             self._connection.use_privatekey(throwaway_key())
         self._connection.set_info_callback(self._notice)
         self._send: Callable[[bytes], None] | None = None

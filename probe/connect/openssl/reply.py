@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from probe.dialogue.handshake import PostHandshakeAction
+from probe.web.heads import END_OF_HEAD, LONGEST_HEAD
 
 ASKING: Final = frozenset(
     {PostHandshakeAction.HTTP, PostHandshakeAction.HTTP_HEAD, PostHandshakeAction.WORDS}
 )
 """These actions need an answer."""
 
-_LONGEST_HEAD: Final = 2**14
-_END_OF_HEAD: Final = b"\r\n\r\n"
 _STATUS_LENGTH: Final = len(b"HTTP/1.1 400 ")
 
 
@@ -26,9 +25,9 @@ class AwaitedReply:
 
     def add(self, received: bytes) -> None:
         """Takes the next bytes."""
-        before = max(0, len(self._received) - len(_END_OF_HEAD) + 1)
-        self._received += received[: _LONGEST_HEAD - len(self._received)]
-        self._has_head = self._has_head or self._received.find(_END_OF_HEAD, before) >= 0
+        before = max(0, len(self._received) - 2)
+        self._received += received[: LONGEST_HEAD - len(self._received)]
+        self._has_head = self._has_head or END_OF_HEAD.search(self._received, before) is not None
 
     @property
     def wants_more(self) -> bool:
@@ -37,9 +36,9 @@ class AwaitedReply:
             case PostHandshakeAction.HTTP:
                 return len(self._received) < _STATUS_LENGTH
             case PostHandshakeAction.WORDS:
-                return len(self._received) < _LONGEST_HEAD
+                return len(self._received) < LONGEST_HEAD
             case PostHandshakeAction.HTTP_HEAD:
-                return not self._has_head and len(self._received) < _LONGEST_HEAD
+                return not self._has_head and len(self._received) < LONGEST_HEAD
             case _:
                 return False
 

@@ -11,7 +11,7 @@ import h11
 from model.version import user_agent
 from probe.connect.proxy.tunnel import TunnelEnd, TunnelFailed, TunnelOpen, ended
 from probe.dialogue.answer import Ending, FailureKind
-from probe.web.heads import HeadReader
+from probe.web.heads import HeadReader, NotHttpError
 
 _PROXY_AUTHENTICATION_REQUIRED: Final = 407
 _GATEWAY_TIMEOUT: Final = 504
@@ -37,18 +37,18 @@ class HttpConnect:
         """The outcome, once the head of the answer is complete."""
         try:
             response = self._head.feed(received)
-        except h11.RemoteProtocolError:
+        except NotHttpError:
             return TunnelFailed(FailureKind.UNREACHABLE, "the proxy's reply to CONNECT is not HTTP")
         if response is None:
             return None
-        if 200 <= response.status_code < 300:
+        if 200 <= response.status < 300:
             return TunnelOpen(surplus=self._head.surplus)
-        if response.status_code == _PROXY_AUTHENTICATION_REQUIRED:
+        if response.status == _PROXY_AUTHENTICATION_REQUIRED:
             return TunnelFailed(
                 FailureKind.UNREACHABLE, "the proxy requires other credentials (status 407)"
             )
-        why = "in time " if response.status_code == _GATEWAY_TIMEOUT else ""
-        reason = f"the proxy did not connect {why}(status {response.status_code})"
+        why = "in time " if response.status == _GATEWAY_TIMEOUT else ""
+        reason = f"the proxy did not connect {why}(status {response.status})"
         return TunnelFailed(FailureKind.UNREACHABLE, reason)
 
     def end(self, ending: Ending) -> TunnelEnd:

@@ -12,13 +12,12 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
-from probe.dialogue.before_tls.greetings import greeting_of, is_ssh
+from probe.dialogue.before_tls.greetings import greeting_of, is_ssh, is_tls_record
 from probe.dialogue.before_tls.scripted import BrokenOff, Script, Scripted
 from probe.tls.limits import MAX_TURN_LENGTH
 from probe.web.cookies import mask_cookies
 
 _QUOTED_LENGTH: Final = 120
-_TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 _ENDINGS: Final = {
@@ -80,7 +79,7 @@ def turned_away(words: bytes) -> ConnectFailure:
 
 def unexpected(own: str, heard: bytes) -> ConnectFailure:
     """Something came that a server of ``own`` does not send; it may show which protocol is spoken."""
-    if _TLS_RECORD.match(heard):
+    if is_tls_record(heard):
         detail = f"TLS came instead of {own}: the server may speak TLS from the first byte"
         return _other_protocol(detail)
     if is_ssh(heard):
@@ -96,7 +95,7 @@ def broken_off(own: str, at: BrokenOff) -> ConnectFailure:
     """The server, expected to speak ``own``, closed, fell silent, or sent too much without an end."""
     shown = greeting_of(at.heard)
     is_other = shown is not None and own not in shown.service
-    if is_other or is_ssh(at.heard) or _TLS_RECORD.match(at.heard):
+    if is_other or is_ssh(at.heard) or is_tls_record(at.heard):
         return unexpected(own, at.heard)
     if at.ending is None:
         most = f"over {MAX_TURN_LENGTH} bytes at a time"

@@ -28,8 +28,14 @@ def _greeting(service: str, pattern: bytes, protocol: str | None = None) -> Gree
     return Greeting(service=service, pattern=compiled, protocol=protocol)
 
 
+_HTML_TAGS: Final = (
+    rb"!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|!--"
+)
+_HTML: Final = rb"(\xef\xbb\xbf)?[\t\n\x0c\r ]*<(" + _HTML_TAGS + rb")[ >]"
+"""The signatures of text/html in the MIME Sniffing standard, section 7.1."""
+
 GREETINGS: Final = (
-    _greeting("HTTP", rb"HTTP/\d|<(!doctype html|html)"),
+    _greeting("HTTP", rb"HTTP/\d|" + _HTML),
     _greeting("LMTP", rb"220[ -][^\r\n]*lmtp", "lmtp"),
     _greeting("SMTP", rb"(220|421|554)[ -][^\r\n]*(smtp|mail)", "smtp"),
     _greeting("FTP", rb"(220|421)[ -][^\r\n]*ftp", "ftp"),
@@ -52,6 +58,9 @@ GREETINGS: Final = (
     _greeting("PostgreSQL", rb"E\x00\x00..S(FATAL|ERROR)", "postgres"),
 )
 
+_HTML_PAGE: Final = re.compile(_HTML, re.IGNORECASE)
+_TLS_RECORD: Final = re.compile(rb"[\x14-\x18]\x03[\x00-\x04]")
+
 
 def greeting_of(received: bytes) -> Greeting | None:
     """The service with this greeting; None if it is unknown."""
@@ -62,6 +71,16 @@ def plaintext_service(received: bytes) -> str | None:
     """The name of the service with this greeting; None if it is unknown."""
     greeting = greeting_of(received)
     return greeting.service if greeting is not None else None
+
+
+def is_html(received: bytes) -> bool:
+    """Whether an HTML page begins with these bytes: an HTTP answer without a head, which browsers show."""
+    return _HTML_PAGE.match(received) is not None
+
+
+def is_tls_record(received: bytes) -> bool:
+    """Whether these bytes begin like a TLS record, such as an alert (RFC 8446, section 5.1)."""
+    return _TLS_RECORD.match(received) is not None
 
 
 def is_ssh(received: bytes) -> bool:

@@ -143,6 +143,11 @@ def _roots() -> dict[str, Scenario]:
     crossed_root = make("crossed", is_ca=True)
     crossed = make("crossed", issuer=ROOT, is_ca=True, private_key=crossed_root.key)
     leaf = make("server", issuer=crossed, names=SERVER_NAMES)
+    expired_root = make(
+        "root", issuer=STRANGER, is_ca=True, private_key=ROOT.key, valid_to=NOW - DAY
+    )
+    weak_root = make("weak root", is_ca=True, private_key=ec.generate_private_key(ec.SECP192R1()))
+    by_weak_root = make("root", issuer=weak_root, is_ca=True, private_key=ROOT.key)
     expired_cross = make(
         "crossed", issuer=STRANGER, is_ca=True, private_key=crossed_root.key, valid_to=NOW - DAY
     )
@@ -184,7 +189,21 @@ def _roots() -> dict[str, Scenario]:
             sent=(leaf, crossed, crossed_root), anchors=(ROOT,), problems=(Problem.CONTAINS_ROOT,)
         ),
         "expired cross-sign of an anchor": Scenario(
-            sent=(leaf, expired_cross), anchors=(crossed_root,), problems=(Problem.EXPIRED,)
+            sent=(leaf, expired_cross), anchors=(crossed_root,), problems=(Problem.SURPLUS,)
+        ),
+        "expired cross-sign of an anchor, before the intermediate": Scenario(
+            sent=(LEAF, expired_root, LOWER, UPPER), anchors=(ROOT,), problems=(Problem.SURPLUS,)
+        ),
+        "expired cross-sign that is needed": Scenario(
+            sent=(leaf, expired_cross),
+            anchors=(STRANGER,),
+            problems=(Problem.EXPIRED,),
+            reason="CN=crossed has expired.",
+        ),
+        "cross-sign of an anchor by a weak key": Scenario(
+            sent=(LEAF, LOWER, UPPER, by_weak_root, weak_root),
+            anchors=(ROOT,),
+            problems=(Problem.CONTAINS_ROOT,),
         ),
     }
 

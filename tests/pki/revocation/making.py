@@ -39,8 +39,9 @@ def response(
     signer: Made | None = None,
     this_update: datetime = NOW - DAY,
     next_update: datetime | None = NOW + DAY,
+    extensions: tuple[x509.ExtensionType, ...] = (),
 ) -> bytes:
-    """Signed by ``signer``, or else the issuer; it contains a delegate's certificate."""
+    """Signed by ``signer``, or else the issuer; it contains a delegate's certificate. The extensions are critical."""
     is_revoked = status is REVOKED
     signer = signer or issuer
     builder = (
@@ -59,6 +60,8 @@ def response(
     )
     if signer is not issuer:
         builder = builder.certificates([signer.certificate])
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=True)
     private = signer.key
     assert isinstance(private, ec.EllipticCurvePrivateKey)
     return builder.sign(private, hashes.SHA256()).public_bytes(Encoding.DER)

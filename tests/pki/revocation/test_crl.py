@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -14,18 +16,28 @@ from model.verdict import Verdict
 from pki.revocation.crl import contents, judge_crl
 from pki.revocation.signed import RevocationQuery
 from tests.pki.certificates.making import DAY, NOW, Made, make
-from tests.pki.revocation.making import ABOUT, LEAF, OTHER, STRANGER, revocation_list
+from tests.pki.revocation.making import ABOUT, ISSUER, LEAF, OTHER, STRANGER, revocation_list
 
 KEY = x509.ReasonFlags.key_compromise
 REMOVED = x509.ReasonFlags.remove_from_crl
 
 
+OWN_URL, OTHER_URL = "http://ca.test/2.crl", "http://ca.test/1.crl"
+RDN = x509.RelativeDistinguishedName([x509.NameAttribute(x509.NameOID.COMMON_NAME, "crl 2")])
+
+
 def scope(
-    *, ca: bool = False, user: bool = False, indirect: bool = False, some: bool = False
+    *,
+    ca: bool = False,
+    user: bool = False,
+    indirect: bool = False,
+    some: bool = False,
+    names: Sequence[x509.GeneralName] = (),
+    relative: x509.RelativeDistinguishedName | None = None,
 ) -> x509.IssuingDistributionPoint:
     return x509.IssuingDistributionPoint(
-        full_name=[x509.UniformResourceIdentifier("http://ca.test/crl")],
-        relative_name=None,
+        full_name=list(names) or None,
+        relative_name=relative,
         only_contains_user_certs=user,
         only_contains_ca_certs=ca,
         only_some_reasons=frozenset({KEY}) if some else None,
@@ -82,6 +94,99 @@ def test_a_list_may_be_signed_by_rsa_with_pss(salt_length: int) -> None:
     assert judge_crl(signed, about).is_revoked is Verdict.NO
     broken = signed[:-1] + bytes([signed[-1] ^ 1])
     assert judge_crl(broken, about).reason == "The CRL is not signed by the issuer."
+
+
+def uri(text: str) -> x509.UniformResourceIdentifier:
+    return x509.UniformResourceIdentifier(text)
+
+
+def point(
+    *names: x509.GeneralName,
+    relative: x509.RelativeDistinguishedName | None = None,
+    reasons: frozenset[x509.ReasonFlags] | None = None,
+    issuer: x509.Name | None = None,
+) -> x509.DistributionPoint:
+    return x509.DistributionPoint(
+        full_name=list(names) or None,
+        relative_name=relative,
+        reasons=reasons,
+        crl_issuer=None if issuer is None else [x509.DirectoryName(issuer)],
+    )
+
+
+def named_by(*points: x509.DistributionPoint) -> tuple[Made, RevocationQuery]:
+    """A certificate with these distribution points, and the query to the URL ``OWN_URL``."""
+    made = make("named", issuer=ISSUER, hints=(x509.CRLDistributionPoints(points),))
+    about = RevocationQuery(
+        certificate=made.der, issuer=ISSUER.der, position=0, at=NOW, source=OWN_URL
+    )
+    return made, about
+
+
+COMPLETED = x509.Name([*ISSUER.certificate.subject.rdns, RDN])
+
+
+@pytest.mark.parametrize(
+    ("own", "its_scope", "verdict"),
+    [
+        ([point(uri(OWN_URL))], scope(names=[uri(OWN_URL)]), Verdict.NO),
+        ([point(uri(OWN_URL))], scope(names=[uri("HTTP://CA.test/2.crl")]), Verdict.NO),
+        ([point(uri(OWN_URL))], scope(names=[uri(OTHER_URL), uri(OWN_URL)]), Verdict.NO),
+        ([point(uri(OWN_URL))], scope(user=True), Verdict.NO),
+        ([point(uri(OWN_URL))], scope(names=[uri(OTHER_URL)]), Verdict.UNKNOWN),
+        ([point(uri(OWN_URL))], scope(names=[uri(OWN_URL.upper())]), Verdict.UNKNOWN),
+        (
+            [point(uri(OTHER_URL)), point(uri(OWN_URL))],
+            scope(names=[uri(OTHER_URL)]),
+            Verdict.UNKNOWN,
+        ),
+        ([point(uri(OTHER_URL), uri(OWN_URL))], scope(names=[uri(OTHER_URL)]), Verdict.NO),
+        ([point(relative=RDN)], scope(relative=RDN), Verdict.NO),
+        ([point(relative=RDN)], scope(names=[x509.DirectoryName(COMPLETED)]), Verdict.NO),
+        ([point(uri(OWN_URL))], scope(relative=RDN), Verdict.UNKNOWN),
+        (
+            [point(uri(OWN_URL), issuer=STRANGER.certificate.subject)],
+            scope(user=True),
+            Verdict.UNKNOWN,
+        ),
+        ([point(uri(OWN_URL), reasons=frozenset({KEY}))], scope(user=True), Verdict.UNKNOWN),
+        ([point(uri(OWN_URL))], scope(some=True), Verdict.UNKNOWN),
+    ],
+)
+def test_only_the_distribution_point_that_the_certificate_names_clears_it(
+    own: list[x509.DistributionPoint], its_scope: x509.IssuingDistributionPoint, verdict: Verdict
+) -> None:
+    """RFC 5280, section 6.3.3, step (b)."""
+    _, about = named_by(*own)
+    assert judge_crl(revocation_list(extensions=(its_scope,)), about).is_revoked is verdict
+
+
+@pytest.mark.parametrize("its_scope", [scope(user=True), scope(some=True)])
+def test_a_listed_certificate_is_revoked_whatever_other_reasons_the_list_covers(
+    its_scope: x509.IssuingDistributionPoint,
+) -> None:
+    made, about = named_by(point(uri(OWN_URL), reasons=frozenset({KEY})))
+    listed = revocation_list((made, KEY), extensions=(its_scope,))
+    assert judge_crl(listed, about).is_revoked is Verdict.YES
+
+
+def test_a_delta_in_place_of_the_complete_list_clears_nothing() -> None:
+    delta = revocation_list(extensions=(x509.DeltaCRLIndicator(4),))
+    found = judge_crl(delta, ABOUT)
+    assert (found.is_revoked, found.reason) == (
+        Verdict.UNKNOWN,
+        "A delta CRL came in place of the complete CRL.",
+    )
+
+
+def test_a_delta_of_another_scope_is_unknown() -> None:
+    delta = revocation_list(extensions=(x509.DeltaCRLIndicator(5), scope(user=True)), number=6)
+    assert judge_crl(revocation_list(), ABOUT, delta).is_revoked is Verdict.UNKNOWN
+
+
+def test_a_delta_that_is_older_than_its_base_changes_nothing() -> None:
+    older = revocation_list((LEAF, REMOVED), extensions=(x509.DeltaCRLIndicator(3),), number=4)
+    assert judge_crl(revocation_list((LEAF, KEY)), ABOUT, older).is_revoked is Verdict.YES
 
 
 def test_a_list_of_users_certificates_is_about_the_leaf() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from hypothesis import given
@@ -56,6 +57,12 @@ def test_a_responder_of_the_issuer_s_counts() -> None:
         (
             response(status=ocsp.OCSPCertStatus.UNKNOWN),
             "The responder does not know the certificate.",
+        ),
+        (
+            response(
+                extensions=(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\x05\0"),)
+            ),
+            "The response has the unsupported critical extension 1.2.3.",
         ),
         (
             ocsp.OCSPResponseBuilder.build_unsuccessful(

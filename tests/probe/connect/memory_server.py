@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from datetime import UTC, datetime
 
 from model.protocol_version import ProtocolVersion
 from probe.connect.openssl.handshake import OpenSslHandshake
@@ -45,7 +46,7 @@ class Talk:
             post_handshake=post_handshake,
             words=b"GET",
         )
-        self.dialogue = OpenSslHandshake(offer)
+        self.dialogue = OpenSslHandshake(offer, at=datetime.now(UTC))
         said: list[bytes] = []
         server = MemoryServer(certificates, reply)
         self.dialogue.begin(said.append)

@@ -29,7 +29,7 @@ from probe.dialogue.session_reader import SessionInPlaintext
 from probe.dialogue.sslv2 import Sslv2Question
 from probe.tls.dtls import FlightReader
 from probe.tls.record import MessageReader, RecordReader
-from probe.web.heads import HeadReader
+from probe.web.heads import HeadReader, NotHttpError
 from probe.web.in_plaintext import ClearRequest
 from probe.web.reply import ReplyReader
 from tests.probe.growth.measuring import Row, Run
@@ -200,7 +200,7 @@ class _Head:
     def feed(self, received: bytes) -> object:
         try:
             return self._reader.feed(received)
-        except h11.RemoteProtocolError as flaw:
+        except NotHttpError as flaw:
             return flaw
 
 

@@ -19,7 +19,7 @@ from pki.certificates.confusables import escape_lookalikes
 from pki.certificates.hostname import matches
 from pki.certificates.reading.names import name_text
 from pki.transparency.scts import StapledData, judge_scts
-from probe.connect.starttls.chat.xml_stream import elements, tags
+from probe.connect.starttls.chat.xml_stream import XmlStream
 from probe.connect.starttls.outcome import quoted
 from probe.dialogue.before_tls.greetings import greeting_of
 from probe.quic.version_negotiation import versions_in
@@ -127,13 +127,15 @@ _TEXTS: Final[dict[str, tuple[Callable[[str], object], tuple[_Text, ...]]]] = {
         (("a", "\u0430", ""), ("", "\u0430.", ""), ("", "\u0430a ", "")),
     ),
     "parse_target": (parse_target, (("", "a.", "b:443"), ("smtp://", "a", ""), ("[", ":", "]:1"))),
-    "tags": (
-        lambda text: list(tags(text.encode(), 0)),
-        (("", "<", ">"), ("", ">", ""), ("", "<a>", ""), ("<", "a", ">"), ("<a ", "'", ">")),
-    ),
-    "elements": (
-        lambda text: elements(text.encode()),
+    "XmlStream": (
+        lambda text: XmlStream().until("features")(text.encode(), 0),
         (
+            ("", "<", ">"),
+            ("", ">", ""),
+            ("", "<a>", ""),
+            ("<", "a", ">"),
+            ("<a ", "'", ">"),
+            ("<a b='", ">", "'/>"),
             ("<a>", "<b/>", "</a>"),
             ("", "<b>", ""),
             ("<a b='", "x", "'/>"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.connect.starttls.catalogue import application
-from probe.connect.starttls.chat.xml_stream import elements, tags
+from probe.connect.starttls.chat.xml_stream import XmlStream
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import at_once, line
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
@@ -93,26 +93,56 @@ def test_elements_are_those_that_were_written(names: list[tuple[bytes, bytes]]) 
     inner = b"".join(
         b"<" + prefix + name + b" a='1'>t</" + prefix + name + b">" for name, prefix in names
     )
-    found = elements(b"<root>" + inner + b"</root>")
-    assert found is not None
-    assert [one.path for one in found] == [("root",)] + [
+    whole = b"<root>" + inner + b"</root>"
+    stream = XmlStream()
+    assert stream.until("-")(whole + b"<more/>", 0) == len(whole)
+    assert stream.is_valid
+    assert [one.path for one in stream.elements] == [("root",)] + [
         ("root", name.decode()) for name, _ in names
     ]
-    assert all(one.text == "t" for one in found[1:])
+    assert all(one.text == "t" for one in stream.elements[1:])
 
 
-@given(st.binary(max_size=200), st.integers(0, 200))
-def test_tags_that_were_seen_and_those_that_follow_are_all(received: bytes, cut: int) -> None:
-    seen = min(cut, len(received))
-    whole = [tag.end for tag in tags(received, 0)]
-    assert [one for one in whole if one <= seen] == [tag.end for tag in tags(received[:seen], 0)]
-    assert [one for one in whole if one > seen] == [tag.end for tag in tags(received, seen)]
+_FORMS = st.sampled_from(
+    [
+        b"<proceed xmlns='urn:x'/>",
+        b'<proceed xmlns="urn:x" />',
+        b"<proceed\n/>",
+        b"<proceed></proceed>",
+        b"<proceed ></proceed\t>",
+        b"<tls:proceed xmlns:tls='urn:x'></tls:proceed>",
+        b"<proceed a='x>y'/>",
+        b"<proceed a='/>'><b/></proceed>",
+        b"\n <proceed a='&gt;'/>",
+    ]
+)
 
 
-@given(st.binary(max_size=200))
-def test_any_bytes_have_elements_or_none(received: bytes) -> None:
-    found = elements(received)
-    assert found is None or all(one.path for one in found)
+@given(_FORMS, st.lists(st.integers(0, 120), max_size=6))
+def test_every_form_of_an_element_ends_where_xml_ends_it(form: bytes, places: list[int]) -> None:
+    stream, opened = XmlStream(), b"<?xml version='1.0'?><stream:stream><stream:features a='>'/>"
+    assert stream.until("features", "error")(opened, 0) == len(opened)
+    received, end = form + b"\x16\x03\x03", stream.until("proceed", "failure")
+    seen, found = 0, None
+    for place in sorted({*places, len(received)}):
+        found = end(received[:place], seen)
+        if found is not None:
+            break
+        seen = min(place, len(received))
+    assert found == len(form)
+    assert stream.is_valid
+
+
+@given(st.lists(st.binary(max_size=40), max_size=5))
+def test_any_bytes_are_a_stream_or_not_valid(pieces: list[bytes]) -> None:
+    stream, received = XmlStream(), b""
+    end = stream.until("features")
+    for piece in pieces:
+        seen, received = len(received), received + piece
+        length = end(received, seen)
+        if length is not None:
+            assert 0 < length <= len(received)
+            return
 
 
 def test_a_list_of_mechanisms_is_cut_and_says_so() -> None:

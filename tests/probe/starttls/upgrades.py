@@ -90,8 +90,44 @@ UPGRADES: Final = (
         "smtp",
         (b"", b"220 mail.example ESMTP\r\n"),
         (_EHLO, b"450 4.7.1 greylisted, come back later\r\n"),
+        (b"EHLO [127.0.0.1]\r\n", b"450 4.7.1 greylisted, come back later\r\n"),
         then=FailureKind.TURNED_AWAY,
         why="greylisted",
+    ),
+    # Postfix with reject_unknown_helo_hostname, before HELO is delayed (smtpd_delay_reject = no).
+    _upgrade(
+        "smtp",
+        (b"", b"220 mail.example ESMTP Postfix\r\n"),
+        (_EHLO, b"450 4.7.1 <tlsprobe.invalid>: Helo command rejected: Host not found\r\n"),
+        (b"EHLO [127.0.0.1]\r\n", _LISTED),
+        (b"STARTTLS\r\n", b"220 go ahead\r\n"),
+    ),
+    _upgrade(
+        "smtp",
+        (b"", b"220 mail.example\r\n"),
+        (_EHLO, b"421 4.3.2 shutting down\r\n"),
+        then=FailureKind.TURNED_AWAY,
+        why="shutting down",
+    ),
+    # A server without extensions (RFC 5321, section 3.2, which lets a client fall back to HELO).
+    *(
+        _upgrade(
+            "smtp",
+            (b"", b"220 mail.example\r\n"),
+            (_EHLO, refusal),
+            (b"EHLO [127.0.0.1]\r\n", refusal),
+            (b"HELO tlsprobe.invalid\r\n", b"250 mail.example\r\n"),
+            then=FailureKind.NOT_OFFERED,
+            why="it does not know EHLO",
+        )
+        for refusal in (b"500 unknown command\r\n", b"502 not implemented\r\n")
+    ),
+    _upgrade(
+        "smtp",
+        (b"", b"220 mail.example\r\n"),
+        (_EHLO, b"250\r\n"),
+        then=FailureKind.NOT_OFFERED,
+        why="SMTP does not list STARTTLS",
     ),
     _upgrade(
         "smtp",
@@ -139,6 +175,26 @@ UPGRADES: Final = (
         (b"a1 CAPABILITY\r\n", b"* CAPABILITY IMAP4rev1 StartTLS\r\na1 OK done\r\n"),
         (b"a2 STARTTLS\r\n", b"a2 OK begin\r\n"),
     ),
+    # RFC 9051, section 7.1: the list may come in a response code. Section 4.3: literals.
+    _upgrade(
+        "imap",
+        (b"", b"* ok ready\r\n"),
+        (b"a1 CAPABILITY\r\n", b"A1 ok [CAPABILITY IMAP4rev2 STARTTLS] done\r\n"),
+        (b"a2 STARTTLS\r\n", b"* OK {12}\r\na2 OK begin\r\n still\r\na2 OK begin\r\n"),
+    ),
+    _upgrade(
+        "imap",
+        (b"", b"* OK ready\r\n"),
+        (
+            b"a1 CAPABILITY\r\n",
+            (
+                b"* OK {33}\r\nx\r\n* CAPABILITY STARTTLS\r\na1 OK\r\n\r\n"
+                b"* CAPABILITY IMAP4rev1\r\na1 OK done\r\n"
+            ),
+        ),
+        then=FailureKind.NOT_OFFERED,
+        why="IMAP does not list STARTTLS",
+    ),
     _upgrade(
         "imap",
         (b"", b"* PREAUTH logged in as root\r\n"),
@@ -179,12 +235,31 @@ UPGRADES: Final = (
         (b"", b'"IMPLEMENTATION" "x"\r\n"SASL" "PLAIN"\r\n"STARTTLS"\r\nOK "ready"\r\n'),
         (b"STARTTLS\r\n", b"OK begin\r\n"),
     ),
+    # RFC 5804, section 4: a string is quoted or a literal.
+    _upgrade(
+        "sieve",
+        (
+            b"",
+            (
+                b'{14}\r\nIMPLEMENTATION "x"\r\n{8}\r\nSTARTTLS\r\n"SASL" {5}\r\nPLAIN\r\n'
+                b"OK {9}\r\nNO\r\nready\r\n"
+            ),
+        ),
+        (b"STARTTLS\r\n", b"OK (WARNINGS) {5}\r\nbegin\r\n"),
+    ),
     _upgrade("sieve", (b"", b'BYE "busy"\r\n'), then=FailureKind.TURNED_AWAY, why="busy"),
     _upgrade(
         "ftp",
         (b"", b"220-welcome\r\n220 (vsFTPd 3.0.3)\r\n"),
         (b"AUTH TLS\r\n", b"234 Proceed with negotiation.\r\n"),
     ),
+    # RFC 959, section 4.2: lines between the first and the last may begin with another code.
+    _upgrade(
+        "ftp",
+        (b"", b"220-welcome\r\n421 is not the end\r\n220\r\n"),
+        (b"AUTH TLS\r\n", b"234-AUTH\r\n500 users\r\n  234 no\r\n234 Proceed\r\n"),
+    ),
+    _upgrade("ftp", (b"", b"120 wait\r\n220 ready\r\n"), (b"AUTH TLS\r\n", b"334 ADAT\r\n")),
     _upgrade(
         "ftp",
         (b"", b"220 ftp ready\r\n"),
@@ -228,6 +303,20 @@ UPGRADES: Final = (
         "xmpp-client",
         (None, _XMPP_FEATURES),
         (b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", b"<proceed xmlns='urn:x'/>"),
+    ),
+    _upgrade(
+        "xmpp-client",
+        (None, _XMPP_FEATURES),
+        (None, b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'></proceed>"),
+    ),
+    _upgrade(
+        "xmpp-client",
+        (
+            None,
+            b"<stream:stream><stream:features xmlns:stream='http://etherx.jabber.org/streams'/>",
+        ),
+        then=FailureKind.NOT_OFFERED,
+        why="XMPP does not list starttls",
     ),
     _upgrade("xmpp-server", (None, _XMPP_FEATURES), (None, b"<tls:proceed xmlns:tls='urn:x'/>")),
     _upgrade(

@@ -32,6 +32,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
         (b'Set-Cookie: a="x;secret"; Secure', b"Set-Cookie: a=**;*******; Secure"),
         (b"Set-Cookie: a=b=c==; Path=/", b"Set-Cookie: a=*****; Path=/"),
         (b"Set-Cookie: a=;\r\n Path=/; zzz", b"Set-Cookie: a=;\r\n Path=/; ***"),
+        (b"Set-Cookie \t: a=b", b"Set-Cookie \t: a=*"),
         (b"X-Other: a=b", b"X-Other: a=b"),
     ],
 )
@@ -53,6 +54,11 @@ def test_pieces_stay_cut_where_they_were(pieces: list[bytes]) -> None:
     masked = mask_cookies_in_pieces(pieces)
     assert list(map(len, masked)) == list(map(len, pieces))
     assert b"secret" not in b"".join(masked)
+
+
+@pytest.mark.parametrize("beginning", [b"http/1.1 200 ok\r\n", b"\r\nHTTP/1.1 200 OK\r\n"])
+def test_a_head_that_browsers_accept_is_masked_too(beginning: bytes) -> None:
+    assert mask_cookies(beginning + b"Set-Cookie: a=b\r\n") == beginning + b"Set-Cookie: a=*\r\n"
 
 
 def test_what_is_not_http_is_not_touched() -> None:

@@ -1,4 +1,4 @@
-"""The status of an HTTP answer, by RFC 9112: ``HTTP-version SP status-code SP [ reason-phrase ]``."""
+"""The status of an HTTP answer (RFC 9112, section 4), split at white space as its third paragraph allows."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ from probe.web.status_line import http_status
         (b"HTTP/1.1 426", 426),
         (b"HTTP/1.1 2000 OK\r\n", None),
         (b"HTTP/1.1 20", None),
-        (b"HTTP/1.1  200 OK\r\n", None),
-        (b"HTTP/1.1\t200 OK\r\n", None),
-        (b"HTTP/2 200 OK\r\n", None),
+        (b"HTTP/1.1  200 OK\r\n", 200),
+        (b"HTTP/1.1\t200 OK\r\n", 200),
+        (b"http/1.1 200 ok\r\n", 200),
+        (b"HTTP/2 200 OK\r\n", 200),
         (b"RTSP/1.0 200 OK\r\n", None),
-        (b"\nHTTP/1.1 200 OK\r\n", None),
+        (b"\nHTTP/1.1 200 OK\r\n", 200),
+        (b"xHTTP/1.1 200 OK\r\n", None),
         (b"", None),
     ],
 )

@@ -89,7 +89,7 @@ def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
 
 
 def _lists_tls(listed: bytes) -> bool:
-    return re.search(rb"[ :]tls[ \r\n=]", listed, re.IGNORECASE) is not None
+    return re.search(rb"[ :][=~]*tls[ \r\n=]", listed, re.IGNORECASE) is not None
 
 
 def _command(heard: bytes) -> bytes:

@@ -18,7 +18,7 @@ from probe.connect.starttls.outcome import (
     unexpected,
 )
 from probe.connect.starttls.peer import Peer
-from probe.connect.starttls.units import line, tagged
+from probe.connect.starttls.units import line, literals_quoted, tagged
 from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.dialogue.before_tls.injection import injection
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
@@ -82,7 +82,12 @@ def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
 
 
 def _listed(heard: bytes) -> list[bytes]:
-    lines = re.findall(rb"^\* CAPABILITY ([^\r\n]*)", heard, re.MULTILINE | re.IGNORECASE)
+    """The capabilities, which a server may send in a response code instead (RFC 9051, section 7.1)."""
+    lines = re.findall(
+        rb"^(?:\* |(?:\*|a1) OK \[)CAPABILITY ([^\]\r\n]*)",
+        literals_quoted(heard),
+        re.MULTILINE | re.IGNORECASE,
+    )
     return b" ".join(lines).upper().split()
 
 

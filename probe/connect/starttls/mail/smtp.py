@@ -1,8 +1,9 @@
 """SMTP, submission and LMTP: EHLO or LHLO, then STARTTLS (RFC 3207; LMTP: RFC 2033).
 
 The client waits for the greeting, because some servers reject clients that speak first (postscreen). 4xx or
-5xx instead of a greeting rejects the client and says nothing about TLS. Firewalls (Cisco's fixup) overwrite
-STARTTLS with X.
+5xx instead of a greeting rejects the client and says nothing about TLS. A server may refuse our first name, with
+4xx or 5xx, and accept the second; one that knows only HELO has no extensions (RFC 5321, section 4.1.1.1).
+Firewalls (Cisco's fixup) overwrite STARTTLS with X.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ from probe.dialogue.before_tls.scripted import Script, Turn
 _NAMES: Final = (b"tlsprobe.invalid", b"[127.0.0.1]")
 """Our name in EHLO; the second is for servers that need an address if the name is unknown."""
 
+_CLOSES: Final = b"421"
+_NO_COMMAND: Final = (b"500", b"501", b"502", b"503", b"504")
+
 _MASKED: Final = re.compile(rb"^250[ -]X{7}[XA-Z]?\r?$", re.MULTILINE)
 
 INJECTION: Final = injection(
@@ -40,7 +44,7 @@ INJECTION: Final = injection(
 
 
 def _introduced(verb: bytes, own: str) -> Script[bytes | ConnectFailure]:
-    """Returns the server's extensions."""
+    """Returns the server's extensions: none if it accepts only HELO."""
     greeting = yield Turn(until=reply, what=f"the {own} greeting")
     if greeting[:1] in {b"4", b"5"} and greeting[1:3].isdigit():
         return turned_away(greeting)
@@ -52,9 +56,15 @@ def _introduced(verb: bytes, own: str) -> Script[bytes | ConnectFailure]:
         heard = yield Turn(say=verb + b" " + name + b"\r\n", until=reply, what="the answer to EHLO")
         if heard.startswith(b"250"):
             return heard
-        if heard.startswith(b"4"):
+        if heard.startswith(_CLOSES):
             return turned_away(heard)
-    return turned_away(heard) if heard.startswith(b"55") else unexpected(own, heard)
+    if verb == b"EHLO" and heard.startswith(_NO_COMMAND):
+        hello = b"HELO " + _NAMES[0] + b"\r\n"
+        heard = yield Turn(say=hello, until=reply, what="the answer to HELO")
+        if heard.startswith(b"250"):
+            return b""
+    is_refusal = heard[:1] in {b"4", b"5"} and heard[1:3].isdigit()
+    return turned_away(heard) if is_refusal else unexpected(own, heard)
 
 
 def upgrade(_: Peer, *, verb: bytes, own: str) -> UpgradeScript:
@@ -64,6 +74,7 @@ def upgrade(_: Peer, *, verb: bytes, own: str) -> UpgradeScript:
         return extensions
     if not _lists(extensions, b"STARTTLS"):
         words = " (a device on the path masks it)" if _MASKED.search(extensions) else ""
+        words = words if extensions else ": it does not know EHLO"
         return not_offered(f"{own} does not list STARTTLS{words}")
     heard = yield Turn(say=b"STARTTLS\r\n", until=reply, what="the answer to STARTTLS")
     return _begun(heard)

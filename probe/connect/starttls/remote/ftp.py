@@ -20,7 +20,7 @@ from probe.connect.starttls.outcome import (
     unexpected,
 )
 from probe.connect.starttls.peer import Peer
-from probe.connect.starttls.units import reply
+from probe.connect.starttls.units import ftp_reply
 from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.before_tls.injection import injection
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
@@ -43,13 +43,13 @@ INJECTION: Final = injection(
 
 
 def _greeted() -> Script[ConnectFailure | None]:
-    greeting = yield Turn(until=reply, what="the FTP greeting")
+    greeting = yield Turn(until=ftp_reply, what="the FTP greeting")
     if re.match(rb"(421|4\d\d|5\d\d)[ -]", greeting):
         return turned_away(greeting)
     if not greeting.startswith((b"220", b"120")) or re.search(rb"\b[EL]SMTP\b", greeting):
         return unexpected(OWN, greeting)
     if greeting.startswith(b"120"):
-        greeting = yield Turn(until=reply, what="the FTP greeting")
+        greeting = yield Turn(until=ftp_reply, what="the FTP greeting")
     return None
 
 
@@ -58,7 +58,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     hindrance = yield from _greeted()
     if hindrance is not None:
         return hindrance
-    heard = yield Turn(say=b"AUTH TLS\r\n", until=reply, what="the answer to AUTH TLS")
+    heard = yield Turn(say=b"AUTH TLS\r\n", until=ftp_reply, what="the answer to AUTH TLS")
     if heard.startswith((b"234", b"334")):
         return Upgraded()
     if heard.startswith(b"421"):
@@ -74,12 +74,12 @@ def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads FEAT, sends a user name, and quits."""
     if (yield from _greeted()) is not None:
         return
-    listed = yield Turn(say=b"FEAT\r\n", until=reply, what="the answer to FEAT")
+    listed = yield Turn(say=b"FEAT\r\n", until=ftp_reply, what="the answer to FEAT")
     if listed.startswith(b"211"):
         is_listed = _EXTENSIONS.search(listed) is not None
         note = f"FEAT {'lists' if is_listed else 'does not list'} AUTH TLS or a related feature"
         findings.offered(holds=is_listed, note=note)
-    heard = yield Turn(say=b"USER tlsprobe\r\n", until=reply, what="the answer to USER")
+    heard = yield Turn(say=b"USER tlsprobe\r\n", until=ftp_reply, what="the answer to USER")
     note = f"USER in plaintext: {quoted(heard)}"
     if heard.startswith((b"331", b"230", b"332")):
         findings.login("USER")
@@ -87,4 +87,4 @@ def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     elif heard.startswith((b"5", b"421")) and _WANTS_TLS.search(heard):
         findings.login("")
         findings.goes_on(holds=False, note=note)
-    yield Turn(say=b"QUIT\r\n", until=reply, what="the farewell")
+    yield Turn(say=b"QUIT\r\n", until=ftp_reply, what="the farewell")
