@@ -106,8 +106,9 @@ def _what_is_wrong(problem: ErrorDetails, key: str) -> str:
     if kind.startswith("union_tag"):
         return _wrong_type(problem, key)
     wanted = plain_validation(problem["msg"])
-    if isinstance(value, str) and SETTING_VALUES.get(value, wanted) in wanted.split("'"):
-        return f"{key}: {renamed(value, SETTING_VALUES[value])}"
+    new = SETTING_VALUES.get(value) if isinstance(value, str) else None
+    if new is not None and new in wanted.split("'"):
+        return f"{key}: {renamed(str(value), new)}"
     if wanted.startswith("must"):
         shown = f", not {value!r}" if isinstance(value, str | int | float | None) else ""
         return f"{key} {wanted}{shown}"
