@@ -85,7 +85,7 @@ def test_its_configuration_reads_the_targets_that_it_mounts(settings: ServiceSet
 def test_prometheus_asks_for_a_name_that_the_service_answers_to(settings: ServiceSettings) -> None:
     jobs = yaml.safe_load(FILES["prometheus.yml"])["scrape_configs"]
     (asked,) = {job["static_configs"][0]["targets"][0].rpartition(":")[0] for job in jobs}
-    assert asked in settings.http.hosts
+    assert asked in settings.http.allowed_hosts
     name, namespace = asked.split(".")[:2]
     assert of_kind(SERVICE, "Service")["metadata"] == {"name": name, "namespace": namespace}
 
