@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from service.config.load import load_settings
 from tests.deploy.test_rules import rules
 from tests.docs.page_blocks import Commands, File, Query, missing_lines, steps
 from tests.exporters.test_reference import ROWS, names_asked_for
@@ -33,6 +34,12 @@ RUN = [
     page
     for page in PAGES
     if any(isinstance(one, Commands) for one in steps((DOCS / page).read_text()))
+]
+SOURCES = [
+    pytest.param(one.text, id=f"{page}:{one.name}")
+    for page in PAGES
+    for one in steps((DOCS / page).read_text())
+    if isinstance(one, File) and "\ndiscovery:" in one.text
 ]
 QUERIES = [
     one.expression
@@ -89,6 +96,17 @@ def test_a_page_names_no_metric_and_no_recording_rule_that_is_not_there(page: Pa
     assert names_asked_for(text) <= ROWS.keys() | {"tlsprobe_jobs"}
     recorded = {rule["record"] for rule in rules() if "record" in rule}
     assert set(re.findall(r"\btlsprobe:[a-z_]+:[a-z]+", text)) <= recorded
+
+
+@pytest.mark.parametrize("text", SOURCES)
+def test_the_service_accepts_every_list_of_sources(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("TLSPROBE_")]:
+        monkeypatch.delenv(name)
+    file = tmp_path / "tlsprobe.yml"
+    file.write_text(text)
+    load_settings(file)
 
 
 def test_a_page_s_blocks_are_read() -> None:
