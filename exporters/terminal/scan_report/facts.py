@@ -71,7 +71,8 @@ def _web_rows(observation: Observation, *, verbose: bool) -> Iterator[Row]:
     if observation.http:
         facts = observation.http
         shown = facts if verbose else {name: facts[name] for name in _WEB if name in facts}
-        parts.append(Words(_with_verdicts(shown, {} if verbose else _WEB), ", "))
+        if shown:
+            parts.append(Words(_with_verdicts(shown, {} if verbose else _WEB), ", "))
     target = observation.endpoint.target
     if observation.http and http_port_of(target) is None:
         parts.append(
