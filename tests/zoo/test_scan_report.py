@@ -41,7 +41,7 @@ def zoo(name: str) -> ZooServer:
 
 
 async def visited(server: ZooServer, certificates: Certificates, directory: Path) -> Observation:
-    """One visit by somebody who has no private trust store."""
+    """One visit without a private trust store."""
     with server.start(certificates, directory) as port:
         return await visited_at(port)
 

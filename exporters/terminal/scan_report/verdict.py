@@ -35,7 +35,7 @@ _GRADE_STYLES: Final = {"A": "bold green", "B": "yellow", "C": "yellow"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fault:
-    """One finding or remark: its severity, what stands next to it, and how to fix it."""
+    """One finding or remark: its severity, the lines about it, and how to fix it."""
 
     severity: Severity
     style: str
@@ -141,14 +141,14 @@ def _fix_parts(fix: Remediation | str | None, shown: set[str]) -> Iterator[Part]
 def _unknown_rows(observation: Observation, judged: Judged) -> Iterator[Row]:
     """Results that are not known are not broken: they stand apart, without the colour of a severity."""
     unknown = [one.result for one in judged.findings if one.result.outcome is Outcome.UNKNOWN]
-    behind = [one for one in unknown if needs_client_certificate(observation, one.evidence)]
+    withheld = [one for one in unknown if needs_client_certificate(observation, one.evidence)]
     for result in unknown:
-        if result not in behind:
+        if result not in withheld:
             said = printable(result.violation or result.observed, limit=_TEXT_LIMIT)
             rule = f"rule {printable(result.rule_label)} of {result.policy}, {result.severity}"
             yield row("unknown", Group(Text(said), Text(rule, style="dim")), style="magenta")
-    if behind:
-        names = dict.fromkeys(f"{one.rule_label} of {one.policy}" for one in behind)
+    if withheld:
+        names = dict.fromkeys(f"{one.rule_label} of {one.policy}" for one in withheld)
         text = printable(f"needs a client certificate: {', '.join(names)}", limit=_TEXT_LIMIT)
         yield row("unknown", Text(text), style="magenta")
 
