@@ -12,6 +12,7 @@ from rich.cells import cell_len
 
 from exporters.terminal.scan_report import ReportForm, render_report
 from model.certificates.certificate import Certificate, TrustVerdict
+from model.findings.finding import Severity
 from model.observation import ClientAuth, ClientAuthMode, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
@@ -174,12 +175,17 @@ VALUE_COLUMN = 15
 """Two columns of margin, eleven for the longest label, ``certificate``, and two between label and value."""
 
 
+OF_SERVER_TEXT = {*Severity, "ALPN", "certificate", "software", "client auth"}
+"""Labels whose value a server chooses: it may be blank, and the label then is alone on its line."""
+
+
 def misaligned(report: str) -> list[str]:
     """The lines below the heading whose label or value does not begin where all others do."""
     return [
         line
         for line in report.splitlines()[1:]
         if line
+        and line[2:] not in OF_SERVER_TEXT
         and not re.fullmatch(
             rf"  (?:(?! ).{{{VALUE_COLUMN - 4}}}| {{{VALUE_COLUMN - 4}}})  .*", line
         )
