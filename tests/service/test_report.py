@@ -197,7 +197,7 @@ def misaligned(report: str) -> list[str]:
 def test_labels_and_values_are_aligned_at_every_width(
     observation: Observation, verbose: bool, width: int
 ) -> None:
-    on_one_line = replace(observation, endpoint=modern().endpoint, reason=None)
+    on_one_line = replace(observation, endpoint=modern().endpoint, state=State.TLS, reason=None)
     form = ReportForm(width=width, is_verbose=verbose)
     assert misaligned(render_report(on_one_line, NOW, form=form)) == []
 
