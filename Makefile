@@ -150,6 +150,10 @@ docs: venv ## write the pages and dashboards that come from the code; build the 
 	$(BIN)/python -m scripts.dashboards
 	$(BIN)/python -m sphinx -W --keep-going -n -q docs build/site
 
+.PHONY: pictures
+pictures: venv test-servers ## draw the pictures of README and docs/ again: terminals as SVG, pages as PNG
+	$(BIN)/python -m scripts.pictures
+
 .PHONY: format
 format: venv ## format the code and fix what ruff can
 	$(BIN)/ruff check --fix .

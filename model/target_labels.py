@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from model.application_protocol import HTTP_PORTS
+from model.target import Target
+
 CLIENT_IDENTITY: Final = "client_identity"
 EXPIRED_CLIENT_IDENTITY: Final = "expired_client_identity"
 CLIENT_AUTH_PATH: Final = "client_auth_path"
@@ -61,3 +64,10 @@ ACTING_LABELS: Final = (
 """Every label that some part of tlsprobe reads by name."""
 
 ACTING_NAMES: Final = frozenset(label.name for label in ACTING_LABELS)
+
+
+def http_port_of(target: Target) -> int | None:
+    """The port of plaintext HTTP: the label's, or port 80 for port 443; None if neither says which."""
+    port = target.labels.get(HTTP_PORT, "")
+    is_port = port.isascii() and port.isdecimal() and 0 < int(port) < 65536
+    return int(port) if is_port else HTTP_PORTS.get(target.port)

@@ -23,6 +23,29 @@ class Strength(StrEnum):
     RECOMMENDED = "recommended"
 
 
+_WEAKNESSES: Final = {
+    "I2-null-encryption": "no encryption",
+    "I3-anonymous": "the server is not authenticated",
+    "I4-export": "export keys of 40 or 56 bits",
+    "I5-broken-cipher": "broken cipher",
+    "I6-md5-mac": "integrity by MD5",
+    "W1-64-bit-block": "64-bit blocks",
+    "W2-rsa-key-transport": "no forward secrecy (RSA key exchange)",
+    "W3-static-dh": "no forward secrecy (static Diffie-Hellman)",
+    "W4-obsolete-auth": "obsolete authentication",
+    "W5-ffdhe-tls12-rfc10015": "finite-field Diffie-Hellman below TLS 1.3",
+    "W6-no-forward-secrecy": "no forward secrecy",
+    "L1-cbc-or-non-aead": "CBC mode, no authenticated encryption",
+    "L2-short-tag": "short authentication tag",
+    "L3-uncommon-cipher": "uncommon cipher",
+    "L4-withdrawn-draft": "withdrawn draft",
+    "L4-withdrawn-experiment": "withdrawn experiment",
+    "R1": "",
+    "A1-aead-fs-not-iana-recommended": "",
+}
+"""By the rules of ``docs/explanation/strength.md``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CipherSuite:
     """One row of the registry. ``strength_rule`` names the rule that determined ``strength``."""
@@ -43,6 +66,14 @@ class CipherSuite:
     export: bool
     strength: Strength
     strength_rule: str
+
+    @property
+    def weakness(self) -> str:
+        """Why ``strength`` is no better, in a few words; empty if nothing is known against the suite."""
+        reason = _WEAKNESSES.get(self.strength_rule, "")
+        if not reason or self.forward_secrecy or "forward secrecy" in reason:
+            return reason
+        return f"{reason}, no forward secrecy"
 
     @property
     def is_chacha20(self) -> bool:

@@ -15,12 +15,12 @@ from types import MappingProxyType
 from typing import Final
 
 from model.certificates.certificate import KeyType
+from model.judging.spoken import spoken, suite_gaps
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_name
 from policy.files.yaml_file import YamlFile, read_yaml_mapping
-from policy.judging.accepted import group_gaps, suite_gaps
-from policy.judging.partial_results import spoken
+from policy.judging.accepted import group_gaps
 
 FOLDER: Final = Path(__file__).parents[1] / "profiles" / "aws"
 _FILES: Final = {"load_balancer.yaml": "Elastic Load Balancing", "cloudfront.yaml": "CloudFront"}

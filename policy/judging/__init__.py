@@ -1,1 +1,1 @@
-"""What rules share: partial results, and the SSL Labs rating."""
+"""What rules share: partial results, and the sentences about them."""

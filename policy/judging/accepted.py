@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from model.findings.finding import Outcome
+from model.judging.spoken import suite_gap
 from model.observation import AcceptedSet, Observation
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import cipher_suite_by_name
@@ -105,24 +106,6 @@ def every_name(sets: Sets) -> str:
     return listed(names)
 
 
-def suite_gaps(
-    observation: Observation, versions: Iterable[ProtocolVersion] = STREAM_VERSIONS
-) -> list[str]:
-    """What is not proved about the suites of ``versions``."""
-    return [gap for version in versions if (gap := _suite_gap(observation, version)) is not None]
-
-
-def _suite_gap(observation: Observation, version: ProtocolVersion) -> str | None:
-    fact = observation.protocols.get(version)
-    if fact is None or fact.verdict is Verdict.UNKNOWN:
-        return f"whether {version.display_name} is offered"
-    if fact.verdict is Verdict.NO:
-        return None
-    found = observation.cipher_suites.get(version)
-    is_whole = found is not None and found.complete
-    return None if is_whole else f"every cipher suite of {version.display_name}"
-
-
 def group_gaps(observation: Observation) -> list[str]:
     """What is not proved about the groups, at TLS 1.3 and below it.
 
@@ -178,7 +161,7 @@ def _earlier_gap(
         found_suites = observation.cipher_suites.get(version)
         if found_suites is not None and any(map(needs, found_suites.accepted)):
             yield f"the {what}s of {version.display_name}"
-        elif (gap := _suite_gap(observation, version)) is not None:
+        elif (gap := suite_gap(observation, version)) is not None:
             yield gap
 
 

@@ -9,9 +9,9 @@ from typing import Final, TypeAlias
 from model.certificates.certificate import ServedChain
 from model.findings.finding import Outcome
 from model.intrusiveness import Intrusiveness
-from model.observation import AcceptedSet, Observation
-from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
-from model.registry import cipher_suite_by_name
+from model.judging.spoken import has_no_certificates
+from model.observation import AcceptedSet
+from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from policy.rule import Evaluation, Judge, Parameters, Subject
 
@@ -21,7 +21,6 @@ _REMEMBERED: Final = 512
 _LONGEST_REMEMBERED: Final = 1024
 """The maximum number of characters of a cached list. Only hostile certificates have longer ones, and no other
 endpoint shares them."""
-_WITHOUT_CERTIFICATE: Final = frozenset({"anon", "NULL", "PSK", "SRP"})
 _PUBLIC_STORES: Final = frozenset({"mozilla", "system"})
 _GRAVITY: Final = (
     *(Outcome.FAIL, Outcome.UNKNOWN, Outcome.NOT_ASKED),
@@ -123,38 +122,6 @@ def judge_fact(
         violation=f"{violation}{value}",
         evidence=fact.evidence,
     )
-
-
-def spoken(observation: Observation) -> list[ProtocolVersion]:
-    """The versions that the endpoint is proved to speak, oldest first."""
-    return sorted(
-        version for version, fact in observation.protocols.items() if fact.verdict is Verdict.YES
-    )
-
-
-def unsettled(observation: Observation) -> list[ProtocolVersion]:
-    """The versions for which it is unknown whether the endpoint speaks them."""
-    protocols = observation.protocols
-    return [
-        version
-        for version in STREAM_VERSIONS
-        if (fact := protocols.get(version)) is None or fact.verdict is Verdict.UNKNOWN
-    ]
-
-
-def has_no_certificates(observation: Observation) -> bool:
-    """Whether it is proved that no accepted suite uses a server certificate."""
-    if unsettled(observation):
-        return False
-    for version in spoken(observation):
-        found = observation.cipher_suites.get(version)
-        if found is None or not found.complete or version is ProtocolVersion.TLSV1_3:
-            return False
-        for name in found.accepted:
-            suite = cipher_suite_by_name(name)
-            if suite is None or suite.authentication not in _WITHOUT_CERTIFICATE:
-                return False
-    return True
 
 
 class ChainParameters(Parameters):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from model.application_protocol import URL_PORTS
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import CIPHER_SUITES, NAMED_GROUPS, Strength, strength_by_name
 from policy.policy import Policy, PolicyRule
@@ -91,7 +92,7 @@ class Demands:
     ``suites`` are those below TLS 1.3, ``tls13_suites`` those of TLS 1.3. ``needs_post_quantum`` is whether a
     rule requires such a group. ``server_decides`` and ``client_certificates`` are None if no rule is about
     them. ``dh_bits`` is the minimum length of a DHE prime. ``forbidden_features`` uses the names of
-    ``docs/reference/checks.md``.
+    ``docs/reference/checks.md``. ``http_port`` and ``https_port`` are the endpoint's.
     """
 
     versions: tuple[ProtocolVersion, ...]
@@ -105,6 +106,13 @@ class Demands:
     hsts: HstsDemand | None
     dh_bits: int
     forbidden_features: frozenset[str]
+    http_port: int = URL_PORTS["http"]
+    https_port: int = URL_PORTS["https"]
+
+    @property
+    def https_port_suffix(self) -> str:
+        """What follows the host in an https:// URL: nothing for the default port, else ``:8443``."""
+        return "" if self.https_port == URL_PORTS["https"] else f":{self.https_port}"
 
     @property
     def oldest(self) -> ProtocolVersion:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from model.findings.finding import RuleResult
 from model.findings.remediation import Remediation
 from model.observation import Observation
 from model.target import Target
-from model.target_labels import SERVER
+from model.target_labels import SERVER, http_port_of
 from policy.policy import Policy, PolicyRule
 from policy.remediation.catalogue import SERVERS
 from policy.remediation.demands import demands_of
@@ -45,16 +46,26 @@ def remedy(
     rule = _rule(result, policies)
     if kind is None or rule is None:
         return None
-    return remedy_for(kind, topics_of(rule), holding(policies, observation.endpoint.target))
+    target = observation.endpoint.target
+    return remedy_for(kind, topics_of(rule), holding(policies, target), target)
 
 
 def remedy_for(
-    kind: ServerKind, topics: Sequence[Topic], policies: Sequence[Policy]
+    kind: ServerKind,
+    topics: Sequence[Topic],
+    policies: Sequence[Policy],
+    target: Target | None = None,
 ) -> Remediation | None:
-    """The configuration that a server of ``kind`` needs on ``topics`` to meet all ``policies``."""
+    """The configuration that a server of ``kind`` needs on ``topics`` to meet all ``policies``.
+
+    Redirects use the ports of ``target``, or the usual ones.
+    """
     demands = demands_of(policies)
     if demands is None:
         return None
+    if target is not None:
+        http_port = http_port_of(target) or demands.http_port
+        demands = replace(demands, http_port=http_port, https_port=target.port)
     # One setting may be about several topics: it is listed once.
     blocks: dict[str, dict[tuple[str, ...], None]] = {}
     for one in kind.write(demands):

@@ -18,11 +18,11 @@ from model.target import Target
 from model.target_labels import (
     CLIENT_AUTH_PATH,
     HTTP,
-    HTTP_PORT,
     INTRUSIVENESS,
     PROXY,
     PROXY_PROTOCOL,
     UNIX_SOCKET,
+    http_port_of,
 )
 from probe.checks.visit_inputs import (
     ASKED_VERSIONS,
@@ -98,12 +98,10 @@ def web_site_of(target: Target) -> WebSite | None:
     """The location of its web server; None if it speaks another protocol."""
     if target.protocol == AUTO or not protocol_named(target.protocol).may_be_http:
         return None
-    port = target.labels.get(HTTP_PORT, "")
-    is_port = port.isascii() and port.isdecimal() and 0 < int(port) < 65536
     word = target.labels.get(HTTP)
     return WebSite.of(
         target.server_name or target.host,
         target.port,
         is_web=None if word is None else word == "yes",
-        clear_port=int(port) if is_port else None,
+        clear_port=http_port_of(target),
     )

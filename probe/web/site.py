@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from model.application_protocol import DEFAULT_PORT, HTTP_PORTS, USUAL_HTTPS_PORTS
+from model.application_protocol import DEFAULT_PORT, USUAL_HTTPS_PORTS
 
 _PROTOCOLS: Final = frozenset({"h2", "http/1.1", "http/1.0"})
 
@@ -23,11 +23,9 @@ class WebSite:
 
     @classmethod
     def of(cls, host: str, port: int, *, is_web: bool | None, clear_port: int | None) -> WebSite:
-        """The site of a target; the HTTP port is the usual one if none is given."""
+        """The site of a target."""
         bracketed = f"[{host}]" if ":" in host else host
-        return cls(
-            host=bracketed, port=port, is_web=is_web, clear_port=clear_port or HTTP_PORTS.get(port)
-        )
+        return cls(host=bracketed, port=port, is_web=is_web, clear_port=clear_port)
 
     @property
     def authority(self) -> str:

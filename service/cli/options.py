@@ -77,6 +77,14 @@ ObservationsAsJson: TypeAlias = Annotated[
     typer.Option("--json", help="Print one Observation per line as JSON, with all evidence."),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Verbose: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        "-v",
+        help="Also show every feature and attack, OpenSSL's names, serial numbers and fingerprints.",
+    ),
+]
 NoColour: TypeAlias = Annotated[
     bool,
     typer.Option("--no-color", help="Print without colour, as with NO_COLOR in the environment."),

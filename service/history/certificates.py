@@ -13,7 +13,7 @@ from rich.text import Text
 
 from exporters.terminal.console import printable, report_width, wants_colour
 from exporters.terminal.remarks import expiry_severity
-from exporters.terminal.scan_report_words import SEVERITY_STYLES
+from exporters.terminal.words import SEVERITY_STYLES
 from model.certificate_inventory import CertificateInventory, Held, certificate_inventory
 from model.certificates.certificate import Certificate
 from model.certificates.lifetime import Lifetime, expiry_text, span_text

@@ -2,101 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
-from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
-
-from exporters.terminal.console import printable
-from exporters.terminal.scan_report_words import SEVERITY_STYLES
-from exporters.wording import COMPLIANCE, OUTCOMES
-from model.findings.finding import Assessment, Finding, FindingStatus, Outcome, Severity
-from model.findings.remediation import Remediation
+from model.findings.finding import Finding, FindingStatus, Outcome, Severity
+from model.findings.judged import Judged
 from model.observation import Observation
 from model.target import Target
-from model.verdict import Verdict
 from policy import PolicyError, PolicySet, assess, findings_of
 from policy.remediation import remedy
-
-_TEXT_LIMIT: Final = 400
-_COMPLIANCE_STYLES: Final = {
-    Verdict.YES: "green",
-    Verdict.NO: "bold red",
-    Verdict.UNKNOWN: "magenta",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """The judgement of one Observation by the policies; ``findings`` are in order, worst first.
-
-    ``remedies`` maps the findings' fingerprints to fixes, if the server software is known.
-    """
-
-    assessment: Assessment
-    findings: tuple[Finding, ...]
-    remedies: Mapping[str, Remediation] = field(default_factory=dict)
-
-    def for_a_person(self) -> RenderableType:
-        """Each policy's verdict, followed by its findings, worst first."""
-        parts: list[RenderableType] = []
-        for policy in self.assessment.policies:
-            verdict = self.assessment.compliance(policy)
-            word = (COMPLIANCE[verdict], _COMPLIANCE_STYLES[verdict])
-            parts.append(
-                Text.assemble(
-                    ("policy ", "dim"), policy, ": ", word, (self._counted(policy), "dim")
-                )
-            )
-            rows = Table.grid(padding=(0, 2, 0, 0))
-            rows.add_column(no_wrap=True)
-            rows.add_column(no_wrap=True)
-            rows.add_column(overflow="fold")
-            for cells in self._rows(policy):
-                rows.add_row(*cells)
-            parts.append(Padding(rows, (0, 0, 0, 2), expand=False))
-        parts += self._remedies()
-        return Padding(Group(*parts), (0, 0, 0, 2), expand=False)
-
-    def _remedies(self) -> Iterator[RenderableType]:
-        """Each remedy once, even if it fixes several findings."""
-        for one in dict.fromkeys(self.remedies.values()):
-            yield Text(f"fix for {one.server}, {one.place}:", style="dim")
-            lines = [Text(printable(line)) for line in one.lines]
-            yield Padding(Group(*lines), (0, 0, 0, 4), expand=False)
-
-    def _counted(self, policy: str) -> str:
-        outcomes = [one.outcome for one in self.assessment.results if one.policy == policy]
-        counts = [
-            f"{count} {word}"
-            for outcome, word in OUTCOMES.items()
-            if (count := outcomes.count(outcome))
-        ]
-        return f" ({', '.join(counts)})"
-
-    def _rows(self, policy: str) -> Iterator[tuple[Text, Text, Text]]:
-        for finding in self.findings:
-            result = finding.result
-            if result.policy != policy:
-                continue
-            is_waived = finding.status is FindingStatus.WAIVED
-            style = "dim" if is_waived else SEVERITY_STYLES[result.severity]
-            is_unknown = result.outcome is Outcome.UNKNOWN
-            said = Text(
-                printable(result.violation, limit=_TEXT_LIMIT),
-                style="magenta" if is_unknown else "",
-            )
-            said.append(f"; required: {printable(result.required, limit=_TEXT_LIMIT)}", style="dim")
-            if is_waived and finding.waiver is not None:
-                until = finding.waiver.expires_at.date().isoformat()
-                why = f" (waived until {until} by {finding.waiver.owner}: {finding.waiver.reason})"
-                said.append(printable(why, limit=_TEXT_LIMIT), style="cyan")
-            yield Text(result.severity.value, style=style), Text(result.rule_label), said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,27 +8,30 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 from exporters.terminal.console import report_width, wants_colour
-from exporters.terminal.scan_report import render_report
+from exporters.terminal.scan_report import ReportForm, render_report
 from model.encoding.finding_json import finding_to_json
 from model.encoding.observation_json import to_json
 from model.encoding.remediation_json import remedy_to_json
+from model.findings.judged import Judged
+from model.judging.ssl_labs import GRADES, grade
 from model.observation import Observation
 
 if TYPE_CHECKING:
     # A scan without policies does not load the modules that policies need.
-    from service.judging.ci_gate import CiGate, Judged
+    from service.judging.ci_gate import CiGate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
     """How to write Observations: as reports, or as JSON lines with or without evidence.
 
-    ``gate`` has the policies to judge by, if the user named any.
+    ``is_verbose`` is whether reports have every fact. ``gate`` has the policies to judge by, if the user named any.
     """
 
     as_json: bool
-    with_evidence: bool
     no_colour: bool
+    with_evidence: bool = True
+    is_verbose: bool = False
     gate: CiGate | None = None
 
 
@@ -60,16 +63,29 @@ def write_observation(
     if options.as_json:
         text = f"{_to_line(observation, judged, with_evidence=options.with_evidence)}\n"
     else:
-        report = render_report(
-            observation,
-            now,
-            colour=wants_colour(stream, refused=options.no_colour),
+        form = ReportForm(
+            has_colour=wants_colour(stream, refused=options.no_colour),
             width=report_width(),
-            judged=None if judged is None else judged.for_a_person(),
+            is_verbose=options.is_verbose,
+        )
+        report = render_report(
+            observation, now, form=form, grade=_grade(observation, now), judged=judged
         )
         text = report if is_first else f"\n{report}"
     stream.write(text)
     stream.flush()
+
+
+def _grade(observation: Observation, now: datetime) -> str | None:
+    """The SSL Labs grade with its reasons, worst first; None if the scan did not ask for what decides it."""
+    if not observation.cipher_suites or not observation.own_certificates:
+        return None
+    found = grade(observation, now)
+    is_open = found.unknown_below(found.letter) + found.not_asked_below(found.letter)
+    at_best = " at best" if is_open else ""
+    worst_first = sorted(found.reasons, key=lambda said: -GRADES.index(said.partition(":")[0]))
+    reasons = [*worst_first, *(f"not known: {what}" for what in is_open)]
+    return f"{found.letter}{at_best} by the SSL Labs guide{''.join(f'; {one}' for one in reasons)}"
 
 
 def _to_line(observation: Observation, judged: Judged | None, *, with_evidence: bool) -> str:

@@ -11,11 +11,11 @@ from exporters.terminal.console import ProgressLine, printable
 from exporters.wording import COMPLIANCE, OUTCOME_MARKS, OUTCOMES
 from model.clock import SystemClock
 from model.findings.finding import RuleResult
+from model.findings.judged import Judged
 from model.observation import Observation
 from policy.files.named_policies import named_policies, policies_that_give
 from probe.visit.engine import Engine
 from scheduling.scan import Scan
-from service.judging.ci_gate import Judged
 from service.scan.request import ScanRequest
 
 _TEXT_LIMIT: Final = 400

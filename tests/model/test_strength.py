@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from model.registry import Strength, strength_by_name
+from model.registry import CIPHER_SUITES, Strength, strength_by_name
 from model.registry.table import read_table
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "strength.md"
@@ -102,3 +102,11 @@ def test_the_comparison_with_others_has_the_classes_of_the_table() -> None:
     assert [(name, strength_by_name(name)) for name, _ in compared] == [
         (name, Strength(strength)) for name, strength in compared
     ]
+
+
+def test_every_suite_that_is_no_better_than_legacy_says_why() -> None:
+    for suite in CIPHER_SUITES:
+        is_good = suite.strength in (Strength.SECURE, Strength.RECOMMENDED)
+        assert bool(suite.weakness) is not is_good, suite.name
+        if not is_good and not suite.forward_secrecy:
+            assert "no forward secrecy" in suite.weakness, suite.name

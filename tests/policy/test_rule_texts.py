@@ -203,7 +203,7 @@ def test_accepted_names_are_counted() -> None:
 def test_attacks_have_the_names_that_people_know() -> None:
     weak = endpoint(vulnerabilities={"heartbleed": YES, "robot": YES})
     found = violation("not_vulnerable", weak, vulnerabilities=["heartbleed", "robot"])
-    assert found == "Vulnerable to Heartbleed, ROBOT"
+    assert found == "Vulnerable to Heartbleed (CVE-2014-0160), ROBOT (CVE-2017-13099)"
 
 
 def test_client_certificates_that_are_not_required_are_told_from_those_not_verified() -> None:

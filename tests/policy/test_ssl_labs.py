@@ -9,11 +9,11 @@ import pytest
 
 from model.certificates.certificate import KeyType, Problem, TrustVerdict
 from model.findings.finding import Outcome
+from model.judging.ssl_labs import GRADES, grade
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
 from policy.fact_names import VULNERABILITIES
-from policy.judging.ssl_labs import GRADES, grade
 from tests.policy.observed import AT, NO, UNKNOWN, YES, accepting, endpoint, ruling, speaking
 from tests.service.samples import certificate, deployment
 

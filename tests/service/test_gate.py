@@ -6,21 +6,25 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-from rich.console import Console
 
-from model.findings.finding import Severity
+from exporters.terminal.scan_report import ReportForm, render_report
+from model.certificates.certificate import Problem
+from model.findings.finding import Outcome, Severity
+from model.observation import ClientAuth, ClientAuthMode, Observation
+from model.protocol_version import ProtocolVersion
 from model.target import Target
+from model.verdict import Evidence, Fact, Verdict
 from policy import PolicyError, load_policies, read_policies
 from service.demo import DemoFleet
 from service.judging.ci_gate import CiGate, check_that_all_are_judged, parse_labels
 from tests.service.processes import tlsprobe
-from tests.service.samples import NOW, legacy, modern
+from tests.service.samples import NOW, deployment, legacy, modern
+from tests.service.test_report import misaligned
 from tests.service.test_scan import SCHEMA, place
 
 pytestmark = pytest.mark.slow
@@ -47,6 +51,11 @@ def policies(tmp_path: Path) -> Path:
     path = tmp_path / "policies.yml"
     path.write_text(POLICIES)
     return path
+
+
+def labelled(observation: Observation, **labels: str) -> Observation:
+    target = replace(observation.endpoint.target, labels=labels)
+    return replace(observation, endpoint=replace(observation.endpoint, target=target))
 
 
 def gate(path: Path, **settings: Any) -> CiGate:
@@ -83,15 +92,85 @@ def legacy_without_labels() -> Target:
 
 def test_the_remedy_is_said_where_the_kind_of_server_is_known(policies: Path) -> None:
     observation = legacy()
-    target = replace(observation.endpoint.target, labels={"team": "web", "server": "nginx"})
-    endpoint = replace(observation.endpoint, target=target)
-    judged = gate(policies).judge(replace(observation, endpoint=endpoint), NOW)
-    page = Console(width=120, file=StringIO())
-    with page.capture() as printed:
-        page.print(judged.for_a_person())
-    assert "fix for nginx, in the server block:" in printed.get()
-    assert printed.get().count("ssl_protocols TLSv1.2 TLSv1.3;") == 1
+    judged = gate(policies).judge(labelled(observation, team="web", server="nginx"), NOW)
+    printed = render_report(observation, NOW, judged=judged)
+    assert "fix for nginx, in the server block:" in printed
+    assert printed.count("ssl_protocols TLSv1.2 TLSv1.3;") == 1
     assert not gate(policies).judge(observation, NOW).remedies
+
+
+@pytest.mark.parametrize("width", range(60, 201))
+def test_configuration_is_never_wrapped_and_all_else_is_aligned(width: int) -> None:
+    observation = labelled(legacy(), server="nginx")
+    book = read_policies(["mozilla-intermediate", "known-vulnerabilities"], NOW)
+    judged = CiGate(book=book).judge(observation, NOW)
+    lines = render_report(
+        observation, NOW, form=ReportForm(width=width), judged=judged
+    ).splitlines()
+    configured = {
+        f"{' ' * 17}{line}"
+        for finding in judged.findings
+        if finding.result.outcome is Outcome.FAIL and finding.fingerprint in judged.remedies
+        for line in judged.remedies[finding.fingerprint].lines
+    }
+    assert max(map(len, configured)) > 150
+    assert configured <= set(lines)
+    others = [line for line in lines if line not in configured]
+    assert max(map(len, others)) <= width
+    assert misaligned("\n".join(others)) == []
+
+
+def test_a_compliant_endpoint_is_said_with_the_faults_outside_the_policy(tmp_path: Path) -> None:
+    path = tmp_path / "versions.yml"
+    path.write_text(
+        "policies: {versions: {rules: {protocol_versions: {allowed: [TLSv1.2, TLSv1.3]}}}}"
+    )
+    observation = replace(modern(), certificates=(deployment(Problem.INCOMPLETE),))
+    report = " ".join(
+        render_report(observation, NOW, judged=gate(path).judge(observation, NOW)).split()
+    )
+    assert (
+        "policy versions: compliant (2 passed) 1 fault outside this policy: "
+        "certificate chain ends at CN=Example CA, which is in no trust store: "
+        "a private CA (--trust-store) or a missing intermediate"
+    ) in report
+    assert "high certificate chain ends at CN=Example CA" in report
+
+
+def test_a_fault_that_the_policy_judges_is_not_outside_it() -> None:
+    book = read_policies(["mozilla-intermediate", "known-vulnerabilities"], NOW)
+    observation = replace(
+        legacy(),
+        vulnerabilities={"sweet32": Fact(verdict=Verdict.YES), "beast": Fact(verdict=Verdict.NO)},
+    )
+    report = render_report(observation, NOW, judged=CiGate(book=book).judge(observation, NOW))
+    assert report.count("SWEET32 (CVE-2016-2183)") == 3
+    (first,) = [line for line in report.splitlines() if "Vulnerable to SWEET32" in line]
+    assert first.split()[0] == "medium"
+
+
+def test_what_only_a_client_certificate_could_show_is_one_line_without_severities() -> None:
+    refused = Fact(
+        verdict=Verdict.UNKNOWN,
+        evidence=Evidence(
+            note="alert handshake_failure in a handshake without a client certificate"
+        ),
+    )
+    observation = replace(
+        modern(),
+        vulnerabilities=dict.fromkeys(("ticketbleed", "poodle_tls"), refused),
+        client_auth={ProtocolVersion.TLSV1_2: ClientAuth(mode=ClientAuthMode.REQUIRED)},
+    )
+    book = read_policies(["known-vulnerabilities"], NOW)
+    judged = CiGate(book=book).judge(observation, NOW)
+    report = render_report(observation, NOW, form=ReportForm(width=200), judged=judged)
+    rows = [line.split()[0] for line in report.splitlines() if line[2:3].strip()]
+    assert "critical" not in rows
+    said = [line for line in report.splitlines() if "needs a client certificate: " in line]
+    assert [("ticketbleed (TP-VULN-001)" in line, "Ticketbleed" in line) for line in said] == [
+        (True, False),
+        (False, True),
+    ]
 
 
 def test_labels_are_names_with_values() -> None:
@@ -104,7 +183,7 @@ async def test_findings_are_in_the_report_and_the_exit_code_is_3(fleet: DemoFlee
     arguments = ("scan", place(fleet, "legacy"), "--policy", "rfc9325")
     run = await asyncio.to_thread(tlsprobe, *arguments)
     assert run.returncode == 3
-    assert "policy rfc9325: not compliant" in run.stdout
+    assert "  policy       rfc9325: not compliant" in run.stdout
     assert "no-early-tls" in run.stdout
 
 
@@ -127,7 +206,7 @@ async def test_an_endpoint_that_meets_its_policy_passes(fleet: DemoFleet, tmp_pa
         tlsprobe, "scan", place(fleet, "modern"), "--policy", str(path), "--fail-on", "low"
     )
     assert run.returncode == 0
-    assert "policy modern: compliant (2 passed)" in run.stdout
+    assert "  policy       modern: compliant (2 passed)" in run.stdout
 
 
 @pytest.mark.parametrize(

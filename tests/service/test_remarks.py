@@ -45,21 +45,25 @@ def test_the_worst_is_said_first() -> None:
                 "(TLS 1.0, TLS 1.1)"
             ),
         ),
-        ("high", "1 insecure cipher suite is accepted"),
+        ("high", "1 insecure cipher suite is accepted: broken cipher, no forward secrecy"),
         ("medium", "TLS 1.0 and TLS 1.1 are offered (deprecated, RFC 8996)"),
+        ("low", "TLS 1.3 is not offered"),
     ]
 
 
-def test_attacks_are_said_once_for_each_severity_and_backends_that_differ() -> None:
+def test_attacks_are_said_with_their_cve_numbers_and_backends_that_differ() -> None:
     yes, no = Fact(verdict=Verdict.YES), Fact(verdict=Verdict.NO)
     observation = replace(
         modern(),
         vulnerabilities={"robot": yes, "heartbleed": yes, "sweet32": yes, "beast": no},
         contradictions=(Contradiction(subject="the same hello got two answers", answers=()),),
     )
-    assert texts(observation, Severity.CRITICAL) == ["vulnerable to Heartbleed, ROBOT"]
+    assert texts(observation, Severity.CRITICAL) == [
+        "vulnerable to Heartbleed (CVE-2014-0160)",
+        "vulnerable to ROBOT (CVE-2017-13099)",
+    ]
     assert texts(observation, Severity.MEDIUM) == [
-        "vulnerable to SWEET32",
+        "vulnerable to SWEET32 (CVE-2016-2183)",
         "the same hello got two answers",
     ]
     assert texts(observation, Severity.LOW) == []
@@ -69,7 +73,10 @@ def test_each_of_several_chains_is_named_by_its_key() -> None:
     rsa = replace(deployment(Problem.INCOMPLETE), key_type=KeyType.RSA)
     observation = replace(modern(), certificates=(deployment(), rsa))
     assert texts(observation, Severity.HIGH) == [
-        "RSA certificate chain lacks an intermediate certificate"
+        (
+            "RSA certificate chain ends at CN=Example CA, which is in no trust store: "
+            "a private CA (--trust-store) or a missing intermediate"
+        )
     ]
 
 
@@ -194,7 +201,7 @@ def test_what_goes_without_tls_is_said() -> None:
         },
     )
     assert texts(observation, Severity.HIGH) == [
-        "the service also answers without TLS (http on port 80)",
+        "the service also answers without TLS (http on port 80), and does not redirect to HTTPS",
         "login is offered in plaintext, before TLS",
         "HTTPS redirects to plain HTTP (http://a/)",
     ]

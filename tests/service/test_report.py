@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from exporters.terminal.scan_report import render_report
+from exporters.terminal.scan_report import ReportForm, render_report
 from model.certificates.certificate import Certificate, TrustVerdict
 from model.findings.finding import Severity
-from model.observation import Observation, State
+from model.observation import ClientAuth, ClientAuthMode, Observation, State
 from model.protocol_version import ProtocolVersion
-from model.verdict import Fact, Verdict
+from model.verdict import Evidence, Fact, Verdict
 from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern, suites
 from tests.support.strategies import observations
 
@@ -37,18 +37,26 @@ def test_protocols_are_said_with_yes_no_and_unknown() -> None:
     unsure = {**modern().protocols, ProtocolVersion.SSLV3: Fact(verdict=Verdict.UNKNOWN)}
     report = render_report(replace(modern(), protocols=unsure), NOW)
     assert row(report, "protocols") == (
-        "SSLv2 no  SSLv3 unknown  TLSv1.0 no  TLSv1.1 no  TLSv1.2 yes  TLSv1.3 yes"
+        "SSL 2.0 no  SSL 3.0 unknown  TLS 1.0 no  TLS 1.1 no  TLS 1.2 yes  TLS 1.3 yes"
     )
 
 
 def test_suites_are_grouped_by_strength_the_worst_first() -> None:
     lines = render_report(legacy(), NOW).splitlines()
-    start = next(index for index, line in enumerate(lines) if "TLSv1.1  " in line)
-    assert [line.strip() for line in lines[start : start + 3]] == [
-        "TLSv1.1      insecure  TLS_RSA_WITH_RC4_128_MD5",
-        "TLSv1.0      legacy    TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
-        "2 suites, in the client's order",
+    start = next(index for index, line in enumerate(lines) if line.startswith("  suites "))
+    assert [line.strip() for line in lines[start : start + 5]] == [
+        "suites       TLS 1.1, 1.0: 2 suites, in the client's order",
+        "insecure: broken cipher, no forward secrecy",
+        "TLS_RSA_WITH_RC4_128_MD5",
+        "legacy: CBC mode, no authenticated encryption",
+        "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
     ]
+
+
+def test_versions_with_other_suites_have_a_title_of_their_own() -> None:
+    lines = [line.strip() for line in render_report(modern(), NOW).splitlines()]
+    first = lines.index("suites       TLS 1.3: 3 suites, in the server's order")
+    assert lines.index("TLS 1.2: 1 suite") > first
 
 
 def test_a_set_that_may_have_more_says_so() -> None:
@@ -60,19 +68,24 @@ def test_a_set_that_may_have_more_says_so() -> None:
 
 
 def test_the_chain_is_said_with_days_and_trust() -> None:
-    report = render_report(modern(), NOW)
-    assert row(report, "certificate") == (
-        "CN=www.example, ecdsa 256, expires in 60 days, 67% of its lifetime left (2026-08-30)"
-    )
-    assert "for www.example, example\n" in report
-    assert "CN=Example CA, ecdsa 256, expires in 900 days (2028-12-17)\n" in report
-    assert "trusted by mozilla: yes\n" in report
+    report = render_report(modern(), NOW, form=ReportForm(width=120))
+    said = [" ".join(line.split()) for line in report.splitlines()]
+    start = said.index("certificate CN=www.example")
+    assert said[start + 1 : start + 8] == [
+        "names www.example, example",
+        "issuer CN=Example CA",
+        "key ECDSA 256 bits, signed with ecdsa-with-SHA256",
+        "valid from 2026-06-01 until 2026-08-30, expires in 60 days, 67% of its lifetime left",
+        "trusted by mozilla: yes",
+        "served at TLS 1.3, 1.2, with server name",
+        "then CN=Example CA, ECDSA 256 bits, expires in 900 days (2028-12-17)",
+    ]
 
 
 def test_client_auth_and_cost_are_said() -> None:
     report = render_report(legacy(), NOW)
     assert row(report, "client auth") == (
-        "required (TLSv1.1, TLSv1.0), forged ones accepted; from CN=Clients"
+        "required (TLS 1.1, 1.0), forged ones accepted; from CN=Clients"
     )
     assert row(report, "cost") == "21 connections in 0.25 s"
 
@@ -82,13 +95,20 @@ def test_a_failed_visit_is_one_sentence_and_its_cost(state: State) -> None:
     heading, cost = render_report(failed(state, "it fell silent"), NOW).splitlines()
     assert heading.startswith("down.example:443 at 192.0.2.1: ")
     assert heading.endswith(": it fell silent")
-    assert cost == "  cost  2 connections in 5.00 s"
+    assert cost == "  cost         2 connections in 5.00 s"
 
 
 def test_faults_stand_before_facts() -> None:
     lines = render_report(legacy(), NOW).splitlines()
-    severities = [word for line in lines[1:7] if (word := line.split()[0]) in set(Severity)]
-    assert severities == ["critical", "critical", "high", "medium"]
+    facts = next(index for index, line in enumerate(lines) if line.startswith("  protocols "))
+    severities = [line.split()[0] for line in lines[1:facts] if line[2:3].strip()]
+    assert severities == ["critical", "critical", "high", "medium", "low"]
+
+
+def test_each_fault_has_its_fix_below_it() -> None:
+    lines = [line.strip() for line in render_report(legacy(), NOW).splitlines()]
+    fault = next(index for index, line in enumerate(lines) if "expired 3 days ago" in line)
+    assert lines[fault + 1] == "fix: renew the certificate, and reload the server"
 
 
 def test_ten_thousand_names_and_certificates_stay_a_short_report() -> None:
@@ -113,7 +133,7 @@ def test_an_unreadable_certificate_says_why() -> None:
 def test_no_report_carries_a_control_that_is_not_our_colour(
     observation: Observation, colour: bool, width: int
 ) -> None:
-    report = render_report(observation, NOW, colour=colour, width=width)
+    report = render_report(observation, NOW, form=ReportForm(has_colour=colour, width=width))
     plain = COLOUR.sub("", report) if colour else report
     lines = plain.split("\n")
     assert not UNSAFE_CATEGORIES & {unicodedata.category(char) for line in lines for char in line}
@@ -123,7 +143,7 @@ def test_no_report_carries_a_control_that_is_not_our_colour(
 @pytest.mark.slow
 @given(observations())
 def test_colour_adds_nothing_but_colour(observation: Observation) -> None:
-    coloured = COLOUR.sub("", render_report(observation, NOW, colour=True))
+    coloured = COLOUR.sub("", render_report(observation, NOW, form=ReportForm(has_colour=True)))
     plain = render_report(observation, NOW)
     assert [line.rstrip() for line in coloured.splitlines()] == plain.splitlines()
 
@@ -140,7 +160,7 @@ def test_what_a_strict_client_has_against_a_trusted_chain_is_said() -> None:
     )
     chain = replace(modern().certificates[0], trust={"mozilla": lenient})
     report = render_report(replace(modern(), certificates=(chain,)), NOW)
-    assert "trusted by mozilla: yes, but not by a strict client (No keyUsage in the CA)" in report
+    assert "by mozilla: yes, but not by a strict client (No keyUsage in the CA)" in report
 
 
 def test_trust_that_ends_before_the_leaf_does_says_when() -> None:
@@ -148,4 +168,83 @@ def test_trust_that_ends_before_the_leaf_does_says_when() -> None:
     trusted = TrustVerdict(verdict=Verdict.YES, path_not_after=end)
     chain = replace(modern().certificates[0], trust={"mozilla": trusted})
     report = render_report(replace(modern(), certificates=(chain,)), NOW)
-    assert f"trusted by mozilla: yes, until {end.date().isoformat()}\n" in report
+    assert f"by mozilla: yes, until {end.date().isoformat()}\n" in report
+
+
+VALUE_COLUMN = 15
+"""Two columns of margin, eleven for the longest label, ``certificate``, and two between label and value."""
+
+
+OF_SERVER_TEXT = {*Severity, "ALPN", "certificate", "software", "client auth"}
+"""Labels whose value a server chooses: it may be blank, and the label then is alone on its line."""
+
+
+def misaligned(report: str) -> list[str]:
+    """The lines below the heading whose label or value does not begin where all others do."""
+    return [
+        line
+        for line in report.splitlines()[1:]
+        if line
+        and line[2:] not in OF_SERVER_TEXT
+        and not re.fullmatch(
+            rf"  (?:(?! ).{{{VALUE_COLUMN - 4}}}| {{{VALUE_COLUMN - 4}}})  .*", line
+        )
+    ]
+
+
+@pytest.mark.slow
+@given(observations(), st.booleans(), st.integers(min_value=60, max_value=200))
+def test_labels_and_values_are_aligned_at_every_width(
+    observation: Observation, verbose: bool, width: int
+) -> None:
+    on_one_line = replace(observation, endpoint=modern().endpoint, state=State.TLS, reason=None)
+    form = ReportForm(width=width, is_verbose=verbose)
+    assert misaligned(render_report(on_one_line, NOW, form=form)) == []
+
+
+def test_the_short_report_has_no_names_that_only_the_manual_explains() -> None:
+    yes = Fact(verdict=Verdict.YES)
+    observation = replace(
+        modern(),
+        features={"extended_main_secret": yes, "early_data": yes},
+        fingerprints={"ja4s_tlsv1.2": "t120200_c02b_344b4dce5a52"},
+    )
+    short = render_report(observation, NOW)
+    whole = render_report(observation, NOW, form=ReportForm(is_verbose=True))
+    assert "early data (0-RTT) yes" in short
+    for word in ("extended_main_secret", "ja4s"):
+        assert word not in short
+        assert word in whole
+
+
+def test_http_that_was_not_checked_is_said() -> None:
+    target = replace(modern().endpoint.target, port=8443)
+    other_port = replace(
+        modern(),
+        endpoint=replace(modern().endpoint, target=target),
+        http={"status": Fact(verdict=Verdict.YES, value="200")},
+    )
+    said = "plain HTTP not checked: no http_port"
+    assert said in render_report(other_port, NOW)
+    labelled = replace(target, labels={"http_port": "8080"})
+    checked = replace(other_port, endpoint=replace(modern().endpoint, target=labelled))
+    assert said not in render_report(checked, NOW)
+
+
+def test_what_needs_a_client_certificate_is_one_line_apart_from_what_is_unknown() -> None:
+    refused = Fact(
+        verdict=Verdict.UNKNOWN,
+        evidence=Evidence(
+            note="alert certificate_required in a handshake without a client certificate"
+        ),
+    )
+    silent = Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note="silence"))
+    demanding = replace(
+        modern(),
+        vulnerabilities={"ticketbleed": refused, "heartbleed": silent},
+        features={"tls13_resumption": refused},
+        client_auth={ProtocolVersion.TLSV1_3: ClientAuth(mode=ClientAuthMode.REQUIRED)},
+    )
+    lines = [" ".join(line.split()) for line in render_report(demanding, NOW).splitlines()]
+    assert "unknown Heartbleed" in lines
+    assert "unknown needs a client certificate: Ticketbleed, resumption (TLS 1.3)" in lines

@@ -11,10 +11,6 @@ from policy.remediation.hsts import hsts_value
 from policy.remediation.setting import ServerKind, Setting, Topic
 
 _PLACE: Final = "by the AWS CLI, or in Terraform"
-_REDIRECT: Final = (
-    "--protocol HTTP --port 80 --default-actions "
-    "'Type=redirect,RedirectConfig={Protocol=HTTPS,Port=443,StatusCode=HTTP_301}'"
-)
 _ATTRIBUTES: Final = 'aws elbv2 modify-listener-attributes --listener-arn "$LISTENER" --attributes'
 _HSTS_KEY: Final = "routing.http.response.strict_transport_security.header_value"
 _TERRAFORM: Final = '# Terraform, in resource "aws_lb_listener":'
@@ -45,13 +41,13 @@ def _lines(demands: Demands) -> Iterator[tuple[tuple[Topic, ...], tuple[str, ...
     yield (
         (Topic.REDIRECT,),
         (
-            f'aws elbv2 create-listener --load-balancer-arn "$LOAD_BALANCER" {_REDIRECT}',
-            '# Terraform, in a resource "aws_lb_listener" with port = 80 and protocol = "HTTP":',
+            f'aws elbv2 create-listener --load-balancer-arn "$LOAD_BALANCER" {_redirect(demands)}',
+            f'# Terraform, in a resource "aws_lb_listener" with port = {demands.http_port} and protocol = "HTTP":',
             "default_action {",
             '  type = "redirect"',
             "  redirect {",
             '    protocol    = "HTTPS"',
-            '    port        = "443"',
+            f'    port        = "{demands.https_port}"',
             '    status_code = "HTTP_301"',
             "  }",
             "}",
@@ -67,6 +63,14 @@ def _lines(demands: Demands) -> Iterator[tuple[tuple[Topic, ...], tuple[str, ...
                 f'{_HSTS_KEY.replace(".", "_")} = "{value}"',
             ),
         )
+
+
+def _redirect(demands: Demands) -> str:
+    target = f"{{Protocol=HTTPS,Port={demands.https_port},StatusCode=HTTP_301}}"
+    return (
+        f"--protocol HTTP --port {demands.http_port} --default-actions "
+        f"'Type=redirect,RedirectConfig={target}'"
+    )
 
 
 def _client_certificates(*, are_required: bool) -> Iterator[str]:

@@ -63,8 +63,8 @@ def _lines_of_the_site(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...
     yield (
         Topic.REDIRECT,
         (
-            "<VirtualHost *:80>",
-            "    RedirectMatch permanent ^(.*)$ https://www.example.com$1",
+            f"<VirtualHost *:{demands.http_port}>",
+            f"    RedirectMatch permanent ^(.*)$ https://www.example.com{demands.https_port_suffix}$1",
             "</VirtualHost>",
         ),
     )

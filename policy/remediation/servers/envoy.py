@@ -67,7 +67,7 @@ def _settings(demands: Demands) -> Iterator[Setting]:
         lines=(
             "routes:",
             "  - match: { prefix: / }",
-            "    redirect: { https_redirect: true }",
+            f"    redirect: {{ https_redirect: true, port_redirect: {demands.https_port} }}",
         ),
     )
     if demands.hsts is not None:

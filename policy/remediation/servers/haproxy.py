@@ -52,7 +52,7 @@ def _lines(demands: Demands) -> Iterator[tuple[Topic, str, tuple[str, ...]]]:
     yield (
         Topic.REDIRECT,
         _FRONTEND,
-        ("http-request redirect scheme https code 301 unless { ssl_fc }",),
+        (f"http-request redirect {_to_https(demands)} code 301 unless {{ ssl_fc }}",),
     )
     if demands.hsts is not None:
         value = hsts_value(demands.hsts)
@@ -62,6 +62,14 @@ def _lines(demands: Demands) -> Iterator[tuple[Topic, str, tuple[str, ...]]]:
             (f'http-after-response set-header Strict-Transport-Security "{value}"',),
         )
     yield Topic.TICKETS, _GLOBAL, ("ssl-default-bind-options no-tls-tickets",)
+
+
+def _to_https(demands: Demands) -> str:
+    """A change of the scheme would keep the port of plain HTTP."""
+    if not demands.https_port_suffix:
+        return "scheme https"
+    host = "%[req.hdr(host),field(1,:)]"
+    return f"prefix https://{host}{demands.https_port_suffix}"
 
 
 def _suites(demands: Demands) -> Iterator[str]:

@@ -15,8 +15,9 @@ _PLACE: Final = "in the server block"
 
 def _settings(demands: Demands) -> Iterator[Setting]:
     for topic, lines in _lines(demands):
-        place = "instead of other server blocks on port 80" if topic is Topic.REDIRECT else _PLACE
-        yield Setting(topic=topic, place=place, lines=lines)
+        is_redirect = topic is Topic.REDIRECT
+        redirecting = f"instead of other server blocks on port {demands.http_port}"
+        yield Setting(topic=topic, place=redirecting if is_redirect else _PLACE, lines=lines)
 
 
 def _lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:
@@ -61,8 +62,8 @@ def _lines_of_the_site(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...
         Topic.REDIRECT,
         (
             "server {",
-            "    listen 80;",
-            "    return 301 https://$host$request_uri;",
+            f"    listen {demands.http_port};",
+            f"    return 301 https://$host{demands.https_port_suffix}$request_uri;",
             "}",
         ),
     )

@@ -36,7 +36,7 @@ def _settings(demands: Demands) -> Iterator[Setting]:
         lines=(
             "entryPoints:",
             "  web:",
-            '    address: ":80"',
+            f'    address: ":{demands.http_port}"',
             "    http:",
             "      redirections:",
             "        entryPoint:",

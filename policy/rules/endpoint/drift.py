@@ -9,9 +9,10 @@ from typing import Annotated, Final
 from pydantic import Field, model_validator
 
 from model.findings.finding import Outcome, Severity
+from model.judging.spoken import spoken, suite_gaps, unsettled
 from model.observation import AcceptedSet, ClientAuthMode, Observation
-from policy.judging.accepted import group_gaps, suite_gaps
-from policy.judging.partial_results import Part, labels, listed, spoken, unsettled, worst
+from policy.judging.accepted import group_gaps
+from policy.judging.partial_results import Part, labels, listed, worst
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import GroupName, SuiteName, Version
 

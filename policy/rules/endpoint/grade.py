@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from model.findings.finding import Outcome, Severity
+from model.judging.ssl_labs import grade
 from policy.judging.partial_results import listed, unknown
-from policy.judging.ssl_labs import grade
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
 

@@ -10,8 +10,8 @@ from typing import Final
 from pydantic import Field
 
 from model.findings.finding import Outcome, Severity
+from model.judging.asked import may_be_http
 from model.verdict import Verdict
-from policy.judging.asked import may_be_http
 from policy.judging.partial_results import judge_fact, not_applicable, unknown
 from policy.judging.sentences import with_value
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject

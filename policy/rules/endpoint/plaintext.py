@@ -6,8 +6,8 @@ from typing import Final
 
 from model.application_protocol import DEFAULT_PROTOCOL, speaks_tls_first
 from model.findings.finding import Outcome, Severity
+from model.judging.asked import may_be_http
 from model.verdict import Verdict
-from policy.judging.asked import may_be_http
 from policy.judging.partial_results import judge_fact, not_applicable
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 

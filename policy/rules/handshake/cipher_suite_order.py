@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from model.findings.finding import Outcome, Severity
+from model.judging.spoken import spoken
 from model.observation import AcceptedSet, Observation
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength, strength_by_name
 from model.verdict import Preference
-from policy.judging.partial_results import labels, not_applicable, spoken, unknown
+from policy.judging.partial_results import labels, not_applicable, unknown
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
 _RANKS: Final = {strength: rank for rank, strength in enumerate(Strength)}

@@ -11,10 +11,11 @@ from typing import Annotated, Final
 from pydantic import Field, model_validator
 
 from model.findings.finding import Outcome, Severity
+from model.judging.spoken import suite_gaps
 from model.observation import Observation
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import Strength, strength_by_name
-from policy.judging.accepted import BadIn, judge_presence, judge_sets, suite_gaps
+from policy.judging.accepted import BadIn, judge_presence, judge_sets
 from policy.judging.partial_results import labels, listed, not_applicable, unknown
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.suite_selector import SuiteSelector

@@ -7,11 +7,11 @@ from typing import Final
 from pydantic import Field
 
 from model.findings.finding import Outcome, Severity
+from model.judging.spoken import suite_gaps
 from model.observation import DhParameters, Observation
 from model.protocol_version import STREAM_VERSIONS
 from model.registry import cipher_suite_by_name
 from model.verdict import Verdict
-from policy.judging.accepted import suite_gaps
 from policy.judging.partial_results import listed, not_applicable, unknown
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 

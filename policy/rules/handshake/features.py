@@ -8,8 +8,8 @@ from typing import Final
 from pydantic import Field
 
 from model.findings.finding import Outcome, Severity
+from model.judging.asked import feature_does_not_apply
 from model.verdict import Evidence, Verdict
-from policy.judging.asked import feature_does_not_apply
 from policy.judging.partial_results import Part, listed, not_asked, worst
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import FeatureName

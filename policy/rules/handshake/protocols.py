@@ -7,9 +7,10 @@ from typing import Final
 from pydantic import Field
 
 from model.findings.finding import Outcome, Severity
+from model.judging.spoken import spoken
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Evidence, Verdict
-from policy.judging.partial_results import labels, spoken, unknown
+from policy.judging.partial_results import labels, unknown
 from policy.judging.sentences import versions_are
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import Version

@@ -11,11 +11,11 @@ from typing import Final
 
 from pydantic import Field
 
-from model.findings.attacks import attack_title
+from model.findings.attacks import attack_title, attack_with_cves
 from model.findings.finding import Outcome, Severity
+from model.judging.asked import vulnerability_does_not_apply
 from model.verdict import Evidence, Verdict
 from policy.fact_names import VULNERABILITIES
-from policy.judging.asked import vulnerability_does_not_apply
 from policy.judging.partial_results import Part, listed, not_asked, worst
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import VulnerabilityName
@@ -47,7 +47,7 @@ def _bind(parameters: Vulnerabilities) -> Judge:
                 outcome, words = _WORDS[fact.verdict]
                 value = f" ({fact.value})" if fact.value else ""
                 parts.append((outcome, f"{words} {attack_title(name)}{value}"))
-                failing += [f"{attack_title(name)}{value}"] * (outcome is Outcome.FAIL)
+                failing += [f"{attack_with_cves(name)}{value}"] * (outcome is Outcome.FAIL)
                 proofs.setdefault(outcome, fact.evidence)
             elif name in observation.not_asked:
                 parts.append(not_asked(observation.not_asked[name], name))

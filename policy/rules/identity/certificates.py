@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from model.certificates.certificate import Certificate, KeyType, Problem, ServedChain
 from model.certificates.lifetime import Lifetime, expiry_text, span_text
-from model.certificates.problem_text import PROBLEM_TEXTS
+from model.certificates.problem_text import problem_text
 from model.findings.finding import Outcome, Severity
 from policy.judging.partial_results import ChainParameters, Part, listed, of_each_chain
 from policy.rule import Family, Judge, Parameters, Rule, Subject
@@ -236,7 +236,7 @@ def _bind_problems(parameters: ForbiddenProblems) -> Judge:
     forbidden = frozenset(parameters.forbidden)
 
     def say(chain: ServedChain, _: Subject) -> Part:
-        found = [PROBLEM_TEXTS[problem] for problem in chain.problems if problem in forbidden]
+        found = [problem_text(one, chain) for one in chain.problems if one in forbidden]
         return (Outcome.FAIL, listed(found)) if found else (Outcome.PASS, "none of these problems")
 
     return of_each_chain(

@@ -10,19 +10,11 @@ from typing import Final
 from pydantic import Field
 
 from model.findings.finding import Outcome, Severity
+from model.judging.spoken import spoken, unsettled
 from model.observation import ClientAuth, ClientAuthMode, ForgedCertificate, Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Verdict
-from policy.judging.partial_results import (
-    Part,
-    listed,
-    not_applicable,
-    not_asked,
-    spoken,
-    unknown,
-    unsettled,
-    worst,
-)
+from policy.judging.partial_results import Part, listed, not_applicable, not_asked, unknown, worst
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
 VERIFIES: Final = "client_auth.verifies"

@@ -3,8 +3,8 @@
 One plaintext request goes to the TLS port, which should answer with a refusal only. Another goes to the
 corresponding HTTP port (80 for 443, or the port in the target's label); its redirects are followed as long as
 they stay on the same host in plaintext. A closed port means no, with the system's error as proof. A silent
-port proves nothing. Answers are read as browsers read them: what begins like HTTP or HTML is an answer, even
-if its head cannot be read or is missing.
+port proves nothing. A redirect to a closed port of the same host is not a redirect to HTTPS. Answers are read as
+browsers read them: what begins like HTTP or HTML is an answer, even if its head cannot be read or is missing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final
 
 import httpx
 
+from model.application_protocol import DEFAULT_PORT
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
@@ -26,6 +27,7 @@ from probe.dialogue.before_tls.greetings import (
     plaintext_service,
 )
 from probe.web.in_plaintext import ClearAnswer, ClearRequest
+from probe.web.site import WebSite
 
 HTTP_IN_PLAINTEXT_FACTS: Final = ("redirects_to_https",)
 """In addition to ``answers_in_plaintext``, which other protocols have too."""
@@ -57,7 +59,7 @@ async def check_http_plaintext(prober: Prober, facts: VisitFacts) -> None:
     places = [_on_port_of_tls(on_tls_port, web.port)]
     if web.clear_port is not None:
         beside, redirects = await _ask_twin_port(
-            prober, web.host, web.clear_port, facts.inputs.user_agent
+            prober, web, web.clear_port, facts.inputs.user_agent
         )
         places.append(beside)
         if redirects is not None:
@@ -98,11 +100,11 @@ def _on_port_of_tls(answer: ClearAnswer | ConnectFailure, port: int) -> _Redirec
 
 
 async def _ask_twin_port(
-    prober: Prober, host: str, port: int, user_agent: str
+    prober: Prober, web: WebSite, port: int, user_agent: str
 ) -> tuple[_RedirectVerdict, Fact | None]:
     """The answer of the HTTP port, and whether it redirects to HTTPS; None if the answer does not show it."""
     where = f"http on port {port}"
-    url = httpx.URL(f"http://{host}:{port}/" if port != 80 else f"http://{host}/")
+    url = httpx.URL(f"http://{web.host}:{port}/" if port != 80 else f"http://{web.host}/")
     chain, asked = [str(url)], {str(url)}
     first: ClearAnswer | None = None
     while True:
@@ -121,11 +123,8 @@ async def _ask_twin_port(
             return _served(where, first, chain, note)
         chain.append(str(target))
         if target.scheme == "https":
-            proof = _proof(first, "every plaintext answer redirects to HTTPS")
-            place = _RedirectVerdict(
-                where=f"{where}, to HTTPS", verdict=Verdict.YES, evidence=proof
-            )
-            return place, Fact(verdict=Verdict.YES, evidence=proof, value=_shown(chain))
+            answers = await _answers(prober, url, target, web.port, user_agent)
+            return _redirected(where, first, chain, answers)
         stays = target.host == url.host and (target.port or 80) == port
         if not stays:
             return _served(where, first, chain, "it redirects to another place over plain HTTP")
@@ -133,6 +132,33 @@ async def _ask_twin_port(
             return _served(where, first, chain, "its redirects over plain HTTP form a loop")
         asked.add(str(target))
         url = target
+
+
+async def _answers(
+    prober: Prober, url: httpx.URL, target: httpx.URL, tls_port: int, user_agent: str
+) -> Verdict:
+    """Whether something listens where a redirect leads; other hosts are not asked, and count as yes."""
+    port = target.port or DEFAULT_PORT
+    if target.host != url.host or port == tls_port:
+        return Verdict.YES
+    request = ClearRequest(target.netloc.decode("ascii"), user_agent=user_agent)
+    answer = await prober.converse_in_plaintext(request, port=port)
+    if not isinstance(answer, ConnectFailure):
+        return Verdict.YES
+    return Verdict.NO if answer.kind is FailureKind.REFUSED else Verdict.UNKNOWN
+
+
+def _redirected(
+    where: str, answer: ClearAnswer, chain: list[str], answers: Verdict
+) -> tuple[_RedirectVerdict, Fact]:
+    note, addition = {
+        Verdict.YES: ("every plaintext answer redirects to HTTPS", ""),
+        Verdict.NO: ("the redirect leads to a port on which nothing listens", ", a closed port"),
+        Verdict.UNKNOWN: ("the redirect leads to a port that does not answer", ""),
+    }[answers]
+    proof = _proof(answer, note)
+    place = _RedirectVerdict(where=f"{where}, to HTTPS", verdict=Verdict.YES, evidence=proof)
+    return place, Fact(verdict=answers, evidence=proof, value=_shown(chain) + addition)
 
 
 def _served(

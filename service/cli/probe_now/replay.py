@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
 from service.cli.app import exit_code_of, fail, new_app, warn
-from service.cli.options import AllowUnknown, FailOn, NoColour, ObservationsAsJson, Policies
+from service.cli.options import (
+    AllowUnknown,
+    FailOn,
+    NoColour,
+    ObservationsAsJson,
+    Policies,
+    Verbose,
+)
 
 app = new_app()
+
+_TrustStores: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=FILE", help="As in tlsprobe scan; a recording does not contain trust stores."
+    ),
+]
 
 
 @app.command(
@@ -31,17 +45,12 @@ def replay(  # noqa: PLR0913 - each parameter is an option of the command
     ],
     *,
     as_json: ObservationsAsJson = False,
-    trust_store: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=FILE",
-            help="As in tlsprobe scan; a recording does not contain trust stores.",
-        ),
-    ] = None,
+    trust_store: _TrustStores = None,
     policy: Policies = None,
     fail_on: FailOn = None,
     allow_unknown: AllowUnknown = False,
     no_color: NoColour = False,
+    verbose: Verbose = False,
 ) -> int:
     """Run the checks on a recorded scan: the recording answers in place of the server."""
     from probe.recording.visit import RecordingError
@@ -68,5 +77,5 @@ def replay(  # noqa: PLR0913 - each parameter is an option of the command
         return fail(str(error))
     except RecordingError as error:
         return fail(f"{file}: {error}")
-    options = ScanOptions(as_json=as_json, with_evidence=True, no_colour=no_color, gate=gate)
+    options = ScanOptions(as_json=as_json, no_colour=no_color, is_verbose=verbose, gate=gate)
     return exit_code_of(run(replay_all(visits, request.settings, options, sys.stdout)))

@@ -30,6 +30,7 @@ from service.cli.options import (
     ProxyProtocol,
     ServerName,
     SourceAddress,
+    Verbose,
 )
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     fail_on: FailOn = None,
     allow_unknown: AllowUnknown = False,
     no_color: NoColour = False,
+    verbose: Verbose = False,
 ) -> int:
     """Probe endpoints now and print a report of each: findings, versions, suites, certificates.
 
@@ -138,7 +140,8 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     from service.scan import request as asked
     from service.scan.output import ScanOptions
 
-    options = ScanOptions(as_json=as_json, with_evidence=not no_evidence, no_colour=no_color)
+    options = ScanOptions(as_json=as_json, no_colour=no_color, is_verbose=verbose)
+    options = replace(options, with_evidence=not no_evidence)
     judging = _JudgeOptions(policy, label, fail_on, allow_unknown)
     stores = trust_store or ()
     try:
@@ -170,10 +173,13 @@ def _scan_and_print(
     from service.scan.scanner import scan_all
 
     gate = None
-    if judging.policies:
-        from service.scan.policy_options import read_gate, with_labels
+    if judging.labels:
+        from service.scan.policy_options import with_labels
 
-        request = with_labels(request, judging.labels or ())
+        request = with_labels(request, judging.labels)
+    if judging.policies:
+        from service.scan.policy_options import read_gate
+
         gate = read_gate(
             judging.policies,
             request.targets,
@@ -181,8 +187,8 @@ def _scan_and_print(
             allow_unknown=judging.allow_unknown,
             warn=warn,
         )
-    elif judging.labels or judging.fail_on is not None or judging.allow_unknown:
-        raise ScanInputError("--label, --fail-on and --allow-unknown need --policy: add it")
+    elif judging.fail_on is not None or judging.allow_unknown:
+        raise ScanInputError("--fail-on and --allow-unknown need --policy: add it")
     if not (options.with_evidence or options.as_json):
         raise ScanInputError("--no-evidence needs --json: add it")
     if record is not None:

@@ -34,6 +34,13 @@ class Browser:
 
     def open(self, page: Path, *, width: int = 1200, height: int = 900, dark: bool = False) -> None:
         """Show the file in a window of that many pixels; returns when it has loaded completely."""
+        self.resize(width, height)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._ask("Emulation.setEmulatedMedia", media="screen", features=[scheme])
+        self.visit(page.as_uri())
+
+    def resize(self, width: int, height: int) -> None:
+        """Make the window that many pixels wide and high."""
         self._ask(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -41,9 +48,6 @@ class Browser:
             deviceScaleFactor=1,
             mobile=False,
         )
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._ask("Emulation.setEmulatedMedia", media="screen", features=[scheme])
-        self.visit(page.as_uri())
 
     def visit(self, url: str) -> None:
         """Show ``url``; returns when it has loaded completely."""
@@ -66,9 +70,9 @@ class Browser:
         self.emulate_print()
         return base64.b64decode(self._ask("Page.printToPDF")["data"])
 
-    def screenshot(self) -> bytes:
-        """The whole page as PNG, including the part below the window."""
-        answer = self._ask("Page.captureScreenshot", captureBeyondViewport=True)
+    def screenshot(self, *, whole: bool = True) -> bytes:
+        """The page as PNG, with the part below the window if ``whole``."""
+        answer = self._ask("Page.captureScreenshot", captureBeyondViewport=whole)
         return base64.b64decode(answer["data"])
 
     def _ask(self, method: str, **parameters: Any) -> Json:

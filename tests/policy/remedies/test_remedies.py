@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_name
+from model.target import Target
 from model.verdict import Fact, Verdict
 from policy import Policy, load_policies, profile
 from policy.files.profiles import profiles
@@ -226,3 +227,28 @@ def test_a_policy_for_other_endpoints_takes_no_part(tmp_path: Path) -> None:
     found = remedy(labelled(server="nginx", data="sensitive"), failed("protocol_versions"), house)
     assert found is not None
     assert found.lines == ("ssl_protocols TLSv1.3;",)
+
+
+@pytest.mark.parametrize(
+    ("name", "http_port", "port", "expected"),
+    [
+        ("nginx", None, 443, ["listen 80;", "return 301 https://$host$request_uri;"]),
+        ("nginx", "8080", 8443, ["listen 8080;", "return 301 https://$host:8443$request_uri;"]),
+        ("Apache httpd", "8080", 8443, ["<VirtualHost *:8080>", "https://www.example.com:8443$1"]),
+        ("HAProxy", None, 443, ["redirect scheme https code 301"]),
+        ("HAProxy", "8080", 8443, ["redirect prefix https://%[req.hdr(host),field(1,:)]:8443 "]),
+        ("Traefik", "8080", 8443, ['address: ":8080"']),
+        ("Envoy", "8080", 8443, ["port_redirect: 8443"]),
+        ("AWS load balancer", "8080", 8443, ["--port 8080 ", "Port=8443,", 'port        = "8443"']),
+    ],
+)
+def test_a_redirect_leads_from_the_target_s_http_port_to_its_port(
+    name: str, http_port: str | None, port: int, expected: list[str], tmp_path: Path
+) -> None:
+    (kind,) = (kind for kind in SERVERS if kind.name == name)
+    labels = {} if http_port is None else {"http_port": http_port}
+    target = Target(host="www.example", port=port, server_name="www.example", labels=labels)
+    found = remedy_for(kind, [Topic.REDIRECT], policies(tmp_path, "https_redirect: {}"), target)
+    assert found is not None
+    text = "\n".join(found.lines)
+    assert [one for one in expected if one not in text] == []

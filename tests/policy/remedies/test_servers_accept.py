@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,19 @@ def test_haproxy(name: str, certificates: Certificates, tmp_path: Path) -> None:
         + "\ndefaults\n  mode http\n  timeout client 1s\n  timeout server 1s\n  timeout connect 1s\n"
         + f"frontend zoo\n  bind 127.0.0.1:1 ssl crt both.pem {' '.join(parts['bind'])}\n  "
         + "\n  ".join([*parts["frontend"], "http-request return status 200"])
+        + "\n"
+    )
+    _check(tmp_path, "haproxy", "-c", "-f", "haproxy.cfg")
+
+
+@pytest.mark.parametrize("port", [443, 8443])
+def test_haproxy_accepts_a_redirect_to_any_port(port: int, tmp_path: Path) -> None:
+    demands = replace(DEMANDS["rfc9325"], https_port=port)
+    (kind,) = (kind for kind in SERVERS if kind.name == "HAProxy")
+    (lines,) = (one.lines for one in kind.write(demands) if one.topic is Topic.REDIRECT)
+    (tmp_path / "haproxy.cfg").write_text(
+        "defaults\n  mode http\n  timeout client 1s\n  timeout server 1s\n  timeout connect 1s\n"
+        + "\n  ".join(["frontend zoo", "bind 127.0.0.1:1", *lines])
         + "\n"
     )
     _check(tmp_path, "haproxy", "-c", "-f", "haproxy.cfg")

@@ -36,15 +36,16 @@ http {{
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The TLS port of a site, and the port that HTTP uses or would use."""
+    """The TLS port of a site, the port that HTTP uses or would use, and one on which nothing listens."""
 
     tls: int
     clear: int
+    closed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """nginx's directives for both servers; ``{tls}`` and ``{clear}`` are the ports.
+    """nginx's directives for both servers; ``{tls}``, ``{clear}`` and ``{closed}`` are the ports.
 
     Without ``in_plaintext`` the port of HTTP is closed.
     """
@@ -73,7 +74,7 @@ SITES: Final[Mapping[str, Site]] = {
     ),
     "in two steps": Site(
         over_tls="return 404;",
-        in_plaintext="location = / {{ return 302 /next; }} location /next {{ return 308 https://zoo.test/; }}",
+        in_plaintext="location = / {{ return 302 /next; }} location /next {{ return 308 https://zoo.test:{tls}/; }}",
     ),
     "round and round": Site(
         over_tls="return 200 ok;", in_plaintext="return 302 http://zoo.test:{clear}/;"
@@ -81,6 +82,9 @@ SITES: Final[Mapping[str, Site]] = {
     "elsewhere": Site(
         over_tls='add_header Strict-Transport-Security "max-age=oops"; return 200 ok;',
         in_plaintext="return 302 http://other.test/;",
+    ),
+    "to a closed port": Site(
+        over_tls="return 200 ok;", in_plaintext="return 301 https://zoo.test:{closed}$request_uri;"
     ),
     "closed": Site(over_tls="error_page 497 https://zoo.test/; return 200 ok;", in_plaintext=None),
     "both on one port": Site(
@@ -103,7 +107,13 @@ def nginx_sites(certificates: Certificates, directory: Path) -> Iterator[Mapping
             sockets[port] = listener
             return port
 
-        places = {name: Ports(tls=free_port(), clear=free_port()) for name in SITES}
+        # A socket that is bound and does not listen keeps its port closed.
+        closed = stack.enter_context(socket.socket())
+        closed.bind(("127.0.0.1", 0))
+        places = {
+            name: Ports(tls=free_port(), clear=free_port(), closed=closed.getsockname()[1])
+            for name in SITES
+        }
         servers = [_servers(SITES[name], ports) for name, ports in places.items()]
         head = _HEAD.format(chain=certificates.rsa.chain_file, key=certificates.rsa.key_file)
         configuration = directory / "nginx.conf"
@@ -125,7 +135,7 @@ def nginx_sites(certificates: Certificates, directory: Path) -> Iterator[Mapping
 
 def _servers(site: Site, ports: Ports) -> str:
     def filled(directives: str) -> str:
-        return directives.format(tls=ports.tls, clear=ports.clear)
+        return directives.format(tls=ports.tls, clear=ports.clear, closed=ports.closed)
 
     over_tls = f"server {{ listen 127.0.0.1:{ports.tls} ssl; {filled(site.over_tls)} }}\n"
     if site.in_plaintext is None:

@@ -173,5 +173,4 @@ def test_a_site_is_likely_by_word_port_or_alpn() -> None:
     assert not site(5000).is_likely(("xmpp-client",))
     assert site(5000, is_web=True).is_likely(())
     assert not site(443, is_web=False).is_likely(("h2",))
-    assert (site(443).clear_port, site(8443).clear_port) == (80, None)
     assert (site(443).authority, site(8443).authority) == ("a.example", "a.example:8443")

@@ -6,6 +6,7 @@ import asyncio
 import base64
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ TRUTH: Mapping[str, Mapping[str, tuple[Verdict, str | None]]] = {
         "status": (YES, "404"),
         "redirects_to_https": (
             YES,
-            "http://zoo.test:{clear}/ -> http://zoo.test:{clear}/next -> https://zoo.test/",
+            "http://zoo.test:{clear}/ -> http://zoo.test:{clear}/next -> https://zoo.test:{tls}/",
         ),
     },
     "round and round": {
@@ -98,6 +99,13 @@ TRUTH: Mapping[str, Mapping[str, tuple[Verdict, str | None]]] = {
         "redirects_to_https": (NO, "http://zoo.test:{clear}/ -> http://other.test/"),
         "answers_in_plaintext": (YES, "http on port {clear}"),
     },
+    "to a closed port": {
+        "redirects_to_https": (
+            NO,
+            "http://zoo.test:{clear}/ -> https://zoo.test:{closed}/, a closed port",
+        ),
+        "answers_in_plaintext": (YES, "http on port {clear}, to HTTPS"),
+    },
     "closed": {"answers_in_plaintext": (NO, None)},
     "both on one port": {"answers_in_plaintext": (YES, "http on port {tls}")},
 }
@@ -110,7 +118,7 @@ def test_a_real_site_is_seen_as_it_is(
     ports, observation = sites[name]
     facts = {**observation.http, **observation.plaintext}
     expected = {
-        fact: (verdict, None if value is None else value.format(tls=ports.tls, clear=ports.clear))
+        fact: (verdict, None if value is None else value.format(**asdict(ports)))
         for fact, (verdict, value) in TRUTH[name].items()
     }
     assert {fact: (facts[fact].verdict, facts[fact].value) for fact in expected} == {

@@ -1,4 +1,5 @@
 """The score of SSL Labs' rating, out of 100: versions count 30 %, key exchange 30 %, ciphers 40 %.
+from model.judging.spoken import spoken
 
 The source is SSL Server Rating Guide 2009r (2025-05-16). For versions and ciphers, the mean of the best and
 the worst counts.
@@ -10,10 +11,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from model.certificates.certificate import KeyType, ServedChain
+from model.judging.spoken import spoken
 from model.observation import Observation
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import CipherSuite, cipher_suite_by_name
-from policy.judging.partial_results import spoken
 
 _VERSION_SCORES: Final = dict(zip(STREAM_VERSIONS, (0, 80, 90, 95, 100, 100), strict=True))
 _FACTOR_SCORES: Final = ((512, 20), (1024, 40), (2048, 80), (4096, 90))

@@ -14,14 +14,13 @@ from typing import Final
 
 from model.certificates.certificate import Problem, ServedChain
 from model.findings.attacks import attack_title
+from model.judging.asked import feature_does_not_apply, vulnerability_does_not_apply
+from model.judging.spoken import has_no_certificates, spoken, suite_gaps
+from model.judging.ssl_labs_score import accepted_suites, key_score, score_of
 from model.observation import Observation
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import CipherSuite
 from model.verdict import Verdict
-from policy.judging.accepted import suite_gaps
-from policy.judging.asked import feature_does_not_apply, vulnerability_does_not_apply
-from policy.judging.partial_results import has_no_certificates, spoken
-from policy.judging.ssl_labs_score import accepted_suites, key_score, score_of
 
 GRADES: Final = ("A+", "A", "A-", "B", "C", "D", "E", "F", "T", "M")
 """Best first; T and M are outside the scale and worse than any other grade."""

@@ -1,4 +1,5 @@
 """Whether the visit asked about an absent fact: the fact either does not apply or is unknown.
+from model.judging.spoken import has_no_certificates, suite_gaps
 
 A check that ran yields certain facts on every server. If those are present, and all versions and suites are
 known, another fact of the same check is absent because it does not apply. Otherwise it is unknown.
@@ -9,10 +10,9 @@ from __future__ import annotations
 from typing import Final
 
 from model.application_protocol import USUAL_HTTPS_PORTS, speaks_tls_first
+from model.judging.spoken import has_no_certificates, suite_gaps
 from model.observation import Observation
 from model.target_labels import HTTP
-from policy.judging.accepted import suite_gaps
-from policy.judging.partial_results import has_no_certificates
 
 _OF_STAPLING: Final = frozenset({"ocsp_stapling", "sct_in_tls"})
 _OF_SIGNATURES: Final = frozenset(

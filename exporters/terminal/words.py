@@ -35,3 +35,8 @@ def listed(names: Iterable[str]) -> Text:
 def say(text: str, *, limit: int | None = None) -> Text:
     """The text in printable form, cut to the limit."""
     return Text(printable(text, limit=limit))
+
+
+def reason(text: str | None) -> str:
+    """A reason as part of a sentence: printable, of limited length, without its full stop."""
+    return printable(text or "", limit=REASON_LIMIT).rstrip(".")

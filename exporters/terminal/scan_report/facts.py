@@ -1,0 +1,172 @@
+"""The named facts of an Observation as rows of its report: HTTP, plaintext, features, vulnerabilities.
+
+The short report has those that most readers know, in words. The verbose one has all by their names, which
+``docs/reference/checks.md`` explains and ``tlsprobe explain`` takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from exporters.terminal.console import printable
+from exporters.terminal.scan_report.layout import Row, Words, row
+from exporters.terminal.words import NAME_LIMIT, listed, say
+from model.findings.attacks import ATTACKS, attack_with_cves
+from model.intrusiveness import words_for_not_asked
+from model.judging.client_certificate import needs_client_certificate
+from model.observation import Observation
+from model.target_labels import http_port_of
+from model.verdict import Fact, Verdict
+
+_COMMON_FEATURES: Final = {
+    "secure_renegotiation": "secure renegotiation",
+    "client_renegotiation": "renegotiation by clients",
+    "resumption_by_ticket": "resumption by ticket (up to TLS 1.2)",
+    "tls13_resumption": "resumption (TLS 1.3)",
+    "early_data": "early data (0-RTT)",
+    "compression": "TLS compression",
+    "ocsp_stapling": "OCSP stapling",
+    "resumption_by_id": "resumption by session id",
+    "server_name_required": "refuses clients without a server name (SNI)",
+}
+_WEB: Final = {
+    "server": "server",
+    "status": "status",
+    "hsts": "HSTS, max-age in seconds",
+    "redirects_to_https": "HTTP redirects to HTTPS",
+    "redirect_downgrade": "HTTPS redirects to HTTP",
+    "secure_cookies": "cookies are Secure",
+    "http2": "HTTP/2",
+    "http3": "HTTP/3",
+}
+_PLAINTEXT: Final = {
+    "answers_in_plaintext": "answers without TLS",
+    "login_before_tls": "login before TLS",
+    "starttls_offered": "STARTTLS offered",
+    "starttls_enforced": "STARTTLS required",
+    "starttls_works": "STARTTLS works",
+    "application_protocol": "protocol",
+}
+
+
+def fact_rows(observation: Observation, *, verbose: bool) -> Iterator[Row]:
+    """Web and plaintext facts, then features and vulnerabilities."""
+    yield from _web_rows(observation, verbose=verbose)
+    if observation.plaintext:
+        words = {} if verbose else _PLAINTEXT
+        yield row("plaintext", Words(_with_verdicts(observation.plaintext, words), ", "))
+    if observation.alpn:
+        yield row("ALPN", listed(observation.alpn))
+    yield from _all_named(observation) if verbose else _common(observation)
+    for text in words_for_not_asked(observation.not_asked):
+        yield row("not asked", Text(text, style="dim"))
+
+
+def _web_rows(observation: Observation, *, verbose: bool) -> Iterator[Row]:
+    parts: list[RenderableType] = []
+    if observation.http:
+        facts = observation.http
+        shown = facts if verbose else {name: facts[name] for name in _WEB if name in facts}
+        if shown:
+            parts.append(Words(_with_verdicts(shown, {} if verbose else _WEB), ", "))
+    target = observation.endpoint.target
+    if observation.http and http_port_of(target) is None:
+        parts.append(
+            Text(
+                "plain HTTP not checked: no http_port (add --label http_port=80, with its port)",
+                style="yellow",
+            )
+        )
+    if parts:
+        yield row("HTTP", Group(*parts))
+
+
+def _common(observation: Observation) -> Iterator[Row]:
+    known = {
+        name: fact
+        for name in _COMMON_FEATURES
+        if (fact := observation.features.get(name)) is not None
+        and fact.verdict is not Verdict.UNKNOWN
+    }
+    if known:
+        yield row("features", Words(_with_verdicts(known, _COMMON_FEATURES, values=False), ", "))
+    if observation.vulnerabilities:
+        yield row("attacks", _attacks(observation))
+    yield from _unknown_rows(observation)
+
+
+def _attacks(observation: Observation) -> RenderableType:
+    by_verdict: dict[Verdict, list[str]] = {verdict: [] for verdict in Verdict}
+    for name, fact in observation.vulnerabilities.items():
+        by_verdict[fact.verdict].append(name)
+    count, sound = len(observation.vulnerabilities), len(by_verdict[Verdict.NO])
+    lines = [Text(f"not vulnerable to {sound} of {count} known attacks", style="dim")]
+    if names := by_verdict[Verdict.YES]:
+        titles = ", ".join(map(attack_with_cves, names))
+        lines.insert(0, Text(f"vulnerable to {titles}", style="bold red"))
+    return Group(*lines)
+
+
+def _unknown_rows(observation: Observation) -> Iterator[Row]:
+    """Unknown is not broken; what only a client with a certificate could find out is one line."""
+    named: dict[bool, list[str]] = {False: [], True: []}
+    others = {False: 0, True: 0}
+    for words, facts in (
+        ({name: attack.title for name, attack in ATTACKS.items()}, observation.vulnerabilities),
+        (_COMMON_FEATURES, observation.features),
+        (_WEB, observation.http),
+        (_PLAINTEXT, observation.plaintext),
+    ):
+        for name, fact in facts.items():
+            if fact.verdict is Verdict.UNKNOWN:
+                needs = needs_client_certificate(observation, fact.evidence)
+                if name in words:
+                    named[needs].append(words[name])
+                else:
+                    others[needs] += 1
+    for needs, why in ((False, ""), (True, "needs a client certificate: ")):
+        found = named[needs] + [_counted(others[needs])] * bool(others[needs])
+        if found:
+            yield row("unknown", Text(why + ", ".join(found), style="magenta"))
+
+
+def _counted(others: int) -> str:
+    return "1 more fact (--verbose)" if others == 1 else f"{others} more facts (--verbose)"
+
+
+def _all_named(observation: Observation) -> Iterator[Row]:
+    for label, verdict, facts, style in (
+        ("features", Verdict.YES, observation.features, ""),
+        ("missing", Verdict.NO, observation.features, "dim"),
+        ("unknown", Verdict.UNKNOWN, observation.features, "magenta"),
+        ("vulnerable", Verdict.YES, observation.vulnerabilities, "bold red"),
+        ("unproven", Verdict.UNKNOWN, observation.vulnerabilities, "magenta"),
+        ("sound", Verdict.NO, observation.vulnerabilities, "dim"),
+    ):
+        found = [name for name, fact in sorted(facts.items()) if fact.verdict is verdict]
+        if found:
+            words = ", ".join(_with_value(name, facts[name].value) for name in found)
+            yield row(label, Text(words, style=style))
+    if observation.fingerprints:
+        prints = [
+            say(f"{name}: {value}", limit=NAME_LIMIT)
+            for name, value in observation.fingerprints.items()
+        ]
+        yield row("software", Group(Text("fingerprints of the TLS library:", style="dim"), *prints))
+
+
+def _with_value(name: str, value: str | None) -> str:
+    return name if value is None else f"{name} ({printable(value, limit=NAME_LIMIT)})"
+
+
+def _with_verdicts(
+    facts: Mapping[str, Fact], words: Mapping[str, str], *, values: bool = True
+) -> list[Text]:
+    return [
+        Text(f"{_with_value(words.get(name, name), fact.value if values else None)} {fact.verdict}")
+        for name, fact in facts.items()
+    ]

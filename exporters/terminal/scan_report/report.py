@@ -1,0 +1,190 @@
+"""One Observation as a report for a person, to be read in ten seconds.
+
+The verdict and the findings come first, then the facts in aligned rows. All text from servers goes through
+``printable``, and nothing here is markup, so that a name cannot style the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from io import StringIO
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from exporters.terminal.console import printable
+from exporters.terminal.remarks import Remark, remarks
+from exporters.terminal.scan_report.certificates import certificate_rows
+from exporters.terminal.scan_report.facts import fact_rows
+from exporters.terminal.scan_report.layout import Part, Row, Words, print_part, row, versions_text
+from exporters.terminal.scan_report.suites import group_list, suite_list
+from exporters.terminal.scan_report.verdict import compliance_rows, finding_parts, grade_row
+from exporters.terminal.words import NAME_LIMIT, REASON_LIMIT, listed
+from exporters.wording import STATES
+from model.findings.judged import Judged
+from model.observation import Observation
+from model.protocol_version import ProtocolVersion
+from model.verdict import Verdict
+
+_FOR_A_FIX: Final = "for configuration lines that fix findings, add --policy mozilla-intermediate"
+_FOR_MORE: Final = (
+    "for every feature, attack, OpenSSL name, serial number and fingerprint, add --verbose"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportForm:
+    """How to show a report: with ANSI colours or without, in how many columns, with every fact or the usual ones.
+
+    Only lines to copy, such as configuration, may be longer than ``width``.
+    """
+
+    has_colour: bool = False
+    width: int = 100
+    is_verbose: bool = False
+
+
+def render_report(
+    observation: Observation,
+    now: datetime,
+    *,
+    form: ReportForm = ReportForm(),
+    grade: str | None = None,
+    judged: Judged | None = None,
+) -> str:
+    """The report of one endpoint; each line ends with a newline.
+
+    ``now`` (aware) is the time from which days to expiry count. ``grade`` begins with its letter; ``judged`` has the
+    policies' results.
+    """
+    page = StringIO()
+    console = Console(
+        file=page,
+        width=form.width,
+        force_terminal=form.has_colour,
+        color_system="standard" if form.has_colour else None,
+        highlight=False,
+        legacy_windows=False,
+    )
+    found = remarks(observation, now)
+    for part in _parts(observation, now, found, grade, judged, verbose=form.is_verbose):
+        print_part(console, part)
+    # Tables pad their last column with spaces, which a file should not have.
+    return "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
+
+
+def _parts(
+    observation: Observation,
+    now: datetime,
+    found: tuple[Remark, ...],
+    grade: str | None,
+    judged: Judged | None,
+    *,
+    verbose: bool,
+) -> Iterator[Part]:
+    yield _heading(observation)
+    if grade is not None:
+        yield grade_row(grade)
+    if judged is not None:
+        yield from compliance_rows(judged, found)
+    if observation.answered_as_tls or found or judged is not None:
+        yield from finding_parts(observation, judged, found)
+        yield Text()
+    yield from _fact_rows(observation, now, verbose=verbose)
+    yield row("cost", _cost(observation))
+    if observation.answered_as_tls:
+        yield from _hints(found, judged, verbose=verbose)
+
+
+def _hints(found: tuple[Remark, ...], judged: Judged | None, *, verbose: bool) -> Iterator[Row]:
+    hints = [_FOR_A_FIX] * (judged is None and bool(found))
+    hints += [_FOR_MORE] * (not verbose)
+    for hint in hints:
+        yield row("more" if hint is hints[0] else "", Text(hint, style="dim"))
+
+
+def _heading(observation: Observation) -> Text:
+    endpoint = observation.endpoint
+    heading = Text(printable(endpoint.target.key, limit=NAME_LIMIT), style="bold")
+    if endpoint.address not in {None, endpoint.target.host}:
+        heading.append(f" at {printable(endpoint.address or '')}", style="not bold")
+    is_tls = observation.answered_as_tls
+    heading.append(": ", style="not bold")
+    heading.append(
+        "TLS" if is_tls else STATES[observation.state], style="green" if is_tls else "red"
+    )
+    if observation.reason and not is_tls:
+        heading.append(f": {printable(observation.reason, limit=REASON_LIMIT)}", style="not bold")
+    return heading
+
+
+def _fact_rows(observation: Observation, now: datetime, *, verbose: bool) -> Iterator[Row]:
+    if any(fact.verdict is not Verdict.UNKNOWN for fact in observation.protocols.values()):
+        yield row("protocols", _protocols(observation))
+    if observation.cipher_suites:
+        yield row("suites", suite_list(observation.cipher_suites, verbose=verbose))
+    if observation.groups:
+        yield row("groups", group_list(observation.groups))
+    for chain in observation.certificates:
+        yield row("certificate", certificate_rows(chain, now, verbose=verbose))
+    if observation.client_auth:
+        yield row("client auth", _client_auth(observation))
+    yield from fact_rows(observation, verbose=verbose)
+
+
+def _protocols(observation: Observation) -> Words:
+    return Words(
+        [
+            Text.assemble(
+                version.display_name, " ", (fact.verdict, _verdict_style(version, fact.verdict))
+            )
+            for version, fact in sorted(observation.protocols.items())
+        ]
+    )
+
+
+def _verdict_style(version: ProtocolVersion, verdict: Verdict) -> str:
+    if verdict is Verdict.UNKNOWN:
+        return "magenta"
+    if verdict is Verdict.NO:
+        return "dim"
+    if version <= ProtocolVersion.SSLV3:
+        return "bold red"
+    return "yellow" if version <= ProtocolVersion.TLSV1_1 else "green"
+
+
+_VERIFYING: Final = {
+    Verdict.YES: ", forged ones refused",
+    Verdict.NO: ", forged ones accepted",
+    Verdict.UNKNOWN: "",
+    None: "",
+}
+
+
+def _client_auth(observation: Observation) -> Text:
+    modes: dict[tuple[str, Verdict | None], list[ProtocolVersion]] = {}
+    for version, found in observation.client_auth.items():
+        path = printable(found.asked_on_path or "", limit=NAME_LIMIT)
+        mode = f"{found.mode} on {path}" if path else found.mode.value
+        modes.setdefault((mode, found.verifies), []).append(version)
+    words = [
+        f"{mode} ({versions_text(versions)}){_VERIFYING[verifies]}"
+        for (mode, verifies), versions in modes.items()
+    ]
+    authorities = dict.fromkeys(
+        name for found in observation.client_auth.values() for name in found.ca_names
+    )
+    text = Text(", ".join(words))
+    if authorities:
+        text = Text.assemble(text, ("; from ", "dim"), listed(authorities))
+    return text
+
+
+def _cost(observation: Observation) -> Text:
+    cost = observation.cost
+    connections = "1 connection" if cost.connections == 1 else f"{cost.connections} connections"
+    slowed = ", rate-limited to protect the server" if cost.throttled else ""
+    return Text(f"{connections} in {cost.duration_seconds:.2f} s{slowed}", style="dim")
