@@ -9,14 +9,16 @@ from typing import Annotated, Final
 import typer
 
 from model.safe_output.printable import printable
-from service.cli.app import EXIT_OK, fail, new_app
+from service.cli.app import EXIT_OK, fail, new_app, show_help_without_command
+from service.cli.help_text import PlainGroup
 from service.cli.options import DEFAULT_DATABASE, Database
 
 EXIT_DAMAGED: Final = 1
 
 app = new_app(
     name="db",
-    no_args_is_help=True,
+    cls=PlainGroup,
+    invoke_without_command=True,
     help="Upgrade, check, prune, export or import the service's database.",
     epilog="""\b
 Examples:
@@ -24,6 +26,13 @@ Examples:
   tlsprobe db export backup.jsonl.gz --database sqlite:////var/lib/tlsprobe/tlsprobe.db
   tlsprobe db import backup.jsonl.gz --database postgresql://tlsprobe@db.internal/tlsprobe""",
 )
+
+
+@app.callback()
+def _root(context: typer.Context) -> None:
+    show_help_without_command(context)
+
+
 _File = Annotated[
     Path, typer.Argument(metavar="FILE", help="The export: JSON lines, compressed with gzip.")
 ]

@@ -16,6 +16,8 @@ import typer
 from model.encoding.earlier_names import OPTIONS, renamed
 from model.safe_output.plain_validation import plain_validation
 from service.cli.app import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_OK, app, fail
+from service.cli.commands import COMPLETION_VARIABLE
+from service.cli.completing import register_shells
 
 
 def main() -> NoReturn:
@@ -34,6 +36,8 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     # A terminal or pipe with another encoding gets escapes for characters that it cannot show.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    if COMPLETION_VARIABLE in os.environ:
+        register_shells()
     try:
         code = app(arguments, prog_name="tlsprobe", standalone_mode=False)
         sys.stdout.flush()

@@ -8,12 +8,14 @@ import typer
 
 from model.findings.finding import Severity
 from model.intrusiveness import Intrusiveness
+from service.cli.completing import complete_policy
 
 Policies: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         "--policy",
         metavar="NAME|FILE",
+        autocompletion=complete_policy,
         help="Check against this profile (see tlsprobe policy list), or against the policies in this "
         "file that match the endpoint; repeatable.",
     ),
@@ -109,5 +111,10 @@ NewestRows: TypeAlias = Annotated[
     ),
 ]
 PolicyName: TypeAlias = Annotated[
-    str, typer.Argument(metavar="NAME|FILE", help="A profile, or a policy file.")
+    str,
+    typer.Argument(
+        metavar="NAME|FILE",
+        autocompletion=complete_policy,
+        help="A profile, or a policy file.",
+    ),
 ]

@@ -13,6 +13,7 @@ import typer
 
 from model.findings.finding import Severity
 from service.cli.app import EXIT_FINDINGS, EXIT_OK, CommandGroup, fail, new_app, warn
+from service.cli.completing import complete_policy
 from service.cli.options import DEFAULT_DATABASE
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ _Policies: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME|FILE",
+        autocompletion=complete_policy,
         help="Check against this profile, or against the policies in this file, instead of the "
         "configuration's policies; repeatable.",
     ),
