@@ -150,6 +150,10 @@ docs: venv ## write the pages and dashboards that come from the code; build the 
 	$(BIN)/python -m scripts.dashboards
 	$(BIN)/python -m sphinx -W --keep-going -n -q docs build/site
 
+.PHONY: man
+man: venv ## write the man pages to build/man, from the commands' help
+	$(BIN)/python -m scripts.man_pages build/man
+
 .PHONY: format
 format: venv ## format the code and fix what ruff can
 	$(BIN)/ruff check --fix .

@@ -109,10 +109,10 @@ app = typer.Typer(
     help="Probe TLS endpoints: find what is wrong with them, store the facts, and serve metrics.",
     epilog="""\b
 Examples:
-  tlsprobe scan example.com             what example.com:443 speaks, and what is wrong with it
+  tlsprobe scan example.com             findings, versions, certificates
   tlsprobe explain example.com tls1.0   the bytes that prove one fact
-  tlsprobe demo                         the service on six demo servers of this machine
-  tlsprobe serve --targets targets.yml  probe the endpoints of a file, for Prometheus to scrape
+  tlsprobe demo                         the service on six local demo servers
+  tlsprobe serve --targets targets.yml  the service, for Prometheus to scrape
 
 Run `tlsprobe help COMMAND` for a command's options and examples.""",
 )

@@ -23,8 +23,8 @@ app = new_app(
     epilog="""\b
 Examples:
   tlsprobe db check
-  tlsprobe db export backup.jsonl.gz --database sqlite:////var/lib/tlsprobe/tlsprobe.db
-  tlsprobe db import backup.jsonl.gz --database postgresql://tlsprobe@db.internal/tlsprobe""",
+  tlsprobe db export backup.jsonl.gz --database sqlite:////var/lib/tlsprobe.db
+  tlsprobe db import backup.jsonl.gz --database postgresql://db/tlsprobe""",
 )
 
 
@@ -126,7 +126,7 @@ def vacuum(
     "export",
     epilog="""\b
 Examples:
-  tlsprobe db export backup.jsonl.gz --database sqlite:////var/lib/tlsprobe/tlsprobe.db""",
+  tlsprobe db export backup.jsonl.gz --database sqlite:////var/lib/tlsprobe.db""",
 )
 def export_(file: _File, *, database: Database = DEFAULT_DATABASE) -> int:
     """Export a consistent snapshot to a new file; the service may keep running."""
@@ -145,7 +145,7 @@ def export_(file: _File, *, database: Database = DEFAULT_DATABASE) -> int:
     "import",
     epilog="""\b
 Examples:
-  tlsprobe db import backup.jsonl.gz --database postgresql://tlsprobe@db.internal/tlsprobe""",
+  tlsprobe db import backup.jsonl.gz --database postgresql://db/tlsprobe""",
 )
 def import_(file: _File, *, database: Database = DEFAULT_DATABASE) -> int:
     """Import an export into an empty database, SQLite or PostgreSQL: all rows or none."""

@@ -47,6 +47,7 @@ def parameter_rows(command: Any, ctx: Any, kind: str) -> list[tuple[str, str]]:
     """The name and the help of each parameter of one ``kind``: ``argument`` or ``option``."""
     parameters = [one for one in command.get_params(ctx) if one.param_type_name == kind]
     rows = [row for one in parameters if (row := one.get_help_record(ctx)) is not None]
+    rows = [(name, re.sub(r"(\d+)<=x<=(\d+)", r"\1 to \2", text)) for name, text in rows]
     if kind == "argument":
         return [(name.partition(" <")[0], text) for name, text in rows]
     return [(re.sub(r"<(.+)>$", r"\1", name), text) for name, text in rows]

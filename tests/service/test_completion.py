@@ -48,10 +48,9 @@ class Terminal:
         """Read up to the end of ``text``."""
         deadline = time.monotonic() + 60
         while text not in self._unread:
-            left = deadline - time.monotonic()
-            assert left > 0 and select.select([self._descriptor], [], [], left)[0], (
-                f"{text!r} does not come: {self._unread!r}"
-            )
+            left = max(0.0, deadline - time.monotonic())
+            is_readable = select.select([self._descriptor], [], [], left)[0]
+            assert is_readable, f"{text!r} does not come: {self._unread!r}"
             self._unread += os.read(self._descriptor, 65536).decode(errors="replace")
         self._unread = self._unread.partition(text)[2]
 
@@ -73,7 +72,9 @@ def shell(name: str, tmp_path: Path) -> Iterator[Terminal]:
     os.close(its)
     terminal = Terminal(mine)
     try:
-        terminal.type(f"{settings}; source {script_of(name, tmp_path)}; echo script-is-$((1 + 1))\n")
+        terminal.type(
+            f"{settings}; source {script_of(name, tmp_path)}; echo script-is-$((1 + 1))\n"
+        )
         terminal.read_until("script-is-2")
         yield terminal
     finally:

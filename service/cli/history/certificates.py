@@ -26,7 +26,7 @@ app = new_app()
     epilog="""\b
 Examples:
   tlsprobe certificates --database sqlite:////var/lib/tlsprobe/tlsprobe.db
-  tlsprobe certificates --json | jq '.certificates[] | select(.endpoints | length > 1)'""",
+  tlsprobe certificates --json | jq '.certificates[].not_after'""",
 )
 def certificates(
     *,

@@ -29,21 +29,16 @@ Examples:
   tlsprobe policy diff mozilla-modern mozilla-intermediate
   tlsprobe policy diff old.yml new.yml
 
-\b
 If a file has several policies, name one: policies.yml#web.""",
 )
 def diff(
     first: Annotated[
         str,
-        typer.Argument(
-            metavar="NAME|FILE", autocompletion=complete_policy, help="First policy."
-        ),
+        typer.Argument(metavar="NAME|FILE", autocompletion=complete_policy, help="First policy."),
     ],
     second: Annotated[
         str,
-        typer.Argument(
-            metavar="NAME|FILE", autocompletion=complete_policy, help="Second policy."
-        ),
+        typer.Argument(metavar="NAME|FILE", autocompletion=complete_policy, help="Second policy."),
     ],
     *,
     as_json: AsJson = False,

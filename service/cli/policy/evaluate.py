@@ -28,7 +28,6 @@ Examples:
   tlsprobe policy evaluate mozilla-intermediate example.com
   tlsprobe policy evaluate policies.yml db.example:5432 --label data=sensitive
 
-\b
 Exit codes: 0 compliant; 1 the host did not answer with TLS; 2 bad usage; 3 not compliant, or unknown.""",
 )
 def evaluate(

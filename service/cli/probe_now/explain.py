@@ -21,7 +21,6 @@ Examples:
   tlsprobe explain example.com:8443 TLS_RSA_WITH_RC4_128_SHA
   tlsprobe explain example.com heartbleed --json
 
-\b
 FACT is a protocol version, a cipher suite (IANA name, OpenSSL name or 0xC02F), a named group, a
 signature scheme, client_auth, or a feature or vulnerability listed in docs/reference/checks.md.""",
 )

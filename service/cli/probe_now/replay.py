@@ -22,7 +22,6 @@ Examples:
   tlsprobe replay visit.jsonl --json
   tlsprobe replay visit.jsonl --policy mozilla-modern
 
-\b
 What a recording contains: docs/reference/recordings.md.""",
 )
 def replay(  # noqa: PLR0913 - each parameter is an option of the command

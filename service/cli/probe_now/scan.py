@@ -95,7 +95,7 @@ Examples:
   tlsprobe scan example.com
   tlsprobe scan example.com:8443 '[2001:db8::1]:443' https://example.org/
   tlsprobe scan 192.0.2.7 --server-name www.example.com
-  tlsprobe scan intranet.example --trust-store internal=/etc/ssl/internal-ca.pem
+  tlsprobe scan intranet.example --trust-store internal=/etc/ssl/ca.pem
   tlsprobe scan example.com --json | jq '.protocols | map_values(.verdict)'
   tlsprobe scan example.com --policy mozilla-intermediate --fail-on high
 

@@ -46,18 +46,17 @@ app = new_app(
     epilog="""\b
 Examples:
   tlsprobe report --policy mozilla-intermediate --output report.html
-  tlsprobe report --config tlsprobe.yml --format junit --fail-on high --output junit.xml
-  tlsprobe report --config tlsprobe.yml --format executive --label env=production > page.html
+  tlsprobe report --config tlsprobe.yml --format junit --fail-on high
+  tlsprobe report --format executive --label env=production > page.html
   tlsprobe report --policy pci-dss-4.0.1 --at 2026-10-01 --format markdown
   tlsprobe report verify report.html
 
 \b
 Exit codes:
   0  the report is written, and --fail-on found nothing
-  2  the usage or an input is wrong, or --fail-on has nothing to judge; standard error says which
+  2  the usage or an input is wrong, or --fail-on has nothing to judge
   3  findings of the severity of --fail-on or higher are open
 
-\b
 What each format contains, and how to verify a report: docs/reference/reports.md.""",
 )
 

@@ -26,11 +26,10 @@ class Shell(StrEnum):
     epilog="""\b
 Examples:
   source <(tlsprobe completion bash)
-  tlsprobe completion bash > ~/.local/share/bash-completion/completions/tlsprobe
+  tlsprobe completion bash > /etc/bash_completion.d/tlsprobe
   source <(tlsprobe completion zsh)
   tlsprobe completion fish > ~/.config/fish/completions/tlsprobe.fish
 
-\b
 For zsh, add the line with source to ~/.zshrc, after compinit.""",
 )
 def completion(
