@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
 import typer
@@ -73,6 +74,33 @@ ProbedHost: TypeAlias = Annotated[
 ServerName: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Send this server name (SNI) instead of HOST."),
+]
+Timeout: TypeAlias = Annotated[
+    float, typer.Option(metavar="SECONDS", help="Time limit for each endpoint.")
+]
+TrustStores: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--trust-store",
+        metavar="NAME=FILE",
+        help="Also verify chains against the CA certificates in FILE (PEM); repeatable.",
+    ),
+]
+Fetch: TypeAlias = Annotated[
+    bool,
+    typer.Option("--fetch", help="Fetch what certificates refer to: OCSP, CRLs, missing issuers."),
+]
+Dns: TypeAlias = Annotated[
+    bool, typer.Option("--dns", help="Check chains against CAA and TLSA records.")
+]
+LogList: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Verify certificate timestamps (SCTs) by this log list (version 3)."
+    ),
+]
+NoEvidence: TypeAlias = Annotated[
+    bool, typer.Option("--no-evidence", help="With --json: omit the raw proofs.")
 ]
 ObservationsAsJson: TypeAlias = Annotated[
     bool,

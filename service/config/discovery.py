@@ -37,7 +37,7 @@ from pki.net_guard.gate import SocketGate
 from service.config.sources import PolledSettings, SourceContext, SourceSettings, Targets
 from service.setting_types.by_type import ByType
 from service.setting_types.secret_marks import SecretFile, SecretUrl, SecretUrls, SecretVariable
-from service.setting_types.values import Count, Port, Seconds, split_name_server
+from service.setting_types.values import Count, Port, Seconds, TargetCount, split_name_server
 from service.sources.certificate_names import read_certificate_names
 
 _SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -62,7 +62,7 @@ class FileSettings(SourceSettings):
     type: Literal["file"]
     path: Path
     refresh_seconds: Seconds = 5.0
-    max_targets: Count = MOST_TARGETS
+    max_targets: TargetCount = MOST_TARGETS
     trust_labels: bool = True
 
     @property

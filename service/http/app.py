@@ -109,7 +109,7 @@ def _admin_routes(
         wanted = query.get("target")
         if enumerate_soon(wanted):
             return PlainTextResponse("soon\n", status_code=202)
-        reason = f"there is no target {wanted!r}: use a name from the metrics, such as a.test:443"
+        reason = f"unknown target {wanted!r}: use a name from the metrics, such as a.test:443"
         return PlainTextResponse(
             f"{reason if wanted else 'there are no targets yet'}\n", status_code=404
         )

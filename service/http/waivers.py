@@ -104,7 +104,7 @@ class _WaiverApi:
             return _error(503, str(error))
         self._desk.kept.pop(name, None)
         if not was_there:
-            return _error(404, f"there is no waiver {name!r}: GET {_PATH} lists all waivers")
+            return _error(404, f"unknown waiver {name!r}: GET {_PATH} lists all waivers")
         return Response(status_code=204)
 
 

@@ -11,6 +11,7 @@ _DNS_PORT: Final = 53
 
 Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
+TargetCount = Annotated[int, Field(ge=1, le=10_000_000)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 

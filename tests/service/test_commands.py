@@ -8,11 +8,14 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import typer
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from service.cli import commands
 from service.cli.app import app
 from service.cli.commands import COMMANDS, ROOT, Command
+from service.cli.help_text import context_of
 from tests.service.processes import environment, tlsprobe
 
 CLI = Path(commands.__file__).parent
@@ -106,6 +109,34 @@ def test_help_of_an_unknown_command_suggests_similar_ones() -> None:
     assert without.stderr == (
         "tlsprobe: tlsprobe scan has no subcommands (see tlsprobe scan --help)\n"
     )
+
+
+REACH = {"server-name", "timeout", "proxy", "source-address", "proxy-protocol", "ipv4", "ipv6"}
+JUDGE = {"label", "fail-on", "allow-unknown"}
+CHAINS = {"trust-store", "fetch", "dns", "log-list", "intrusiveness"}
+READ = {"database", "json"}
+SIBLINGS = {
+    "scan": REACH | JUDGE | CHAINS | {"policy", "json", "no-evidence", "no-color"},
+    "explain": REACH | {"json"},
+    "replay": JUDGE | {"policy", "trust-store", "json", "no-evidence", "no-color"},
+    "policy test": REACH | JUDGE | CHAINS,
+    "policy match": REACH,
+    "certificates": READ | {"label", "no-color"},
+    "inventory": READ | {"label", "at"},
+    "changes": READ | {"label", "since", "limit"},
+    "history": READ | {"limit"},
+    "events": READ | {"since", "limit"},
+    "diff": READ | {"since"},
+    "report": JUDGE | {"policy", "database", "config", "at"},
+}
+
+
+@pytest.mark.parametrize("command", SIBLINGS)
+def test_commands_that_do_the_same_have_the_same_options(command: str) -> None:
+    words = command.split()
+    context = context_of(typer.Context(get_command(app), info_name=ROOT), words)
+    names = {name.lstrip("-") for one in context.command.params for name in one.opts}
+    assert SIBLINGS[command] - names == set()
 
 
 @pytest.mark.parametrize("row", COMMANDS, ids=lambda row: " ".join(path_of(row)))

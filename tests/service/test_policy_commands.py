@@ -123,6 +123,21 @@ async def test_every_rule_is_tried_on_a_host(fleet: DemoFleet, house: Path) -> N
     assert "pass       high      reached (TP-REACH-001)" in run.stdout
 
 
+async def test_a_server_name_and_a_trust_store_are_used_for_the_trial(
+    fleet: DemoFleet, tmp_path: Path
+) -> None:
+    (store, file), *_ = fleet.trust_stores.items()
+    trust = tmp_path / "trust.yml"
+    rules = f"{{certificate_trusted: {{any_of: [{store}]}}, certificate_names: }}"
+    trust.write_text(f"policies: {{trust: {{rules: {rules}}}}}")
+    trial = ("policy", "test", trust, place(fleet, "modern"), "--trust-store", f"{store}={file}")
+    named = await asyncio.to_thread(tlsprobe, *trial, "--server-name", "modern.demo.test")
+    assert named.returncode == 0, named.stdout + named.stderr
+    other = await asyncio.to_thread(tlsprobe, *trial, "--server-name", "other.demo.test")
+    assert other.returncode == 3
+    assert "FAIL       high      certificate_names" in other.stdout
+
+
 async def test_a_host_is_matched_with_the_policies_of_aws(fleet: DemoFleet) -> None:
     run = await asyncio.to_thread(tlsprobe, "policy", "match", place(fleet, "legacy"))
     assert run.returncode == 0

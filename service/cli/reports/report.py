@@ -192,8 +192,7 @@ class _WishError(Exception):
 def _read_report(wish: _Wish, now: datetime) -> Report:
     """Raises _WishError."""
     from policy.files.yaml_file import ConfigError
-    from service.cli.time_arguments import MomentError, parse_moment
-    from service.judging.ci_gate import parse_labels
+    from service.cli.arguments import ArgumentError, parse_label_options, parse_time
     from service.judging.report_builder import ReportScope
     from service.judging.stored_report import read_report, report_settings
     from service.process.event_loop import run
@@ -205,19 +204,15 @@ def _read_report(wish: _Wish, now: datetime) -> Report:
             warn(remark)
         scope = ReportScope(
             book=book,
-            selection=parse_labels(wish.labels),
+            selection=parse_label_options(wish.labels),
             grouped_by=wish.grouped_by,
             weeks=wish.weeks,
             is_past=wish.at is not None,
         )
-        moment = now if wish.at is None else parse_moment(wish.at, now)
+        moment = now if wish.at is None else parse_time("--at", wish.at, now)
         return run(read_report(wish.database or database, scope, moment))
-    except MomentError as error:
-        raise _WishError(f"--at: {error}") from error
-    except (ConfigError, StoreError) as error:
+    except (ArgumentError, ConfigError, StoreError) as error:
         raise _WishError(str(error)) from error
-    except ValueError as error:
-        raise _WishError(f"--label: {error}") from error
 
 
 def _write_reports(found: Report, format_: Format, output: Path | None, data: Path | None) -> None:
