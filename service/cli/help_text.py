@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from typer import TyperException
 from typer.core import TyperCommand, TyperGroup
 
 
 class PlainCommand(TyperCommand):
     """A command whose help shows its arguments as users type them, without braces and Python's types."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; an error names this command, whose help says how they are written."""
+        with _naming(ctx):
+            return super().parse_args(ctx, args)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """The words after the command's name in the usage line."""
@@ -25,6 +32,11 @@ class PlainCommand(TyperCommand):
 class PlainGroup(TyperGroup):
     """A command with subcommands; its help lists them in sections before the options."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; an error names this command, whose help says how they are written."""
+        with _naming(ctx):
+            return super().parse_args(ctx, args)
+
     def sections(self, ctx: Any) -> Iterable[tuple[str, Sequence[str]]]:
         """Each section's title and the names of its commands."""
         return (("Commands", self.list_commands(ctx)),)
@@ -35,6 +47,17 @@ class PlainGroup(TyperGroup):
             rows = [(name, summary(self.get_command(ctx, name))) for name in names]
             _write_section(formatter, title, rows)
         _write_section(formatter, "Options", parameter_rows(self, ctx, "option"))
+
+
+@contextmanager
+def _naming(context: Any) -> Iterator[None]:
+    """Typer's parser does not say which command's option is wrong."""
+    try:
+        yield
+    except TyperException as error:
+        if getattr(error, "ctx", context) is None:
+            vars(error)["ctx"] = context
+        raise
 
 
 def summary(command: Any) -> str:

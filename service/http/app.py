@@ -18,6 +18,7 @@ from starlette.routing import Route
 from service.http.guard.bodies import Body, body_of, respond, takes_gzip
 from service.http.guard.query import Query, route
 from service.http.guard.turns import Shared
+from service.http.not_served import not_served
 from service.http.scrape_format import content_type, wants_openmetrics
 from service.inventory.metrics_page import InventoryPage, NoSnapshotError
 
@@ -48,7 +49,7 @@ def make_app(
         *_admin_routes(reload, enumerate_soon),
         *more,
     ]
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, exception_handlers={404: not_served, 405: not_served})
     # Starlette would redirect a client to the host of its own Host header.
     app.router.redirect_slashes = False
     return app
