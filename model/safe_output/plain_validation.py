@@ -37,7 +37,7 @@ _PLAIN_WORDS: Final = tuple(
         (r", got a number with a fractional part", ""),
         (r" or instance of \w+| or object to extract fields from", ""),
         (r"a valid (?:tuple|frozenset|list)", "a list"),
-        (r"a valid (?:dictionary|mapping)", "a mapping"),
+        (r"a valid (?:dictionary|mapping)(?:, error: .*)?", "a mapping"),
         (r"a valid datetime.*", "a date and time, such as 2027-01-31T12:00"),
         (r"a valid date( or datetime| in the format)?.*", "a day, such as 2027-01-31"),
         (r"(in )?a valid time\b( format)?.*", "a time of day, such as 09:00"),

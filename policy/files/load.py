@@ -9,7 +9,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from model.encoding.earlier_names import RULES, renamed
 from model.findings.finding import Waiver
@@ -25,7 +25,7 @@ from policy.values import nearest
 
 _FILE_SUFFIXES: Final = (".yml", ".yaml", ".json")
 _LONGEST_WAIVER: Final = timedelta(days=2 * 366)
-_SECTIONS: Final = {
+_SECTIONS: Final[Mapping[tuple[str, int], type[BaseModel]]] = {
     ("policies", 3): PolicyBody,
     ("policies", 4): ChoiceBody,
     ("waivers", 3): WaiverBody,

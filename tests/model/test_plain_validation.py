@@ -64,6 +64,7 @@ CONTEXT = {
     "max_length": 5,
     "actual_length": 7,
     "field_type": "List",
+    "class_name": "Body",
     "expected": "'a' or 'b'",
     "error": "invalid character in year",
 }

@@ -99,10 +99,10 @@ def test_help_shows_the_help_of_a_command(words: tuple[str, ...]) -> None:
 
 def test_help_of_an_unknown_command_suggests_similar_ones() -> None:
     assert tlsprobe("help", "polciy").stderr == (
-        "tlsprobe: No such command 'polciy'. Did you mean 'policy'? (see tlsprobe --help)\n"
+        "tlsprobe: unknown command 'polciy': did you mean policy? (see tlsprobe --help)\n"
     )
     assert tlsprobe("help", "db", "imprt").stderr == (
-        "tlsprobe: No such command 'imprt'. Did you mean 'import'? (see tlsprobe db --help)\n"
+        "tlsprobe: unknown command 'imprt': did you mean import? (see tlsprobe db --help)\n"
     )
     without = tlsprobe("help", "scan", "example.com")
     assert without.returncode == 2
