@@ -119,7 +119,7 @@ SIBLINGS = {
     "scan": REACH | JUDGE | CHAINS | {"policy", "json", "no-evidence", "no-color"},
     "explain": REACH | {"json"},
     "replay": JUDGE | {"policy", "trust-store", "json", "no-evidence", "no-color"},
-    "policy test": REACH | JUDGE | CHAINS,
+    "policy evaluate": REACH | JUDGE | CHAINS,
     "policy match": REACH,
     "certificates": READ | {"label", "no-color"},
     "inventory": READ | {"label", "at"},

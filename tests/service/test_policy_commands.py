@@ -130,7 +130,14 @@ async def test_a_server_name_and_a_trust_store_are_used_for_the_trial(
     trust = tmp_path / "trust.yml"
     rules = f"{{certificate_trusted: {{any_of: [{store}]}}, certificate_names: }}"
     trust.write_text(f"policies: {{trust: {{rules: {rules}}}}}")
-    trial = ("policy", "test", trust, place(fleet, "modern"), "--trust-store", f"{store}={file}")
+    trial = (
+        "policy",
+        "evaluate",
+        trust,
+        place(fleet, "modern"),
+        "--trust-store",
+        f"{store}={file}",
+    )
     named = await asyncio.to_thread(tlsprobe, *trial, "--server-name", "modern.demo.test")
     assert named.returncode == 0, named.stdout + named.stderr
     other = await asyncio.to_thread(tlsprobe, *trial, "--server-name", "other.demo.test")
