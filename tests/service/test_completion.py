@@ -1,4 +1,4 @@
-"""The scripts of ``tlsprobe completion`` in real shells: what a user types, and what stands there after TAB."""
+"""The scripts of ``tlsprobe completion`` in real shells: TAB completes what a user typed."""
 
 from __future__ import annotations
 
