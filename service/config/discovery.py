@@ -36,24 +36,11 @@ from pki.dns import DnsLookup, LookupFailedError
 from pki.net_guard.gate import SocketGate
 from service.config.sources import PolledSettings, SourceContext, SourceSettings, Targets
 from service.setting_types.by_type import ByType
-from service.setting_types.secret_marks import SecretFile, SecretUrls, SecretVariable, WebUrl
-from service.setting_types.values import (
-    Count,
-    Port,
-    Seconds,
-    TargetCount,
-    check_web_url,
-    split_name_server,
-)
+from service.setting_types.secret_marks import SecretFile, SecretVariable, WebUrl, WebUrls
+from service.setting_types.values import Count, Port, Seconds, TargetCount, split_name_server
 from service.sources.certificate_names import read_certificate_names
 
 _SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-
-
-def _check_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
-    for url in urls:
-        check_web_url(url)
-    return urls
 
 
 def _check_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -208,7 +195,7 @@ class NamesSettings(PolledSettings):
 
     type: Literal["names"]
     files: tuple[Path, ...] = ()
-    urls: Annotated[SecretUrls, AfterValidator(_check_urls)] = ()
+    urls: WebUrls = ()
     ports: tuple[Port, ...] = (443,)
     refresh_seconds: Seconds = 3600.0
 

@@ -39,9 +39,11 @@ class HoldsSecret(StrEnum):
 
 
 SecretUrl: TypeAlias = Annotated[str, HoldsSecret.IN_URL, Field(repr=False)]
-SecretUrls: TypeAlias = Annotated[tuple[str, ...], HoldsSecret.IN_URL, Field(repr=False)]
 OptionalSecretUrl: TypeAlias = Annotated[str | None, HoldsSecret.IN_URL, Field(repr=False)]
 WebUrl: TypeAlias = Annotated[SecretUrl, AfterValidator(check_web_url)]
+WebUrls: TypeAlias = Annotated[
+    tuple[Annotated[str, AfterValidator(check_web_url)], ...], HoldsSecret.IN_URL, Field(repr=False)
+]
 ReceiverUrl: TypeAlias = Annotated[str | None, HoldsSecret.WHOLE_URL, Field(repr=False)]
 SecretVariable: TypeAlias = Annotated[str | None, HoldsSecret.VARIABLE]
 SecretFile: TypeAlias = Annotated[Path | None, HoldsSecret.FILE]

@@ -101,9 +101,9 @@ def test_a_policy_does_not_differ_from_itself(house: Path) -> None:
         (["show", "/nowhere.yml"], "/nowhere.yml"),
         (["explain", "hst"], "did you mean hsts?"),
         (["check", "/nowhere.yml"], "/nowhere.yml"),
-        (["verify", "/nowhere.yml"], "/nowhere.yml"),
+        (["test", "/nowhere.yml"], "/nowhere.yml"),
         (["diff", "rfc9325", "rfc932"], "did you mean rfc9325?"),
-        (["test", "rfc9325", "exa mple"], "exa mple"),
+        (["evaluate", "rfc9325", "exa mple"], "exa mple"),
     ],
 )
 def test_bad_input_is_one_sentence(arguments: list[str], named: str) -> None:
@@ -115,7 +115,7 @@ def test_bad_input_is_one_sentence(arguments: list[str], named: str) -> None:
 
 async def test_every_rule_is_tried_on_a_host(fleet: DemoFleet, house: Path) -> None:
     run = await asyncio.to_thread(
-        tlsprobe, "policy", "test", house, place(fleet, "legacy"), "--allow-unknown"
+        tlsprobe, "policy", "evaluate", house, place(fleet, "legacy"), "--allow-unknown"
     )
     assert run.returncode == 3
     assert "  house: not compliant" in run.stdout
@@ -174,7 +174,7 @@ def run_verify(folder: Path, facts: str, expected: Mapping[str, object]) -> Comm
     test = {"name": "legacy", "observation": "legacy.jsonl", "expect": expected}
     tests = folder / "tests.yml"
     tests.write_text(json.dumps({"policies": ["house.yml"], "tests": [test]}))
-    return tlsprobe("policy", "verify", tests)
+    return tlsprobe("policy", "test", tests)
 
 
 def test_the_published_schema_is_the_one_that_the_models_make() -> None:

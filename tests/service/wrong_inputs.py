@@ -211,7 +211,7 @@ CONFIGURATIONS: Final = _configurations(
     ("discovery: [{type: http_sd, url: x}]", "discovery.0.url: the URL must begin with", "http://"),
     (
         "discovery: [{type: names, urls: [x]}]",
-        "discovery.0.urls: the URL must begin with",
+        "discovery.0.urls.0: the URL must begin with",
         "http://",
     ),
     ("relabel: [{action: replce}]", "relabel.0.action must be 'replace'", "not 'replce'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from model.intrusiveness import Intrusiveness
 from service.cli.app import (
@@ -30,6 +31,10 @@ from service.cli.options import (
     Timeout,
     TrustStores,
 )
+
+if TYPE_CHECKING:
+    from service.judging.ci_gate import CiGate
+    from service.scan.request import ScanRequest
 
 app = new_app()
 
@@ -64,10 +69,7 @@ def evaluate(  # noqa: PLR0913 - each parameter is an option of the command
     allow_unknown: AllowUnknown = False,
 ) -> int:
     """Probe one host and show the outcome of every rule: passed, failed, unknown, not applicable."""
-    from service.process.event_loop import run
-    from service.scan.output import ScanOutcome
     from service.scan.policy_options import read_gate, with_labels
-    from service.scan.policy_trial import observe, trial_lines
     from service.scan.request import ScanInputError, by_way, read_request, with_surroundings
 
     try:
@@ -82,6 +84,14 @@ def evaluate(  # noqa: PLR0913 - each parameter is an option of the command
         )
     except ScanInputError as error:
         return fail(str(error))
+    return _probe_and_print(request, gate)
+
+
+def _probe_and_print(request: ScanRequest, gate: CiGate) -> int:
+    from service.process.event_loop import run
+    from service.scan.output import ScanOutcome
+    from service.scan.policy_trial import observe, trial_lines
+
     outcome = ScanOutcome()
     for observation in run(observe(request)):
         judged = gate.judge(observation, datetime.now(UTC))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -17,9 +17,14 @@ from service.cli.options import (
     NoEvidence,
     ObservationsAsJson,
     Policies,
+    TrustStores,
 )
 
 app = new_app()
+
+_Recording: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A file written by tlsprobe scan --record.")
+]
 
 
 @app.command(
@@ -30,22 +35,14 @@ Examples:
   tlsprobe replay visit.jsonl --json
   tlsprobe replay visit.jsonl --policy mozilla-modern
 
-What a recording contains: docs/reference/recordings.md.""",
+A recording does not contain trust stores. What it contains: docs/reference/recordings.md.""",
 )
 def replay(  # noqa: PLR0913 - each parameter is an option of the command
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A file written by tlsprobe scan --record.")
-    ],
+    file: _Recording,
     *,
     as_json: ObservationsAsJson = False,
     no_evidence: NoEvidence = False,
-    trust_store: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=FILE",
-            help="As in tlsprobe scan; a recording does not contain trust stores.",
-        ),
-    ] = None,
+    trust_store: TrustStores = None,
     policy: Policies = None,
     label: Labels = None,
     fail_on: FailOn = None,

@@ -83,7 +83,11 @@ WRONG = [
     (waiver(labels=dict.fromkeys(map(str, range(40)), "x")), 400, "labels must have at most 32"),
     (waiver(policy=True), 400, "policy must be text, not true"),
     (Asked(method="DELETE", path="/api/waivers/x"), 404, "unknown waiver 'x': GET /api/waivers"),
-    (Asked(path="/metrics", headers=((b"host", b"evil.test"),)), 421, "add it to http.hosts"),
+    (
+        Asked(path="/metrics", headers=((b"host", b"evil.test"),)),
+        421,
+        "add it to http.allowed_hosts",
+    ),
 ]
 
 
