@@ -120,7 +120,7 @@ async def test_every_rule_is_tried_on_a_host(fleet: DemoFleet, house: Path) -> N
     assert run.returncode == 3
     assert "  house: not compliant" in run.stdout
     assert "FAIL       high      protocol_versions (TP-TLS-001)" in run.stdout
-    assert "pass       high      reached (TP-REACH-001)" in run.stdout
+    assert "pass       high      reachable (TP-REACH-001)" in run.stdout
 
 
 async def test_a_server_name_and_a_trust_store_are_used_for_the_trial(
@@ -166,7 +166,7 @@ async def test_policies_are_tested_with_recorded_facts(
         "house: protocol_versions (TP-TLS-001) is fail: TLS 1.0 and TLS 1.1 are offered"
         in outcome.stdout
     )
-    assert "house: reached is not fail" in outcome.stdout
+    assert "house: reachable is not fail" in outcome.stdout
 
 
 def run_verify(folder: Path, facts: str, expected: Mapping[str, object]) -> CommandRun:
