@@ -89,7 +89,9 @@ def _reason(error: Exception) -> str:
         return "it is not compressed with gzip"
     if isinstance(error, EOFError):
         return "it ends too early"
-    return "a line is not what an export contains"
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | KeyError):
+        return "a line is not what an export contains"
+    return str(error)
 
 
 def _put(file: Any, value: Any) -> None:

@@ -15,7 +15,7 @@ _SHOWN: Final = 100
 async def not_served(request: Request, error: Exception) -> Response:
     """What is wrong with the request, and what to request instead."""
     routes = [one for one in request.app.routes if isinstance(one, Route)]
-    path = request.url.path[:_SHOWN]
+    path = str(request.scope["path"])[:_SHOWN]
     methods = {
         method
         for route in routes

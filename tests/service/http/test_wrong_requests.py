@@ -36,6 +36,7 @@ TIMEOUT = (b"x-prometheus-scrape-timeout-seconds", b"soon")
 WRONG = [
     (get("/nope"), 404, "there is nothing at '/nope': use one of /, "),
     (post("/metrics"), 405, "POST is not allowed at '/metrics': use GET or HEAD"),
+    (replace(post("/metrics"), query=b"\x80"), 405, "POST is not allowed at '/metrics'"),
     (get("/-/reload"), 405, "GET is not allowed at '/-/reload': use POST"),
     (Asked(method="PUT", path="/api/waivers"), 405, "use GET or HEAD or POST"),
     (get("/metrics", "a=b"), 400, "unknown parameter 'a': this route has none"),
