@@ -154,6 +154,10 @@ docs: venv ## write the pages and dashboards that come from the code; build the 
 pictures: venv test-servers ## draw the pictures of README and docs/ again: terminals as SVG, pages as PNG
 	$(BIN)/python -m scripts.pictures
 
+.PHONY: man
+man: venv ## write the man pages to build/man, from the commands' help
+	$(BIN)/python -m scripts.man_pages build/man
+
 .PHONY: format
 format: venv ## format the code and fix what ruff can
 	$(BIN)/ruff check --fix .

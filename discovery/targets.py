@@ -2,7 +2,7 @@
 
 A target is a host with or without a port, an IPv6 address with or without brackets, or a URL such as
 ``https://``, ``smtp://`` or ``postgres://``, whose path is ignored. The scheme determines the protocol; without
-one, a well-known port such as 25 does. Invalid text raises a TargetError with one sentence.
+one, a well-known port such as 25 does. A target's key, as tlsprobe prints it, is a target too. Invalid text raises a TargetError with one sentence.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from model.target import Target, default_server_name, is_ip_address
 
 _LONGEST_SHOWN: Final = 100
 _LONGEST_NAME: Final = 253
+_SERVER_NAME: Final = "?server_name="
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _EXAMPLES: Final = (
@@ -55,13 +56,15 @@ def parse_target(
 ) -> Target:
     """The target that ``text`` names.
 
-    ``server_name`` is the SNI to send instead of the host's own name; an empty one sends none. ``protocol``
-    overrides the default protocol of the port.
+    ``server_name`` is the SNI to send instead of the host's own name; an empty one sends none. The text may
+    end in ``?server_name=NAME``, as a target's key does. ``protocol`` overrides the default of the port.
 
     Raises:
         TargetError: if ``text``, the server name or the protocol cannot be used.
     """
-    scheme, place = _without_scheme(text)
+    scheme, place, named_there = _without_scheme(text)
+    if server_name is None:
+        server_name = named_there
     host_text, port = _split(text, place)
     host = _host(text, host_text)
     named = _protocol(text, scheme, protocol)
@@ -99,12 +102,16 @@ def _known(name: str, text: str, problem: str) -> str:
         raise TargetError(text, problem, str(error)) from error
 
 
-def _without_scheme(text: str) -> tuple[str | None, str]:
+def _without_scheme(text: str) -> tuple[str | None, str, str | None]:
+    """The scheme, host with port, and the server name of a target's key."""
     scheme, has_scheme, rest = text.partition("://")
-    place = re.split(r"[/?#]", rest, maxsplit=1)[0] if has_scheme else text
+    place, _, server_name = (rest if has_scheme else text).partition(_SERVER_NAME)
+    is_key = _SERVER_NAME in text and not re.search(r"[/?#]", place)
+    if not is_key:
+        place = re.split(r"[/?#]", rest, maxsplit=1)[0] if has_scheme else text
     if "@" in place:
         raise TargetError(text, "contains a user name", "remove everything up to the @")
-    return scheme if has_scheme else None, place
+    return scheme if has_scheme else None, place, server_name if is_key else None
 
 
 def _split(text: str, place: str) -> tuple[str, int | None]:

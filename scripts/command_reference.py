@@ -33,9 +33,9 @@ def every_command() -> Iterator[tuple[str, ...]]:
         yield from ((*words, name) for name in below if name not in listed)
 
 
-def help_of(words: tuple[str, ...]) -> str:
-    """The help of the command, with lines of at most 100 characters. Raises RuntimeError if it fails."""
-    asked = CliRunner().invoke(app, [*words, "--help"], prog_name=ROOT, terminal_width=_COLUMNS)
+def help_of(words: tuple[str, ...], columns: int = _COLUMNS) -> str:
+    """The help of the command on a terminal with so many columns. Raises RuntimeError if it fails."""
+    asked = CliRunner().invoke(app, [*words, "--help"], prog_name=ROOT, terminal_width=columns)
     if asked.exit_code != 0:
         raise RuntimeError(f"{' '.join(words)} --help ends with {asked.exit_code}: {asked.output}")
     return "\n".join(line.rstrip() for line in asked.stdout.strip().splitlines())

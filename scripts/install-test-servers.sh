@@ -70,7 +70,7 @@ install_commands openssl:openssl nginx:nginx gnutls-serv:gnutls-bin promtool:pro
     haproxy:haproxy stunnel4:stunnel4 apache2:apache2 javac:default-jdk-headless \
     knotd:knot keymgr:knot unbound:unbound caddy:caddy tinyproxy:tinyproxy-bin \
     microsocks:microsocks \
-    pg_ctlcluster:postgresql chromium:chromium jq:jq
+    pg_ctlcluster:postgresql chromium:chromium jq:jq mandoc:mandoc man:man-db zsh:zsh fish:fish
 # Servers of protocols that upgrade to TLS, data stores and brokers.
 install_commands postfix:postfix dovecot:dovecot-imapd vsftpd:vsftpd slapd:slapd prosody:prosody \
     mariadbd:mariadb-server redis-server:redis-server memcached:memcached mosquitto:mosquitto \

@@ -80,8 +80,18 @@ def import_rows(database: WritableDatabase, revision: str, path: Path) -> int:
         ) from error
     except (EOFError, gzip.BadGzipFile, UnicodeDecodeError, ValueError, KeyError) as error:
         raise StoreError(
-            f"{path} is not a complete export of a database ({error}): export it again"
+            f"{path} is not a complete export of a database ({_reason(error)}): export it again"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, gzip.BadGzipFile):
+        return "it is not compressed with gzip"
+    if isinstance(error, EOFError):
+        return "it ends too early"
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | KeyError):
+        return "a line is not what an export contains"
+    return str(error)
 
 
 def _put(file: Any, value: Any) -> None:

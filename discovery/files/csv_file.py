@@ -41,7 +41,7 @@ def targets_of_csv(text: str, source: str, most: int) -> tuple[Target, ...]:
         for row in reader:
             target = _target(row, source, reader.line_num)
             if len(found) >= most and target.key not in found:
-                fix = "raise max_targets of this source, or split the file"
+                fix = "raise max_targets under discovery (type: file), or split the file"
                 raise RowError(reader.line_num, f"holds more than {most} targets", fix)
             known = found.get(target.key)
             found[target.key] = target if known is None else _joined(known, target)

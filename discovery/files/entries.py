@@ -51,7 +51,7 @@ def targets_of(root: yaml.Node | None, source: str, most: int = MOST_TARGETS) ->
     for entry in root.value:
         for target in _targets_of_entry(entry, source):
             if len(found) >= most and target.key not in found:
-                fix = "raise max_targets of this source, or split the file"
+                fix = "raise max_targets under discovery (type: file), or split the file"
                 raise EntryError(entry, f"holds more than {most} targets", fix)
             known = found.get(target.key)
             labels = {**(known.labels if known else {}), **target.labels}

@@ -61,9 +61,7 @@ def read_log_list(path: Path) -> LogList:
             f"The log list {path} cannot be read ({error.strerror}); use a readable file."
         ) from error
     except (ValueError, RecursionError) as error:
-        raise LogListError(
-            f"The log list {path} is not valid JSON ({error}); download it again."
-        ) from error
+        raise LogListError(f"The log list {path} is not valid JSON; download it again.") from error
     try:
         logs = list(_logs(listed))
     except _OddError as odd:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from model.safe_output.plain_validation import plain_validation
+from model.safe_output.plain_validation import plain_validation, shown_value
 from policy.files.yaml_file import ConfigError, KeyPath, YamlFile
+from policy.values import nearest
 
 
 class PolicyError(ConfigError):
@@ -34,14 +35,23 @@ class FileLocation:
         return str(self.path)
 
 
+def unknown_key(name: str, model: type[BaseModel]) -> str:
+    """The error for a key that the section ``model`` does not have, with the one that was meant."""
+    known = [one.alias or field for field, one in model.model_fields.items()]
+    close = nearest(name, known)
+    return f"unknown key {name!r}: " + (
+        f"did you mean {close}?" if close else f"use {', '.join(known)}"
+    )
+
+
 def first_problem(error: ValidationError) -> tuple[KeyPath, str]:
     """The keys of the first invalid value, and the error text that follows its key."""
     problem = error.errors(include_url=False)[0]
     if problem["type"] == "missing":
         return problem["loc"][:-1], f"lacks {problem['loc'][-1]!r}: add it"
+    if problem["type"] == "extra_forbidden":
+        return problem["loc"], "is not a valid key: remove it, or correct its spelling"
     wanted = plain_validation(problem["msg"])
-    value = problem["input"]
-    shown = f", not {value!r}" if isinstance(value, str | int | float | None) else ""
-    return problem["loc"], f"{wanted}{shown}" if wanted.startswith(
-        "must"
-    ) else f"is wrong: {wanted}"
+    if wanted.startswith("must"):
+        return problem["loc"], f"{wanted}{shown_value(problem['input'])}"
+    return problem["loc"], f"is wrong: {wanted}"

@@ -9,14 +9,14 @@ from itertools import combinations
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from model.encoding.earlier_names import RULES, renamed
 from model.findings.finding import Waiver
 from model.target import Target
 from policy.files.contradictions import conflict
 from policy.files.document import ChoiceBody, Document, PolicyBody, WaiverBody
-from policy.files.errors import FileLocation, PolicyError, first_problem
+from policy.files.errors import FileLocation, PolicyError, first_problem, unknown_key
 from policy.files.profiles import profiles
 from policy.files.resolve import Library, Written, nearest_profile
 from policy.files.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml_mapping
@@ -25,7 +25,12 @@ from policy.values import nearest
 
 _FILE_SUFFIXES: Final = (".yml", ".yaml", ".json")
 _LONGEST_WAIVER: Final = timedelta(days=2 * 366)
-_SECTIONS: Final = (Document, PolicyBody, WaiverBody, ChoiceBody)
+_SECTIONS: Final[Mapping[tuple[str, int], type[BaseModel]]] = {
+    ("policies", 3): PolicyBody,
+    ("policies", 4): ChoiceBody,
+    ("waivers", 3): WaiverBody,
+}
+"""The keys at a depth of a section of the file; Document has all others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,13 +150,7 @@ def _in_file(keys: KeyPath) -> KeyPath:
 
 
 def _unknown_key(keys: KeyPath) -> str:
-    name = str(keys[-1])
-    known = [
-        one.alias or field for section in _SECTIONS for field, one in section.model_fields.items()
-    ]
-    close = nearest(name, known)
-    fix = f"did you mean {close}?" if close else "see docs/reference/policy.md for the valid keys"
-    return f"unknown key {name!r}: {fix}"
+    return unknown_key(str(keys[-1]), _SECTIONS.get((str(keys[0]), len(keys)), Document))
 
 
 def _waivers(

@@ -11,7 +11,8 @@ from typing import Any, Final, TypeAlias
 import yaml
 
 _TEXT_TAG: Final = "tag:yaml.org,2002:str"
-_QUOTED: Final = re.compile(r"'[^']{3,}'")
+_ENDS: Final = "<(?:stream end|block end|document (?:start|end))>"
+_QUOTED: Final = re.compile(rf"'(?!{_ENDS}')[^']{{3,}}'")
 KeyPath: TypeAlias = tuple[str | int, ...]
 
 
@@ -44,21 +45,36 @@ def read_yaml_mapping(path: Path) -> YamlFile:
         raise ConfigError(f"{path}: is not UTF-8 text: save it as UTF-8") from error
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
+        values = _Loader(text).get_single_data()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(
             f"{path}, line {line}: is not valid YAML, {_problem(error)}: correct it"
         ) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise ConfigError(
-            f"{path}: is not valid YAML ({type(error).__name__}): correct it"
+            f"{path}: contains a character that YAML forbids: remove control characters"
         ) from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: is nested too deeply: remove levels") from error
     if root is None:
         return YamlFile(values={}, lines={})
     if not isinstance(values, dict):
-        raise ConfigError(f"{path}, line 1: must be a mapping, such as `listen: 127.0.0.1:9844`")
+        raise ConfigError(f"{path}, line 1: must be a mapping: write each entry as `key: value`")
     return YamlFile(values=values, lines=_LineFinder(path).find(root))
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads values; an impossible date or number is an error with its line."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """The value of ``node``."""
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            raise yaml.MarkedYAMLError(
+                problem="a date or number that does not exist", problem_mark=node.start_mark
+            ) from error
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:

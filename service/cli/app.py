@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import sys
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 from typer.main import get_command
 
 from model.encoding.earlier_names import COMMANDS, renamed
 from model.safe_output.printable import printable
 from model.safe_output.secret_text import masked_urls
 from service.cli import commands
+from service.cli.help_text import PlainCommand, PlainGroup
 
 if TYPE_CHECKING:
     from service.scan.output import ScanOutcome
@@ -28,7 +29,7 @@ EXIT_INTERRUPTED: Final = 130
 EXIT_BROKEN_PIPE: Final = 141
 
 
-class CommandGroup(TyperGroup):
+class CommandGroup(PlainGroup):
     """Lists commands by the names in their rows, and imports a command only when it is asked for."""
 
     def __init__(self, *, name: str, **attributes: Any) -> None:
@@ -49,24 +50,14 @@ class CommandGroup(TyperGroup):
             ctx.fail(renamed(written, COMMANDS[written]))
         return super().resolve_command(ctx, args)
 
-
-class PlainCommand(TyperCommand):
-    """A command whose help names its arguments as users type them, without braces and Python's types."""
-
-    def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """The words after the command's name in the usage line."""
-        return [re.sub(r"[{}]", "", piece) for piece in super().collect_usage_pieces(ctx)]
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the sections of the arguments and of the options."""
-        for title, kind in (("Arguments", "argument"), ("Options", "option")):
-            parameters = [one for one in self.get_params(ctx) if one.param_type_name == kind]
-            rows = [row for one in parameters if (row := one.get_help_record(ctx)) is not None]
-            if kind == "argument":
-                rows = [(name.partition(" <")[0], text) for name, text in rows]
-            if rows:
-                with formatter.section(title):
-                    formatter.write_dl(rows)
+    def sections(self, ctx: object) -> Iterable[tuple[str, Sequence[str]]]:
+        """Each section's title and the names of its commands, in the order of the rows."""
+        del ctx
+        titles = dict.fromkeys(row.section for row in self._rows.values())
+        return [
+            (title, [row.name for row in self._rows.values() if row.section == title])
+            for title in titles
+        ]
 
 
 class _App(typer.Typer):
@@ -111,18 +102,19 @@ app = typer.Typer(
     name=commands.ROOT,
     cls=CommandGroup,
     invoke_without_command=True,
+    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="Probe TLS endpoints: find what is wrong with them, store the facts, and serve metrics.",
     epilog="""\b
 Examples:
-  tlsprobe scan example.com             what example.com:443 speaks, and what is wrong with it
+  tlsprobe scan example.com             findings, versions, certificates
   tlsprobe explain example.com tls1.0   the bytes that prove one fact
-  tlsprobe demo                         the service on six demo servers of this machine
-  tlsprobe serve --targets targets.yml  probe the endpoints of a file, for Prometheus to scrape
+  tlsprobe demo                         the service on six local demo servers
+  tlsprobe serve --targets targets.yml  the service, for Prometheus to scrape
 
-Run `tlsprobe COMMAND --help` for a command's options and examples.""",
+Run `tlsprobe help COMMAND` for a command's options and examples.""",
 )
 
 

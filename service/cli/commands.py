@@ -1,6 +1,6 @@
 """All commands of ``tlsprobe``: a new command needs only a row here and the file that the row names.
 
-The help lists the commands in the order of the rows. A command's module is imported by its name
+The help lists the commands in the order of the rows, in sections. A command's module is imported by its name
 (``importlib``), and only when the command runs or its help is shown.
 """
 
@@ -10,38 +10,48 @@ from dataclasses import dataclass
 from typing import Final
 
 ROOT: Final = "tlsprobe"
+# Set by the script of `tlsprobe completion` when it asks for completions.
+COMPLETION_VARIABLE: Final = "_TLSPROBE_COMPLETE"
+
+_PROBE_NOW: Final = "Probe now"
+_SERVICE: Final = "Service"
+_HISTORY: Final = "History"
+_POLICY_AND_REPORTS: Final = "Policy and reports"
+_MAINTENANCE: Final = "Maintenance"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """One command with the ``name`` that users type; the ``app`` of its ``module`` is the command.
 
-    ``group`` is the command that it belongs to: ``policy`` for ``tlsprobe policy list``.
+    ``group`` is the command that it belongs to: ``policy`` for ``tlsprobe policy list``. The help of
+    the group lists it in its ``section``.
     """
 
     name: str
     module: str
     group: str = ROOT
+    section: str = "Commands"
 
 
 COMMANDS: Final[tuple[Command, ...]] = (
-    Command(name="scan", module="service.cli.probe_now.scan"),
-    Command(name="explain", module="service.cli.probe_now.explain"),
-    Command(name="replay", module="service.cli.probe_now.replay"),
-    Command(name="serve", module="service.cli.service.serve"),
-    Command(name="worker", module="service.cli.service.worker"),
-    Command(name="demo", module="service.cli.service.demo"),
-    Command(name="discover", module="service.cli.service.discover"),
-    Command(name="status", module="service.cli.service.status"),
-    Command(name="certificates", module="service.cli.history.certificates"),
-    Command(name="inventory", module="service.cli.history.inventory"),
-    Command(name="history", module="service.cli.history.history"),
-    Command(name="diff", module="service.cli.history.diff"),
-    Command(name="changes", module="service.cli.history.changes"),
-    Command(name="events", module="service.cli.history.events"),
-    Command(name="report", module="service.cli.reports.report"),
+    Command(name="scan", module="service.cli.probe_now.scan", section=_PROBE_NOW),
+    Command(name="explain", module="service.cli.probe_now.explain", section=_PROBE_NOW),
+    Command(name="replay", module="service.cli.probe_now.replay", section=_PROBE_NOW),
+    Command(name="serve", module="service.cli.service.serve", section=_SERVICE),
+    Command(name="worker", module="service.cli.service.worker", section=_SERVICE),
+    Command(name="demo", module="service.cli.service.demo", section=_SERVICE),
+    Command(name="discover", module="service.cli.service.discover", section=_SERVICE),
+    Command(name="status", module="service.cli.service.status", section=_SERVICE),
+    Command(name="certificates", module="service.cli.history.certificates", section=_HISTORY),
+    Command(name="inventory", module="service.cli.history.inventory", section=_HISTORY),
+    Command(name="history", module="service.cli.history.history", section=_HISTORY),
+    Command(name="diff", module="service.cli.history.diff", section=_HISTORY),
+    Command(name="changes", module="service.cli.history.changes", section=_HISTORY),
+    Command(name="events", module="service.cli.history.events", section=_HISTORY),
+    Command(name="report", module="service.cli.reports.report", section=_POLICY_AND_REPORTS),
     Command(name="verify", module="service.cli.reports.verify", group="report"),
-    Command(name="policy", module="service.cli.policy.policy"),
+    Command(name="policy", module="service.cli.policy.policy", section=_POLICY_AND_REPORTS),
     Command(name="list", module="service.cli.policy.list", group="policy"),
     Command(name="show", module="service.cli.policy.show", group="policy"),
     Command(name="check", module="service.cli.policy.check", group="policy"),
@@ -51,5 +61,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(name="test", module="service.cli.policy.test", group="policy"),
     Command(name="match", module="service.cli.policy.match", group="policy"),
     Command(name="schema", module="service.cli.policy.schema", group="policy"),
-    Command(name="db", module="service.cli.db"),
+    Command(name="db", module="service.cli.db", section=_MAINTENANCE),
+    Command(name="completion", module="service.cli.shell.completion", section=_MAINTENANCE),
+    Command(name="help", module="service.cli.shell.help", section=_MAINTENANCE),
 )

@@ -9,21 +9,30 @@ from typing import Annotated, Final
 import typer
 
 from model.safe_output.printable import printable
-from service.cli.app import EXIT_OK, fail, new_app
+from service.cli.app import EXIT_OK, fail, new_app, show_help_without_command
+from service.cli.help_text import PlainGroup
 from service.cli.options import DEFAULT_DATABASE, Database
 
 EXIT_DAMAGED: Final = 1
 
 app = new_app(
     name="db",
-    no_args_is_help=True,
+    cls=PlainGroup,
+    invoke_without_command=True,
     help="Upgrade, check, prune, export or import the service's database.",
     epilog="""\b
 Examples:
   tlsprobe db check
-  tlsprobe db export backup.jsonl.gz --database sqlite:////var/lib/tlsprobe/tlsprobe.db
-  tlsprobe db import backup.jsonl.gz --database postgresql://tlsprobe@db.internal/tlsprobe""",
+  tlsprobe db export backup.jsonl.gz --database sqlite:////var/lib/tlsprobe.db
+  tlsprobe db import backup.jsonl.gz --database postgresql://db/tlsprobe""",
 )
+
+
+@app.callback()
+def _root(context: typer.Context) -> None:
+    show_help_without_command(context)
+
+
 _File = Annotated[
     Path, typer.Argument(metavar="FILE", help="The export: JSON lines, compressed with gzip.")
 ]
@@ -117,7 +126,7 @@ def vacuum(
     "export",
     epilog="""\b
 Examples:
-  tlsprobe db export backup.jsonl.gz --database sqlite:////var/lib/tlsprobe/tlsprobe.db""",
+  tlsprobe db export backup.jsonl.gz --database sqlite:////var/lib/tlsprobe.db""",
 )
 def export_(file: _File, *, database: Database = DEFAULT_DATABASE) -> int:
     """Export a consistent snapshot to a new file; the service may keep running."""
@@ -136,7 +145,7 @@ def export_(file: _File, *, database: Database = DEFAULT_DATABASE) -> int:
     "import",
     epilog="""\b
 Examples:
-  tlsprobe db import backup.jsonl.gz --database postgresql://tlsprobe@db.internal/tlsprobe""",
+  tlsprobe db import backup.jsonl.gz --database postgresql://db/tlsprobe""",
 )
 def import_(file: _File, *, database: Database = DEFAULT_DATABASE) -> int:
     """Import an export into an empty database, SQLite or PostgreSQL: all rows or none."""

@@ -14,8 +14,9 @@ from typing import NoReturn
 import typer
 
 from model.encoding.earlier_names import OPTIONS, renamed
-from model.safe_output.plain_validation import plain_validation
 from service.cli.app import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_OK, app, fail
+from service.cli.commands import COMPLETION_VARIABLE
+from service.cli.completing import register_shells
 
 
 def main() -> NoReturn:
@@ -34,6 +35,8 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     # A terminal or pipe with another encoding gets escapes for characters that it cannot show.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    if COMPLETION_VARIABLE in os.environ:
+        register_shells()
     try:
         code = app(arguments, prog_name="tlsprobe", standalone_mode=False)
         sys.stdout.flush()
@@ -50,10 +53,13 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
 
 def _usage_problem(error: typer.TyperException) -> str:
     """What is wrong with the arguments, and the command whose help says how they are written."""
+    from service.cli.usage_problems import usage_problem
+
     option = getattr(error, "option_name", None)
     if option is not None and option in OPTIONS:
         problem = renamed(option, OPTIONS[option])
     else:
-        problem = plain_validation(error.format_message().rstrip("."))
+        problem = usage_problem(error.format_message(), error.__cause__)
     context = getattr(error, "ctx", None)
-    return f"{problem} (see {'tlsprobe' if context is None else context.command_path} --help)"
+    path = "tlsprobe" if context is None else context.command_path
+    return f"{problem} (see {path} --help)"

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
 import typer
 
 from model.findings.finding import Severity
 from model.intrusiveness import Intrusiveness
+from service.cli.completing import complete_policy
 
 Policies: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         "--policy",
         metavar="NAME|FILE",
+        autocompletion=complete_policy,
         help="Check against this profile (see tlsprobe policy list), or against the policies in this "
         "file that match the endpoint; repeatable.",
     ),
@@ -72,6 +75,33 @@ ServerName: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Send this server name (SNI) instead of HOST."),
 ]
+Timeout: TypeAlias = Annotated[
+    float, typer.Option(metavar="SECONDS", help="Time limit for each endpoint.")
+]
+TrustStores: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--trust-store",
+        metavar="NAME=FILE",
+        help="Also verify chains against the CA certificates in FILE (PEM); repeatable.",
+    ),
+]
+Fetch: TypeAlias = Annotated[
+    bool,
+    typer.Option("--fetch", help="Fetch what certificates refer to: OCSP, CRLs, missing issuers."),
+]
+Dns: TypeAlias = Annotated[
+    bool, typer.Option("--dns", help="Check chains against CAA and TLSA records.")
+]
+LogList: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Verify certificate timestamps (SCTs) by this log list (version 3)."
+    ),
+]
+NoEvidence: TypeAlias = Annotated[
+    bool, typer.Option("--no-evidence", help="With --json: omit the raw proofs.")
+]
 ObservationsAsJson: TypeAlias = Annotated[
     bool,
     typer.Option("--json", help="Print one Observation per line as JSON, with all evidence."),
@@ -117,5 +147,10 @@ NewestRows: TypeAlias = Annotated[
     ),
 ]
 PolicyName: TypeAlias = Annotated[
-    str, typer.Argument(metavar="NAME|FILE", help="A profile, or a policy file.")
+    str,
+    typer.Argument(
+        metavar="NAME|FILE",
+        autocompletion=complete_policy,
+        help="A profile, or a policy file.",
+    ),
 ]

@@ -36,8 +36,8 @@ from pki.dns import DnsLookup, LookupFailedError
 from pki.net_guard.gate import SocketGate
 from service.config.sources import PolledSettings, SourceContext, SourceSettings, Targets
 from service.setting_types.by_type import ByType
-from service.setting_types.secret_marks import SecretFile, SecretUrl, SecretUrls, SecretVariable
-from service.setting_types.values import Count, Port, Seconds, split_name_server
+from service.setting_types.secret_marks import SecretFile, SecretVariable, WebUrl, WebUrls
+from service.setting_types.values import Count, Port, Seconds, TargetCount, split_name_server
 from service.sources.certificate_names import read_certificate_names
 
 _SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -62,7 +62,7 @@ class FileSettings(SourceSettings):
     type: Literal["file"]
     path: Path
     refresh_seconds: Seconds = 5.0
-    max_targets: Count = MOST_TARGETS
+    max_targets: TargetCount = MOST_TARGETS
     trust_labels: bool = True
 
     @property
@@ -83,7 +83,7 @@ class FileSettings(SourceSettings):
 class _WebSettings(PolledSettings):
     """A web API; ``token_variable`` names the environment variable with its bearer token."""
 
-    url: SecretUrl
+    url: WebUrl
     token_variable: SecretVariable = None
     ca_file: Path | None = None
 
@@ -123,7 +123,7 @@ class ConsulSettings(_WebSettings):
     """A Consul catalog: all services, or only ``services``; with ``tags``, only those that have all of them."""
 
     type: Literal["consul"]
-    url: SecretUrl = "http://127.0.0.1:8500"
+    url: WebUrl = "http://127.0.0.1:8500"
     services: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
 
@@ -158,7 +158,7 @@ class KubernetesSettings(SourceSettings):
     _computed_labels: ClassVar[frozenset[str]] = frozenset({EXPECTED_CERTIFICATE})
 
     type: Literal["kubernetes"]
-    url: SecretUrl = "https://kubernetes.default.svc"
+    url: WebUrl = "https://kubernetes.default.svc"
     token_variable: SecretVariable = None
     token_file: SecretFile = None
     ca_file: Path | None = None
@@ -195,7 +195,7 @@ class NamesSettings(PolledSettings):
 
     type: Literal["names"]
     files: tuple[Path, ...] = ()
-    urls: SecretUrls = ()
+    urls: WebUrls = ()
     ports: tuple[Port, ...] = (443,)
     refresh_seconds: Seconds = 3600.0
 

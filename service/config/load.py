@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
 from model.encoding.earlier_names import SETTING_VALUES, renamed
-from model.safe_output.plain_validation import plain_validation
+from model.safe_output.plain_validation import plain_validation, shown_value
 from model.safe_output.secret_text import masked_urls
 from policy.files.yaml_file import ConfigError, KeyPath, read_yaml_mapping
 from service.config.known_settings import renaming, suggestion, takes_json, types_at
@@ -57,8 +58,18 @@ def _refuse_renamed_variables() -> None:
 
 def _explain(problem: ErrorDetails, given: Mapping[str, Any]) -> str:
     path = _as_written(problem["loc"])
-    key = ".".join(str(part) for part in path)
-    return masked_urls(f"{_place(path, given)}: {_what_is_wrong(problem, key)}")
+    place = path or _path_in(problem["msg"])
+    if problem["type"].startswith("union_tag"):
+        place = (*path, "type")
+    is_option = bool(path) and path[0] in given
+    key = "" if is_option else ".".join(str(part) for part in path)
+    return masked_urls(f"{_place(place, given)}: {_what_is_wrong(problem, key)}")
+
+
+def _path_in(message: str) -> KeyPath:
+    """The setting that a check of several settings names at the beginning of its message."""
+    named = re.match(r"(?:Value error, )?([a-z_]+(?:\.[a-z_]+)*)", message)
+    return tuple(named[1].split(".")) if named else ()
 
 
 def _as_written(path: KeyPath) -> KeyPath:
@@ -98,7 +109,7 @@ def _variable(path: KeyPath) -> str | None:
 
 
 def _what_is_wrong(problem: ErrorDetails, key: str) -> str:
-    kind, value = problem["type"], problem["input"]
+    kind = problem["type"]
     if kind == "extra_forbidden":
         place = problem["loc"]
         path = _as_written(place)
@@ -106,12 +117,12 @@ def _what_is_wrong(problem: ErrorDetails, key: str) -> str:
     if kind.startswith("union_tag"):
         return _wrong_type(problem, key)
     wanted = plain_validation(problem["msg"])
+    value = problem["input"]
     new = SETTING_VALUES.get(value) if isinstance(value, str) else None
     if new is not None and new in wanted.split("'"):
         return f"{key}: {renamed(str(value), new)}"
     if wanted.startswith("must"):
-        shown = f", not {value!r}" if isinstance(value, str | int | float | None) else ""
-        return f"{key} {wanted}{shown}"
+        return f"{key} {wanted}{shown_value(value)}".lstrip()
     if kind == "missing":
         return f"{key} {wanted}"
     return f"{key}: {wanted}" if key else wanted

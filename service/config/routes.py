@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from model.target import is_ip_address
 from probe.connect.proxy_url import parse_proxy
 from probe.connect.route import Proxy, Route
 from service.setting_types.secret_marks import SecretUrl, SecretVariable
@@ -50,8 +50,8 @@ def _check_proxies(proxies: Mapping[str, ProxySettings]) -> Mapping[str, ProxySe
 
 def check_source_address(text: str | None) -> str | None:
     """Check that ``text`` is a local address. Raises ValueError."""
-    if text is not None:
-        ip_address(text)
+    if text is not None and not is_ip_address(text):
+        raise ValueError(f"{text!r} is not an IP address: use an address of this machine")
     return text
 
 

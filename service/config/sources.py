@@ -18,7 +18,7 @@ from model.target import Target
 from model.target_labels import ACTING_NAMES
 from pki.net_guard.gate import SocketGate
 from service.config.relabel import RelabelRules
-from service.setting_types.values import Count, Seconds
+from service.setting_types.values import Seconds, TargetCount
 
 Targets: TypeAlias = tuple[Target, ...]
 
@@ -46,7 +46,7 @@ class SourceSettings(BaseModel):
     name: str = ""
     refresh_seconds: Seconds = 60.0
     max_stale_seconds: Seconds = 86_400.0
-    max_targets: Count = USUAL_MOST_TARGETS
+    max_targets: TargetCount = USUAL_MOST_TARGETS
     trust_labels: bool = False
     relabel: RelabelRules = ()
 

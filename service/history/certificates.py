@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
@@ -24,14 +24,21 @@ _NAME_LIMIT: Final = 60
 _ENDPOINTS_SHOWN: Final = 3
 
 
-async def read_certificates(database: str) -> CertificateInventory:
-    """The certificates of all endpoints that the database knows.
+async def read_certificates(database: str, labels: Mapping[str, str]) -> CertificateInventory:
+    """The certificates of all endpoints that the database knows and whose targets have these labels.
 
     Raises:
         StoreError: if it cannot be read.
     """
     async with await open_reader(database) as store:
-        return certificate_inventory(await store.statuses())
+        statuses = await store.statuses()
+    return certificate_inventory(
+        [
+            one
+            for one in statuses
+            if labels.items() <= one.observation.endpoint.target.labels.items()
+        ]
+    )
 
 
 def write_calendar(

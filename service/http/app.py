@@ -18,6 +18,7 @@ from starlette.routing import Route
 from service.http.guard.bodies import Body, body_of, respond, takes_gzip
 from service.http.guard.query import Query, route
 from service.http.guard.turns import Shared
+from service.http.not_served import not_served
 from service.http.scrape_format import content_type, wants_openmetrics
 from service.inventory.metrics_page import InventoryPage, NoSnapshotError
 
@@ -48,7 +49,7 @@ def make_app(
         *_admin_routes(reload, enumerate_soon),
         *more,
     ]
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, exception_handlers={404: not_served, 405: not_served})
     # Starlette would redirect a client to the host of its own Host header.
     app.router.redirect_slashes = False
     return app
@@ -109,7 +110,7 @@ def _admin_routes(
         wanted = query.get("target")
         if enumerate_soon(wanted):
             return PlainTextResponse("soon\n", status_code=202)
-        reason = f"there is no target {wanted!r}: use a name from the metrics, such as a.test:443"
+        reason = f"unknown target {wanted!r}: use a name from the metrics, such as a.test:443"
         return PlainTextResponse(
             f"{reason if wanted else 'there are no targets yet'}\n", status_code=404
         )

@@ -56,7 +56,7 @@ def report_routes(make: Make) -> list[Route]:
             labels = parse_labels(query.every("label"))
         except KeyError:
             names = ", ".join(one.name for one in REPORTS)
-            return _text(f"there is no report {name[:_SHOWN]!r}: use one of {names}", 404)
+            return _text(f"unknown report {name[:_SHOWN]!r}: use one of {names}", 404)
         except ValueError as error:
             return _text(str(error), 400)
         if len(query.every("label")) > _MOST_LABELS:

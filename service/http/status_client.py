@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ def ask_status(url: str) -> dict[str, Any]:
     Raises:
         StatusError: if no service answers.
     """
+    if not url.startswith(("http://", "https://")):
+        raise StatusError(f"--url must begin with http:// or https://, not {url!r}")
     place = f"{url.rstrip('/')}/-/status"
     try:
         answer = httpx.get(place, timeout=_TIMEOUT_SECONDS, trust_env=False)
@@ -31,11 +34,20 @@ def ask_status(url: str) -> dict[str, Any]:
         status = answer.raise_for_status().json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise StatusError(
-            f"no tlsprobe service answers at {place} ({error}): start one, or give its --url"
+            f"no tlsprobe service answers at {place} ({_reason(error)}): start one, or give its --url"
         ) from error
     if not isinstance(status, dict) or "lag_seconds" not in status:
         raise StatusError(f"{place} is not a tlsprobe service: give the service's --url")
     return status
+
+
+def _reason(error: Exception) -> str:
+    """What happened, without the number that the system has for it."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"HTTP {error.response.status_code}"
+    if isinstance(error, httpx.HTTPError):
+        return re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or "no answer"
+    return "the answer is not JSON" if not isinstance(error, httpx.InvalidURL) else "invalid URL"
 
 
 def status_lines(status: Mapping[str, Any]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from model.encoding.finding_json import waiver_to_json
 from model.findings.finding import Waiver
 from model.ports import Archive
 from policy.files.document import Name, WaiverBody
-from policy.files.errors import first_problem
+from policy.files.errors import first_problem, unknown_key
 from policy.files.load import waiver_fault
 from service.http.guard.query import Query, route
 from service.judging.policy_evaluator import PolicyEvaluator
@@ -104,7 +104,7 @@ class _WaiverApi:
             return _error(503, str(error))
         self._desk.kept.pop(name, None)
         if not was_there:
-            return _error(404, f"there is no waiver {name!r}: GET {_PATH} lists all waivers")
+            return _error(404, f"unknown waiver {name!r}: GET {_PATH} lists all waivers")
         return Response(status_code=204)
 
 
@@ -117,6 +117,10 @@ async def _posted(request: Request, desk: PolicyEvaluator, at: datetime) -> Waiv
     try:
         body = NamedWaiver.model_validate(fields)
     except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        if problem["type"] == "extra_forbidden":
+            name = str(problem["loc"][-1])[:_SHOWN]
+            raise _RefusedError(400, unknown_key(name, NamedWaiver)) from error
         keys, words = first_problem(error)
         raise _RefusedError(400, f"{'.'.join(map(str, keys)) or 'the waiver'} {words}") from error
     if body.name not in desk.kept and len(desk.kept) >= _MOST_WAIVERS:

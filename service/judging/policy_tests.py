@@ -91,7 +91,7 @@ def _read(path: Path) -> PolicyTests:
     except ValidationError as error:
         keys, words = first_problem(error)
         place = FileLocation(path=path, file=file, keys=keys)
-        raise PolicyError(f"{place}: {'.'.join(map(str, keys))} {words}") from error
+        raise PolicyError(f"{place}: {'.'.join(map(str, keys)) or 'the file'} {words}") from error
 
 
 def _observations(path: Path, labels: Mapping[str, str] | None) -> Iterator[Observation]:

@@ -63,9 +63,9 @@ def path_for(module: ModuleSettings, text: str) -> str:
 
 
 def _path_in(text: str) -> str:
-    """The path of a URL, with its query; "/" for any other text."""
+    """The path of a URL, with its query; "/" for any other text, such as a target's key."""
     split = urlsplit(text) if "://" in text else None
-    if split is None:
+    if split is None or (not split.path and split.query.startswith("server_name=")):
         return "/"
     query = f"?{split.query}" if split.query else ""
     return f"{split.path or '/'}{query}"

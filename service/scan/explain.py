@@ -47,7 +47,7 @@ async def explain_fact(request: ScanRequest, fact: FactName) -> Sequence[Explain
 async def _visits(request: ScanRequest) -> Sequence[Observation]:
     clock = SystemClock()
     engine = Engine(request.settings, clock)
-    return await Scan(engine.visit, clock).probe(request.targets[0])
+    return await Scan(engine.visit, clock, request.family).probe(request.targets[0])
 
 
 def explanation_lines(explained: Explained, name: str) -> Iterator[str]:

@@ -61,7 +61,7 @@ def find_fact(name: str) -> FactName:
         raise ValueError(renamed(name, FACTS[name.lower()]))
     near = difflib.get_close_matches(name.lower(), facts, _MOST_SUGGESTIONS)
     fix = f"did you mean {', '.join(near)}?" if near else "see docs/reference/cli.md for all facts"
-    raise ValueError(f"there is no fact {name!r}: {fix}")
+    raise ValueError(f"unknown fact {name!r}: {fix}")
 
 
 def _facts() -> Mapping[str, FactName]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,6 +10,7 @@ from model.findings.finding import Severity
 from model.target import Target
 from policy import read_policies
 from policy.files.yaml_file import ConfigError
+from probe.recording.visit import RecordedVisit
 from service.judging.ci_gate import CiGate, check_that_all_are_judged, parse_labels
 from service.scan.request import ScanInputError, ScanRequest
 
@@ -20,12 +21,34 @@ def with_labels(request: ScanRequest, texts: Sequence[str]) -> ScanRequest:
     Raises:
         ScanInputError: if a label has another form.
     """
-    try:
-        labels = parse_labels(texts)
-    except ValueError as error:
-        raise ScanInputError(f"--label: {error}") from error
+    labels = _labels(texts)
     targets = tuple(replace(target, labels=labels) for target in request.targets)
     return replace(request, targets=targets)
+
+
+def with_labels_on_visits(
+    visits: Sequence[RecordedVisit], texts: Sequence[str]
+) -> Sequence[RecordedVisit]:
+    """The recorded visits, with ``NAME=VALUE`` labels added to their targets.
+
+    Raises:
+        ScanInputError: if a label has another form.
+    """
+    labels = _labels(texts)
+    return [
+        replace(
+            visit,
+            endpoint=replace(endpoint, target=replace(target, labels={**target.labels, **labels})),
+        )
+        for visit, endpoint, target in ((one, one.endpoint, one.endpoint.target) for one in visits)
+    ]
+
+
+def _labels(texts: Sequence[str]) -> Mapping[str, str]:
+    try:
+        return parse_labels(texts)
+    except ValueError as error:
+        raise ScanInputError(f"--label: {error}") from error
 
 
 def read_gate(

@@ -61,7 +61,7 @@ async def observe(request: ScanRequest) -> list[Observation]:
     clock = SystemClock()
     engine = Engine(request.settings, clock)
     progress = ProgressLine(sys.stderr)
-    scan = Scan(partial(engine.visit, on_progress=progress.show), clock)
+    scan = Scan(partial(engine.visit, on_progress=progress.show), clock, request.family)
     try:
         return [one for target in request.targets for one in await scan.probe(target)]
     finally:

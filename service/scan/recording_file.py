@@ -61,7 +61,7 @@ def begin_recording(path: Path, targets: Sequence[Target]) -> None:
         make_private(path)
     except OSError as error:
         raise ScanInputError(
-            f"--record {path}: {(error.strerror or str(error)).lower()}"
+            f"--record {path}: {(error.strerror or str(error)).lower()}: use a new file in a folder that exists"
         ) from error
 
 
@@ -78,7 +78,9 @@ def read_recording(path: Path) -> Sequence[RecordedVisit]:
             )
         text = path.read_text(encoding="ascii")
     except OSError as error:
-        raise RecordingError((error.strerror or str(error)).lower()) from error
+        raise RecordingError(
+            f"{(error.strerror or str(error)).lower()}: use a file written by `tlsprobe scan --record`"
+        ) from error
     except UnicodeDecodeError as error:
         raise RecordingError(
             "not a text file: use a file written by `tlsprobe scan --record`"

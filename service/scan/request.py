@@ -122,11 +122,9 @@ def by_way(
     try:
         check_source_address(source_address)
     except ValueError as error:
-        raise ScanInputError(
-            f"--source-address: {error}: use an address of this machine"
-        ) from error
+        raise ScanInputError(f"--source-address: {error}") from error
     if proxy_protocol not in {None, *ProxyProtocol}:
-        raise ScanInputError("--proxy-protocol must be v1 or v2")
+        raise ScanInputError(f"--proxy-protocol must be v1 or v2, not {proxy_protocol!r}")
     route = Route(
         proxy=way,
         proxy_protocol=None if proxy_protocol is None else ProxyProtocol(proxy_protocol),

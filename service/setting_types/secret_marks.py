@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Annotated, TypeAlias
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from model.safe_output.secret_text import secrets_in_url, secrets_of_login
+from service.setting_types.values import check_web_url
 
 _LONGEST_SECRET_FILE = 65_536
 
@@ -38,8 +39,11 @@ class HoldsSecret(StrEnum):
 
 
 SecretUrl: TypeAlias = Annotated[str, HoldsSecret.IN_URL, Field(repr=False)]
-SecretUrls: TypeAlias = Annotated[tuple[str, ...], HoldsSecret.IN_URL, Field(repr=False)]
 OptionalSecretUrl: TypeAlias = Annotated[str | None, HoldsSecret.IN_URL, Field(repr=False)]
+WebUrl: TypeAlias = Annotated[SecretUrl, AfterValidator(check_web_url)]
+WebUrls: TypeAlias = Annotated[
+    tuple[Annotated[str, AfterValidator(check_web_url)], ...], HoldsSecret.IN_URL, Field(repr=False)
+]
 ReceiverUrl: TypeAlias = Annotated[str | None, HoldsSecret.WHOLE_URL, Field(repr=False)]
 SecretVariable: TypeAlias = Annotated[str | None, HoldsSecret.VARIABLE]
 SecretFile: TypeAlias = Annotated[Path | None, HoldsSecret.FILE]

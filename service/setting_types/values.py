@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -11,7 +12,20 @@ _DNS_PORT: Final = 53
 
 Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
+TargetCount = Annotated[int, Field(ge=1, le=10_000_000)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+def check_web_url(url: str) -> str:
+    """Check that ``url`` is one of a web server. Raises ValueError, without the URL: it may have a password."""
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_usable = False
+    if not is_usable or not url.isprintable() or " " in url:
+        raise ValueError("the URL must begin with http:// or https:// and a host")
+    return url
 
 
 def split_listen(text: str) -> tuple[str, int]:
@@ -41,8 +55,10 @@ def split_name_server(text: str) -> tuple[str, int]:
         return str(ip_address(text)), _DNS_PORT
     except ValueError:
         pass
-    address, port = split_listen(text)
     try:
+        address, port = split_listen(text)
         return str(ip_address(address)), port
     except ValueError:
-        raise ValueError(f"{text} must be an IP address, such as 10.0.0.53 or [::1]:53") from None
+        raise ValueError(
+            f"{text!r} is not a name server: use an IP address, such as 10.0.0.53 or [::1]:53"
+        ) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from discovery.targets import TargetError, parse_target
@@ -125,10 +125,34 @@ def test_any_text_is_a_target_or_refused(text: str) -> None:
     assert 1 <= target.port <= 65535
 
 
-@given(st.sampled_from([row[0] for row in (*READ, *SPOKEN)]))
-def test_a_target_s_key_names_it_again(text: str) -> None:
-    target = parse_target(text)
+SERVER_NAMES = (None, "", "shop.example", "127.0.0.1.example")
+
+
+@given(
+    st.sampled_from([row[0] for row in (*READ, *SPOKEN)]),
+    st.sampled_from(SERVER_NAMES),
+    st.sampled_from([None, "smtp", "auto", "postgres"]),
+)
+def test_a_target_s_key_names_it_again(
+    text: str, server_name: str | None, protocol: str | None
+) -> None:
+    try:
+        target = parse_target(text, server_name=server_name, protocol=protocol)
+    except TargetError:
+        assume(False)
     assert parse_target(target.key) == target
+
+
+def test_the_server_name_of_a_key_gives_way_to_the_one_asked_for() -> None:
+    key = "192.0.2.1:8443?server_name=shop.example"
+    assert parse_target(key).server_name == "shop.example"
+    assert parse_target(key, server_name="other.example").server_name == "other.example"
+
+
+def test_the_query_of_a_url_is_not_a_key_s_server_name() -> None:
+    assert parse_target("https://a.example/?server_name=b").server_name == "a.example"
+    with pytest.raises(TargetError, match="no valid port"):
+        parse_target("a.example:443?name=b")
 
 
 def test_the_server_name_takes_the_host_s_place() -> None:

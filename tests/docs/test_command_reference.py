@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,8 @@ def test_every_help_has_an_example_of_its_command(words: tuple[str, ...]) -> Non
 
 @pytest.mark.parametrize("words", list(every_command()), ids=" ".join)
 def test_every_help_has_whole_sentences_and_no_words_of_python(words: tuple[str, ...]) -> None:
-    shown = help_of(words)
+    shown = help_of(words, columns=80)
     sections = shown.partition("\n\n")[2]
-    assert "..." not in sections
-    assert not any(mark in shown for mark in ("[[", "{", "<str>", "<path>", "<list["))
+    assert not any(mark in sections for mark in ("...", "…"))
+    assert not re.search(r"\[\[|\{|<[a-z=]|[a-z]>", shown)
+    assert max(map(len, shown.splitlines())) <= 80

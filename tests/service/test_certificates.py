@@ -134,6 +134,9 @@ async def test_the_command_prints_the_calendar_of_a_database(tmp_path: Path) -> 
     assert "one key in 2 certificates" in run.stdout
     assert "serves different" in run.stdout
     assert "\x1b" not in run.stdout
+    labelled = ("certificates", "--database", database, "--json", "--label", "team=nobody's")
+    run = await asyncio.to_thread(tlsprobe, *labelled)
+    assert json.loads(run.stdout)["certificates"] == []
 
 
 @pytest.mark.parametrize(

@@ -65,25 +65,22 @@ def test_bad_usage_is_one_sentence_that_names_it(arguments: list[str], named: st
     [
         (
             ["scan", "127.0.0.1", "--timeout", "soon"],
-            "Invalid value for '--timeout': must be a number (see tlsprobe scan --help)",
+            "--timeout must be a number, not 'soon' (see tlsprobe scan --help)",
         ),
         (
             ["history", "a.example", "--limit", "0"],
-            (
-                "Invalid value for '--limit': must be greater than or equal to 1 "
-                "(see tlsprobe history --help)"
-            ),
+            ("--limit must be greater than or equal to 1, not '0' (see tlsprobe history --help)"),
         ),
         (
             ["scan", "127.0.0.1", "--fail-on", "worst"],
             (
-                "Invalid value for '--fail-on': 'worst' is not one of 'info', 'low', 'medium', "
-                "'high', 'critical' (see tlsprobe scan --help)"
+                "--fail-on must be info, low, medium, high or critical, "
+                "not 'worst' (see tlsprobe scan --help)"
             ),
         ),
         (
             ["policy", "check"],
-            "Missing argument 'FILE' (see tlsprobe policy check --help)",
+            "FILE is missing: add it (see tlsprobe policy check --help)",
         ),
     ],
 )

@@ -8,12 +8,15 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import typer
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from service.cli import commands
 from service.cli.app import app
 from service.cli.commands import COMMANDS, ROOT, Command
-from tests.service.processes import environment
+from service.cli.help_text import context_of
+from tests.service.processes import environment, tlsprobe
 
 CLI = Path(commands.__file__).parent
 HEAVY = ("OpenSSL", "alembic", "httpx", "policy", "probe", "rich", "sqlalchemy", "starlette")
@@ -65,14 +68,75 @@ def test_every_file_with_a_command_has_a_row() -> None:
     assert with_a_command == {row.module for row in COMMANDS}
 
 
-def test_the_help_lists_the_rows_in_their_order() -> None:
-    _, output = run("--help")
-    section = output.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
-    # A summary longer than its line continues in the next one, further to the right.
-    listed = [line for line in section if not line.startswith("   ")]
-    assert [line.split()[0] for line in listed] == [
-        row.name for row in COMMANDS if row.group == ROOT
-    ]
+def listed(help_text: str) -> dict[str, list[str]]:
+    """The commands that the help lists, by the title of their section."""
+    found: dict[str, list[str]] = {}
+    for section in help_text.split("\n\n"):
+        title, colon, rows = section.partition(":\n")
+        # A summary longer than its line continues in the next one, further to the right.
+        names = [line.split()[0] for line in rows.splitlines() if not line.startswith("   ")]
+        if colon and not title.startswith(" ") and title != "Options":
+            found[title] = names
+    return found
+
+
+def test_the_help_lists_the_commands_in_sections_in_the_order_of_use() -> None:
+    assert listed(run("--help")[1]) == {
+        "Probe now": ["scan", "explain", "replay"],
+        "Service": ["serve", "worker", "demo", "discover", "status"],
+        "History": ["certificates", "inventory", "history", "diff", "changes", "events"],
+        "Policy and reports": ["report", "policy"],
+        "Maintenance": ["db", "completion", "help"],
+    }
+    names = [name for section in listed(run("--help")[1]).values() for name in section]
+    assert names == [row.name for row in COMMANDS if row.group == ROOT]
+
+
+@pytest.mark.parametrize("words", [(), ("policy",), ("db",), ("scan",), ("db", "import")])
+def test_help_shows_the_help_of_a_command(words: tuple[str, ...]) -> None:
+    assert run("help", *words) == run(*words, "--help")
+
+
+def test_help_of_an_unknown_command_suggests_similar_ones() -> None:
+    assert tlsprobe("help", "polciy").stderr == (
+        "tlsprobe: unknown command 'polciy': did you mean policy? (see tlsprobe --help)\n"
+    )
+    assert tlsprobe("help", "db", "imprt").stderr == (
+        "tlsprobe: unknown command 'imprt': did you mean import? (see tlsprobe db --help)\n"
+    )
+    without = tlsprobe("help", "scan", "example.com")
+    assert without.returncode == 2
+    assert without.stderr == (
+        "tlsprobe: tlsprobe scan has no subcommands (see tlsprobe scan --help)\n"
+    )
+
+
+REACH = {"server-name", "timeout", "proxy", "source-address", "proxy-protocol", "ipv4", "ipv6"}
+JUDGE = {"label", "fail-on", "allow-unknown"}
+CHAINS = {"trust-store", "fetch", "dns", "log-list", "intrusiveness"}
+READ = {"database", "json"}
+SIBLINGS = {
+    "scan": REACH | JUDGE | CHAINS | {"policy", "json", "no-evidence", "no-color"},
+    "explain": REACH | {"json"},
+    "replay": JUDGE | {"policy", "trust-store", "json", "no-evidence", "no-color"},
+    "policy evaluate": REACH | JUDGE | CHAINS,
+    "policy match": REACH,
+    "certificates": READ | {"label", "no-color"},
+    "inventory": READ | {"label", "at"},
+    "changes": READ | {"label", "since", "limit"},
+    "history": READ | {"limit"},
+    "events": READ | {"since", "limit"},
+    "diff": READ | {"since"},
+    "report": JUDGE | {"policy", "database", "config", "at"},
+}
+
+
+@pytest.mark.parametrize("command", SIBLINGS)
+def test_commands_that_do_the_same_have_the_same_options(command: str) -> None:
+    words = command.split()
+    context = context_of(typer.Context(get_command(app), info_name=ROOT), words)
+    names = {name.lstrip("-") for one in context.command.params for name in one.opts}
+    assert SIBLINGS[command] - names == set()
 
 
 @pytest.mark.parametrize("row", COMMANDS, ids=lambda row: " ".join(path_of(row)))

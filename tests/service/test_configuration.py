@@ -239,7 +239,7 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
         (
             "workers: {enabled: true}\n",
             (
-                "tlsprobe.yml: workers need a PostgreSQL database: set `database` to a "
+                "tlsprobe.yml, line 1: workers need a PostgreSQL database: set `database` to a "
                 "postgresql:// URL, or remove `workers`"
             ),
         ),
@@ -292,7 +292,7 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
             "config_file: other.yml\n",
             "tlsprobe.yml, line 1: a configuration file cannot name another: remove this line",
         ),
-        ("- a\n", "tlsprobe.yml, line 1: must be a mapping, such as `listen: 127.0.0.1:9844`"),
+        ("- a\n", "tlsprobe.yml, line 1: must be a mapping: write each entry as `key: value`"),
     ],
 )
 def test_a_bad_setting_is_one_sentence_with_line_key_and_fix(text: str, sentence: str) -> None:
@@ -365,7 +365,7 @@ def test_a_list_or_a_mapping_in_the_environment_that_is_no_json_is_named(
 
 
 def test_a_bad_option_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"^--listen: listen must be HOST:PORT"):
+    with pytest.raises(ConfigError, match=r"^--listen: must be HOST:PORT"):
         load_settings(None, listen="9844")
 
 

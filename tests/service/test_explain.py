@@ -61,7 +61,7 @@ async def test_a_name_that_is_no_fact_is_told_with_the_nearest() -> None:
     run = await asyncio.to_thread(tlsprobe, "explain", "127.0.0.1:1", "heartbleet")
     assert run.returncode == 2
     assert run.stderr == (
-        "tlsprobe: there is no fact 'heartbleet': did you mean heartbleed, heartbeat?\n"
+        "tlsprobe: unknown fact 'heartbleet': did you mean heartbleed, heartbeat?\n"
     )
 
 

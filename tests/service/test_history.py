@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from model.observation import Observation
-from service.cli.time_arguments import MomentError, parse_moment
+from service.cli.arguments import ArgumentError, parse_time
 from service.history.queries import read_changes, read_difference, read_history, read_snapshot
 from service.history.text import (
     change_lines,
@@ -121,9 +121,9 @@ def test_each_command_prints_lines_or_one_object(
         (["history", "nobody.example"], "the database has no endpoint of 'nobody.example'"),
         (
             ["diff", "a.example", "--since", "soon"],
-            "cannot parse time 'soon': use a duration before now",
+            "--since: cannot parse time 'soon': use a duration before now",
         ),
-        (["changes", "--label", "team"], "'team' must be NAME=VALUE"),
+        (["changes", "--label", "team"], "--label: 'team' must be NAME=VALUE"),
     ],
 )
 def test_what_cannot_be_answered_is_one_sentence(
@@ -155,10 +155,10 @@ async def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     ],
 )
 def test_moments_are_ages_days_and_times(text: str, moment: datetime) -> None:
-    assert parse_moment(text, NOON) == moment
+    assert parse_time("--since", text, NOON) == moment
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-1d", "1y", "999999w", "2026-13-01"])
 def test_other_texts_are_no_moments(text: str) -> None:
-    with pytest.raises(MomentError, match="cannot parse time"):
-        parse_moment(text, NOON)
+    with pytest.raises(ArgumentError, match="cannot parse time"):
+        parse_time("--since", text, NOON)

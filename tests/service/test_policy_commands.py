@@ -101,9 +101,9 @@ def test_a_policy_does_not_differ_from_itself(house: Path) -> None:
         (["show", "/nowhere.yml"], "/nowhere.yml"),
         (["explain", "hst"], "did you mean hsts?"),
         (["check", "/nowhere.yml"], "/nowhere.yml"),
-        (["verify", "/nowhere.yml"], "/nowhere.yml"),
+        (["test", "/nowhere.yml"], "/nowhere.yml"),
         (["diff", "rfc9325", "rfc932"], "did you mean rfc9325?"),
-        (["test", "rfc9325", "exa mple"], "exa mple"),
+        (["evaluate", "rfc9325", "exa mple"], "exa mple"),
     ],
 )
 def test_bad_input_is_one_sentence(arguments: list[str], named: str) -> None:
@@ -115,12 +115,34 @@ def test_bad_input_is_one_sentence(arguments: list[str], named: str) -> None:
 
 async def test_every_rule_is_tried_on_a_host(fleet: DemoFleet, house: Path) -> None:
     run = await asyncio.to_thread(
-        tlsprobe, "policy", "test", house, place(fleet, "legacy"), "--allow-unknown"
+        tlsprobe, "policy", "evaluate", house, place(fleet, "legacy"), "--allow-unknown"
     )
     assert run.returncode == 3
     assert "  house: not compliant" in run.stdout
     assert "FAIL       high      protocol_versions (TP-TLS-001)" in run.stdout
-    assert "pass       high      reached (TP-REACH-001)" in run.stdout
+    assert "pass       high      reachable (TP-REACH-001)" in run.stdout
+
+
+async def test_a_server_name_and_a_trust_store_are_used_for_the_trial(
+    fleet: DemoFleet, tmp_path: Path
+) -> None:
+    (store, file), *_ = fleet.trust_stores.items()
+    trust = tmp_path / "trust.yml"
+    rules = f"{{certificate_trusted: {{any_of: [{store}]}}, certificate_names: }}"
+    trust.write_text(f"policies: {{trust: {{rules: {rules}}}}}")
+    trial = (
+        "policy",
+        "evaluate",
+        trust,
+        place(fleet, "modern"),
+        "--trust-store",
+        f"{store}={file}",
+    )
+    named = await asyncio.to_thread(tlsprobe, *trial, "--server-name", "modern.demo.test")
+    assert named.returncode == 0, named.stdout + named.stderr
+    other = await asyncio.to_thread(tlsprobe, *trial, "--server-name", "other.demo.test")
+    assert other.returncode == 3
+    assert "FAIL       high      certificate_names" in other.stdout
 
 
 async def test_a_host_is_matched_with_the_policies_of_aws(fleet: DemoFleet) -> None:
@@ -144,7 +166,7 @@ async def test_policies_are_tested_with_recorded_facts(
         "house: protocol_versions (TP-TLS-001) is fail: TLS 1.0 and TLS 1.1 are offered"
         in outcome.stdout
     )
-    assert "house: reached is not fail" in outcome.stdout
+    assert "house: reachable is not fail" in outcome.stdout
 
 
 def run_verify(folder: Path, facts: str, expected: Mapping[str, object]) -> CommandRun:
@@ -152,7 +174,7 @@ def run_verify(folder: Path, facts: str, expected: Mapping[str, object]) -> Comm
     test = {"name": "legacy", "observation": "legacy.jsonl", "expect": expected}
     tests = folder / "tests.yml"
     tests.write_text(json.dumps({"policies": ["house.yml"], "tests": [test]}))
-    return tlsprobe("policy", "verify", tests)
+    return tlsprobe("policy", "test", tests)
 
 
 def test_the_published_schema_is_the_one_that_the_models_make() -> None:

@@ -79,7 +79,7 @@ async def test_the_executive_page_looks_back_by_itself(
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [
-        ("/reports/pdf", 404, "there is no report 'pdf': use one of html, markdown"),
+        ("/reports/pdf", 404, "unknown report 'pdf': use one of html, markdown"),
         ("/reports/html?label=team", 400, "'team' must be NAME=VALUE"),
         ("/reports/html?weeks=many", 400, "weeks must be a whole number"),
         ("/reports/html?weeks=9999", 400, "weeks must be a whole number"),

@@ -16,6 +16,7 @@ from service.cli.options import (
     AsJson,
     Database,
     NoColour,
+    OnlyLabels,
 )
 
 app = new_app()
@@ -26,12 +27,13 @@ app = new_app()
     epilog="""\b
 Examples:
   tlsprobe certificates --database sqlite:////var/lib/tlsprobe/tlsprobe.db
-  tlsprobe certificates --json | jq '.certificates[] | select(.endpoints | length > 1)'""",
+  tlsprobe certificates --json | jq '.certificates[].not_after'""",
 )
 def certificates(
     *,
     database: Database = DEFAULT_DATABASE,
     as_json: AsJson = False,
+    label: OnlyLabels = None,
     no_color: NoColour = False,
 ) -> int:
     """List every certificate that is served, soonest expiry first.
@@ -39,13 +41,14 @@ def certificates(
     Shared keys, and targets whose addresses serve different certificates, are listed below the
     table.
     """
+    from service.cli.arguments import ArgumentError, parse_label_options
     from service.history.certificates import calendar_json, read_certificates, write_calendar
     from service.process.event_loop import run
     from storage import StoreError
 
     try:
-        found = run(read_certificates(database))
-    except StoreError as error:
+        found = run(read_certificates(database, parse_label_options(label)))
+    except (ArgumentError, StoreError) as error:
         return fail(str(error))
     now = datetime.now(UTC)
     if as_json:

@@ -40,17 +40,17 @@ def changes(
 ) -> int:
     """Show every change since the given time, newest first."""
     from model.encoding.change_json import change_to_json
-    from service.cli.time_arguments import MomentError, parse_moment
+    from service.cli.arguments import ArgumentError, parse_label_options, parse_time
     from service.history.queries import read_changes
     from service.history.text import change_lines
-    from service.judging.ci_gate import parse_labels
     from service.process.event_loop import run
     from storage import StoreError
 
     try:
-        moment = parse_moment(since, datetime.now(UTC))
-        found = run(read_changes(database, host, parse_labels(label or ()), moment, limit))
-    except (MomentError, StoreError, ValueError) as error:
+        moment = parse_time("--since", since, datetime.now(UTC))
+        labels = parse_label_options(label)
+        found = run(read_changes(database, host, labels, moment, limit))
+    except (ArgumentError, StoreError) as error:
         return fail(str(error))
     as_object = {"changes": [change_to_json(change) for change in found]} if as_json else None
     return print_either(as_object, change_lines(found))

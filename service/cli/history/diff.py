@@ -35,16 +35,16 @@ def diff(
     as_json: AsJson = False,
 ) -> int:
     """Show how each endpoint of HOST differs from its state at the given time."""
-    from service.cli.time_arguments import MomentError, parse_moment
+    from service.cli.arguments import ArgumentError, parse_time
     from service.history.queries import read_difference
     from service.history.text import difference_json, difference_lines
     from service.process.event_loop import run
     from storage import StoreError
 
     try:
-        moment = parse_moment(since, datetime.now(UTC))
+        moment = parse_time("--since", since, datetime.now(UTC))
         found = run(read_difference(database, host, moment))
-    except (MomentError, StoreError) as error:
+    except (ArgumentError, StoreError) as error:
         return fail(str(error))
     if not found:
         return fail(no_endpoint_of(host))

@@ -47,7 +47,7 @@ def events(
     Kinds: started, stopped, crashed, endpoint_quarantined, storage_limit_reached, clock_jumped.
     """
     from model.encoding.earlier_names import EVENT_KINDS, renamed
-    from service.cli.time_arguments import MomentError, parse_moment
+    from service.cli.arguments import ArgumentError, parse_time
     from service.history.queries import read_events
     from service.history.text import event_lines, events_json
     from service.process.event_loop import run
@@ -57,8 +57,8 @@ def events(
         if one in EVENT_KINDS:
             return fail(renamed(one, EVENT_KINDS[one]))
     try:
-        moment = parse_moment(since, datetime.now(UTC))
+        moment = parse_time("--since", since, datetime.now(UTC))
         found = run(read_events(database, moment, frozenset(kind or ()), limit))
-    except (MomentError, StoreError) as error:
+    except (ArgumentError, StoreError) as error:
         return fail(str(error))
     return print_either(events_json(found) if as_json else None, event_lines(found))

@@ -23,7 +23,7 @@ app = new_app()
     epilog="""\b
 Examples:
   tlsprobe history www.example.com
-  tlsprobe history www.example.com:443 --json | jq '.endpoints[].periods[0].changes'""",
+  tlsprobe history www.example.com:443 --limit 10 --json""",
 )
 def history(
     host: KnownHost,

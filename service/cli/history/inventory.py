@@ -45,17 +45,16 @@ def inventory(
     as_json: AsJson = False,
 ) -> int:
     """List the endpoints that were probed in the week before the given time."""
-    from service.cli.time_arguments import MomentError, parse_moment
+    from service.cli.arguments import ArgumentError, parse_label_options, parse_time
     from service.history.queries import read_snapshot
     from service.history.text import inventory_json, inventory_lines
-    from service.judging.ci_gate import parse_labels
     from service.process.event_loop import run
     from storage import StoreError
 
     now = datetime.now(UTC)
     try:
-        moment = now if at is None else parse_moment(at, now)
-        found = run(read_snapshot(database, host, parse_labels(label or ()), moment))
-    except (MomentError, StoreError, ValueError) as error:
+        moment = now if at is None else parse_time("--at", at, now)
+        found = run(read_snapshot(database, host, parse_label_options(label), moment))
+    except (ArgumentError, StoreError) as error:
         return fail(str(error))
     return print_either(inventory_json(found) if as_json else None, inventory_lines(found))

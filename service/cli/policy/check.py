@@ -27,7 +27,6 @@ Examples:
   tlsprobe policy check policies.yml
   tlsprobe policy check team.yml house.yml
 
-\b
 Exit codes: 0 the files are valid; 1 valid, with warnings; 2 invalid.""",
 )
 def check(

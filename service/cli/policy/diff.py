@@ -14,6 +14,7 @@ from service.cli.app import (
     fail,
     new_app,
 )
+from service.cli.completing import complete_policy
 from service.cli.options import (
     AsJson,
 )
@@ -28,12 +29,17 @@ Examples:
   tlsprobe policy diff mozilla-modern mozilla-intermediate
   tlsprobe policy diff old.yml new.yml
 
-\b
 If a file has several policies, name one: policies.yml#web.""",
 )
 def diff(
-    first: Annotated[str, typer.Argument(metavar="NAME|FILE", help="First policy.")],
-    second: Annotated[str, typer.Argument(metavar="NAME|FILE", help="Second policy.")],
+    first: Annotated[
+        str,
+        typer.Argument(metavar="NAME|FILE", autocompletion=complete_policy, help="First policy."),
+    ],
+    second: Annotated[
+        str,
+        typer.Argument(metavar="NAME|FILE", autocompletion=complete_policy, help="Second policy."),
+    ],
     *,
     as_json: AsJson = False,
 ) -> int:

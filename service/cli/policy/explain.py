@@ -12,6 +12,7 @@ from service.cli.app import (
     fail,
     new_app,
 )
+from service.cli.completing import complete_rule
 
 app = new_app()
 
@@ -26,7 +27,11 @@ Examples:
 def explain(
     rule: Annotated[
         str,
-        typer.Argument(metavar="RULE", help="Name or identifier of a rule (tlsprobe policy list)."),
+        typer.Argument(
+            metavar="RULE",
+            autocompletion=complete_rule,
+            help="Name or identifier of a rule (tlsprobe policy list).",
+        ),
     ],
 ) -> int:
     """Explain what a rule requires, its parameters, and how each profile uses it."""
@@ -44,7 +49,7 @@ def explain(
     if found is None:
         close = nearest(rule, RULES_BY_NAME)
         fix = f"did you mean {close}?" if close else "see `tlsprobe policy list`"
-        return fail(f"there is no rule {rule!r}: {fix}")
+        return fail(f"unknown rule {rule!r}: {fix}")
     own = [name for name in profiles() if name not in named_policies()]
     policies = [profile(name) for name in own]
     print("\n".join(map(printable, explained(found, policies))))

@@ -9,7 +9,14 @@ from service.cli.app import (
     new_app,
 )
 from service.cli.options import (
+    OnlyIpv4,
+    OnlyIpv6,
     ProbedHost,
+    Proxy,
+    ProxyProtocol,
+    ServerName,
+    SourceAddress,
+    Timeout,
 )
 
 app = new_app()
@@ -21,14 +28,25 @@ app = new_app()
 Examples:
   tlsprobe policy match my-load-balancer.example.com""",
 )
-def match(host: ProbedHost) -> int:
+def match(  # noqa: PLR0913 - each parameter is an option of the command
+    host: ProbedHost,
+    *,
+    server_name: ServerName = None,
+    timeout: Timeout = 60.0,
+    proxy: Proxy = None,
+    source_address: SourceAddress = None,
+    proxy_protocol: ProxyProtocol = None,
+    ipv4: OnlyIpv4 = False,
+    ipv6: OnlyIpv6 = False,
+) -> int:
     """Probe one host and name the AWS load balancer and CloudFront policies that match it."""
     from service.process.event_loop import run
     from service.scan.policy_trial import match_lines, observe
-    from service.scan.request import ScanInputError, read_request
+    from service.scan.request import ScanInputError, by_way, read_request
 
     try:
-        request = read_request([host])
+        request = read_request([host], server_name, timeout)
+        request = by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
     except ScanInputError as error:
         return fail(str(error))
     observations = run(observe(request))

@@ -17,7 +17,6 @@ Examples:
   tlsprobe policy check policies.yml
   tlsprobe policy diff nist-sp800-52r2 mozilla-intermediate
 
-\b
 How to write a policy: docs/reference/policy.md.""",
 )
 

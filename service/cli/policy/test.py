@@ -27,7 +27,6 @@ Examples:
   tlsprobe scan example.com --json > example.jsonl
   tlsprobe policy test tests.yml
 
-\b
 Exit codes: 0 every test passes; 1 a test fails; 2 a file is invalid.""",
 )
 def test(

@@ -12,19 +12,19 @@ from service.cli.app import exit_code_of, fail, new_app, warn
 from service.cli.options import (
     AllowUnknown,
     FailOn,
+    Labels,
     NoColour,
+    NoEvidence,
     ObservationsAsJson,
     Policies,
+    TrustStores,
     Verbose,
 )
 
 app = new_app()
 
-_TrustStores: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="NAME=FILE", help="As in tlsprobe scan; a recording does not contain trust stores."
-    ),
+_Recording: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A file written by tlsprobe scan --record.")
 ]
 
 
@@ -36,17 +36,16 @@ Examples:
   tlsprobe replay visit.jsonl --json
   tlsprobe replay visit.jsonl --policy mozilla-modern
 
-\b
-What a recording contains: docs/reference/recordings.md.""",
+A recording does not contain trust stores. What it contains: docs/reference/recordings.md.""",
 )
 def replay(  # noqa: PLR0913 - each parameter is an option of the command
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A file written by tlsprobe scan --record.")
-    ],
+    file: _Recording,
     *,
     as_json: ObservationsAsJson = False,
-    trust_store: _TrustStores = None,
+    no_evidence: NoEvidence = False,
+    trust_store: TrustStores = None,
     policy: Policies = None,
+    label: Labels = None,
     fail_on: FailOn = None,
     allow_unknown: AllowUnknown = False,
     no_color: NoColour = False,
@@ -60,15 +59,18 @@ def replay(  # noqa: PLR0913 - each parameter is an option of the command
     from service.scan.replay import replay_all
     from service.scan.request import ScanInputError, read_request
 
-    if not policy and (fail_on is not None or allow_unknown):
-        return fail("--fail-on and --allow-unknown need --policy: add it")
+    if not policy and (label or fail_on is not None or allow_unknown):
+        return fail("--label, --fail-on and --allow-unknown need --policy: add it")
+    if no_evidence and not as_json:
+        return fail("--no-evidence needs --json: add it")
     gate = None
     try:
         request = read_request([], trust_stores=trust_store or ())
         visits = read_recording(file)
         if policy:
-            from service.scan.policy_options import read_gate
+            from service.scan.policy_options import read_gate, with_labels_on_visits
 
+            visits = with_labels_on_visits(visits, label or ())
             targets = [visit.endpoint.target for visit in visits]
             gate = read_gate(
                 policy, targets, fail_on=fail_on, allow_unknown=allow_unknown, warn=warn
@@ -77,5 +79,11 @@ def replay(  # noqa: PLR0913 - each parameter is an option of the command
         return fail(str(error))
     except RecordingError as error:
         return fail(f"{file}: {error}")
-    options = ScanOptions(as_json=as_json, no_colour=no_color, is_verbose=verbose, gate=gate)
+    options = ScanOptions(
+        as_json=as_json,
+        with_evidence=not no_evidence,
+        no_colour=no_color,
+        is_verbose=verbose,
+        gate=gate,
+    )
     return exit_code_of(run(replay_all(visits, request.settings, options, sys.stdout)))

@@ -18,10 +18,14 @@ from model.intrusiveness import Intrusiveness
 from service.cli.app import exit_code_of, fail, new_app, warn
 from service.cli.options import (
     AllowUnknown,
+    Dns,
     FailOn,
+    Fetch,
     IntrusivenessLevel,
     Labels,
+    LogList,
     NoColour,
+    NoEvidence,
     ObservationsAsJson,
     OnlyIpv4,
     OnlyIpv6,
@@ -30,6 +34,8 @@ from service.cli.options import (
     ProxyProtocol,
     ServerName,
     SourceAddress,
+    Timeout,
+    TrustStores,
     Verbose,
 )
 
@@ -47,37 +53,11 @@ _Hosts: TypeAlias = Annotated[
         "https:// URL. Default port: 443. Every address of a name is probed.",
     ),
 ]
-_NoEvidence: TypeAlias = Annotated[
-    bool, typer.Option("--no-evidence", help="With --json: omit the raw proofs.")
-]
-_Timeout: TypeAlias = Annotated[
-    float, typer.Option(metavar="SECONDS", help="Time limit for each endpoint.")
-]
-_TrustStores: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="NAME=FILE",
-        help="Also verify chains against the CA certificates in FILE (PEM); repeatable.",
-    ),
-]
 _Checks: TypeAlias = Annotated[
     str | None,
     typer.Option(
         metavar="NAME,NAME",
         help="Run only these checks, such as versions,suites,certificates.",
-    ),
-]
-_Fetch: TypeAlias = Annotated[
-    bool,
-    typer.Option("--fetch", help="Fetch what certificates refer to: OCSP, CRLs, missing issuers."),
-]
-_Dns: TypeAlias = Annotated[
-    bool, typer.Option("--dns", help="Check chains against CAA and TLSA records.")
-]
-_LogList: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE", help="Verify certificate timestamps (SCTs) by this log list (version 3)."
     ),
 ]
 _Record: TypeAlias = Annotated[
@@ -96,7 +76,7 @@ Examples:
   tlsprobe scan example.com
   tlsprobe scan example.com:8443 '[2001:db8::1]:443' https://example.org/
   tlsprobe scan 192.0.2.7 --server-name www.example.com
-  tlsprobe scan intranet.example --trust-store internal=/etc/ssl/internal-ca.pem
+  tlsprobe scan intranet.example --trust-store internal=/etc/ssl/ca.pem
   tlsprobe scan example.com --json | jq '.protocols | map_values(.verdict)'
   tlsprobe scan example.com --policy mozilla-intermediate --fail-on high
 
@@ -111,15 +91,15 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     hosts: _Hosts,
     *,
     as_json: ObservationsAsJson = False,
-    no_evidence: _NoEvidence = False,
+    no_evidence: NoEvidence = False,
     server_name: ServerName = None,
-    timeout: _Timeout = 60.0,
-    trust_store: _TrustStores = None,
+    timeout: Timeout = 60.0,
+    trust_store: TrustStores = None,
     checks: _Checks = None,
     intrusiveness: IntrusivenessLevel = Intrusiveness.FULL,
-    fetch: _Fetch = False,
-    dns: _Dns = False,
-    log_list: _LogList = None,
+    fetch: Fetch = False,
+    dns: Dns = False,
+    log_list: LogList = None,
     record: _Record = None,
     proxy: Proxy = None,
     source_address: SourceAddress = None,

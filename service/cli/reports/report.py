@@ -13,6 +13,7 @@ import typer
 
 from model.findings.finding import Severity
 from service.cli.app import EXIT_FINDINGS, EXIT_OK, CommandGroup, fail, new_app, warn
+from service.cli.completing import complete_policy
 from service.cli.options import DEFAULT_DATABASE
 
 if TYPE_CHECKING:
@@ -45,18 +46,17 @@ app = new_app(
     epilog="""\b
 Examples:
   tlsprobe report --policy mozilla-intermediate --output report.html
-  tlsprobe report --config tlsprobe.yml --format junit --fail-on high --output junit.xml
-  tlsprobe report --config tlsprobe.yml --format executive --label env=production > page.html
+  tlsprobe report --config tlsprobe.yml --format junit --fail-on high
+  tlsprobe report --format executive --label env=production > page.html
   tlsprobe report --policy pci-dss-4.0.1 --at 2026-10-01 --format markdown
   tlsprobe report verify report.html
 
 \b
 Exit codes:
   0  the report is written, and --fail-on found nothing
-  2  the usage or an input is wrong, or --fail-on has nothing to judge; standard error says which
+  2  the usage or an input is wrong, or --fail-on has nothing to judge
   3  findings of the severity of --fail-on or higher are open
 
-\b
 What each format contains, and how to verify a report: docs/reference/reports.md.""",
 )
 
@@ -90,6 +90,7 @@ _Policies: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME|FILE",
+        autocompletion=complete_policy,
         help="Check against this profile, or against the policies in this file, instead of the "
         "configuration's policies; repeatable.",
     ),
@@ -191,8 +192,7 @@ class _WishError(Exception):
 def _read_report(wish: _Wish, now: datetime) -> Report:
     """Raises _WishError."""
     from policy.files.yaml_file import ConfigError
-    from service.cli.time_arguments import MomentError, parse_moment
-    from service.judging.ci_gate import parse_labels
+    from service.cli.arguments import ArgumentError, parse_label_options, parse_time
     from service.judging.report_builder import ReportScope
     from service.judging.stored_report import read_report, report_settings
     from service.process.event_loop import run
@@ -204,19 +204,15 @@ def _read_report(wish: _Wish, now: datetime) -> Report:
             warn(remark)
         scope = ReportScope(
             book=book,
-            selection=parse_labels(wish.labels),
+            selection=parse_label_options(wish.labels),
             grouped_by=wish.grouped_by,
             weeks=wish.weeks,
             is_past=wish.at is not None,
         )
-        moment = now if wish.at is None else parse_moment(wish.at, now)
+        moment = now if wish.at is None else parse_time("--at", wish.at, now)
         return run(read_report(wish.database or database, scope, moment))
-    except MomentError as error:
-        raise _WishError(f"--at: {error}") from error
-    except (ConfigError, StoreError) as error:
+    except (ArgumentError, ConfigError, StoreError) as error:
         raise _WishError(str(error)) from error
-    except ValueError as error:
-        raise _WishError(f"--label: {error}") from error
 
 
 def _write_reports(found: Report, format_: Format, output: Path | None, data: Path | None) -> None:

@@ -22,7 +22,6 @@ Examples:
   tlsprobe report verify report.html
   tlsprobe report verify junit.xml --data report.json
 
-\b
 Exit codes: 0 intact; 1 altered; 2 cannot be verified.""",
 )
 def verify(

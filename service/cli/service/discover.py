@@ -28,7 +28,6 @@ Examples:
   tlsprobe discover --config /etc/tlsprobe/tlsprobe.yml
   tlsprobe discover --config tlsprobe.yml --json | jq -r '.targets[].key'
 
-\b
 Exit codes: 0 every source was read; 1 a source failed; 2 the configuration is invalid.""",
 )
 def discover(

@@ -31,10 +31,10 @@ _TargetsFiles: TypeAlias = Annotated[
 Examples:
   tlsprobe serve --targets targets.yml
   tlsprobe serve --config /etc/tlsprobe/tlsprobe.yml
-  tlsprobe serve --targets targets.yml --listen 0.0.0.0:9844 --database sqlite:////var/lib/t.db
+  tlsprobe serve --targets targets.yml --listen 0.0.0.0:9844
 
-\b
 Metrics are at /metrics (the service) and /metrics/endpoints (the endpoints' facts).
+
 SIGTERM or Ctrl-C stops it within 10 seconds. Every setting: docs/reference/configuration.md.""",
 )
 def serve(

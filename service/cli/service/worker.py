@@ -19,8 +19,8 @@ Examples:
   tlsprobe worker --config /etc/tlsprobe/tlsprobe.yml
   tlsprobe worker --config tlsprobe.yml --tag zone=dmz
 
-\b
 SIGTERM or Ctrl-C stops it within 10 seconds; another worker picks up unfinished probes.
+
 How to run workers: docs/explanation/scale.md.""",
 )
 def worker(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -17,6 +16,7 @@ from service.setting_types.secret_marks import (
     SecretVariable,
 )
 from service.setting_types.secrets import read_login, read_secret
+from service.setting_types.values import check_web_url
 
 
 class WebSettings(BaseModel):
@@ -64,15 +64,7 @@ class WebSettings(BaseModel):
         secret = read_secret("url", self.url_variable, self.url_file)
         if (self.url is None) == (secret is None):
             raise ValueError("set exactly one of url, url_variable and url_file")
-        url = secret or self.url or ""
-        try:
-            parts = urlsplit(url)
-            is_usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-        except ValueError:
-            is_usable = False
-        if not is_usable or not url.isprintable() or " " in url:
-            raise ValueError("the URL must begin with http:// or https:// and a host")
-        return url
+        return check_web_url(secret or self.url or "")
 
 
 def trust_context(ca_file: Path | None) -> ssl.SSLContext:

@@ -106,6 +106,16 @@ async def test_a_target_of_the_inventory_needs_no_network(target: Target) -> Non
     assert 'label_team="web"' in page
 
 
+async def test_the_inventory_s_own_key_names_its_target(target: Target) -> None:
+    inventory = replace(target, server_name="key.demo.test")
+    prober = World(inventory=[inventory]).prober(
+        OnDemandSettings.model_validate({"modules": {"default": {"expect": {"trusted": False}}}})
+    )
+    assert inventory.key.endswith("?server_name=key.demo.test")
+    page = await prober.page(inventory.key)
+    assert 'label_team="web"' in page
+
+
 @pytest.mark.parametrize(
     ("text", "asked", "named"),
     [
