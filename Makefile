@@ -148,6 +148,8 @@ docs: venv ## write the pages and dashboards that come from the code; build the 
 	$(BIN)/python -m scripts.settings_reference > docs/reference/settings.md
 	$(BIN)/python -m scripts.command_reference > docs/reference/commands.md
 	$(BIN)/python -m scripts.dashboards
+	mkdir -p deploy/prometheus/rules
+	$(BIN)/tlsprobe rules > deploy/prometheus/rules/tlsprobe.yml
 	$(BIN)/python -m sphinx -W --keep-going -n -q docs build/site
 
 .PHONY: format

@@ -33,6 +33,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(name="demo", module="service.cli.service.demo"),
     Command(name="discover", module="service.cli.service.discover"),
     Command(name="status", module="service.cli.service.status"),
+    Command(name="rules", module="service.cli.service.rules"),
     Command(name="certificates", module="service.cli.history.certificates"),
     Command(name="inventory", module="service.cli.history.inventory"),
     Command(name="history", module="service.cli.history.history"),

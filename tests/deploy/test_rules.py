@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from exporters.prometheus.rules import rule_file
 from tests.deploy.alert_cases import CASES, Case
 from tests.deploy.files import ROOT, read_yaml
+from tests.service.processes import tlsprobe
 
 RULES = sorted((ROOT / "deploy/prometheus/rules").glob("*.yml"))
 RUNBOOKS = ROOT / "docs/runbooks"
@@ -107,16 +111,42 @@ def test_an_alert_says_what_how_bad_and_where_to_read_on(name: str) -> None:
     assert rule["annotations"]["runbook"] == f"docs/runbooks/{name}.md"
 
 
+def test_the_shipped_file_has_the_rules_of_the_package() -> None:
+    assert [path.read_text() for path in RULES] == [rule_file()], "run `make docs`"
+    assert tlsprobe("rules").stdout == rule_file()
+
+
+def test_every_alert_links_to_its_page_at_the_given_url() -> None:
+    done = tlsprobe("rules", "--runbook-url", "https://wiki.example.com/it's/{alert}.html")
+    groups = yaml.safe_load(done.stdout)["groups"]
+    links = {
+        rule["alert"]: rule["annotations"]
+        for group in groups
+        for rule in group["rules"]
+        if "alert" in rule
+    }
+    assert links.keys() == ALERTS.keys()
+    for name, annotations in links.items():
+        assert annotations["runbook_url"] == f"https://wiki.example.com/it's/{name}.html"
+        assert "runbook" not in annotations
+
+
+@pytest.mark.parametrize("url", ["wiki/{alert}", "https://wiki.example.com/", "https://a/\n{alert}"])
+def test_a_url_that_cannot_be_a_link_to_each_page_is_refused(url: str) -> None:
+    done = tlsprobe("rules", "--runbook-url", url)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "https://wiki.example.com/runbooks/{alert}" in done.stderr
+
+
 def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
     assert {path.stem for path in RUNBOOKS.glob("Tlsprobe*.md")} == set(ALERTS)
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_a_runbook_says_what_it_means_what_to_look_at_and_what_to_do(name: str) -> None:
+def test_a_runbook_has_the_four_parts(name: str) -> None:
     text = (RUNBOOKS / f"{name}.md").read_text()
     assert text.startswith(f"# {name}\n")
-    for heading in ("## Meaning", "## Diagnose", "## Fix"):
-        assert f"\n{heading}\n" in text
+    assert re.findall("^## (.*)$", text, re.MULTILINE) == ["Meaning", "Impact", "Diagnose", "Fix"]
 
 
 @pytest.mark.integration
