@@ -25,7 +25,7 @@ def rules(
         str | None,
         typer.Option(
             metavar="URL",
-            help="Link each alert to this URL, in which {alert} stands for the alert's name.",
+            help="The URL of the runbooks, with /{alert} for the alert's name.",
         ),
     ] = None,
 ) -> int:
