@@ -131,7 +131,9 @@ def test_every_alert_links_to_its_page_at_the_given_url() -> None:
         assert "runbook" not in annotations
 
 
-@pytest.mark.parametrize("url", ["wiki/{alert}", "https://wiki.example.com/", "https://a/\n{alert}"])
+@pytest.mark.parametrize(
+    "url", ["wiki/{alert}", "https://wiki.example.com/", "https://a/\n{alert}"]
+)
 def test_a_url_that_cannot_be_a_link_to_each_page_is_refused(url: str) -> None:
     done = tlsprobe("rules", "--runbook-url", url)
     assert (done.returncode, done.stdout) == (2, "")

@@ -75,7 +75,9 @@ def test_commands_of_runbooks_run(tmp_path: Path) -> None:
 @pytest.mark.integration
 @pytest.mark.slow
 def test_postgresql_takes_the_queries_of_runbooks() -> None:
-    found = [sql for one in RUNBOOKS for sql in re.findall(r"```sql\n(.*?)```", one.read_text(), re.S)]
+    found = [
+        sql for one in RUNBOOKS for sql in re.findall(r"```sql\n(.*?)```", one.read_text(), re.S)
+    ]
     assert found
     with postgres_server() as server, psycopg.connect(server.url("postgres")) as connection:
         for sql in found:
@@ -109,7 +111,9 @@ def fault_of(text: str) -> str | None:
         words = words[1:]
     options = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
     options |= {"--help", "-h"}
-    unknown = [word for word in words if word.startswith("-") and word.partition("=")[0] not in options]
+    unknown = [
+        word for word in words if word.startswith("-") and word.partition("=")[0] not in options
+    ]
     return f"{text}: unknown {unknown}" if unknown else None
 
 
