@@ -74,11 +74,11 @@ def test_every_case_that_fires_is_rendered() -> None:
 
 @pytest.mark.parametrize("alert", ALERTS)
 def test_an_annotation_reads_well(alert: str) -> None:
-    for annotations in rendered()[alert]:
-        for text in annotations.values():
+    for shown in rendered()[alert]:
+        for text in shown.values():
             assert [bad for bad in _BAD if bad in text] == [], text
-        assert annotations["summary"][-1] != "."
-        assert annotations["description"].endswith(".")
+        assert shown["summary"][-1] != "."
+        assert shown["description"].endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -97,4 +97,4 @@ def test_an_annotation_reads_well(alert: str) -> None:
     ],
 )
 def test_a_value_is_shown_as_people_say_it(alert: str, summary: str) -> None:
-    assert summary in {annotations["summary"] for annotations in rendered()[alert]}
+    assert summary in {annotations["summary"] for shown in rendered()[alert]}

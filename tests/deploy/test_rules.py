@@ -126,9 +126,9 @@ def test_every_alert_links_to_its_page_at_the_given_url() -> None:
         if "alert" in rule
     }
     assert links.keys() == ALERTS.keys()
-    for name, annotations in links.items():
-        assert annotations["runbook_url"] == f"https://wiki.example.com/it's/{name}.html"
-        assert "runbook" not in annotations
+    for name, shown in links.items():
+        assert shown["runbook_url"] == f"https://wiki.example.com/it's/{name}.html"
+        assert "runbook" not in shown
 
 
 @pytest.mark.parametrize(
