@@ -24,6 +24,12 @@ from tests.docs.page_blocks import Commands, steps
 from tests.docs.test_pages import DOCS, ROOT, UNSHARE
 from tests.support.postgresql import postgres_server
 
+ALERTMANAGER: Final = f"""
+```sh
+prometheus-alertmanager --config.file={ROOT}/deploy/alertmanager/alertmanager.yml --storage.path=silences --web.listen-address=127.0.0.1:9093 --cluster.listen-address=
+curl --fail --silent --retry 30 --retry-delay 1 --retry-connrefused http://127.0.0.1:9093/-/ready
+```
+"""
 RUNBOOKS: Final = sorted((DOCS / "runbooks").glob("*.md"))
 REFERENCE: Final = sorted((DOCS / "reference").glob("*.md"))
 PREAMBLE: Final = """
@@ -70,6 +76,15 @@ def run_as_one(pages: list[Path], folder: Path, preamble: str) -> None:
 @pytest.mark.timeout(900)
 def test_commands_of_runbooks_run(tmp_path: Path) -> None:
     run_as_one(RUNBOOKS, tmp_path, PREAMBLE)
+
+
+@pytest.mark.integration
+@pytest.mark.process
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_commands_of_the_reference_run(tmp_path: Path) -> None:
+    pages = [one for one in REFERENCE if one.stem not in ("python-api", "commands")]
+    run_as_one(pages, tmp_path, ALERTMANAGER + PREAMBLE)
 
 
 @pytest.mark.integration
