@@ -84,7 +84,7 @@ def test_commands_of_runbooks_run(tmp_path: Path) -> None:
 @pytest.mark.timeout(900)
 def test_commands_of_the_reference_run(tmp_path: Path) -> None:
     pages = [one for one in REFERENCE if one.stem not in ("python-api", "commands")]
-    run_as_one(pages, tmp_path, ALERTMANAGER + PREAMBLE)
+    run_as_one(pages, tmp_path, PREAMBLE + ALERTMANAGER)
 
 
 @pytest.mark.integration
