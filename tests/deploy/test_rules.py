@@ -89,6 +89,35 @@ def test_prometheus_evaluates_every_case_as_it_is_written_down(tmp_path: Path) -
     run("promtool", "test", "rules", *(written(tmp_path, alert) for alert in ALERTS))
 
 
+OWNED = tuple(
+    case
+    for case in CASES
+    if case.firing and any('target="a:443"' in series for series in case.series)
+)
+
+
+@pytest.mark.integration
+def test_the_owner_s_labels_can_be_joined_to_every_alert_with_a_target(tmp_path: Path) -> None:
+    """By the join that docs/reference/alerts.md has, after the rule's own expression in parentheses."""
+    page = (ROOT / "docs/reference/alerts.md").read_text()
+    (join,) = re.findall(r"\n  (\* on \(target\) group_left .*)\n", page)
+    labels = 'tlsprobe_endpoint_labels{target="a:443",label_team="pay",instance='
+    files = []
+    for number, case in enumerate(OWNED):
+        rule = {**ALERTS[case.alert], "expr": f"({ALERTS[case.alert]['expr']}) {join}"}
+        series = {**case.series, f'{labels}"x"}}': 1, f'{labels}"y"}}': 1}
+        test = promtool_test(replace(case, series=series))
+        (expected,) = test["promql_expr_test"]
+        expected["expr"] = expected["expr"].replace("}) or", ',label_team="pay"}) or')
+        rules_file, file = tmp_path / f"{number}.rules.yml", tmp_path / f"{number}.yml"
+        rules_file.write_text(json.dumps({"groups": [{"name": "joined", "rules": [rule]}]}))
+        content = {"rule_files": [str(rules_file)], "evaluation_interval": "1m", "tests": [test]}
+        file.write_text(json.dumps(content))
+        files.append(file)
+    assert {case.alert for case in OWNED} >= {"TlsprobeWeakProtocol", "TlsprobeEndpointDown"}
+    run("promtool", "test", "rules", *files)
+
+
 @pytest.mark.integration
 def test_a_case_that_is_wrong_is_found_out(tmp_path: Path) -> None:
     wrong = [replace(case, firing=1 - case.firing) for case in CASES[:2]]
