@@ -39,7 +39,7 @@ of each route, every route may answer:
 | 401 | a change needs the admin token: `Authorization: Bearer TOKEN` |
 | 404, 405 | there is no such path, or not with this method |
 | 408, 413 | the body takes longer than 30 seconds, or is over 64 KiB |
-| 421 | the name by which the client asks is not in `http.hosts` |
+| 421 | the name by which the client asks is not in `http.allowed_hosts` |
 
 *Changes state* marks routes that need the admin token, unless the client is on the service's machine.
 """

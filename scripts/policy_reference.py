@@ -54,7 +54,9 @@ def _rule(rule: AnyRule, users: Sequence[Policy]) -> Iterator[str]:
     if fields := rule.parameters.model_fields:
         yield f"\n{' '.join((rule.parameters.__doc__ or '').replace('``', '`').split())}\n"
         yield "| parameter | value | default |\n|---|---|---|"
-        yield from (f"| `{name}` | {in_words(one)} | {_default(one)} |" for name, one in fields.items())
+        yield from (
+            f"| `{name}` | {in_words(one)} | {_default(one)} |" for name, one in fields.items()
+        )
 
 
 def _default(field: FieldInfo) -> str:

@@ -97,4 +97,4 @@ def test_an_annotation_reads_well(alert: str) -> None:
     ],
 )
 def test_a_value_is_shown_as_people_say_it(alert: str, summary: str) -> None:
-    assert summary in {annotations["summary"] for shown in rendered()[alert]}
+    assert summary in {shown["summary"] for shown in rendered()[alert]}

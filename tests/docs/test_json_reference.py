@@ -47,4 +47,12 @@ def test_every_key_of_a_full_observation_is_there() -> None:
 
 def test_a_key_without_a_meaning_is_refused() -> None:
     with pytest.raises(LookupError, match=r"no description of a\.b"):
-        list(rows({"properties": {"a": {"type": "object", "description": "x", "properties": {"b": {}}}}}))
+        list(
+            rows(
+                {
+                    "properties": {
+                        "a": {"type": "object", "description": "x", "properties": {"b": {}}}
+                    }
+                }
+            )
+        )

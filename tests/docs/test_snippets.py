@@ -77,7 +77,9 @@ def with_files(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def check_settings(value: dict[str, Any], file: Path) -> None:
     """The settings in ``value`` can be used; a piece of a section is completed to one."""
     if not value.keys() <= ServiceSettings.model_fields.keys():
-        file.write_text(yaml.safe_dump({"on_demand": {"default_module": next(iter(value)), "modules": value}}))
+        file.write_text(
+            yaml.safe_dump({"on_demand": {"default_module": next(iter(value)), "modules": value}})
+        )
     settings = load_settings(file)
     assert settings.model_fields_set
 

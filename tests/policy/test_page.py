@@ -28,7 +28,9 @@ def test_every_rule_has_its_section() -> None:
         section = page.split(f"### {rule.identifier} ")[1].split("\n### ")[0].split("\n## ")[0]
         assert f"\n{rule.requirement}. {rule.why}\n" in section
         assert f"\n- Violation: {rule.violation}.\n- Severity: {rule.severity.value}.\n" in section
-        assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == [*rule.parameters.model_fields]
+        assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == [
+            *rule.parameters.model_fields
+        ]
 
 
 def test_every_profile_has_its_row() -> None:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Final
 
 ALERT: Final = "{alert}"
-"""What stands for an alert's name in the URL template of runbooks."""
+"""The placeholder for an alert's name in the URL template of runbooks."""
 
 _RULES: Final = ("service", "certificates", "protocols", "recording")
 _RUNBOOK: Final = re.compile(r"runbook: docs/runbooks/(\w+)\.md")
