@@ -147,7 +147,13 @@ docs: venv ## write the pages and dashboards that come from the code; build the 
 	$(BIN)/python -m exporters.prometheus.reference > docs/reference/metrics.md
 	$(BIN)/python -m scripts.settings_reference > docs/reference/settings.md
 	$(BIN)/python -m scripts.command_reference > docs/reference/commands.md
+	$(BIN)/python -m scripts.http_reference > docs/reference/http-api.md
+	$(BIN)/python -m scripts.json_reference > docs/reference/json.md
+	$(BIN)/python -m scripts.policy_reference > docs/reference/policy-rules.md
+	$(BIN)/python -m scripts.alert_list > docs/reference/alert-list.md
 	$(BIN)/python -m scripts.dashboards
+	mkdir -p deploy/prometheus/rules
+	$(BIN)/tlsprobe rules > deploy/prometheus/rules/tlsprobe.yml
 	$(BIN)/python -m sphinx -W --keep-going -n -q docs build/site
 
 .PHONY: pictures

@@ -95,7 +95,7 @@ def _words(annotation: Any) -> str:
     if _is_model(annotation):
         return "section"
     if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return " or ".join(f"`{one.value}`" for one in annotation)
+        return " or ".join(f"`{getattr(one, 'label', one.value)}`" for one in annotation)
     return _WORDS[annotation]
 
 

@@ -51,6 +51,8 @@ page is written from the code by `make docs`.
   is an endpoint with its own facts; a name whose only address changes keeps its series.
 - **Unknown is absent.** A fact that was not proved has no series, never a 0; instead `tlsprobe_check_unknown`
   is 1. A chain that fails verification keeps its other series, such as its dates.
+- **While an endpoint does not answer, its facts are unknown**: only series about the target, its probes and its policies
+  stay. The last known facts are in the database, and in Prometheus with `last_over_time(…[7d])`.
 - Targets that leave the inventory leave the page at once. Samples have no timestamps.
 - `cert` is the beginning of the certificate's SHA-256; where a series is about a whole chain, the leaf's.
 - Text from a server is cut at {longest} characters, and unprintable characters are escaped.

@@ -108,6 +108,11 @@ _OLD_LEAF: Final = '{target="a:443",position="leaf",cert="old"}'
 
 CASES: Final = (
     *_ends(),
+    Case(
+        alert="TlsprobeCertificateExpired",
+        what="fires days later",
+        series=certificate(-90 * DAY, 2 * HOUR - 3 * DAY),
+    ),
     *pair(
         "TlsprobeCertificateExpired",
         certificate(-90 * DAY, HOUR),
@@ -123,6 +128,11 @@ CASES: Final = (
         "TlsprobeClientCertificateExpiry",
         {labelled("client_cert_not_after_timestamp_seconds", identity="ops"): 13 * DAY},
         {labelled("client_cert_not_after_timestamp_seconds", identity="ops"): 15 * DAY},
+    ),
+    Case(
+        alert="TlsprobeClientCertificateExpiry",
+        what="fires after the end",
+        series={labelled("client_cert_not_after_timestamp_seconds", identity="ops"): -3 * DAY},
     ),
     *pair(
         "TlsprobeVerificationFailed",
@@ -225,6 +235,19 @@ CASES: Final = (
             labelled("cipher_suites", protocol="TLSv1.2", strength="weak"): 0,
             labelled("cipher_suites", protocol="TLSv1.2", strength="legacy"): 2,
         },
+    ),
+    # Two suites are two, at however many versions; one of another strength is an alert of its own.
+    Case(
+        alert="TlsprobeWeakCipherSuite",
+        what="counts each suite once",
+        series={
+            labelled(
+                "weak_cipher_suite_supported", protocol=protocol, cipher=cipher, strength=strength
+            ): 1
+            for protocol in ("TLSv1.0", "TLSv1.1", "TLSv1.2")
+            for cipher, strength in (("A", "weak"), ("B", "weak"), ("C", "insecure"))
+        },
+        firing=2,
     ),
     *pair(
         "TlsprobeVulnerable",

@@ -65,6 +65,13 @@ def test_what_follows_from_another_alert_is_held_back(alertmanager: httpx.Client
     }
 
 
+def test_it_starts_without_a_warning(alertmanager: httpx.Client, tmp_path: Path) -> None:
+    assert alertmanager.get("/status").status_code == 200
+    logs = [one.read_text() for one in tmp_path.rglob("*") if one.is_file()]
+    assert any("Listening on" in one for one in logs)
+    assert not any("level=warn" in one for one in logs)
+
+
 def test_a_target_is_one_message_and_each_severity_has_its_receiver(
     alertmanager: httpx.Client,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from exporters.prometheus.rules import rule_file
 from tests.deploy.alert_cases import CASES, Case
 from tests.deploy.files import ROOT, read_yaml
+from tests.service.processes import tlsprobe
 
 RULES = sorted((ROOT / "deploy/prometheus/rules").glob("*.yml"))
 RUNBOOKS = ROOT / "docs/runbooks"
@@ -85,6 +89,35 @@ def test_prometheus_evaluates_every_case_as_it_is_written_down(tmp_path: Path) -
     run("promtool", "test", "rules", *(written(tmp_path, alert) for alert in ALERTS))
 
 
+OWNED = tuple(
+    case
+    for case in CASES
+    if case.firing and any('target="a:443"' in series for series in case.series)
+)
+
+
+@pytest.mark.integration
+def test_the_owner_s_labels_can_be_joined_to_every_alert_with_a_target(tmp_path: Path) -> None:
+    """By the join that docs/reference/alerts.md has, after the rule's own expression in parentheses."""
+    page = (ROOT / "docs/reference/alerts.md").read_text()
+    (join,) = re.findall(r"\n  (\* on \(target\) group_left .*)\n", page)
+    labels = 'tlsprobe_endpoint_labels{target="a:443",label_team="pay",instance='
+    files = []
+    for number, case in enumerate(OWNED):
+        rule = {**ALERTS[case.alert], "expr": f"({ALERTS[case.alert]['expr']}) {join}"}
+        series = {**case.series, f'{labels}"x"}}': 1, f'{labels}"y"}}': 1}
+        test = promtool_test(replace(case, series=series))
+        (expected,) = test["promql_expr_test"]
+        expected["expr"] = expected["expr"].replace("}) or", ',label_team="pay"}) or')
+        rules_file, file = tmp_path / f"{number}.rules.yml", tmp_path / f"{number}.yml"
+        rules_file.write_text(json.dumps({"groups": [{"name": "joined", "rules": [rule]}]}))
+        content = {"rule_files": [str(rules_file)], "evaluation_interval": "1m", "tests": [test]}
+        file.write_text(json.dumps(content))
+        files.append(file)
+    assert {case.alert for case in OWNED} >= {"TlsprobeWeakProtocol", "TlsprobeEndpointDown"}
+    run("promtool", "test", "rules", *files)
+
+
 @pytest.mark.integration
 def test_a_case_that_is_wrong_is_found_out(tmp_path: Path) -> None:
     wrong = [replace(case, firing=1 - case.firing) for case in CASES[:2]]
@@ -107,16 +140,44 @@ def test_an_alert_says_what_how_bad_and_where_to_read_on(name: str) -> None:
     assert rule["annotations"]["runbook"] == f"docs/runbooks/{name}.md"
 
 
+def test_the_shipped_file_has_the_rules_of_the_package() -> None:
+    assert [path.read_text() for path in RULES] == [rule_file()], "run `make docs`"
+    assert tlsprobe("rules").stdout == rule_file()
+
+
+def test_every_alert_links_to_its_page_at_the_given_url() -> None:
+    done = tlsprobe("rules", "--runbook-url", "https://wiki.example.com/it's/{alert}.html")
+    groups = yaml.safe_load(done.stdout)["groups"]
+    links = {
+        rule["alert"]: rule["annotations"]
+        for group in groups
+        for rule in group["rules"]
+        if "alert" in rule
+    }
+    assert links.keys() == ALERTS.keys()
+    for name, shown in links.items():
+        assert shown["runbook_url"] == f"https://wiki.example.com/it's/{name}.html"
+        assert "runbook" not in shown
+
+
+@pytest.mark.parametrize(
+    "url", ["wiki/{alert}", "https://wiki.example.com/", "https://a/\n{alert}"]
+)
+def test_a_url_that_cannot_be_a_link_to_each_page_is_refused(url: str) -> None:
+    done = tlsprobe("rules", "--runbook-url", url)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "https://wiki.example.com/runbooks/{alert}" in done.stderr
+
+
 def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
     assert {path.stem for path in RUNBOOKS.glob("Tlsprobe*.md")} == set(ALERTS)
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_a_runbook_says_what_it_means_what_to_look_at_and_what_to_do(name: str) -> None:
+def test_a_runbook_has_the_four_parts(name: str) -> None:
     text = (RUNBOOKS / f"{name}.md").read_text()
     assert text.startswith(f"# {name}\n")
-    for heading in ("## Meaning", "## Diagnose", "## Fix"):
-        assert f"\n{heading}\n" in text
+    assert re.findall("^## (.*)$", text, re.MULTILINE) == ["Meaning", "Impact", "Diagnose", "Fix"]
 
 
 @pytest.mark.integration

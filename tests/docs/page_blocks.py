@@ -12,12 +12,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import dedent
 from typing import Final
 
-_BLOCK: Final = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_BLOCK: Final = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _FILE_NAME: Final = re.compile(r"# ([\w./-]+\.(?:yml|yaml))(?:[ :,].*)?")
 _EXIT_CODE: Final = re.compile(r"\s+# exit code (\d+)$")
-_BACKGROUND: Final = ("tlsprobe serve ", "tlsprobe worker ", "tlsprobe demo")
+_BACKGROUND: Final = (
+    "tlsprobe serve ",
+    "tlsprobe worker ",
+    "tlsprobe demo ",
+    "prometheus-alertmanager ",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +51,7 @@ class Query:
 
 def steps(page: str) -> Iterator[File | Commands | Query]:
     """The page's steps from top to bottom."""
-    blocks = [(match[1], match[2], match.end()) for match in _BLOCK.finditer(page)]
+    blocks = [(match[2], dedent(match[3]), match.end()) for match in _BLOCK.finditer(page)]
     for number, (language, text, end) in enumerate(blocks):
         if language == "sh":
             following = blocks[number + 1] if number + 1 < len(blocks) else ("", "", 0)

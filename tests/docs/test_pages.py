@@ -43,8 +43,8 @@ SOURCES = [
 ]
 QUERIES = [
     one.expression
-    for page in PAGES
-    for one in steps((DOCS / page).read_text())
+    for page in sorted(DOCS.rglob("*.md"))
+    for one in steps(page.read_text())
     if isinstance(one, Query)
 ]
 # A user other than root becomes root of a user namespace, and may then create the others.

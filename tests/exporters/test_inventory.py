@@ -162,7 +162,7 @@ EXPECTED: tuple[tuple[str, dict[str, str], float], ...] = (
     ("cipher_suites", {"protocol": "TLSv1.2", "strength": "weak"}, 0),
     (
         "weak_cipher_suite_supported",
-        {"protocol": "TLSv1.2", "cipher": "TLS_RSA_WITH_RC4_128_SHA"},
+        {"protocol": "TLSv1.2", "cipher": "TLS_RSA_WITH_RC4_128_SHA", "strength": "insecure"},
         1,
     ),
     ("server_cipher_preference", {"protocol": "TLSv1.2"}, 1),

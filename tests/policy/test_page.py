@@ -1,4 +1,4 @@
-"""docs/reference/policy.md lists every rule and every profile, and its example is a valid policy."""
+"""The reference has every rule and every profile, and the example of policy.md is a valid policy."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from policy import RULES, load_policies
 from policy.files.named_policies import named_policies
 from policy.files.profiles import profiles
+from scripts.policy_reference import reference
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "policy.md").read_text(encoding="utf-8")
 
@@ -18,12 +19,18 @@ def _rows(heading: str) -> list[str]:
     return re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE)
 
 
-def test_every_rule_has_its_row_with_its_parameters() -> None:
-    assert _rows("Rules") == [rule.identifier for rule in RULES]
+def test_every_rule_has_its_section() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/policy-rules.md").read_text()
+    assert page == reference(), "run `make docs`"
+    sections = re.findall(r"^### (\S+) `(\w+)`$", page, re.MULTILINE)
+    assert sections == [(rule.identifier, rule.name) for rule in RULES]
     for rule in RULES:
-        parameters = ", ".join(f"`{name}`" for name in rule.parameters.model_fields)
-        texts = f"{rule.requirement} | {rule.violation}"
-        assert f"| `{rule.identifier}` | `{rule.name}` | {texts} | {parameters} |" in PAGE
+        section = page.split(f"### {rule.identifier} ")[1].split("\n### ")[0].split("\n## ")[0]
+        assert f"\n{rule.requirement}. {rule.why}\n" in section
+        assert f"\n- Violation: {rule.violation}.\n- Severity: {rule.severity.value}.\n" in section
+        assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == [
+            *rule.parameters.model_fields
+        ]
 
 
 def test_every_profile_has_its_row() -> None:

@@ -38,10 +38,9 @@ def _suites(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _weak_suites(status: EndpointStatus) -> Iterator[Sample]:
-    for version, found in status.observation.cipher_suites.items():
-        for name in found.accepted:
-            if _strength(name) in _BAD:
-                yield (version.label, name), 1.0
+    for labels, value in _every_suite(status):
+        if labels[-1] in _BAD:
+            yield labels, value
 
 
 def _every_suite(status: EndpointStatus) -> Iterator[Sample]:
@@ -140,7 +139,7 @@ PROTOCOL_FAMILIES: Final = (
         name="weak_cipher_suite_supported",
         help="1 for each accepted cipher suite that is weak or insecure.",
         example="count by (cipher) (tlsprobe_weak_cipher_suite_supported)",
-        labels=("protocol", "cipher"),
+        labels=("protocol", "cipher", "strength"),
         samples=_weak_suites,
         detail=Detail.STANDARD,
     ),

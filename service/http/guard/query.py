@@ -78,6 +78,13 @@ def whole_number(text: str, name: str, most: int) -> int:
     return int(text)
 
 
+class QueryRoute(Route):
+    """A route with the names of its parameters; those in ``many`` may be repeated."""
+
+    once: Collection[str] = ()
+    many: Collection[str] = ()
+
+
 def route(
     path: str,
     endpoint: Endpoint,
@@ -85,7 +92,7 @@ def route(
     method: str = "GET",
     once: Collection[str] = (),
     many: Collection[str] = (),
-) -> Route:
+) -> QueryRoute:
     """A route that passes the parameters to ``endpoint``; an invalid query is answered with 400."""
 
     async def checked(request: Request) -> Response:
@@ -95,7 +102,9 @@ def route(
         except QueryError as error:
             return PlainTextResponse(f"{error}\n", status_code=400)
 
-    return Route(path, checked, methods=[method])
+    made = QueryRoute(path, checked, methods=[method])
+    made.once, made.many = once, many
+    return made
 
 
 def _decoded(raw: bytes) -> str:

@@ -1,0 +1,90 @@
+"""docs/reference/http-api.md has every route of the service, and its statuses are those that clients get."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from scripts.http_reference import meanings, reference, routes
+from tests.service.http.test_every_route import HOST, Answer, Asked, service
+
+PAGE: Final = Path(__file__).parents[2] / "docs/reference/http-api.md"
+JSON: Final = (HOST, (b"content-type", b"application/json"))
+BUSY: Final = {("GET /", 429), ("GET /endpoint", 429), ("GET /reports/{format}", 429)}
+"""Answers to crowds, which tests of their own make."""
+ELSEWHERE: Final = {
+    ("GET /metrics/endpoints", 503),
+    ("GET /reports/{format}", 503),
+    ("POST /api/waivers", 503),
+    ("DELETE /api/waivers/{name}", 503),
+    ("GET /-/ready", 503),
+    ("POST /-/reload", 400),
+    ("GET /probe", 200),
+    ("GET /probe", 503),
+    ("GET /probe", 504),
+    ("POST /api/waivers", 200),
+    ("POST /api/waivers", 201),
+    ("POST /api/waivers", 409),
+    ("DELETE /api/waivers/{name}", 204),
+    ("DELETE /api/waivers/{name}", 409),
+}
+"""Answers of a service without a database, with policies, or with servers to probe: other tests have them."""
+
+
+ANSWERED: Final = {
+    ("GET /", 200): Asked(),
+    ("GET /", 400): Asked(query=b"page=x"),
+    ("GET /endpoint", 200): Asked(path="/endpoint", query=b"target=www.example:443"),
+    ("GET /endpoint", 404): Asked(path="/endpoint", query=b"target=other"),
+    ("GET /metrics", 200): Asked(path="/metrics"),
+    ("GET /metrics/endpoints", 200): Asked(path="/metrics/endpoints"),
+    ("GET /probe", 400): Asked(path="/probe"),
+    ("GET /probe", 403): Asked(path="/probe", query=b"target=192.0.2.1"),
+    ("GET /sd/prometheus", 200): Asked(path="/sd/prometheus"),
+    ("GET /reports", 200): Asked(path="/reports"),
+    ("GET /reports/{format}", 200): Asked(path="/reports/json", query=b"label=a=b"),
+    ("GET /reports/{format}", 400): Asked(path="/reports/json", query=b"label=a"),
+    ("GET /reports/{format}", 404): Asked(path="/reports/none"),
+    ("GET /api/waivers", 200): Asked(path="/api/waivers"),
+    ("POST /api/waivers", 400): Asked(method="POST", path="/api/waivers", headers=JSON, body=b"{}"),
+    ("POST /api/waivers", 415): Asked(method="POST", path="/api/waivers", body=b"{}"),
+    ("DELETE /api/waivers/{name}", 404): Asked(method="DELETE", path="/api/waivers/none"),
+    ("GET /-/healthy", 200): Asked(path="/-/healthy"),
+    ("GET /-/ready", 200): Asked(path="/-/ready"),
+    ("GET /-/status", 200): Asked(path="/-/status"),
+    ("POST /-/reload", 200): Asked(method="POST", path="/-/reload"),
+    ("POST /-/enumerate", 202): Asked(method="POST", path="/-/enumerate"),
+    ("POST /-/enumerate", 404): Asked(method="POST", path="/-/enumerate", query=b"target=a"),
+}
+
+
+@pytest.fixture(scope="module")
+def said() -> Mapping[str, Mapping[str, Any]]:
+    return meanings()
+
+
+def test_the_page_is_what_the_code_writes() -> None:
+    assert PAGE.read_text() == reference(), "run `make docs`"
+
+
+def test_every_route_is_there() -> None:
+    assert re.findall("^## (.*)$", PAGE.read_text(), re.MULTILINE) == [*meanings()]
+    assert meanings().keys() == routes().keys()
+
+
+async def test_each_status_is_one_that_clients_get(
+    said: Mapping[str, Mapping[str, Any]],
+) -> None:
+    written = {(name, int(code)) for name, one in said.items() for code in one["answers"]}
+    assert written == ANSWERED.keys() | BUSY | ELSEWHERE
+    got: dict[tuple[str, int], Answer] = {}
+    async with service() as running:
+        for wanted, asked in ANSWERED.items():
+            got[wanted] = await running.ask(asked)
+    assert {wanted: answer.status for wanted, answer in got.items()} == {
+        wanted: wanted[1] for wanted in got
+    }
