@@ -30,6 +30,8 @@ from probe.tls.hello import ServerHello
 CLOSE_NOTIFY = 0
 PROTOCOL_VERSION = 70
 INTERNAL_ERROR = 80
+AMBIGUOUS_ALERTS: Final = frozenset({CLOSE_NOTIFY, INTERNAL_ERROR})
+"""Alerts that overload may cause."""
 OURS: Final = frozenset({FailureKind.DEADLINE, FailureKind.BUDGET, FailureKind.DENIED})
 """The visit's own limits; no question is asked after one of them."""
 
@@ -68,7 +70,7 @@ class Exchange:
         """Whether overload could cause the same answer."""
         match self.answer:
             case TlsAlert(description=description):
-                return description in {CLOSE_NOTIFY, INTERNAL_ERROR}
+                return description in AMBIGUOUS_ALERTS
             case NoHello() | Malformed() | NotTls():
                 return True
             case ConnectFailure(kind=kind):

@@ -42,6 +42,13 @@ async def visit(
             return Visit(observation=observation, connections_seen=await relay.settle())
 
 
+async def visit_port(
+    port: int, certificates: Certificates, parts: frozenset[Part] = USUAL_PARTS
+) -> Observation:
+    """Lets a new Engine visit a server that is already running."""
+    return await _engine(certificates, parts).visit(_endpoint(port))
+
+
 async def visit_twice(
     server: ZooServer, certificates: Certificates, directory: Path
 ) -> tuple[Observation, Observation]:

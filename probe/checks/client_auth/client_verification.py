@@ -60,9 +60,8 @@ async def _show_certificates(
 ) -> ClientAuth:
     auth = facts.client_auth[version]
     is_optional = auth.mode is ClientAuthMode.REQUESTED or auth.asked_on_path is not None
-    plain = HandshakeOffer(
-        version=version,
-        server_name=facts.shape_at(version).server_name,
+    plain = replace(
+        facts.usual_handshake(version),
         post_handshake=PostHandshakeAction.HTTP if is_optional else PostHandshakeAction.LISTEN,
         user_agent=facts.inputs.user_agent if is_optional else "",
     )

@@ -34,11 +34,7 @@ async def check_post_handshake_auth(prober: Prober, facts: VisitFacts) -> None:
     ]
     offers = [
         on_path(
-            HandshakeOffer(
-                version=version,
-                server_name=facts.shape_at(version).server_name,
-                user_agent=facts.inputs.user_agent,
-            ),
+            replace(facts.usual_handshake(version), user_agent=facts.inputs.user_agent),
             path,
         )
         for version in silent

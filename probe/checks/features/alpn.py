@@ -9,7 +9,7 @@ the id is in the hello; if the server speaks only TLS 1.3, handshakes show it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from model.protocol_version import ProtocolVersion
@@ -20,7 +20,7 @@ from probe.checks.combined_extensions import extending
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
-from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
+from probe.dialogue.handshake import Handshake, HandshakeEnd
 from probe.tls.extensions import protocol_names
 
 _NO_APPLICATION_PROTOCOL: Final = 120
@@ -83,10 +83,9 @@ def _asking_in_plaintext(prober: Prober, facts: VisitFacts, version: ProtocolVer
 
 def _asking_by_handshake(prober: Prober, facts: VisitFacts) -> _Ask:
     version = ProtocolVersion.TLSV1_3
-    server_name = facts.shape_at(version).server_name
 
     async def ask(names: tuple[str, ...]) -> _Reply:
-        offer = HandshakeOffer(version=version, server_name=server_name, alpn_protocols=names)
+        offer = replace(facts.usual_handshake(version), alpn_protocols=names)
         handshake = await prober.handshake(offer)
         is_answered = bool(handshake.certificates) or handshake.end is HandshakeEnd.ACCEPTED
         return _Reply(proof=handshake, taken=handshake.alpn_protocol, is_answered=is_answered)

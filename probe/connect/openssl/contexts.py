@@ -15,7 +15,7 @@ from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL
 
 from model.protocol_version import ProtocolVersion
-from model.registry import CIPHER_SUITES, CipherSuite, cipher_suite_by_code_point
+from model.registry import CIPHER_SUITES, NAMED_GROUPS, CipherSuite, cipher_suite_by_code_point
 from probe.crypto.identity import ClientIdentity
 from probe.dialogue.handshake import HandshakeOffer, PostHandshakeAction
 
@@ -49,10 +49,15 @@ _OP_LEGACY_SERVER_CONNECT = 0x4
 _OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION = 0x40000
 """Also renegotiates with them."""
 
+_OP_TLSEXT_PADDING = 0x10
+"""Pads a hello of 256 to 511 bytes to 512, as F5 needs (RFC 7685)."""
+
 _OP_NO_ENCRYPT_THEN_MAC = 0x80000
 """MAC and padding can be distinguished only if the MAC comes first."""
 
 _SUITES: Final = {suite.openssl_name: suite for suite in CIPHER_SUITES if suite.openssl_name}
+
+_GROUP_NAMES: Final = {group.name.lower(): group.name for group in NAMED_GROUPS}
 
 SPOILED: Final = frozenset({PostHandshakeAction.SPOILED_PADDING, PostHandshakeAction.SPOILED_MAC})
 
@@ -62,6 +67,7 @@ def _context(
     version: ProtocolVersion,
     signature_schemes: tuple[str, ...],
     cipher_suites: tuple[int, ...],
+    groups: tuple[bytes, ...],
     options: int,
 ) -> SSL.Context:
     """A context for one kind of handshake; most kinds are used many times.
@@ -71,14 +77,14 @@ def _context(
         SSL.Error: if it knows none of the cipher suites.
     """
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-    context.set_options(_OP_LEGACY_SERVER_CONNECT | options)
+    context.set_options(_OP_LEGACY_SERVER_CONNECT | _OP_TLSEXT_PADDING | options)
     context.set_verify(SSL.VERIFY_NONE)
     context.set_cipher_list(_ciphers(version, cipher_suites))
     context.set_tls13_ciphersuites(_EVERY_TLS13_SUITE)
     is_tls13 = version is ProtocolVersion.TLSV1_3
     context.set_min_proto_version(SSL.TLS1_2_VERSION if is_tls13 else HANDSHAKE_VERSIONS[version])
     context.set_max_proto_version(HANDSHAKE_VERSIONS[version])
-    _set_list(Binding().lib.SSL_CTX_set1_curves_list, context, _EVERY_GROUP)
+    _set_list(Binding().lib.SSL_CTX_set1_curves_list, context, b":".join(groups) or _EVERY_GROUP)
     if signature_schemes:
         # The question mark lets OpenSSL skip groups that it does not have.
         wanted = ":".join(f"?{name}" for name in signature_schemes).encode("ascii")
@@ -88,7 +94,13 @@ def _context(
 
 def context_for(offer: HandshakeOffer, own: ClientIdentity | None) -> SSL.Context:
     """The context for an offer; not shared if issuers are sent, because OpenSSL stores them with the context."""
-    kind = (offer.version, offer.signature_schemes, offer.cipher_suites, _options(offer))
+    kind = (
+        offer.version,
+        offer.signature_schemes,
+        offer.cipher_suites,
+        _groups(offer),
+        _options(offer),
+    )
     if own is None or not own.issuers:
         return _context(*kind)
     context = _context.__wrapped__(*kind)
@@ -102,6 +114,12 @@ def negotiated_suite(connection: SSL.Connection) -> CipherSuite | None:
     return _SUITES.get(connection.get_cipher_name() or "")
 
 
+def negotiated_group(connection: SSL.Connection) -> str | None:
+    """The registry name of the group of a finished handshake; None if it needed none."""
+    name = connection.get_group_name()
+    return None if name is None else _GROUP_NAMES.get(name.lower(), name)
+
+
 def _ciphers(version: ProtocolVersion, code_points: tuple[int, ...]) -> bytes:
     """OpenSSL's names of these suites below TLS 1.3, or all suites that it has."""
     if version is ProtocolVersion.TLSV1_3:
@@ -111,6 +129,13 @@ def _ciphers(version: ProtocolVersion, code_points: tuple[int, ...]) -> bytes:
     suites = (cipher_suite_by_code_point(code_point) for code_point in code_points)
     names = [suite.openssl_name for suite in suites if suite and suite.openssl_name]
     return ":".join([*names, "@SECLEVEL=0"]).encode("ascii")
+
+
+def _groups(offer: HandshakeOffer) -> tuple[bytes, ...]:
+    """The offer's groups in OpenSSL's form. ``*`` sends a share; ``?`` skips a group that OpenSSL does not have."""
+    names = [name.encode("ascii") for name in offer.groups]
+    shared, others = names[: offer.key_shares], names[offer.key_shares :]
+    return (*(b"?*" + name for name in shared), *(b"?" + name for name in others))
 
 
 def _options(offer: HandshakeOffer) -> int:

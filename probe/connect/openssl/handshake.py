@@ -23,6 +23,7 @@ from probe.connect.openssl.contexts import (
     HANDSHAKE_VERSIONS,
     SPOILED,
     context_for,
+    negotiated_group,
     negotiated_suite,
 )
 from probe.connect.openssl.reply import ASKING, AwaitedReply
@@ -275,6 +276,7 @@ class OpenSslHandshake:
             certificate_authorities=tuple(name.der() for name in authorities[:MAX_AUTHORITIES]),
             alpn_protocol=self._connection.get_alpn_proto_negotiated().decode("latin-1") or None,
             cipher_suite=suite.name if suite else None,
+            group=negotiated_group(self._connection) if self._is_finished else None,
             alert=self._alert,
             session_id=self._session_in_plaintext.session_id,
             ticket=ticket.ticket if ticket else b"",
