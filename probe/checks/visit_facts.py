@@ -7,9 +7,10 @@ the name of a section of ``model.sections`` becomes that section.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from model.application_protocol import HTTP_1_1
 from model.certificates.certificate import NameAsked
 from model.intrusiveness import Intrusiveness
 from model.observation import AcceptedSet, ClientAuth, Contradiction, DhParameters
@@ -129,4 +130,14 @@ class VisitFacts:
             working = (group for group in TLS13_GROUPS if group not in self.failing_groups)
             groups = tuple(map(named_group_name, working))
         shape = self.shape_at(version)
-        return HandshakeOffer(version=version, server_name=shape.server_name, groups=groups)
+        return HandshakeOffer(
+            version=version,
+            server_name=shape.server_name,
+            alpn_protocols=shape.alpn_protocols,
+            groups=groups,
+        )
+
+    def http_handshake(self, version: ProtocolVersion) -> HandshakeOffer:
+        """The same for a request of HTTP/1.1."""
+        usual = self.usual_handshake(version)
+        return replace(usual, alpn_protocols=(HTTP_1_1,) if usual.alpn_protocols else ())

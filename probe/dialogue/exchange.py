@@ -27,15 +27,21 @@ from probe.dialogue.answer import (
 from probe.dialogue.offer import Offer
 from probe.tls.hello import ServerHello
 
-CLOSE_NOTIFY = 0
-PROTOCOL_VERSION = 70
-INTERNAL_ERROR = 80
+CLOSE_NOTIFY: Final = 0
+ILLEGAL_PARAMETER: Final = 47
+DECODE_ERROR: Final = 50
+PROTOCOL_VERSION: Final = 70
+INTERNAL_ERROR: Final = 80
+MISSING_EXTENSION: Final = 109
+UNSUPPORTED_EXTENSION: Final = 110
+UNRECOGNIZED_NAME: Final = 112
+NO_APPLICATION_PROTOCOL: Final = 120
+
 AMBIGUOUS_ALERTS: Final = frozenset({CLOSE_NOTIFY, INTERNAL_ERROR})
 """Alerts that overload may cause."""
+
 OURS: Final = frozenset({FailureKind.DEADLINE, FailureKind.BUDGET, FailureKind.DENIED})
 """The visit's own limits; no question is asked after one of them."""
-
-UNRECOGNIZED_NAME = 112
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

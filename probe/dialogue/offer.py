@@ -76,12 +76,14 @@ class Shape:
     """What a hello must look like before a server answers any question.
 
     ``most_cipher_suites`` bounds the list of one hello; None if the server accepts any number.
-    ``sends_key_shares`` is for servers that fail on an empty ``key_share`` (old s2n, tls-tris).
+    ``sends_key_shares`` is for servers that fail on an empty ``key_share`` (old s2n, tls-tris),
+    ``alpn_protocols`` for those that serve only clients with ALPN; no ALPN if empty.
     """
 
     server_name: str | None
     most_cipher_suites: int | None = None
     sends_key_shares: bool = False
+    alpn_protocols: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,14 +151,22 @@ class Offer:
         return tuple(item for code, item in changed.items() if code not in self.changes.without)
 
     def _extensions(self) -> tuple[Extension, ...] | None:
-        """SSL 3.0 servers fail on extensions; signature schemes are forbidden in a hello below TLS 1.2."""
+        """SSL 3.0 servers fail on extensions; signature schemes are forbidden in a hello below TLS 1.2.
+
+        Some servers demand extended_main_secret (RFC 7627, section 5.3; FIPS mode). TLS 1.3 has no use for it,
+        but a server may choose a lower version.
+        """
         if self.version is ProtocolVersion.SSLV3:
             return None
         found: list[Extension] = []
         if self.shape.server_name is not None:
             found.append(extensions.server_name(self.shape.server_name))
+        found.append(extensions.extended_main_secret())
         found.append(extensions.supported_groups(self.groups))
         found.append(extensions.ec_point_formats())
+        if self.shape.alpn_protocols:
+            names = [name.encode("ascii") for name in self.shape.alpn_protocols]
+            found.append(extensions.protocol_names(names))
         if self.version >= ProtocolVersion.TLSV1_2:
             found.append(extensions.signature_algorithms(EVERY_SIGNATURE_SCHEME))
         if self.version is ProtocolVersion.TLSV1_3:

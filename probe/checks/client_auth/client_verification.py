@@ -61,7 +61,7 @@ async def _show_certificates(
     auth = facts.client_auth[version]
     is_optional = auth.mode is ClientAuthMode.REQUESTED or auth.asked_on_path is not None
     plain = replace(
-        facts.usual_handshake(version),
+        facts.http_handshake(version),
         post_handshake=PostHandshakeAction.HTTP if is_optional else PostHandshakeAction.LISTEN,
         user_agent=facts.inputs.user_agent if is_optional else "",
     )

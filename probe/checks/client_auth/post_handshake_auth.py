@@ -34,7 +34,7 @@ async def check_post_handshake_auth(prober: Prober, facts: VisitFacts) -> None:
     ]
     offers = [
         on_path(
-            replace(facts.usual_handshake(version), user_agent=facts.inputs.user_agent),
+            replace(facts.http_handshake(version), user_agent=facts.inputs.user_agent),
             path,
         )
         for version in silent

@@ -78,8 +78,6 @@ _COMPRESSION: Final = _Agreement(
     addition=ExtensionProbe(name="compression", add=_offer_compression), value=_compression
 )
 _AGREEMENTS: Final = (
-    # RFC 7627: the main secret depends on the whole handshake.
-    _extension("extended_main_secret", ExtensionType.EXTENDED_MAIN_SECRET, b"", _no_value),
     # RFC 5077
     _extension("session_tickets", ExtensionType.SESSION_TICKET, b"", _no_value),
     # RFC 6520, in mode 1: peer_allowed_to_send

@@ -1,4 +1,4 @@
-"""What do all hellos of a visit show together: session ids, clocks, downgrade sentinels?
+"""What do all hellos of a visit show together: extensions, session ids, clocks, downgrade sentinels?
 
 Nothing is asked: the check reads only the hellos that proved the versions and their suites. If a
 HelloRetryRequest proved TLS 1.3, its evidence says whether a handshake finished too.
@@ -20,6 +20,7 @@ from probe.tls.extensions import ExtensionType
 from probe.tls.hello import ServerHello
 
 READ_OFF: Final = (
+    "extended_main_secret",
     "secure_renegotiation",
     "session_ids",
     "session_id_echo",
@@ -47,6 +48,8 @@ async def check_passive_features(prober: Prober, facts: VisitFacts) -> None:
     facts.features["session_id_echo"] = _session_id_echo(prober, facts)
     if not earlier:
         return
+    if earlier[0].offer.version is not ProtocolVersion.SSLV3:
+        facts.features["extended_main_secret"] = _extended_main_secret(earlier[0])
     facts.features["secure_renegotiation"] = _secure_renegotiation(earlier)
     facts.features["session_ids"] = _session_ids(earlier, prober.nonce[32:64])
     facts.features["clock_in_random"] = _clock_in_random(prober.exchanges)
@@ -68,6 +71,13 @@ def _mark_retry_request(facts: VisitFacts) -> None:
 def _hello(exchange: Exchange) -> ServerHello:
     assert exchange.hello is not None  # noqa: S101 (what proves a version is a hello)
     return exchange.hello
+
+
+def _extended_main_secret(newest: Exchange) -> Fact:
+    """RFC 7627, section 5.1: the main secret depends on the whole handshake if both hellos have the extension."""
+    if _hello(newest).has(ExtensionType.EXTENDED_MAIN_SECRET):
+        return newest.fact(Verdict.YES, "ServerHello agrees to extended_main_secret")
+    return newest.fact(Verdict.NO, "ServerHello without extended_main_secret")
 
 
 def _secure_renegotiation(earlier: Sequence[Exchange]) -> Fact:

@@ -40,8 +40,6 @@ _LEAKING_LENGTH: Final = 32
 _KEPT_OF_LEAK: Final = 4 + 2 + 32 + 1 + 1
 """A ServerHello up to the first byte of its session id."""
 
-_EXTENDED_MAIN_SECRET = Extension(code_point=ExtensionType.EXTENDED_MAIN_SECRET, body=b"")
-
 
 async def check_resumption(prober: Prober, facts: VisitFacts) -> None:
     """Fills the features and the vulnerability named in ``RESUMPTION`` that apply."""
@@ -60,8 +58,7 @@ async def check_resumption(prober: Prober, facts: VisitFacts) -> None:
 def _resuming(
     facts: VisitFacts, version: ProtocolVersion, session_id: bytes, *extensions: Extension
 ) -> Offer:
-    """RFC 7627, section 5.3: the resuming hello must offer the extensions of the session again."""
-    asked = extending(_EXTENDED_MAIN_SECRET, *extensions)(answered_offer(facts, version))
+    asked = extending(*extensions)(answered_offer(facts, version))
     return replace(asked, changes=replace(asked.changes, session_id=session_id))
 
 

@@ -47,7 +47,7 @@ async def check_https(prober: Prober, facts: VisitFacts) -> None:
         return
     handshake = await prober.handshake(
         replace(
-            facts.usual_handshake(version),
+            facts.http_handshake(version),
             post_handshake=PostHandshakeAction.HTTP_HEAD,
             user_agent=facts.inputs.user_agent,
         )

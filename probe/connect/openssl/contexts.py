@@ -67,7 +67,6 @@ def _context(
     version: ProtocolVersion,
     signature_schemes: tuple[str, ...],
     cipher_suites: tuple[int, ...],
-    groups: tuple[bytes, ...],
     options: int,
 ) -> SSL.Context:
     """A context for one kind of handshake; most kinds are used many times.
@@ -84,7 +83,7 @@ def _context(
     is_tls13 = version is ProtocolVersion.TLSV1_3
     context.set_min_proto_version(SSL.TLS1_2_VERSION if is_tls13 else HANDSHAKE_VERSIONS[version])
     context.set_max_proto_version(HANDSHAKE_VERSIONS[version])
-    _set_list(Binding().lib.SSL_CTX_set1_curves_list, context, b":".join(groups) or _EVERY_GROUP)
+    _set_list(Binding().lib.SSL_CTX_set1_curves_list, context, _EVERY_GROUP)
     if signature_schemes:
         # The question mark lets OpenSSL skip groups that it does not have.
         wanted = ":".join(f"?{name}" for name in signature_schemes).encode("ascii")
@@ -94,13 +93,7 @@ def _context(
 
 def context_for(offer: HandshakeOffer, own: ClientIdentity | None) -> SSL.Context:
     """The context for an offer; not shared if issuers are sent, because OpenSSL stores them with the context."""
-    kind = (
-        offer.version,
-        offer.signature_schemes,
-        offer.cipher_suites,
-        _groups(offer),
-        _options(offer),
-    )
+    kind = (offer.version, offer.signature_schemes, offer.cipher_suites, _options(offer))
     if own is None or not own.issuers:
         return _context(*kind)
     context = _context.__wrapped__(*kind)
@@ -131,11 +124,16 @@ def _ciphers(version: ProtocolVersion, code_points: tuple[int, ...]) -> bytes:
     return ":".join([*names, "@SECLEVEL=0"]).encode("ascii")
 
 
-def _groups(offer: HandshakeOffer) -> tuple[bytes, ...]:
-    """The offer's groups in OpenSSL's form. ``*`` sends a share; ``?`` skips a group that OpenSSL does not have."""
-    names = [name.encode("ascii") for name in offer.groups]
-    shared, others = names[: offer.key_shares], names[offer.key_shares :]
-    return (*(b"?*" + name for name in shared), *(b"?" + name for name in others))
+def set_groups(connection: SSL.Connection, offer: HandshakeOffer) -> None:
+    """Sets the offer's own groups. They belong to the connection, so that sessions of its context can be resumed.
+
+    ``*`` sends a share; ``?`` skips a group that OpenSSL does not have.
+    """
+    if not offer.groups:
+        return
+    marks = ["?*"] * offer.key_shares + ["?"] * len(offer.groups)
+    names = ":".join(mark + name for mark, name in zip(marks, offer.groups, strict=False))
+    _set_list(Binding().lib.SSL_set1_curves_list, connection, names.encode("ascii"))
 
 
 def _options(offer: HandshakeOffer) -> int:
@@ -147,7 +145,10 @@ def _options(offer: HandshakeOffer) -> int:
     return options
 
 
-def _set_list(setter: Callable[[Any, bytes], int], context: SSL.Context, names: bytes) -> None:
+def _set_list(
+    setter: Callable[[Any, bytes], int], holder: SSL.Context | SSL.Connection, names: bytes
+) -> None:
     """Sets a list for which pyOpenSSL has no method."""
-    if not setter(context._context, names):
+    inner = holder._context if isinstance(holder, SSL.Context) else holder._ssl
+    if not setter(inner, names):
         raise ValueError(f"OpenSSL supports none of {names.decode('ascii')}")

@@ -25,6 +25,7 @@ from probe.connect.openssl.contexts import (
     context_for,
     negotiated_group,
     negotiated_suite,
+    set_groups,
 )
 from probe.connect.openssl.reply import ASKING, AwaitedReply
 from probe.connect.openssl.spoiled_record import spoiled_record
@@ -79,6 +80,7 @@ class OpenSslHandshake:
         own = identity if offer.presents in USERS_OWN else None
         self._connection = SSL.Connection(context_for(offer, own), None)
         self._connection.set_connect_state()
+        set_groups(self._connection, offer)
         if offer.server_name is not None:
             self._connection.set_tlsext_host_name(offer.server_name.encode("ascii"))
         if offer.alpn_protocols:
