@@ -9,7 +9,12 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeAlias
 
-from tests.probe.programmable.client_hello import HANDSHAKE_RECORD, ClientHello, read_client_hello
+from tests.probe.programmable.client_hello import (
+    CHANGE_CIPHER_SPEC,
+    HANDSHAKE_RECORD,
+    ClientHello,
+    read_client_hello,
+)
 from tests.probe.programmable.server import Behaviour, Connection
 from tests.probe.programmable.server_model import Reply, Then
 from tests.zoo.relay import pump
@@ -42,9 +47,8 @@ async def _decide(connection: Connection, rule: Rule) -> tuple[bytes, Reply | No
     """The bytes of the next hello, and the rule's answer; None too for what is not a hello of TLS."""
     received = b""
     while some := await connection.receive():
-        # A second hello may follow a ChangeCipherSpec (RFC 8446, appendix D.4).
-        received += some if received else some.removeprefix(b"\x14\x03\x03\x00\x01\x01")
-        if received[0] != HANDSHAKE_RECORD:
+        received += some
+        if received[0] not in {HANDSHAKE_RECORD, CHANGE_CIPHER_SPEC[0]}:
             return received, None
         if (hello := read_client_hello(received)) is not None:
             return received, rule(hello)
