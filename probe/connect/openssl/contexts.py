@@ -72,13 +72,18 @@ def _context(
     """A context for one kind of handshake; most kinds are used many times.
 
     Raises:
-        ValueError: if the library knows none of the signature schemes or groups.
-        SSL.Error: if it knows none of the cipher suites.
+        ValueError: if the library knows none of the cipher suites, signature schemes or groups, or no handshake
+            at this version.
     """
+    if version not in HANDSHAKE_VERSIONS:
+        raise ValueError(f"OpenSSL does not finish handshakes at {version.label}")
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_options(_OP_LEGACY_SERVER_CONNECT | _OP_TLSEXT_PADDING | options)
     context.set_verify(SSL.VERIFY_NONE)
-    context.set_cipher_list(_ciphers(version, cipher_suites))
+    try:
+        context.set_cipher_list(_ciphers(version, cipher_suites))
+    except SSL.Error as error:
+        raise ValueError("OpenSSL supports none of these cipher suites") from error
     context.set_tls13_ciphersuites(_EVERY_TLS13_SUITE)
     is_tls13 = version is ProtocolVersion.TLSV1_3
     context.set_min_proto_version(SSL.TLS1_2_VERSION if is_tls13 else HANDSHAKE_VERSIONS[version])

@@ -66,6 +66,7 @@ class OpenSslHandshake:
 
     ``resumed`` is the ``session`` of an earlier handshake, which exists once a TLS 1.3 ticket came;
     ``identity`` is the user's client certificate. Throwaway certificates are valid at the aware time ``at``.
+    ValueError if OpenSSL cannot make the hello.
     """
 
     def __init__(
