@@ -1,7 +1,7 @@
 """Does the failure of a full handshake prove that the server cannot finish it?
 
 A fatal alert does. Any other end, such as a close, may be due to overload, so it counts only if it comes
-twice, with a control answered in between. Silence never counts.
+twice, with a control answered in between, and after a reset another one. Silence never counts.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ async def confirm(prober: Prober, first: Handshake) -> tuple[Handshake, bool]:
     if not _may_prove(first) or not await prober.ask_control():
         return first, False
     again = await prober.handshake(first.offer)
-    is_same = _outcome(again) == _outcome(first) and _may_prove(again)
-    return again, is_same and not again.is_finished
+    is_same = _outcome(again) == _outcome(first) and _may_prove(again) and not again.is_finished
+    if is_same and again.ending is Ending.RESET:
+        is_same = await prober.ask_control()
+    return again, is_same
 
 
 def _may_prove(failed: Handshake) -> bool:

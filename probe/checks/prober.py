@@ -2,8 +2,8 @@
 
 A server under load closes, resets or falls silent, and so does a server that rejects a hello. A control
 distinguishes the two: the last hello that this server is known to answer. A close or an ambiguous alert
-counts as a refusal only if it comes twice, with an answered control in between; resets and silence never
-count as a refusal.
+counts as a refusal only if it comes twice, with an answered control in between. A reset (Windows' http.sys)
+needs an answered control after it too; silence never counts as a refusal.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from probe.budget import Metered, current_budget
-from probe.dialogue.answer import ConnectFailure, FailureKind, outcome_of
+from probe.dialogue.answer import ConnectFailure, FailureKind, is_reset, outcome_of
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeOffer
@@ -137,9 +137,15 @@ class Prober:
             if not again.is_ambiguous:
                 return again
             if outcome_of(again.answer) == outcome_of(latest.answer):
-                return replace(again, confirmed=True)
+                return await self._confirmed(again)
             latest = again
         return latest
+
+    async def _confirmed(self, again: Exchange) -> Exchange:
+        """A question that had the same outcome twice. A limit may cut off every connection from now on by resets,
+        so a control must be answered after them."""
+        is_settled = not is_reset(again.answer) or await self.ask_control()
+        return replace(again, confirmed=is_settled)
 
     def _note_budget(self, found: Found) -> Found:
         if isinstance(found, ConnectFailure) and found.kind is FailureKind.BUDGET:

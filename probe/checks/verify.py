@@ -29,8 +29,8 @@ from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.strike_out import picked_group
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import ASKED_VERSIONS
-from probe.dialogue.answer import Ending, NoHello, ServerFlight
-from probe.dialogue.exchange import Exchange
+from probe.dialogue.answer import Answer, Ending, NoHello, ServerFlight
+from probe.dialogue.exchange import Exchange, in_words
 from probe.dialogue.handshake import HandshakeEnd
 from probe.dialogue.offer import TLS13_GROUPS, Offer, Shape, offer
 from probe.dialogue.offer_shape import shape_of
@@ -187,14 +187,19 @@ def _to_be_refused(known: Observation) -> Iterator[tuple[Offer, Evidence | None]
 
 
 async def _ask_refused(prober: Prober, question: Offer, before: Evidence | None) -> bool:
-    """A close needs no second control if it was the confirmed refusal before."""
+    """A close or a reset needs no second control if it was the confirmed refusal before."""
     exchange = await prober.ask_once(question)
-    is_close = isinstance(exchange.answer, NoHello) and exchange.answer.ending is Ending.CLOSED
-    was_close = before is not None and not before.answer
-    if not (is_close and was_close):
+    is_as_before = _ends_as_before(exchange.answer, before)
+    if not is_as_before:
         exchange = await prober.make_sure(exchange)
     is_lower = exchange.version is not None and exchange.version < question.version
-    return exchange.is_refusal or is_lower or (is_close and was_close)
+    return exchange.is_refusal or is_lower or is_as_before
+
+
+def _ends_as_before(answer: Answer, before: Evidence | None) -> bool:
+    if not isinstance(answer, NoHello) or answer.ending is Ending.SILENCE or before is None:
+        return False
+    return not before.answer and (before.note or "").startswith(in_words(answer))
 
 
 async def _ask_known_leaf_at_tls13(prober: Prober, facts: VisitFacts, known: Observation) -> bool:

@@ -1,8 +1,8 @@
 """An Offer with its Answer, and the conclusions from the pair.
 
-Only a fatal alert is a refusal by itself. A close, ``close_notify`` or ``internal_error`` may also be due to
-overload (CloudFront, rate limits), so it is a refusal only once it is ``confirmed``: asked again with the
-same outcome, after a known good hello was answered in between.
+Only a fatal alert is a refusal by itself. A close, a reset, ``close_notify`` or ``internal_error`` may also be
+due to overload (CloudFront, rate limits), so it is a refusal only once it is ``confirmed``: asked again with
+the same outcome, after a known good hello was answered in between, and after a reset another one.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from probe.dialogue.answer import (
     RetryRequest,
     ServerFlight,
     TlsAlert,
+    is_reset,
 )
 from probe.dialogue.offer import Offer
 from probe.tls.hello import ServerHello
@@ -90,7 +91,7 @@ class Exchange:
         match self.answer:
             case TlsAlert():
                 return self.confirmed or not self.is_ambiguous
-            case NoHello(ending=Ending.CLOSED):
+            case NoHello(ending=Ending.CLOSED | Ending.RESET):
                 return self.confirmed
             case _:
                 return False
@@ -120,8 +121,14 @@ class Exchange:
     @property
     def summary(self) -> str:
         """The answer in a few words."""
-        again = ", twice, while a known good hello was answered" if self.confirmed else ""
-        return f"{in_words(self.answer)}{again}"
+        return f"{in_words(self.answer)}{confirmation(self.answer) if self.confirmed else ''}"
+
+
+def confirmation(answer: object) -> str:
+    """How the answer was confirmed, to follow its words."""
+    if is_reset(answer):
+        return ", twice, between known good hellos that were answered: counts as a refusal"
+    return ", twice, while a known good hello was answered"
 
 
 _ENDINGS = {

@@ -43,10 +43,13 @@ async def visit(
 
 
 async def visit_port(
-    port: int, certificates: Certificates, parts: frozenset[Part] = USUAL_PARTS
+    port: int,
+    certificates: Certificates,
+    parts: frozenset[Part] = USUAL_PARTS,
+    known: Observation | None = None,
 ) -> Observation:
-    """Lets a new Engine visit a server that is already running."""
-    return await _engine(certificates, parts).visit(_endpoint(port))
+    """Lets a new Engine visit a server that is already running; ``known`` is verified, if it is given."""
+    return await _engine(certificates, parts).visit(_endpoint(port), known=known)
 
 
 async def visit_twice(

@@ -23,6 +23,7 @@ from probe.dialogue.answer import (
     RetryRequest,
     ServerFlight,
     TlsAlert,
+    is_reset,
     outcome_of,
 )
 from probe.dialogue.exchange import AMBIGUOUS_ALERTS, in_words
@@ -67,10 +68,13 @@ def _is_refusal(answer: Answer) -> bool:
 async def _comes_again(
     prober: Prober, facts: VisitFacts, change: Change, outcome: tuple[object, ...]
 ) -> bool:
-    """Whether a second hello with the unknown share has the same outcome, which is not silence."""
+    """Whether a second hello with the unknown share has the same outcome, which is not silence; a reset needs an
+    answered control after it."""
     again = await read_tls13_flight(prober, facts, change, before=_UNKNOWN)
     if not isinstance(again, Tls13Flight) or outcome_of(again.answer) != outcome:
         return False
+    if is_reset(again.answer):
+        return await prober.ask_control()
     return not (isinstance(again.answer, NoHello) and again.answer.ending is Ending.SILENCE)
 
 

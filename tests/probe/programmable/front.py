@@ -23,14 +23,17 @@ Rule: TypeAlias = Callable[[ClientHello], Reply | None]
 """The answer to a hello; None relays the connection. After a reply that waits, the next hello is asked about."""
 
 
-def in_front_of(port: int, rule: Rule) -> Behaviour:
-    """The behaviour of the real server at that port with the ``rule`` before it."""
+def in_front_of(port: int, rule: Rule, to_others: Reply | None = None) -> Behaviour:
+    """The behaviour of the real server at that port with the ``rule`` before it.
+
+    What is not a hello of TLS, such as one of SSL 2.0, gets the reply ``to_others``, or is relayed.
+    """
 
     async def behave(connection: Connection) -> None:
-        received, reply = await _decide(connection, rule)
+        received, reply = await _decide(connection, rule, to_others)
         while reply is not None and reply.then is Then.WAIT and reply.sent:
             await connection.send(reply.sent)
-            received, reply = await _decide(connection, rule)
+            received, reply = await _decide(connection, rule, to_others)
         if reply is None:
             await _relay(connection, received, port)
             return
@@ -43,13 +46,15 @@ def in_front_of(port: int, rule: Rule) -> Behaviour:
     return behave
 
 
-async def _decide(connection: Connection, rule: Rule) -> tuple[bytes, Reply | None]:
-    """The bytes of the next hello, and the rule's answer; None too for what is not a hello of TLS."""
+async def _decide(
+    connection: Connection, rule: Rule, to_others: Reply | None
+) -> tuple[bytes, Reply | None]:
+    """The bytes of the next hello, and the answer to it."""
     received = b""
     while some := await connection.receive():
         received += some
         if received[0] not in {HANDSHAKE_RECORD, CHANGE_CIPHER_SPEC[0]}:
-            return received, None
+            return received, to_others
         if (hello := read_client_hello(received)) is not None:
             return received, rule(hello)
     return received, Reply()
