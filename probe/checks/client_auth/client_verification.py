@@ -51,8 +51,11 @@ _PRESENTED: Final = {
 async def check_client_verification(prober: Prober, facts: VisitFacts) -> None:
     """Completes ``client_auth`` of every version that asks for a certificate."""
     asking = [version for version, found in facts.client_auth.items() if found.mode in _ASKING]
-    found = await side_by_side(*(_show_certificates(prober, facts, version) for version in asking))
-    facts.client_auth.update(zip(asking, found, strict=True))
+    await side_by_side(*(_verify_at(prober, facts, version) for version in asking))
+
+
+async def _verify_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
+    facts.client_auth[version] = await _show_certificates(prober, facts, version)
 
 
 async def _show_certificates(

@@ -75,9 +75,11 @@ async def check_versions(prober: Prober, facts: VisitFacts) -> None:
     if spoken:
         prober.keep_as_control(spoken[0].offer)
     longest = max((len(one.offer.cipher_suites) for one in spoken), default=0)
-    settled = await side_by_side(*(_settle(prober, facts, one, longest) for one in answers))
-    for one in sorted(settled, key=lambda one: one.exchange.offer.version):
-        _write_down(one, facts)
+    try:
+        await side_by_side(*(_settle(prober, facts, one, longest) for one in answers))
+    finally:
+        facts.protocols = dict(sorted(facts.protocols.items()))
+        facts.spoken = dict(sorted(facts.spoken.items()))
 
 
 async def check_sslv3(prober: Prober, facts: VisitFacts) -> None:
@@ -89,14 +91,7 @@ async def check_sslv3(prober: Prober, facts: VisitFacts) -> None:
     shape = next(iter(proofs)).offer.shape
     longest = max(len(one.offer.cipher_suites) for one in proofs)
     first = await _ask_first_part(prober, version, shape)
-    _write_down(await _settle(prober, facts, first, longest), facts)
-
-
-def _write_down(settled: _Settled, facts: VisitFacts) -> None:
-    version = settled.exchange.offer.version
-    facts.protocols[version] = Fact(verdict=settled.verdict, evidence=settled.evidence)
-    if settled.verdict is Verdict.YES:
-        facts.spoken[version] = settled.exchange
+    await _settle(prober, facts, first, longest)
 
 
 async def _ask_all(
@@ -169,7 +164,15 @@ def _hellos(shape: Shape, version: ProtocolVersion) -> tuple[Offer, ...]:
     return tuple(offer(version, suites, shape) for suites in parts)
 
 
-async def _settle(prober: Prober, facts: VisitFacts, first: Exchange, longest: int) -> _Settled:
+async def _settle(prober: Prober, facts: VisitFacts, first: Exchange, longest: int) -> None:
+    settled = await _judge(prober, facts, first, longest)
+    version = settled.exchange.offer.version
+    facts.protocols[version] = Fact(verdict=settled.verdict, evidence=settled.evidence)
+    if settled.verdict is Verdict.YES:
+        facts.spoken[version] = settled.exchange
+
+
+async def _judge(prober: Prober, facts: VisitFacts, first: Exchange, longest: int) -> _Settled:
     """The verdict on the version of ``first``; ``longest`` is the longest list answered so far."""
     if first.version is first.offer.version:
         return _accepted(first)
