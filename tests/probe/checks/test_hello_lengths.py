@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,6 +37,7 @@ from tests.zoo.visit import visit_port
 Found = TypeVar("Found")
 
 NAMES = st.from_regex(r"[a-z]{1,60}(\.[a-z]{1,60}){0,3}", fullmatch=True)
+AT = datetime(2026, 1, 1, tzinfo=UTC)
 RECORD_HEADER_LENGTH = 5
 HANDSHAKE, CLIENT_HELLO = 22, 1
 
@@ -57,7 +59,7 @@ class Hearing(Simulation):
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
         # OpenSSL does not have every version and suite.
         with suppress(ValueError):
-            OpenSslHandshake(offer).begin(self.heard.append)
+            OpenSslHandshake(offer, at=AT).begin(self.heard.append)
         chain = (wire.self_signed_certificate(),)
         return Handshake(
             offer=offer,
@@ -100,7 +102,7 @@ def test_no_handshake_of_openssl_begins_with_such_a_length(
 ) -> None:
     offer = HandshakeOffer(version=version, server_name=name, wants_ticket=wants_ticket)
     heard: list[bytes] = []
-    OpenSslHandshake(offer).begin(heard.append)
+    OpenSslHandshake(offer, at=AT).begin(heard.append)
     assert lengths(heard, is_hello)
     assert not 256 <= lengths(heard, is_hello)[0] < 512
 
