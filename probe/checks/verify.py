@@ -25,6 +25,7 @@ from model.registry import (
 from model.verdict import Evidence, Preference, Verdict
 from pki.certificates import parse_certificate
 from probe.checks.certificates.served_chains import finish_handshake
+from probe.checks.features.post_quantum import POST_QUANTUM
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.strike_out import picked_group
 from probe.checks.visit_facts import VisitFacts
@@ -41,7 +42,8 @@ def can_be_verified(known: Observation) -> bool:
     """Whether the last visit learned everything that a verification relies on.
 
     It must have settled every version and completed every set, with the proofs stored, on a server that
-    accepts hellos of any length.
+    accepts hellos of any length, and tried a handshake with each post-quantum group: earlier versions of
+    tlsprobe did not.
     """
     return (
         known.state is State.TLS
@@ -86,6 +88,8 @@ def _is_known_in_full(known: Observation, version: ProtocolVersion) -> bool:
     sets = [known.cipher_suites.get(version)]
     if version is ProtocolVersion.TLSV1_3:
         sets.append(known.groups.get(version))
+        if POST_QUANTUM not in known.features:
+            return False
     return (
         all(found is not None and found.complete and found.accepted for found in sets)
         and (shape := _shape(known, version)) is not None
