@@ -30,6 +30,10 @@ HTTP_PORTS: Final = {URL_PORTS["https"]: URL_PORTS["http"]}
 USUAL_HTTPS_PORTS: Final = frozenset({443, 4443, 8443, 9443, 10443})
 """Common HTTPS ports."""
 
+HTTP_1_1: Final = "http/1.1"
+USUAL_ALPN: Final = ("h2", HTTP_1_1)
+"""The ALPN ids that browsers offer."""
+
 _MOST_SUGGESTIONS: Final = 3
 
 
@@ -127,6 +131,21 @@ PROTOCOLS: Final = (
 )
 """All protocols, one row each."""
 
+_ALPN_IDS: Final = {
+    "DNS": "dot",
+    "FTP": "ftp",
+    "IMAP": "imap",
+    "IRC": "irc",
+    "ManageSieve": "managesieve",
+    "MQTT": "mqtt",
+    "NNTP": "nntp",
+    "POP3": "pop3",
+    "PostgreSQL": "postgresql",
+    "SIP": "sip/2",
+    "TDS": "tds/8.0",
+}
+"""IANA TLS Application-Layer Protocol Negotiation (ALPN) Protocol IDs, by the service."""
+
 _BY_NAME: Final = {name: one for one in PROTOCOLS for name in one.names}
 _BY_PORT: Final = {port: one.name for one in PROTOCOLS if one.upgrades for port in one.ports}
 
@@ -151,6 +170,17 @@ def protocol_named(name: str) -> ApplicationProtocol:
         if near
         else "docs/reference/protocols.md lists the known ones"
     )
+
+
+def alpn_ids(name: str) -> tuple[str, ...]:
+    """The ALPN ids that a client of the protocol called ``name`` may need: browsers' and the protocol's own."""
+    found = _BY_NAME.get(name)
+    if found is None:
+        return USUAL_ALPN
+    if found.service == "XMPP":
+        return (*USUAL_ALPN, "xmpp-server" if found.name.endswith("server") else "xmpp-client")
+    own = _ALPN_IDS.get(found.service)
+    return USUAL_ALPN if own is None else (*USUAL_ALPN, own)
 
 
 def runs_over_datagrams(name: str) -> bool:

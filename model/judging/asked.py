@@ -18,6 +18,7 @@ _OF_STAPLING: Final = frozenset({"ocsp_stapling", "sct_in_tls"})
 _OF_SIGNATURES: Final = frozenset(
     {"ignores_signature_algorithms", "signs_with_md5", "signs_with_sha1"}
 )
+_OF_GROUPS: Final = frozenset({"ignores_supported_groups", "post_quantum_handshake"})
 _OF_DH: Final = frozenset({"dh_public_value_reused", "ecdhe_public_value_reused"})
 _OF_FEATURES_PART: Final = frozenset(
     {"crime", "client_renegotiation_dos", "insecure_renegotiation", "ticketbleed"}
@@ -32,7 +33,7 @@ def feature_does_not_apply(observation: Observation, name: str) -> bool:
         return has_no_certificates(observation)
     if name in _OF_SIGNATURES:
         was_asked = bool(observation.signature_schemes) or _asked_features(observation)
-    elif name == "ignores_supported_groups":
+    elif name in _OF_GROUPS:
         was_asked = bool(observation.groups)
     elif name in _OF_DH:
         was_asked = _LOGJAM in observation.vulnerabilities

@@ -29,10 +29,12 @@ from probe.checks.features.fingerprints import check_fingerprints
 from probe.checks.features.hello_features import HELLO_FEATURES, check_hello_features
 from probe.checks.features.jarm import check_jarm
 from probe.checks.features.passive_features import READ_OFF, check_passive_features
+from probe.checks.features.post_quantum import POST_QUANTUM, check_post_quantum
 from probe.checks.features.renegotiation import RENEGOTIATION, check_renegotiation
 from probe.checks.features.resumption import RESUMPTION, check_resumption
 from probe.checks.features.server_name import SERVER_NAME_FEATURES, check_server_name
 from probe.checks.features.tolerance import TOLERANCES, check_tolerance
+from probe.checks.features.unknown_key_share import UNKNOWN_KEY_SHARE
 from probe.checks.http.http3 import HTTP3_FACTS, check_http3
 from probe.checks.http.http_plaintext import HTTP_IN_PLAINTEXT_FACTS, check_http_plaintext
 from probe.checks.http.https import HTTPS_FACTS, check_https
@@ -159,6 +161,12 @@ STAGES: Final = (
                 facts=EARLIER_GROUP_FEATURES,
             ),
             Check(
+                part=Part.GROUPS,
+                ask=check_post_quantum,
+                level=Intrusiveness.SAFE,
+                facts=(POST_QUANTUM,),
+            ),
+            Check(
                 part=Part.SIGNATURES,
                 ask=check_signature_schemes,
                 level=Intrusiveness.SAFE,
@@ -213,7 +221,7 @@ STAGES: Final = (
                 part=Part.FEATURES,
                 ask=check_certificate_compression,
                 level=Intrusiveness.SAFE,
-                facts=("certificate_compression",),
+                facts=("certificate_compression", UNKNOWN_KEY_SHARE),
             ),
             Check(
                 part=Part.FEATURES, ask=check_resumption, level=Intrusiveness.SAFE, facts=RESUMPTION

@@ -2,20 +2,21 @@
 
 A server under load closes, resets or falls silent, and so does a server that rejects a hello. A control
 distinguishes the two: the last hello that this server is known to answer. A close or an ambiguous alert
-counts as a refusal only if it comes twice, with an answered control in between; resets and silence never
-count as a refusal.
+counts as a refusal only if it comes twice, with an answered control in between. A reset (Windows' http.sys)
+needs an answered control after it too; silence never counts as a refusal.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections import deque
+from collections.abc import Awaitable, Coroutine, Iterable
 from copy import copy
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from probe.budget import Metered, current_budget
-from probe.dialogue.answer import ConnectFailure, FailureKind, outcome_of
+from probe.dialogue.answer import ConnectFailure, FailureKind, is_reset, outcome_of
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeOffer
@@ -32,11 +33,47 @@ Found = TypeVar("Found")
 
 
 async def side_by_side(*questions: Coroutine[Any, Any, Found]) -> list[Found]:
-    """The results of independent questions, in their order. If one fails, the others are cancelled."""
+    """The results of independent questions, in their order.
+
+    Raises:
+        ExceptionGroup: of the questions that failed, once all others have ended.
+    """
     budget = current_budget()
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(Metered(budget, question)) for question in questions]
-    return [task.result() for task in tasks]
+        tasks = [group.create_task(_settled(Metered(budget, question))) for question in questions]
+    ends = [task.result() for task in tasks]
+    _raise_all(ends)
+    return [end for end in ends if not isinstance(end, Exception)]
+
+
+async def in_turn(*steps: Coroutine[Any, Any, None]) -> None:
+    """Takes one step after the other; a later one may use what an earlier one found, but does not need it.
+
+    Raises:
+        ExceptionGroup: of the steps that failed, after the last one.
+    """
+    ends: list[Exception | None] = []
+    left = deque(steps)
+    try:
+        while left:
+            ends.append(await _settled(left.popleft()))
+    finally:
+        for step in left:
+            step.close()
+    _raise_all(ends)
+
+
+async def _settled(question: Awaitable[Found]) -> Found | Exception:
+    try:
+        return await question
+    except Exception as fault:
+        return fault
+
+
+def _raise_all(ends: Iterable[object]) -> None:
+    faults = [end for end in ends if isinstance(end, Exception)]
+    if faults:
+        raise ExceptionGroup("questions failed", faults)
 
 
 class NotAskedError(Exception):
@@ -137,9 +174,15 @@ class Prober:
             if not again.is_ambiguous:
                 return again
             if outcome_of(again.answer) == outcome_of(latest.answer):
-                return replace(again, confirmed=True)
+                return await self._confirmed(again)
             latest = again
         return latest
+
+    async def _confirmed(self, again: Exchange) -> Exchange:
+        """A question that had the same outcome twice. A limit may cut off every connection from now on by resets,
+        so a control must be answered after them."""
+        is_settled = not is_reset(again.answer) or await self.ask_control()
+        return replace(again, confirmed=is_settled)
 
     def _note_budget(self, found: Found) -> Found:
         if isinstance(found, ConnectFailure) and found.kind is FailureKind.BUDGET:

@@ -11,16 +11,21 @@ from probe.checks.visit_facts import VisitFacts
 from probe.crypto.tls13_flight import Tls13Flight, Tls13FlightReader
 from probe.crypto.tls13_keys import SHARED_GROUPS, KeyShareSecret
 from probe.dialogue.answer import ConnectFailure
+from probe.tls.extensions import KeyShare
 from probe.tls.limits import MAX_ANSWER_LENGTH
 
 
 async def read_tls13_flight(
-    prober: Prober, facts: VisitFacts, *changes: Change, longest: int = MAX_ANSWER_LENGTH
+    prober: Prober,
+    facts: VisitFacts,
+    *changes: Change,
+    longest: int = MAX_ANSWER_LENGTH,
+    before: tuple[KeyShare, ...] = (),
 ) -> Tls13Flight | ConnectFailure | None:
     """The flight that answers a hello with these changes.
 
-    ``longest`` is the number of bytes of it that are stored. None if the server has no group in which a share
-    can be made here.
+    ``longest`` is the number of bytes of it that are stored. The shares ``before`` precede the real one. None
+    if the server has no group in which a share can be made here.
     """
     group = _shared_group(facts)
     if group is None:
@@ -29,7 +34,7 @@ async def read_tls13_flight(
     for change in changes:
         asked = change(asked)
     secret = KeyShareSecret(group, prober.nonce)
-    return await prober.converse(Tls13FlightReader(asked, secret, prober.nonce, longest))
+    return await prober.converse(Tls13FlightReader(asked, secret, prober.nonce, longest, before))
 
 
 def _shared_group(facts: VisitFacts) -> int | None:

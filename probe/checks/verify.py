@@ -25,12 +25,13 @@ from model.registry import (
 from model.verdict import Evidence, Preference, Verdict
 from pki.certificates import parse_certificate
 from probe.checks.certificates.served_chains import finish_handshake
+from probe.checks.features.post_quantum import POST_QUANTUM
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.strike_out import picked_group
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import ASKED_VERSIONS
-from probe.dialogue.answer import Ending, NoHello, ServerFlight
-from probe.dialogue.exchange import Exchange
+from probe.dialogue.answer import Answer, Ending, NoHello, ServerFlight
+from probe.dialogue.exchange import Exchange, in_words
 from probe.dialogue.handshake import HandshakeEnd
 from probe.dialogue.offer import TLS13_GROUPS, Offer, Shape, offer
 from probe.dialogue.offer_shape import shape_of
@@ -41,7 +42,8 @@ def can_be_verified(known: Observation) -> bool:
     """Whether the last visit learned everything that a verification relies on.
 
     It must have settled every version and completed every set, with the proofs stored, on a server that
-    accepts hellos of any length.
+    accepts hellos of any length, and tried a handshake with each post-quantum group: earlier versions of
+    tlsprobe did not.
     """
     return (
         known.state is State.TLS
@@ -86,6 +88,8 @@ def _is_known_in_full(known: Observation, version: ProtocolVersion) -> bool:
     sets = [known.cipher_suites.get(version)]
     if version is ProtocolVersion.TLSV1_3:
         sets.append(known.groups.get(version))
+        if POST_QUANTUM not in known.features:
+            return False
     return (
         all(found is not None and found.complete and found.accepted for found in sets)
         and (shape := _shape(known, version)) is not None
@@ -187,14 +191,19 @@ def _to_be_refused(known: Observation) -> Iterator[tuple[Offer, Evidence | None]
 
 
 async def _ask_refused(prober: Prober, question: Offer, before: Evidence | None) -> bool:
-    """A close needs no second control if it was the confirmed refusal before."""
+    """A close or a reset needs no second control if it was the confirmed refusal before."""
     exchange = await prober.ask_once(question)
-    is_close = isinstance(exchange.answer, NoHello) and exchange.answer.ending is Ending.CLOSED
-    was_close = before is not None and not before.answer
-    if not (is_close and was_close):
+    is_as_before = _ends_as_before(exchange.answer, before)
+    if not is_as_before:
         exchange = await prober.make_sure(exchange)
     is_lower = exchange.version is not None and exchange.version < question.version
-    return exchange.is_refusal or is_lower or (is_close and was_close)
+    return exchange.is_refusal or is_lower or is_as_before
+
+
+def _ends_as_before(answer: Answer, before: Evidence | None) -> bool:
+    if not isinstance(answer, NoHello) or answer.ending is Ending.SILENCE or before is None:
+        return False
+    return not before.answer and (before.note or "").startswith(in_words(answer))
 
 
 async def _ask_known_leaf_at_tls13(prober: Prober, facts: VisitFacts, known: Observation) -> bool:

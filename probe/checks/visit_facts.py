@@ -7,19 +7,21 @@ the name of a section of ``model.sections`` becomes that section.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from model.application_protocol import HTTP_1_1
 from model.certificates.certificate import NameAsked
 from model.intrusiveness import Intrusiveness
 from model.observation import AcceptedSet, ClientAuth, Contradiction, DhParameters
 from model.protocol_version import ProtocolVersion
+from model.registry import named_group_name
 from model.sections import NAMED_FACTS, SECTION_NAMES
 from model.verdict import Fact, Verdict
 from probe.checks.visit_inputs import VisitInputs
 from probe.dialogue.exchange import Exchange
-from probe.dialogue.handshake import Handshake
-from probe.dialogue.offer import Shape
+from probe.dialogue.handshake import Handshake, HandshakeOffer
+from probe.dialogue.offer import TLS13_GROUPS, Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +52,9 @@ class VisitFacts:
 
     ``not_asked`` names the facts that stay absent because of the visit's level of intrusiveness.
     ``sslv2_lists_no_kind`` is true if SSL 2.0's SERVER-HELLO came and lists no cipher kind. ``unread_chains``
-    states for a version why its chain could not be read although there is one. ``spoken`` holds the exchange
-    that proved each accepted version. Further questions are derived from its Offer, whose shape this server
+    states for a version why its chain could not be read although there is one. ``failing_groups`` are those
+    that the server asks for by HelloRetryRequest and then cannot use. ``spoken`` holds the exchange that
+    proved each accepted version. Further questions are derived from its Offer, whose shape this server
     answers at that version.
     """
 
@@ -61,6 +64,7 @@ class VisitFacts:
     cipher_suites: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
     groups: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
     handshakes: list[Handshake] = field(default_factory=list)
+    failing_groups: set[int] = field(default_factory=set)
     sslv2_certificate: bytes | None = None
     sslv2_lists_no_kind: bool = False
     chains: tuple[RawChain, ...] = ()
@@ -118,3 +122,22 @@ class VisitFacts:
     def shape_at(self, version: ProtocolVersion) -> Shape:
         """The shape of hello that this server answers at an accepted version."""
         return self.spoken[version].offer.shape
+
+    def usual_handshake(self, version: ProtocolVersion) -> HandshakeOffer:
+        """The full handshake at an accepted version from which others are derived."""
+        groups: tuple[str, ...] = ()
+        if self.failing_groups and version is ProtocolVersion.TLSV1_3:
+            working = (group for group in TLS13_GROUPS if group not in self.failing_groups)
+            groups = tuple(map(named_group_name, working))
+        shape = self.shape_at(version)
+        return HandshakeOffer(
+            version=version,
+            server_name=shape.server_name,
+            alpn_protocols=shape.alpn_protocols,
+            groups=groups,
+        )
+
+    def http_handshake(self, version: ProtocolVersion) -> HandshakeOffer:
+        """The same for a request of HTTP/1.1."""
+        usual = self.usual_handshake(version)
+        return replace(usual, alpn_protocols=(HTTP_1_1,) if usual.alpn_protocols else ())

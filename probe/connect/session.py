@@ -138,11 +138,14 @@ class EndpointSession(ProbeTransport):
         return Exchange(offer=offer, offered=offered, answer=answer)
 
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
-        """A full handshake, on a connection of its own."""
+        """A full handshake, on a connection of its own. Unfinished, without one, if OpenSSL cannot make the hello."""
         resumed = self._resumable.get(offer.version) if offer.resumes else None
         is_expired = offer.presents is Presented.EXPIRED
         identity = self._options.expired_identity if is_expired else self._options.identity
-        dialogue = OpenSslHandshake(offer, resumed, identity, at=self._clock.now())
+        try:
+            dialogue = OpenSslHandshake(offer, resumed, identity, at=self._clock.now())
+        except ValueError as error:
+            return Handshake(offer=offer, end=HandshakeEnd.UNFINISHED, note=str(error))
         outcome = await self._carry_handshake(dialogue, injects=bool(offer.injects))
         if dialogue.session is not None:
             self._resumable[offer.version] = dialogue.session

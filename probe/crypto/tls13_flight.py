@@ -74,16 +74,17 @@ class Tls13Flight:
             return ()
 
 
-def with_share(asked: Offer, secret: KeyShareSecret) -> Offer:
-    """The Offer with only that share, its group, and the suites that can be decrypted."""
-    share = key_share((KeyShare(group=secret.group, key_exchange=secret.public),))
-    changes = replace(asked.changes, extensions=(*asked.changes.extensions, share))
+def with_share(asked: Offer, secret: KeyShareSecret, before: tuple[KeyShare, ...] = ()) -> Offer:
+    """The Offer with only that share and those ``before`` it, their groups, and the suites that can be decrypted."""
+    shares = (*before, KeyShare(group=secret.group, key_exchange=secret.public))
+    changes = replace(asked.changes, extensions=(*asked.changes.extensions, key_share(shares)))
     suites = tuple(suite for suite in asked.cipher_suites if suite in OPENED_SUITES)
-    return replace(asked, changes=changes, groups=(secret.group,), cipher_suites=suites)
+    groups = tuple(share.group for share in shares)
+    return replace(asked, changes=changes, groups=groups, cipher_suites=suites)
 
 
 class Tls13FlightReader:
-    """The Dialogue; used once. It stores ``longest`` bytes of the flight."""
+    """The Dialogue; used once. It stores ``longest`` bytes of the flight; other shares may come ``before`` ours."""
 
     def __init__(
         self,
@@ -91,10 +92,11 @@ class Tls13FlightReader:
         secret: KeyShareSecret,
         nonce: bytes,
         longest: int = MAX_ANSWER_LENGTH,
+        before: tuple[KeyShare, ...] = (),
     ) -> None:
         self._longest = longest
         self._secret = secret
-        self._offered = with_share(asked, secret).encode(nonce)
+        self._offered = with_share(asked, secret, before).encode(nonce)
         self._hello_reader = AnswerReader()
         self._stream = _OpenedStream(longest)
         self._flight: Tls13Flight | None = None

@@ -178,6 +178,11 @@ Answer: TypeAlias = (
 )
 
 
+def is_reset(answer: object) -> bool:
+    """Whether a reset came in place of an answer."""
+    return isinstance(answer, NoHello) and answer.ending is Ending.RESET
+
+
 def outcome_of(answer: Answer) -> tuple[object, ...]:
     """The kind of answer, without its bytes: two answers with equal outcomes mean the same.
 

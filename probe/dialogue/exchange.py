@@ -1,8 +1,8 @@
 """An Offer with its Answer, and the conclusions from the pair.
 
-Only a fatal alert is a refusal by itself. A close, ``close_notify`` or ``internal_error`` may also be due to
-overload (CloudFront, rate limits), so it is a refusal only once it is ``confirmed``: asked again with the
-same outcome, after a known good hello was answered in between.
+Only a fatal alert is a refusal by itself. A close, a reset, ``close_notify`` or ``internal_error`` may also be
+due to overload (CloudFront, rate limits), so it is a refusal only once it is ``confirmed``: asked again with
+the same outcome, after a known good hello was answered in between, and after a reset another one.
 """
 
 from __future__ import annotations
@@ -23,17 +23,26 @@ from probe.dialogue.answer import (
     RetryRequest,
     ServerFlight,
     TlsAlert,
+    is_reset,
 )
 from probe.dialogue.offer import Offer
 from probe.tls.hello import ServerHello
 
-CLOSE_NOTIFY = 0
-PROTOCOL_VERSION = 70
-INTERNAL_ERROR = 80
+CLOSE_NOTIFY: Final = 0
+ILLEGAL_PARAMETER: Final = 47
+DECODE_ERROR: Final = 50
+PROTOCOL_VERSION: Final = 70
+INTERNAL_ERROR: Final = 80
+MISSING_EXTENSION: Final = 109
+UNSUPPORTED_EXTENSION: Final = 110
+UNRECOGNIZED_NAME: Final = 112
+NO_APPLICATION_PROTOCOL: Final = 120
+
+AMBIGUOUS_ALERTS: Final = frozenset({CLOSE_NOTIFY, INTERNAL_ERROR})
+"""Alerts that overload may cause."""
+
 OURS: Final = frozenset({FailureKind.DEADLINE, FailureKind.BUDGET, FailureKind.DENIED})
 """The visit's own limits; no question is asked after one of them."""
-
-UNRECOGNIZED_NAME = 112
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +77,7 @@ class Exchange:
         """Whether overload could cause the same answer."""
         match self.answer:
             case TlsAlert(description=description):
-                return description in {CLOSE_NOTIFY, INTERNAL_ERROR}
+                return description in AMBIGUOUS_ALERTS
             case NoHello() | Malformed() | NotTls():
                 return True
             case ConnectFailure(kind=kind):
@@ -82,7 +91,7 @@ class Exchange:
         match self.answer:
             case TlsAlert():
                 return self.confirmed or not self.is_ambiguous
-            case NoHello(ending=Ending.CLOSED):
+            case NoHello(ending=Ending.CLOSED | Ending.RESET):
                 return self.confirmed
             case _:
                 return False
@@ -112,8 +121,14 @@ class Exchange:
     @property
     def summary(self) -> str:
         """The answer in a few words."""
-        again = ", twice, while a known good hello was answered" if self.confirmed else ""
-        return f"{in_words(self.answer)}{again}"
+        return f"{in_words(self.answer)}{confirmation(self.answer) if self.confirmed else ''}"
+
+
+def confirmation(answer: object) -> str:
+    """How the answer was confirmed, to follow its words."""
+    if is_reset(answer):
+        return ", twice, between known good hellos that were answered: counts as a refusal"
+    return ", twice, while a known good hello was answered"
 
 
 _ENDINGS = {

@@ -12,7 +12,8 @@ from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
-from probe.dialogue.answer import Ending
+from probe.dialogue.answer import AnswerReader, Ending, RetryRequest
+from probe.dialogue.exchange import AMBIGUOUS_ALERTS
 
 
 class HandshakeEnd(StrEnum):
@@ -74,7 +75,9 @@ USERS_OWN: Final = frozenset({Presented.OWN, Presented.EXPIRED})
 class HandshakeOffer:
     """A handshake at exactly ``version``.
 
-    ``cipher_suites`` are code points; all that the library has if empty. ``wants_ticket`` asks for tickets up
+    ``cipher_suites`` are code points; all that the library has if empty. ``groups`` are registry names in
+    their order, of which the first ``key_shares`` have a share in the first hello; all that the library has,
+    with one cheap share, if empty. ``wants_ticket`` asks for tickets up
     to TLS 1.2. ``resumes`` is the session that an earlier handshake of this visit left with the
     post-handshake action SESSION. ``signature_schemes`` are registry names; all that the library has if
     empty. ``alpn_protocols`` are offered in their order; no ALPN if empty. ``presents`` selects the client
@@ -91,6 +94,8 @@ class HandshakeOffer:
     signature_schemes: tuple[str, ...] = ()
     alpn_protocols: tuple[str, ...] = ()
     cipher_suites: tuple[int, ...] = ()
+    groups: tuple[str, ...] = ()
+    key_shares: int = 1
     wants_ticket: bool = True
     resumes: bool = False
     post_handshake: PostHandshakeAction = PostHandshakeAction.NOTHING
@@ -108,7 +113,8 @@ class Handshake:
     """The results of a handshake. ``certificates`` and ``certificate_authorities`` (names) are DER.
 
     ``certificates`` begin with the leaf. ``note`` says in one sentence how it ended. ``cipher_suite`` is the
-    registry name of the negotiated suite, if the handshake went that far. ``alert`` is the description of the
+    registry name of the negotiated suite, ``group`` that of the group of a
+    finished key exchange, if the handshake went that far. ``alert`` is the description of the
     server's fatal alert. ``alpn_protocol`` is the protocol that the server chose. ``session_id``, ``ticket``
     and its lifetime are what a server up to TLS 1.2 gave for resumption; ``early_data_bytes`` is what a TLS
     1.3 ticket allows, None without a ticket. ``post_handshake`` is how the server reacted to the action,
@@ -123,6 +129,7 @@ class Handshake:
     certificate_authorities: tuple[bytes, ...] = ()
     alpn_protocol: str | None = None
     cipher_suite: str | None = None
+    group: str | None = None
     alert: int | None = None
     session_id: bytes = b""
     ticket: bytes = b""
@@ -135,6 +142,22 @@ class Handshake:
     offered: bytes = b""
     answered: bytes = b""
     note: str = ""
+
+    @property
+    def retry(self) -> RetryRequest | None:
+        """The HelloRetryRequest that answered the first hello, if the server sent one."""
+        answer = AnswerReader().feed(self.answered)
+        return answer if isinstance(answer, RetryRequest) else None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether both sides have the same keys, even if the server then refused the client."""
+        return self.end is HandshakeEnd.ACCEPTED or self.group is not None
+
+    @property
+    def is_declined(self) -> bool:
+        """Whether a fatal alert ended it that overload does not cause."""
+        return self.end is HandshakeEnd.DECLINED and self.alert not in AMBIGUOUS_ALERTS
 
     def evidence(self, note: str | None = None) -> Evidence:
         """The first bytes of each side as proof, with a sentence on how to read them."""

@@ -76,12 +76,14 @@ class Shape:
     """What a hello must look like before a server answers any question.
 
     ``most_cipher_suites`` bounds the list of one hello; None if the server accepts any number.
-    ``sends_key_shares`` is for servers that fail on an empty ``key_share`` (old s2n, tls-tris).
+    ``sends_key_shares`` is for servers that fail on an empty ``key_share`` (old s2n, tls-tris),
+    ``alpn_protocols`` for those that serve only clients with ALPN; no ALPN if empty.
     """
 
     server_name: str | None
     most_cipher_suites: int | None = None
     sends_key_shares: bool = False
+    alpn_protocols: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,9 +140,15 @@ class Offer:
         )
 
     def _suites_with_signal(self) -> tuple[int, ...]:
-        if self.version is ProtocolVersion.TLSV1_3 or not self.changes.renegotiation_signal:
-            return self.cipher_suites
-        return (*self.cipher_suites, RENEGOTIATION_SCSV)
+        """SSL 3.0 has no extension for padding, so its last suite is repeated up to a length that is safe."""
+        suites = self.cipher_suites
+        if self.version is not ProtocolVersion.TLSV1_3 and self.changes.renegotiation_signal:
+            suites = (*suites, RENEGOTIATION_SCSV)
+        if self.version is not ProtocolVersion.SSLV3:
+            return suites
+        length = self._length_before_extensions + 2 * len(suites)
+        missing = _SAFE_LENGTH - length if _is_unsafe(length) else 0
+        return (*suites, *suites[-1:] * (missing // 2 + missing % 2))
 
     def _changed(self, usual: tuple[Extension, ...] | None) -> tuple[Extension, ...] | None:
         if usual is None or self.changes == NO_CHANGES:
@@ -149,14 +157,22 @@ class Offer:
         return tuple(item for code, item in changed.items() if code not in self.changes.without)
 
     def _extensions(self) -> tuple[Extension, ...] | None:
-        """SSL 3.0 servers fail on extensions; signature schemes are forbidden in a hello below TLS 1.2."""
+        """SSL 3.0 servers fail on extensions; signature schemes are forbidden in a hello below TLS 1.2.
+
+        Some servers demand extended_main_secret (RFC 7627, section 5.3; FIPS mode). TLS 1.3 has no use for it,
+        but a server may choose a lower version.
+        """
         if self.version is ProtocolVersion.SSLV3:
             return None
         found: list[Extension] = []
         if self.shape.server_name is not None:
             found.append(extensions.server_name(self.shape.server_name))
+        found.append(extensions.extended_main_secret())
         found.append(extensions.supported_groups(self.groups))
         found.append(extensions.ec_point_formats())
+        if self.shape.alpn_protocols:
+            names = [name.encode("ascii") for name in self.shape.alpn_protocols]
+            found.append(extensions.protocol_names(names))
         if self.version >= ProtocolVersion.TLSV1_2:
             found.append(extensions.signature_algorithms(EVERY_SIGNATURE_SCHEME))
         if self.version is ProtocolVersion.TLSV1_3:
@@ -171,27 +187,39 @@ class Offer:
     def _padded(self, block: tuple[Extension, ...] | None) -> tuple[Extension, ...] | None:
         if block is None or any(item.code_point == ExtensionType.PADDING for item in block):
             return block
-        missing = _padding_for(self._length_with(block))
+        missing = padding_for(self._length_with(block))
         return block if missing is None else (*block, extensions.padding(missing))
 
     def _length_with(self, block: tuple[Extension, ...]) -> int:
+        suites = 2 * len(self._suites_with_signal())
+        length_of_block = 2 + sum(len(item.encode()) for item in block)
+        return self._length_before_extensions + suites + length_of_block
+
+    @property
+    def _length_before_extensions(self) -> int:
+        """The length of the message without its suites and without extensions."""
         changes = self.changes
         session_id_length = 32 if changes.session_id is None else len(changes.session_id)
-        fixed = 4 + 2 + 32 + 1 + session_id_length + 2 + 1 + len(changes.compression_methods) + 2
-        suites = 2 * len(self._suites_with_signal())
-        return fixed + suites + sum(len(item.encode()) for item in block)
+        return 4 + 2 + 32 + 1 + session_id_length + 2 + 1 + len(changes.compression_methods)
 
 
-def _padding_for(length: int) -> int | None:
+_SAFE_LENGTH: Final = 512
+
+
+def _is_unsafe(length: int) -> bool:
+    """F5 hangs on messages of 256 to 511 bytes (RFC 7685)."""
+    return _SAFE_LENGTH // 2 <= length < _SAFE_LENGTH
+
+
+def padding_for(length: int) -> int | None:
     """The body length of the padding extension for a hello of ``length`` bytes, if it needs one.
 
-    F5 hangs on 256 to 511 bytes (RFC 7685); others fail if the length modulo 256 is 10 or 14 (testssl.sh
-    #1113). The extension's own header takes 4 bytes. Its body is never empty, because an empty last extension
+    Some servers fail if the length modulo 256 is 10 or 14 (testssl.sh #1113). The extension's own header takes 4 bytes. Its body is never empty, because an empty last extension
     fails on old WebSphere.
     """
     needed = length
-    if 256 <= needed < 512:
-        needed = max(512, length + 5)
+    if _is_unsafe(length):
+        needed = max(_SAFE_LENGTH, length + 5)
     while needed % 256 in {10, 14}:
         needed = max(needed + 1, length + 5)
     return None if needed == length else needed - length - 4

@@ -6,7 +6,7 @@ from typing import Final
 
 from pki.byte_reader import ByteReader, DecodeError
 from probe.dialogue.offer import Shape
-from probe.tls.extensions import ExtensionType
+from probe.tls.extensions import ExtensionType, decode_protocol_names
 from probe.tls.hello import ClientHello
 from probe.tls.record import RECORD_HEADER_LENGTH
 
@@ -23,6 +23,8 @@ def shape_of(offered: bytes) -> Shape | None:
         blocks = {item.code_point: item.body for item in hello.extensions or ()}
         name = blocks.get(ExtensionType.SERVER_NAME)
         server_name = _host_name(name) if name is not None else None
+        alpn = blocks.get(ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION)
+        protocols = decode_protocol_names(alpn) if alpn is not None else ()
     except DecodeError:
         return None
     is_tls13 = ExtensionType.SUPPORTED_VERSIONS in blocks
@@ -31,6 +33,7 @@ def shape_of(offered: bytes) -> Shape | None:
         server_name=server_name,
         most_cipher_suites=_SHORT if is_short else None,
         sends_key_shares=len(blocks.get(ExtensionType.KEY_SHARE, b"")) > len(b"\0\0"),
+        alpn_protocols=tuple(one.decode("ascii", "replace") for one in protocols),
     )
 
 

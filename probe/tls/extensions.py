@@ -152,6 +152,15 @@ def decode_protocol_name(body: bytes) -> bytes:
     return ByteReader(ByteReader(body, "ALPN").vector(2), "ALPN").vector(1)
 
 
+def decode_protocol_names(body: bytes) -> tuple[bytes, ...]:
+    """Decodes what ``protocol_names`` encodes. Raises DecodeError."""
+    names = ByteReader(ByteReader(body, "ALPN").vector(2), "ALPN")
+    found: list[bytes] = []
+    while names.remaining and len(found) < MAX_NAMES:
+        found.append(names.vector(1))
+    return tuple(found)
+
+
 def decode_next_protocols(body: bytes) -> tuple[bytes, ...]:
     """Names, each ``opaque<0..255>``, up to the first malformed one and at most MAX_NAMES."""
     names = ByteReader(body, "next_protocol_negotiation")
@@ -172,6 +181,11 @@ def decode_signature_algorithms(body: bytes) -> tuple[int, ...]:
 def status_request() -> Extension:
     """``CertificateStatusRequest`` for OCSP, from any responder (RFC 6066, section 8)."""
     return Extension(code_point=ExtensionType.STATUS_REQUEST, body=b"\x01" + vector(b"", 2) * 2)
+
+
+def extended_main_secret() -> Extension:
+    """The empty extension of RFC 7627, section 5.1."""
+    return Extension(code_point=ExtensionType.EXTENDED_MAIN_SECRET, body=b"")
 
 
 def signed_certificate_timestamp() -> Extension:

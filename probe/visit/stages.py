@@ -33,9 +33,10 @@ async def run_stages(
         try:
             await _run(check, prober, facts, level)
         except Exception as fault:
-            name = check.ask.__name__
-            _LOG.exception("a check failed", extra={"check": name})
-            faults.append(f"{name} failed with {type(fault).__name__}")
+            name, cause = check.ask.__name__, _first_cause(fault)
+            _LOG.error("a check failed", extra={"check": name, "error": repr(cause)})
+            _LOG.debug("where the check failed", exc_info=cause, extra={"check": name})
+            faults.append(f"{name} failed with {type(cause).__name__}")
 
     is_datagram = facts.inputs.asked_versions is DATAGRAM_VERSIONS
     for stage in DATAGRAM_STAGES if is_datagram else STAGES:
@@ -46,6 +47,13 @@ async def run_stages(
             on_progress(stage.phrase)
         await side_by_side(*(run_guarded(check) for check in checks))
     return faults
+
+
+def _first_cause(fault: Exception) -> Exception:
+    """The first of the errors in a group, which may itself be in one."""
+    while isinstance(fault, ExceptionGroup):
+        fault = fault.exceptions[0]
+    return fault
 
 
 async def _run(check: Check, prober: Prober, facts: VisitFacts, level: Intrusiveness) -> None:

@@ -52,7 +52,7 @@ class CountingRelay:
                 to_client.transport.abort()
                 return
             async with _closing(to_server):
-                await asyncio.gather(_pump(client, to_server), _pump(server, to_client))
+                await asyncio.gather(pump(client, to_server), pump(server, to_client))
 
 
 @asynccontextmanager
@@ -68,7 +68,8 @@ async def _closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
             await writer.wait_closed()
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Forwards bytes until the end of one side, which it passes on."""
     try:
         while some := await reader.read(CHUNK):
             writer.write(some)

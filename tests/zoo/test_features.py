@@ -24,6 +24,7 @@ MOST_EXTRA_CONNECTIONS: Final = 40
 
 OPENSSL_FORMATS = "uncompressed,ansiX962_compressed_prime,ansiX962_compressed_char2"
 TOLERANT = {"grease_tolerance": None, "long_hello_tolerance": None}
+NEWEST = {"hello_retry_completes": None, "unknown_key_share_tolerance": None}
 EARLIER = {"secure_renegotiation": None, "session_ids": None, "session_tickets": None}
 NGINX_PROTOCOLS = {"alpn": "http/1.1,http/1.0,http/0.9", "alpn_unknown_refused": None}
 
@@ -42,6 +43,7 @@ EXPECTED: Final = {
     "nginx-rsa-client-preference": Expected(
         features={
             **TOLERANT,
+            **NEWEST,
             **EARLIER,
             **NGINX_PROTOCOLS,
             "downgrade_sentinel": None,
@@ -58,6 +60,7 @@ EXPECTED: Final = {
     "nginx-tls13-only": Expected(
         features={
             **TOLERANT,
+            **NEWEST,
             **NGINX_PROTOCOLS,
             "session_id_echo": "TLSv1.3",
             "tls13_resumption": None,
@@ -66,6 +69,7 @@ EXPECTED: Final = {
     "nginx-stapling-tls13-only": Expected(
         features={
             **TOLERANT,
+            **NEWEST,
             **NGINX_PROTOCOLS,
             "ocsp_stapling": "rsa",
             "session_id_echo": "TLSv1.3",
@@ -86,6 +90,7 @@ EXPECTED: Final = {
     "tlslite-compressed-chain": Expected(
         features={
             **TOLERANT,
+            **NEWEST,
             "alpn": "http/1.1",
             "certificate_compression": "zlib",
             "session_id_echo": "TLSv1.3",
@@ -94,6 +99,7 @@ EXPECTED: Final = {
     "gnutls-legacy": Expected(
         features={
             **TOLERANT,
+            **NEWEST,
             **EARLIER,
             "client_renegotiation": None,
             "downgrade_sentinel": None,

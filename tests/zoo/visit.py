@@ -42,6 +42,16 @@ async def visit(
             return Visit(observation=observation, connections_seen=await relay.settle())
 
 
+async def visit_port(
+    port: int,
+    certificates: Certificates,
+    parts: frozenset[Part] = USUAL_PARTS,
+    known: Observation | None = None,
+) -> Observation:
+    """Lets a new Engine visit a server that is already running; ``known`` is verified, if it is given."""
+    return await _engine(certificates, parts).visit(_endpoint(port), known=known)
+
+
 async def visit_twice(
     server: ZooServer, certificates: Certificates, directory: Path
 ) -> tuple[Observation, Observation]:

@@ -10,11 +10,10 @@ from exporters.prometheus.families.family import Family, Sample
 from exporters.prometheus.options import Detail
 from model.observation import AcceptedSet, Observation
 from model.protocol_version import ProtocolVersion
-from model.registry import NAMED_GROUPS, Strength, strength_by_name
+from model.registry import Strength, strength_by_name
 from model.snapshot import EndpointStatus
 from model.verdict import Preference, Verdict
 
-_POST_QUANTUM: Final = {group.name for group in NAMED_GROUPS if group.post_quantum}
 _BAD: Final = {Strength.INSECURE, Strength.WEAK}
 
 
@@ -71,18 +70,12 @@ def _accepted_groups(observation: Observation) -> dict[str, None]:
 
 
 def _post_quantum(status: EndpointStatus) -> Iterator[Sample]:
-    """Known if a post-quantum group was found, the list of groups is complete, or TLS 1.3 is off.
-
-    Only TLS 1.3 has these groups.
-    """
-    observation = status.observation
-    groups = observation.groups.get(ProtocolVersion.TLSV1_3)
-    tls13 = observation.protocols.get(ProtocolVersion.TLSV1_3)
-    if groups is not None and not _POST_QUANTUM.isdisjoint(groups.accepted):
-        yield (), 1.0
-    elif (groups is not None and groups.complete) or (
-        tls13 is not None and tls13.verdict is Verdict.NO
-    ):
+    """Known if a handshake settled it, or if TLS 1.3 is off: only TLS 1.3 has these groups."""
+    finished = status.observation.features.get("post_quantum_handshake")
+    tls13 = status.observation.protocols.get(ProtocolVersion.TLSV1_3)
+    if finished is not None and finished.verdict is not Verdict.UNKNOWN:
+        yield (), float(finished.verdict is Verdict.YES)
+    elif tls13 is not None and tls13.verdict is Verdict.NO:
         yield (), 0.0
 
 
@@ -183,7 +176,7 @@ PROTOCOL_FAMILIES: Final = (
     ),
     Family(
         name="post_quantum_key_exchange",
-        help="1 if a post-quantum group is accepted, 0 if it is proved that none is.",
+        help="1 if a handshake finished with a post-quantum group, 0 if it is proved that none does.",
         example="avg(tlsprobe_post_quantum_key_exchange)",
         samples=_post_quantum,
     ),

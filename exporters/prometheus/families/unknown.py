@@ -8,7 +8,6 @@ from typing import Final
 from exporters.prometheus.families.family import Family, Sample
 from model.observation import ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
-from model.registry import NAMED_GROUPS
 from model.sections import ACCEPTED_SETS, named_facts
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
@@ -18,8 +17,6 @@ THROTTLED: Final = "throttled"
 
 UNPROVED: Final = "inconclusive"
 """The server's answers prove neither yes nor no."""
-
-_POST_QUANTUM: Final = {group.name for group in NAMED_GROUPS if group.post_quantum}
 
 _Unknown = tuple[str, str]
 """The check, and the protocol version or an empty text."""
@@ -54,8 +51,8 @@ def _by_version(observation: Observation) -> Iterator[_Unknown]:
 
 
 def _post_quantum_is_unknown(observation: Observation) -> bool:
-    groups = observation.groups.get(ProtocolVersion.TLSV1_3)
-    return groups is not None and not groups.complete and _POST_QUANTUM.isdisjoint(groups.accepted)
+    finished = observation.features.get("post_quantum_handshake")
+    return finished is not None and finished.verdict is Verdict.UNKNOWN
 
 
 def _by_name(observation: Observation) -> Iterator[_Unknown]:

@@ -1,11 +1,14 @@
 """Rules on key exchange that resists quantum computers (RFC 10024, FIPS 203).
 
 Traffic recorded today can be decrypted later, so the key exchange matters before the signatures. It needs TLS
-1.3, whose HelloRetryRequest names the group.
+1.3. A group that a HelloRetryRequest names is accepted, but only a finished handshake proves that it can be
+used.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from pydantic import Field
@@ -26,8 +29,11 @@ _POST_QUANTUM: Final = tuple(
 )
 
 
+_HANDSHAKE: Final = "post_quantum_handshake"
+
+
 class QuantumGroups(Parameters):
-    """``any_of``: groups of which one at least must be accepted; by default all that resist."""
+    """``any_of``: groups with one of which at least a handshake must finish; by default all that resist."""
 
     any_of: tuple[GroupName, ...] = Field(default=_POST_QUANTUM, min_length=1)
 
@@ -49,7 +55,7 @@ def _no_tls13(subject: Subject, required: str) -> Evaluation | None:
 
 def _bind_offered(parameters: QuantumGroups) -> Judge:
     wanted = frozenset(parameters.any_of)
-    required = f"one of {listed(parameters.any_of)} at TLS 1.3"
+    required = f"a handshake at TLS 1.3 with one of {listed(parameters.any_of)}"
 
     def judge(subject: Subject) -> Evaluation:
         missing = _no_tls13(subject, required)
@@ -57,6 +63,9 @@ def _bind_offered(parameters: QuantumGroups) -> Judge:
             return missing
         found = subject.observation.groups.get(_TLS13)
         sets = {} if found is None else {_TLS13: found}
+        named = [] if found is None else [name for name in found.accepted if name in wanted]
+        if named:
+            return _judge_use(subject, named, required)
         is_whole = found is not None and found.complete
         gaps = [] if is_whole else [f"every group of {_TLS13.display_name}"]
         return judge_presence(
@@ -68,6 +77,27 @@ def _bind_offered(parameters: QuantumGroups) -> Judge:
         )
 
     return judge
+
+
+def _judge_use(subject: Subject, named: Sequence[str], required: str) -> Evaluation:
+    """Whether a handshake finishes with one of the groups that the server asks for."""
+    fact = subject.observation.features.get(_HANDSHAKE)
+    finished = (fact.value or "").split(",") if fact is not None else []
+    used = [name for name in named if name in finished]
+    if fact is None or (not used and fact.verdict is not Verdict.NO):
+        proof = fact.evidence if fact is not None else None
+        return unknown(
+            f"not known whether a handshake finishes with {listed(named)}", required, proof
+        )
+    return Evaluation(
+        outcome=Outcome.PASS if used else Outcome.FAIL,
+        observed=f"a handshake finished with {listed(used)}"
+        if used
+        else f"asks for {listed(named)}, but no handshake with it finishes",
+        required=required,
+        violation=f"No handshake finishes with {listed(named)}",
+        evidence=fact.evidence,
+    )
 
 
 def _bind_preferred(parameters: QuantumGroups) -> Judge:
@@ -86,8 +116,15 @@ def _bind_preferred(parameters: QuantumGroups) -> Judge:
         if len(found.accepted) > 1 and found.preference is Preference.UNKNOWN:
             return unknown("not known whose order decides the group", required)
         first = found.accepted[0]
+        if first in wanted:
+            used = _judge_use(subject, [first], required)
+            return (
+                used
+                if used.outcome is not Outcome.PASS
+                else replace(used, observed=f"{first} comes first")
+            )
         return Evaluation(
-            outcome=Outcome.PASS if first in wanted else Outcome.FAIL,
+            outcome=Outcome.FAIL,
             observed=f"{first} comes first",
             required=required,
             violation=f"Server prefers {first}, which is not post-quantum",
@@ -102,8 +139,8 @@ POST_QUANTUM_RULES: Final = (
         identifier="TP-PQ-001",
         name="post_quantum_key_exchange",
         family=Family.POST_QUANTUM,
-        requirement="A post-quantum key exchange group must be accepted",
-        violation="No post-quantum key exchange group is accepted",
+        requirement="A handshake must finish with a post-quantum key exchange group",
+        violation="No handshake finishes with a post-quantum key exchange group",
         why="Quantum computers will decrypt what is recorded today.",
         severity=Severity.MEDIUM,
         parameters=QuantumGroups,

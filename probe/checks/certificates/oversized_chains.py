@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
-from probe.checks.prober import Prober
+from probe.checks.prober import Prober, in_turn
 from probe.checks.tls13_flights import read_tls13_flight
 from probe.checks.visit_facts import VisitFacts
 from probe.crypto.tls13_flight import Tls13Flight
@@ -25,8 +25,7 @@ _TOO_LONG: Final = f"incomplete after the first {MAX_LONG_ANSWER_LENGTH // 1024}
 
 async def check_oversized_chains(prober: Prober, facts: VisitFacts) -> None:
     """Adds the answer that shows the chain, or records in ``unread_chains`` that no answer does."""
-    await _read_chains_in_plaintext(prober, facts)
-    await _open_chain_at_tls13(prober, facts)
+    await in_turn(_read_chains_in_plaintext(prober, facts), _open_chain_at_tls13(prober, facts))
 
 
 async def _read_chains_in_plaintext(prober: Prober, facts: VisitFacts) -> None:

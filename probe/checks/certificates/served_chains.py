@@ -8,6 +8,7 @@ of the key types not yet seen, until the server shows no further chain.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -20,7 +21,7 @@ from probe.checks.prober import Prober
 from probe.checks.visit_facts import RawChain, VisitFacts
 from probe.dialogue.answer import ServerFlight
 from probe.dialogue.exchange import Exchange
-from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
+from probe.dialogue.handshake import Handshake, HandshakeEnd
 
 TLS13_SCHEMES: Final = {
     KeyType.ECDSA: (
@@ -67,17 +68,26 @@ async def finish_handshake(
     version: ProtocolVersion,
     signature_schemes: tuple[str, ...] = (),
 ) -> Handshake:
-    """A handshake at ``version``, tried a second time if it broke off."""
-    offer = HandshakeOffer(
-        version=version,
-        server_name=facts.shape_at(version).server_name,
-        signature_schemes=signature_schemes,
-    )
+    """A handshake at ``version``, tried a second time if it broke off.
+
+    If no handshake at TLS 1.3 has shown a chain yet, one that fails after a HelloRetryRequest is tried a
+    second time without the group that the server asked for.
+    """
+    offer = replace(facts.usual_handshake(version), signature_schemes=signature_schemes)
     handshake = await prober.handshake(offer)
-    if handshake.end is HandshakeEnd.UNFINISHED and not handshake.certificates:
+    group = handshake.retry.hello.key_share_group if handshake.retry else None
+    if group is not None and not handshake.certificates and not _shows_chain(facts, version):
+        facts.failing_groups.add(group)
+        offer = replace(offer, groups=facts.usual_handshake(version).groups)
+        handshake = await prober.handshake(offer)
+    elif handshake.end is HandshakeEnd.UNFINISHED and not handshake.certificates:
         handshake = await prober.handshake(offer)
     facts.handshakes.append(handshake)
     return handshake
+
+
+def _shows_chain(facts: VisitFacts, version: ProtocolVersion) -> bool:
+    return any(one.certificates for one in facts.handshakes if one.offer.version is version)
 
 
 async def check_served_chains(prober: Prober, facts: VisitFacts) -> None:

@@ -19,7 +19,7 @@ from pki.certificates import parse_certificate
 from probe.checks.answered_offers import accepted_suites, answered_offer, newest_in_plaintext
 from probe.checks.certificates.served_chains import FOR_ISSUERS, TLS13_SCHEMES
 from probe.checks.combined_extensions import extending
-from probe.checks.prober import Prober, side_by_side
+from probe.checks.prober import Prober, in_turn, side_by_side
 from probe.checks.tls13_flights import read_tls13_flight
 from probe.checks.visit_facts import Stapled, VisitFacts
 from probe.dialogue.answer import ConnectFailure, ServerFlight
@@ -47,12 +47,28 @@ class _StapledData:
 
 async def check_stapling(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``stapled`` and the features ``ocsp_stapling`` and ``sct_in_tls``."""
+    found: list[_StapledData] = []
+    await in_turn(
+        _read_off_plaintext(prober, facts, found),
+        _read_off_tls13(prober, facts, found),
+        _conclude(facts, found),
+    )
+
+
+async def _read_off_plaintext(prober: Prober, facts: VisitFacts, found: list[_StapledData]) -> None:
     version = newest_in_plaintext(facts)
-    in_plaintext = [] if version is None else await _ask_in_plaintext(prober, facts, version)
-    seen = {parse_certificate(one.stapled.leaf).key_type for one in in_plaintext}
+    if version is not None:
+        found += await _ask_in_plaintext(prober, facts, version)
+
+
+async def _read_off_tls13(prober: Prober, facts: VisitFacts, found: list[_StapledData]) -> None:
+    seen = {parse_certificate(one.stapled.leaf).key_type for one in found}
     hidden = [kind for kind in _tls13_keys(facts) if kind not in seen]
     opened = await side_by_side(*(_open_flight(prober, facts, kind) for kind in hidden))
-    found = [*in_plaintext, *(one for one in opened if one is not None)]
+    found += [one for one in opened if one is not None]
+
+
+async def _conclude(facts: VisitFacts, found: list[_StapledData]) -> None:
     facts.stapled += [one.stapled for one in found]
     if found:
         facts.features["ocsp_stapling"] = _fact(

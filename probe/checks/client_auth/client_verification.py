@@ -51,8 +51,11 @@ _PRESENTED: Final = {
 async def check_client_verification(prober: Prober, facts: VisitFacts) -> None:
     """Completes ``client_auth`` of every version that asks for a certificate."""
     asking = [version for version, found in facts.client_auth.items() if found.mode in _ASKING]
-    found = await side_by_side(*(_show_certificates(prober, facts, version) for version in asking))
-    facts.client_auth.update(zip(asking, found, strict=True))
+    await side_by_side(*(_verify_at(prober, facts, version) for version in asking))
+
+
+async def _verify_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
+    facts.client_auth[version] = await _show_certificates(prober, facts, version)
 
 
 async def _show_certificates(
@@ -60,9 +63,8 @@ async def _show_certificates(
 ) -> ClientAuth:
     auth = facts.client_auth[version]
     is_optional = auth.mode is ClientAuthMode.REQUESTED or auth.asked_on_path is not None
-    plain = HandshakeOffer(
-        version=version,
-        server_name=facts.shape_at(version).server_name,
+    plain = replace(
+        facts.http_handshake(version),
         post_handshake=PostHandshakeAction.HTTP if is_optional else PostHandshakeAction.LISTEN,
         user_agent=facts.inputs.user_agent if is_optional else "",
     )

@@ -32,22 +32,14 @@ async def check_post_handshake_auth(prober: Prober, facts: VisitFacts) -> None:
         for version, found in facts.client_auth.items()
         if found.mode is ClientAuthMode.NONE and version is not ProtocolVersion.SSLV3
     ]
-    offers = [
-        on_path(
-            HandshakeOffer(
-                version=version,
-                server_name=facts.shape_at(version).server_name,
-                user_agent=facts.inputs.user_agent,
-            ),
-            path,
-        )
-        for version in silent
-    ]
-    handshakes = await side_by_side(*(prober.handshake(offer) for offer in offers))
-    for version, handshake in zip(silent, handshakes, strict=True):
-        found = _asked(handshake, path)
-        if found is not None:
-            facts.client_auth[version] = found
+    await side_by_side(*(_check_at(prober, facts, version, path) for version in silent))
+
+
+async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion, path: str) -> None:
+    usual = replace(facts.http_handshake(version), user_agent=facts.inputs.user_agent)
+    found = _asked(await prober.handshake(on_path(usual, path)), path)
+    if found is not None:
+        facts.client_auth[version] = found
 
 
 def on_path(offer: HandshakeOffer, path: str) -> HandshakeOffer:

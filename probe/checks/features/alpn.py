@@ -9,7 +9,7 @@ the id is in the hello; if the server speaks only TLS 1.3, handshakes show it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from model.protocol_version import ProtocolVersion
@@ -19,11 +19,10 @@ from probe.checks.answered_offers import answered_offer, newest_in_plaintext
 from probe.checks.combined_extensions import extending
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.dialogue.exchange import Exchange
-from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
+from probe.dialogue.exchange import NO_APPLICATION_PROTOCOL, Exchange
+from probe.dialogue.handshake import Handshake, HandshakeEnd
 from probe.tls.extensions import protocol_names
 
-_NO_APPLICATION_PROTOCOL: Final = 120
 _OF_CHALLENGES: Final = "acme-tls/1"
 """Allowed only alone in the list, and only while a challenge is open (RFC 8737, section 3): Caddy 2.6 refuses
 any other list that has it with internal_error."""
@@ -83,10 +82,9 @@ def _asking_in_plaintext(prober: Prober, facts: VisitFacts, version: ProtocolVer
 
 def _asking_by_handshake(prober: Prober, facts: VisitFacts) -> _Ask:
     version = ProtocolVersion.TLSV1_3
-    server_name = facts.shape_at(version).server_name
 
     async def ask(names: tuple[str, ...]) -> _Reply:
-        offer = HandshakeOffer(version=version, server_name=server_name, alpn_protocols=names)
+        offer = replace(facts.usual_handshake(version), alpn_protocols=names)
         handshake = await prober.handshake(offer)
         is_answered = bool(handshake.certificates) or handshake.end is HandshakeEnd.ACCEPTED
         return _Reply(proof=handshake, taken=handshake.alpn_protocol, is_answered=is_answered)
@@ -102,16 +100,18 @@ def _taken(exchange: Exchange) -> str | None:
 def _support(first: _Reply, last: _Reply, taken: list[str]) -> Fact:
     if taken:
         return first.proof.fact(Verdict.YES, f"selected {taken[0]}", ",".join(taken))
-    if last.is_answered or last.proof.alert == _NO_APPLICATION_PROTOCOL:
+    if last.is_answered or last.proof.alert == NO_APPLICATION_PROTOCOL:
         return last.proof.fact(Verdict.NO, "selected none of the registered protocols")
     return last.proof.fact(Verdict.UNKNOWN)
 
 
 def _strictness(last: _Reply) -> Fact:
-    if last.proof.alert == _NO_APPLICATION_PROTOCOL:
+    if last.proof.alert == NO_APPLICATION_PROTOCOL:
         return last.proof.fact(Verdict.YES, "alert no_application_protocol")
     if last.is_answered:
         return last.proof.fact(
             Verdict.NO, "continues, although it supports none of the offered protocols"
         )
+    if isinstance(last.proof, Exchange) and last.proof.is_refusal:
+        return last.proof.fact(Verdict.YES)
     return last.proof.fact(Verdict.UNKNOWN)

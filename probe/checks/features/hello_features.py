@@ -15,7 +15,7 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
 from probe.checks.answered_offers import answered_offer, cbc_suites, newest_version
 from probe.checks.combined_extensions import ExtensionProbe, extending, probe_combined
-from probe.checks.prober import Prober
+from probe.checks.prober import Prober, in_turn
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import Offer
@@ -78,8 +78,6 @@ _COMPRESSION: Final = _Agreement(
     addition=ExtensionProbe(name="compression", add=_offer_compression), value=_compression
 )
 _AGREEMENTS: Final = (
-    # RFC 7627: the main secret depends on the whole handshake.
-    _extension("extended_main_secret", ExtensionType.EXTENDED_MAIN_SECRET, b"", _no_value),
     # RFC 5077
     _extension("session_tickets", ExtensionType.SESSION_TICKET, b"", _no_value),
     # RFC 6520, in mode 1: peer_allowed_to_send
@@ -106,12 +104,14 @@ async def check_hello_features(prober: Prober, facts: VisitFacts) -> None:
     agreements = list(_AGREEMENTS) if newest > ProtocolVersion.SSLV3 else [_COMPRESSION]
     with_cbc = _newest_with_cbc(facts)
     suites: tuple[int, ...] = ()
+    steps = []
     if with_cbc is newest:
         agreements.append(_ENCRYPT_THEN_MAC)
         suites = cbc_suites(facts, newest)
     elif with_cbc is not None:
-        await _ask(prober, facts, with_cbc, cbc_suites(facts, with_cbc), [_ENCRYPT_THEN_MAC])
-    await _ask(prober, facts, newest, suites, agreements)
+        cbc = cbc_suites(facts, with_cbc)
+        steps.append(_ask(prober, facts, with_cbc, cbc, [_ENCRYPT_THEN_MAC]))
+    await in_turn(*steps, _ask(prober, facts, newest, suites, agreements))
     facts.vulnerabilities["crime"] = facts.features["compression"]
 
 

@@ -20,6 +20,7 @@ from probe.dialogue.answer import (
     RetryRequest,
     ServerFlight,
     TlsAlert,
+    is_reset,
 )
 from probe.dialogue.raw_probe import RawProbe
 from probe.tls.extensions import ExtensionType
@@ -37,21 +38,28 @@ async def check_jarm(prober: Prober, facts: VisitFacts) -> None:
     if facts.inputs.host is None:
         return
     questions = (_ask(prober, hello, facts.inputs.host) for hello in JARM_HELLOS)
-    answers = await side_by_side(*questions)
-    if all(_is_an_answer(answer) for answer in answers):
+    answers = [answer for answer in await side_by_side(*questions) if answer is not None]
+    if len(answers) == len(JARM_HELLOS):
         facts.fingerprints["jarm"] = jarm([_hello(answer) for answer in answers])
 
 
-async def _ask(prober: Prober, asked: JarmHello, host: str) -> Answer:
-    """The answer to one of the ten hellos; asked again after a reset, which can happen with any server."""
-    answer: Answer = NoHello(ending=Ending.SILENCE)
+async def _ask(prober: Prober, asked: JarmHello, host: str) -> Answer | None:
+    """The answer to one of the ten hellos; None if it is neither a hello nor a refusal.
+
+    Asked again after a reset, which can happen with any server; two between good controls are a refusal.
+    """
+    answer: Answer | None = None
+    resets = 0
     for _ in range(2):
         raw_probe = RawProbe(asked.encode(host, prober.nonce), lambda _: b"")
         response = await prober.converse(raw_probe)
         answer = response if isinstance(response, ConnectFailure) else response.answer
-        if _is_an_answer(answer) or not await prober.ask_control():
-            break
-    return answer
+        if _is_an_answer(answer):
+            return answer
+        resets += is_reset(answer)
+        if not await prober.ask_control():
+            return None
+    return answer if resets == 2 else None
 
 
 def _is_an_answer(answer: Answer) -> bool:

@@ -1,18 +1,19 @@
 """The ten ClientHellos of JARM, version 1 (Althouse, Smart, Nunnally, Brady: github.com/salesforce/jarm).
 
 They are built exactly as JARM's authors build them, flaws included, because fingerprints can be compared only
-if everyone sends the same hellos. Values that JARM draws at random are fixed here.
+if everyone sends the same hellos. Values that JARM draws at random are fixed here. One thing is added: padding
+(RFC 7685) where the length would hang a load balancer; a server never answers it, so the fingerprint stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from model.protocol_version import ProtocolVersion
 from pki.byte_reader import vector
-from probe.dialogue.offer import X25519, key_shares
+from probe.dialogue.offer import X25519, key_shares, padding_for
 from probe.tls import extensions
 from probe.tls.extensions import Extension, ExtensionType, KeyShare
 from probe.tls.hello import ClientHello
@@ -100,7 +101,7 @@ class JarmHello:
             compression_methods=b"\x00",
             extensions=self._extensions(host),
         )
-        message = encode_handshake(HandshakeType.CLIENT_HELLO, hello.encode())
+        message = encode_handshake(HandshakeType.CLIENT_HELLO, _padded(hello).encode())
         return encode_record(ContentType.HANDSHAKE, self.record_version, message)
 
     def _grease(self) -> tuple[int, ...]:
@@ -130,6 +131,14 @@ class JarmHello:
         if self.versions is not None:
             found.append(extensions.supported_versions((*self._grease(), *self.versions)))
         return tuple(found)
+
+
+def _padded(hello: ClientHello) -> ClientHello:
+    unpadded = encode_handshake(HandshakeType.CLIENT_HELLO, hello.encode())
+    missing = padding_for(len(unpadded))
+    if missing is None:
+        return hello
+    return replace(hello, extensions=(*(hello.extensions or ()), extensions.padding(missing)))
 
 
 def _at_tls12(

@@ -1,6 +1,7 @@
-"""What do all hellos of a visit show together: session ids, clocks, downgrade sentinels?
+"""What do all hellos of a visit show together: extensions, session ids, clocks, downgrade sentinels?
 
-Nothing is asked: the check reads only the hellos that proved the versions and their suites.
+Nothing is asked: the check reads only the hellos that proved the versions and their suites. If a
+HelloRetryRequest proved TLS 1.3, its evidence says whether a handshake finished too.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.dialogue.answer import ServerFlight
+from probe.dialogue.answer import RetryRequest, ServerFlight
 from probe.dialogue.exchange import Exchange
 from probe.tls.extensions import ExtensionType
 from probe.tls.hello import ServerHello
 
 READ_OFF: Final = (
+    "extended_main_secret",
     "secure_renegotiation",
     "session_ids",
     "session_id_echo",
@@ -42,9 +44,12 @@ async def check_passive_features(prober: Prober, facts: VisitFacts) -> None:
         for version, exchange in sorted(facts.spoken.items(), reverse=True)
         if version < ProtocolVersion.TLSV1_3
     ]
+    _mark_retry_request(facts)
     facts.features["session_id_echo"] = _session_id_echo(prober, facts)
     if not earlier:
         return
+    if earlier[0].offer.version is not ProtocolVersion.SSLV3:
+        facts.features["extended_main_secret"] = _extended_main_secret(earlier[0])
     facts.features["secure_renegotiation"] = _secure_renegotiation(earlier)
     facts.features["session_ids"] = _session_ids(earlier, prober.nonce[32:64])
     facts.features["clock_in_random"] = _clock_in_random(prober.exchanges)
@@ -52,9 +57,27 @@ async def check_passive_features(prober: Prober, facts: VisitFacts) -> None:
         facts.features["downgrade_sentinel"] = _downgrade_sentinel(earlier)
 
 
+def _mark_retry_request(facts: VisitFacts) -> None:
+    """A server computes nothing for a HelloRetryRequest, so it may promise what it cannot do."""
+    proof = facts.spoken.get(ProtocolVersion.TLSV1_3)
+    tried = [one for one in facts.handshakes if one.offer.version is ProtocolVersion.TLSV1_3]
+    if proof is None or not isinstance(proof.answer, RetryRequest) or not tried:
+        return
+    some = "a handshake" if any(one.is_finished for one in tried) else "no handshake"
+    note = f"{proof.summary}; {some} at this version finished"
+    facts.protocols[ProtocolVersion.TLSV1_3] = proof.fact(Verdict.YES, note)
+
+
 def _hello(exchange: Exchange) -> ServerHello:
     assert exchange.hello is not None  # noqa: S101 (what proves a version is a hello)
     return exchange.hello
+
+
+def _extended_main_secret(newest: Exchange) -> Fact:
+    """RFC 7627, section 5.1: the main secret depends on the whole handshake if both hellos have the extension."""
+    if _hello(newest).has(ExtensionType.EXTENDED_MAIN_SECRET):
+        return newest.fact(Verdict.YES, "ServerHello agrees to extended_main_secret")
+    return newest.fact(Verdict.NO, "ServerHello without extended_main_secret")
 
 
 def _secure_renegotiation(earlier: Sequence[Exchange]) -> Fact:

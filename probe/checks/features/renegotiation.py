@@ -14,7 +14,7 @@ from model.verdict import Evidence, Fact, Verdict
 from probe.checks.answered_offers import newest_in_plaintext
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, PostHandshakeAction
+from probe.dialogue.handshake import Handshake, HandshakeEnd, PostHandshakeAction
 from probe.tls.extensions import ExtensionType
 
 RENEGOTIATION: Final = (
@@ -29,10 +29,8 @@ async def check_renegotiation(prober: Prober, facts: VisitFacts) -> None:
     version = newest_in_plaintext(facts)
     if version is None:
         return
-    offer = HandshakeOffer(
-        version=version,
-        server_name=facts.shape_at(version).server_name,
-        post_handshake=PostHandshakeAction.RENEGOTIATION,
+    offer = replace(
+        facts.usual_handshake(version), post_handshake=PostHandshakeAction.RENEGOTIATION
     )
     hello = facts.spoken[version].hello
     is_bound = hello is not None and hello.has(ExtensionType.RENEGOTIATION_INFO)

@@ -3,8 +3,9 @@
 Up to TLS 1.2 a full handshake gets an id or a ticket (RFC 5246, 7.3; RFC 5077). A server that resumes answers
 one hello with that id or ticket without a certificate. The hello with the ticket has a session id of one
 byte: the server echoes it, or echoes it with 31 bytes of its memory appended (Ticketbleed, CVE-2016-9244),
-which are discarded here. At TLS 1.3 (RFC 9846, section 2.2) two handshakes show resumption, and the ticket
-itself states how much early data it allows. The check never sends early data.
+which are discarded here. At TLS 1.3 (RFC 9846, section 2.2) two handshakes show resumption, the first of
+which also shows whether the server can use a HelloRetryRequest; the ticket itself states how much early data
+it allows. The check never sends early data.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.answered_offers import answered_offer, newest_in_plaintext
 from probe.checks.combined_extensions import extending
+from probe.checks.features.hello_retry import HELLO_RETRY, handshake_with_retry
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import ServerFlight
 from probe.dialogue.exchange import Exchange
-from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, PostHandshakeAction
+from probe.dialogue.handshake import Handshake, HandshakeEnd, PostHandshakeAction
 from probe.dialogue.offer import Offer
 from probe.tls.extensions import Extension, ExtensionType
 
@@ -30,14 +32,13 @@ RESUMPTION: Final = (
     "ticketbleed",
     "tls13_resumption",
     "early_data",
+    HELLO_RETRY,
 )
 
 _SHORT_ID: Final = b"\xa5"
 _LEAKING_LENGTH: Final = 32
 _KEPT_OF_LEAK: Final = 4 + 2 + 32 + 1 + 1
 """A ServerHello up to the first byte of its session id."""
-
-_EXTENDED_MAIN_SECRET = Extension(code_point=ExtensionType.EXTENDED_MAIN_SECRET, body=b"")
 
 
 async def check_resumption(prober: Prober, facts: VisitFacts) -> None:
@@ -54,20 +55,15 @@ async def check_resumption(prober: Prober, facts: VisitFacts) -> None:
     await side_by_side(*questions)
 
 
-def _handshake_offer(facts: VisitFacts, version: ProtocolVersion) -> HandshakeOffer:
-    return HandshakeOffer(version=version, server_name=facts.shape_at(version).server_name)
-
-
 def _resuming(
     facts: VisitFacts, version: ProtocolVersion, session_id: bytes, *extensions: Extension
 ) -> Offer:
-    """RFC 7627, section 5.3: the resuming hello must offer the extensions of the session again."""
-    asked = extending(_EXTENDED_MAIN_SECRET, *extensions)(answered_offer(facts, version))
+    asked = extending(*extensions)(answered_offer(facts, version))
     return replace(asked, changes=replace(asked.changes, session_id=session_id))
 
 
 async def _resume_by_id(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
-    offer = replace(_handshake_offer(facts, version), wants_ticket=False)
+    offer = replace(facts.usual_handshake(version), wants_ticket=False)
     handshake = await prober.handshake(offer)
     if handshake.end is not HandshakeEnd.ACCEPTED:
         fact = handshake.fact(Verdict.UNKNOWN)
@@ -80,7 +76,7 @@ async def _resume_by_id(prober: Prober, facts: VisitFacts, version: ProtocolVers
 
 
 async def _resume_by_ticket(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
-    handshake = await prober.handshake(_handshake_offer(facts, version))
+    handshake = await prober.handshake(facts.usual_handshake(version))
     if handshake.end is not HandshakeEnd.ACCEPTED:
         facts.features["resumption_by_ticket"] = handshake.fact(Verdict.UNKNOWN)
         facts.vulnerabilities["ticketbleed"] = handshake.fact(Verdict.UNKNOWN)
@@ -129,19 +125,17 @@ def _ticketbleed(exchange: Exchange) -> Fact:
 
 
 async def _resume_at_tls13(prober: Prober, facts: VisitFacts) -> None:
-    offer = replace(
-        _handshake_offer(facts, ProtocolVersion.TLSV1_3), post_handshake=PostHandshakeAction.SESSION
+    usual = facts.usual_handshake(ProtocolVersion.TLSV1_3)
+    first = await handshake_with_retry(
+        prober, facts, replace(usual, post_handshake=PostHandshakeAction.SESSION)
     )
-    first = await prober.handshake(offer)
     facts.features["early_data"] = _early_data(first)
     if first.end is not HandshakeEnd.ACCEPTED:
         facts.features["tls13_resumption"] = first.fact(Verdict.UNKNOWN)
     elif first.early_data_bytes is None:
         facts.features["tls13_resumption"] = first.fact(Verdict.NO, "no NewSessionTicket was sent")
     else:
-        again = await prober.handshake(
-            replace(_handshake_offer(facts, offer.version), resumes=True)
-        )
+        again = await prober.handshake(replace(usual, resumes=True))
         facts.features["tls13_resumption"] = _resumed_at_tls13(again)
 
 

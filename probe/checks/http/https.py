@@ -8,6 +8,7 @@ answers with another protocol is not a web server; the check then reports nothin
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -18,7 +19,7 @@ from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.before_tls.greetings import is_html, plaintext_service
-from probe.dialogue.handshake import Handshake, HandshakeOffer, PostHandshakeAction
+from probe.dialogue.handshake import Handshake, PostHandshakeAction
 from probe.web.fields import alternative_protocols, cookies_without_secure, strict_transport
 from probe.web.reply import HttpReply, read_reply
 
@@ -45,9 +46,8 @@ async def check_https(prober: Prober, facts: VisitFacts) -> None:
     if web is None or not web.is_likely(facts.alpn) or version < ProtocolVersion.TLSV1_0:
         return
     handshake = await prober.handshake(
-        HandshakeOffer(
-            version=version,
-            server_name=facts.shape_at(version).server_name,
+        replace(
+            facts.http_handshake(version),
             post_handshake=PostHandshakeAction.HTTP_HEAD,
             user_agent=facts.inputs.user_agent,
         )

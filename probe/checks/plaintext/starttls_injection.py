@@ -9,6 +9,7 @@ OpenLDAP answers them in plaintext.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from model.verdict import Fact, Verdict
@@ -16,7 +17,7 @@ from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import Ending, conversation_evidence
 from probe.dialogue.before_tls.injection import Injection
-from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, PostHandshakeAction
+from probe.dialogue.handshake import Handshake, HandshakeEnd, PostHandshakeAction
 from probe.tls.limits import MAX_EVIDENCE_LENGTH
 
 STARTTLS_INJECTION: Final = "starttls_injection"
@@ -29,9 +30,8 @@ async def check_starttls_injection(prober: Prober, facts: VisitFacts) -> None:
     if injection is None or not facts.spoken:
         return
     version = max(facts.spoken)
-    offer = HandshakeOffer(
-        version=version,
-        server_name=facts.shape_at(version).server_name,
+    offer = replace(
+        facts.usual_handshake(version),
         post_handshake=PostHandshakeAction.WORDS,
         words=injection.words,
         injects=injection.injected,

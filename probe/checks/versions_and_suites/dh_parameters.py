@@ -16,7 +16,7 @@ from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_name, known_prime
 from model.verdict import Evidence, Fact, Verdict
 from probe.budget import current_budget
-from probe.checks.prober import Prober, side_by_side
+from probe.checks.prober import Prober, in_turn, side_by_side
 from probe.checks.versions_and_suites.key_exchanges import (
     SeenKeyExchange,
     key_exchanges,
@@ -56,7 +56,10 @@ _STATIC = SuiteFlaw(
 
 async def check_dh_parameters(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``dh``, and the facts named in ``DH_FACTS`` that apply."""
-    await _ask_each_version(prober, facts)
+    await in_turn(_ask_each_version(prober, facts), _conclude(prober, facts))
+
+
+async def _conclude(prober: Prober, facts: VisitFacts) -> None:
     fields = await _complete_a_pair(prober, facts, _prime)
     curves = await _complete_a_pair(prober, facts, _curve)
     facts.dh = await _test_parameters(fields)

@@ -1,14 +1,15 @@
 """Does the server speak SSL 2.0, and with which cipher kinds?
 
 The check sends one CLIENT-HELLO with every kind of the registry. The SERVER-HELLO lists what both sides have,
-so it completes the set by itself. An alert, SSL 2.0's own ERROR, or a close confirmed together with the
-control means no. So does a SERVER-HELLO without any kind: a correct client cannot continue, though old
+so it completes the set by itself. An alert, SSL 2.0's own ERROR, or a close or reset confirmed together with
+the control means no. So does a SERVER-HELLO without any kind: a correct client cannot continue, though old
 OpenSSL let a client that tried anyway (CVE-2015-3197), which the note reports.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeGuard
 
 from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
@@ -16,8 +17,17 @@ from model.registry import SSLV2_CIPHER_KINDS
 from model.verdict import Evidence, Fact, Preference, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.dialogue.answer import ConnectFailure, Ending, NoHello, NotTls, ServerFlight, TlsAlert
-from probe.dialogue.exchange import in_words
+from probe.dialogue.answer import (
+    ConnectFailure,
+    Ending,
+    NoHello,
+    NotTls,
+    ServerFlight,
+    TlsAlert,
+    is_reset,
+    outcome_of,
+)
+from probe.dialogue.exchange import confirmation, in_words
 from probe.dialogue.sslv2 import (
     SSLV2,
     Sslv2Answer,
@@ -44,9 +54,10 @@ async def check_sslv2(prober: Prober, facts: VisitFacts) -> None:
     offered = encode_client_hello(_EVERY_KIND, prober.nonce)
     answer = await prober.converse(Sslv2Question(offered))
     is_confirmed = False
-    if _is_close(answer) and await prober.ask_control():
+    if _is_end(answer) and await prober.ask_control():
         again = await prober.converse(Sslv2Question(offered))
-        is_confirmed = _is_close(again)
+        is_same = isinstance(again, NoHello) and again.ending is answer.ending
+        is_confirmed = is_same and (not is_reset(again) or await prober.ask_control())
         answer = again
     facts.protocols[ProtocolVersion.SSLV2] = _fact(offered, answer, is_confirmed=is_confirmed)
     facts.sslv2_lists_no_kind = isinstance(answer, Sslv2ServerHello) and not answer.cipher_kinds
@@ -56,8 +67,9 @@ async def check_sslv2(prober: Prober, facts: VisitFacts) -> None:
             await _ask_tls_again(prober, facts)
 
 
-def _is_close(answer: Sslv2Answer) -> bool:
-    return isinstance(answer, NoHello) and answer.ending is Ending.CLOSED
+def _is_end(answer: object) -> TypeGuard[NoHello]:
+    """Whether the connection ended without an answer, by a close or by a reset."""
+    return isinstance(answer, NoHello) and answer.ending is not Ending.SILENCE
 
 
 def _fact(offered: bytes, answer: Sslv2Answer, *, is_confirmed: bool) -> Fact:
@@ -69,8 +81,7 @@ def _fact(offered: bytes, answer: Sslv2Answer, *, is_confirmed: bool) -> Fact:
         case TlsAlert() | ServerFlight():
             verdict, note = Verdict.NO, in_words(answer)
         case NoHello() if is_confirmed:
-            note = f"{in_words(answer)}, twice, while a known good hello was answered"
-            verdict = Verdict.NO
+            verdict, note = Verdict.NO, f"{in_words(answer)}{confirmation(answer)}"
         case _:
             verdict, note = Verdict.UNKNOWN, in_words(answer)
     if isinstance(answer, ConnectFailure):
@@ -80,15 +91,11 @@ def _fact(offered: bytes, answer: Sslv2Answer, *, is_confirmed: bool) -> Fact:
 
 
 async def _ask_tls_again(prober: Prober, facts: VisitFacts) -> None:
-    """Settles the versions whose hello was answered with a close, with SSL 2.0's answer as the control."""
-    closed = {
-        one.offer.version: one
-        for one in prober.exchanges
-        if isinstance(one.answer, NoHello) and one.answer.ending is Ending.CLOSED
-    }
-    for version, first in closed.items():
+    """Settles the versions whose hello was answered with a close or a reset; SSL 2.0's answer is the control."""
+    ended = {one.offer.version: one for one in prober.exchanges if _is_end(one.answer)}
+    for version, first in ended.items():
         again = replace(await prober.ask_once(first.offer), confirmed=True)
-        if again.is_refusal:
+        if again.is_refusal and outcome_of(again.answer) == outcome_of(first.answer):
             facts.protocols[version] = Fact(verdict=Verdict.NO, evidence=again.evidence())
 
 

@@ -4,23 +4,43 @@ The check sends one Offer per version, each with every cipher suite of that vers
 once, SSL 3.0 in parallel with the next questions if another version was answered. A version is accepted if
 the server's hello names it. It is refused by an alert, by a hello of a lower version, or by a close confirmed
 together with a control. If no hello is answered at all, or a refusal may be due to the hello's shape (Cisco
-ACE closes above 128 suites, old s2n fails on an empty key_share, some servers fail on an unknown name), the
-same question is first asked in other shapes, except of a service that answered in plaintext.
+ACE closes above 128 suites, old s2n fails on an empty key_share, some servers fail on an unknown name or
+without ALPN), the same question is first asked in other shapes, except of a service that answered in
+plaintext. An alert about an extension refuses no version.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
+from model.application_protocol import alpn_ids
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import ConnectFailure, Ending, NoHello, NotTls
 from probe.dialogue.candidate_suites import FEW_SUITES, suites_in_parts
-from probe.dialogue.exchange import PROTOCOL_VERSION, UNRECOGNIZED_NAME, Exchange
+from probe.dialogue.exchange import (
+    DECODE_ERROR,
+    ILLEGAL_PARAMETER,
+    MISSING_EXTENSION,
+    NO_APPLICATION_PROTOCOL,
+    PROTOCOL_VERSION,
+    UNRECOGNIZED_NAME,
+    UNSUPPORTED_EXTENSION,
+    Exchange,
+)
 from probe.dialogue.offer import Offer, Shape, offer
+
+_OF_EXTENSIONS: Final = frozenset(
+    {MISSING_EXTENSION, UNSUPPORTED_EXTENSION, UNRECOGNIZED_NAME, NO_APPLICATION_PROTOCOL}
+)
+"""Alerts about the hello's extensions (RFC 9846, section 6.2; RFC 7301, section 3.2), not about its version."""
+
+_OF_THE_FORM: Final = frozenset({ILLEGAL_PARAMETER, DECODE_ERROR})
+"""Old servers refuse a version by these, and others a list that is too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +75,11 @@ async def check_versions(prober: Prober, facts: VisitFacts) -> None:
     if spoken:
         prober.keep_as_control(spoken[0].offer)
     longest = max((len(one.offer.cipher_suites) for one in spoken), default=0)
-    settled = await side_by_side(*(_settle(prober, one, longest) for one in answers))
-    for one in sorted(settled, key=lambda one: one.exchange.offer.version):
-        _write_down(one, facts)
+    try:
+        await side_by_side(*(_settle(prober, facts, one, longest) for one in answers))
+    finally:
+        facts.protocols = dict(sorted(facts.protocols.items()))
+        facts.spoken = dict(sorted(facts.spoken.items()))
 
 
 async def check_sslv3(prober: Prober, facts: VisitFacts) -> None:
@@ -69,14 +91,7 @@ async def check_sslv3(prober: Prober, facts: VisitFacts) -> None:
     shape = next(iter(proofs)).offer.shape
     longest = max(len(one.offer.cipher_suites) for one in proofs)
     first = await _ask_first_part(prober, version, shape)
-    _write_down(await _settle(prober, first, longest), facts)
-
-
-def _write_down(settled: _Settled, facts: VisitFacts) -> None:
-    version = settled.exchange.offer.version
-    facts.protocols[version] = Fact(verdict=settled.verdict, evidence=settled.evidence)
-    if settled.verdict is Verdict.YES:
-        facts.spoken[version] = settled.exchange
+    await _settle(prober, facts, first, longest)
 
 
 async def _ask_all(
@@ -117,17 +132,27 @@ def _other_hellos(facts: VisitFacts, answers: Sequence[Exchange]) -> Iterator[tu
     newest, older = facts.inputs.asked_versions[-2:], facts.inputs.asked_versions[-3::-1]
     server_name = facts.inputs.server_name
     nameless = Shape(server_name=None, sends_key_shares=True)
+    with_alpn = replace(_with_alpn(nameless, facts), server_name=server_name)
     small = replace(nameless, server_name=server_name, most_cipher_suites=FEW_SUITES)
     small_nameless = replace(small, server_name=None)
     if all(_is_silence(one) for one in answers):
         yield tuple(_hellos(small_nameless, version)[0] for version in newest)
         return
+    is_alpn_missing = any(one.alert == NO_APPLICATION_PROTOCOL for one in answers)
+    if is_alpn_missing:
+        yield tuple(hello for version in newest for hello in _hellos(with_alpn, version))
     yield tuple(hello for version in newest for hello in _hellos(nameless, version))
     yield tuple(hello for version in newest for hello in _hellos(small, version))
     for version in older:
         yield _hellos(small, version)
     if server_name is not None:
         yield tuple(hello for version in newest for hello in _hellos(small_nameless, version))
+    if not is_alpn_missing:
+        yield tuple(hello for version in newest for hello in _hellos(with_alpn, version))
+
+
+def _with_alpn(shape: Shape, facts: VisitFacts) -> Shape:
+    return replace(shape, alpn_protocols=alpn_ids(facts.inputs.application.name))
 
 
 def _is_silence(exchange: Exchange) -> bool:
@@ -139,7 +164,15 @@ def _hellos(shape: Shape, version: ProtocolVersion) -> tuple[Offer, ...]:
     return tuple(offer(version, suites, shape) for suites in parts)
 
 
-async def _settle(prober: Prober, first: Exchange, longest: int) -> _Settled:
+async def _settle(prober: Prober, facts: VisitFacts, first: Exchange, longest: int) -> None:
+    settled = await _judge(prober, facts, first, longest)
+    version = settled.exchange.offer.version
+    facts.protocols[version] = Fact(verdict=settled.verdict, evidence=settled.evidence)
+    if settled.verdict is Verdict.YES:
+        facts.spoken[version] = settled.exchange
+
+
+async def _judge(prober: Prober, facts: VisitFacts, first: Exchange, longest: int) -> _Settled:
     """The verdict on the version of ``first``; ``longest`` is the longest list answered so far."""
     if first.version is first.offer.version:
         return _accepted(first)
@@ -148,7 +181,7 @@ async def _settle(prober: Prober, first: Exchange, longest: int) -> _Settled:
     if _is_decisive(first):
         return _refused(first)
     latest = first = await prober.make_sure(first)
-    for shape in _shapes_that_may_help(first, longest):
+    for shape in _shapes_that_may_help(first, longest, facts):
         latest = await _ask_until_accepted(prober, first.offer.version, shape)
         if latest.version is latest.offer.version:
             return _accepted(latest)
@@ -167,17 +200,25 @@ def _is_lower(exchange: Exchange) -> bool:
 
 
 def _is_no(exchange: Exchange) -> bool:
-    return exchange.is_refusal or _is_lower(exchange)
+    """SSL 3.0 has no extensions, so a server that demands one cannot speak it."""
+    may_be_the_shape = (
+        exchange.alert in _OF_EXTENSIONS and exchange.offer.version is not ProtocolVersion.SSLV3
+    )
+    return (exchange.is_refusal and not may_be_the_shape) or _is_lower(exchange)
 
 
-def _shapes_that_may_help(first: Exchange, longest: int) -> Iterator[Shape]:
+def _shapes_that_may_help(first: Exchange, longest: int, facts: VisitFacts) -> Iterator[Shape]:
     offered = first.offer
     if first.alert == UNRECOGNIZED_NAME and offered.shape.server_name is not None:
         yield replace(offered.shape, server_name=None)
+    if first.alert == NO_APPLICATION_PROTOCOL and not offered.shape.alpn_protocols:
+        yield _with_alpn(offered.shape, facts)
     if offered.version is ProtocolVersion.TLSV1_3:
         if not offered.shape.sends_key_shares:
             yield replace(offered.shape, sends_key_shares=True)
-    elif not first.is_refusal or len(offered.cipher_suites) > longest:
+    elif (
+        not first.is_refusal or len(offered.cipher_suites) > longest or first.alert in _OF_THE_FORM
+    ):
         yield replace(offered.shape, most_cipher_suites=FEW_SUITES)
     elif offered.shape.most_cipher_suites is not None:
         yield offered.shape

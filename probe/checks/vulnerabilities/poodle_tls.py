@@ -16,7 +16,7 @@ from model.verdict import Evidence, Fact, Verdict
 from probe.checks.answered_offers import cbc_suites
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, PostHandshakeAction
+from probe.dialogue.handshake import Handshake, HandshakeEnd, PostHandshakeAction
 
 
 async def check_poodle_tls(prober: Prober, facts: VisitFacts) -> None:
@@ -56,9 +56,8 @@ def _without_question(facts: VisitFacts, versions: list[ProtocolVersion]) -> Fac
 async def _ask(
     prober: Prober, facts: VisitFacts, version: ProtocolVersion, suites: tuple[int, ...]
 ) -> Fact:
-    offer = HandshakeOffer(
-        version=version,
-        server_name=facts.shape_at(version).server_name,
+    offer = replace(
+        facts.usual_handshake(version),
         cipher_suites=suites,
         post_handshake=PostHandshakeAction.SPOILED_PADDING,
     )

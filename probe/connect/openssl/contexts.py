@@ -15,7 +15,7 @@ from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL
 
 from model.protocol_version import ProtocolVersion
-from model.registry import CIPHER_SUITES, CipherSuite, cipher_suite_by_code_point
+from model.registry import CIPHER_SUITES, NAMED_GROUPS, CipherSuite, cipher_suite_by_code_point
 from probe.crypto.identity import ClientIdentity
 from probe.dialogue.handshake import HandshakeOffer, PostHandshakeAction
 
@@ -49,10 +49,15 @@ _OP_LEGACY_SERVER_CONNECT = 0x4
 _OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION = 0x40000
 """Also renegotiates with them."""
 
+_OP_TLSEXT_PADDING = 0x10
+"""Pads a hello of 256 to 511 bytes to 512, as F5 needs (RFC 7685)."""
+
 _OP_NO_ENCRYPT_THEN_MAC = 0x80000
 """MAC and padding can be distinguished only if the MAC comes first."""
 
 _SUITES: Final = {suite.openssl_name: suite for suite in CIPHER_SUITES if suite.openssl_name}
+
+_GROUP_NAMES: Final = {group.name.lower(): group.name for group in NAMED_GROUPS}
 
 SPOILED: Final = frozenset({PostHandshakeAction.SPOILED_PADDING, PostHandshakeAction.SPOILED_MAC})
 
@@ -67,13 +72,18 @@ def _context(
     """A context for one kind of handshake; most kinds are used many times.
 
     Raises:
-        ValueError: if the library knows none of the signature schemes or groups.
-        SSL.Error: if it knows none of the cipher suites.
+        ValueError: if the library knows none of the cipher suites, signature schemes or groups, or no handshake
+            at this version.
     """
+    if version not in HANDSHAKE_VERSIONS:
+        raise ValueError(f"OpenSSL does not finish handshakes at {version.label}")
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-    context.set_options(_OP_LEGACY_SERVER_CONNECT | options)
+    context.set_options(_OP_LEGACY_SERVER_CONNECT | _OP_TLSEXT_PADDING | options)
     context.set_verify(SSL.VERIFY_NONE)
-    context.set_cipher_list(_ciphers(version, cipher_suites))
+    try:
+        context.set_cipher_list(_ciphers(version, cipher_suites))
+    except SSL.Error as error:
+        raise ValueError("OpenSSL supports none of these cipher suites") from error
     context.set_tls13_ciphersuites(_EVERY_TLS13_SUITE)
     is_tls13 = version is ProtocolVersion.TLSV1_3
     context.set_min_proto_version(SSL.TLS1_2_VERSION if is_tls13 else HANDSHAKE_VERSIONS[version])
@@ -102,6 +112,12 @@ def negotiated_suite(connection: SSL.Connection) -> CipherSuite | None:
     return _SUITES.get(connection.get_cipher_name() or "")
 
 
+def negotiated_group(connection: SSL.Connection) -> str | None:
+    """The registry name of the group of a finished handshake; None if it needed none."""
+    name = connection.get_group_name()
+    return None if name is None else _GROUP_NAMES.get(name.lower(), name)
+
+
 def _ciphers(version: ProtocolVersion, code_points: tuple[int, ...]) -> bytes:
     """OpenSSL's names of these suites below TLS 1.3, or all suites that it has."""
     if version is ProtocolVersion.TLSV1_3:
@@ -113,6 +129,18 @@ def _ciphers(version: ProtocolVersion, code_points: tuple[int, ...]) -> bytes:
     return ":".join([*names, "@SECLEVEL=0"]).encode("ascii")
 
 
+def set_groups(connection: SSL.Connection, offer: HandshakeOffer) -> None:
+    """Sets the offer's own groups. They belong to the connection, so that sessions of its context can be resumed.
+
+    ``*`` sends a share; ``?`` skips a group that OpenSSL does not have.
+    """
+    if not offer.groups:
+        return
+    marks = ["?*"] * offer.key_shares + ["?"] * len(offer.groups)
+    names = ":".join(mark + name for mark, name in zip(marks, offer.groups, strict=False))
+    _set_list(Binding().lib.SSL_set1_curves_list, connection, names.encode("ascii"))
+
+
 def _options(offer: HandshakeOffer) -> int:
     options = 0 if offer.wants_ticket else SSL.OP_NO_TICKET
     if offer.post_handshake is PostHandshakeAction.RENEGOTIATION or offer.is_open_to_requests:
@@ -122,7 +150,10 @@ def _options(offer: HandshakeOffer) -> int:
     return options
 
 
-def _set_list(setter: Callable[[Any, bytes], int], context: SSL.Context, names: bytes) -> None:
+def _set_list(
+    setter: Callable[[Any, bytes], int], holder: SSL.Context | SSL.Connection, names: bytes
+) -> None:
     """Sets a list for which pyOpenSSL has no method."""
-    if not setter(context._context, names):
+    inner = holder._context if isinstance(holder, SSL.Context) else holder._ssl
+    if not setter(inner, names):
         raise ValueError(f"OpenSSL supports none of {names.decode('ascii')}")

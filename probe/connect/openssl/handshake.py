@@ -23,7 +23,9 @@ from probe.connect.openssl.contexts import (
     HANDSHAKE_VERSIONS,
     SPOILED,
     context_for,
+    negotiated_group,
     negotiated_suite,
+    set_groups,
 )
 from probe.connect.openssl.reply import ASKING, AwaitedReply
 from probe.connect.openssl.spoiled_record import spoiled_record
@@ -64,6 +66,7 @@ class OpenSslHandshake:
 
     ``resumed`` is the ``session`` of an earlier handshake, which exists once a TLS 1.3 ticket came;
     ``identity`` is the user's client certificate. Throwaway certificates are valid at the aware time ``at``.
+    ValueError if OpenSSL cannot make the hello.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class OpenSslHandshake:
         own = identity if offer.presents in USERS_OWN else None
         self._connection = SSL.Connection(context_for(offer, own), None)
         self._connection.set_connect_state()
+        set_groups(self._connection, offer)
         if offer.server_name is not None:
             self._connection.set_tlsext_host_name(offer.server_name.encode("ascii"))
         if offer.alpn_protocols:
@@ -275,6 +279,7 @@ class OpenSslHandshake:
             certificate_authorities=tuple(name.der() for name in authorities[:MAX_AUTHORITIES]),
             alpn_protocol=self._connection.get_alpn_proto_negotiated().decode("latin-1") or None,
             cipher_suite=suite.name if suite else None,
+            group=negotiated_group(self._connection) if self._is_finished else None,
             alert=self._alert,
             session_id=self._session_in_plaintext.session_id,
             ticket=ticket.ticket if ticket else b"",

@@ -45,8 +45,9 @@ class Simulation(ProbeTransport):
     nonce = NONCE
     throttled = False
 
-    def __init__(self, model: ServerModel) -> None:
+    def __init__(self, model: ServerModel, name: str = "zoo.test") -> None:
         self.model = model
+        self.name = name
         self.questions = 0
         self.budget = VisitBudget()
 
@@ -90,7 +91,7 @@ class Simulation(ProbeTransport):
     async def visit(self, parts: frozenset[Part] = CORE) -> Observation:
         """The checks of those parts on the model, in the catalogue's order."""
         prober = Prober(self)
-        facts = VisitFacts(inputs=VisitInputs(server_name="zoo.test"))
+        facts = VisitFacts(inputs=VisitInputs(server_name=self.name, host=self.name))
         for stage in STAGES:
             for check in stage.checks:
                 if check.part in parts:

@@ -79,12 +79,7 @@ CASES = (
         drown=Verdict.NO,
     ),
     Case(name="close", reply=Reply(), verdict=Verdict.NO, drown=Verdict.NO),
-    Case(
-        name="reset",
-        reply=Reply(then=Then.RESET),
-        verdict=Verdict.UNKNOWN,
-        drown=Verdict.UNKNOWN,
-    ),
+    Case(name="reset", reply=Reply(then=Then.RESET), verdict=Verdict.NO, drown=Verdict.NO),
     Case(
         name="silence",
         reply=Reply(then=Then.WAIT),

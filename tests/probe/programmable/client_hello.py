@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 HANDSHAKE_RECORD = 22
+CHANGE_CIPHER_SPEC = b"\x14\x03\x03\x00\x01\x01"
 CLIENT_HELLO_TYPE = 1
 SERVER_NAME_EXTENSION = 0
 SUPPORTED_GROUPS_EXTENSION = 10
@@ -99,9 +100,12 @@ def _uint16s(block: bytes) -> tuple[int, ...]:
 def read_client_hello(received: bytes) -> ClientHello | None:
     """The ClientHello at the start of ``received``; None if it is incomplete.
 
+    A second hello may follow a ChangeCipherSpec (RFC 8446, appendix D.4).
+
     Raises:
         ValueError: if the bytes do not begin as a handshake record with a ClientHello.
     """
+    received = received.removeprefix(CHANGE_CIPHER_SPEC)
     reader, message, record_version = _Reader(received), b"", 0
     while len(message) < 4 or len(message) < 4 + int.from_bytes(message[1:4], "big"):
         if reader.left < 5:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from model.observation import State
+from model.observation import ClientAuthMode, State
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
 from probe.visit.settings import ProbeSettings
@@ -283,3 +283,23 @@ async def test_an_address_never_has_more_connections_open_than_agreed() -> None:
     async with serve(behind_a_port(OLD)) as server:
         await visit(server.port, settings)
         assert server.most_open <= 2
+
+
+async def test_client_certificates_at_ssl_3_0_cost_no_other_version() -> None:
+    """OpenSSL finishes no handshake at SSL 3.0, so only the request itself is known there."""
+    asking = ServerModel(
+        cipher_suites={wire.SSLV3: (0xC014,), wire.TLSV1_2: (0xC02B,)},
+        asks_client_certificate=True,
+    )
+    observation = await visit_server(behind_a_port(asking), IMPATIENT)
+    assert "Internal error" not in (observation.reason or "")
+    assert set(observation.client_auth) == {ProtocolVersion.SSLV3, ProtocolVersion.TLSV1_2}
+    at_sslv3 = observation.client_auth[ProtocolVersion.SSLV3]
+    assert (at_sslv3.mode, at_sslv3.certificate_types) == (
+        ClientAuthMode.UNKNOWN,
+        observation.client_auth[ProtocolVersion.TLSV1_2].certificate_types,
+    )
+    assert at_sslv3.evidence is not None
+    assert at_sslv3.evidence.note == (
+        "CertificateRequest in plaintext; OpenSSL does not finish handshakes at SSLv3"
+    )

@@ -55,7 +55,7 @@ def exchange(answer: Answer, *, confirmed: bool = False) -> Exchange:
         (alert(0), True, False, True),
         (alert(80), True, False, True),
         (NoHello(ending=Ending.CLOSED), True, False, True),
-        (NoHello(ending=Ending.RESET), True, False, False),
+        (NoHello(ending=Ending.RESET), True, False, True),
         (NoHello(ending=Ending.SILENCE), True, False, False),
         (NotTls(raw=b"421 too many"), True, False, False),
         (Malformed(raw=b"", what="record header"), True, False, False),
@@ -64,7 +64,7 @@ def exchange(answer: Answer, *, confirmed: bool = False) -> Exchange:
         (flight(0x0303), False, False, False),
     ],
 )
-def test_only_alerts_and_confirmed_closes_refuse(
+def test_only_alerts_and_confirmed_ends_refuse(
     answer: Answer, ambiguous: bool, refused: bool, refused_when_confirmed: bool
 ) -> None:
     once, twice = exchange(answer), exchange(answer, confirmed=True)

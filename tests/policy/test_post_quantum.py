@@ -1,0 +1,52 @@
+"""Post-quantum rules need a finished handshake: what a HelloRetryRequest names is not enough."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from model.findings.finding import Outcome
+from model.observation import Observation
+from model.protocol_version import ProtocolVersion
+from model.verdict import Fact
+from tests.policy.observed import NO, PROOF, UNKNOWN, YES, accepting, endpoint, ruling
+
+NAMED = ("X25519MLKEM768", "SecP256r1MLKEM768", "x25519")
+FINISHED = replace(YES, value="X25519MLKEM768")
+
+
+def naming(fact: Fact | None) -> Observation:
+    """A server that names two post-quantum groups, and the fact about handshakes with them."""
+    features = {} if fact is None else {"post_quantum_handshake": fact}
+    return endpoint(groups={ProtocolVersion.TLSV1_3: accepting(NAMED)}, features=features)
+
+
+@pytest.mark.parametrize("rule", ["post_quantum_key_exchange", "post_quantum_preferred"])
+@pytest.mark.parametrize(
+    ("fact", "any_of", "outcome"),
+    [
+        (FINISHED, NAMED[:2], Outcome.PASS),
+        (FINISHED, NAMED[:1], Outcome.PASS),
+        (NO, NAMED[:2], Outcome.FAIL),
+        (UNKNOWN, NAMED[:2], Outcome.UNKNOWN),
+        (None, NAMED[:2], Outcome.UNKNOWN),
+    ],
+)
+def test_a_group_that_is_named_counts_once_a_handshake_finished(
+    rule: str, fact: Fact | None, any_of: tuple[str, ...], outcome: Outcome
+) -> None:
+    found = ruling(rule, naming(fact), any_of=any_of)
+    assert found.outcome is outcome
+    assert (found.evidence is PROOF) is (fact is not None)
+
+
+def test_a_handshake_with_one_group_says_nothing_about_another() -> None:
+    found = ruling("post_quantum_key_exchange", naming(FINISHED), any_of=NAMED[1:2])
+    assert found.outcome is Outcome.UNKNOWN
+
+
+def test_a_server_that_names_no_such_group_fails() -> None:
+    groups = {ProtocolVersion.TLSV1_3: accepting(("x25519",))}
+    found = ruling("post_quantum_key_exchange", endpoint(groups=groups, features={}))
+    assert found.outcome is Outcome.FAIL
