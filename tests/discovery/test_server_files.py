@@ -35,7 +35,7 @@ def checked(*command: str | Path) -> str:
 
 async def found(reader: FileReader, kind: str, path: Path) -> tuple[Target, ...]:
     files = ServerFiles(reader=reader, kind=kind, paths=[path], host="gateway.test")
-    return await read_server_files(files, "files")
+    return (await read_server_files(files, "files")).targets
 
 
 def sha256_of(chain: Path) -> str:
