@@ -77,7 +77,8 @@ async def read_networks(scan: Scan, gate: SocketGate, source: str) -> SourceRead
             f"({shortages[0].lower()}): raise the limit of open files (ulimit -n), or lower "
             "connections_at_once."
         )
-    return read_locations(sorted(found, key=lambda place: (place.host, place.port)), source)
+    found.sort(key=lambda place: (place.host, place.port))
+    return read_locations(found, source)
 
 
 def _places(scan: Scan, gate: SocketGate) -> Iterator[tuple[str, int]]:

@@ -97,8 +97,8 @@ class Lines:
             case "use", (name, *values):
                 yield from self._used(name, values, line, depth)
             case "include" | "includeoptional", (pattern, *_):
-                for file in self._included(pattern, line):
-                    yield from self._of(_raw_lines(file), depth + 1)
+                for included in self._included(pattern, line):
+                    yield from self._of(_raw_lines(included), depth + 1)
             case _:
                 yield line
 

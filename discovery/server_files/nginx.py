@@ -151,9 +151,9 @@ def _declared(address: str, port: int, socket: _Socket, path: Path) -> Iterator[
             problem = f"listen {port} is for QUIC only, without TLS over TCP"
             yield Skipped(place=place, problem=problem)
         elif server.takes_part:
-            certificates, problem = _certificates(server.settings, path.parent)
-            if problem:
-                yield Skipped(place=place, problem=problem)
+            certificates, unknown = _certificates(server.settings, path.parent)
+            if unknown is not None:
+                yield Skipped(place=place, problem=unknown)
             yield Declared(
                 address=address,
                 port=port,

@@ -25,7 +25,7 @@ async def read_certificate_names(
 
     async def place(name: str, port: int, seen_at: str) -> SourceLocation | None:
         found = SourceLocation(host=name, port=port, labels=meta("seen", {"at": seen_at}))
-        targets = read_locations([found], source)
+        targets = read_locations([found], source).targets
         if not targets:
             return None
         async with at_once:
