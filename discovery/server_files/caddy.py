@@ -129,6 +129,10 @@ class _Site:
         if ports is None:
             return Skipped(place=place, problem=f"the address {text} has no valid port")
         if not self._is_https(scheme, host, ports):
+            is_expected = scheme != "http" and self._options.http_port not in ports
+            if is_expected and (host or scheme) and not self._options.is_automatic:
+                problem = f"{text} has no certificate, for auto_https is off"
+                return Skipped(place=place, problem=problem)
             return None
         return _Address(host, ports)
 
@@ -137,9 +141,7 @@ class _Site:
             return False
         if self._has_certificate:
             return True
-        if not self._options.is_automatic:
-            return bool(self._tls) or scheme == "https"
-        return bool(host) or scheme == "https"
+        return self._options.is_automatic and (bool(host) or scheme == "https")
 
     @property
     def _has_certificate(self) -> bool:

@@ -16,10 +16,16 @@ from model.target import is_ip_address
 def read_json_file(path: Path) -> Iterator[Entry]:
     """All sites with HTTPS; raises SourceError."""
     try:
-        app = json.loads(path.read_text(encoding="utf-8"))["apps"]["http"]
+        apps = json.loads(path.read_text(encoding="utf-8"))["apps"]
+        app, tls = apps["http"], apps.get("tls") or {}
         http_port = app.get("http_port") or URL_PORTS["http"]
         for name, server in app["servers"].items():
-            yield from _server(server, path, f"{path}, server {name}", http_port)
+            place = f"{path}, server {name}"
+            if (server.get("automatic_https") or {}).get("disable") and not tls.get("certificates"):
+                problem = "automatic HTTPS is disabled, and no certificate is loaded"
+                yield Skipped(place=place, problem=problem)
+            else:
+                yield from _server(server, path, place, http_port)
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise SourceError(f"{path} is not a Caddy configuration with an http app.") from error
 

@@ -57,20 +57,23 @@ class Options:
                 self.flags.add(word)
 
     def versions(self) -> frozenset[ProtocolVersion]:
-        """The versions; empty if that depends on HAProxy's own minimum."""
-        for flag in self.flags:
-            if flag.startswith("force-") and flag.removeprefix("force-") in _SHORT:
-                return frozenset({_SHORT[flag.removeprefix("force-")]})
-        refused = {_SHORT[name] for name in _SHORT if f"no-{name}" in self.flags}
+        """The versions; empty if that depends on HAProxy's own minimum.
+
+        ``no-<version>`` is ignored next to ssl-min-ver, ssl-max-ver or force-<version>.
+        """
         least = _VERSIONS.get(self.values.get("ssl-min-ver", ""))
-        greatest = _VERSIONS.get(self.values.get("ssl-max-ver", ""), ProtocolVersion.TLSV1_3)
-        found = {
-            version
-            for version in _VERSIONS.values()
-            if (least or ProtocolVersion.SSLV3) <= version <= greatest and version not in refused
-        }
-        is_known = least is not None or min(found, default=ProtocolVersion.SSLV3) >= ProtocolVersion.TLSV1_2
-        return frozenset(found) if is_known else frozenset()
+        greatest = _VERSIONS.get(self.values.get("ssl-max-ver", ""))
+        for flag in self.flags:
+            if flag.startswith("force-"):
+                least = greatest = _SHORT.get(flag.removeprefix("force-"))
+        if least is None and greatest is None:
+            found = {_SHORT[name] for name in _SHORT if f"no-{name}" not in self.flags}
+            is_known = min(found, default=ProtocolVersion.SSLV3) >= ProtocolVersion.TLSV1_2
+            return frozenset(found) if is_known else frozenset()
+        if least is None:
+            return frozenset()
+        greatest = greatest or ProtocolVersion.TLSV1_3
+        return frozenset(one for one in _VERSIONS.values() if least <= one <= greatest)
 
 
 @dataclass(slots=True)
