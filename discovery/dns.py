@@ -79,7 +79,7 @@ async def _locations(name: str, kind: str, lookup: DnsLookup, at: Reading) -> li
         elif records or asked == name:
             return [place for one in records for place in _of_record(owner, one)]
         else:
-            return [of_alias(owner, asked)]
+            return [of_alias(owner, asked.removesuffix("."))]
     return [Skipped(place=f"record of {name}", problem=f"more than {_MOST_ALIASES} aliases")]
 
 

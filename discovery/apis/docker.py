@@ -7,6 +7,7 @@ optional. Without a host, the container's address in its first network is used.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from discovery.found import Location, SourceLocation, mappings, meta, read_locat
 from discovery.source import Skipped, SourceReading
 
 _PORT: Final = "tlsprobe.port"
+_NUMBER: Final = re.compile(r"[0-9]{1,5}")
 _HOST: Final = "tlsprobe.host"
 _SERVER_NAME: Final = "tlsprobe.server_name"
 
@@ -45,7 +47,7 @@ def _places(container: Mapping[str, Any]) -> Iterator[Location]:
         yield Skipped(place=place, problem=f"it has no address: set the label {_HOST}")
         return
     for port in said.split(",") if said else ():
-        if not port.strip().isdecimal():
+        if not _NUMBER.fullmatch(port.strip()):
             yield Skipped(place=place, problem=f"the label {_PORT} is {said!r}: use port numbers")
             continue
         yield SourceLocation(

@@ -218,7 +218,7 @@ def _service(item: Item, place: str) -> Iterator[Location]:
     labels = _about("Service", item)
     wanted = str(_annotations(item).get(PORT_ANNOTATION, ""))
     for text in wanted.split(",") if wanted else ():
-        if text.strip().isdecimal():
+        if re.fullmatch(r"[0-9]{1,5}", text.strip()):
             host = f"{metadata.get('name')}.{metadata.get('namespace')}.svc"
             yield SourceLocation(host=host, port=int(text), labels=labels, place=place)
         else:
