@@ -73,7 +73,9 @@ async def _locations(name: str, kind: str, lookup: DnsLookup, at: Reading) -> li
         owner = Owner(name=asked, origin=name, port=port, labels=labels)
         alias = next((one for one in map(alias_of, records) if one is not None), None)
         if alias == ".":
-            return [Skipped(place=owner.place, problem="the service is not offered (AliasMode with .)")]
+            return [
+                Skipped(place=owner.place, problem="the service is not offered (AliasMode with .)")
+            ]
         if alias is not None:
             asked = alias
         elif records or asked == name:

@@ -111,7 +111,7 @@ async def sift(
 ) -> Sifted:
     """Relabels each target, and removes those that a rule or the gate rejects.
 
-    ``trusted`` are the acting labels that the source itself may set. ``skipped`` are its entries that are no targets:
+    ``trusted`` are the acting labels that the source itself may set. ``skipped`` are its entries that name no target:
     a rule may make a target of them.
     """
     sieve = _Sieve(rules, gate, trusted)

@@ -172,7 +172,9 @@ def _without_meta(target: Target) -> Target:
 
 
 def _permanent(labels: Mapping[str, str]) -> dict[str, str]:
-    return {name: text for name, text in labels.items() if not name.startswith(META_PREFIX) and text}
+    return {
+        name: text for name, text in labels.items() if not name.startswith(META_PREFIX) and text
+    }
 
 
 def _joined(rule: Rule, labels: Mapping[str, str]) -> str:

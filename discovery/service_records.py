@@ -24,15 +24,29 @@ _PROTOCOLS: Final = {
     "ms-wbt-server": "rdp",
     "secure-mqtt": "mqtts",
     "domain-s": "dns",
-    **dict.fromkeys(("https", "caldavs", "carddavs", "autodiscover", "jmap", "ipps"), DEFAULT_PROTOCOL),
+    **dict.fromkeys(
+        ("https", "caldavs", "carddavs", "autodiscover", "jmap", "ipps"), DEFAULT_PROTOCOL
+    ),
     **dict.fromkeys(("matrix", "matrix-fed", "radiustls", "radsec", "stuns"), DEFAULT_PROTOCOL),
     **dict.fromkeys(("turns", "sip", "diameters", "coaps"), DEFAULT_PROTOCOL),
 }
 """The protocol of each service (IANA's Service Name and Transport Protocol Port Number Registry)."""
 
 _NAMED_BY_DOMAIN: Final = frozenset(
-    """xmpp-client xmpp-server xmpps-client xmpps-server sip sips matrix matrix-fed radiustls radsec stuns
-    turns""".split()
+    [
+        "xmpp-client",
+        "xmpp-server",
+        "xmpps-client",
+        "xmpps-server",
+        "sip",
+        "sips",
+        "matrix",
+        "matrix-fed",
+        "radiustls",
+        "radsec",
+        "stuns",
+        "turns",
+    ]
 )
 """Services whose clients send the domain as server name, not the host that the record names.
 
@@ -94,7 +108,10 @@ def of_service(owner: Owner, record: dns.rdtypes.svcbbase.SVCBBase) -> Iterator[
     keys = {int(key) for key in _mandatory(record)}
     if not keys <= _KNOWN_KEYS:
         unknown = ", ".join(f"key{key}" for key in sorted(keys - _KNOWN_KEYS))
-        yield Skipped(place=owner.place, problem=f"the record requires {unknown}, which tlsprobe does not know")
+        yield Skipped(
+            place=owner.place,
+            problem=f"the record requires {unknown}, which tlsprobe does not know",
+        )
         return
     alpn = _alpn(record)
     if alpn and alpn <= _OVER_UDP:

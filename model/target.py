@@ -70,11 +70,6 @@ class Endpoint:
     address: str | None
 
     @property
-    def reference_name(self) -> str:
-        """The name or address that the server must prove: without a final dot or an IPv6 zone, unlike ``host``."""
-        return self.server_name or self.host.removesuffix(".").partition("%")[0]
-
-    @property
     def key(self) -> str:
         """The endpoint's identity: the target's key and the address."""
         return f"{self.target.key}@{self.address or '-'}"

@@ -22,9 +22,7 @@ _HOST: Final = "tlsprobe.host"
 _SERVER_NAME: Final = "tlsprobe.server_name"
 
 
-async def read_docker(
-    api: WebApi, source: str, most: int = USUAL_MOST_TARGETS
-) -> SourceReading:
+async def read_docker(api: WebApi, source: str, most: int = USUAL_MOST_TARGETS) -> SourceReading:
     """The labelled containers that are running; raises SourceError."""
     answer = await api.get("/containers/json")
     containers = mappings(answer, f"{api.url}: containers")

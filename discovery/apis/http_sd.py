@@ -12,9 +12,7 @@ from discovery.source import Skipped, SourceError, SourceReading
 from discovery.targets import TargetError, parse_target
 
 
-async def read_http_sd(
-    api: WebApi, source: str, most: int = USUAL_MOST_TARGETS
-) -> SourceReading:
+async def read_http_sd(api: WebApi, source: str, most: int = USUAL_MOST_TARGETS) -> SourceReading:
     """The targets of all groups; raises SourceError, also if a group is invalid. An invalid target is skipped."""
     return await asyncio.to_thread(_targets, await api.get(), api.url, Collected(source, most))
 

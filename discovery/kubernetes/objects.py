@@ -233,9 +233,7 @@ def _service(item: Item, place: str) -> Iterator[Location]:
     for port in ports:
         for balancer in balancers:
             host = balancer.get("hostname") or balancer.get("ip") or ""
-            yield SourceLocation(
-                host=str(host), port=int(port["port"]), labels=labels, place=place
-            )
+            yield SourceLocation(host=str(host), port=int(port["port"]), labels=labels, place=place)
 
 
 def _is_tls_port(port: Item) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from discovery.server_files.apache_words import Line, Lines
-from discovery.server_files.declared import Declared, Entry, port_range, split_address
+from discovery.server_files.blocks import Declared, Entry, port_range, split_address
 from discovery.source import Skipped
 from model.application_protocol import DEFAULT_PORT
 from model.protocol_version import ProtocolVersion
@@ -160,18 +160,25 @@ class _Configuration:
             return
         address, ports = "" if found[0] in _ANY else found[0], found[1]
         if not self._listened:
-            yield from (_Listen(address, port, port == DEFAULT_PORT) for port in ports or (DEFAULT_PORT,))
+            yield from (
+                _Listen(address, port, port == DEFAULT_PORT) for port in ports or (DEFAULT_PORT,)
+            )
             return
         fitting = [
             one
             for one in self._listened
             if (ports is None or one.port in ports)
-            and (not address or not one.address or one.address == address or not _is_number(address))
+            and (
+                not address or not one.address or one.address == address or not _is_number(address)
+            )
         ]
         for one in fitting:
             yield _Listen(address or one.address, one.port, one.is_https)
         if not fitting and host.is_tls(None):
-            yield Skipped(place=host.place, problem=f"no Listen has the address and port of <VirtualHost {text}>")
+            yield Skipped(
+                place=host.place,
+                problem=f"no Listen has the address and port of <VirtualHost {text}>",
+            )
 
     def _declared(self, host: _Host, at: _Listen, *, is_default: bool) -> Declared:
         words = "" if host.has_version_command else host.settings.get("sslprotocol", "")

@@ -21,11 +21,22 @@ _MOST_FILES: Final = 10_000
 _MOST_LINES: Final = 2_000_000
 _VARIABLE: Final = re.compile(r"\$\{([^}:]+)\}")
 _ALWAYS_BUILT_IN: Final = frozenset(
-    {"core.c", "http_core.c", "mod_so.c", "so_module", "core_module", "http_module", "mod_version.c", "version_module"}
+    {
+        "core.c",
+        "http_core.c",
+        "mod_so.c",
+        "so_module",
+        "core_module",
+        "http_module",
+        "mod_version.c",
+        "version_module",
+    }
 )
 _SSL_MODULE: Final = frozenset({"mod_ssl.c", "ssl_module"})
 _VERSION: Final = (2, 4)
-_CONDITIONS: Final = frozenset({"ifdefine", "ifmodule", "ifversion", "iffile", "ifdirective", "ifsection"})
+_CONDITIONS: Final = frozenset(
+    {"ifdefine", "ifmodule", "ifversion", "iffile", "ifdirective", "ifsection"}
+)
 _MATTERS: Final = re.compile(r"^\s*(<VirtualHost|Listen|SSLEngine)\b", re.IGNORECASE)
 
 
@@ -70,14 +81,19 @@ class Lines:
         while at < len(raw):
             self._lines += 1
             if self._lines > _MOST_LINES:
-                raise SourceError(f"{self._path} has more than {_MOST_LINES} lines with its includes.")
+                raise SourceError(
+                    f"{self._path} has more than {_MOST_LINES} lines with its includes."
+                )
             line = self._parsed(raw[at])
             at += 1
             section = line.name.removeprefix("<")
             if line.name.startswith("<") and (section in _CONDITIONS or section == "macro"):
                 end = _end_of(raw, at, section)
                 if section == "macro":
-                    self._macros[line.arguments[0].lower()] = (list(line.arguments[1:]), raw[at:end])
+                    self._macros[line.arguments[0].lower()] = (
+                        list(line.arguments[1:]),
+                        raw[at:end],
+                    )
                 elif self._holds(section, line, raw[at:end]):
                     yield from self._of(raw[at:end], depth + 1)
                 at = end + 1
@@ -152,7 +168,9 @@ class Lines:
 
     def _used(self, name: str, values: list[str], line: Line, depth: int) -> Iterator[Line]:
         if name.lower() not in self._macros:
-            self.skipped.append(Skipped(place=line.place, problem=f"the macro {name} is not defined"))
+            self.skipped.append(
+                Skipped(place=line.place, problem=f"the macro {name} is not defined")
+            )
             return
         parameters, body = self._macros[name.lower()]
         # httpd replaces longer names first, so that $name is not taken for $n.
@@ -168,7 +186,9 @@ class Lines:
     def _included(self, pattern: str, line: Line) -> list[Path]:
         found = sorted(Path(one) for one in glob.glob(str(self.root / pattern)))
         if not found and line.name == "include" and not glob.has_magic(pattern):
-            raise SourceError(f"{line.place}: {self.root / pattern} cannot be read: it does not exist.")
+            raise SourceError(
+                f"{line.place}: {self.root / pattern} cannot be read: it does not exist."
+            )
         files = [
             file
             for one in found
@@ -251,11 +271,11 @@ def _compared(text: str) -> bool | None:
         return None
     wanted = (*wanted, 0)[:2]
     results = {
-        ">=": _VERSION >= wanted,
-        ">": _VERSION > wanted,
-        "<=": _VERSION <= wanted,
-        "<": _VERSION < wanted,
-        "=": _VERSION == wanted,
-        "==": _VERSION == wanted,
+        ">=": wanted <= _VERSION,
+        ">": wanted < _VERSION,
+        "<=": wanted >= _VERSION,
+        "<": wanted > _VERSION,
+        "=": wanted == _VERSION,
+        "==": wanted == _VERSION,
     }
     return results.get(sign)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from discovery.server_files.blocks import Declared, Entry, matches, port_range
 from discovery.server_files.caddy_json import read_json_file
 from discovery.server_files.caddy_words import Node, blocks_of
-from discovery.server_files.declared import Declared, Entry, matches, port_range
 from discovery.source import Skipped
 from model.application_protocol import URL_PORTS
 from model.protocol_version import ProtocolVersion
@@ -77,11 +77,16 @@ def _global(block: Node, options: _Options) -> Iterator[Skipped]:
             case ["default_bind", *words]:
                 options.bind = tuple(words)
             case ["servers", *_]:
-                wrappers = [one for each in line.named("listener_wrappers") for one in each.children]
+                wrappers = [
+                    one for each in line.named("listener_wrappers") for one in each.children
+                ]
                 names = [one.words[0] for one in wrappers]
                 options.has_proxy_protocol |= "proxy_protocol" in names
             case ["layer4", *_]:
-                yield Skipped(place=line.place, problem="layer4 is not read: list its servers in a targets file")
+                yield Skipped(
+                    place=line.place,
+                    problem="layer4 is not read: list its servers in a targets file",
+                )
             case _:
                 continue
 
@@ -122,7 +127,12 @@ class _Site:
         found = _ADDRESS.fullmatch(text)
         if found is None or "{" in text:
             problem = f"the address {text} has a variable that is not set in tlsprobe's environment"
-            return Skipped(place=place, problem=problem if found is None or "{$" in text else f"the address {text} is not read")
+            return Skipped(
+                place=place,
+                problem=problem
+                if found is None or "{$" in text
+                else f"the address {text} is not read",
+            )
         scheme, host = found["scheme"], found["host"].strip("[]")
         usual = self._options.http_port if scheme == "http" else self._options.https_port
         ports = port_range(found["port"] or str(usual))
@@ -201,7 +211,11 @@ def _bounds(
     words: Sequence[str], versions: Mapping[str, ProtocolVersion]
 ) -> tuple[ProtocolVersion, ProtocolVersion]:
     least = versions.get(words[0], ProtocolVersion.TLSV1_2) if words else ProtocolVersion.TLSV1_2
-    greatest = versions.get(words[1], ProtocolVersion.TLSV1_3) if len(words) > 1 else ProtocolVersion.TLSV1_3
+    greatest = (
+        versions.get(words[1], ProtocolVersion.TLSV1_3)
+        if len(words) > 1
+        else ProtocolVersion.TLSV1_3
+    )
     return least, greatest
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from discovery.server_files.declared import Declared, Entry, matches, split_address
+from discovery.server_files.blocks import Declared, Entry, matches, split_address
 from discovery.source import Skipped, SourceError
 from model.application_protocol import URL_PORTS
 from model.target import is_ip_address
@@ -43,7 +43,9 @@ def _server(server: Mapping[str, Any], path: Path, place: str, http_port: int) -
         if not is_tls:
             continue
         if found is None:
-            problem = f"listen {listen} is not an address and port of TCP: list it in a targets file"
+            problem = (
+                f"listen {listen} is not an address and port of TCP: list it in a targets file"
+            )
             yield Skipped(place=place, problem=problem)
             continue
         address, ports = found
@@ -78,7 +80,9 @@ def _declared(
 def _hosts(routes: Sequence[Any]) -> Iterator[str]:
     """The hosts of each route; below a wildcard, those that its own routes match."""
     for route in routes:
-        outer = [str(host) for match in route.get("match") or () for host in match.get("host") or ()]
+        outer = [
+            str(host) for match in route.get("match") or () for host in match.get("host") or ()
+        ]
         yield from outer
         for handler in route.get("handle") or ():
             inner = _hosts(handler.get("routes") or ())

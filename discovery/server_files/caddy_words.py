@@ -93,7 +93,7 @@ class _Parser:
         return self._tokens[self._at] if self._at < len(self._tokens) else None
 
     def _addresses(self, first: Token) -> tuple[Node, bool]:
-        """The addresses before a block, and whether its brace was read; after a comma the next line goes on."""
+        """The addresses before a block, and whether its brace was read; after a comma they continue on the next line."""
         node = Node([], first.place, first.file)
         goes_on = True
         while (token := self._peek()) is not None:
@@ -153,7 +153,9 @@ class _Parser:
         words = [one.text for one in self._tokens[begin + 1 : self._at]]
         imported = self._imported(words, self._tokens[begin])
         if len(self._tokens) + len(imported) > _MOST_TOKENS:
-            raise SourceError(f"{self._path} has too many imports, or files that import themselves.")
+            raise SourceError(
+                f"{self._path} has too many imports, or files that import themselves."
+            )
         self._tokens[begin : self._at] = imported
         self._at = begin
 
@@ -164,7 +166,9 @@ class _Parser:
         else:
             paths = sorted(glob.glob(str(at.file.parent / pattern)))
             if not paths and not glob.has_magic(pattern):
-                self._skipped.append(Skipped(place=at.place, problem=f"import {pattern}: no such file or snippet"))
+                self._skipped.append(
+                    Skipped(place=at.place, problem=f"import {pattern}: no such file or snippet")
+                )
             tokens = [one for path in paths if Path(path).is_file() for one in _tokens(Path(path))]
         return [replace(one, text=_with_arguments(one.text, arguments)) for one in tokens]
 
@@ -227,7 +231,9 @@ class _Lexer:
             expression = r'"((?:\\.|[^"\\])*)"' if letter == '"' else r"`([^`]*)`"
             found = re.compile(expression, re.DOTALL).match(self._text, self._at)
             if found is None:
-                raise SourceError(f"{self._path}, line {self._line}: a quote ({letter}) is not closed.")
+                raise SourceError(
+                    f"{self._path}, line {self._line}: a quote ({letter}) is not closed."
+                )
             self._take(found.end())
             return (found[1].replace('\\"', '"') if letter == '"' else found[1]), True
         begin = self._at

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from discovery.server_files.declared import Declared, Entry, split_address
+from discovery.server_files.blocks import Declared, Entry, split_address
 from discovery.server_files.haproxy_bind import (
     CertificateError,
     Options,
@@ -23,11 +23,31 @@ from model.protocol_version import ProtocolVersion
 
 _KEPT: Final = ("ciphers", "ciphersuites", "ssl-min-ver", "ssl-max-ver", "verify", "ca-file")
 _SECTIONS: Final = frozenset(
-    """backend cache crt-store defaults fcgi-app frontend global http-errors listen log-forward log-profile mailers
-    peers program resolvers ring traces userlist""".split()
+    [
+        "backend",
+        "cache",
+        "crt-store",
+        "defaults",
+        "fcgi-app",
+        "frontend",
+        "global",
+        "http-errors",
+        "listen",
+        "log-forward",
+        "log-profile",
+        "mailers",
+        "peers",
+        "program",
+        "resolvers",
+        "ring",
+        "traces",
+        "userlist",
+    ]
 )
 _FAMILIES: Final = re.compile(r"(?:(?:ipv4|ipv6|tcp4?|tcp6)@)+")
-_NOT_TCP: Final = re.compile(r"(?:unix|abns|abnsz|fd|sockpair|udp[46]?|quic[46]|uxst|uxdg|rhttp)@|/")
+_NOT_TCP: Final = re.compile(
+    r"(?:unix|abns|abnsz|fd|sockpair|udp[46]?|quic[46]|uxst|uxdg|rhttp)@|/"
+)
 _PROXY_RULE: Final = ("tcp-request", "connection", "expect-proxy", "layer4")
 _CONDITIONS: Final = frozenset({".if", ".elif", ".else", ".endif"})
 
@@ -83,7 +103,12 @@ class _Reader:
             except ValueError as error:
                 raise SourceError(f"{place}: {error}.") from error
             except UnknownVariableError as unknown:
-                if line.split()[0] in {"bind", "crt-base", "default-bind", "ssl-default-bind-options"}:
+                if line.split()[0] in {
+                    "bind",
+                    "crt-base",
+                    "default-bind",
+                    "ssl-default-bind-options",
+                }:
                     problem = f"the variable {unknown} is not set in the file or in tlsprobe's environment"
                     yield Skipped(place=place, problem=problem)
                 continue
@@ -215,7 +240,9 @@ def _blocks(pattern: Declared, served: Sequence[Served], options: Options) -> It
 
 
 def _versions(options: Options, served: Served) -> frozenset[ProtocolVersion]:
-    both = Options(values=options.values | served.options.values, flags=options.flags | served.options.flags)
+    both = Options(
+        values=options.values | served.options.values, flags=options.flags | served.options.flags
+    )
     return both.versions()
 
 

@@ -9,15 +9,63 @@ from pathlib import Path
 from typing import Final
 
 from discovery.declared import leaf_names
-from discovery.server_files.declared import plain_names
+from discovery.server_files.blocks import plain_names
 from model.protocol_version import ProtocolVersion
 
 _WITH_VALUE: Final = frozenset(
-    """accept-netscaler-cip alpn backlog ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc ciphers
-    ciphersuites client-sigalgs crl-file crt crt-ignore-err crt-list curves default-crt ecdhe expose-fd gid group
-    guid-prefix id idle-ping interface label level maxconn mode mss name namespace nice npn ocsp-update proto process
-    quic-cc-algo quic-socket severity-output shards sigalgs ssl-max-ver ssl-min-ver tcp-ut thread tls-ticket-keys uid
-    user verify""".split()
+    [
+        "accept-netscaler-cip",
+        "alpn",
+        "backlog",
+        "ca-file",
+        "ca-ignore-err",
+        "ca-sign-file",
+        "ca-sign-pass",
+        "ca-verify-file",
+        "cc",
+        "ciphers",
+        "ciphersuites",
+        "client-sigalgs",
+        "crl-file",
+        "crt",
+        "crt-ignore-err",
+        "crt-list",
+        "curves",
+        "default-crt",
+        "ecdhe",
+        "expose-fd",
+        "gid",
+        "group",
+        "guid-prefix",
+        "id",
+        "idle-ping",
+        "interface",
+        "label",
+        "level",
+        "maxconn",
+        "mode",
+        "mss",
+        "name",
+        "namespace",
+        "nice",
+        "npn",
+        "ocsp-update",
+        "proto",
+        "process",
+        "quic-cc-algo",
+        "quic-socket",
+        "severity-output",
+        "shards",
+        "sigalgs",
+        "ssl-max-ver",
+        "ssl-min-ver",
+        "tcp-ut",
+        "thread",
+        "tls-ticket-keys",
+        "uid",
+        "user",
+        "verify",
+    ]
 )
 _CERTIFICATES: Final = frozenset({"crt", "default-crt", "crt-list"})
 _NOT_CERTIFICATES: Final = frozenset({".issuer", ".ocsp", ".sctl", ".key"})
@@ -132,11 +180,15 @@ def _files(text: str, base: Path) -> list[tuple[Path, ...]]:
         files = sorted(
             one
             for one in path.iterdir()
-            if one.is_file() and not one.name.startswith(".") and one.suffix not in _NOT_CERTIFICATES
+            if one.is_file()
+            and not one.name.startswith(".")
+            and one.suffix not in _NOT_CERTIFICATES
         )
         bundles: dict[Path, list[Path]] = {}
         for one in files:
-            bundles.setdefault(one.with_suffix("") if one.suffix in _KEY_TYPES else one, []).append(one)
+            bundles.setdefault(one.with_suffix("") if one.suffix in _KEY_TYPES else one, []).append(
+                one
+            )
         return [tuple(bundle) for bundle in bundles.values()]
     if not path.exists():
         parts = [Path(f"{path}{ending}") for ending in _KEY_TYPES]

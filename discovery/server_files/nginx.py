@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 import crossplane
 
-from discovery.server_files.declared import Declared, Entry, split_address
+from discovery.server_files.blocks import Declared, Entry, split_address
 from discovery.source import Skipped, SourceError
 from model.application_protocol import DEFAULT_PROTOCOL
 from model.protocol_version import ProtocolVersion
@@ -123,7 +123,9 @@ def _module(module: Directive, path: Path) -> Iterator[Entry]:
             yield from _declared(address, port, socket, path)
 
 
-def _listen(server: _Server, directives: Sequence[Directive], sockets: Sockets) -> Iterator[Skipped]:
+def _listen(
+    server: _Server, directives: Sequence[Directive], sockets: Sockets
+) -> Iterator[Skipped]:
     """Add the server to its sockets; yields those that carry TLS and cannot be probed."""
     for one in directives:
         arguments = one["args"]

@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 from discovery.bounds import USUAL_MOST_TARGETS
 from discovery.declared import declaring, read_leaves
 from discovery.found import Location, SourceLocation, meta, read_locations
-from discovery.server_files.declared import Declared, Entry, matches, plain_names
+from discovery.server_files.blocks import Declared, Entry, matches, plain_names
 from discovery.source import Skipped, SourceError, SourceReading
 from model.target import is_ip_address
 from model.target_labels import PROXY_PROTOCOL

@@ -13,8 +13,8 @@ from typing import TypeVar
 from model.target import is_ip_address
 from pki.net_guard.gate import Purpose, SocketGate
 from pki.net_guard.look_up import OF_CONFIGURED, LookUp, address_in
-from pki.net_guard.zones import connect_in_zone, connected_datagram_socket, zone_of
 from pki.net_guard.shortage import note_shortage
+from pki.net_guard.zones import connect_in_zone, connected_datagram_socket, zone_of
 
 StreamProtocol = TypeVar("StreamProtocol", bound=asyncio.Protocol)
 PacketProtocol = TypeVar("PacketProtocol", bound=asyncio.DatagramProtocol)

@@ -54,7 +54,10 @@ async def test_records_and_a_whole_zone(tmp_path: Path) -> None:
             await read_records(["out.example"], ["A"], lookup, AT)
     assert [one.key for one in plain.targets] == ["www.test:443"]
     assert [one.key for one in services.targets] == ["chat.test:5223"]
-    assert [one.key for one in https.targets] == ["www.test:8443?server_name=shop.test", "self.test:443"]
+    assert [one.key for one in https.targets] == [
+        "www.test:8443?server_name=shop.test",
+        "self.test:443",
+    ]
     assert [one.key for one in prefixed.targets] == ["self.test:8443"]
     assert [one.key for one in alias.targets] == ["www.test:443?server_name=apex.test"]
     assert [one.key for one in followed.targets] == ["www.test:8443?server_name=chain.test"]

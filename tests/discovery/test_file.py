@@ -131,7 +131,9 @@ def test_an_invalid_entry_costs_only_itself(
 
 
 def test_label_names_are_any_text_as_in_prometheus_3(tmp_path: Path) -> None:
-    path = write(tmp_path / "sd.json", '[{"targets": ["a.test"], "labels": {"cloud.region": "eu"}}]')
+    path = write(
+        tmp_path / "sd.json", '[{"targets": ["a.test"], "labels": {"cloud.region": "eu"}}]'
+    )
     (target,) = read_targets_file(path).targets
     assert target.labels == {"cloud.region": "eu"}
 

@@ -313,7 +313,9 @@ http {
 
 async def test_one_haproxy_has_several_files_and_folders(tmp_path: Path) -> None:
     (tmp_path / "conf.d").mkdir()
-    (tmp_path / "haproxy.cfg").write_text("global\n  ssl-default-bind-options ssl-min-ver TLSv1.3\n")
+    (tmp_path / "haproxy.cfg").write_text(
+        "global\n  ssl-default-bind-options ssl-min-ver TLSv1.3\n"
+    )
     (tmp_path / "conf.d" / "1.cfg").write_text("frontend a\n  bind :443 ssl\n")
     (tmp_path / "conf.d" / "2.txt").write_text("frontend b\n  bind :444 ssl\n")
     paths = [tmp_path / "haproxy.cfg", tmp_path / "conf.d"]
@@ -370,6 +372,11 @@ async def test_any_text_is_targets_or_one_error(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / f"any-{kind}.conf"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
-    readers = {"nginx": read_nginx, "haproxy": read_haproxy, "apache": read_apache, "caddy": read_caddy}
+    readers = {
+        "nginx": read_nginx,
+        "haproxy": read_haproxy,
+        "apache": read_apache,
+        "caddy": read_caddy,
+    }
     with suppress(SourceError):
         await reading_of(readers[kind], kind, path)

@@ -70,7 +70,12 @@ SERVICE: tuple[tuple[str, str, str, str], ...] = (
     ("HTTPS", "_8443._https.a.test", "1 b.test. port=9443", "b.test:9443?server_name=a.test"),
     ("HTTPS", "a.test", "1 . alpn=h3", "a.test:443"),
     ("SVCB", "_dns.a.test", "1 dns.test. alpn=dot", "dns://dns.test:853?server_name=a.test"),
-    ("SVCB", "_dns.a.test", "1 dns.test. alpn=h2 dohpath=/q{?dns}", "dns.test:443?server_name=a.test"),
+    (
+        "SVCB",
+        "_dns.a.test",
+        "1 dns.test. alpn=h2 dohpath=/q{?dns}",
+        "dns.test:443?server_name=a.test",
+    ),
     ("SVCB", "_dns.a.test", "1 . alpn=dot port=8853", "dns://a.test:8853"),
     ("HTTPS", "a.test", "1 . mandatory=port port=8443", "a.test:8443"),
 )

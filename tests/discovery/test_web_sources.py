@@ -139,7 +139,11 @@ async def test_containers_by_their_labels(tmp_path: Path) -> None:
         {"Id": "9cd87474be90", "Names": ["/coolName"], "Labels": {}},
         {"Id": "x", "Labels": {"tlsprobe.port": "1", "tlsprobe.host": "c.test"}},
         {"Id": "y", "Names": ["/hostnet"], "Labels": {"tlsprobe.port": "443"}},
-        {"Id": "z", "Names": ["/odd"], "Labels": {"tlsprobe.port": "https", "tlsprobe.host": "d.test"}},
+        {
+            "Id": "z",
+            "Names": ["/odd"],
+            "Labels": {"tlsprobe.port": "https", "tlsprobe.host": "d.test"},
+        },
     ]
     body = as_json(containers)
     place = tmp_path / "docker.sock"

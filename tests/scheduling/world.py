@@ -153,7 +153,7 @@ class World:
         raise AssertionError("the scheduler discovers nothing")
 
     def discovery_skipped(self, source: str, entries: int) -> None:
-        pass
+        raise AssertionError("the scheduler discovers nothing")
 
     def discovery_expired(self, source: str) -> None:
         raise AssertionError("the scheduler discovers nothing")

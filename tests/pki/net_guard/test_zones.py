@@ -17,7 +17,9 @@ from pki.net_guard.zones import connect_in_zone, zone_of
 LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
 
 
-def run(make_loop: Callable[[], asyncio.AbstractEventLoop], work: Callable[[], Awaitable[None]]) -> None:
+def run(
+    make_loop: Callable[[], asyncio.AbstractEventLoop], work: Callable[[], Awaitable[None]]
+) -> None:
     with asyncio.Runner(loop_factory=make_loop) as runner:
         runner.run(_awaited(work))
 
