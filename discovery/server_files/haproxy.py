@@ -204,15 +204,24 @@ class _Reader:
 def _at(
     text: str, pattern: Declared, served: Sequence[Served], options: Options
 ) -> Iterator[Entry]:
-    found = None if _NOT_TCP.match(text) else _split(_FAMILIES.sub("", text))
-    if found is None:
-        problem = f"bind {text} is not an address and port of TCP: list it in a targets file"
-        yield Skipped(place=pattern.place, problem=problem)
+    found = _socket(text, options)
+    if isinstance(found, str):
+        yield Skipped(place=pattern.place, problem=f"bind {text} {found}")
         return
     address, ports = found
     for port in ports:
         for one in _blocks(pattern, served, options):
             yield replace(one, address=address, port=port)
+
+
+def _socket(text: str, options: Options) -> tuple[str, range] | str:
+    """The address and the ports; or why they cannot be probed."""
+    if text.startswith("quic"):
+        return "is for QUIC, without TLS over TCP"
+    if "accept-netscaler-cip" in options.values:
+        return "expects NetScaler's Client IP header, which tlsprobe does not send"
+    found = None if _NOT_TCP.match(text) else _split(_FAMILIES.sub("", text))
+    return found or "is not an address and port of TCP: list it in a targets file"
 
 
 def _blocks(pattern: Declared, served: Sequence[Served], options: Options) -> Iterator[Declared]:
