@@ -205,6 +205,15 @@ async def test_a_bad_state_is_an_error_and_no_targets(tmp_path: Path) -> None:
     assert [update.error is None for update in heard] == [True, False, True, False, True]
 
 
+async def test_a_file_whose_every_entry_becomes_invalid_keeps_its_targets(tmp_path: Path) -> None:
+    path = write(tmp_path / "targets.yml", "- a b\n")
+    heard = await changes(
+        path, "- a.example\n", "- a.example:99999\n", "- b.example\n- a b\n", "[]"
+    )
+    assert [names(update) for update in heard] == [[], ["a.example"], None, ["b.example"], []]
+    assert "line 1: 'a.example:99999' has no valid port" in (heard[2].error or "")
+
+
 async def test_a_file_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
     heard = await changes(tmp_path / "targets.yml", "- a.example\n")
     assert [names(update) for update in heard] == [None, ["a.example"]]
