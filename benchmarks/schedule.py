@@ -32,7 +32,7 @@ PICKS, BATCHES = 2_000, 5
 
 
 async def _targets(path: Path) -> tuple[Target, ...]:
-    return await merge([(await sift(read_targets_file(path), (), SocketGate())).kept])
+    return await merge([(await sift(read_targets_file(path).targets, (), SocketGate())).kept])
 
 
 def measure(count: int, directory: Path) -> dict[str, float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from discovery.source import SourceError
+from discovery.source import Skipped, SourceError, SourceReading
 from model.target import Target
 
 USUAL_MOST_TARGETS: Final = 100_000
@@ -22,10 +22,10 @@ _LABELS_FOR_EACH: Final = 32
 
 
 class Collected:
-    """The targets of one source; the first target with a key wins.
+    """The targets of one source, and what was skipped; the first target with a key wins.
 
     Raises:
-        SourceError: from ``add``, for more than ``most`` targets, or 32 times as many labels.
+        SourceError: from ``add`` and ``skip``, for more than ``most`` entries, or 32 times as many labels.
     """
 
     def __init__(self, source: str, most: int = USUAL_MOST_TARGETS) -> None:
@@ -33,14 +33,23 @@ class Collected:
         self._most = most
         self._labels = 0
         self._found: dict[str, Target] = {}
+        self._skipped: list[Skipped] = []
 
     def add(self, target: Target) -> None:
         """Add ``target`` if its key is new."""
         if target.key in self._found:
             return
         self._found[target.key] = target
-        self._labels += len(target.labels)
-        check_count(self.source, len(self._found), self._most)
+        self._count(target.labels)
+
+    def skip(self, skipped: Skipped) -> None:
+        """Add an entry that yields no target."""
+        self._skipped.append(skipped)
+        self._count(skipped.labels)
+
+    def _count(self, labels: Mapping[str, str]) -> None:
+        self._labels += len(labels)
+        check_count(self.source, max(len(self._found), len(self._skipped)), self._most)
         if self._labels > _LABELS_FOR_EACH * self._most:
             raise SourceError(
                 f"{self.source} has more than {_LABELS_FOR_EACH * self._most} labels in all: "
@@ -48,9 +57,9 @@ class Collected:
             )
 
     @property
-    def targets(self) -> tuple[Target, ...]:
-        """The targets in the order in which they were added."""
-        return tuple(self._found.values())
+    def reading(self) -> SourceReading:
+        """Everything in the order in which it was added."""
+        return SourceReading(targets=tuple(self._found.values()), skipped=tuple(self._skipped))
 
 
 def check_count(source: str, count: int, most: int) -> None:

@@ -11,12 +11,12 @@ from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS
+from pki.certificates.reading.fields import read_fields
 
 _FIRST_CERTIFICATE: Final = re.compile(
     r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL
 )
 _LARGEST_FILE_BYTES: Final = 1 << 20
-_MOST_FILES: Final = 1_000
 
 
 def declaring(
@@ -41,25 +41,29 @@ def leaf_sha256(pem: str) -> str | None:
         return None
 
 
-def leaves_in(paths: Sequence[Path]) -> tuple[str, ...] | None:
-    """The SHA-256 of the leaf in each file, and in each file of a directory.
-
-    None if one of the paths cannot be read, because the declaration is then unknown.
-    """
+def read_leaves(paths: Sequence[Path]) -> tuple[tuple[str, ...], str | None]:
+    """The SHA-256 of the leaf in each PEM file; or none, and why the declaration is unknown."""
     found: list[str] = []
-    try:
-        files = [file for path in paths for file in _files(path)]
-        for file in files[:_MOST_FILES]:
-            with file.open("rb") as opened:
+    for path in paths:
+        try:
+            with path.open("rb") as opened:
                 text = opened.read(_LARGEST_FILE_BYTES).decode("ascii", "replace")
-            sha256 = leaf_sha256(text)
-            found += [] if sha256 is None else [sha256]
-    except OSError:
-        return None
-    return tuple(found)
+        except OSError as error:
+            return (), f"the certificate {path} cannot be read here ({error.strerror})"
+        sha256 = leaf_sha256(text)
+        if sha256 is None:
+            return (), f"{path} has no certificate in PEM"
+        found.append(sha256)
+    return tuple(found), None
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        return sorted(one for one in path.iterdir() if one.is_file())
-    return [path]
+def leaf_names(path: Path) -> tuple[str, ...]:
+    """The DNS names in the leaf of a PEM file; none if it cannot be read."""
+    try:
+        with path.open("rb") as opened:
+            text = opened.read(_LARGEST_FILE_BYTES).decode("ascii", "replace")
+        found = _FIRST_CERTIFICATE.search(text)
+        der = ssl.PEM_cert_to_DER_cert(found[0]) if found else b""
+    except (OSError, ValueError):
+        return ()
+    return tuple(read_fields(der).dns_names())

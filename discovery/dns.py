@@ -1,9 +1,8 @@
-"""Targets from the DNS: SRV and HTTPS records of names, and all names of a zone by zone transfer."""
+"""Targets from the DNS: address and service records of names, and all names of a zone by zone transfer."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,12 +16,14 @@ import dns.rdtypes.svcbbase
 import dns.zone
 
 from discovery.bounds import USUAL_MOST_TARGETS
-from discovery.found import SourceLocation, meta, targets_at
-from discovery.source import SourceError
-from model.target import Target
+from discovery.found import Location, SourceLocation, meta, read_locations
+from discovery.service_records import Owner, alias_of, of_alias, of_service, of_srv
+from discovery.source import Skipped, SourceError, SourceReading
+from model.application_protocol import DEFAULT_PORT
 from pki.dns import DnsLookup, LookupFailedError
 
 _TRANSFER_SECONDS: Final = 60.0
+_MOST_ALIASES: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,64 +40,71 @@ async def read_records(
     record_types: Sequence[str],
     lookup: DnsLookup,
     at: Reading,
-) -> tuple[Target, ...]:
+) -> SourceReading:
     """The hosts and ports in these records; A and AAAA mean the name itself at its port.
 
     Raises:
         SourceError: if a lookup fails.
     """
 
-    async def ask(name: str, record_type: str) -> list[SourceLocation]:
-        try:
-            answer = await lookup.records(f"{name.rstrip('.')}.", record_type)
-        except LookupFailedError as error:
-            raise SourceError(str(error)) from error
-        return [place for one in answer.found for place in _places(name, one, at.port)]
+    async def ask(name: str) -> list[Location]:
+        found = [one for kind in record_types for one in await _locations(name, kind, lookup, at)]
+        if found:
+            return found
+        kinds = " or ".join(record_types)
+        return [Skipped(place=name, problem=f"it has no {kinds} record that names a server")]
 
     try:
         async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(ask(name, kind)) for name in names for kind in record_types]
+            asked = [group.create_task(ask(name)) for name in names]
     except* SourceError as failures:
         raise failures.exceptions[0] from None
-    places = (place for one in asked for place in one.result())
-    return await asyncio.to_thread(targets_at, places, at.source, at.most)
+    locations = (one for task in asked for one in task.result())
+    return await asyncio.to_thread(read_locations, locations, at.source, at.most)
 
 
-def _places(name: str, record: object, port: int) -> Iterator[SourceLocation]:
-    about = meta("dns", {"name": name, "type": type(record).__name__})
+async def _locations(name: str, kind: str, lookup: DnsLookup, at: Reading) -> list[Location]:
+    """The servers in the records of one type; records in AliasMode are followed."""
+    port = DEFAULT_PORT if kind == "HTTPS" else at.port
+    asked = name
+    for _ in range(_MOST_ALIASES):
+        records = await _records(asked, kind, lookup)
+        labels = meta("dns", {"name": name, "type": kind})
+        owner = Owner(name=asked, origin=name, port=port, labels=labels)
+        alias = next((one for one in map(alias_of, records) if one is not None), None)
+        if alias == ".":
+            return [
+                Skipped(place=owner.place, problem="the service is not offered (AliasMode with .)")
+            ]
+        if alias is not None:
+            asked = alias
+        elif records or asked == name:
+            return [place for one in records for place in _of_record(owner, one)]
+        else:
+            return [of_alias(owner, asked.removesuffix("."))]
+    return [Skipped(place=f"record of {name}", problem=f"more than {_MOST_ALIASES} aliases")]
+
+
+async def _records(name: str, kind: str, lookup: DnsLookup) -> tuple[object, ...]:
+    try:
+        return (await lookup.records(f"{name.rstrip('.')}.", kind)).found
+    except LookupFailedError as error:
+        raise SourceError(str(error)) from error
+
+
+def _of_record(owner: Owner, record: object) -> Iterator[Location]:
     match record:
         case dns.rdtypes.IN.SRV.SRV():
-            host = record.target.to_text(omit_final_dot=True)
-            yield SourceLocation(host=host, port=record.port, labels=about)
+            yield from of_srv(owner, record)
         case dns.rdtypes.svcbbase.SVCBBase():
-            yield from _of_service(name, record, port, about)
+            yield from of_service(owner, record)
         case _:
-            yield SourceLocation(host=name, port=port, labels=about)
+            yield SourceLocation(
+                host=owner.name, port=owner.port, labels=owner.labels, place=owner.place
+            )
 
 
-def _of_service(
-    name: str, record: dns.rdtypes.svcbbase.SVCBBase, port: int, about: dict[str, str]
-) -> Iterator[SourceLocation]:
-    """RFC 9460: an alias points elsewhere, a dot is the name itself; the server name remains the owner's."""
-    target = record.target.to_text(omit_final_dot=True)
-    host = _served_name(name) if target in {"", ".", "@"} else target
-    key = dns.rdtypes.svcbbase.ParamKey.PORT
-    told = record.params.get(key)
-    asked = re.match(r"_(\d{1,5})\._", name)
-    own_port = int(asked[1]) if asked else port
-    its_port = told.port if isinstance(told, dns.rdtypes.svcbbase.PortParam) else own_port
-    yield SourceLocation(host=host, port=its_port, server_name=_served_name(name), labels=about)
-
-
-def _served_name(owner: str) -> str:
-    """The name without its port and scheme labels, as in ``_8443._https.a.test`` (section 2.3)."""
-    labels = owner.rstrip(".").split(".")
-    while len(labels) > 1 and labels[0].startswith("_"):
-        del labels[0]
-    return ".".join(labels)
-
-
-async def read_zone(zone: str, server: tuple[str, int], at: Reading) -> tuple[Target, ...]:
+async def read_zone(zone: str, server: tuple[str, int], at: Reading) -> SourceReading:
     """Every name of ``zone`` with an address, by a zone transfer (RFC 5936) from ``server``.
 
     Raises:
@@ -110,10 +118,10 @@ async def read_zone(zone: str, server: tuple[str, int], at: Reading) -> tuple[Ta
     except (dns.exception.DNSException, OSError, TimeoutError) as error:
         words = f"{server[0]} did not transfer {zone} ({type(error).__name__})"
         raise SourceError(f"{words}: allow zone transfers to this machine.") from error
-    return await asyncio.to_thread(_targets_in, zone, held, at)
+    return await asyncio.to_thread(_in_zone, zone, held, at)
 
 
-def _targets_in(zone: str, held: dns.zone.Zone, at: Reading) -> tuple[Target, ...]:
+def _in_zone(zone: str, held: dns.zone.Zone, at: Reading) -> SourceReading:
     kinds = (dns.rdatatype.A, dns.rdatatype.AAAA, dns.rdatatype.CNAME)
     names = {
         str(name.derelativize(dns.name.from_text(zone)).to_text(omit_final_dot=True))
@@ -121,9 +129,11 @@ def _targets_in(zone: str, held: dns.zone.Zone, at: Reading) -> tuple[Target, ..
         for name, _ in held.iterate_rdatasets(kind)
     }
     about = meta("dns", {"name": zone, "type": "AXFR"})
-    places = [
-        SourceLocation(host=name, port=at.port, labels=about)
+    wildcard = "a wildcard has no name to ask for: list names in a targets file"
+    locations = (
+        Skipped(place=f"zone {zone}, {name}", problem=wildcard)
+        if name.startswith("*")
+        else SourceLocation(host=name, port=at.port, labels=about, place=f"zone {zone}")
         for name in sorted(names)
-        if not name.startswith("*")
-    ]
-    return targets_at(places, at.source, at.most)
+    )
+    return read_locations(locations, at.source, at.most)

@@ -1,47 +1,63 @@
-"""Targets from the locations that an API returns: an invalid location is skipped and is not an error."""
+"""Targets from the locations that a source has: an invalid location is skipped and reported."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from discovery.bounds import LONGEST_LABEL, USUAL_MOST_TARGETS, Collected
-from discovery.source import SourceError
+from discovery.source import Skipped, SourceError, SourceReading
 from discovery.targets import TargetError, parse_target
-from model.target import Target
 
 _NOT_OF_LABELS: Final = re.compile(r"[^A-Za-z0-9_]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLocation:
-    """A host and port from a source, with its labels."""
+    """A host and port from a source, with its labels; ``place`` says where the source has it.
+
+    An empty ``server_name`` sends none, and without a ``protocol`` the port determines it.
+    """
 
     host: str
     port: int
     server_name: str | None = None
+    protocol: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    place: str = ""
 
 
-def targets_at(
-    places: Iterable[SourceLocation], source: str, most: int = USUAL_MOST_TARGETS
-) -> tuple[Target, ...]:
+Location: TypeAlias = SourceLocation | Skipped
+"""What a reader yields for each entry."""
+
+
+def read_locations(
+    locations: Iterable[Location], source: str, most: int = USUAL_MOST_TARGETS
+) -> SourceReading:
     """One target for each valid location, without duplicates; raises SourceError for more than ``most``."""
     found = Collected(source, most)
-    for place in places:
-        host = f"[{place.host}]" if ":" in place.host else place.host
-        with suppress(TargetError):
+    for one in locations:
+        if isinstance(one, Skipped):
+            found.skip(one)
+            continue
+        host = f"[{one.host}]" if ":" in one.host else one.host
+        text = f"{host}:{one.port}"
+        try:
             target = parse_target(
-                f"{host}:{place.port}",
-                server_name=place.server_name,
-                labels=place.labels,
+                text,
+                server_name=one.server_name,
+                protocol=one.protocol,
+                labels=one.labels,
                 source=source,
             )
+        except TargetError as error:
+            place = one.place or source
+            found.skip(Skipped(place=place, problem=str(error), address=text, labels=one.labels))
+        else:
             found.add(target)
-    return found.targets
+    return found.reading
 
 
 def meta(prefix: str, labels: Mapping[str, Any]) -> dict[str, str]:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Final
+from typing import Final, TypeVar
 
-from discovery.relabel import Rule, relabelled
+from discovery.relabel import Rule, relabelled, relabelled_text
+from discovery.source import Skipped
 from discovery.targets import TargetError
 from discovery.trust import disarmed, untrusted_labels
 from model.target import Target
 from pki.net_guard.gate import SocketGate
+
+Entry = TypeVar("Entry")
 
 SOURCE_SEPARATOR = ", "
 _SLICE: Final = 200
@@ -25,15 +28,16 @@ _SLICE: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sifted:
-    """A source's targets after the rules. ``rejected`` has a sentence for each invalid address.
+    """A source's targets after the rules. ``skipped`` has a sentence for each entry that yields no target.
 
-    ``untrusted`` counts, for each acting label, the targets on which it was ignored.
+    ``dropped`` are the texts of the targets that a rule dropped. ``untrusted`` counts, for each acting label, the
+    targets on which it was ignored.
     """
 
     kept: tuple[Target, ...]
-    dropped: tuple[Target, ...]
+    dropped: tuple[str, ...]
     denied: tuple[Target, ...]
-    rejected: tuple[str, ...]
+    skipped: tuple[str, ...]
     untrusted: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -45,21 +49,42 @@ class _Sieve:
         self._gate = gate
         self._trusted = frozenset(trusted)
         self._kept: list[Target] = []
-        self._dropped: list[Target] = []
+        self._dropped: list[str] = []
         self._denied: list[Target] = []
-        self._rejected: list[str] = []
+        self._skipped: list[str] = []
         self._untrusted: Counter[str] = Counter()
 
     def take(self, target: Target) -> None:
-        untrusted = untrusted_labels(target, self._trusted)
+        untrusted = untrusted_labels(target.labels, self._trusted)
         self._untrusted.update(untrusted)
+        if untrusted:
+            target = replace(target, labels=disarmed(target.labels, untrusted))
         try:
-            found = relabelled(disarmed(target, untrusted), self._rules, trusted=self._trusted)
+            found = relabelled(target, self._rules, trusted=self._trusted)
         except TargetError as error:
-            self._rejected.append(str(error))
+            self._skipped.append(f"after relabelling, {error}")
             return
+        self._sort(target.key, found)
+
+    def take_skipped(self, skipped: Skipped, source: str) -> None:
+        """A rule may drop or rewrite an address that cannot be parsed; else it stays skipped."""
+        if not skipped.address:
+            self._skipped.append(str(skipped))
+            return
+        untrusted = untrusted_labels(skipped.labels, self._trusted)
+        labels = disarmed(skipped.labels, untrusted)
+        try:
+            found = relabelled_text(
+                skipped.address, labels, self._rules, source=source, trusted=self._trusted
+            )
+        except TargetError:
+            self._skipped.append(str(skipped))
+            return
+        self._sort(skipped.address, found)
+
+    def _sort(self, text: str, found: Target | None) -> None:
         if found is None:
-            self._dropped.append(target)
+            self._dropped.append(text)
         elif self._gate.forbids(found):
             self._denied.append(found)
         else:
@@ -70,7 +95,7 @@ class _Sieve:
             kept=tuple(self._kept),
             dropped=tuple(self._dropped),
             denied=tuple(self._denied),
-            rejected=tuple(self._rejected),
+            skipped=tuple(self._skipped),
             untrusted=dict(self._untrusted),
         )
 
@@ -81,16 +106,22 @@ async def sift(
     gate: SocketGate,
     *,
     trusted: Collection[str] = (),
+    skipped: Iterable[Skipped] = (),
+    source: str = "",
 ) -> Sifted:
     """Relabels each target, and removes those that a rule or the gate rejects.
 
-    ``trusted`` are the acting labels that the source itself may set.
+    ``trusted`` are the acting labels that the source itself may set. ``skipped`` are its entries that name no target:
+    a rule may make a target of them.
     """
     sieve = _Sieve(rules, gate, trusted)
-    rest = iter(targets)
-    while some := tuple(islice(rest, _SLICE)):
+    for some in _slices(targets):
         for target in some:
             sieve.take(target)
+        await asyncio.sleep(0)
+    for entries in _slices(skipped):
+        for entry in entries:
+            sieve.take_skipped(entry, source)
         await asyncio.sleep(0)
     return sieve.result()
 
@@ -102,13 +133,18 @@ async def merge(by_source: Iterable[Iterable[Target]]) -> tuple[Target, ...]:
     """
     found: dict[str, Target] = {}
     for targets in by_source:
-        rest = iter(targets)
-        while some := tuple(islice(rest, _SLICE)):
+        for some in _slices(targets):
             for target in some:
                 known = found.get(target.key)
                 found[target.key] = target if known is None else _both(known, target)
             await asyncio.sleep(0)
     return tuple(found.values())
+
+
+def _slices(entries: Iterable[Entry]) -> Iterator[tuple[Entry, ...]]:
+    rest = iter(entries)
+    while some := tuple(islice(rest, _SLICE)):
+        yield some
 
 
 def _both(known: Target, also: Target) -> Target:

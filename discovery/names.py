@@ -14,9 +14,8 @@ from typing import Any
 from discovery.apis.json_text import read_json
 from discovery.apis.web import WebApi
 from discovery.bounds import USUAL_MOST_TARGETS
-from discovery.found import SourceLocation, targets_at
-from discovery.source import SourceError
-from model.target import Target
+from discovery.found import SourceLocation, read_locations
+from discovery.source import SourceError, SourceReading
 
 
 async def read_names(
@@ -25,17 +24,18 @@ async def read_names(
     ports: Sequence[int],
     source: str,
     most: int = USUAL_MOST_TARGETS,
-) -> tuple[Target, ...]:
+) -> SourceReading:
     """Each name at each port; raises SourceError."""
-    texts = [await asyncio.to_thread(_text, file) for file in files]
-    texts += [await api.get_text(api.url) for api in apis]
+    texts = {str(file): await asyncio.to_thread(_text, file) for file in files}
+    for api in apis:
+        texts[api.url] = await api.get_text(api.url)
     places = (
-        SourceLocation(host=name, port=port)
-        for text in texts
+        SourceLocation(host=name, port=port, place=place)
+        for place, text in texts.items()
         for name in names_in(text)
         for port in ports
     )
-    return await asyncio.to_thread(targets_at, places, source, most)
+    return await asyncio.to_thread(read_locations, places, source, most)
 
 
 def names_in(text: str) -> Iterator[str]:

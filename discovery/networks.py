@@ -11,10 +11,9 @@ from typing import Final, TypeAlias
 
 from asyncio_throttle import Throttler
 
-from discovery.found import SourceLocation, targets_at
-from discovery.source import SourceError
+from discovery.found import SourceLocation, read_locations
+from discovery.source import SourceError, SourceReading
 from model.protocol_version import ProtocolVersion
-from model.target import Target
 from pki.net_guard.gate import SocketGate
 from pki.net_guard.opening import open_tcp
 from pki.net_guard.shortage import noting_shortages
@@ -46,7 +45,7 @@ class Scan:
         return sum(network.num_addresses for network in self.networks) * len(self.ports)
 
 
-async def read_networks(scan: Scan, gate: SocketGate, source: str) -> tuple[Target, ...]:
+async def read_networks(scan: Scan, gate: SocketGate, source: str) -> SourceReading:
     """The addresses and ports that speak TLS.
 
     Raises:
@@ -78,7 +77,8 @@ async def read_networks(scan: Scan, gate: SocketGate, source: str) -> tuple[Targ
             f"({shortages[0].lower()}): raise the limit of open files (ulimit -n), or lower "
             "connections_at_once."
         )
-    return targets_at(sorted(found, key=lambda place: (place.host, place.port)), source)
+    found.sort(key=lambda place: (place.host, place.port))
+    return read_locations(found, source)
 
 
 def _places(scan: Scan, gate: SocketGate) -> Iterator[tuple[str, int]]:

@@ -86,9 +86,7 @@ def relabelled(
     labels = relabel(before, rules, trusted=trusted)
     if labels is None:
         return None
-    kept = {
-        name: text for name, text in labels.items() if not name.startswith(META_PREFIX) and text
-    }
+    kept = _permanent(labels)
     if all(labels.get(name) == before.get(name) for name in (ADDRESS, SERVER_NAME, PROTOCOL)):
         return replace(target, labels=kept)
     return parse_target(
@@ -97,6 +95,32 @@ def relabelled(
         protocol=labels.get(PROTOCOL) or None,
         labels=kept,
         source=target.source,
+    )
+
+
+def relabelled_text(
+    address: str,
+    labels: Mapping[str, str],
+    rules: Sequence[Rule],
+    *,
+    source: str,
+    trusted: Collection[str] = (),
+) -> Target | None:
+    """The target that the rules make of an address that cannot be parsed; None if one drops it.
+
+    Raises:
+        TargetError: if no rule makes it valid.
+    """
+    before = {**labels, ADDRESS: address, SERVER_NAME: "", PROTOCOL: "", SOURCE: source}
+    after = relabel(before, rules, trusted=trusted)
+    if after is None:
+        return None
+    return parse_target(
+        after.get(ADDRESS, ""),
+        server_name=after.get(SERVER_NAME) or None,
+        protocol=after.get(PROTOCOL) or None,
+        labels=_permanent(after),
+        source=source,
     )
 
 
@@ -145,6 +169,12 @@ def _without_meta(target: Target) -> Target:
         return target
     kept = {name: text for name, text in target.labels.items() if not name.startswith(META_PREFIX)}
     return replace(target, labels=kept)
+
+
+def _permanent(labels: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: text for name, text in labels.items() if not name.startswith(META_PREFIX) and text
+    }
 
 
 def _joined(rule: Rule, labels: Mapping[str, str]) -> str:

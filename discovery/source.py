@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from model.safe_output.secret_text import masked_urls
@@ -29,11 +29,42 @@ class SourceError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """An entry that yields no target, or less than it says: where it is, and why.
+
+    ``address`` is the text of a target that cannot be parsed; relabelling rules may drop or rewrite it, and see
+    ``labels``.
+    """
+
+    place: str
+    problem: str
+    address: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReading:
+    """The targets of a source, and the entries that were skipped."""
+
+    targets: tuple[Target, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiscoveryUpdate:
     """The current targets of a source, or None with the error; the previous targets then stay in force."""
 
     targets: tuple[Target, ...] | None
     error: str | None
+    skipped: tuple[Skipped, ...] = ()
+
+    @classmethod
+    def of(cls, reading: SourceReading) -> DiscoveryUpdate:
+        """The update of a successful reading."""
+        return cls(targets=reading.targets, error=None, skipped=reading.skipped)
 
 
 class Source(Protocol):
@@ -56,7 +87,7 @@ class PolledSource:
     def __init__(
         self,
         name: str,
-        read: Callable[[], Awaitable[tuple[Target, ...]]],
+        read: Callable[[], Awaitable[SourceReading]],
         *,
         refresh_seconds: float,
     ) -> None:
@@ -68,7 +99,7 @@ class PolledSource:
         """One update after each reading."""
         while True:
             try:
-                yield DiscoveryUpdate(targets=await self._read(), error=None)
+                yield DiscoveryUpdate.of(await self._read())
             except SourceError as error:
                 yield DiscoveryUpdate(targets=None, error=str(error))
             except Exception as fault:

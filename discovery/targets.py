@@ -28,6 +28,9 @@ _LONGEST_NAME: Final = 253
 _SERVER_NAME: Final = "?server_name="
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_ENCODED_ZONE: Final = re.compile(r"%25(?=.)")
+"""How URLs write the percent sign before an IPv6 zone (RFC 6874)."""
+
 _EXAMPLES: Final = (
     "such as example.com, example.com:8443, [2001:db8::1]:443 or smtp://mail.example.com"
 )
@@ -66,6 +69,8 @@ def parse_target(
     if server_name is None:
         server_name = named_there
     host_text, port = _split(text, place)
+    if scheme:
+        host_text = _ENCODED_ZONE.sub("%", host_text)
     host = _host(text, host_text)
     named = _protocol(text, scheme, protocol)
     if named is None:
@@ -135,7 +140,7 @@ def _port(text: str, port: str) -> int:
 def _host(text: str, host: str) -> str:
     if is_ip_address(host):
         address, has_scope, scope = host.partition("%")
-        if has_scope and not re.fullmatch(r"[A-Za-z0-9_.-]+", scope):
+        if has_scope and not re.fullmatch(r"[A-Za-z0-9_.:@-]+", scope):
             raise TargetError(text, "has a malformed IPv6 scope", "use address%interface")
         return str(ipaddress.ip_address(address)) + (f"%{scope}" if has_scope else "")
     if ":" in host:
@@ -144,8 +149,9 @@ def _host(text: str, host: str) -> str:
 
 
 def _name(text: str, host: str) -> str:
-    """The host name in DNS form: A-labels (RFC 5890), lower case, no trailing dot."""
+    """The host name in DNS form: A-labels (RFC 5890), lower case. A final dot stays."""
     name = host.removesuffix(".")
+    final_dot = host[len(name) :]
     if not name.isascii():
         try:
             name = idna.encode(name, uts46=True).decode("ascii")
@@ -159,7 +165,7 @@ def _name(text: str, host: str) -> str:
         raise TargetError(text, "is not a host name or address", f"use a target {_EXAMPLES}")
     if _NUMBER.fullmatch(labels[-1]):
         raise TargetError(text, "is not an IPv4 address", "use four numbers from 0 to 255")
-    return name
+    return name + final_dot
 
 
 def _sni(server_name: str) -> str | None:
@@ -169,4 +175,4 @@ def _sni(server_name: str) -> str | None:
         raise TargetError(
             server_name, "is an address, not a server name", "use a host name (RFC 6066)"
         )
-    return _name(server_name, server_name)
+    return _name(server_name, server_name).removesuffix(".")

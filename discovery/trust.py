@@ -6,27 +6,24 @@ An untrusted label stays visible under a name that tlsprobe does not act on.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from typing import Final
 
-from model.target import Target
 from model.target_labels import ACTING_NAMES
 
 UNTRUSTED_PREFIX: Final = "untrusted_"
 
 
-def untrusted_labels(target: Target, trusted: Collection[str]) -> frozenset[str]:
-    """The acting labels of ``target`` that are not ``trusted``."""
-    return ACTING_NAMES.intersection(target.labels).difference(trusted)
+def untrusted_labels(labels: Mapping[str, str], trusted: Collection[str]) -> frozenset[str]:
+    """The acting labels among ``labels`` that are not ``trusted``."""
+    return ACTING_NAMES.intersection(labels).difference(trusted)
 
 
-def disarmed(target: Target, untrusted: Collection[str]) -> Target:
-    """``target`` with these labels renamed to ``untrusted_<name>``, which have no effect."""
+def disarmed(labels: Mapping[str, str], untrusted: Collection[str]) -> Mapping[str, str]:
+    """``labels`` with the untrusted ones renamed to ``untrusted_<name>``, which have no effect."""
     if not untrusted:
-        return target
-    labels = {
+        return labels
+    return {
         f"{UNTRUSTED_PREFIX}{name}" if name in untrusted else name: text
-        for name, text in target.labels.items()
+        for name, text in labels.items()
     }
-    return replace(target, labels=labels)

@@ -159,6 +159,10 @@ class DiscoveryMeter(Protocol):
         """A discovery source was read, and this number of acting labels was ignored as untrusted."""
         ...
 
+    def discovery_skipped(self, source: str, entries: int) -> None:
+        """A discovery source was read, and this number of its entries was skipped."""
+        ...
+
     def discovery_expired(self, source: str) -> None:
         """A discovery source failed for so long that its targets were removed."""
         ...

@@ -22,14 +22,15 @@ def is_ip_address(host: str) -> bool:
 
 
 def default_server_name(host: str) -> str | None:
-    """The default server name for ``host``: none for an IP literal (RFC 6066, 3)."""
-    return None if is_ip_address(host) else host
+    """The default server name for ``host``: none for an IP literal, and no final dot (RFC 6066, 3)."""
+    return None if is_ip_address(host) else host.removesuffix(".")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One service to probe: its address, its protocol, and its owner's description.
 
+    A final dot of ``host`` remains for look-ups: no search domain is added to such a name (RFC 1034, 3.1).
     ``server_name`` is the SNI to send, or None to send none. ``labels`` and ``source`` describe the target and
     are not part of its identity.
     """
@@ -45,6 +46,11 @@ class Target:
     def is_datagram(self) -> bool:
         """Whether it is spoken to over UDP."""
         return runs_over_datagrams(self.protocol)
+
+    @property
+    def reference_name(self) -> str:
+        """The name or address that the server must prove: without a final dot or an IPv6 zone, unlike ``host``."""
+        return self.server_name or self.host.removesuffix(".").partition("%")[0]
 
     @property
     def key(self) -> str:

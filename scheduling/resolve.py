@@ -14,7 +14,7 @@ from model.target import Endpoint, Target, is_ip_address
 from model.target_labels import ADDRESS_FAMILY
 from model.version import TOOL_VERSION
 from pki.net_guard.gate import SocketGate
-from pki.net_guard.look_up import OF_TARGETS, LookUp
+from pki.net_guard.look_up import OF_TARGETS, LookUp, address_in
 
 MOST_ADDRESSES: Final = 64
 """A name with more addresses is machine-generated, and probing all of them would be a scan."""
@@ -66,7 +66,7 @@ async def resolve(
         return _failed(f"The name {target.host} does not resolve: {error.strerror}.")
     except (OSError, UnicodeError) as error:
         return _failed(f"The name {target.host} could not be looked up: {error}.")
-    addresses = [place[0] for *_, place in found]
+    addresses = [address_in(place) for *_, place in found]
     fitting = [address for address in addresses if AddressFamily(wanted).has(address)]
     if addresses and not fitting:
         return _failed(f"The name {target.host} has no {wanted} address.")

@@ -10,9 +10,8 @@ from urllib.parse import quote
 
 from discovery.apis.web import WebApi
 from discovery.bounds import USUAL_MOST_TARGETS, check_count
-from discovery.found import SourceLocation, mappings, meta, targets_at
-from discovery.source import SourceError
-from model.target import Target
+from discovery.found import Location, SourceLocation, mappings, meta, read_locations
+from discovery.source import Skipped, SourceError, SourceReading
 
 _AT_ONCE: Final = 8
 
@@ -34,7 +33,7 @@ async def read_consul(
     source: str,
     wanted: Wanted = Wanted(),
     most: int = USUAL_MOST_TARGETS,
-) -> tuple[Target, ...]:
+) -> SourceReading:
     """The instances of the ``wanted`` services; raises SourceError."""
     catalog = await api.get("/v1/catalog/services")
     if not isinstance(catalog, dict):
@@ -43,7 +42,7 @@ async def read_consul(
     check_count(source, len(names), most)
     at_once = asyncio.Semaphore(_AT_ONCE)
 
-    async def instances(name: str) -> list[SourceLocation]:
+    async def instances(name: str) -> list[Location]:
         async with at_once:
             answer = await api.get(f"/v1/catalog/service/{quote(name, safe='')}")
         found = mappings(answer, f"{api.url}: service {name}")
@@ -55,13 +54,17 @@ async def read_consul(
     except* SourceError as failures:
         raise failures.exceptions[0] from None
     places = (place for one in asked for place in one.result())
-    return await asyncio.to_thread(targets_at, places, source, most)
+    return await asyncio.to_thread(read_locations, places, source, most)
 
 
-def _places(instance: Mapping[str, Any], tags: Sequence[str]) -> Iterator[SourceLocation]:
+def _places(instance: Mapping[str, Any], tags: Sequence[str]) -> Iterator[Location]:
     its_tags = [str(tag) for tag in instance.get("ServiceTags") or ()]
     port = instance.get("ServicePort")
-    if not isinstance(port, int) or not set(tags) <= set(its_tags):
+    if not set(tags) <= set(its_tags):
+        return
+    place = f"service {instance.get('ServiceName')}, instance {instance.get('ServiceID')}"
+    if not isinstance(port, int):
+        yield Skipped(place=place, problem="it has no port")
         return
     host = instance.get("ServiceAddress") or instance.get("Address") or ""
     about = {
@@ -73,4 +76,4 @@ def _places(instance: Mapping[str, Any], tags: Sequence[str]) -> Iterator[Source
     }
     own = instance.get("ServiceMeta") or {}
     labels = meta("consul", about) | meta("consul_service_metadata", own)
-    yield SourceLocation(host=str(host), port=port, labels=labels)
+    yield SourceLocation(host=str(host), port=port, labels=labels, place=place)

@@ -7,30 +7,30 @@ optional. Without a host, the container's address in its first network is used.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from discovery.apis.web import WebApi
 from discovery.bounds import USUAL_MOST_TARGETS
-from discovery.found import SourceLocation, mappings, meta, targets_at
-from model.target import Target
+from discovery.found import Location, SourceLocation, mappings, meta, read_locations
+from discovery.source import Skipped, SourceReading
 
 _PORT: Final = "tlsprobe.port"
+_NUMBER: Final = re.compile(r"[0-9]{1,5}")
 _HOST: Final = "tlsprobe.host"
 _SERVER_NAME: Final = "tlsprobe.server_name"
 
 
-async def read_docker(
-    api: WebApi, source: str, most: int = USUAL_MOST_TARGETS
-) -> tuple[Target, ...]:
+async def read_docker(api: WebApi, source: str, most: int = USUAL_MOST_TARGETS) -> SourceReading:
     """The labelled containers that are running; raises SourceError."""
     answer = await api.get("/containers/json")
     containers = mappings(answer, f"{api.url}: containers")
     places = (place for one in containers for place in _places(one))
-    return await asyncio.to_thread(targets_at, places, source, most)
+    return await asyncio.to_thread(read_locations, places, source, most)
 
 
-def _places(container: Mapping[str, Any]) -> Iterator[SourceLocation]:
+def _places(container: Mapping[str, Any]) -> Iterator[Location]:
     labels = container.get("Labels") or {}
     host = labels.get(_HOST) or _first_address(container)
     names = container.get("Names") or [""]
@@ -39,14 +39,22 @@ def _places(container: Mapping[str, Any]) -> Iterator[SourceLocation]:
         "container_name": str(names[0]).lstrip("/"),
         "image": container.get("Image"),
     }
-    for port in str(labels.get(_PORT, "")).split(","):
-        if port.strip().isdigit() and host:
-            yield SourceLocation(
-                host=str(host),
-                port=int(port),
-                server_name=labels.get(_SERVER_NAME),
-                labels=meta("docker", about) | meta("docker_container_label", labels),
-            )
+    place = f"container {about['container_name'] or about['container_id']}"
+    said = str(labels.get(_PORT, ""))
+    if said and not host:
+        yield Skipped(place=place, problem=f"it has no address: set the label {_HOST}")
+        return
+    for port in said.split(",") if said else ():
+        if not _NUMBER.fullmatch(port.strip()):
+            yield Skipped(place=place, problem=f"the label {_PORT} is {said!r}: use port numbers")
+            continue
+        yield SourceLocation(
+            host=str(host),
+            port=int(port),
+            server_name=labels.get(_SERVER_NAME),
+            labels=meta("docker", about) | meta("docker_container_label", labels),
+            place=place,
+        )
 
 
 def _first_address(container: Mapping[str, Any]) -> str:

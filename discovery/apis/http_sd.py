@@ -8,19 +8,16 @@ from typing import Any
 from discovery.apis.web import WebApi
 from discovery.bounds import USUAL_MOST_TARGETS, Collected, check_labels
 from discovery.found import mappings
-from discovery.source import SourceError
+from discovery.source import Skipped, SourceError, SourceReading
 from discovery.targets import TargetError, parse_target
-from model.target import Target
 
 
-async def read_http_sd(
-    api: WebApi, source: str, most: int = USUAL_MOST_TARGETS
-) -> tuple[Target, ...]:
-    """The targets of all groups; raises SourceError, also if a part of the answer is invalid."""
+async def read_http_sd(api: WebApi, source: str, most: int = USUAL_MOST_TARGETS) -> SourceReading:
+    """The targets of all groups; raises SourceError, also if a group is invalid. An invalid target is skipped."""
     return await asyncio.to_thread(_targets, await api.get(), api.url, Collected(source, most))
 
 
-def _targets(answer: Any, url: str, found: Collected) -> tuple[Target, ...]:
+def _targets(answer: Any, url: str, found: Collected) -> SourceReading:
     for number, group in enumerate(mappings(answer, url)):
         where = f"{url}, group {number}"
         targets, labels = group.get("targets"), group.get("labels", {})
@@ -29,8 +26,10 @@ def _targets(answer: Any, url: str, found: Collected) -> tuple[Target, ...]:
         texts = {str(name): str(text) for name, text in labels.items()}
         check_labels(texts, where)
         for text in targets:
+            address = str(text)
             try:
-                found.add(parse_target(str(text), labels=texts, source=found.source))
+                found.add(parse_target(address, labels=texts, source=found.source))
             except TargetError as error:
-                raise SourceError(f"{where}: {error}.") from error
-    return found.targets
+                skipped = Skipped(place=where, problem=str(error), address=address, labels=texts)
+                found.skip(skipped)
+    return found.reading

@@ -7,49 +7,72 @@ field means that the value is not set; a server name of ``-`` sends none.
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, TypeAlias
 
+from discovery.source import Skipped, SourceReading
 from discovery.targets import TargetError, parse_target
 from model.target import Target
 
-_LABEL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NO_NAME: Final = "-"
+_OWN_COLUMNS: Final = ("target", "server_name", "protocol")
+
+Row: TypeAlias = Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class RowError(Exception):
-    """One invalid line: its number, what is wrong, and how to fix it."""
+    """One invalid line: its number, what is wrong, and how to fix it.
+
+    ``address`` is the text of a target that cannot be parsed; else it is empty.
+    """
 
     line: int
     problem: str
     fix: str
+    address: str = ""
 
 
-def targets_of_csv(text: str, source: str, most: int) -> tuple[Target, ...]:
-    """The targets, one for each key; labels of later rows override those of earlier ones.
+def read_csv(text: str, path: Path, most: int) -> SourceReading:
+    """The targets, one for each key; labels of later rows override those of earlier ones. An invalid row is skipped.
 
     Raises:
-        RowError: for the first invalid line.
+        RowError: if the file is not CSV with such a header, or has more than ``most`` rows.
     """
     reader = csv.DictReader(text.splitlines(), strict=True, restkey="")
     found: dict[str, Target] = {}
+    skipped: list[Skipped] = []
     try:
         _check_header(reader.fieldnames or ())
         for row in reader:
-            target = _target(row, source, reader.line_num)
-            if len(found) >= most and target.key not in found:
+            try:
+                target = _target(row, f"file:{path}", reader.line_num)
+            except RowError as error:
+                skipped.append(_skipped(error, path, row))
+            else:
+                known = found.get(target.key)
+                labels = {**(known.labels if known else {}), **target.labels}
+                found[target.key] = replace(target, labels=labels)
+            if max(len(found), len(skipped)) > most:
                 fix = "raise max_targets under discovery (type: file), or split the file"
                 raise RowError(reader.line_num, f"holds more than {most} targets", fix)
-            known = found.get(target.key)
-            found[target.key] = target if known is None else _joined(known, target)
     except csv.Error as error:
         raise RowError(
             reader.line_num, f"is not valid CSV: {error}", "correct that line"
         ) from error
-    return tuple(found.values())
+    return SourceReading(targets=tuple(found.values()), skipped=tuple(skipped))
+
+
+def _skipped(error: RowError, path: Path, row: Row) -> Skipped:
+    own = {"", *_OWN_COLUMNS}
+    return Skipped(
+        place=f"{path}, line {error.line}",
+        problem=f"{error.problem}: {error.fix}",
+        address=error.address,
+        labels={name: text for name, text in row.items() if name not in own and text},
+    )
 
 
 def _check_header(names: object) -> None:
@@ -57,12 +80,12 @@ def _check_header(names: object) -> None:
     if "target" not in columns:
         raise RowError(1, "has no column 'target'", "add it to the first line")
     for name in columns:
-        if not _LABEL_NAME.fullmatch(name) or columns.count(name) > 1:
-            fix = "use letters, digits and _, and each name once"
+        if not name or columns.count(name) > 1:
+            fix = "give each column its own name"
             raise RowError(1, f"{name!r} is not a valid column name", fix)
 
 
-def _target(row: Mapping[str, str | None], source: str, line: int) -> Target:
+def _target(row: Row, source: str, line: int) -> Target:
     if "" in row:
         raise RowError(
             line, "has more fields than the first line", "quote fields that contain commas"
@@ -70,24 +93,14 @@ def _target(row: Mapping[str, str | None], source: str, line: int) -> Target:
     fields = {name: (text or "").strip() for name, text in row.items()}
     named = fields.pop("server_name", "")
     protocol = fields.pop("protocol", "")
+    address = fields.pop("target")
     try:
         return parse_target(
-            fields.pop("target"),
+            address,
             **({"server_name": "" if named == _NO_NAME else named} if named else {}),
             **({"protocol": protocol} if protocol else {}),
             labels={name: text for name, text in fields.items() if text},
             source=source,
         )
     except TargetError as error:
-        raise RowError(line, error.problem, error.fix) from error
-
-
-def _joined(known: Target, later: Target) -> Target:
-    return Target(
-        host=later.host,
-        port=later.port,
-        server_name=later.server_name,
-        protocol=later.protocol,
-        labels={**known.labels, **later.labels},
-        source=later.source,
-    )
+        raise RowError(line, error.problem, error.fix, address) from error

@@ -1,18 +1,19 @@
 """The entries of a targets file: YAML nodes to Targets; each error has the line number.
 
 All scalars are read as literal text, so that no version number or ``no`` is converted; only ``null`` means
-that a value is not set.
+that a value is not set. An invalid entry is skipped; of a list of targets that share labels, only the invalid one.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Final
+from pathlib import Path
+from typing import Final, TypeAlias
 
 import yaml
 
+from discovery.source import Skipped, SourceReading
 from discovery.targets import TargetError, parse_target
 from model.target import Target
 
@@ -21,47 +22,93 @@ MOST_TARGETS: Final = 1_000_000
 
 _OWN_KEYS: Final = ("target", "server_name", "protocol", "labels")
 _FILE_SD_KEYS: Final = ("targets", "labels")
-_LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NULL_TAG: Final = "tag:yaml.org,2002:null"
+
+Fields: TypeAlias = Mapping[str, yaml.Node]
 
 
 class EntryError(Exception):
-    """One invalid line: its number, what is wrong, and how to fix it."""
+    """One invalid line: its number, what is wrong, and how to fix it.
 
-    def __init__(self, node: yaml.Node, problem: str, fix: str) -> None:
+    ``address`` is the text of a target that cannot be parsed; else it is empty.
+    """
+
+    def __init__(self, node: yaml.Node, problem: str, fix: str, address: str = "") -> None:
         super().__init__(problem)
         self.line: int = node.start_mark.line + 1
         self.problem = problem
         self.fix = fix
+        self.address = address
 
 
-def targets_of(root: yaml.Node | None, source: str, most: int = MOST_TARGETS) -> tuple[Target, ...]:
-    """The targets under the file's root node, one for each key.
+class _Entries:
+    """Collects the targets of one file, and what is skipped."""
+
+    def __init__(self, path: Path, most: int) -> None:
+        self._path = path
+        self._source = f"file:{path}"
+        self._most = most
+        self._found: dict[str, Target] = {}
+        self._skipped: list[Skipped] = []
+
+    @property
+    def reading(self) -> SourceReading:
+        return SourceReading(targets=tuple(self._found.values()), skipped=tuple(self._skipped))
+
+    def read(self, entry: yaml.Node) -> None:
+        """Add the targets of ``entry``, or skip it."""
+        try:
+            for node, fields, labels in _parts(entry):
+                self._add(node, fields, labels)
+        except EntryError as error:
+            self._skip(error, {})
+        if max(len(self._found), len(self._skipped)) > self._most:
+            fix = "raise max_targets under discovery (type: file), or split the file"
+            raise EntryError(entry, f"holds more than {self._most} targets", fix)
+
+    def _add(self, node: yaml.Node, fields: Fields, labels: Mapping[str, str]) -> None:
+        try:
+            target = _target(node, self._source, fields, labels)
+        except EntryError as error:
+            self._skip(error, labels)
+            return
+        known = self._found.get(target.key)
+        both = {**(known.labels if known else {}), **target.labels}
+        self._found[target.key] = replace(target, labels=both)
+
+    def _skip(self, error: EntryError, labels: Mapping[str, str]) -> None:
+        self._skipped.append(
+            Skipped(
+                place=f"{self._path}, line {error.line}",
+                problem=f"{error.problem}: {error.fix}",
+                address=error.address,
+                labels=labels,
+            )
+        )
+
+
+def read_entries(root: yaml.Node | None, path: Path, most: int = MOST_TARGETS) -> SourceReading:
+    """The targets under the root node of the file ``path``, one for each key.
 
     A target that is listed twice has the labels of both; later labels override earlier ones.
 
     Raises:
-        EntryError: for the first invalid entry.
+        EntryError: if the root is not a list, or there are more than ``most`` targets.
     """
-    found: dict[str, Target] = {}
+    entries = _Entries(path, most)
     if root is None or root.tag == _NULL_TAG:
-        return ()
+        return entries.reading
     if not isinstance(root, yaml.SequenceNode):
         raise EntryError(root, "is not a list", "start each target with a dash")
     for entry in root.value:
-        for target in _targets_of_entry(entry, source):
-            if len(found) >= most and target.key not in found:
-                fix = "raise max_targets under discovery (type: file), or split the file"
-                raise EntryError(entry, f"holds more than {most} targets", fix)
-            known = found.get(target.key)
-            labels = {**(known.labels if known else {}), **target.labels}
-            found[target.key] = replace(target, labels=labels)
-    return tuple(found.values())
+        entries.read(entry)
+    return entries.reading
 
 
-def _targets_of_entry(entry: yaml.Node, source: str) -> Iterator[Target]:
+def _parts(entry: yaml.Node) -> Iterator[tuple[yaml.Node, Fields, Mapping[str, str]]]:
+    """The node of each target in an entry, with the fields and the labels that apply to it."""
     if isinstance(entry, yaml.ScalarNode):
-        yield _target(entry, source, {}, {})
+        yield entry, {}, {}
         return
     if not isinstance(entry, yaml.MappingNode):
         raise EntryError(entry, "is a list inside a list", "use a target or a mapping")
@@ -73,19 +120,17 @@ def _targets_of_entry(entry: yaml.Node, source: str) -> Iterator[Target]:
         if not isinstance(node, yaml.SequenceNode):
             raise EntryError(node, "'targets' is not a list", "start each target with a dash")
         for one in node.value:
-            yield _target(one, source, {}, labels)
+            yield one, {}, labels
         return
     _refuse_others(fields, _OWN_KEYS)
     if "target" not in fields:
         raise EntryError(entry, "has no target", "add `target: host:port`")
-    yield _target(fields["target"], source, fields, labels)
+    yield fields["target"], fields, labels
 
 
-def _target(
-    node: yaml.Node, source: str, fields: Mapping[str, yaml.Node], labels: Mapping[str, str]
-) -> Target:
+def _target(node: yaml.Node, source: str, fields: Fields, labels: Mapping[str, str]) -> Target:
     text = _scalar(node)
-    if text is None:
+    if not text:
         raise EntryError(node, "an empty target", "use host:port")
     chosen: dict[str, str] = {}
     if "server_name" in fields:
@@ -95,37 +140,30 @@ def _target(
     try:
         return parse_target(text, **chosen, labels=labels, source=source)
     except TargetError as error:
-        raise EntryError(node, error.problem, error.fix) from error
+        raise EntryError(node, error.problem, error.fix, address=text) from error
 
 
-def _fields(entry: yaml.MappingNode) -> dict[str, yaml.Node]:
+def _fields(entry: yaml.MappingNode) -> Fields:
     fields: dict[str, yaml.Node] = {}
     for key, value in entry.value:
         name = _scalar(key)
-        if name is None or name in fields:
+        if not name or name in fields:
             raise EntryError(key, f"the key {name!r} is empty or duplicated", "remove one")
         fields[name] = value
     return fields
 
 
-def _refuse_others(fields: Mapping[str, yaml.Node], known: tuple[str, ...]) -> None:
+def _refuse_others(fields: Fields, known: tuple[str, ...]) -> None:
     for name, node in fields.items():
         if name not in known:
             raise EntryError(node, f"unknown key {name!r}", f"use {', '.join(known)}")
 
 
 def _labels(node: yaml.Node) -> dict[str, str]:
-    """The labels; those with two leading underscores exist only during relabelling."""
+    """The labels, named by any text as in Prometheus 3; those with two leading underscores are only for rules."""
     if not isinstance(node, yaml.MappingNode):
         raise EntryError(node, "'labels' is not a mapping", "use `labels: {name: value}`")
-    labels = {}
-    for name, value in _fields(node).items():
-        if not _LABEL_NAME.fullmatch(name):
-            raise EntryError(
-                value, f"{name!r} is not a valid label name", "use letters, digits and _"
-            )
-        labels[name] = _scalar(value) or ""
-    return labels
+    return {name: _scalar(value) or "" for name, value in _fields(node).items()}
 
 
 def _scalar(node: yaml.Node) -> str | None:

@@ -1,7 +1,7 @@
 """Targets from a file: YAML or JSON in our own format or in that of Prometheus' ``file_sd``, or CSV.
 
-The file is read again when it changes. An invalid file yields an error with the line and the fix instead of
-targets; the last valid targets stay in force.
+The file is read again when it changes. An invalid entry is skipped and reported with its line. A file that is not
+a list of entries yields an error instead; the last valid targets stay in force.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from typing import Final
 
 import yaml
 
-from discovery.files.csv_file import RowError, targets_of_csv
-from discovery.files.entries import MOST_TARGETS, EntryError, targets_of
-from discovery.source import DiscoveryUpdate
-from model.target import Target
+from discovery.files.csv_file import RowError, read_csv
+from discovery.files.entries import MOST_TARGETS, EntryError, read_entries
+from discovery.source import DiscoveryUpdate, SourceReading
 
 LARGEST_FILE: Final = 64 * 1024 * 1024
 """Bytes: a few hundred thousand targets."""
@@ -38,16 +37,16 @@ class TargetsFileError(Exception):
         self.line = line
 
 
-def read_targets_file(path: Path, most_targets: int = MOST_TARGETS) -> tuple[Target, ...]:
+def read_targets_file(path: Path, most_targets: int = MOST_TARGETS) -> SourceReading:
     """The targets in ``path``, one for each key, in file order; none if the file is empty.
 
     Raises:
-        TargetsFileError: if it cannot be read, or a line is invalid.
+        TargetsFileError: if it cannot be read, or is not a list of entries.
     """
     text = _text(path)
     if path.suffix.lower() == ".csv":
         try:
-            return targets_of_csv(text, f"file:{path}", most_targets)
+            return read_csv(text, path, most_targets)
         except RowError as error:
             raise TargetsFileError(path, error.line, error.problem, error.fix) from error
     try:
@@ -62,7 +61,7 @@ def read_targets_file(path: Path, most_targets: int = MOST_TARGETS) -> tuple[Tar
             path, None, f"is neither YAML nor JSON ({type(error).__name__})", "correct or remove it"
         ) from error
     try:
-        return targets_of(root, f"file:{path}", most_targets)
+        return read_entries(root, path, most_targets)
     except EntryError as error:
         raise TargetsFileError(path, error.line, error.problem, error.fix) from error
 
@@ -108,6 +107,7 @@ class FileSource:
         self._path = path
         self._poll_seconds = poll_seconds
         self._most_targets = most_targets
+        self._had_targets = False
 
     async def watch(self) -> AsyncIterator[DiscoveryUpdate]:
         """The file's targets now and after each change; one error for each invalid version."""
@@ -129,9 +129,13 @@ class FileSource:
         return status.st_mtime_ns, status.st_size, status.st_ino
 
     def _read(self) -> DiscoveryUpdate:
+        """A file that had targets and now has only invalid entries is an error: its targets stay."""
         try:
-            return DiscoveryUpdate(
-                targets=read_targets_file(self._path, self._most_targets), error=None
-            )
+            reading = read_targets_file(self._path, self._most_targets)
         except TargetsFileError as error:
             return DiscoveryUpdate(targets=None, error=str(error))
+        if reading.skipped and not reading.targets and self._had_targets:
+            error_text = f"every entry is invalid, the first is {reading.skipped[0]}"
+            return DiscoveryUpdate(targets=None, error=error_text)
+        self._had_targets = bool(reading.targets)
+        return DiscoveryUpdate.of(reading)

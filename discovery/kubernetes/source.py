@@ -14,10 +14,9 @@ import httpx
 
 from discovery.apis.web import WebApi
 from discovery.bounds import USUAL_MOST_TARGETS
-from discovery.found import mappings, targets_at
-from discovery.kubernetes.objects import RESOURCES, SECRETS, Item, Items, places_of
-from discovery.source import DiscoveryUpdate, SourceError
-from model.target import Target
+from discovery.found import mappings, read_locations
+from discovery.kubernetes.objects import RESOURCES, SECRETS, Item, Items, locations_of
+from discovery.source import DiscoveryUpdate, SourceError, SourceReading
 from pki.net_guard.http_client import HttpError
 
 USUAL_RESOURCES: Final = tuple(name for name in RESOURCES if name != "secrets")
@@ -55,8 +54,7 @@ class KubernetesSource:
             versions: dict[str, str] = {}
             try:
                 items = {path: await self._items(path, versions) for path in self._paths}
-                targets = await asyncio.to_thread(self._targets, items)
-                yield DiscoveryUpdate(targets=targets, error=None)
+                yield DiscoveryUpdate.of(await asyncio.to_thread(self._read, items))
             except SourceError as error:
                 yield DiscoveryUpdate(targets=None, error=str(error))
             except (AttributeError, TypeError, ValueError, KeyError) as error:
@@ -64,8 +62,8 @@ class KubernetesSource:
                 yield DiscoveryUpdate(targets=None, error=reason)
             await self._changed(versions)
 
-    def _targets(self, items: Items) -> tuple[Target, ...]:
-        return targets_at(places_of(items), self.name, self._most_targets)
+    def _read(self, items: Items) -> SourceReading:
+        return read_locations(locations_of(items), self.name, self._most_targets)
 
     async def _items(self, path: str, versions: dict[str, str]) -> list[Item]:
         """The objects of a list; empty if the cluster does not have that kind.

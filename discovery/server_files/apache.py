@@ -1,92 +1,214 @@
-"""Apache httpd's configuration with its includes: every virtual host with ``SSLEngine on``."""
+"""Apache httpd's configuration with its includes: every virtual host with TLS, and the main server."""
 
 from __future__ import annotations
 
-import glob
-import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from discovery.server_files.source import Declared, split_address
-from discovery.source import SourceError
+from discovery.server_files.apache_words import Line, Lines
+from discovery.server_files.blocks import Declared, Entry, port_range, split_address
+from discovery.source import Skipped
+from model.application_protocol import DEFAULT_PORT
 from model.protocol_version import ProtocolVersion
 
 _KEPT: Final = ("sslprotocol", "sslciphersuite", "sslcertificatefile", "sslverifyclient")
+_ENGINES: Final = frozenset({"sslengine", "gnutlsenable", "nssengine"})
+_VERSION_COMMANDS: Final = frozenset({"protocol", "minprotocol", "maxprotocol"})
+_ANY: Final = frozenset({"", "*", "_default_", "0.0.0.0", "::"})  # noqa: S104 (what files say)
 _VERSIONS: Final = {
     "tlsv1": ProtocolVersion.TLSV1_0,
     "tlsv1.1": ProtocolVersion.TLSV1_1,
     "tlsv1.2": ProtocolVersion.TLSV1_2,
     "tlsv1.3": ProtocolVersion.TLSV1_3,
 }
-_MOST_DEPTH: Final = 8
-_MOST_FILES: Final = 10_000
 
 
 @dataclass(slots=True)
 class _Host:
-    """A virtual host during parsing; the main server has no addresses."""
+    """A virtual host during parsing; the main server has no addresses. None: the main server's value holds."""
 
     places: tuple[str, ...] = ()
+    place: str = ""
     names: list[str] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
     certificates: list[Path] = field(default_factory=list)
-    is_tls: bool = False
+    engine: str | None = None
+    proxy_protocol: str | None = None
+    has_version_command: bool = False
+
+    def inherit(self, main: _Host) -> None:
+        self.settings = {**main.settings, **self.settings}
+        self.certificates = self.certificates or main.certificates
+        self.engine = self.engine or main.engine
+        self.proxy_protocol = self.proxy_protocol or main.proxy_protocol
+        self.has_version_command |= main.has_version_command
+
+    def is_tls(self, listened: _Listen | None) -> bool:
+        """With certificates and without SSLEngine, the protocol of ``Listen`` decides (mod_ssl, ssl_init_Module)."""
+        if self.engine is not None:
+            return self.engine == "on"
+        return bool(self.certificates) and listened is not None and listened.is_https
 
 
-def read_apache(path: Path) -> Iterator[Declared]:
+@dataclass(frozen=True, slots=True)
+class _Listen:
+    """One ``Listen``; ``address`` is empty for all."""
+
+    address: str
+    port: int
+    is_https: bool
+
+
+def read_apache(paths: Sequence[Path]) -> Iterator[Entry]:
     """All virtual hosts with TLS, and the main server; raises SourceError."""
-    main = _Host()
-    listened: list[str] = []
-    hosts: list[_Host] = []
-    current = main
-    directives = _Directives(path)
-    for name, arguments in directives:
-        match name:
-            case "<virtualhost":
-                current = _Host(places=tuple(arguments), settings=dict(main.settings))
-                current.is_tls = main.is_tls
-                hosts.append(current)
-            case "</virtualhost":
-                current = main
-            case "listen":
-                listened.append(arguments[0] if arguments else "")
-            case _:
-                _take(current, name, arguments, directives.root)
-    if main.is_tls:
-        main.places = tuple(listened)
-        hosts.append(main)
-    for host in hosts:
-        host.certificates = host.certificates or main.certificates
-        yield from _declared(host, path)
+    for path in paths:
+        yield from _Configuration(path).entries()
 
 
-def _take(host: _Host, name: str, arguments: list[str], root: Path) -> None:
-    if name in {"servername", "serveralias"}:
-        host.names += [one.rpartition("://")[2].partition(":")[0] for one in arguments]
-    elif name == "sslengine" and arguments:
-        host.is_tls = arguments[0].lower() == "on"
-    elif name in _KEPT:
-        host.settings[name] = " ".join(arguments)
-        if name == "sslcertificatefile" and arguments:
-            host.certificates.append(root / arguments[0])
+class _Configuration:
+    """One httpd: its sockets, its main server and its virtual hosts in order."""
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._main = _Host(place=str(path))
+        self._hosts: list[_Host] = []
+        self._listened: list[_Listen] = []
+        self._skipped: list[Skipped] = []
 
-def _declared(host: _Host, path: Path) -> Iterator[Declared]:
-    for place in host.places if host.is_tls else ():
-        found = split_address(place)
-        if found is not None:
-            address, port = found
-            yield Declared(
-                address=address,
-                port=port,
-                names=tuple(host.names),
-                settings=host.settings,
-                certificates=tuple(host.certificates),
-                protocols=_protocols(host.settings.get("sslprotocol", "")),
-                file=str(path),
+    def entries(self) -> Iterator[Entry]:
+        self._read()
+        yield from self._skipped
+        for host in self._hosts:
+            host.inherit(self._main)
+        defaults: set[str] = set()
+        taken: set[tuple[str, int]] = set()
+        for host in self._hosts:
+            for text in host.places:
+                shared = text.lower().replace("_default_", "*")
+                is_default = shared not in defaults
+                defaults.add(shared)
+                for entry in self._at(text, host):
+                    if isinstance(entry, _Listen):
+                        taken.add((entry.address, entry.port))
+                        if host.is_tls(entry):
+                            yield self._declared(host, entry, is_default=is_default)
+                    else:
+                        yield entry
+        for listened in self._listened:
+            is_free = (listened.address, listened.port) not in taken
+            if is_free and self._main.is_tls(listened):
+                yield self._declared(self._main, listened, is_default=True)
+
+    def _read(self) -> None:
+        lines = Lines(self._path)
+        current, depth = self._main, 0
+        for line in lines:
+            if line.name == "<virtualhost":
+                current = _Host(places=line.arguments, place=line.place)
+                self._hosts.append(current)
+            elif line.name == "</virtualhost":
+                current = self._main
+            elif line.name.startswith("<"):
+                depth += -1 if line.name.startswith("</") else 1
+            elif line.name == "listen" and line.arguments:
+                self._listen(line)
+            elif depth <= 0:
+                self._take(current, line, lines.root)
+        self._skipped += lines.skipped
+
+    def _listen(self, line: Line) -> None:
+        found = split_address(line.arguments[0])
+        if found is None:
+            problem = f"Listen {line.arguments[0]} is not an address and port"
+            self._skipped.append(Skipped(place=line.place, problem=problem))
+            return
+        address = "" if found[0] in _ANY else found[0]
+        options = [word.lower() for word in line.arguments[1:] if "=" not in word]
+        for port in found[1]:
+            is_https = "https" in options or (not options and port == DEFAULT_PORT)
+            self._listened.append(_Listen(address, port, is_https))
+
+    def _take(self, host: _Host, line: Line, root: Path) -> None:
+        name, arguments = line.name, line.arguments
+        if name in {"servername", "serveralias"}:
+            host.names += [one.rpartition("://")[2].partition(":")[0] for one in arguments]
+        elif name in _ENGINES and arguments:
+            host.engine = arguments[0].lower()
+            if host.engine == "optional":
+                problem = "SSLEngine optional upgrades HTTP to TLS (RFC 2817), which is not probed"
+                self._skipped.append(Skipped(place=line.place, problem=problem))
+        elif name == "remoteipproxyprotocol" and arguments:
+            host.proxy_protocol = arguments[0].lower()
+        elif name in {"tlsengine", "remoteipproxyprotocolexceptions"}:
+            problem = f"{name} {' '.join(arguments)} is not read"
+            self._skipped.append(Skipped(place=line.place, problem=problem))
+        elif name == "sslopensslconfcmd" and arguments:
+            host.has_version_command |= arguments[0].lower() in _VERSION_COMMANDS
+        elif name in _KEPT:
+            host.settings[name] = " ".join(arguments)
+            if name == "sslcertificatefile" and arguments:
+                host.certificates.append(root / arguments[0])
+
+    def _at(self, text: str, host: _Host) -> Iterator[_Listen | Skipped]:
+        """The sockets of one address of a virtual host; those of ``Listen``, if the files have any."""
+        found = _split(text)
+        if found is None:
+            problem = f"<VirtualHost {text}> is not an address and port"
+            yield Skipped(place=host.place, problem=problem)
+            return
+        address, ports = "" if found[0] in _ANY else found[0], found[1]
+        if not self._listened:
+            yield from (
+                _Listen(address, port, port == DEFAULT_PORT) for port in ports or (DEFAULT_PORT,)
             )
+            return
+        fitting = [
+            one
+            for one in self._listened
+            if (ports is None or one.port in ports)
+            and (
+                not address or not one.address or one.address == address or not _is_number(address)
+            )
+        ]
+        for one in fitting:
+            yield _Listen(address or one.address, one.port, one.is_https)
+        if not fitting and host.is_tls(None):
+            yield Skipped(
+                place=host.place,
+                problem=f"no Listen has the address and port of <VirtualHost {text}>",
+            )
+
+    def _declared(self, host: _Host, at: _Listen, *, is_default: bool) -> Declared:
+        words = "" if host.has_version_command else host.settings.get("sslprotocol", "")
+        return Declared(
+            address=at.address,
+            port=at.port,
+            names=tuple(host.names),
+            is_default=is_default,
+            settings=host.settings,
+            certificates=tuple(host.certificates),
+            protocols=_protocols(words),
+            has_proxy_protocol=host.proxy_protocol == "on",
+            file=str(self._path),
+            place=host.place,
+        )
+
+
+def _is_number(address: str) -> bool:
+    return ":" in address or address.replace(".", "").isdigit()
+
+
+def _split(text: str) -> tuple[str, range | None] | None:
+    """The address and port of a virtual host; without a port, or with ``*``, it is for all."""
+    address, colon, port = text.rpartition(":")
+    if colon and port == "*":
+        return address.strip("[]"), None
+    found = split_address(text)
+    if found is not None:
+        return found if port_range(text) is None else None
+    return (text.strip("[]"), None) if ":" not in text or text.endswith("]") else None
 
 
 def _protocols(words: str) -> frozenset[ProtocolVersion]:
@@ -98,57 +220,3 @@ def _protocols(words: str) -> frozenset[ProtocolVersion]:
         named = {version for version in versions if version is not None}
         found = found - named if word.startswith("-") else found | named
     return frozenset(found)
-
-
-class _Directives:
-    """The directives of a file and its includes, with names in lower case.
-
-    Conditions (``<IfModule>``) are assumed to be true; paths are relative to ServerRoot.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.root = path.parent
-        self._files = 0
-
-    def __iter__(self) -> Iterator[tuple[str, list[str]]]:
-        yield from self._of(self._path, 0)
-
-    def _of(self, path: Path, depth: int) -> Iterator[tuple[str, list[str]]]:
-        self._files += 1
-        if depth > _MOST_DEPTH or self._files > _MOST_FILES:
-            raise SourceError(
-                f"{path} is included too deeply, or there are too many included files."
-            )
-        text = path.read_text(encoding="utf-8").replace("\\\n", " ")
-        for number, line in enumerate(text.splitlines(), start=1):
-            words = self._words(line, path, number)
-            if not words:
-                continue
-            name, arguments = words[0].lower().rstrip(">"), words[1:]
-            if name == "serverroot" and arguments:
-                self.root = Path(arguments[0])
-            elif name in {"include", "includeoptional"} and arguments:
-                for included in self._included(arguments[0]):
-                    yield from self._of(included, depth + 1)
-            else:
-                yield name, [one.rstrip(">") for one in arguments]
-
-    def _words(self, line: str, path: Path, number: int) -> list[str]:
-        bare = line.strip()
-        if not bare or bare.startswith("#"):
-            return []
-        try:
-            return shlex.split(bare)
-        except ValueError:
-            # Expressions of other modules have their own quoting; none of them is needed here.
-            return bare.split()
-
-    def _included(self, pattern: str) -> list[Path]:
-        found = sorted(Path(one) for one in glob.glob(str(self.root / pattern)))
-        return [
-            file
-            for one in found
-            for file in (sorted(one.rglob("*")) if one.is_dir() else [one])
-            if file.is_file()
-        ]

@@ -1,154 +1,228 @@
 """Caddy's configuration, a Caddyfile or JSON: every site that it serves with HTTPS.
 
-A named site uses HTTPS unless its address has ``http://`` or port 80; a site without a name only if it has
+A named site uses HTTPS unless its address has ``http://`` or the port of HTTP; a site without a name only if it has
 ``https://`` or a ``tls`` directive (Caddy's documentation, "Automatic HTTPS").
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from discovery.server_files.source import Declared, split_address
-from discovery.source import SourceError
+from discovery.server_files.blocks import Declared, Entry, matches, port_range
+from discovery.server_files.caddy_json import read_json_file
+from discovery.server_files.caddy_words import Node, blocks_of
+from discovery.source import Skipped
+from model.application_protocol import URL_PORTS
+from model.protocol_version import ProtocolVersion
+from model.target import is_ip_address
 
-_TOKEN: Final = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`|[^\s"`]+|\n')
-_HTTP_PORT, _HTTPS_PORT = 80, 443
-_PLACEHOLDER: Final = "{$"
+_VERSIONS: Final = {"tls1.2": ProtocolVersion.TLSV1_2, "tls1.3": ProtocolVersion.TLSV1_3}
+_ADDRESS: Final = re.compile(
+    r"(?:(?P<scheme>https?)://)?(?P<host>\[[^]]*\]|[^:/]*)(?::(?P<port>[^/]*))?(?:/.*)?", re.DOTALL
+)
 
 
-def read_caddy(path: Path) -> Iterator[Declared]:
+@dataclass(slots=True)
+class _Options:
+    """Caddy's global options that decide which sites have HTTPS, and where."""
+
+    http_port: int = URL_PORTS["http"]
+    https_port: int = URL_PORTS["https"]
+    is_automatic: bool = True
+    bind: tuple[str, ...] = ()
+    has_proxy_protocol: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """One address of a site that has HTTPS."""
+
+    host: str
+    ports: range
+
+
+def read_caddy(paths: Sequence[Path]) -> Iterator[Entry]:
     """All sites with HTTPS; raises SourceError."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".json":
-        yield from _of_json(text, path)
-    else:
-        yield from _of_caddyfile(text, path)
+    for path in paths:
+        if path.suffix == ".json":
+            yield from read_json_file(path)
+        else:
+            blocks, skipped = blocks_of(path)
+            yield from skipped
+            yield from _sites(blocks, path)
 
 
-def _of_json(text: str, path: Path) -> Iterator[Declared]:
-    """Caddy's native JSON format: listeners, and the hosts that routes match."""
-    try:
-        servers = json.loads(text)["apps"]["http"]["servers"]
-        for server in servers.values():
-            names = tuple(dict.fromkeys(_hosts(server.get("routes") or ())))
-            is_tls = bool(server.get("tls_connection_policies")) or bool(names)
-            for listen in server.get("listen") or ():
-                found = split_address(str(listen).removeprefix("tcp/"))
-                if found is not None and is_tls and found[1] != _HTTP_PORT:
-                    address, port = found
-                    yield Declared(address=address, port=port, names=names, file=str(path))
-    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
-        raise SourceError(f"{path} is not a Caddy configuration with an http app.") from error
+def _sites(blocks: Sequence[Node], path: Path) -> Iterator[Entry]:
+    options = _Options()
+    for block in blocks:
+        if not block.words:
+            yield from _global(block, options)
+        else:
+            yield from _Site(block, options, path).entries()
 
 
-def _hosts(routes: Sequence[Any]) -> Iterator[str]:
-    for route in routes:
-        for match in route.get("match") or ():
-            yield from map(str, match.get("host") or ())
+def _global(block: Node, options: _Options) -> Iterator[Skipped]:
+    for line in block.children:
+        match line.words:
+            case ["http_port", text] if text.isdecimal():
+                options.http_port = int(text)
+            case ["https_port", text] if text.isdecimal():
+                options.https_port = int(text)
+            case ["auto_https", *words]:
+                options.is_automatic = "off" not in words
+            case ["default_bind", *words]:
+                options.bind = tuple(words)
+            case ["servers", *_]:
+                wrappers = [
+                    one for each in line.named("listener_wrappers") for one in each.children
+                ]
+                names = [one.words[0] for one in wrappers]
+                options.has_proxy_protocol |= "proxy_protocol" in names
+            case ["layer4", *_]:
+                yield Skipped(
+                    place=line.place,
+                    problem="layer4 is not read: list its servers in a targets file",
+                )
+            case _:
+                continue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Site:
-    """The addresses before a block, and the first two words of its lines."""
+    """One site block."""
 
-    addresses: tuple[str, ...]
-    directives: frozenset[str]
+    def __init__(self, block: Node, options: _Options, path: Path) -> None:
+        self._block = block
+        self._options = options
+        self._path = path
+        self._tls = list(block.named("tls"))
+
+    def entries(self) -> Iterator[Entry]:
+        by_port: dict[int, list[str]] = {}
+        for text in self._block.words:
+            found = self._address(text)
+            if isinstance(found, Skipped):
+                yield found
+            elif found is not None:
+                for port in found.ports:
+                    by_port.setdefault(port, []).append(found.host)
+        if not by_port:
+            return
+        listened, skipped = self._listened()
+        yield from skipped
+        for port, hosts in by_port.items():
+            numbers = [host for host in hosts if is_ip_address(host)]
+            names = self._names([host for host in hosts if host and host not in numbers])
+            for address in listened:
+                yield from (self._declared(address or one, port, ()) for one in numbers)
+                if names or "" in hosts:
+                    yield self._declared(address, port, names, is_default="" in hosts)
+
+    def _address(self, text: str) -> _Address | Skipped | None:
+        """None if it is not served with HTTPS."""
+        place = self._block.place
+        found = _ADDRESS.fullmatch(text)
+        if found is None or "{" in text:
+            problem = f"the address {text} has a variable that is not set in tlsprobe's environment"
+            return Skipped(
+                place=place,
+                problem=problem
+                if found is None or "{$" in text
+                else f"the address {text} is not read",
+            )
+        scheme, host = found["scheme"], found["host"].strip("[]")
+        usual = self._options.http_port if scheme == "http" else self._options.https_port
+        ports = port_range(found["port"] or str(usual))
+        if ports is None:
+            return Skipped(place=place, problem=f"the address {text} has no valid port")
+        if not self._is_https(scheme, host, ports):
+            is_expected = scheme != "http" and self._options.http_port not in ports
+            if is_expected and (host or scheme) and not self._options.is_automatic:
+                problem = f"{text} has no certificate, for auto_https is off"
+                return Skipped(place=place, problem=problem)
+            return None
+        return _Address(host, ports)
+
+    def _is_https(self, scheme: str | None, host: str, ports: range) -> bool:
+        if scheme == "http" or self._options.http_port in ports:
+            return False
+        if self._has_certificate:
+            return True
+        return self._options.is_automatic and (bool(host) or scheme == "https")
 
     @property
-    def has_tls(self) -> bool:
-        """Whether it has a certificate of its own; ``tls internal`` creates one only for names."""
-        return any(one.startswith("tls ") and one != "tls internal" for one in self.directives)
+    def _has_certificate(self) -> bool:
+        """Whether the site has one of its own; ``tls internal`` creates one only for names."""
+        return any(line.words[1:] not in ([], ["internal"]) or line.children for line in self._tls)
 
-    @property
-    def certificates(self) -> tuple[Path, ...]:
-        """The files of ``tls <certificate> <key>``."""
-        return tuple(
-            Path(one.removeprefix("tls ")) for one in self.directives if one.startswith("tls /")
+    def _names(self, hosts: Sequence[str]) -> tuple[str, ...]:
+        """The names; of a wildcard, those that the site's matchers ask for."""
+        asked = [name for name in _matched(self._block) if any(matches(one, name) for one in hosts)]
+        return tuple(dict.fromkeys((*hosts, *asked)))
+
+    def _listened(self) -> tuple[list[str], list[Skipped]]:
+        """The addresses that it listens on; an empty one means all."""
+        said = [word for line in self._block.named("bind") for word in line.words[1:]]
+        found: list[str] = []
+        skipped: list[Skipped] = []
+        for word in said or self._options.bind or ("",):
+            address = word.removeprefix("tcp/").strip("[]")
+            if "/" in address or "{" in address:
+                problem = f"bind {word} is not an address of TCP: list it in a targets file"
+                skipped.append(Skipped(place=self._block.place, problem=problem))
+            else:
+                found.append(address)
+        return found, skipped
+
+    def _declared(
+        self, address: str, port: int, names: tuple[str, ...], *, is_default: bool = True
+    ) -> Declared:
+        return Declared(
+            address=address,
+            port=port,
+            names=names,
+            is_default=is_default,
+            certificates=self._certificates(),
+            protocols=self._protocols(),
+            has_proxy_protocol=self._options.has_proxy_protocol,
+            file=str(self._path),
+            place=self._block.place,
         )
 
+    def _certificates(self) -> tuple[Path, ...]:
+        """The files of ``tls <certificate> <key>``, relative to the directory in which Caddy usually runs."""
+        return tuple(
+            self._path.parent / line.words[1] for line in self._tls if len(line.words) == 3
+        )
 
-def _of_caddyfile(text: str, path: Path) -> Iterator[Declared]:
-    for site in _sites(_tokens(text), path):
-        names_by_port: dict[int, list[str]] = {}
-        for address in site.addresses:
-            found = _name_and_port(address, has_tls=site.has_tls)
-            if found is not None:
-                names_by_port.setdefault(found[1], []).append(found[0])
-        for port, names in names_by_port.items():
-            yield Declared(
-                address="",
-                port=port,
-                names=tuple(filter(None, names)),
-                certificates=site.certificates,
-                file=str(path),
-            )
+    def _protocols(self) -> frozenset[ProtocolVersion]:
+        """``protocols <min> [<max>]`` in ``tls``; empty without it."""
+        for line in self._tls:
+            for said in line.named("protocols"):
+                least, greatest = _bounds(said.words[1:], _VERSIONS)
+                return frozenset(one for one in _VERSIONS.values() if least <= one <= greatest)
+        return frozenset()
 
 
-def _name_and_port(address: str, *, has_tls: bool) -> tuple[str, int] | None:
-    """None if the address is not served with HTTPS."""
-    scheme, has_scheme, rest = address.partition("://")
-    place = (rest if has_scheme else address).partition("/")[0]
-    if _PLACEHOLDER in place or (has_scheme and scheme != "https"):
-        return None
-    name, _, port_text = place.rpartition(":") if re.search(r":\d+$", place) else (place, "", "")
-    port = int(port_text) if port_text else _HTTPS_PORT
-    if port == _HTTP_PORT or not (name or has_scheme or has_tls):
-        return None
-    return name, port
+def _bounds(
+    words: Sequence[str], versions: Mapping[str, ProtocolVersion]
+) -> tuple[ProtocolVersion, ProtocolVersion]:
+    least = versions.get(words[0], ProtocolVersion.TLSV1_2) if words else ProtocolVersion.TLSV1_2
+    greatest = (
+        versions.get(words[1], ProtocolVersion.TLSV1_3)
+        if len(words) > 1
+        else ProtocolVersion.TLSV1_3
+    )
+    return least, greatest
 
 
-def _tokens(text: str) -> list[str]:
-    """Words, braces and line ends, without comments."""
-    found: list[str] = []
-    for line in text.replace("\\\n", " ").split("\n"):
-        for token in _TOKEN.findall(line):
-            if token.startswith("#"):
-                break
-            found.append(token.strip('"`') if token[0] in '"`' else token)
-        found.append("\n")
-    return found
-
-
-def _sites(tokens: Sequence[str], path: Path) -> Iterator[_Site]:
-    """Top-level blocks except the global options and snippets; a single site needs no braces."""
-    depth = 0
-    addresses: list[str] = []
-    directives: set[str] = set()
-    begins_line = True
-    for position, word in enumerate(tokens):
-        if word == "{":
-            depth += 1
-        elif word == "}":
-            depth -= 1
-            if depth < 0:
-                raise SourceError(f"{path}: a closing brace has no opening brace.")
-            if depth == 0:
-                yield from _site(addresses, directives)
-                addresses, directives = [], set()
-        elif word == "\n":
-            if depth == 0 and addresses and not _goes_on(tokens, position):
-                rest = [one for one in tokens[position:] if one not in {"\n", "{", "}"}]
-                yield from _site(addresses, set(rest))
-                return
-        elif depth == 0:
-            addresses += [one for one in word.split(",") if one]
-        elif depth == 1 and begins_line:
-            directives.add(" ".join(tokens[position : position + 2]))
-        begins_line = word in {"\n", "{"}
-    if depth:
-        raise SourceError(f"{path}: an opening brace has no closing brace.")
-
-
-def _goes_on(tokens: Sequence[str], position: int) -> bool:
-    """Whether the address list of a block continues on the next line, after a comma."""
-    return tokens[position - 1].endswith(",") or tokens[position - 1] in {"{", "}"}
-
-
-def _site(addresses: Sequence[str], directives: set[str]) -> Iterator[_Site]:
-    if addresses and not addresses[0].startswith("("):
-        yield _Site(addresses=tuple(addresses), directives=frozenset(directives))
+def _matched(block: Node) -> Iterator[str]:
+    """The names in ``@x host a b``, and in ``@x { host a b }``, at any depth."""
+    for line in block.children:
+        words = line.words[1:] if line.words[0].startswith("@") else line.words
+        if words[:1] == ["host"]:
+            yield from words[1:]
+        yield from _matched(line)

@@ -1,19 +1,33 @@
-"""nginx' configuration with its includes: every ``listen`` with ``ssl`` (parsed by crossplane)."""
+"""nginx' configuration with its includes: every socket with TLS in ``http``, ``stream`` and ``mail``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import crossplane
 
-from discovery.server_files.source import Declared, split_address
-from discovery.source import SourceError
+from discovery.server_files.blocks import Declared, Entry, split_address
+from discovery.source import Skipped, SourceError
+from model.application_protocol import DEFAULT_PROTOCOL
 from model.protocol_version import ProtocolVersion
 
+Directive: TypeAlias = Mapping[str, Any]
+
 _CERTIFICATE: Final = "ssl_certificate"
+_BY_LUA: Final = "ssl_certificate_by_lua"
 _KEPT: Final = ("ssl_protocols", "ssl_ciphers", _CERTIFICATE, "ssl_verify_client")
+_SWITCHES: Final = (
+    "ssl",
+    "ssl_reject_handshake",
+    "ssl_preread",
+    "ssl_conf_command",
+    "starttls",
+    "protocol",
+)
+_NOT_FILES: Final = ("data:", "store:", "engine:")
 _DEFAULT_PORT: Final = 80
 """The port of a ``listen`` without one."""
 
@@ -25,72 +39,172 @@ _PROTOCOLS: Final = {
     "TLSv1.2": ProtocolVersion.TLSV1_2,
     "TLSv1.3": ProtocolVersion.TLSV1_3,
 }
+_MAIL_BY_PORT: Final = {143: "imap", 993: "imap", 110: "pop3", 995: "pop3"}
+"""The protocol of a mail server without ``protocol``; SMTP at other ports."""
 
 
-def read_nginx(path: Path) -> Iterator[Declared]:
-    """All sockets with TLS, in ``http`` and in ``stream``; raises SourceError."""
-    read = crossplane.parse(str(path), combine=True)
-    if read["status"] != "ok":
-        first = read["errors"][0]
-        place = f"{first['file']}, line {first.get('line')}" if first.get("line") else first["file"]
-        raise SourceError(f"{place}: {first['error']}.")
-    for block in read["config"][0]["parsed"]:
-        if block["directive"] in {"http", "stream"}:
-            yield from _servers(block.get("block", ()), {}, str(path))
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """One ``server`` block with what it inherits."""
+
+    module: str
+    names: tuple[str, ...]
+    settings: Mapping[str, str]
+    switches: Mapping[str, str]
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether it finishes a handshake."""
+        return self.switches.get("ssl_reject_handshake") != "on"
+
+    def protocol(self, port: int) -> str:
+        """The protocol that is spoken before TLS; ``tls`` if none is."""
+        if self.module != "mail" or self.switches.get("starttls") not in {"on", "only"}:
+            return DEFAULT_PROTOCOL
+        named = self.switches.get("protocol") or _MAIL_BY_PORT.get(port, "smtp")
+        return "submission" if (named, port) == ("smtp", 587) else named
 
 
-def _servers(
-    directives: Sequence[Mapping[str, Any]], inherited: Mapping[str, str], path: str
-) -> Iterator[Declared]:
-    own = {**inherited, **_settings(directives)}
+@dataclass(slots=True)
+class _Socket:
+    """One address and port. What one ``listen`` says of the socket applies to all blocks that share it."""
+
+    servers: list[tuple[_Server, str]] = field(default_factory=list)
+    default: _Server | None = None
+    options: set[str] = field(default_factory=set)
+
+    def add(self, server: _Server, options: Sequence[str], place: str) -> None:
+        if all(server is not one for one, _ in self.servers):
+            self.servers.append((server, place))
+        self.options.update(options)
+        if self.default is None or {"default_server", "default"} & set(options):
+            self.default = server
+
+    def is_tls(self, port: int) -> bool:
+        first = self.default
+        if first is None:
+            return False
+        is_on = first.switches.get("ssl") == "on"
+        return "ssl" in self.options or is_on or first.protocol(port) != DEFAULT_PROTOCOL
+
+
+Sockets: TypeAlias = dict[tuple[str, int], _Socket]
+
+
+def read_nginx(paths: Sequence[Path]) -> Iterator[Entry]:
+    """All sockets with TLS; raises SourceError."""
+    for path in paths:
+        read = crossplane.parse(str(path), combine=True, check_ctx=False, check_args=False)
+        if read["status"] != "ok":
+            first = read["errors"][0]
+            line = f", line {first['line']}" if first.get("line") else ""
+            raise SourceError(f"{first['file']}{line}: {first['error']}.")
+        for block in read["config"][0]["parsed"]:
+            if block["directive"] in {"http", "stream", "mail"}:
+                yield from _module(block, path)
+
+
+def _module(module: Directive, path: Path) -> Iterator[Entry]:
+    sockets: Sockets = {}
+    directives = module.get("block", ())
+    inherited = _settings(directives, _KEPT), _settings(directives, _SWITCHES)
+    module_names = _names(directives)
     for one in directives:
         if one["directive"] == "server" and "block" in one:
-            yield from _server(one["block"], own, path)
+            server = _Server(
+                module=module["directive"],
+                names=_names(one["block"]) or module_names,
+                settings={**inherited[0], **_settings(one["block"], _KEPT)},
+                switches={**inherited[1], **_settings(one["block"], _SWITCHES)},
+            )
+            yield from _listen(server, one["block"], sockets)
+    for (address, port), socket in sockets.items():
+        if socket.is_tls(port):
+            yield from _declared(address, port, socket, path)
 
 
-def _server(
-    directives: Sequence[Mapping[str, Any]], inherited: Mapping[str, str], path: str
-) -> Iterator[Declared]:
-    settings = {**inherited, **_settings(directives)}
-    names = tuple(
-        name for one in directives if one["directive"] == "server_name" for name in one["args"]
-    )
+def _listen(
+    server: _Server, directives: Sequence[Directive], sockets: Sockets
+) -> Iterator[Skipped]:
+    """Add the server to its sockets; yields those that carry TLS and cannot be probed."""
     for one in directives:
         arguments = one["args"]
-        if one["directive"] == "listen" and arguments and "ssl" in arguments[1:]:
-            place = split_address(arguments[0], _DEFAULT_PORT)
-            if place is not None and not arguments[0].startswith("unix:"):
-                address, port = place
-                yield Declared(
-                    address=address,
-                    port=port,
-                    names=names,
-                    settings=settings,
-                    certificates=_certificates(settings, Path(path).parent),
-                    protocols=frozenset(
-                        _PROTOCOLS[word]
-                        for word in settings.get("ssl_protocols", "").split()
-                        if word in _PROTOCOLS
-                    ),
-                    file=path,
-                )
+        if one["directive"] != "listen" or not arguments:
+            continue
+        place, text = f"{one['file']}, line {one['line']}", arguments[0]
+        found = None if text.startswith("unix:") else split_address(text, _DEFAULT_PORT)
+        if server.module == "stream" and server.switches.get("ssl_preread") == "on":
+            problem = f"listen {text} passes TLS on by server name (ssl_preread): list the names in a targets file"
+            yield Skipped(place=place, problem=problem)
+        elif found is None:
+            if "ssl" in arguments or server.switches.get("ssl") == "on":
+                problem = f"listen {text} has no address and port: list it in a targets file"
+                yield Skipped(place=place, problem=problem)
+        else:
+            address = "" if found[0] in {"*", "0.0.0.0"} else found[0]  # noqa: S104 (what files say)
+            for port in found[1]:
+                socket = sockets.setdefault((address, port), _Socket())
+                socket.add(server, arguments[1:], place)
 
 
-def _settings(directives: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def _declared(address: str, port: int, socket: _Socket, path: Path) -> Iterator[Entry]:
+    for server, place in socket.servers:
+        if "quic" in socket.options and "ssl" not in socket.options:
+            problem = f"listen {port} is for QUIC only, without TLS over TCP"
+            yield Skipped(place=place, problem=problem)
+        elif server.takes_part:
+            certificates, unknown = _certificates(server.settings, path.parent)
+            if unknown is not None:
+                yield Skipped(place=place, problem=unknown)
+            yield Declared(
+                address=address,
+                port=port,
+                names=() if server.module == "mail" else server.names,
+                is_default=server is socket.default,
+                settings=server.settings,
+                certificates=certificates,
+                protocols=_versions(server),
+                protocol=server.protocol(port),
+                has_proxy_protocol="proxy_protocol" in socket.options,
+                file=str(path),
+                place=place,
+            )
+
+
+def _versions(server: _Server) -> frozenset[ProtocolVersion]:
+    """The versions of ``ssl_protocols``; unknown where a command to OpenSSL sets others."""
+    if "Protocol" in server.switches.get("ssl_conf_command", ""):
+        return frozenset()
+    words = server.settings.get("ssl_protocols", "").split()
+    return frozenset(_PROTOCOLS[word] for word in words if word in _PROTOCOLS)
+
+
+def _names(directives: Sequence[Directive]) -> tuple[str, ...]:
+    return tuple(
+        name for one in directives if one["directive"] == "server_name" for name in one["args"]
+    )
+
+
+def _settings(directives: Sequence[Directive], names: Sequence[str]) -> dict[str, str]:
     """The arguments of each directive; there is one certificate directive for each key type."""
     said: dict[str, str] = {}
     for one in directives:
         name, words = one["directive"], " ".join(one["args"])
+        if name.startswith(_BY_LUA):
+            name, words = _CERTIFICATE, f"${_BY_LUA}"
         if name == _CERTIFICATE and name in said:
             said[name] += f" {words}"
-        elif name in _KEPT:
+        elif name in names:
             said[name] = words
     return said
 
 
-def _certificates(settings: Mapping[str, str], directory: Path) -> tuple[Path, ...]:
-    """Absolute paths; they are relative to the file's directory. Variables and values that are not files are omitted."""
+def _certificates(
+    settings: Mapping[str, str], directory: Path
+) -> tuple[tuple[Path, ...], str | None]:
+    """Absolute paths, relative to the main file's directory; or why they are unknown."""
     words = settings.get(_CERTIFICATE, "").split()
-    if any("$" in word or word.startswith(("data:", "store:", "engine:")) for word in words):
-        return ()
-    return tuple(directory / word for word in words)
+    for word in words:
+        if "$" in word or word.startswith(_NOT_FILES):
+            return (), f"{_CERTIFICATE} {word} is not a file, so no certificate is declared"
+    return tuple(directory / word for word in words), None

@@ -1,46 +1,33 @@
 """The TLS endpoints that the configuration files of a local web server declare.
 
 There is a parser for each server (nginx, HAProxy, Apache, Caddy). All yield the declared sockets with labels: the
-server's own settings for relabelling, and certificates and versions for comparison with what it serves.
+server's own settings for relabelling, and certificates and versions for comparison with what it serves. What a
+parser cannot read, it yields as skipped, with file and line.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from discovery.bounds import USUAL_MOST_TARGETS
-from discovery.declared import declaring, leaves_in
-from discovery.found import SourceLocation, meta, targets_at
-from discovery.source import SourceError
-from model.protocol_version import ProtocolVersion
-from model.target import Target, is_ip_address
+from discovery.declared import declaring, read_leaves
+from discovery.found import Location, SourceLocation, meta, read_locations
+from discovery.server_files.blocks import Declared, Entry, matches, plain_names
+from discovery.source import Skipped, SourceError, SourceReading
+from model.target import is_ip_address
+from model.target_labels import PROXY_PROTOCOL
 
 _ANY_ADDRESS: Final = frozenset({"", "*", "0.0.0.0", "::", "_default_"})  # noqa: S104 (what files say)
+_PROXY_PROTOCOL_VERSION: Final = "v1"
+"""All four servers understand it."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
-    """One listening socket with TLS; ``names`` are its server names, ``settings`` its own directives.
-
-    ``address`` is empty if it listens on all. ``certificates`` are PEM files and directories of them, empty if the
-    file does not specify them; the same applies to ``protocols``.
-    """
-
-    address: str
-    port: int
-    names: tuple[str, ...] = ()
-    settings: Mapping[str, str] = field(default_factory=dict)
-    certificates: tuple[Path, ...] = ()
-    protocols: frozenset[ProtocolVersion] = frozenset()
-    file: str = ""
-
-
-FileReader: TypeAlias = Callable[[Path], Iterable[Declared]]
-"""Parses a configuration; raises SourceError."""
+FileReader: TypeAlias = Callable[[Sequence[Path]], Iterable[Entry]]
+"""Parses the configuration in these files; raises SourceError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,52 +39,77 @@ class ServerFiles:
     paths: Sequence[Path]
     host: str
 
-    def places(self) -> Iterator[SourceLocation]:
+    def locations(self) -> Iterator[Location]:
         """The locations in all files; raises SourceError."""
-        for path in self.paths:
-            yield from _read(self, path)
+        entries = self._entries()
+        by_socket: dict[tuple[str, int], list[Declared]] = defaultdict(list)
+        for entry in entries:
+            if isinstance(entry, Declared):
+                by_socket[entry.address, entry.port].append(entry)
+        for entry in entries:
+            if isinstance(entry, Declared):
+                others = [one for one in by_socket[entry.address, entry.port] if one is not entry]
+                yield from _locations(entry, others, self.kind, self.host)
+            else:
+                yield entry
+
+    def _entries(self) -> list[Entry]:
+        try:
+            return list(self.reader(self.paths))
+        except (OSError, UnicodeDecodeError) as error:
+            named = getattr(error, "filename", None) or ", ".join(map(str, self.paths))
+            raise SourceError(f"{named} cannot be read: {error}.") from error
 
 
 async def read_server_files(
     files: ServerFiles, source: str, most: int = USUAL_MOST_TARGETS
-) -> tuple[Target, ...]:
+) -> SourceReading:
     """The targets in the files.
 
     Raises:
         SourceError: if a file cannot be read or parsed.
     """
-    return await asyncio.to_thread(targets_at, files.places(), source, most)
+    return await asyncio.to_thread(read_locations, files.locations(), source, most)
 
 
-def _read(files: ServerFiles, path: Path) -> list[SourceLocation]:
-    try:
-        declared = files.reader(path)
-        return [place for one in declared for place in _places(one, files.kind, files.host)]
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path} cannot be read: {error}.") from error
-
-
-def _places(one: Declared, kind: str, host: str) -> Iterable[SourceLocation]:
+def _locations(
+    one: Declared, others: Sequence[Declared], kind: str, host: str
+) -> Iterable[Location]:
+    """One location for each name of the block; without names, one if clients without a name get the block."""
     where = host if one.address in _ANY_ADDRESS else one.address
-    own_words = meta(kind, {**one.settings, "file": one.file})
-    labels = own_words | declaring(leaves_in(one.certificates) or (), one.protocols)
-    names = [name for name in one.names if _is_plain(name)]
+    leaves, problem = read_leaves(one.certificates)
+    if problem is not None:
+        yield Skipped(place=one.place, problem=f"{problem}, so no certificate is declared")
+    labels = meta(kind, {**one.settings, "file": one.file}) | declaring(leaves, one.protocols)
+    if one.has_proxy_protocol:
+        labels[PROXY_PROTOCOL] = _PROXY_PROTOCOL_VERSION
+    names: list[str | None] = list(dict.fromkeys(plain_names(one.names)))
+    if not names and one.is_default:
+        names = [_without_name(where, others)]
     if not names:
-        yield SourceLocation(host=where, port=one.port, labels=labels)
+        yield Skipped(place=one.place, problem=_unnamed(one, where))
     for name in names:
-        yield SourceLocation(host=where, port=one.port, server_name=name, labels=labels)
+        yield SourceLocation(
+            host=where,
+            port=one.port,
+            server_name=name,
+            protocol=one.protocol,
+            labels=labels,
+            place=one.place,
+        )
 
 
-def _is_plain(name: str) -> bool:
-    """Whether a client can request it: not a pattern, not a placeholder."""
-    return bool(name) and not set(name) & set("*~^$_\"'/") and not is_ip_address(name)
+def _without_name(host: str, others: Sequence[Declared]) -> str | None:
+    """The server name that reaches the default block at ``host``: none if the host's own is another block's."""
+    if is_ip_address(host):
+        return None
+    is_taken = any(matches(name, host) for other in others for name in other.names)
+    return "" if is_taken else None
 
 
-def split_address(text: str, default_port: int | None = None) -> tuple[str, int] | None:
-    """``443``, ``*:443``, ``10.0.0.1:443``, ``[::]:443``; None for any other text without ``default_port``."""
-    if text.isdigit():
-        return "", int(text)
-    address, _, port = text.rpartition(":")
-    if port.isdigit() and (address.startswith("[") or ":" not in address):
-        return address.strip("[]"), int(port)
-    return None if default_port is None else (text.strip("[]"), default_port)
+def _unnamed(one: Declared, host: str) -> str:
+    names = " ".join(one.names) or "no name"
+    return (
+        f"the block for {names} at {host}:{one.port} has no name that can be asked for: list one of its names "
+        "in a targets file"
+    )

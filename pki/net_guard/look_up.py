@@ -20,6 +20,18 @@ LookUp: TypeAlias = Callable[[str, int], Awaitable[list[Any]]]
 """Returns what ``getaddrinfo`` returns for a host and a port."""
 
 
+def address_in(place: tuple[Any, ...]) -> str:
+    """The address of a socket address, with the zone of a link-local one: it names the link (RFC 4007)."""
+    address = str(place[0])
+    scope_id = place[3] if len(place) > 3 else 0
+    if not scope_id or "%" in address:
+        return address
+    try:
+        return f"{address}%{socket.if_indextoname(scope_id)}"
+    except OSError:
+        return f"{address}%{scope_id}"
+
+
 class LookUps:
     """The system's resolver in a pool of ``threads``; a lookup that waits for a thread can be cancelled."""
 

@@ -12,8 +12,9 @@ from typing import TypeVar
 
 from model.target import is_ip_address
 from pki.net_guard.gate import Purpose, SocketGate
-from pki.net_guard.look_up import OF_CONFIGURED, LookUp
+from pki.net_guard.look_up import OF_CONFIGURED, LookUp, address_in
 from pki.net_guard.shortage import note_shortage
+from pki.net_guard.zones import connect_in_zone, connected_datagram_socket, zone_of
 
 StreamProtocol = TypeVar("StreamProtocol", bound=asyncio.Protocol)
 PacketProtocol = TypeVar("PacketProtocol", bound=asyncio.DatagramProtocol)
@@ -39,7 +40,7 @@ async def judged_addresses(
     gate = gate if is_ip_address(host) else gate.named(*gate.names, host)
     found = [host]
     if not is_ip_address(host):
-        found = [str(place[0]) for *_, place in await look_up(host, port)]
+        found = [address_in(place) for *_, place in await look_up(host, port)]
     refusals = {address: gate.refusal(address, port, purpose) for address in found}
     allowed = tuple(address for address, refusal in refusals.items() if refusal is None)
     if not allowed:
@@ -67,6 +68,9 @@ async def open_tcp(
     failure: OSError | None = None
     for address in await judged_addresses(gate, host, port, purpose):
         try:
+            if zone_of(address):
+                scoped = await connect_in_zone((address, port), source)
+                return await loop.create_connection(make_protocol, sock=scoped)
             return await loop.create_connection(make_protocol, address, port, local_addr=source)
         except OSError as error:
             note_shortage(error)
@@ -92,6 +96,9 @@ async def open_udp(
         raise DeniedError(refusal)
     source = None if source_address is None else (source_address, 0)
     loop = asyncio.get_running_loop()
+    if zone_of(place[0]):
+        scoped = connected_datagram_socket(place, source)
+        return await loop.create_datagram_endpoint(make_protocol, sock=scoped)
     return await loop.create_datagram_endpoint(make_protocol, local_addr=source, remote_addr=place)
 
 

@@ -145,7 +145,7 @@ class ChainChecks:
         self, found: ServedChain, target: Target, within_seconds: float, lookup: DnsLookup
     ) -> ServedChain:
         """The chain with the DNS verdicts, if the target's own clients get it by its name."""
-        host = target.server_name or target.host
+        host = target.reference_name
         if is_ip_address(host) or not found.is_own:
             return found
         with suppress(TimeoutError):

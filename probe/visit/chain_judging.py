@@ -44,7 +44,7 @@ def _judged(
     stores: Mapping[str, TrustStore],
     budget: VisitBudget,
 ) -> tuple[ServedChain, ...]:
-    host = target.server_name or target.host
+    host = target.reference_name
     found = []
     for served in facts.chains:
         if not budget.takes_elements(elements_of(served.chain)):
@@ -67,7 +67,7 @@ def _judged_anew(
     return tuple(
         judged_again(
             one,
-            host=target.server_name or target.host,
+            host=target.reference_name,
             judged_at=known.started_at,
             at=at,
             stores=stores,

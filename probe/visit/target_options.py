@@ -100,7 +100,7 @@ def web_site_of(target: Target) -> WebSite | None:
         return None
     word = target.labels.get(HTTP)
     return WebSite.of(
-        target.server_name or target.host,
+        target.reference_name,
         target.port,
         is_web=None if word is None else word == "yes",
         clear_port=http_port_of(target),

@@ -42,7 +42,7 @@ def transport_options(endpoint: Endpoint, settings: ProbeSettings) -> TransportO
 
     return TransportOptions(
         address=(endpoint.address, target.port),
-        peer=Peer(name=target.server_name or target.host),
+        peer=Peer(name=target.reference_name),
         nonce=secrets.token_bytes(NONCE_LENGTH),
         route=replace(route_to(target, settings.route, settings.proxies), gate=gate),
         application=None if target.protocol == AUTO else application(target.protocol),

@@ -30,11 +30,11 @@ from discovery.server_files.caddy import read_caddy
 from discovery.server_files.haproxy import read_haproxy
 from discovery.server_files.nginx import read_nginx
 from discovery.server_files.source import ServerFiles, read_server_files
-from discovery.source import Source, SourceError
-from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS
+from discovery.source import Source, SourceError, SourceReading
+from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS, PROXY_PROTOCOL
 from pki.dns import DnsLookup, LookupFailedError
 from pki.net_guard.gate import SocketGate
-from service.config.sources import PolledSettings, SourceContext, SourceSettings, Targets
+from service.config.sources import PolledSettings, SourceContext, SourceSettings
 from service.setting_types.by_type import ByType
 from service.setting_types.secret_marks import SecretFile, SecretVariable, WebUrl, WebUrls
 from service.setting_types.values import Count, Port, Seconds, TargetCount, split_name_server
@@ -104,7 +104,7 @@ class HttpSdSettings(_WebSettings):
 
     type: Literal["http_sd"]
 
-    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:
         """Reads all groups."""
         return lambda: read_http_sd(self.api(context.gate), name, self.max_targets)
 
@@ -114,7 +114,7 @@ class PrometheusSettings(_WebSettings):
 
     type: Literal["prometheus"]
 
-    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:
         """Reads its active targets."""
         return lambda: read_prometheus(self.api(context.gate), name, self.max_targets)
 
@@ -127,7 +127,7 @@ class ConsulSettings(_WebSettings):
     services: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
 
-    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:
         """Reads the catalog."""
         header = "X-Consul-Token"
         api = replace(self.api(context.gate), token_header=header)
@@ -146,7 +146,7 @@ class DockerSettings(PolledSettings):
         """Its kind and socket."""
         return f"docker:{self.socket}"
 
-    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:
         """Reads the running containers."""
         api = WebApi(url="http://docker", gate=context.gate, unix_socket=self.socket)
         return lambda: read_docker(api, name, self.max_targets)
@@ -205,7 +205,7 @@ class NamesSettings(PolledSettings):
         first = [str(file) for file in self.files] + list(self.urls)
         return f"names:{first[0] if first else ''}"
 
-    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:
         """Reads all lists."""
         apis = [WebApi(url=url, gate=context.gate) for url in self.urls]
         return lambda: read_names(self.files, apis, self.ports, name, self.max_targets)
@@ -235,20 +235,22 @@ class DnsSettings(PolledSettings):
             )
         return self
 
-    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:
         """Reads all names and zones."""
         servers = [split_name_server(text) for text in self.name_servers]
         at = Reading(port=self.port, source=name, most=self.max_targets)
 
-        async def read() -> Targets:
+        async def read() -> SourceReading:
             try:
                 lookup = DnsLookup(servers)
             except LookupFailedError as error:
                 raise SourceError(str(error)) from error
-            found = list(await read_records(self.names, self.records, lookup, at))
-            for zone in self.zones:
-                found += await read_zone(zone, servers[0], at)
-            return tuple(found)
+            readings = [await read_records(self.names, self.records, lookup, at)]
+            readings += [await read_zone(zone, servers[0], at) for zone in self.zones]
+            return SourceReading(
+                targets=tuple(target for one in readings for target in one.targets),
+                skipped=tuple(skipped for one in readings for skipped in one.skipped),
+            )
 
         return read
 
@@ -267,7 +269,7 @@ class NetworksSettings(PolledSettings):
         """Its kind and the first network."""
         return f"networks:{self.networks[0]}"
 
-    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:
         """Scans them once."""
         scan = Scan(
             networks=self.networks,
@@ -281,7 +283,7 @@ class ServerFilesSettings(PolledSettings):
     """Configuration files of a web server that is reachable at ``host``."""
 
     _computed_labels: ClassVar[frozenset[str]] = frozenset(
-        {EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS}
+        {EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS, PROXY_PROTOCOL}
     )
 
     type: Literal["nginx", "haproxy", "apache", "caddy"]
@@ -293,7 +295,7 @@ class ServerFilesSettings(PolledSettings):
         """Its kind and the first file."""
         return f"{self.type}:{self.paths[0]}"
 
-    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:
         """Reads the files."""
         read = _FILE_READERS[self.type]
         files = ServerFiles(reader=read, kind=self.type, paths=self.paths, host=self.host)
@@ -312,7 +314,7 @@ class SeenNamesSettings(PolledSettings):
         """Its kind."""
         return "certificate_names"
 
-    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:
         """Reads the names from the certificates seen."""
         return lambda: read_certificate_names(context.statuses, self.networks, name)
 

@@ -5,22 +5,19 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from discovery.bounds import USUAL_MOST_TARGETS, check_count
 from discovery.relabel import Rule
-from discovery.source import PolledSource, Source
+from discovery.source import PolledSource, Source, SourceReading
 from model.safe_output.secret_text import masked_urls
 from model.snapshot import EndpointStatus
-from model.target import Target
 from model.target_labels import ACTING_NAMES
 from pki.net_guard.gate import SocketGate
 from service.config.relabel import RelabelRules
 from service.setting_types.values import Seconds, TargetCount
-
-Targets: TypeAlias = tuple[Target, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +74,7 @@ class PolledSettings(SourceSettings):
     """A source that is polled: it is read as a whole at intervals."""
 
     @abstractmethod
-    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:
         """The function that reads the source once; ``name`` is the source's name in its targets."""
 
     def source(self, context: SourceContext) -> Source:
@@ -85,9 +82,9 @@ class PolledSettings(SourceSettings):
         name = self.source_name()
         read = self.reader(name, context)
 
-        async def bounded() -> Targets:
+        async def bounded() -> SourceReading:
             found = await read()
-            check_count(name, len(found), self.max_targets)
+            check_count(name, len(found.targets), self.max_targets)
             return found
 
         return PolledSource(name, bounded, refresh_seconds=self.refresh_seconds)

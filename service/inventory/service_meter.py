@@ -79,6 +79,10 @@ class ServiceMeter:
         """Count the labels; the reader of the source logs their names."""
         self._metrics.discovery_untrusted(source, labels)
 
+    def discovery_skipped(self, source: str, entries: int) -> None:
+        """Count the entries; the reader of the source logs them."""
+        self._metrics.discovery_skipped(source, entries)
+
     def discovery_expired(self, source: str) -> None:
         """Count and log that a source's targets were removed."""
         self._metrics.discovery_expired(source)

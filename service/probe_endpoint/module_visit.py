@@ -126,7 +126,7 @@ def _is_success(
     paths: tuple[tuple[Certificate, ...], ...],
 ) -> bool:
     """Whether the plain client and the visit, as far as they were requested, meet the assertions."""
-    host = endpoint.target.server_name or endpoint.target.host
+    host = endpoint.target.reference_name
     if _FOREIGN & set(module.emit) and not is_as_asserted(
         module, handshake, chain, host, is_verified=bool(paths)
     ):

@@ -6,11 +6,10 @@ import asyncio
 import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 
-from discovery.found import SourceLocation, meta, targets_at
+from discovery.found import SourceLocation, meta, read_locations
 from discovery.networks import Network
-from discovery.source import SourceError
+from discovery.source import SourceError, SourceReading
 from model.snapshot import EndpointStatus
-from model.target import Target
 from scheduling.resolve import resolve
 
 _AT_ONCE = 16
@@ -19,14 +18,14 @@ _MOST_NAMES = 10_000
 
 async def read_certificate_names(
     statuses: Callable[[], Iterable[EndpointStatus]], networks: Sequence[Network], source: str
-) -> tuple[Target, ...]:
+) -> SourceReading:
     """Each name in a leaf, with the port that served the leaf, if an address of the name is in ``networks``."""
     wanted = await asyncio.to_thread(_names_seen, tuple(statuses()), source)
     at_once = asyncio.Semaphore(_AT_ONCE)
 
     async def place(name: str, port: int, seen_at: str) -> SourceLocation | None:
         found = SourceLocation(host=name, port=port, labels=meta("seen", {"at": seen_at}))
-        targets = targets_at([found], source)
+        targets = read_locations([found], source).targets
         if not targets:
             return None
         async with at_once:
@@ -37,7 +36,7 @@ async def read_certificate_names(
 
     asking = [place(name, port, seen_at) for (name, port), seen_at in wanted.items()]
     found = await asyncio.gather(*asking)
-    return targets_at((one for one in found if one is not None), source)
+    return read_locations((one for one in found if one is not None), source)
 
 
 def _names_seen(statuses: Iterable[EndpointStatus], source: str) -> dict[tuple[str, int], str]:

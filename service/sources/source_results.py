@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from discovery.merge import Sifted, merge, sift
+from discovery.merge import Sifted, merge
 from exporters.terminal.console import printable
 from model.target import Target
 from pki.net_guard.gate import SocketGate
@@ -33,7 +33,7 @@ async def find_once(sources: Sequence[RuledSource], gate: SocketGate) -> list[So
         update = await anext(aiter(updates))
         sifted = None
         if update.targets is not None:
-            sifted = await sift(update.targets, ruled.rules, gate, trusted=ruled.trusted_labels)
+            sifted = await ruled.sifted(update, gate)
         return SourceResult(source=ruled.source.name, sifted=sifted, error=update.error)
 
     return list(await asyncio.gather(*(first(one) for one in sources)))
@@ -57,9 +57,9 @@ def _lines(results: Sequence[SourceResult], merged: Sequence[Target]) -> Iterato
         sifted = one.sifted
         yield f"{one.source}: {len(sifted.kept)} targets" + _lost(sifted)
         yield from (f"  + {_described(target)}" for target in sifted.kept)
-        yield from (f"  - {_described(target)}  (dropped by a rule)" for target in sifted.dropped)
+        yield from (f"  - {text}  (dropped by a rule)" for text in sifted.dropped)
         yield from (f"  - {target.key}  (denied)" for target in sifted.denied)
-        yield from (f"  ! {reason}" for reason in sifted.rejected)
+        yield from (f"  ! skipped: {sentence}" for sentence in sifted.skipped)
         if sifted.untrusted:
             yield f"  ! {untrusted_warning(sifted.untrusted)}"
     yield f"total: {len(merged)} targets"
@@ -69,7 +69,7 @@ def _lost(sifted: Sifted) -> str:
     counts = (
         (len(sifted.dropped), "dropped"),
         (len(sifted.denied), "denied"),
-        (len(sifted.rejected), "rejected"),
+        (len(sifted.skipped), "skipped"),
     )
     return "".join(f", {count} {word}" for count, word in counts if count)
 
@@ -86,9 +86,9 @@ def results_json(results: Sequence[SourceResult], merged: Sequence[Target]) -> d
             {
                 "source": one.source,
                 "error": one.error,
-                "dropped": [] if one.sifted is None else [it.key for it in one.sifted.dropped],
+                "dropped": [] if one.sifted is None else list(one.sifted.dropped),
                 "denied": [] if one.sifted is None else [it.key for it in one.sifted.denied],
-                "rejected": [] if one.sifted is None else list(one.sifted.rejected),
+                "skipped": [] if one.sifted is None else list(one.sifted.skipped),
                 "untrusted_labels": {} if one.sifted is None else dict(one.sifted.untrusted),
             }
             for one in results

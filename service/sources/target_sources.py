@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import structlog
 
-from discovery.merge import merge, sift
+from discovery.merge import Sifted, merge, sift
 from discovery.relabel import Rule, names_set_by
-from discovery.source import Source
+from discovery.source import DiscoveryUpdate, Source
 from discovery.trust import disarmed, untrusted_labels
 from model.ports import DiscoveryMeter
 from model.target import Target
 from model.target_labels import ACTING_NAMES
 from pki.net_guard.gate import SocketGate
+
+_MOST_LOGGED: Final = 20
+"""Skipped entries that are logged one by one, for each reading."""
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
@@ -35,7 +39,19 @@ class RuledSource:
     def still_trusted(self, target: Target) -> Target:
         """A target from an earlier reading, with only the acting labels that the source or the rules may set now."""
         trusted = self.trusted_labels | names_set_by(self.rules)
-        return disarmed(target, untrusted_labels(target, trusted))
+        untrusted = untrusted_labels(target.labels, trusted)
+        return replace(target, labels=disarmed(target.labels, untrusted)) if untrusted else target
+
+    async def sifted(self, update: DiscoveryUpdate, gate: SocketGate) -> Sifted:
+        """What the rules and the gate make of a successful reading."""
+        return await sift(
+            update.targets or (),
+            self.rules,
+            gate,
+            trusted=self.trusted_labels,
+            skipped=update.skipped,
+            source=self.source.name,
+        )
 
 
 class TargetSources:
@@ -66,6 +82,7 @@ class TargetSources:
         }
         self._errors: dict[str, str] = {}
         self._untrusted: dict[str, Mapping[str, int]] = {}
+        self._skipped: dict[str, tuple[str, ...]] = {}
         self._unread = set(self._targets)
         self._expiries: dict[str, asyncio.Task[None]] = {}
         self._fixed = tuple(fixed)
@@ -87,9 +104,13 @@ class TargetSources:
     @property
     def warnings(self) -> Mapping[str, str]:
         """What is wrong with the last successful reading of a source, by source name."""
-        return {
-            name: untrusted_warning(counts) for name, counts in self._untrusted.items() if counts
+        warnings = {
+            name: [untrusted_warning(counts)] for name, counts in self._untrusted.items() if counts
         }
+        for name, skipped in self._skipped.items():
+            if skipped:
+                warnings.setdefault(name, []).append(skipped_warning(skipped))
+        return {name: "; ".join(sentences) for name, sentences in warnings.items()}
 
     @property
     def are_read(self) -> bool:
@@ -118,17 +139,16 @@ class TargetSources:
                     # The time counts from the first failure; later failures do not extend it.
                     self._expiries[name] = group.create_task(self._expire_later(ruled))
             else:
-                await self._take(ruled, update.targets)
+                await self._take(ruled, update)
             self._unread.discard(name)
 
-    async def _take(self, ruled: RuledSource, targets: Sequence[Target]) -> None:
+    async def _take(self, ruled: RuledSource, update: DiscoveryUpdate) -> None:
         name = ruled.source.name
         self._errors.pop(name, None)
-        sifted = await sift(targets, ruled.rules, self._gate, trusted=ruled.trusted_labels)
+        sifted = await ruled.sifted(update, self._gate)
         self._note_untrusted(name, sifted.untrusted)
+        self._note_skipped(name, sifted.skipped)
         self._meter.discovery_updated(name, len(sifted.kept), None)
-        for reason in sifted.rejected:
-            _LOG.warning("a relabelled target cannot be used", source=name, reason=reason)
         if expiry := self._expiries.pop(name, None):
             expiry.cancel()
         self._targets[name] = sifted.kept
@@ -143,6 +163,21 @@ class TargetSources:
             )
         self._untrusted[name] = untrusted
 
+    def _note_skipped(self, name: str, skipped: tuple[str, ...]) -> None:
+        """Count skipped entries; log them when they change, not at each reading."""
+        self._meter.discovery_skipped(name, len(skipped))
+        known = frozenset(self._skipped.get(name, ()))
+        new = [sentence for sentence in skipped if sentence not in known]
+        for sentence in new[:_MOST_LOGGED]:
+            _LOG.warning("an entry of a source is skipped", source=name, reason=sentence)
+        if len(new) > _MOST_LOGGED:
+            _LOG.warning(
+                "more entries of a source are skipped: `tlsprobe discover` shows all",
+                source=name,
+                entries=len(new) - _MOST_LOGGED,
+            )
+        self._skipped[name] = skipped
+
     async def _expire_later(self, ruled: RuledSource) -> None:
         name = ruled.source.name
         await asyncio.sleep(ruled.max_stale_seconds)
@@ -154,6 +189,11 @@ class TargetSources:
         """Pass on one merge at a time, so that the newest is the last."""
         async with self._handing_over:
             self._use(await merge((self._fixed, *tuple(self._targets.values()))))
+
+
+def skipped_warning(skipped: Sequence[str]) -> str:
+    """One sentence about the entries that a source has and that yield no target."""
+    return f"{len(skipped)} entries are skipped, the first is {skipped[0]}"
 
 
 def untrusted_warning(untrusted: Mapping[str, int]) -> str:

@@ -49,6 +49,39 @@ def test_what_is_found_and_what_becomes_of_it() -> None:
     ]
 
 
+def test_an_entry_that_is_skipped_is_named_with_its_line_unless_a_rule_drops_or_rewrites_it() -> (
+    None
+):
+    Path("targets.yml").write_text(
+        "- a.test:443\n- {target: 'a b', labels: {team: x}}\n- http://c.test\n"
+    )
+    rules = """\
+relabel:
+  - {action: drop, source_labels: [__address__], regex: "http://.*"}
+"""
+    Path("tlsprobe.yml").write_text(f"targets_files: [targets.yml]\n{rules}")
+    run = tlsprobe("discover", "--config", "tlsprobe.yml")
+    problem = (
+        "'a b' is not a host name or address: use a target such as example.com, example.com:8443, "
+        "[2001:db8::1]:443 or smtp://mail.example.com"
+    )
+    assert run.stdout.splitlines()[:4] == [
+        "file:targets.yml: 1 targets, 1 dropped, 1 skipped",
+        "  + a.test:443",
+        "  - http://c.test  (dropped by a rule)",
+        f"  ! skipped: targets.yml, line 2: {problem}",
+    ]
+    rewrite = "  - {source_labels: [__address__, team], regex: 'a b;x', target_label: __address__, replacement: b.test}\n"
+    Path("tlsprobe.yml").write_text(f"targets_files: [targets.yml]\n{rules}{rewrite}")
+    run = tlsprobe("discover", "--config", "tlsprobe.yml", "--json")
+    found = json.loads(run.stdout)
+    assert [one["key"] for one in found["targets"]] == ["a.test:443", "b.test:443"]
+    assert (found["sources"][0]["skipped"], found["sources"][0]["dropped"]) == (
+        [],
+        ["http://c.test"],
+    )
+
+
 def test_as_json_each_target_names_its_sources() -> None:
     run = tlsprobe("discover", "--config", "tlsprobe.yml", "--json")
     targets = json.loads(run.stdout)["targets"]

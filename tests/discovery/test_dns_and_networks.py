@@ -29,6 +29,9 @@ RECORDS = (
     "self HTTPS 1 . alpn=h2",
     "_8443._https.self SVCB 1 . alpn=h2",
     "apex HTTPS 0 www.test.",
+    "chain HTTPS 0 shop.test.",
+    "gone HTTPS 0 .",
+    "loop HTTPS 0 loop.test.",
     "chat A 127.0.0.4",
 )
 
@@ -42,17 +45,31 @@ async def test_records_and_a_whole_zone(tmp_path: Path) -> None:
         https = await read_records(["shop.test", "self.test"], ["HTTPS"], lookup, AT)
         prefixed = await read_records(["_8443._https.self.test"], ["SVCB"], lookup, AT)
         alias = await read_records(["apex.test"], ["HTTPS"], lookup, AT)
+        names = ["chain.test", "gone.test", "loop.test"]
+        followed = await read_records(names, ["HTTPS"], lookup, AT)
         zone = await read_zone("test", ("127.0.0.1", ports.authority), AT)
         with pytest.raises(SourceError, match="did not transfer"):
             await read_zone("other", ("127.0.0.1", ports.authority), AT)
         with pytest.raises(SourceError, match="could not be looked up"):
             await read_records(["out.example"], ["A"], lookup, AT)
-    assert [one.key for one in plain] == ["www.test:443"]
-    assert [one.key for one in services] == ["chat.test:5223"]
-    assert [one.key for one in https] == ["www.test:8443?server_name=shop.test", "self.test:443"]
-    assert [one.key for one in prefixed] == ["self.test:8443"]
-    assert [one.key for one in alias] == ["www.test:443?server_name=apex.test"]
-    assert [one.key for one in zone] == [
+    assert [one.key for one in plain.targets] == ["www.test:443"]
+    assert [one.key for one in services.targets] == ["chat.test:5223"]
+    assert [one.key for one in https.targets] == [
+        "www.test:8443?server_name=shop.test",
+        "self.test:443",
+    ]
+    assert [one.key for one in prefixed.targets] == ["self.test:8443"]
+    assert [one.key for one in alias.targets] == ["www.test:443?server_name=apex.test"]
+    assert [one.key for one in followed.targets] == ["www.test:8443?server_name=chain.test"]
+    assert [one.problem for one in followed.skipped] == [
+        "the service is not offered (AliasMode with .)",
+        "more than 8 aliases",
+    ]
+    assert [str(one) for one in plain.skipped] == [
+        "none.test: it has no A or AAAA record that names a server"
+    ]
+    assert [one.place for one in zone.skipped] == ["zone test, *.wild.test"]
+    assert [one.key for one in zone.targets] == [
         "alias.test:443",
         "chat.test:443",
         "ns.test:443",
@@ -77,8 +94,8 @@ async def test_a_network_s_tls_servers_are_found_and_no_others(
         scan = Scan(networks=network, ports=places, timeout_seconds=2.0)
         found = await read_networks(scan, SocketGate(), "net")
         denied = await read_networks(scan, SocketGate(deny=DenyList([f"127.0.0.1:{port}"])), "net")
-    assert [one.key for one in found] == [f"127.0.0.1:{port}"]
-    assert denied == ()
+    assert [one.key for one in found.targets] == [f"127.0.0.1:{port}"]
+    assert denied.targets == ()
 
 
 async def test_a_network_too_large_is_told_before_anything_is_sent() -> None:

@@ -34,21 +34,26 @@ FILE_SD = [
 ]
 
 FAULTS: tuple[tuple[str, int | None, str], ...] = (
-    ("- example.com\n- exa mple.com\n", 2, "host name"),
-    ("- example.com\n- target: example.com:0\n", 2, "port"),
     ("targets: [a.example]\n", 1, "list"),
-    ("- a.example\n-\n  - b.example\n", 3, "list inside a list"),
-    ("- target: a.example\n  labels: [x]\n", 2, "labels"),
-    ("- target: a.example\n  label: {x: y}\n", 2, "unknown key 'label'"),
-    ("- labels: {a: b}\n", 1, "has no target"),
-    ("- targets: a.example\n", 1, "targets"),
-    ("- target: a.example\n  labels: {'a-b': c}\n", 2, "label name"),
-    ("- target: a.example\n  target: b.example\n", 2, "duplicated"),
-    ("- target: {a: b}\n", 1, "text"),
-    ("- target: a.example\n  protocol: gopher\n", 1, "protocol"),
     ("- 'a.example\n", None, "YAML"),
     ("- \x00\n", None, "YAML"),
     ("[" * 5000, None, "YAML"),
+)
+
+
+SKIPPED: tuple[tuple[str, int, str], ...] = (
+    ("- exa mple.com\n", 2, "host name"),
+    ("- target: example.com:0\n", 2, "port"),
+    ("-\n  - b.example\n", 3, "list inside a list"),
+    ("- target: a.example\n  labels: [x]\n", 3, "labels"),
+    ("- target: a.example\n  label: {x: y}\n", 3, "unknown key 'label'"),
+    ("- labels: {a: b}\n", 2, "has no target"),
+    ("- targets: a.example\n", 2, "targets"),
+    ("- target: a.example\n  labels: {'': c}\n", 3, "empty"),
+    ("- target: a.example\n  target: b.example\n", 3, "duplicated"),
+    ("- target: {a: b}\n", 2, "text"),
+    ("- target: a.example\n  protocol: gopher\n", 2, "protocol"),
+    ("- targets: ['http://b.example', ok.example]\n", 2, "unknown scheme"),
 )
 
 
@@ -59,7 +64,7 @@ def write(path: Path, text: str) -> Path:
 
 def test_our_own_form_is_read(tmp_path: Path) -> None:
     path = write(tmp_path / "targets.yml", OWN_FORM)
-    assert read_targets_file(path) == (
+    assert read_targets_file(path).targets == (
         Target(host="example.com", port=443, server_name="example.com"),
         Target(host="2001:db8::1", port=8443, server_name=None),
         Target(
@@ -76,7 +81,7 @@ def test_our_own_form_is_read(tmp_path: Path) -> None:
 def test_file_sd_is_read_as_prometheus_has_it(tmp_path: Path, indent: str | int | None) -> None:
     path = write(tmp_path / "sd.json", json.dumps(FILE_SD, indent=indent))
     labels = {"env": "prod", "__meta_x": "for rules", "face": "\U0001f600"}
-    assert read_targets_file(path) == (
+    assert read_targets_file(path).targets == (
         Target(host="one.example", port=443, server_name="one.example", labels=labels),
         Target(host="two.example", port=8443, server_name="two.example", labels=labels),
         Target(host="three.example", port=443, server_name="three.example"),
@@ -85,7 +90,7 @@ def test_file_sd_is_read_as_prometheus_has_it(tmp_path: Path, indent: str | int 
 
 def test_a_target_says_where_it_came_from(tmp_path: Path) -> None:
     path = write(tmp_path / "targets.yml", "- example.com\n")
-    assert read_targets_file(path)[0].source == f"file:{path}"
+    assert read_targets_file(path).targets[0].source == f"file:{path}"
 
 
 def test_a_target_that_stands_twice_has_the_labels_of_both(tmp_path: Path) -> None:
@@ -93,13 +98,13 @@ def test_a_target_that_stands_twice_has_the_labels_of_both(tmp_path: Path) -> No
 - {target: a.example, labels: {x: first, y: kept}}
 - {target: "a.example:443", labels: {x: later}}
 """
-    (target,) = read_targets_file(write(tmp_path / "targets.yml", text))
+    (target,) = read_targets_file(write(tmp_path / "targets.yml", text)).targets
     assert target.labels == {"x": "later", "y": "kept"}
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "[]", "null"])
 def test_an_empty_file_holds_no_target(tmp_path: Path, text: str) -> None:
-    assert read_targets_file(write(tmp_path / "targets.yml", text)) == ()
+    assert read_targets_file(write(tmp_path / "targets.yml", text)).targets == ()
 
 
 @pytest.mark.parametrize(("text", "line", "word"), FAULTS)
@@ -112,6 +117,25 @@ def test_a_fault_is_told_with_its_line(
     message = str(fault.value)
     assert (str(path) in message, word in message, "\n" in message) == (True, True, False)
     assert line is None or fault.value.line == line
+
+
+@pytest.mark.parametrize(("entry", "line", "word"), SKIPPED)
+def test_an_invalid_entry_costs_only_itself(
+    tmp_path: Path, entry: str, line: int, word: str
+) -> None:
+    path = write(tmp_path / "targets.yml", f"- ok.example\n{entry}")
+    reading = read_targets_file(path)
+    assert [target.host for target in reading.targets] == ["ok.example"]
+    (skipped,) = reading.skipped
+    assert (skipped.place, word in skipped.problem) == (f"{path}, line {line}", True)
+
+
+def test_label_names_are_any_text_as_in_prometheus_3(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "sd.json", '[{"targets": ["a.test"], "labels": {"cloud.region": "eu"}}]'
+    )
+    (target,) = read_targets_file(path).targets
+    assert target.labels == {"cloud.region": "eu"}
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -170,7 +194,7 @@ async def test_a_change_is_seen(tmp_path: Path) -> None:
 
 async def test_a_bad_state_is_an_error_and_no_targets(tmp_path: Path) -> None:
     path = write(tmp_path / "targets.yml", "- a.example\n")
-    heard = await changes(path, "- not a host\n", "- b.example\n", None, "- c.example\n")
+    heard = await changes(path, "{not a list", "- b.example\n", None, "- c.example\n")
     assert [names(update) for update in heard] == [
         ["a.example"],
         None,
@@ -179,6 +203,15 @@ async def test_a_bad_state_is_an_error_and_no_targets(tmp_path: Path) -> None:
         ["c.example"],
     ]
     assert [update.error is None for update in heard] == [True, False, True, False, True]
+
+
+async def test_a_file_whose_every_entry_becomes_invalid_keeps_its_targets(tmp_path: Path) -> None:
+    path = write(tmp_path / "targets.yml", "- a b\n")
+    heard = await changes(
+        path, "- a.example\n", "- a.example:99999\n", "- b.example\n- a b\n", "[]"
+    )
+    assert [names(update) for update in heard] == [[], ["a.example"], None, ["b.example"], []]
+    assert "line 1: 'a.example:99999' has no valid port" in (heard[2].error or "")
 
 
 async def test_a_file_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:

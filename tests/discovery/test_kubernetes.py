@@ -17,6 +17,7 @@ import kubernetes_validate
 import pytest
 
 from discovery.apis.web import WebApi
+from discovery.found import SourceLocation
 from discovery.kubernetes.objects import (
     API_SERVICES,
     GATEWAYS,
@@ -26,9 +27,10 @@ from discovery.kubernetes.objects import (
     SECRETS,
     SERVICES,
     WEBHOOKS,
-    places_of,
+    locations_of,
 )
 from discovery.kubernetes.source import USUAL_RESOURCES, KubernetesSource
+from discovery.source import Skipped
 from model.target import Target
 from tests.pki.certificates.making import Made, make
 from tests.pki.revocation.servers import WebServer, web_server
@@ -56,7 +58,13 @@ GATEWAY = {
                 "tls": {"certificateRefs": [{"name": "shop-tls", "namespace": "web"}]},
             },
             {"name": "any", "protocol": "TLS", "port": 443},
-            {"name": "wild", "protocol": "HTTPS", "port": 9443, "hostname": "*.apps.test"},
+            {
+                "name": "wild",
+                "protocol": "HTTPS",
+                "port": 9443,
+                "hostname": "*.apps.test",
+                "allowedRoutes": {"namespaces": {"from": "All"}},
+            },
             {"name": "http", "protocol": "HTTP", "port": 80},
         ],
     },
@@ -235,12 +243,75 @@ async def test_a_secret_is_the_certificate_that_is_expected(
 def test_a_secret_that_is_none_declares_nothing(secret: dict[str, Any]) -> None:
     for text in ("", "%%%", base64.b64encode(b"no certificate").decode()):
         broken = secret | {"data": {"tls.crt": text}}
-        (place,) = places_of({INGRESSES: [INGRESS], SECRETS: [broken]})
-        assert "expected_certificate" not in place.labels
+        found = list(locations_of({INGRESSES: [INGRESS], SECRETS: [broken]}))
+        (location,) = (one for one in found if isinstance(one, SourceLocation))
+        assert "expected_certificate" not in location.labels
+        skipped = [str(one) for one in found if isinstance(one, Skipped)]
+        assert "the secret web/shop-tls is not in the cluster or has no certificate" in skipped[0]
 
 
-@pytest.mark.parametrize("body", [b"[]", b'{"items": [{"spec": 7}]}', b'{"items": 7}'])
+@pytest.mark.parametrize("body", [b"[]", b'{"items": [7]}', b'{"items": 7}'])
 async def test_a_cluster_that_says_something_else_keeps_what_was_known(body: bytes) -> None:
     async with web_server({INGRESSES: body}) as server:
         update = await anext(source_at(server).watch())
     assert (update.targets, update.error is not None) == (None, True)
+
+
+def skipped_of(path: str, *items: Mapping[str, Any]) -> list[str]:
+    return [str(one) for one in locations_of({path: items}) if isinstance(one, Skipped)]
+
+
+def hosts_of(path: str, *items: Mapping[str, Any]) -> list[str]:
+    found = locations_of({path: items})
+    return [f"{one.host}:{one.port}" for one in found if isinstance(one, SourceLocation)]
+
+
+def test_one_invalid_object_costs_only_itself() -> None:
+    assert hosts_of(INGRESSES, {"metadata": {"name": "x"}, "spec": 7}, INGRESS) == ["shop.test:443"]
+    (first, _) = skipped_of(INGRESSES, {"metadata": {"name": "x"}, "spec": 7}, INGRESS)
+    assert first.startswith("Ingress x: the object is invalid")
+
+
+def test_a_wildcard_is_asked_by_the_hosts_of_the_rules() -> None:
+    rules = [{"host": "a.shop.test"}, {"host": "b.c.shop.test"}, {"host": "other.test"}]
+    item = INGRESS | {"spec": {"tls": [{"hosts": ["*.shop.test"]}], "rules": rules}}
+    assert hosts_of(INGRESSES, item) == ["a.shop.test:443"]
+    alone = INGRESS | {"spec": {"tls": [{"hosts": ["*.shop.test"]}]}}
+    assert "the wildcard *.shop.test has no name to ask for" in skipped_of(INGRESSES, alone)[0]
+
+
+def test_an_ingress_whose_tls_has_no_hosts_has_those_of_its_rules() -> None:
+    item = INGRESS | {"spec": {"tls": [{"secretName": "x"}], "rules": [{"host": "a.test"}]}}
+    assert hosts_of(INGRESSES, item) == ["a.test:443"]
+    assert "has no hosts" in skipped_of(INGRESSES, INGRESS | {"spec": {"tls": [{}]}})[0]
+
+
+def test_a_certificate_in_an_annotation_is_reported() -> None:
+    annotations = {"alb.ingress.kubernetes.io/certificate-arn": "arn:aws:acm:x"}
+    item = {"metadata": {"name": "x", "annotations": annotations}, "spec": {}}
+    assert "certificate-arn" in skipped_of(INGRESSES, item)[0]
+
+
+def test_routes_of_other_namespaces_are_attached_only_where_they_are_allowed() -> None:
+    listener = {"name": "wild", "protocol": "HTTPS", "port": 9443, "hostname": "*.apps.test"}
+    gateway = GATEWAY | {"spec": {"listeners": [listener]}}
+    found = list(locations_of({GATEWAYS: [gateway], ROUTES[0]: [HTTP_ROUTE]}))
+    assert [str(one).partition(" nor ")[0] for one in found] == [
+        "Gateway infra/edge, listener wild: neither the listener, its routes"
+    ]
+
+
+def test_a_service_without_an_address_or_with_an_odd_annotation_is_reported() -> None:
+    pending = SERVICE | {"status": {}}
+    assert skipped_of(SERVICES, pending) == [
+        "Service data/db: the load balancer has no address yet"
+    ]
+    odd = {"metadata": {"name": "db", "annotations": {"tlsprobe/port": "https"}}, "spec": {}}
+    assert skipped_of(SERVICES, odd) == [
+        "Service db: the annotation tlsprobe/port is 'https': use port numbers"
+    ]
+
+
+def test_a_webhook_that_is_not_at_https_is_reported() -> None:
+    item = {"metadata": {"name": "x"}, "webhooks": [{"clientConfig": {"url": "http://a.test/"}}]}
+    assert "is not a URL with https" in skipped_of(WEBHOOKS[0], item)[0]

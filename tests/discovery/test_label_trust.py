@@ -95,7 +95,7 @@ def test_the_table_has_each_constant_once_and_the_docs_have_each_row() -> None:
 async def test_an_answer_of_http_sd_sets_no_label_that_acts(name: str) -> None:
     groups = [{"targets": ["a.test:443"], "labels": {name: "evil", "team": "pay"}}]
     async with web_server({"/sd": json.dumps(groups).encode()}) as server:
-        found = await read_http_sd(WebApi(url=server.url("/sd")), "sd")
+        found = (await read_http_sd(WebApi(url=server.url("/sd")), "sd")).targets
     settings = HttpSdSettings(type="http_sd", url="http://127.0.0.1/")
     sifted = await sift(found, (), SocketGate(), trusted=settings.trusted_labels)
     assert sifted.kept[0].labels == {f"untrusted_{name}": "evil", "team": "pay"}

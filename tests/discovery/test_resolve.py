@@ -40,6 +40,27 @@ async def test_each_address_is_an_endpoint_once_in_the_resolver_s_order() -> Non
     assert found.failure is None
 
 
+async def test_the_zone_of_a_link_local_address_stays() -> None:
+    """The loopback interface has the number 1 in every network namespace."""
+
+    async def look_up(host: str, port: int) -> list[Any]:
+        return [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("fe80::1", port, 0, 1))]
+
+    found = await resolve(NAMED, look_up=look_up)
+    assert [endpoint.address for endpoint in found.endpoints] == ["fe80::1%lo"]
+
+
+async def test_a_final_dot_reaches_the_resolver() -> None:
+    asked: list[str] = []
+
+    async def look_up(host: str, port: int) -> list[Any]:
+        asked.append(host)
+        return []
+
+    await resolve(Target(host="web.test.", port=443, server_name="web.test"), look_up=look_up)
+    assert asked == ["web.test."]
+
+
 async def test_an_address_is_its_own() -> None:
     target = Target(host="192.0.2.1", port=443, server_name=None)
     found = await resolve(target, look_up=fails(AssertionError("asked")))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from discovery.server_files.apache import read_apache
 from discovery.server_files.caddy import read_caddy
@@ -35,7 +38,7 @@ def checked(*command: str | Path) -> str:
 
 async def found(reader: FileReader, kind: str, path: Path) -> tuple[Target, ...]:
     files = ServerFiles(reader=reader, kind=kind, paths=[path], host="gateway.test")
-    return await read_server_files(files, "files")
+    return (await read_server_files(files, "files")).targets
 
 
 def sha256_of(chain: Path) -> str:
@@ -248,3 +251,132 @@ async def test_apache_files_that_include_themselves_end(tmp_path: Path) -> None:
     path.write_text(f"Include {path}\n")
     with pytest.raises(SourceError, match="included too deep"):
         await found(read_apache, "apache", path)
+
+
+async def reading_of(reader: FileReader, kind: str, *paths: Path) -> tuple[list[str], list[str]]:
+    files = ServerFiles(reader=reader, kind=kind, paths=paths, host="gateway.test")
+    reading = await read_server_files(files, "files")
+    return keys(reading.targets), list(map(str, reading.skipped))
+
+
+async def test_nginx_stream_and_mail(tmp_path: Path) -> None:
+    """Debian's nginx has both as modules that are not installed here; its documentation has these directives."""
+    path = tmp_path / "nginx.conf"
+    path.write_text(
+        """\
+stream {
+    server { listen 5432 ssl; proxy_pass 127.0.0.1:1; }
+    server { listen 443; ssl_preread on; proxy_pass $name; }
+    server { listen 127.0.0.1:6379; proxy_pass 127.0.0.1:1; }
+}
+mail {
+    server_name mail.test;
+    starttls on;
+    server { listen 143; protocol imap; }
+    server { listen 110; }
+    server { listen 587; protocol smtp; }
+    server { listen 2525; protocol smtp; starttls off; }
+    server { listen 993 ssl; protocol imap; starttls off; }
+}
+"""
+    )
+    found, skipped = await reading_of(read_nginx, "nginx", path)
+    assert found == [
+        "tls://gateway.test:5432",
+        "gateway.test:143",
+        "gateway.test:110",
+        "gateway.test:587",
+        "gateway.test:993",
+    ]
+    assert skipped == [
+        f"{path}, line 3: listen 443 passes TLS on by server name (ssl_preread): list the names in a targets file"
+    ]
+
+
+async def test_the_default_block_is_asked_without_a_name_where_another_block_has_the_host_s(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "nginx.conf"
+    path.write_text(
+        """\
+http {
+    server { listen 443 ssl default_server; server_name _; }
+    server { listen 443 ssl; server_name *.test; }
+    server { listen 8443 ssl default_server; server_name _; }
+}
+"""
+    )
+    found, skipped = await reading_of(read_nginx, "nginx", path)
+    assert found == ["gateway.test:443?server_name=", "gateway.test:8443"]
+    assert "line 3: the block for *.test" in skipped[0]
+
+
+async def test_one_haproxy_has_several_files_and_folders(tmp_path: Path) -> None:
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "haproxy.cfg").write_text(
+        "global\n  ssl-default-bind-options ssl-min-ver TLSv1.3\n"
+    )
+    (tmp_path / "conf.d" / "1.cfg").write_text("frontend a\n  bind :443 ssl\n")
+    (tmp_path / "conf.d" / "2.txt").write_text("frontend b\n  bind :444 ssl\n")
+    paths = [tmp_path / "haproxy.cfg", tmp_path / "conf.d"]
+    files = ServerFiles(reader=read_haproxy, kind="haproxy", paths=paths, host="gateway.test")
+    (target,) = (await read_server_files(files, "files")).targets
+    assert (target.key, target.labels["expected_protocols"]) == ("gateway.test:443", "TLSv1.3")
+
+
+async def test_a_certificate_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "nginx.conf"
+    path.write_text("http { server { listen 443 ssl; ssl_certificate none.pem; } }\n")
+    found, skipped = await reading_of(read_nginx, "nginx", path)
+    assert found == ["gateway.test:443"]
+    assert f"the certificate {tmp_path}/none.pem cannot be read here (No such file" in skipped[0]
+
+
+async def test_apache_files_that_name_a_missing_file_are_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "apache.conf"
+    path.write_text("# first\nInclude none.conf\n")
+    with pytest.raises(SourceError, match=r"line 2: .*none\.conf cannot be read"):
+        await found(read_apache, "apache", path)
+
+
+async def test_caddy_with_the_proxy_protocol_and_layer4(tmp_path: Path) -> None:
+    path = tmp_path / "Caddyfile"
+    path.write_text(
+        "{\n\tservers {\n\t\tlistener_wrappers {\n\t\t\tproxy_protocol {\n\t\t\t\ttimeout 2s\n\t\t\t}\n"
+        "\t\t\ttls\n\t\t}\n\t}\n\tlayer4 {\n\t}\n}\na.test {\n\tbind unix//run/x.sock\n}\nb.test {\n}\n"
+        "{$DISCO_UNSET} {\n}\nimport none.conf\n"
+    )
+    files = ServerFiles(reader=read_caddy, kind="caddy", paths=[path], host="gateway.test")
+    reading = await read_server_files(files, "files")
+    (target,) = reading.targets
+    assert (target.key, target.labels["proxy_protocol"]) == (
+        "gateway.test:443?server_name=b.test",
+        "v1",
+    )
+    skipped = [str(one).removeprefix(f"{path}, ") for one in reading.skipped]
+    assert skipped == [
+        "line 20: import none.conf: no such file or snippet",
+        "line 10: layer4 is not read: list its servers in a targets file",
+        "line 13: bind unix//run/x.sock is not an address of TCP: list it in a targets file",
+        "line 18: the address {$DISCO_UNSET} has a variable that is not set in tlsprobe's environment",
+    ]
+
+
+@settings(max_examples=100)
+@given(
+    kind=st.sampled_from(["nginx", "haproxy", "apache", "caddy"]),
+    text=st.text(max_size=200) | st.text(" \n\"'`{}#\\$[]<>/;:*,-ablistenservr.1443", max_size=80),
+)
+async def test_any_text_is_targets_or_one_error(
+    kind: str, text: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / f"any-{kind}.conf"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    readers = {
+        "nginx": read_nginx,
+        "haproxy": read_haproxy,
+        "apache": read_apache,
+        "caddy": read_caddy,
+    }
+    with suppress(SourceError):
+        await reading_of(readers[kind], kind, path)

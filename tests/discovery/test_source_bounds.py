@@ -19,7 +19,7 @@ from discovery.apis.prometheus import read_prometheus
 from discovery.apis.web import WebApi
 from discovery.bounds import LONGEST_LABEL
 from discovery.files.targets_file import TargetsFileError, read_targets_file
-from discovery.found import SourceLocation, meta, targets_at
+from discovery.found import SourceLocation, meta, read_locations
 from discovery.names import read_names
 from discovery.source import PolledSource, SourceError
 from tests.pki.revocation.servers import web_server
@@ -67,7 +67,7 @@ def sd(count: int, **labels: str) -> bytes:
 async def test_more_targets_than_allowed_are_an_error_that_names_the_setting() -> None:
     async with web_server({"/sd": sd(11)}) as server:
         api = WebApi(url=server.url("/sd"))
-        assert len(await read_http_sd(api, "sd", 11)) == 11
+        assert len((await read_http_sd(api, "sd", 11)).targets) == 11
         with pytest.raises(SourceError, match="sd has more than 10 targets: raise max_targets"):
             await read_http_sd(api, "sd", 10)
 
@@ -90,9 +90,9 @@ async def test_a_label_too_long_for_rules_is_an_error() -> None:
 
 def test_places_of_any_source_are_bounded() -> None:
     places = [SourceLocation(host=f"h{number}.test", port=443) for number in range(6)]
-    assert len(targets_at(places, "any", 6)) == 6
+    assert len(read_locations(places, "any", 6).targets) == 6
     with pytest.raises(SourceError, match="any has more than 5 targets"):
-        targets_at(places, "any", 5)
+        read_locations(places, "any", 5)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_places_of_any_source_are_bounded() -> None:
 def test_a_file_has_the_bound_of_its_source(name: str, text: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_text(text)
-    assert len(read_targets_file(path, 2)) == 2
+    assert len(read_targets_file(path, 2).targets) == 2
     with pytest.raises(TargetsFileError, match=r"line [23]"):
         read_targets_file(path, 1)
 
@@ -150,7 +150,7 @@ async def test_a_large_answer_does_not_hold_up_the_loop() -> None:
     async with web_server({"/sd": sd(100_000)}) as server:
         api = WebApi(url=server.url("/sd"))
         beating = asyncio.create_task(heartbeat())
-        targets = await read_http_sd(api, "sd")
+        reading = await read_http_sd(api, "sd")
         beating.cancel()
-    assert len(targets) == 100_000
+    assert len(reading.targets) == 100_000
     assert beats >= 20

@@ -12,13 +12,16 @@ from model.target import Target
 READ: tuple[tuple[str, str, int, str | None], ...] = (
     ("example.com", "example.com", 443, "example.com"),
     ("example.com:8443", "example.com", 8443, "example.com"),
-    ("Example.COM.", "example.com", 443, "example.com"),
+    ("Example.COM.", "example.com.", 443, "example.com"),
     ("192.0.2.1", "192.0.2.1", 443, None),
     ("192.0.2.1:8443", "192.0.2.1", 8443, None),
     ("[2001:db8::1]", "2001:db8::1", 443, None),
     ("[2001:DB8:0::1]:8443", "2001:db8::1", 8443, None),
     ("2001:db8::1", "2001:db8::1", 443, None),
     ("[fe80::1%eth0]:443", "fe80::1%eth0", 443, None),
+    ("https://[fe80::1%25eth0]/", "fe80::1%eth0", 443, None),
+    ("https://[fe80::1%eth0.100]/", "fe80::1%eth0.100", 443, None),
+    ("fe80::1%2", "fe80::1%2", 443, None),
     ("https://example.com", "example.com", 443, "example.com"),
     ("HTTPS://example.com:8443/path?q#f", "example.com", 8443, "example.com"),
     ("https://[2001:db8::1]/", "2001:db8::1", 443, None),
@@ -157,6 +160,13 @@ def test_the_query_of_a_url_is_not_a_key_s_server_name() -> None:
 
 def test_the_server_name_takes_the_host_s_place() -> None:
     assert parse_target("192.0.2.1", server_name="Shop.Example").server_name == "shop.example"
+
+
+def test_a_final_dot_stays_for_look_ups_alone() -> None:
+    target = parse_target("web.test.:8443", server_name="Shop.Test.")
+    assert (target.host, target.server_name) == ("web.test.", "shop.test")
+    assert parse_target("web.test.:8443").key == "web.test.:8443"
+    assert parse_target("web.test.:8443").reference_name == "web.test"
 
 
 def test_an_empty_server_name_sends_none() -> None:

@@ -41,7 +41,7 @@ async def test_http_sd_as_prometheus_documents_it() -> None:
         {"targets": ["a.test:443"]},
     ]
     async with web_server({"/sd": as_json(groups)}) as server:
-        found = await read_http_sd(api(server, "/sd"), "sd")
+        found = (await read_http_sd(api(server, "/sd"), "sd")).targets
     assert keys(found) == ["10.0.10.2:9100", "a.test:443"]
     assert found[0].labels == {"__meta_datacenter": "london"}
 
@@ -52,7 +52,6 @@ async def test_http_sd_as_prometheus_documents_it() -> None:
         (b"no json", "invalid JSON at character 0"),
         (b"{}", "list of objects"),
         (b'[{"targets": "a.test"}]', "group 0"),
-        (b'[{"targets": ["a b"]}]', "group 0: 'a b'"),
         (b"[" * 100_000, "nested deeper than 64"),
     ],
 )
@@ -60,6 +59,18 @@ async def test_an_answer_that_is_none_is_told(body: bytes, words: str) -> None:
     async with web_server({"/sd": body}) as server:
         with pytest.raises(SourceError, match=words):
             await read_http_sd(api(server, "/sd"), "sd")
+
+
+async def test_an_invalid_target_costs_only_itself() -> None:
+    groups = [{"targets": ["a b", "a.test", "http://b.test"], "labels": {"team": "x"}}]
+    async with web_server({"/sd": as_json(groups)}) as server:
+        found = await read_http_sd(api(server, "/sd"), "sd")
+    assert keys(found.targets) == ["a.test:443"]
+    assert [(one.address, one.labels) for one in found.skipped] == [
+        ("a b", {"team": "x"}),
+        ("http://b.test", {"team": "x"}),
+    ]
+    assert all("group 0" in one.place for one in found.skipped)
 
 
 async def test_refusals_silence_and_floods_are_told() -> None:
@@ -101,8 +112,9 @@ async def test_a_consul_catalog() -> None:
         "/v1/catalog/service/db": as_json([CONSUL_INSTANCE | {"ServicePort": 5432}]),
     }
     async with web_server(files) as server:
-        everything = await read_consul(api(server), "consul")
-        tagged = await read_consul(api(server), "consul", Wanted(services=["web"], tags=["tls"]))
+        everything = (await read_consul(api(server), "consul")).targets
+        wanted = Wanted(services=["web"], tags=["tls"])
+        tagged = (await read_consul(api(server), "consul", wanted)).targets
     assert keys(everything) == ["172.17.0.3:5000", "192.168.10.10:5000", "172.17.0.3:5432"]
     assert everything[0].labels == {
         "__meta_consul_service": "web",
@@ -126,6 +138,12 @@ async def test_containers_by_their_labels(tmp_path: Path) -> None:
         },
         {"Id": "9cd87474be90", "Names": ["/coolName"], "Labels": {}},
         {"Id": "x", "Labels": {"tlsprobe.port": "1", "tlsprobe.host": "c.test"}},
+        {"Id": "y", "Names": ["/hostnet"], "Labels": {"tlsprobe.port": "443"}},
+        {
+            "Id": "z",
+            "Names": ["/odd"],
+            "Labels": {"tlsprobe.port": "https", "tlsprobe.host": "d.test"},
+        },
     ]
     body = as_json(containers)
     place = tmp_path / "docker.sock"
@@ -137,8 +155,13 @@ async def test_containers_by_their_labels(tmp_path: Path) -> None:
         writer.close()
 
     async with await asyncio.start_unix_server(answer, place):
-        found = await read_docker(WebApi(url="http://docker", unix_socket=place), "docker")
+        reading = await read_docker(WebApi(url="http://docker", unix_socket=place), "docker")
+    found = reading.targets
     assert keys(found) == ["172.17.0.2:443", "172.17.0.2:8443", "c.test:1"]
+    assert list(map(str, reading.skipped)) == [
+        "container hostnet: it has no address: set the label tlsprobe.host",
+        "container odd: the label tlsprobe.port is 'https': use port numbers",
+    ]
     assert found[0].labels["__meta_docker_container_name"] == "boring_feynman"
     assert found[0].labels["__meta_docker_container_label_com_example_license"] == "GPL"
 
@@ -150,9 +173,12 @@ async def test_names_in_each_form_of_feed(tmp_path: Path) -> None:
     cert_spotter = b'{"dns_names": ["e.test", "*.a.test"]}\n{"dns_names": []}\n'
     async with web_server({"/a": as_json(crt_sh), "/b": cert_spotter}) as server:
         apis = [api(server, "/a"), api(server, "/b")]
-        found = await read_names([plain], apis, [443, 8443], "ct")
+        reading = await read_names([plain], apis, [443, 8443], "ct")
+    found = reading.targets
     assert keys(found)[::2] == [f"{name}.test:443" for name in "abcde"]
     assert len(found) == 10
+    assert [one.address for one in reading.skipped] == ["not a name:443", "not a name:8443"]
+    assert {one.place for one in reading.skipped} == {str(plain)}
 
 
 async def test_a_feed_that_is_broken_is_told(tmp_path: Path) -> None:
@@ -190,7 +216,7 @@ scrape_configs:
         place = WebApi(url=f"http://127.0.0.1:{port}")
         found: tuple[Target, ...] = ()
         while not found:
-            found = await read_prometheus(place, "prometheus")
+            found = (await read_prometheus(place, "prometheus")).targets
     assert sorted(keys(found)) == ["127.0.0.1:9", "127.0.0.2:8443"]
     assert found[0].labels["__meta_prometheus_label_team"] == "a"
     assert found[0].labels["__meta_prometheus_job"] == "secure"

@@ -57,6 +57,7 @@ def service_registry() -> CollectorRegistry:
     metrics.visit_doubted(KNOWN)
     metrics.discovery_updated("file:a", 7, None)
     metrics.discovery_untrusted("file:a", 0)
+    metrics.discovery_skipped("file:a", 0)
     FleetMetrics(metrics.registry).counted(workers=2, waiting={"zone=dmz": 1}, set_aside=0)
     deliveries = DeliveryMetrics(metrics.registry)
     deliveries.delivered("textfile")

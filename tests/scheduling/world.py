@@ -152,6 +152,9 @@ class World:
     def discovery_untrusted(self, source: str, labels: int) -> None:
         raise AssertionError("the scheduler discovers nothing")
 
+    def discovery_skipped(self, source: str, entries: int) -> None:
+        raise AssertionError("the scheduler discovers nothing")
+
     def discovery_expired(self, source: str) -> None:
         raise AssertionError("the scheduler discovers nothing")
 

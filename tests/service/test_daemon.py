@@ -221,14 +221,28 @@ def test_a_database_that_cannot_be_used_is_said(
     assert "targets.yml, line" in sentence or "database" in sentence
 
 
-def test_a_bad_target_at_the_start_is_said_with_its_line(
+@pytest.mark.process
+async def test_a_bad_target_at_the_start_is_logged_with_its_line_and_costs_only_itself(
+    fleet: DemoFleet, arguments: list[str], tmp_path: Path
+) -> None:
+    targets = write_targets(tmp_path / "targets.json", fleet)
+    bad = {"targets": ["http://127.0.0.1:99999"]}
+    targets.write_text(json.dumps([*json.loads(targets.read_text()), bad]), encoding="utf-8")
+    with running(*arguments, "--targets", targets) as process:
+        service = Service(process)
+        await service.start()
+        event = await service.wait_for(lambda event: "is skipped" in event["event"])
+        assert f"{targets}, line 1" in event["reason"]
+        assert "99999" in event["reason"]
+        await service.wait_for_visits(6)
+        assert await service.stop() == 0
+
+
+def test_a_targets_file_that_is_not_a_list_is_said_at_the_start(
     arguments: list[str], targets: Path
 ) -> None:
-    targets.write_text("- 127.0.0.1\n- 127.0.0.1:99999\n", encoding="utf-8")
-    sentence = refusal(*arguments, "--targets", targets)
-    assert f"{targets}" in sentence
-    assert "2" in sentence
-    assert "99999" in sentence
+    targets.write_text("targets: [127.0.0.1:443]\n", encoding="utf-8")
+    assert f"{targets}, line 1: is not a list" in refusal(*arguments, "--targets", targets)
 
 
 async def post(service: Service, path: str) -> httpx.Response:

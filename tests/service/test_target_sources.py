@@ -8,7 +8,9 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from discovery.source import PolledSource, SourceError
+import structlog.testing
+
+from discovery.source import PolledSource, Skipped, SourceError, SourceReading
 from exporters.prometheus import ServiceMetrics
 from model.snapshot import EndpointStatus
 from model.target import Target
@@ -28,6 +30,7 @@ class Hall:
 
     def __init__(self, kept: dict[str, tuple[Target, ...]] | None = None, deny: str = "") -> None:
         self.holds: dict[str, list[str] | None] = {"a": ["one.test"], "b": ["two.test"]}
+        self.skipped: list[Skipped] = []
         self.used: list[str] = []
         self.metrics = ServiceMetrics(
             queue_length=lambda: 0,
@@ -45,11 +48,14 @@ class Hall:
         )
 
     def source(self, name: str) -> RuledSource:
-        async def read() -> tuple[Target, ...]:
+        async def read() -> SourceReading:
             held = self.holds[name]
             if held is None:
                 raise SourceError(f"{name} is down.")
-            return tuple(replace(target(host), source=name) for host in held)
+            return SourceReading(
+                targets=tuple(replace(target(host), source=name) for host in held),
+                skipped=tuple(self.skipped),
+            )
 
         polled = PolledSource(name, read, refresh_seconds=10)
         return RuledSource(source=polled, max_stale_seconds=KEEP_SECONDS)
@@ -87,6 +93,33 @@ def test_a_source_that_fails_keeps_its_targets_for_its_time_and_says_so() -> Non
         await asyncio.sleep(20)
         assert (hall.used, hall.metric("up", "a")) == (["three.test", "two.test"], 1)
         assert hall.sources.errors == {}
+        watching.cancel()
+
+    run_virtually(story())
+
+
+def test_what_is_skipped_is_counted_named_and_logged_once_for_each_entry() -> None:
+    async def story() -> None:
+        hall = Hall()
+        watching = asyncio.create_task(hall.sources.watch())
+        with structlog.testing.capture_logs() as logs:
+            await asyncio.sleep(5)
+            assert (hall.metric("skipped", "a"), hall.sources.warnings) == (0, {})
+            hall.skipped = [
+                Skipped(place=f"x.conf, line {line}", problem="a variable") for line in range(30)
+            ]
+            await asyncio.sleep(100)
+            assert hall.metric("skipped", "a") == 30
+            assert hall.sources.warnings["a"] == (
+                "30 entries are skipped, the first is x.conf, line 0: a variable"
+            )
+            hall.skipped = []
+            await asyncio.sleep(10)
+            assert (hall.metric("skipped", "a"), hall.sources.warnings) == (0, {})
+        told = [one for one in logs if one.get("source") == "a" and one["log_level"] == "warning"]
+        assert len(told) == 21
+        assert told[0]["reason"] == "x.conf, line 0: a variable"
+        assert told[-1]["entries"] == 10
         watching.cancel()
 
     run_virtually(story())

@@ -158,6 +158,14 @@ SERVICE_FAMILIES: Final = (
         labels=("source",),
     ),
     ServiceFamily(
+        name="discovery_skipped",
+        kind="gauge",
+        help="Entries of the source that yield no target, or less than they say, as of its last successful "
+        "reading; the log and tlsprobe discover name each.",
+        example="tlsprobe_discovery_skipped > 0",
+        labels=("source",),
+    ),
+    ServiceFamily(
         name="discovery_up",
         kind="gauge",
         help="1 if the source's last reading succeeded, 0 if it failed and the previous targets "

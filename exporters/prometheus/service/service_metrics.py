@@ -141,6 +141,10 @@ class ServiceMetrics:
         """Record how many labels of a source are ignored."""
         self._discovery.untrusted(label_value(source), labels)
 
+    def discovery_skipped(self, source: str, entries: int) -> None:
+        """Record how many entries of a source yield no target."""
+        self._discovery.skipped(label_value(source), entries)
+
     def discovery_expired(self, source: str) -> None:
         """Record that a source's targets were removed."""
         self._discovery.expired(label_value(source))
@@ -156,6 +160,7 @@ class _Discovery:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._targets = _gauge("discovery_targets", registry)
         self._untrusted = _gauge("discovery_untrusted_labels", registry)
+        self._skipped = _gauge("discovery_skipped", registry)
         self._up = _gauge("discovery_up", registry)
         self._errors = _counter("discovery_errors_total", registry)
         self._last_success = _gauge("discovery_last_success_timestamp_seconds", registry)
@@ -172,11 +177,15 @@ class _Discovery:
     def untrusted(self, source: str, labels: int) -> None:
         self._untrusted.labels(source).set(labels)
 
+    def skipped(self, source: str, entries: int) -> None:
+        self._skipped.labels(source).set(entries)
+
     def expired(self, source: str) -> None:
         self._targets.labels(source).set(0)
 
     def forget(self, source: str) -> None:
-        for metric in (self._targets, self._untrusted, self._up, self._errors, self._last_success):
+        gauges = (self._targets, self._untrusted, self._skipped, self._up, self._last_success)
+        for metric in (*gauges, self._errors):
             with suppress(KeyError):
                 metric.remove(source)
 

@@ -173,7 +173,7 @@ async def test_a_network_that_is_searched(place: str, trap: Canary) -> None:
         return
     scan = Scan(networks=(ipaddress.ip_network(text),), ports=(trap.port,), timeout_seconds=1.0)
     with recorded_sockets() as sockets:
-        assert await read_networks(scan, GATE, "net") == ()
+        assert (await read_networks(scan, GATE, "net")).targets == ()
     assert sockets.connected == []
     assert trap.is_untouched()
 

@@ -1,0 +1,294 @@
+"""Configurations of four servers: what we read is what the running server does, socket by socket and name by name."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import socket
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+
+from discovery.server_files.apache import read_apache
+from discovery.server_files.caddy import read_caddy
+from discovery.server_files.haproxy import read_haproxy
+from discovery.server_files.nginx import read_nginx
+from discovery.server_files.source import FileReader, ServerFiles, read_server_files
+from discovery.source import SourceReading
+from tests.discovery.configurations import Configuration, configurations
+from tests.pki.certificates.making import make
+from tests.zoo.process import Command, running
+
+pytestmark = pytest.mark.integration
+
+ENVIRONMENT = {
+    **os.environ,
+    "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin",
+    "DISCO_LB": "127.0.0.1",
+}
+NAMES: Mapping[str, Sequence[str]] = {
+    "a": ("a.test",),
+    "b": ("b.test",),
+    "w": ("*.w.test", "w.test"),
+}
+MODULES = "/usr/lib/apache2/modules"
+PROXY_HEADER = b"PROXY TCP4 127.0.0.1 127.0.0.1 1024 443\r\n"
+READERS: Mapping[str, FileReader] = {
+    "nginx": read_nginx,
+    "haproxy": read_haproxy,
+    "apache": read_apache,
+    "caddy": read_caddy,
+}
+
+
+def preludes(directory: Path) -> Mapping[str, Mapping[str, str]]:
+    """What each server's main file begins with, so that it runs in ``directory``."""
+    paths = " ".join(
+        f"{kind}_temp_path {directory}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    modules = "\n".join(
+        f"LoadModule {name}_module {MODULES}/mod_{name}.so"
+        for name in ("mpm_event", "authz_core", "alias", "ssl")
+    )
+    return {
+        "nginx": {
+            "prelude": f"user root; daemon off; pid {directory}/pid; error_log stderr notice; events {{}}",
+            "temporary": f"access_log off; {paths}",
+        },
+        "haproxy": {
+            "prelude": "defaults\n    mode http\n    timeout client 5s\n    timeout server 5s\n    timeout connect 5s"
+        },
+        "apache": {
+            "prelude": f"ServerRoot {directory}\nPidFile {directory}/pid\nServerName main.test\n"
+            f"ErrorLog /dev/stderr\n{modules}",
+            "modules": MODULES,
+        },
+        "caddy": {},
+    }
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A directory with three certificates and their keys, each also in one file."""
+    for name, names in NAMES.items():
+        made = make(name, names=tuple(map(x509.DNSName, names)))
+        key = made.key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        (tmp_path / f"{name}.crt").write_bytes(made.pem)
+        (tmp_path / f"{name}.key").write_bytes(key)
+        (tmp_path / f"{name}.pem").write_bytes(made.pem + key)
+    return tmp_path
+
+
+def written(
+    server: str, one: Configuration, directory: Path
+) -> tuple[Configuration, Sequence[int]]:
+    """Writes the files into ``directory``."""
+    values = {
+        **preludes(directory)[server],
+        "directory": str(directory),
+        **{name: str(directory / name) for name in NAMES},
+        **{f"{name}.pem": (directory / f"{name}.pem").read_text() for name in NAMES},
+    }
+    filled, ports = one.with_values(values)
+    for name, text in filled.files.items():
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_text(text)
+    return filled, ports
+
+
+async def read(server: str, one: Configuration, directory: Path) -> SourceReading:
+    main = directory / next(iter(one.files))
+    files = ServerFiles(reader=READERS[server], kind=server, paths=[main], host="127.0.0.1")
+    return await read_server_files(files, "files")
+
+
+def check_targets(reading: SourceReading, expected: Configuration, directory: Path) -> None:
+    """Compares the targets and what is skipped with the data file."""
+    found = {
+        target.key: (
+            target.labels.get("expected_certificate", ""),
+            "proxy_protocol" in target.labels,
+        )
+        for target in reading.targets
+    }
+    assert found == {
+        one.key: (
+            sha256_of(directory / f"{one.certificate}.crt") if one.certificate else "",
+            one.has_proxy_protocol,
+        )
+        for one in expected.targets
+    }
+    for one in expected.targets:
+        if one.protocols:
+            (target,) = [target for target in reading.targets if target.key == one.key]
+            assert target.labels["expected_protocols"] == one.protocols
+    skipped = list(map(str, reading.skipped))
+    assert len(skipped) == len(expected.skipped), skipped
+    for words in expected.skipped:
+        assert any(words in sentence for sentence in skipped), (words, skipped)
+
+
+def sha256_of(file: Path) -> str:
+    return x509.load_pem_x509_certificate(file.read_bytes()).fingerprint(hashes.SHA256()).hex()
+
+
+def checked(*command: str | Path) -> str:
+    said = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False)
+    assert said.returncode == 0, said.stdout + said.stderr
+    return said.stdout + said.stderr
+
+
+def adapted_by_caddy(path: Path) -> str:
+    """The JSON that Caddy makes of its file; its warnings go elsewhere."""
+    command = ("caddy", "adapt", "--config", path, "--adapter", "caddyfile")
+    said = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False)
+    assert said.returncode == 0, said.stderr
+    return said.stdout
+
+
+def handshake(address: str, port: int, name: str | None, *, has_proxy_protocol: bool) -> str:
+    """The SHA-256 of the leaf that the server sends a client that asks for ``name``; raises OSError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with socket.create_connection((address, port), timeout=20) as plain:
+        if has_proxy_protocol:
+            plain.sendall(PROXY_HEADER)
+        with context.wrap_socket(plain, server_hostname=name) as tls:
+            return hashlib.sha256(tls.getpeercert(binary_form=True) or b"").hexdigest()
+
+
+def speaks_tls(port: int) -> bool:
+    """Whether the server at 127.0.0.1 answers a hello with a TLS record, with or without a PROXY header."""
+    hello = ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(
+        ssl.MemoryBIO(), hello, server_hostname="none.test"
+    )
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    message = hello.read()
+    for header in (b"", PROXY_HEADER):
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as plain:
+                plain.sendall(header + message)
+                answer = plain.recv(3)
+        except OSError:
+            continue
+        if answer[:1] in {b"\x15", b"\x16"}:
+            return True
+    return False
+
+
+def check_server(reading: SourceReading, one: Configuration, ports: Sequence[int]) -> None:
+    """Each target gets the declared certificate, and no port has TLS that is neither a target nor skipped."""
+    for target in reading.targets:
+        served = handshake(
+            target.host,
+            target.port,
+            target.server_name,
+            has_proxy_protocol="proxy_protocol" in target.labels,
+        )
+        declared = target.labels.get("expected_certificate")
+        assert declared in {served, None}, target.key
+    with_tls = {port for port in ports if speaks_tls(port)}
+    on_loopback = {target.port for target in reading.targets if target.host == "127.0.0.1"}
+    assert with_tls == on_loopback | set(map(int, one.skipped_ports))
+
+
+@contextmanager
+def nginx(directory: Path) -> Iterator[None]:
+    main = str(directory / "nginx.conf")
+    checked("nginx", "-t", "-p", directory, "-c", main)
+    arguments = ["nginx", "-p", str(directory), "-c", main, "-e", "stderr"]
+    with running(
+        Command(arguments=arguments, ready="start worker process", environment=ENVIRONMENT),
+        directory,
+    ):
+        yield
+
+
+@contextmanager
+def haproxy(directory: Path) -> Iterator[None]:
+    main = str(directory / "haproxy.cfg")
+    checked("haproxy", "-c", "-f", main)
+    arguments = ["haproxy", "-W", "-db", "-f", main]
+    ready = "Loading success"
+    with running(Command(arguments=arguments, ready=ready, environment=ENVIRONMENT), directory):
+        yield
+
+
+@contextmanager
+def apache(directory: Path) -> Iterator[None]:
+    main = str(directory / "apache.conf")
+    checked("apache2", "-t", "-f", main)
+    arguments = ["apache2", "-D", "FOREGROUND", "-f", main]
+    ready = "resuming normal operations"
+    with running(Command(arguments=arguments, ready=ready, environment=ENVIRONMENT), directory):
+        yield
+
+
+SERVERS: Mapping[str, Callable[[Path], AbstractContextManager[None]]] = {
+    "nginx": nginx,
+    "haproxy": haproxy,
+    "apache": apache,
+}
+
+
+@pytest.mark.parametrize(
+    ("server", "one"),
+    [
+        pytest.param(server, one, id=f"{server}: {one.name}")
+        for server in SERVERS
+        for one in configurations(server)
+    ],
+)
+async def test_what_is_read_is_what_the_server_does(
+    server: str, one: Configuration, directory: Path
+) -> None:
+    expected, ports = written(server, one, directory)
+    reading = await read(server, expected, directory)
+    check_targets(reading, expected, directory)
+    with SERVERS[server](directory):
+        check_server(reading, expected, ports)
+
+
+@pytest.mark.parametrize("one", configurations("apache"), ids=lambda one: one.name)
+async def test_apache_itself_lists_each_name(one: Configuration, directory: Path) -> None:
+    expected, _ = written("apache", one, directory)
+    reading = await read("apache", expected, directory)
+    dump = checked("apache2", "-t", "-D", "DUMP_VHOSTS", "-f", directory / "apache.conf")
+    listed = set(re.findall(r"(?:namevhost|default server|alias|:\S+) +(\S+)", dump)) | {
+        "main.test"
+    }
+    assert {target.server_name for target in reading.targets} <= listed
+
+
+@pytest.mark.parametrize("one", configurations("caddy"), ids=lambda one: one.name)
+async def test_caddy_adapts_its_file_to_the_same_targets(
+    one: Configuration, directory: Path
+) -> None:
+    expected, _ = written("caddy", one, directory)
+    reading = await read("caddy", expected, directory)
+    assert sorted(target.key for target in reading.targets) == sorted(
+        one.key for one in expected.targets
+    )
+    skipped = list(map(str, reading.skipped))
+    assert len(skipped) == len(expected.skipped), skipped
+    assert all(words in " ".join(skipped) for words in expected.skipped)
+    adapted = directory / "caddy.json"
+    adapted.write_text(adapted_by_caddy(directory / "Caddyfile"))
+    files = ServerFiles(reader=read_caddy, kind="caddy", paths=[adapted], host="127.0.0.1")
+    again = await read_server_files(files, "files")
+    assert {target.key for target in again.targets} == {target.key for target in reading.targets}
