@@ -139,7 +139,7 @@ CLI: Final = _commands(
     ("explain a tls1.0 --proxy x", "--proxy is not a valid proxy", "use http://host:3128"),
     ("replay none", "none: no such file or directory", "tlsprobe scan --record"),
     ("replay targets.yml", "targets.yml: line 1", "use a file that tlsprobe recorded"),
-    ("replay targets.yml --label a=b", "--label, --fail-on", "need --policy: add it"),
+    ("replay targets.yml --fail-on high", "--fail-on", "need --policy: add it"),
     ("discover", "--config is missing: add it", "tlsprobe discover --help"),
     ("discover --config none.yml", "none.yml: cannot be read", "use a file that exists"),
     ("discover --config empty.yml", "empty.yml has no source", "add targets_files or discovery"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from service.cli.app import exit_code_of, fail, new_app, warn
+from service.cli.app import exit_code_of, fail, new_app
 from service.cli.options import (
     AllowUnknown,
     FailOn,
@@ -20,6 +21,11 @@ from service.cli.options import (
     TrustStores,
     Verbose,
 )
+from service.cli.probe_now.judging import JudgeOptions
+
+if TYPE_CHECKING:
+    from probe.recording.visit import RecordedVisit
+    from service.judging.ci_gate import CiGate
 
 app = new_app()
 
@@ -59,22 +65,13 @@ def replay(  # noqa: PLR0913 - each parameter is an option of the command
     from service.scan.replay import replay_all
     from service.scan.request import ScanInputError, read_request
 
-    if not policy and (label or fail_on is not None or allow_unknown):
-        return fail("--label, --fail-on and --allow-unknown need --policy: add it")
     if no_evidence and not as_json:
         return fail("--no-evidence needs --json: add it")
-    gate = None
+    judging = JudgeOptions(policy, label, fail_on, allow_unknown)
     try:
+        judging.check()
         request = read_request([], trust_stores=trust_store or ())
-        visits = read_recording(file)
-        if policy:
-            from service.scan.policy_options import read_gate, with_labels_on_visits
-
-            visits = with_labels_on_visits(visits, label or ())
-            targets = [visit.endpoint.target for visit in visits]
-            gate = read_gate(
-                policy, targets, fail_on=fail_on, allow_unknown=allow_unknown, warn=warn
-            )
+        visits, gate = _judged_by(judging, read_recording(file))
     except ScanInputError as error:
         return fail(str(error))
     except RecordingError as error:
@@ -87,3 +84,14 @@ def replay(  # noqa: PLR0913 - each parameter is an option of the command
         gate=gate,
     )
     return exit_code_of(run(replay_all(visits, request.settings, options, sys.stdout)))
+
+
+def _judged_by(
+    judging: JudgeOptions, visits: Sequence[RecordedVisit]
+) -> tuple[Sequence[RecordedVisit], CiGate | None]:
+    """The visits with the user's labels, and what judges them; raises ScanInputError."""
+    if judging.labels:
+        from service.scan.policy_options import with_labels_on_visits
+
+        visits = with_labels_on_visits(visits, judging.labels)
+    return visits, judging.gate([visit.endpoint.target for visit in visits])

@@ -7,15 +7,14 @@ does not load the policy libraries.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from model.findings.finding import Severity
 from model.intrusiveness import Intrusiveness
-from service.cli.app import exit_code_of, fail, new_app, warn
+from service.cli.app import exit_code_of, fail, new_app
 from service.cli.options import (
     AllowUnknown,
     Dns,
@@ -38,6 +37,7 @@ from service.cli.options import (
     TrustStores,
     Verbose,
 )
+from service.cli.probe_now.judging import JudgeOptions
 
 if TYPE_CHECKING:
     from service.scan.output import ScanOptions
@@ -122,9 +122,10 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
 
     options = ScanOptions(as_json=as_json, no_colour=no_color, is_verbose=verbose)
     options = replace(options, with_evidence=not no_evidence)
-    judging = _JudgeOptions(policy, label, fail_on, allow_unknown)
+    judging = JudgeOptions(policy, label, fail_on, allow_unknown)
     stores = trust_store or ()
     try:
+        judging.check()
         request = asked.read_request(hosts, server_name, timeout, stores, checks, intrusiveness)
         request = asked.with_surroundings(request, fetch=fetch, dns=dns, log_list=log_list)
         request = asked.by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
@@ -133,18 +134,8 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
         return fail(str(error))
 
 
-@dataclass(frozen=True, slots=True)
-class _JudgeOptions:
-    """What to judge by, and which results make the command fail."""
-
-    policies: list[str] | None
-    labels: list[str] | None
-    fail_on: Severity | None
-    allow_unknown: bool
-
-
 def _scan_and_print(
-    request: ScanRequest, options: ScanOptions, judging: _JudgeOptions, record: Path | None
+    request: ScanRequest, options: ScanOptions, judging: JudgeOptions, record: Path | None
 ) -> int:
     """The exit code; raises ScanInputError for options that exclude each other, before anything is probed."""
     from service.process.event_loop import run
@@ -152,23 +143,11 @@ def _scan_and_print(
     from service.scan.request import ScanInputError
     from service.scan.scanner import scan_all
 
-    gate = None
     if judging.labels:
         from service.scan.policy_options import with_labels
 
         request = with_labels(request, judging.labels)
-    if judging.policies:
-        from service.scan.policy_options import read_gate
-
-        gate = read_gate(
-            judging.policies,
-            request.targets,
-            fail_on=judging.fail_on,
-            allow_unknown=judging.allow_unknown,
-            warn=warn,
-        )
-    elif judging.fail_on is not None or judging.allow_unknown:
-        raise ScanInputError("--fail-on and --allow-unknown need --policy: add it")
+    gate = judging.gate(request.targets)
     if not (options.with_evidence or options.as_json):
         raise ScanInputError("--no-evidence needs --json: add it")
     if record is not None:

@@ -122,7 +122,11 @@ async def test_mysql_that_demands_tls_says_so_before_it_judges_the_user() -> Non
 FAULTS = (
     (says((b"", b"421 4.7.0 too many connections\r\n")), State.REFUSED, "turns clients away"),
     (
-        says((b"", b"220 x ESMTP\r\n"), (b"EHLO", b"450 greylisted\r\n")),
+        says(
+            (b"", b"220 x ESMTP\r\n"),
+            (b"EHLO tlsprobe.invalid\r\n", b"450 greylisted\r\n"),
+            (b"EHLO [127.0.0.1]\r\n", b"450 greylisted\r\n"),
+        ),
         State.REFUSED,
         "greylisted",
     ),
