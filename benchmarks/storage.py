@@ -77,9 +77,9 @@ async def _measure(kind: str, url: str, fleet: Fleet, count: int) -> None:
 
     async with await SqlStore.open(url) as store:
         empty = await asyncio.to_thread(_size, url)
-        _say_pace(say, "new endpoints", count, await _new(store, fleet, count))
+        _print_rate(say, "new endpoints", count, await _new(store, fleet, count))
         what = f"visits of one hour, {_CHANGED_A_DAY:.0%} changing per day"
-        _say_pace(say, what, count, await _hour(store, fleet, count))
+        _print_rate(say, what, count, await _hour(store, fleet, count))
         await _live(store, fleet, count, url)
         await _read(store, say)
         grown = await asyncio.to_thread(_size, url)
@@ -91,7 +91,7 @@ async def _measure(kind: str, url: str, fleet: Fleet, count: int) -> None:
         say("  of which is evidence", whole - bare, "GB")
 
 
-def _say_pace(say: _Say, what: str, count: int, pace: _Pace) -> None:
+def _print_rate(say: _Say, what: str, count: int, pace: _Pace) -> None:
     say(what, count / pace.seconds, "per second")
     say("  CPU time of this process per visit", pace.cpu_seconds / count * 10**6, "µs")
 

@@ -67,7 +67,7 @@ def _answer(some: bytes, size: int) -> str:
 def sslv2(some: bytes) -> None:
     """The SSL 2.0 dialogue ends with an answer."""
     question = Sslv2Question(b"")
-    question.begin(_nobody)
+    question.begin(_discard)
     if question.feed(some) is None:
         assert question.end(Ending.CLOSED) is not None
 
@@ -75,7 +75,7 @@ def sslv2(some: bytes) -> None:
 def provocations(some: bytes) -> None:
     """A RawProbe ends with a reaction, wherever the flight ends and the rest begins."""
     raw_probe = RawProbe(b"", lambda _: b"words")
-    raw_probe.begin(_nobody)
+    raw_probe.begin(_discard)
     half = len(some) // 2
     if raw_probe.feed(some[:half]) is None and raw_probe.feed(some[half:]) is None:
         assert raw_probe.end(Ending.RESET) is not None
@@ -131,7 +131,7 @@ def certificates(some: bytes) -> None:
     assert parse_certificate(some).sha256
 
 
-def _nobody(_: bytes) -> None:
+def _discard(_: bytes) -> None:
     return
 
 

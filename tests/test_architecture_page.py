@@ -12,13 +12,13 @@ ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = (ROOT / "docs/explanation/architecture.md").read_text(encoding="utf-8")
 
 
-def test_the_drawing_has_every_package() -> None:
+def test_the_diagram_has_every_package() -> None:
     drawing = PAGE.split("```mermaid")[1].split("```")[0]
     drawn = set(re.findall(r'[\[("]+(\w+)[:"]', drawing))
     assert {*PACKAGES, "tlsprobe"} <= drawn
 
 
-def test_every_class_of_the_glossary_is_there() -> None:
+def test_every_class_of_the_glossary_exists() -> None:
     glossary = PAGE.split("## Glossary")[1]
     first_cells = re.findall(r"^\| ([^|]+) \|", glossary, re.MULTILINE)
     named = {name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)}

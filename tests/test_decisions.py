@@ -121,5 +121,5 @@ def test_each_way_to_compare_prose_is_found(line: str) -> None:
         "match answer:\n    case ConnectFailure(detail=detail): pass",
     ],
 )
-def test_what_only_shows_prose_is_not_a_decision(line: str) -> None:
+def test_displaying_prose_is_not_a_decision(line: str) -> None:
     assert not list(decisions(line))

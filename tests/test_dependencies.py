@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 
-def asked_for() -> set[str]:
+def declared_requirements() -> set[str]:
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
     project, groups = pyproject["project"], pyproject["dependency-groups"]
     optional = (*project["optional-dependencies"].values(), *groups.values())
@@ -25,4 +25,4 @@ def explained() -> set[str]:
 
 
 def test_every_dependency_has_its_reason() -> None:
-    assert asked_for() - explained() == set()
+    assert declared_requirements() - explained() == set()

@@ -15,11 +15,11 @@ def test_every_case_has_one_row_in_order() -> None:
     assert [int(number) for number, _ in ROWS] == list(range(1, CASES + 1))
 
 
-def test_every_row_names_a_test_or_says_why_not() -> None:
+def test_every_row_names_a_test_or_a_reason() -> None:
     assert [number for number, how in ROWS if "::" not in how and "not played: " not in how] == []
 
 
-def test_every_test_named_is_there() -> None:
+def test_every_named_test_exists() -> None:
     named = set(re.findall(r"`([a-z_/]+\.py)::(test_[a-z0-9_]+)`", PAGE))
     missing = [
         (file, test)

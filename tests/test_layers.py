@@ -121,7 +121,7 @@ def test_a_contract_finds_every_import_that_it_forbids(
 
 
 @each_contract
-def test_a_contract_finds_one_import_alone(
+def test_a_contract_finds_a_single_import(
     options: dict[str, Any], graph: grimp.ImportGraph
 ) -> None:
     changed = deepcopy(graph)
@@ -172,7 +172,7 @@ def test_a_folder_without_a_layer_is_found(
     assert not checked(options, changed).kept
 
 
-def test_lint_imports_fails_for_an_import_that_stands_in_a_file(tmp_path: Path) -> None:
+def test_lint_imports_fails_for_a_forbidden_import_in_a_file(tmp_path: Path) -> None:
     for package in PACKAGES:
         shutil.copytree(
             ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")

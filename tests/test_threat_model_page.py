@@ -11,7 +11,7 @@ THREATS = re.findall(r"^\| (?!Threat \||-)([^|]+)\|([^|]+)\|([^|]+)\|$", PAGE, r
 NAMED = re.findall(r"`([\w/]+\.py)::(test_\w+)`", PAGE)
 
 
-def test_the_page_has_its_threats() -> None:
+def test_the_page_has_enough_distinct_threats() -> None:
     assert len(THREATS) >= 35
     assert len(THREATS) == len({threat for threat, _, _ in THREATS})
 
@@ -21,11 +21,11 @@ def test_every_threat_names_a_test_or_what_is_missing() -> None:
     assert silent == []
 
 
-def test_every_name_of_a_test_is_read() -> None:
+def test_every_test_name_on_the_page_is_read() -> None:
     assert len(NAMED) == PAGE.count(".py::")
 
 
-def test_every_test_named_is_there() -> None:
+def test_every_named_test_exists() -> None:
     missing = [
         f"{file}::{test}"
         for file, test in set(NAMED)

@@ -125,13 +125,13 @@ class DelayingProxy:
             exit_of=to_client,
             into=to_server,
             due=lambda: self._path.to_server_at(accepted_at, self._loop.time()),
-            on_lost=self._forget_end,
+            on_lost=self._close_end,
         )
         server = End(
             exit_of=to_server,
             into=to_client,
             due=lambda: self._path.to_client_at(self._loop.time()),
-            on_lost=self._forget_end,
+            on_lost=self._close_end,
         )
         self._open_ends += 2
         self._is_idle.clear()
@@ -144,7 +144,7 @@ class DelayingProxy:
         except OSError as error:
             server.connection_lost(error)
 
-    def _forget_end(self) -> None:
+    def _close_end(self) -> None:
         self._open_ends -= 1
         if self._open_ends == 0:
             self._is_idle.set()

@@ -57,15 +57,13 @@ def test_the_row_names_the_files_of_the_example(addition: Addition) -> None:
         assert any(pattern.fullmatch(path) for pattern in patterns), path
 
 
-def test_every_file_and_folder_of_the_page_is_there() -> None:
+def test_every_file_and_folder_of_the_page_exists() -> None:
     named = re.findall(r"`((?:[a-z]+/)+[\w.]*)`", PAGE)
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("addition", ADDITIONS, ids=lambda one: one.kind)
-def test_the_example_is_there_after_its_file_and_its_line(
-    addition: Addition, tmp_path: Path
-) -> None:
+def test_the_example_follows_its_file_and_its_line(addition: Addition, tmp_path: Path) -> None:
     addition.build(tmp_path)
     assert addition.prove(tmp_path) == addition.shows

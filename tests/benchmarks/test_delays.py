@@ -11,7 +11,7 @@ def test_a_first_byte_waits_for_tcps_own_handshake() -> None:
     assert PATH.to_server_at(accepted_at=10.0, sent_at=10.0) == pytest.approx(10.12)
 
 
-def test_a_connection_dialled_ahead_has_its_handshake_behind_it() -> None:
+def test_a_connection_dialled_in_advance_has_completed_its_handshake() -> None:
     assert PATH.to_server_at(accepted_at=10.0, sent_at=10.5) == pytest.approx(10.54)
 
 

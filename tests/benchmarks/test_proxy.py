@@ -42,7 +42,7 @@ async def proxy_before(
 
 
 @pytest.mark.parametrize("round_trip_seconds", [0.0, 0.002])
-async def test_what_passes_keeps_its_order(round_trip_seconds: float) -> None:
+async def test_relayed_bytes_keep_their_order(round_trip_seconds: float) -> None:
     sent = b"".join(number.to_bytes(4, "big") for number in range(20_000))
     async with proxy_before(echo, round_trip_seconds) as (_, port):
         reader, writer = await asyncio.open_connection(HOST, port)
@@ -54,7 +54,9 @@ async def test_what_passes_keeps_its_order(round_trip_seconds: float) -> None:
 
 
 @pytest.mark.parametrize("round_trip_seconds", [0.0, 0.002])
-async def test_a_servers_last_words_arrive_before_its_end(round_trip_seconds: float) -> None:
+async def test_the_last_bytes_of_a_server_arrive_before_its_close(
+    round_trip_seconds: float,
+) -> None:
     async with proxy_before(answer_and_close, round_trip_seconds) as (_, port):
         reader, writer = await asyncio.open_connection(HOST, port)
         writer.write(b"?")
@@ -62,7 +64,7 @@ async def test_a_servers_last_words_arrive_before_its_end(round_trip_seconds: fl
         writer.close()
 
 
-async def test_every_connection_is_counted_also_one_that_says_nothing() -> None:
+async def test_every_connection_is_counted_even_a_silent_one() -> None:
     async with proxy_before(echo, 0.002) as (proxy, port):
         for _ in range(30):
             _, writer = await asyncio.open_connection(HOST, port)
@@ -71,7 +73,7 @@ async def test_every_connection_is_counted_also_one_that_says_nothing() -> None:
         assert proxy.connections == 30
 
 
-async def test_an_answer_is_no_sooner_than_tcp_could_bring_it() -> None:
+async def test_an_answer_arrives_no_sooner_than_tcp_allows() -> None:
     loop = asyncio.get_running_loop()
     async with proxy_before(echo, 0.05) as (_, port):
         began = loop.time()

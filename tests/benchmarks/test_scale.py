@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 @given(endpoints=st.integers(1, 10**9), fullest=st.floats(0.1, 0.9))
 @settings(deadline=None, max_examples=30)
-def test_a_fleet_is_split_so_that_no_station_is_too_full(endpoints: int, fullest: float) -> None:
+def test_a_fleet_is_split_so_that_no_resource_is_overloaded(endpoints: int, fullest: float) -> None:
     shards, shard = split(endpoints, fullest)
     assert shards * shard.endpoints >= endpoints
     seen = simulate(shard, hours=1)
@@ -21,7 +21,7 @@ def test_a_fleet_is_split_so_that_no_station_is_too_full(endpoints: int, fullest
     assert seen.is_punctual
 
 
-def test_a_scheduler_with_more_than_it_can_do_falls_behind_for_ever() -> None:
+def test_an_overloaded_scheduler_falls_behind_forever() -> None:
     most = round(INTERVAL / SCHEDULER_SECONDS)
     twice = Shard(endpoints=2 * most, workers=100, database_cores=100)
     an_hour, two = (simulate(twice, hours=hours).last for hours in (1, 2))
@@ -37,7 +37,7 @@ def test_twice_the_workers_do_twice_the_work() -> None:
     assert one == pytest.approx(2 * two)
 
 
-def test_a_hundred_million_endpoints_are_a_matter_of_shards(
+def test_one_process_is_in_time_for_ten_thousand_endpoints_and_not_for_a_million(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     main(["--endpoints", "10000", "1000000"])

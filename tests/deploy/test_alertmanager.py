@@ -41,7 +41,7 @@ def alert(name: str, severity: str, target: str = "a:443", **labels: str) -> dic
     return {"labels": named, "annotations": {"summary": name}}
 
 
-def test_what_follows_from_another_alert_is_held_back(alertmanager: httpx.Client) -> None:
+def test_a_consequence_of_another_alert_is_inhibited(alertmanager: httpx.Client) -> None:
     raised = [
         alert("CertificateExpired", "critical", cert="1"),
         alert("VerificationFailed", "critical", cert="1"),

@@ -32,7 +32,7 @@ def mounts(service: str) -> dict[str, str]:
     return {source: destination for source, destination, *_ in volumes if source.startswith("./")}
 
 
-def test_exactly_these_services_run() -> None:
+def test_exactly_the_listed_services_run() -> None:
     profiles = {name: service.get("profiles") for name, service in compose()["services"].items()}
     assert profiles == dict.fromkeys(FIRST) | {name: ["workers"] for name in WITH_WORKERS}
 
@@ -91,7 +91,7 @@ def test_the_image_listens_at_the_port_it_opens() -> None:
     assert command == ["demo", "--listen", f"0.0.0.0:{dockerfile_instruction('EXPOSE')}"]
 
 
-def test_the_health_check_asks_the_port_the_image_opens() -> None:
+def test_the_health_check_queries_the_port_the_image_opens() -> None:
     health = dockerfile_instruction("HEALTHCHECK")
     assert f"http://127.0.0.1:{dockerfile_instruction('EXPOSE')}/-/healthy" in health
 

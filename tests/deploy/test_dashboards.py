@@ -31,7 +31,7 @@ def panels(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.name)
-def test_a_dashboard_is_classic_json_with_a_uid_of_its_own(path: Path) -> None:
+def test_a_dashboard_is_classic_json_with_a_unique_uid(path: Path) -> None:
     parsed = dashboard(path)
     assert (parsed["schemaVersion"], parsed["uid"]) == (42, f"tlsprobe-{path.stem}")
 
@@ -41,7 +41,7 @@ def test_panel_ids_are_unique(panels: Any) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_every_panel_says_what_it_shows_in_which_unit_and_what_is_good(panels: Any) -> None:
+def test_every_panel_describes_its_content_unit_and_good_values(panels: Any) -> None:
     for panel in panels:
         defaults = panel["fieldConfig"]["defaults"]
         assert panel["title"]
@@ -50,12 +50,12 @@ def test_every_panel_says_what_it_shows_in_which_unit_and_what_is_good(panels: A
         assert defaults["thresholds"]["steps"]
 
 
-def test_the_files_are_those_that_the_code_writes() -> None:
+def test_the_files_are_generated_from_the_code() -> None:
     fresh = {f"{one.uid}.json": written(one) for one in CATALOGUE}
     assert {path.name: path.read_text() for path in DASHBOARDS} == fresh, "run `make docs`"
 
 
-def test_tables_of_targets_lead_to_the_endpoint_and_to_our_own_page() -> None:
+def test_tables_of_targets_link_to_the_endpoint_and_to_our_own_page() -> None:
     urls = {
         link["url"].partition("?")[0]
         for path in DASHBOARDS
@@ -67,7 +67,7 @@ def test_tables_of_targets_lead_to_the_endpoint_and_to_our_own_page() -> None:
     assert "tlsprobe-endpoint" in uids
 
 
-def test_panels_lie_beside_each_other_within_the_grid(panels: Any) -> None:
+def test_panels_do_not_overlap_and_fit_the_grid(panels: Any) -> None:
     places = [panel["gridPos"] for panel in panels]
     assert [pair for pair in combinations(places, 2) if overlap(*pair)] == []
     assert [place for place in places if place["x"] + place["w"] > GRID_COLUMNS] == []

@@ -66,7 +66,9 @@ def expression(title: str) -> str:
     [(FLEET, SHOWN), ({}, SHOWN_WITHOUT_ENDPOINTS)],
     ids=["three endpoints", "no endpoint"],
 )
-def test_the_panel_shows(series: dict[str, int], shown: dict[str, int], tmp_path: Path) -> None:
+def test_the_panel_shows_the_expected_values(
+    series: dict[str, int], shown: dict[str, int], tmp_path: Path
+) -> None:
     questions = [
         {
             "expr": expression(title),

@@ -11,7 +11,7 @@ from tests.deploy.files import ROOT
 NEEDED_BY_THE_SCRIPT = ("bash", "dirname", "env", "id")
 
 
-def test_missing_packages_are_named_where_nothing_can_be_installed(tmp_path: Path) -> None:
+def test_missing_packages_are_named_if_nothing_can_be_installed(tmp_path: Path) -> None:
     for command in NEEDED_BY_THE_SCRIPT:
         found = shutil.which(command)
         assert found is not None

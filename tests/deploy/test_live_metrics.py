@@ -223,7 +223,7 @@ WRONG_IN_THE_DEMO = {
 }
 
 
-def test_what_the_demo_has_wrong_raises_alerts_with_words(prometheus: Prometheus) -> None:
+def test_the_problems_of_the_demo_raise_alerts_with_descriptions(prometheus: Prometheus) -> None:
     def raised() -> dict[str, list[str]]:
         return {
             rule["name"]: [
@@ -238,7 +238,7 @@ def test_what_the_demo_has_wrong_raises_alerts_with_words(prometheus: Prometheus
     assert [text for text in texts if "error expanding" in text or "<no value>" in text] == []
 
 
-def test_prometheus_takes_a_page_whose_every_text_is_hostile(prometheus: Prometheus) -> None:
+def test_prometheus_accepts_a_page_of_hostile_texts(prometheus: Prometheus) -> None:
     (scraped,) = prometheus.ask('up{job="hostile"}')
     assert scraped["value"][1] == "1"
     (info,) = prometheus.ask('tlsprobe_cert_info{job="hostile"}')

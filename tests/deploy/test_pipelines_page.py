@@ -28,7 +28,9 @@ def snippet(heading: str) -> str:
     ("heading", "schema"),
     [("GitHub Actions", "vendor.github-workflows"), ("GitLab CI", "vendor.gitlab-ci")],
 )
-def test_the_snippet_keeps_to_the_forge_s_schema(heading: str, schema: str, tmp_path: Path) -> None:
+def test_the_snippet_is_valid_by_the_schema_of_the_forge(
+    heading: str, schema: str, tmp_path: Path
+) -> None:
     file = tmp_path / "snippet.yml"
     file.write_text(snippet(heading))
     done = subprocess.run(
@@ -37,7 +39,7 @@ def test_the_snippet_keeps_to_the_forge_s_schema(heading: str, schema: str, tmp_
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_its_commands_have_the_options_and_formats_that_it_names() -> None:
+def test_the_documented_commands_have_the_documented_options_and_formats() -> None:
     text = PAGE.read_text(encoding="utf-8")
     helps = "".join(tlsprobe(command, "--help").stdout for command in ("scan", "report"))
     options = set(re.findall(r"tlsprobe .*?(--[a-z-]+)", text)) | set(

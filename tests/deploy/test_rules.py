@@ -85,7 +85,7 @@ def test_every_alert_has_a_case_that_fires_and_one_that_is_silent() -> None:
 
 
 @pytest.mark.integration
-def test_prometheus_evaluates_every_case_as_it_is_written_down(tmp_path: Path) -> None:
+def test_prometheus_evaluates_every_case_as_expected(tmp_path: Path) -> None:
     run("promtool", "test", "rules", *(written(tmp_path, alert) for alert in ALERTS))
 
 
@@ -119,7 +119,7 @@ def test_the_owner_s_labels_can_be_joined_to_every_alert_with_a_target(tmp_path:
 
 
 @pytest.mark.integration
-def test_a_case_that_is_wrong_is_found_out(tmp_path: Path) -> None:
+def test_a_wrong_case_is_detected(tmp_path: Path) -> None:
     wrong = [replace(case, firing=1 - case.firing) for case in CASES[:2]]
     (alert,) = {case.alert for case in wrong}
     with pytest.raises(AssertionError, match="FAILED"):
@@ -133,7 +133,7 @@ def test_prometheus_accepts_every_rule(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_an_alert_says_what_how_bad_and_where_to_read_on(name: str) -> None:
+def test_an_alert_has_a_summary_a_severity_and_a_runbook_link(name: str) -> None:
     rule = ALERTS[name]
     assert rule["labels"]["severity"] in SEVERITIES
     assert {"summary", "description"} <= rule["annotations"].keys()
@@ -185,7 +185,7 @@ def test_alertmanager_accepts_its_example() -> None:
     run("amtool", "check-config", ALERTMANAGER)
 
 
-def test_inhibition_speaks_of_alerts_that_there_are() -> None:
+def test_inhibition_names_only_existing_alerts() -> None:
     text = ALERTMANAGER.read_text()
     named = {
         f"Tlsprobe{name}"

@@ -32,7 +32,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("tlsprobe.yml").write_text(CONFIGURATION)
 
 
-def test_what_is_found_and_what_becomes_of_it() -> None:
+def test_the_command_lists_found_dropped_and_denied_targets() -> None:
     run = tlsprobe("discover", "--config", "tlsprobe.yml")
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.splitlines() == [
@@ -91,7 +91,7 @@ def test_as_json_each_target_names_its_sources() -> None:
     ]
 
 
-def test_a_source_that_fails_is_told_and_the_others_are_shown() -> None:
+def test_a_source_that_fails_is_reported_and_the_others_are_shown() -> None:
     Path("names.txt").unlink()
     run = tlsprobe("discover", "--config", "tlsprobe.yml")
     assert run.returncode == 1
@@ -111,7 +111,7 @@ def test_a_source_that_fails_is_told_and_the_others_are_shown() -> None:
         ("name: feed", "name: file:targets.yml", "two sources have the name"),
     ],
 )
-def test_a_configuration_that_cannot_be_is_told_with_its_line(
+def test_an_invalid_configuration_is_reported_with_its_line(
     before: str, after: str, words: str
 ) -> None:
     path = Path("tlsprobe.yml")
@@ -122,7 +122,7 @@ def test_a_configuration_that_cannot_be_is_told_with_its_line(
     assert len(run.stderr.splitlines()) == 1
 
 
-def test_without_a_source_there_is_nothing_to_say() -> None:
+def test_without_a_source_there_is_no_output() -> None:
     Path("tlsprobe.yml").write_text("listen: 127.0.0.1:0\n")
     run = tlsprobe("discover", "--config", "tlsprobe.yml")
     assert run.returncode == 2

@@ -37,7 +37,7 @@ RECORDS = (
 
 
 @pytest.mark.integration
-async def test_records_and_a_whole_zone(tmp_path: Path) -> None:
+async def test_records_and_a_whole_zone_are_read(tmp_path: Path) -> None:
     with name_servers(RECORDS, tmp_path) as ports:
         lookup = DnsLookup([("127.0.0.1", ports.resolver)])
         plain = await read_records(["www.test", "none.test"], ["A", "AAAA"], lookup, AT)
@@ -98,7 +98,7 @@ async def test_a_network_s_tls_servers_are_found_and_no_others(
     assert denied.targets == ()
 
 
-async def test_a_network_too_large_is_told_before_anything_is_sent() -> None:
+async def test_a_network_that_is_too_large_is_reported_before_anything_is_sent() -> None:
     scan = Scan(networks=(ipaddress.ip_network("10.0.0.0/8"),), ports=(443,))
     with pytest.raises(SourceError, match="use smaller networks"):
         await read_networks(scan, SocketGate(), "net")

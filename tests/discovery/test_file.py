@@ -62,7 +62,7 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def test_our_own_form_is_read(tmp_path: Path) -> None:
+def test_our_own_format_is_read(tmp_path: Path) -> None:
     path = write(tmp_path / "targets.yml", OWN_FORM)
     assert read_targets_file(path).targets == (
         Target(host="example.com", port=443, server_name="example.com"),
@@ -78,7 +78,7 @@ def test_our_own_form_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("indent", [None, 2, "\t"])
-def test_file_sd_is_read_as_prometheus_has_it(tmp_path: Path, indent: str | int | None) -> None:
+def test_file_sd_is_read_as_prometheus_defines_it(tmp_path: Path, indent: str | int | None) -> None:
     path = write(tmp_path / "sd.json", json.dumps(FILE_SD, indent=indent))
     labels = {"env": "prod", "__meta_x": "for rules", "face": "\U0001f600"}
     assert read_targets_file(path).targets == (
@@ -88,12 +88,12 @@ def test_file_sd_is_read_as_prometheus_has_it(tmp_path: Path, indent: str | int 
     )
 
 
-def test_a_target_says_where_it_came_from(tmp_path: Path) -> None:
+def test_a_target_names_its_source(tmp_path: Path) -> None:
     path = write(tmp_path / "targets.yml", "- example.com\n")
     assert read_targets_file(path).targets[0].source == f"file:{path}"
 
 
-def test_a_target_that_stands_twice_has_the_labels_of_both(tmp_path: Path) -> None:
+def test_a_target_that_is_listed_twice_has_the_labels_of_both(tmp_path: Path) -> None:
     text = """\
 - {target: a.example, labels: {x: first, y: kept}}
 - {target: "a.example:443", labels: {x: later}}
@@ -108,7 +108,7 @@ def test_an_empty_file_holds_no_target(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "line", "word"), FAULTS)
-def test_a_fault_is_told_with_its_line(
+def test_a_fault_is_reported_with_its_line(
     tmp_path: Path, text: str, line: int | None, word: str
 ) -> None:
     path = write(tmp_path / "targets.yml", text)
@@ -138,12 +138,12 @@ def test_label_names_are_any_text_as_in_prometheus_3(tmp_path: Path) -> None:
     assert target.labels == {"cloud.region": "eu"}
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TargetsFileError, match="cannot be read"):
         read_targets_file(tmp_path / "none.yml")
 
 
-def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "targets.yml"
     path.write_bytes(b"- a.example\n- \xff\xfe\n")
     with pytest.raises(TargetsFileError, match="line 2: is not UTF-8"):
@@ -152,7 +152,7 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
 
 @settings(max_examples=200)
 @given(text=st.text(max_size=200) | st.text("-: []{},'\"\n#&*!|>ab", max_size=60))
-def test_any_text_is_targets_or_a_fault(
+def test_any_text_is_targets_or_an_error(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any.yml"
@@ -186,7 +186,7 @@ def names(update: DiscoveryUpdate) -> list[str] | None:
     return None if update.targets is None else [target.host for target in update.targets]
 
 
-async def test_a_change_is_seen(tmp_path: Path) -> None:
+async def test_a_change_is_detected(tmp_path: Path) -> None:
     path = write(tmp_path / "targets.yml", "- a.example\n")
     heard = await changes(path, "- b.example\n- c.example\n")
     assert [names(update) for update in heard] == [["a.example"], ["b.example", "c.example"]]
@@ -214,6 +214,6 @@ async def test_a_file_whose_every_entry_becomes_invalid_keeps_its_targets(tmp_pa
     assert "line 1: 'a.example:99999' has no valid port" in (heard[2].error or "")
 
 
-async def test_a_file_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+async def test_a_file_that_does_not_exist_yet_is_waited_for(tmp_path: Path) -> None:
     heard = await changes(tmp_path / "targets.yml", "- a.example\n")
     assert [names(update) for update in heard] == [None, ["a.example"]]

@@ -41,7 +41,7 @@ def test_columns_are_names_protocols_and_labels(tmp_path: Path) -> None:
         ('target\n"a.test\n', ": is not valid CSV"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(text: str, words: str, tmp_path: Path) -> None:
+def test_an_error_is_reported_with_its_line(text: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / "hosts.csv"
     path.write_text(text)
     with pytest.raises(TargetsFileError) as told:

@@ -171,15 +171,15 @@ def secret(made: Made) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "item", [INGRESS, SERVICE, WEBHOOK_CONFIGURATION, API_SERVICE], ids=lambda one: one["kind"]
 )
-def test_the_objects_are_kubernetes_own(item: dict[str, Any]) -> None:
+def test_the_test_objects_are_valid_kubernetes_objects(item: dict[str, Any]) -> None:
     kubernetes_validate.validate(item, kubernetes_validate.latest_version(), strict=True)
 
 
-def test_the_secret_is_kubernetes_own(secret: dict[str, Any]) -> None:
+def test_the_test_secret_is_a_valid_kubernetes_object(secret: dict[str, Any]) -> None:
     kubernetes_validate.validate(secret, kubernetes_validate.latest_version(), strict=True)
 
 
-async def test_a_cluster_is_read_and_read_again_when_it_tells_of_a_change() -> None:
+async def test_a_cluster_is_read_again_when_it_reports_a_change() -> None:
     async with web_server(cluster()) as server:
         server.files[f"{INGRESSES}?watch=1&resourceVersion=7"] = b'{"type": "DELETED"}\n'
         updates = source_at(server).watch()
@@ -206,7 +206,7 @@ async def test_a_cluster_is_read_and_read_again_when_it_tells_of_a_change() -> N
     assert not any(SECRETS in path for path in server.asked)
 
 
-async def test_a_watch_that_ends_is_begun_again_from_where_it_was() -> None:
+async def test_a_watch_that_ends_is_resumed_where_it_stopped() -> None:
     """An API server ends each watch after some minutes; that does not list everything again."""
     watch = f"{INGRESSES}?watch=1&resourceVersion=7"
     async with (
@@ -225,9 +225,7 @@ async def test_a_watch_that_ends_is_begun_again_from_where_it_was() -> None:
         assert server.asked.count(INGRESSES) == 2
 
 
-async def test_a_secret_is_the_certificate_that_is_expected(
-    secret: dict[str, Any], made: Made
-) -> None:
+async def test_a_secret_holds_the_expected_certificate(secret: dict[str, Any], made: Made) -> None:
     files = cluster() | {f"{SECRETS}?fieldSelector=type%3Dkubernetes.io%2Ftls": as_list([secret])}
     async with web_server(files) as server:
         update = await anext(source_at(server, *RESOURCES).watch())
@@ -240,7 +238,7 @@ async def test_a_secret_is_the_certificate_that_is_expected(
     assert "secret" not in str(update).replace("tls_secret", "")
 
 
-def test_a_secret_that_is_none_declares_nothing(secret: dict[str, Any]) -> None:
+def test_a_secret_without_a_certificate_declares_nothing(secret: dict[str, Any]) -> None:
     for text in ("", "%%%", base64.b64encode(b"no certificate").decode()):
         broken = secret | {"data": {"tls.crt": text}}
         found = list(locations_of({INGRESSES: [INGRESS], SECRETS: [broken]}))
@@ -251,7 +249,7 @@ def test_a_secret_that_is_none_declares_nothing(secret: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("body", [b"[]", b'{"items": [7]}', b'{"items": 7}'])
-async def test_a_cluster_that_says_something_else_keeps_what_was_known(body: bytes) -> None:
+async def test_an_unexpected_answer_of_the_cluster_keeps_the_known_targets(body: bytes) -> None:
     async with web_server({INGRESSES: body}) as server:
         update = await anext(source_at(server).watch())
     assert (update.targets, update.error is not None) == (None, True)

@@ -140,7 +140,7 @@ def test_a_rule_that_copies_names_sets_no_label_that_acts(rule: dict[str, Any]) 
         assert trusting.labels["client_identity"] == "ours"
 
 
-def test_a_copying_rule_takes_away_nothing_that_another_rule_set() -> None:
+def test_a_copying_rule_removes_no_label_that_another_rule_set() -> None:
     found = relabelled(
         target(__meta_annotation_proxy="evil"),
         rules(
@@ -159,7 +159,7 @@ def test_a_rule_that_names_the_label_sets_it() -> None:
     assert found.labels == {"client_identity": "ours"}
 
 
-def test_a_source_cannot_pose_as_another_in_front_of_the_rules() -> None:
+def test_a_source_cannot_impersonate_another_to_the_rules() -> None:
     """Rules on ``__source__`` see the source itself, even if its response has a label of that name."""
     rule = {
         "source_labels": ["__source__"],
@@ -172,12 +172,12 @@ def test_a_source_cannot_pose_as_another_in_front_of_the_rules() -> None:
     assert found.labels == {}
 
 
-def test_what_a_source_computes_itself_counts() -> None:
+def test_labels_computed_by_a_source_are_trusted() -> None:
     assert KubernetesSettings(type="kubernetes").trusted_labels == {"expected_certificate"}
     assert FileSettings(type="file", path=Path("x")).trusted_labels == ACTING_NAMES
 
 
-def test_targets_of_an_earlier_run_keep_what_source_or_rules_may_set() -> None:
+def test_targets_of_an_earlier_run_keep_only_labels_set_by_source_or_rules() -> None:
     class Silent:
         name = "sd"
 

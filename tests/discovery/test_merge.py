@@ -15,7 +15,7 @@ def at(text: str, source: str = "one", **labels: str) -> Target:
     return parse_target(text, labels=labels, source=source)
 
 
-async def test_a_target_of_two_sources_is_one_and_names_both() -> None:
+async def test_a_target_of_two_sources_is_one_target_and_names_both() -> None:
     found = await merge(
         [[at("a.test", team="x")], [at("a.test", "two", team="y", zone="z"), at("b.test", "two")]]
     )
@@ -43,17 +43,19 @@ async def test_a_target_of_two_sources_is_one_and_names_both() -> None:
         ("*", "any.test:443", True),
     ],
 )
-async def test_the_deny_list(entry: str, text: str, is_denied: bool) -> None:
+async def test_a_deny_list_entry_denies_matching_targets(
+    entry: str, text: str, is_denied: bool
+) -> None:
     sifted = await sift([at(text)], (), SocketGate(deny=DenyList([entry])))
     assert (len(sifted.denied), len(sifted.kept)) == (int(is_denied), int(not is_denied))
 
 
-def test_the_name_asked_for_is_denied_too() -> None:
+def test_the_requested_name_is_denied_too() -> None:
     asked = parse_target("192.0.2.1:443", server_name="secret.test")
     assert DenyList(["secret.test"]).forbids(asked)
 
 
 @pytest.mark.parametrize("entry", ["", "a b", "10.0.0.0/99", "x.test:0", "x.test:http", "a/b"])
-def test_what_is_no_entry_is_told(entry: str) -> None:
+def test_an_invalid_entry_is_reported(entry: str) -> None:
     with pytest.raises(ValueError, match="must be a network or a host name"):
         DenyList([entry])

@@ -132,7 +132,7 @@ def target(**labels: str) -> Target:
     return Target(host="a.test", port=443, server_name="a.test", labels=labels, source="file:x")
 
 
-def test_labels_for_relabelling_alone_go_with_and_without_rules() -> None:
+def test_relabelling_labels_are_removed_with_and_without_rules() -> None:
     found = relabelled(target(team="a", __meta_zone="dmz"), ())
     assert found is not None
     assert found.labels == {"team": "a"}
@@ -141,7 +141,7 @@ def test_labels_for_relabelling_alone_go_with_and_without_rules() -> None:
     assert mapped.labels == {"seen_zone": "dmz"}
 
 
-def test_an_address_may_be_rewritten_and_its_own_name_follows() -> None:
+def test_an_address_may_be_rewritten_and_its_server_name_follows() -> None:
     moved = relabelled(
         target(), rules([{"target_label": "__address__", "replacement": "b.test:1"}])
     )
@@ -160,7 +160,7 @@ def test_a_server_name_that_a_rule_sets_stays() -> None:
     assert (moved.host, moved.server_name) == ("10.0.0.1", "inside.test")
 
 
-def test_an_impossible_address_is_told() -> None:
+def test_an_impossible_address_is_reported() -> None:
     said = rules([{"target_label": "__address__", "replacement": "a.test:99999"}])
     with pytest.raises(TargetError, match="no valid port"):
         relabelled(target(), said)
@@ -174,7 +174,7 @@ def test_an_impossible_address_is_told() -> None:
         ({"action": "hashmod", "target_label": "x"}, "modulus"),
     ],
 )
-def test_rules_that_are_none_say_why(said: dict[str, Any], words: str) -> None:
+def test_invalid_rules_are_refused_with_a_reason(said: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         RelabelRule(**said).rule()
 
@@ -193,7 +193,7 @@ def test_no_labels_make_a_rule_fail(labels: dict[str, str], data: st.DataObject)
     assert found is None or all(isinstance(text, str) for text in found.values())
 
 
-def test_rules_see_all_that_is_known() -> None:
+def test_rules_see_all_known_facts() -> None:
     assert labels_of(target(team="a")) == {
         "__address__": "a.test:443",
         "__server_name__": "a.test",

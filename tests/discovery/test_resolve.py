@@ -34,7 +34,7 @@ async def never(host: str, port: int) -> list[Any]:
     return []
 
 
-async def test_each_address_is_an_endpoint_once_in_the_resolver_s_order() -> None:
+async def test_each_address_is_one_endpoint_in_the_order_of_the_resolver() -> None:
     found = await resolve(NAMED, look_up=answers("2001:db8::1", "192.0.2.1", "2001:db8::1"))
     assert [endpoint.address for endpoint in found.endpoints] == ["2001:db8::1", "192.0.2.1"]
     assert found.failure is None
@@ -61,7 +61,7 @@ async def test_a_final_dot_reaches_the_resolver() -> None:
     assert asked == ["web.test."]
 
 
-async def test_an_address_is_its_own() -> None:
+async def test_an_ip_address_resolves_to_itself() -> None:
     target = Target(host="192.0.2.1", port=443, server_name=None)
     found = await resolve(target, look_up=fails(AssertionError("asked")))
     assert [endpoint.address for endpoint in found.endpoints] == ["192.0.2.1"]
@@ -74,18 +74,18 @@ async def test_loopback_resolves_by_the_system() -> None:
     assert found.endpoints
 
 
-async def test_a_name_that_is_not_there_is_told() -> None:
+async def test_a_missing_name_is_reported() -> None:
     missing = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
     found = await resolve(NAMED, look_up=fails(missing))
     assert found.failure == "The name shop.example does not resolve: Name or service not known."
 
 
-async def test_a_resolver_that_is_silent_ends() -> None:
+async def test_a_silent_resolver_times_out() -> None:
     found = await resolve(NAMED, timeout_seconds=0.01, look_up=never)
     assert (found.endpoints, "within 0.01 s" in (found.failure or "")) == ((), True)
 
 
-async def test_a_name_without_an_address_is_told() -> None:
+async def test_a_name_without_an_address_is_reported() -> None:
     assert (await resolve(NAMED, look_up=answers())).failure is not None
 
 

@@ -199,7 +199,7 @@ https://c.test:9443 {
 
 
 @pytest.mark.integration
-async def test_caddy_by_its_file_and_by_what_it_makes_of_it(tmp_path: Path) -> None:
+async def test_caddy_by_its_caddyfile_and_by_its_json(tmp_path: Path) -> None:
     path = tmp_path / "Caddyfile"
     path.write_text(CADDYFILE)
     adapted = tmp_path / "caddy.json"
@@ -223,7 +223,7 @@ async def test_a_caddyfile_of_one_site_needs_no_braces(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["a.test {\n", "}\n"])
-async def test_a_caddyfile_with_braces_that_do_not_match_is_told(text: str, tmp_path: Path) -> None:
+async def test_a_caddyfile_with_unbalanced_braces_is_reported(text: str, tmp_path: Path) -> None:
     path = tmp_path / "Caddyfile"
     path.write_text(text)
     with pytest.raises(SourceError, match="brace"):
@@ -231,12 +231,12 @@ async def test_a_caddyfile_with_braces_that_do_not_match_is_told(text: str, tmp_
 
 
 @pytest.mark.parametrize("reader", [read_nginx, read_haproxy, read_apache, read_caddy])
-async def test_a_file_that_is_not_there_is_told(reader: FileReader, tmp_path: Path) -> None:
+async def test_a_missing_file_is_reported(reader: FileReader, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"none\.conf"):
         await found(reader, "x", tmp_path / "none.conf")
 
 
-async def test_a_broken_file_is_told_with_its_line(tmp_path: Path) -> None:
+async def test_a_broken_file_is_reported_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "broken.conf"
     path.write_text("http {\n  server {\n")
     with pytest.raises(SourceError, match="line 2"):

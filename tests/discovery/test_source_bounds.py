@@ -39,7 +39,7 @@ def test_json_is_read_as_the_standard_library_does(value: Any, indent: int | Non
 
 
 @given(st.text(alphabet='[]{},:" \\u0019e-.truenlfas\n', max_size=20))
-def test_texts_that_are_not_json_are_refused_as_the_standard_library_does(text: str) -> None:
+def test_texts_that_are_not_json_are_refused_as_by_the_standard_library(text: str) -> None:
     try:
         expected = json.loads(text)
     except ValueError:
@@ -72,7 +72,7 @@ async def test_more_targets_than_allowed_are_an_error_that_names_the_setting() -
             await read_http_sd(api, "sd", 10)
 
 
-async def test_few_bytes_cannot_become_many_labels() -> None:
+async def test_a_small_answer_cannot_produce_too_many_labels() -> None:
     """The labels of a group apply to each of its targets."""
     labels = {f"l{number}": "x" for number in range(1000)}
     async with web_server({"/sd": sd(100, **labels)}) as server:
@@ -88,7 +88,7 @@ async def test_a_label_too_long_for_rules_is_an_error() -> None:
     assert meta("kind", about).keys() == {"__meta_kind_short"}
 
 
-def test_places_of_any_source_are_bounded() -> None:
+def test_the_targets_of_any_source_are_bounded() -> None:
     places = [SourceLocation(host=f"h{number}.test", port=443) for number in range(6)]
     assert len(read_locations(places, "any", 6).targets) == 6
     with pytest.raises(SourceError, match="any has more than 5 targets"):
@@ -117,7 +117,7 @@ ANSWERS: tuple[Any, ...] = (
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=repr)
-async def test_no_answer_ends_the_service(answer: Any) -> None:
+async def test_no_answer_of_a_server_stops_the_service(answer: Any) -> None:
     """Each source reaches its next reading, with its targets or with an error."""
     body = json.dumps(answer).encode()
     paths = ("/sd", "/api/v1/targets", "/containers/json", "/v1/catalog/service/a", "/list")
@@ -137,7 +137,7 @@ async def test_no_answer_ends_the_service(answer: Any) -> None:
                 assert (update.targets is None) is (update.error is not None), name
 
 
-async def test_a_large_answer_does_not_hold_up_the_loop() -> None:
+async def test_a_large_answer_does_not_block_the_loop() -> None:
     """The loop keeps running while 100,000 targets are parsed; a single C call would block it."""
     beats = 0
 

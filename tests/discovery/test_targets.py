@@ -92,7 +92,7 @@ def test_the_scheme_or_else_the_port_names_the_protocol(
     assert (target.protocol, target.port) == (protocol, port)
 
 
-def test_the_field_names_the_protocol_where_the_text_does_not() -> None:
+def test_the_field_names_the_protocol_if_the_text_does_not() -> None:
     target = parse_target("db.example:25", protocol="postgresql")
     assert (target.protocol, target.port) == ("postgres", 25)
     assert parse_target("db.example", protocol="postgres").port == 5432
@@ -103,7 +103,7 @@ def test_two_names_for_the_protocol_that_differ_are_refused() -> None:
         parse_target("imap://mail.example", protocol="smtp")
 
 
-def test_a_misspelt_protocol_is_told_with_the_nearest() -> None:
+def test_a_misspelt_protocol_is_reported_with_the_closest_match() -> None:
     with pytest.raises(TargetError, match="did you mean smtp"):
         parse_target("smpt://mail.example")
     with pytest.raises(TargetError, match="did you mean postgres"):
@@ -111,7 +111,7 @@ def test_a_misspelt_protocol_is_told_with_the_nearest() -> None:
 
 
 @pytest.mark.parametrize("text", REFUSED)
-def test_what_is_no_target_is_refused_in_one_sentence(text: str) -> None:
+def test_an_invalid_target_is_refused_in_one_sentence(text: str) -> None:
     with pytest.raises(TargetError) as refusal:
         parse_target(text)
     message = str(refusal.value)
@@ -146,7 +146,7 @@ def test_a_target_s_key_names_it_again(
     assert parse_target(target.key) == target
 
 
-def test_the_server_name_of_a_key_gives_way_to_the_one_asked_for() -> None:
+def test_the_requested_server_name_overrides_the_one_of_a_key() -> None:
     key = "192.0.2.1:8443?server_name=shop.example"
     assert parse_target(key).server_name == "shop.example"
     assert parse_target(key, server_name="other.example").server_name == "other.example"
@@ -158,7 +158,7 @@ def test_the_query_of_a_url_is_not_a_key_s_server_name() -> None:
         parse_target("a.example:443?name=b")
 
 
-def test_the_server_name_takes_the_host_s_place() -> None:
+def test_the_given_server_name_replaces_the_host() -> None:
     assert parse_target("192.0.2.1", server_name="Shop.Example").server_name == "shop.example"
 
 
@@ -169,7 +169,7 @@ def test_a_final_dot_stays_for_look_ups_alone() -> None:
     assert parse_target("web.test.:8443").reference_name == "web.test"
 
 
-def test_an_empty_server_name_sends_none() -> None:
+def test_an_empty_server_name_sends_no_sni() -> None:
     assert parse_target("example.com", server_name="").server_name is None
 
 

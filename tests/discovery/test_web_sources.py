@@ -35,7 +35,7 @@ def keys(targets: Sequence[Target]) -> list[str]:
     return [target.key for target in targets]
 
 
-async def test_http_sd_as_prometheus_documents_it() -> None:
+async def test_http_sd_is_read_as_prometheus_documents_it() -> None:
     groups = [
         {"targets": ["10.0.10.2:9100", "a.test"], "labels": {"__meta_datacenter": "london"}},
         {"targets": ["a.test:443"]},
@@ -55,7 +55,7 @@ async def test_http_sd_as_prometheus_documents_it() -> None:
         (b"[" * 100_000, "nested deeper than 64"),
     ],
 )
-async def test_an_answer_that_is_none_is_told(body: bytes, words: str) -> None:
+async def test_an_invalid_answer_is_reported(body: bytes, words: str) -> None:
     async with web_server({"/sd": body}) as server:
         with pytest.raises(SourceError, match=words):
             await read_http_sd(api(server, "/sd"), "sd")
@@ -73,7 +73,7 @@ async def test_an_invalid_target_costs_only_itself() -> None:
     assert all("group 0" in one.place for one in found.skipped)
 
 
-async def test_refusals_silence_and_floods_are_told() -> None:
+async def test_refusals_silence_and_floods_are_reported() -> None:
     async with web_server() as server:
         with pytest.raises(SourceError, match="HTTP status 404") as refused:
             await read_http_sd(api(server, "/nowhere"), "sd")
@@ -103,7 +103,7 @@ CONSUL_INSTANCE = {
 """One element of the documented reply of /v1/catalog/service/:service."""
 
 
-async def test_a_consul_catalog() -> None:
+async def test_a_consul_catalog_is_read() -> None:
     without_address = CONSUL_INSTANCE | {"ServiceAddress": "", "ServiceTags": ["prod", "tls"]}
     files = {
         "/v1/catalog/services": as_json({"consul": [], "web": ["prod", "tls"], "db": ["tls"]}),
@@ -127,7 +127,7 @@ async def test_a_consul_catalog() -> None:
     assert keys(tagged) == ["192.168.10.10:5000"]
 
 
-async def test_containers_by_their_labels(tmp_path: Path) -> None:
+async def test_containers_are_found_by_their_labels(tmp_path: Path) -> None:
     containers = [
         {
             "Id": "8dfafdbc3a40",
@@ -181,7 +181,7 @@ async def test_names_in_each_form_of_feed(tmp_path: Path) -> None:
     assert {one.place for one in reading.skipped} == {str(plain)}
 
 
-async def test_a_feed_that_is_broken_is_told(tmp_path: Path) -> None:
+async def test_a_broken_feed_is_reported(tmp_path: Path) -> None:
     for text in ("[{", '{"dns_names":'):
         (tmp_path / "feed").write_text(text)
         with pytest.raises(SourceError, match="JSON"):
@@ -191,7 +191,7 @@ async def test_a_feed_that_is_broken_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.integration
-async def test_a_real_prometheus_tells_what_it_scrapes_over_https(tmp_path: Path) -> None:
+async def test_a_real_prometheus_lists_what_it_scrapes_over_https(tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "prometheus.yml").write_text(
         """

@@ -39,7 +39,7 @@ def _bring_up_loopback() -> None:
         fcntl.ioctl(some, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
 
 
-def _put_over(text: str, place: str) -> None:
+def _bind_file_over(text: str, place: str) -> None:
     """The file at ``place`` reads as ``text``, in this namespace only."""
     with tempfile.NamedTemporaryFile("w", delete=False) as file:
         file.write(text)
@@ -50,7 +50,7 @@ def _put_over(text: str, place: str) -> None:
 
 def _trust(root: Issued) -> None:
     bundle = Path(certifi.where())
-    _put_over(bundle.read_text() + root.certificate_pem().decode(), str(bundle))
+    _bind_file_over(bundle.read_text() + root.certificate_pem().decode(), str(bundle))
 
 
 class _Session:
@@ -148,7 +148,7 @@ def _follow(page: str, directory: Path) -> list[str]:
 
 async def _main(page: str, directory: Path, database_socket: str | None) -> int:
     _bring_up_loopback()
-    _put_over(hosts_file(), "/etc/hosts")
+    _bind_file_over(hosts_file(), "/etc/hosts")
     async with servers(directory, database_socket) as root:
         _trust(root)
         faults = await asyncio.to_thread(_follow, page, directory)

@@ -14,12 +14,12 @@ from tests.service.processes import tlsprobe
 PAGE = Path(__file__).parents[2] / "docs/reference/commands.md"
 
 
-def test_the_page_is_what_the_code_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_is_generated_from_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     assert PAGE.read_text() == reference(), "run `make docs`"
 
 
-def test_every_command_is_there() -> None:
+def test_every_command_is_found() -> None:
     named = {words[-1] for words in every_command() if words}
     assert {row.name for row in COMMANDS} <= named
     assert {("db", "export"), ("policy", "diff"), ("report", "verify")} <= set(every_command())
@@ -38,7 +38,7 @@ def test_every_help_has_an_example_of_its_command(words: tuple[str, ...]) -> Non
 
 
 @pytest.mark.parametrize("words", list(every_command()), ids=" ".join)
-def test_every_help_has_whole_sentences_and_no_words_of_python(words: tuple[str, ...]) -> None:
+def test_every_help_has_whole_sentences_and_no_python_terms(words: tuple[str, ...]) -> None:
     # The placeholder in --runbook-url is a URL template, not Python's.
     shown = help_of(words, columns=80).replace("/{alert}", "/ALERT")
     sections = shown.partition("\n\n")[2]

@@ -67,7 +67,7 @@ def said() -> Mapping[str, Mapping[str, Any]]:
     return meanings()
 
 
-def test_the_page_is_what_the_code_writes() -> None:
+def test_the_page_is_generated_from_the_code() -> None:
     assert PAGE.read_text() == reference(), "run `make docs`"
 
 

@@ -34,7 +34,7 @@ def keys(value: Any, path: str = "", kind: str = "object") -> Iterator[str]:
             yield from keys(one, key, VALUES.get(key, ""))
 
 
-def test_the_page_is_what_the_code_writes() -> None:
+def test_the_page_is_generated_from_the_code() -> None:
     assert PAGE.read_text() == reference(), "run `make docs`"
 
 

@@ -50,7 +50,7 @@ def test_a_misspelt_key_is_not_accepted() -> None:
         kubernetes_validate.validate(wrong, kubernetes_validate.latest_version(), strict=True)
 
 
-def test_selectors_volumes_and_names_find_each_other() -> None:
+def test_selectors_volumes_and_names_match() -> None:
     labels = POD["metadata"]["labels"]
     assert of_kind(SERVICE, "Deployment")["spec"]["selector"]["matchLabels"] == labels
     assert of_kind(SERVICE, "Service")["spec"]["selector"] == labels
@@ -82,7 +82,7 @@ def test_its_configuration_reads_the_targets_that_it_mounts(settings: ServiceSet
     assert CONTAINER["args"] == ["serve", "--config", f"{mounts['configuration']}/tlsprobe.yml"]
 
 
-def test_prometheus_asks_for_a_name_that_the_service_answers_to(settings: ServiceSettings) -> None:
+def test_prometheus_requests_a_name_that_the_service_answers_to(settings: ServiceSettings) -> None:
     jobs = yaml.safe_load(FILES["prometheus.yml"])["scrape_configs"]
     (asked,) = {job["static_configs"][0]["targets"][0].rpartition(":")[0] for job in jobs}
     assert asked in settings.http.allowed_hosts

@@ -18,7 +18,7 @@ FILES: Final = {one.name: one.text for one in steps(TEXT) if isinstance(one, Fil
 
 
 @pytest.mark.integration
-def test_blackbox_exporter_accepts_the_file_before(tmp_path: Path) -> None:
+def test_blackbox_exporter_accepts_the_original_file(tmp_path: Path) -> None:
     file = tmp_path / "blackbox.yml"
     file.write_text(FILES[file.name])
     command = ["prometheus-blackbox-exporter", "--config.check", f"--config.file={file}"]

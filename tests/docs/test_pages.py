@@ -18,7 +18,7 @@ import pytest
 from service.config.load import load_settings
 from tests.deploy.test_rules import rules
 from tests.docs.page_blocks import Commands, File, Query, missing_lines, steps
-from tests.exporters.test_reference import ROWS, names_asked_for
+from tests.exporters.test_reference import ROWS, requested_metrics
 from tests.support.postgresql import postgres_server
 
 pytestmark = pytest.mark.slow
@@ -62,7 +62,7 @@ def test_pages_have_commands_and_queries() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", RUN)
-def test_commands_do_what_the_page_says(page: str) -> None:
+def test_commands_do_what_the_page_describes(page: str) -> None:
     command = [*UNSHARE, sys.executable, "-m", "tests.docs.run_page", str(DOCS / page)]
     if "@db.internal" in (DOCS / page).read_text():
         with postgres_server() as server:
@@ -78,7 +78,7 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.integration
-def test_prometheus_takes_every_query(tmp_path: Path) -> None:
+def test_prometheus_accepts_every_query(tmp_path: Path) -> None:
     rules = [{"record": f"page:{number}", "expr": one} for number, one in enumerate(QUERIES)]
     # JSON is YAML too.
     file = tmp_path / "rules.yml"
@@ -90,10 +90,10 @@ def test_prometheus_takes_every_query(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: page.stem)
-def test_a_page_names_no_metric_and_no_recording_rule_that_is_not_there(page: Path) -> None:
+def test_a_page_names_only_existing_metrics_and_recording_rules(page: Path) -> None:
     """A name that ends in ``_*`` stands for several; the workers' schema in PostgreSQL is called tlsprobe_jobs."""
     text = re.sub(r"tlsprobe_\w*\*|//tlsprobe:", "", page.read_text())
-    assert names_asked_for(text) <= ROWS.keys() | {"tlsprobe_jobs"}
+    assert requested_metrics(text) <= ROWS.keys() | {"tlsprobe_jobs"}
     recorded = {rule["record"] for rule in rules() if "record" in rule}
     assert set(re.findall(r"\btlsprobe:[a-z_]+:[a-z]+", text)) <= recorded
 

@@ -30,7 +30,7 @@ def rows_of(page: str) -> dict[str, list[str]]:
     return {cells(line)[0]: cells(line)[1:] for line in re.findall(r"^\|.*\|$", page, re.MULTILINE)}
 
 
-def test_what_is_right_is_what_the_truth_says() -> None:
+def test_the_correct_counts_agree_with_the_truth() -> None:
     says = rows_of(TRUTH)
     right = {
         f"{'testssl.sh' if tool == 'testssl' else tool} {version}": count
@@ -42,7 +42,7 @@ def test_what_is_right_is_what_the_truth_says() -> None:
     assert {tool: cell.split()[0] for tool, cell in row.items()} == right
 
 
-def test_costs_are_what_the_benchmarks_say() -> None:
+def test_costs_are_what_the_benchmarks_measure() -> None:
     seen = rows_of(BENCHMARKS.split("## Seen")[1].split("Seconds of wall time")[0])
     rows = comparison()
     fewer = rows["connections for versions, suites, groups and chains of one nginx"]

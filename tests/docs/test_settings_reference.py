@@ -26,11 +26,11 @@ def models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
                 yield from models(one)
 
 
-def test_the_page_is_what_the_code_writes() -> None:
+def test_the_page_is_generated_from_the_code() -> None:
     assert PAGE.read_text() == reference(), "run `make docs`"
 
 
-def test_the_complete_file_says_what_holds_without_one(
+def test_the_complete_file_contains_the_defaults(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in [name for name in os.environ if name.startswith("TLSPROBE_")]:

@@ -33,7 +33,7 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     assert (tmp_path / "site/search.html").is_file()
 
 
-def test_a_link_that_leads_nowhere_and_a_page_without_a_place_break_it(tmp_path: Path) -> None:
+def test_a_dead_link_or_a_page_missing_from_the_navigation_fails_the_build(tmp_path: Path) -> None:
     sources = tmp_path / "docs"
     sources.mkdir()
     (sources / "conf.py").write_text((DOCS / "conf.py").read_text())

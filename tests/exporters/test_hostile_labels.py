@@ -97,7 +97,7 @@ def read_back(text: str) -> Series:
 
 @settings(max_examples=150, deadline=None)
 @given(hostile_observations())
-def test_a_page_of_hostile_names_says_the_same_when_read_back(observed: Observation) -> None:
+def test_a_page_of_hostile_names_is_the_same_when_read_back(observed: Observation) -> None:
     text = page(observed, detail=Detail.ALL)
     shown = read_back(text)
     assert len(shown) == sum(not line.startswith("#") for line in text.splitlines())
@@ -112,7 +112,7 @@ def test_a_page_of_hostile_names_says_the_same_when_read_back(observed: Observat
 
 @settings(deadline=None)
 @given(HOSTILE)
-def test_a_source_may_be_called_anything(source: str) -> None:
+def test_a_source_may_have_any_name(source: str) -> None:
     metrics = ServiceMetrics(
         queue_length=lambda: 0,
         probes_in_flight=lambda: 0,
@@ -144,7 +144,7 @@ def test_a_chain_of_thousands_is_cut_and_counted() -> None:
     assert writer.dropped_total == 5000 - MOST_OF_A_FAMILY
 
 
-def test_an_endpoint_has_no_more_series_than_the_setting_says() -> None:
+def test_an_endpoint_has_no_more_series_than_the_setting_allows() -> None:
     writer = PageWriter(MetricOptions(detail=Detail.ALL, most_series=10))
     text = "".join(writer.write(snapshot(KNOWN)))
     of_endpoint = [

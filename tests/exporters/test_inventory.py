@@ -212,7 +212,7 @@ def test_a_fact_is_shown(name: str, labels: dict[str, str], number: float) -> No
     assert series(KNOWN)[name][labelled(**labels)] == number
 
 
-def test_what_can_be_computed_is_shown_only_in_full() -> None:
+def test_computable_series_are_shown_only_in_full_detail() -> None:
     shown = series(KNOWN, detail=Detail.ALL)
     leaf = labelled(position="leaf", cert="ab" * 8)
     assert shown["cert_lifetime_remaining_ratio"][leaf] == 1
@@ -221,13 +221,13 @@ def test_what_can_be_computed_is_shown_only_in_full() -> None:
     assert "cert_lifetime_remaining_ratio" not in series(KNOWN)
 
 
-def test_what_is_unknown_has_no_series() -> None:
+def test_an_unknown_fact_has_no_series() -> None:
     shown = series(KNOWN)
     assert labelled(protocol="TLSv1.3") not in shown["protocol_supported"]
     assert "post_quantum_key_exchange" not in shown
 
 
-def test_what_left_the_inventory_left_the_page() -> None:
+def test_an_endpoint_that_left_the_inventory_is_not_on_the_page() -> None:
     other = replace(KNOWN, endpoint=replace(KNOWN.endpoint, address="192.0.2.2"))
     writer = PageWriter()
     before, after = ("".join(writer.write(snapshot(*some))) for some in ([KNOWN, other], [other]))
@@ -235,7 +235,7 @@ def test_what_left_the_inventory_left_the_page() -> None:
     assert '"192.0.2.2"' in after
 
 
-def test_what_endpoints_have_in_common_stands_under_the_name_of_each() -> None:
+def test_shared_series_are_listed_under_each_endpoint() -> None:
     target = Target(host="other.test", port=443, server_name="other.test")
     others = replace(KNOWN, endpoint=Endpoint(target=target, address="192.0.2.1"))
     own, foreign = "shop.test:443", "other.test:443"
@@ -245,7 +245,7 @@ def test_what_endpoints_have_in_common_stands_under_the_name_of_each() -> None:
         assert [line for line in both if f'target="{name}"' in line] == alone
 
 
-def test_an_address_is_told_only_where_a_name_has_several() -> None:
+def test_an_address_label_is_set_only_if_a_name_has_several() -> None:
     other = replace(
         KNOWN, endpoint=replace(KNOWN.endpoint, address="192.0.2.2"), state=State.TIMEOUT
     )
@@ -263,13 +263,13 @@ def test_an_address_is_told_only_where_a_name_has_several() -> None:
     }
 
 
-def test_unknown_is_told_from_no_and_from_yes() -> None:
+def test_unknown_is_distinguished_from_no_and_yes() -> None:
     shown = series(KNOWN)["protocol_supported"]
     told = [shown.get(labelled(protocol=one)) for one in ("TLSv1.2", "TLSv1.0", "TLSv1.3")]
     assert told == [1, 0, None]
 
 
-def test_what_was_excluded_is_shown_only_in_full() -> None:
+def test_negative_results_are_shown_only_in_full_detail() -> None:
     standard, everything = series(KNOWN), series(KNOWN, detail=Detail.ALL)
     assert standard["vulnerable"] == {labelled(check="rc4"): 1}
     assert everything["vulnerable"] == {labelled(check="rc4"): 1, labelled(check="heartbleed"): 0}
@@ -277,7 +277,7 @@ def test_what_was_excluded_is_shown_only_in_full() -> None:
     assert everything["feature_supported"][labelled(feature="npn")] == 1
 
 
-def test_each_step_of_detail_has_all_of_the_one_before() -> None:
+def test_each_detail_level_includes_the_previous_one() -> None:
     shown = [
         {(name, labels) for name, found in series(KNOWN, detail=detail).items() for labels in found}
         for detail in Detail
@@ -322,7 +322,7 @@ def judged() -> EndpointStatus:
     )
 
 
-def test_policies_and_findings_are_counted_and_the_undecided_is_unknown() -> None:
+def test_policies_and_findings_are_counted_and_undecided_ones_are_unknown() -> None:
     shown = read("".join(PageWriter().write(Snapshot(taken_at=NOW, endpoints=(judged(),)))))
     assert shown["policy_compliant"] == {labelled(policy="corp"): 0}
     assert (
@@ -340,7 +340,7 @@ def test_policies_and_findings_are_counted_and_the_undecided_is_unknown() -> Non
     assert shown["cert_changed_timestamp_seconds"] == {frozenset(): NOW.timestamp() - 86400}
 
 
-def test_words_on_revocation_are_told_by_method() -> None:
+def test_revocation_status_is_reported_by_method() -> None:
     words = tuple(
         Revocation(
             position=0,
@@ -369,7 +369,7 @@ def test_words_on_revocation_are_told_by_method() -> None:
         (None, "unknown_ca"),
     ],
 )
-def test_what_only_the_verifier_finds_is_a_reason_too(
+def test_a_problem_that_only_the_verifier_finds_is_a_reason(
     failure: TrustFailure | None, reason: str
 ) -> None:
     deployment = replace(
@@ -382,7 +382,7 @@ def test_what_only_the_verifier_finds_is_a_reason_too(
 
 
 @pytest.mark.parametrize(("expected", "shown"), [("required", 1), ("sometimes", 0)])
-def test_what_the_owner_expects_of_client_certificates_is_shown(expected: str, shown: int) -> None:
+def test_the_expected_client_certificate_policy_is_shown(expected: str, shown: int) -> None:
     target = replace(KNOWN.endpoint.target, labels={"client_auth": expected})
     found = series(replace(KNOWN, endpoint=replace(KNOWN.endpoint, target=target)))
     assert len(found.get("client_auth_expected", {})) == shown
@@ -401,7 +401,7 @@ def test_only_what_changed_is_written_again() -> None:
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.TLS])
-def test_an_endpoint_without_tls_says_why(state: State) -> None:
+def test_an_endpoint_without_tls_has_a_reason(state: State) -> None:
     shown = series(replace(KNOWN, state=state))
     assert shown["up"] == {frozenset(): 0}
     ((labels, number),) = shown["probe_failure"].items()
@@ -420,7 +420,7 @@ def test_an_expired_certificate_that_a_trusted_chain_does_not_need_is_surplus() 
         assert places == {"leaf", place}
 
 
-def test_a_certificate_that_cannot_be_read_is_no_root_and_no_mismatch() -> None:
+def test_an_unreadable_certificate_is_neither_a_root_nor_a_mismatch() -> None:
     broken = Certificate(sha256="ee" * 32, parse_error="The certificate cannot be parsed.")
     deployment = replace(
         KNOWN.certificates[0],

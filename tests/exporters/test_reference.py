@@ -95,7 +95,7 @@ def emitted() -> dict[str, str]:
     return {name: kind for name, kind in types if not name.endswith("_created")}
 
 
-def names_asked_for(expression: str) -> set[str]:
+def requested_metrics(expression: str) -> set[str]:
     """The metrics in a PromQL expression; a histogram by its base name."""
     return {
         re.sub(r"(?<=_seconds)_(bucket|sum|count)$", "", name)
@@ -114,7 +114,7 @@ def test_the_reference_names_every_metric_with_its_type_and_no_other() -> None:
     assert {name: row.type for name, row in ROWS.items()} == emitted()
 
 
-def test_the_reference_is_the_page_that_the_code_writes() -> None:
+def test_the_reference_is_generated_from_the_code() -> None:
     assert (ROOT / "docs/reference/metrics.md").read_text() == reference(), "run `make docs`"
 
 
@@ -135,23 +135,23 @@ def test_the_reference_has_the_labels_of_the_service() -> None:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_an_example_asks_for_its_metric_and_for_none_that_is_not_there(name: str) -> None:
-    asked = names_asked_for(ROWS[name].example)
+def test_an_example_queries_its_metric_and_only_existing_ones(name: str) -> None:
+    asked = requested_metrics(ROWS[name].example)
     assert name in asked
     assert asked <= ROWS.keys()
 
 
-def test_dashboards_and_rules_ask_for_what_is_there() -> None:
+def test_dashboards_and_rules_query_only_existing_metrics() -> None:
     panels = [text for path in DASHBOARDS for text in expressions(path)]
     rules = [text for path in PROMETHEUS_FILES for text in rule_expressions(read_yaml(path))]
-    asked = set().union(*map(names_asked_for, panels + rules))
+    asked = set().union(*map(requested_metrics, panels + rules))
     assert asked
     assert asked <= emitted().keys()
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize("name", ["inventory", "service", "on demand"])
-def test_promtool_finds_nothing_to_mend(name: str) -> None:
+def test_promtool_finds_nothing_to_fix(name: str) -> None:
     pages = {
         "inventory": page(KNOWN, detail=Detail.ALL).encode(),
         "service": generate_latest(service_registry()),

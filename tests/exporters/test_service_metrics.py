@@ -27,13 +27,13 @@ def value(metrics: ServiceMetrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(f"tlsprobe_{name}", labels)
 
 
-def test_gauges_ask_when_they_are_read(metrics: ServiceMetrics) -> None:
+def test_gauges_are_computed_when_read(metrics: ServiceMetrics) -> None:
     names = ("queue_length", "probes_in_flight", "schedule_lag_seconds", "store_up")
     assert [value(metrics, name) for name in names] == [3, 2, 1.5, 1]
     assert value(metrics, "snapshot_age_seconds") == 4.5
 
 
-def test_visits_are_counted_with_what_they_came_to(metrics: ServiceMetrics) -> None:
+def test_visits_are_counted_by_their_result(metrics: ServiceMetrics) -> None:
     metrics.visit_finished(KNOWN)
     metrics.visit_finished(replace(KNOWN, state=State.TIMEOUT))
     assert value(metrics, "probes_total", mode="enumerate") == 2
@@ -43,7 +43,7 @@ def test_visits_are_counted_with_what_they_came_to(metrics: ServiceMetrics) -> N
     assert value(metrics, "probe_run_duration_seconds_count") == 2
 
 
-def test_a_bad_reading_keeps_the_targets_and_shows(metrics: ServiceMetrics) -> None:
+def test_a_bad_reading_keeps_the_targets_and_is_reported(metrics: ServiceMetrics) -> None:
     metrics.discovery_updated("file:a", 7, None)
     read_at = value(metrics, "discovery_last_success_timestamp_seconds", source="file:a")
     metrics.discovery_updated("file:a", None, "line 3 is wrong")
@@ -53,7 +53,7 @@ def test_a_bad_reading_keeps_the_targets_and_shows(metrics: ServiceMetrics) -> N
     assert read_at == value(metrics, "discovery_last_success_timestamp_seconds", source="file:a")
 
 
-def test_late_and_doubted_visits_are_counted(metrics: ServiceMetrics) -> None:
+def test_late_and_retried_visits_are_counted(metrics: ServiceMetrics) -> None:
     metrics.visit_began(7.0)
     metrics.visit_doubted(KNOWN)
     assert value(metrics, "probe_delay_seconds_bucket", le="5.0") == 0
@@ -67,7 +67,7 @@ def test_failed_writes_are_counted(metrics: ServiceMetrics) -> None:
     assert value(metrics, "store_write_failures_total") == 1
 
 
-def test_two_services_in_one_process_do_not_meet(metrics: ServiceMetrics) -> None:
+def test_two_services_in_one_process_are_independent(metrics: ServiceMetrics) -> None:
     other = ServiceMetrics(
         queue_length=lambda: 0,
         probes_in_flight=lambda: 0,

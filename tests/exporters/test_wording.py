@@ -24,7 +24,7 @@ from model.verdict import Verdict
 ROOT = Path(__file__).parents[2]
 
 
-def test_every_value_has_words_of_its_own() -> None:
+def test_every_value_has_its_own_text() -> None:
     assert set(STATES) == set(State)
     assert set(OUTCOMES) == set(OUTCOME_MARKS) == set(Outcome)
     assert set(COMPLIANCE) == {*Verdict, None}
@@ -32,7 +32,7 @@ def test_every_value_has_words_of_its_own() -> None:
         assert len(set(table.values())) == len(table)
 
 
-def test_no_other_module_has_words_for_states_and_outcomes() -> None:
+def test_no_other_module_has_texts_for_states_and_outcomes() -> None:
     prose = re.compile(r'(?:State|Outcome)\.[A-Z_]+: "[^"]* [^"]*"')
     found = {
         path.relative_to(ROOT).as_posix()
@@ -46,12 +46,12 @@ def test_no_other_module_has_words_for_states_and_outcomes() -> None:
 @pytest.mark.parametrize(
     ("state", "words"), [("dns_error", "does not resolve"), ("of_tomorrow", "of_tomorrow")]
 )
-def test_a_state_of_a_later_version_stands_for_itself(state: str, words: str) -> None:
+def test_a_state_of_a_later_version_is_shown_as_it_is(state: str, words: str) -> None:
     assert state_words(state) == words
 
 
 @pytest.mark.parametrize(("state", "word"), [(State.TLS, "TLS"), (State.NOT_TLS, "not tls")])
-def test_a_state_in_a_table_is_a_word_or_two(state: State, word: str) -> None:
+def test_a_state_in_a_table_has_one_or_two_words(state: State, word: str) -> None:
     assert short_state(state) == word
 
 
@@ -60,5 +60,5 @@ def test_a_state_in_a_table_is_a_word_or_two(state: State, word: str) -> None:
     ("version", "name"),
     [(ProtocolVersion.TLSV1_0, "TLS 1.0"), (ProtocolVersion.TLSV1_3, "TLS 1.3")],
 )
-def test_versions_have_the_names_that_people_know(version: ProtocolVersion, name: str) -> None:
+def test_versions_have_their_common_names(version: ProtocolVersion, name: str) -> None:
     assert version_name(version) == name

@@ -127,7 +127,7 @@ def _megabyte_of_padding() -> bytes:
     return der.extension("1.2.3.6", bytes(MEGABYTE))
 
 
-def another_of_a_megabyte() -> bytes:
+def new_certificate_of_a_megabyte() -> bytes:
     """A certificate of 1 MB, different at each call."""
     return der.certificate(serial=next(_serials), extensions=_megabyte_of_padding())
 

@@ -73,7 +73,7 @@ class Cost:
     memory: float
     outcome: str
 
-    def breaches(self, deadline_seconds: float) -> list[str]:
+    def exceeded_limits(self, deadline_seconds: float) -> list[str]:
         """The exceeded limits, each with the measured value; empty if there is none."""
         limits = (
             ("stall", self.stall, MOST_STALL_SECONDS),

@@ -73,7 +73,7 @@ def stream(behaviour: Behaviour, tls: Callable[[], ssl.SSLContext] | None = None
 
     @asynccontextmanager
     async def start(host: str) -> AsyncIterator[Ports]:
-        async with serve(_until_it_hangs_up(behaviour), (host,), tls and tls()) as server:
+        async with serve(_until_it_closes(behaviour), (host,), tls and tls()) as server:
             yield Ports(tls=server.port)
 
     return start
@@ -133,7 +133,7 @@ def endless(piece: bytes, *, at_least: int = 16_384) -> Iterator[bytes]:
         yield portion
 
 
-def _until_it_hangs_up(behaviour: Behaviour) -> Behaviour:
+def _until_it_closes(behaviour: Behaviour) -> Behaviour:
     """Runs the behaviour; a client that hangs up or speaks another protocol ends it without an error."""
 
     async def behave(connection: Connection) -> None:

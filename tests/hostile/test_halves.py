@@ -29,7 +29,7 @@ async def test_openssl_finishes_a_handshake_with_the_half_of_tls13_and_reads_dat
         writer.transport.abort()
 
 
-def test_a_certificate_is_read_with_the_key_that_it_was_made_with() -> None:
+def test_a_certificate_is_read_with_the_key_it_was_issued_for() -> None:
     made = load_der_x509_certificate(crafted.rsa(2_048, 17))
     key = made.public_key()
     assert isinstance(key, rsa.RSAPublicKey)
@@ -37,14 +37,14 @@ def test_a_certificate_is_read_with_the_key_that_it_was_made_with() -> None:
     assert key.public_numbers().e.bit_length() == 17
 
 
-def test_big_certificates_are_as_big_as_they_say() -> None:
+def test_big_certificates_have_the_intended_size() -> None:
     assert 900_000 < len(crafted.with_names(55_000, "n{:07}.zoo.test")) < 1_300_000
     assert 1_000_000 < len(crafted.many_attributes(100_000)) < 1_300_000
     assert len(crafted.rsa(65_537, 65_536)) < 18_000
-    assert crafted.another_of_a_megabyte() != crafted.another_of_a_megabyte()
+    assert crafted.new_certificate_of_a_megabyte() != crafted.new_certificate_of_a_megabyte()
 
 
-def test_numbers_have_their_bits() -> None:
+def test_numbers_have_the_requested_bit_length() -> None:
     assert [der.number_of_bits(bits).bit_length() for bits in (16, 2_048, 65_537)] == [
         16,
         2_048,

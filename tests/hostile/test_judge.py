@@ -37,7 +37,7 @@ async def test_one_long_step_of_a_thread_that_holds_the_interpreter_is_a_stall()
     assert heart.stall >= MOST_STALL_SECONDS
 
 
-async def test_a_wait_is_a_gap_and_not_a_stall() -> None:
+async def test_a_wait_is_not_a_stall() -> None:
     async with heartbeat() as heart:
         await asyncio.sleep(0.05)
         time.sleep(0.4)  # noqa: ASYNC251 - the machine does the same to us when it is busy.
@@ -46,7 +46,7 @@ async def test_a_wait_is_a_gap_and_not_a_stall() -> None:
     assert heart.stall < MOST_STALL_SECONDS
 
 
-def test_memory_that_is_held_counts_and_what_was_given_back_does_not() -> None:
+def test_memory_in_use_counts_and_freed_memory_does_not() -> None:
     before = resident_megabytes()
     held = b"a" * (64 * 2**20)
     assert resident_megabytes() - before > 60
@@ -56,12 +56,12 @@ def test_memory_that_is_held_counts_and_what_was_given_back_does_not() -> None:
 
 def test_every_limit_is_judged() -> None:
     good = Cost(stall=0.2, gap=9, processor=4.9, wall=5.4, lost=2, memory=19, outcome="")
-    assert good.breaches(2.5) == []
+    assert good.exceeded_limits(2.5) == []
     bad = Cost(stall=0.3, gap=0.3, processor=5.1, wall=3.6, lost=0, memory=21, outcome="")
-    assert len(bad.breaches(2.5)) == 4
+    assert len(bad.exceeded_limits(2.5)) == 4
 
 
-def test_the_wait_for_a_processor_that_another_has_is_starvation() -> None:
+def test_waiting_for_a_busy_processor_is_starvation() -> None:
     one_processor = str(min(os.sched_getaffinity(0)))
     endless = ["taskset", "-c", one_processor, sys.executable, "-c", "while True: pass"]
     with subprocess.Popen(endless) as starved, subprocess.Popen(endless) as other:
@@ -76,7 +76,7 @@ def test_the_wait_for_a_processor_that_another_has_is_starvation() -> None:
             process.kill()
 
 
-def test_who_waits_for_nothing_but_an_event_does_not_starve() -> None:
+def test_waiting_for_an_event_is_not_starvation() -> None:
     with subprocess.Popen(["sleep", "60"]) as asleep:
         starvation = Starvation(process_id=asleep.pid)
         starvation.look(10.0)

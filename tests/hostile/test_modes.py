@@ -23,25 +23,25 @@ def targets() -> Iterator[Mapping[str, Target]]:
         yield running
 
 
-def test_there_are_modes_of_every_layer_and_no_two_of_one_name() -> None:
+def test_there_are_hostile_modes_for_every_layer_with_distinct_names() -> None:
     assert len({mode.name for mode in MODES}) == len(MODES)
     assert len({address_of(mode) for mode in MODES}) == len(MODES)
     assert len(MODES) >= 60
     assert [layer for layer, modes in LAYERS.items() if len(modes) < 7] == []
 
 
-def test_every_mode_says_its_attack_in_one_sentence() -> None:
+def test_every_mode_describes_its_attack_in_one_sentence() -> None:
     assert [mode.name for mode in MODES if not mode.attack.endswith(".")] == []
 
 
 @pytest.mark.integration
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("mode", MODES, ids=[mode.name for mode in MODES])
-def test_a_visit_keeps_its_limits(mode: Mode, targets: Mapping[str, Target]) -> None:
-    breaches: list[str] = []
+def test_a_visit_respects_its_limits(mode: Mode, targets: Mapping[str, Target]) -> None:
+    exceeded_limits: list[str] = []
     for _ in range(ATTEMPTS):
         cost = cost_of(mode, targets[mode.name])
-        breaches = cost.breaches(mode.deadline_seconds)
-        if not breaches:
+        exceeded_limits = cost.exceeded_limits(mode.deadline_seconds)
+        if not exceeded_limits:
             break
-    assert breaches == []
+    assert exceeded_limits == []

@@ -180,7 +180,7 @@ def visited_in(visits: Mapping[int, Iterable[float]], began: float, ended: float
 @pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.timeout(3 * MOST_SECONDS)
-def test_healthy_endpoints_keep_their_pace_among_all_hostile_ones_at_once(tmp_path: Path) -> None:
+def test_healthy_endpoints_keep_their_interval_among_hostile_ones(tmp_path: Path) -> None:
     with (
         healthy_servers(tmp_path / "connections") as healthy,
         hostile_servers() as hostile,

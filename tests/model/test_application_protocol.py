@@ -21,7 +21,7 @@ from model.application_protocol import (
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "protocols.md"
 
 
-def test_no_name_stands_twice() -> None:
+def test_no_name_is_listed_twice() -> None:
     names = Counter(name for one in PROTOCOLS for name in one.names)
     assert [name for name, count in names.items() if count > 1] == []
     assert AUTO not in names
@@ -37,12 +37,12 @@ def test_no_port_means_two_protocols() -> None:
     ("port", "name"),
     [(25, "smtp"), (143, "imap"), (389, "ldap"), (5432, "postgres"), (3389, "rdp")],
 )
-def test_a_port_of_a_protocol_that_upgrades_means_it(port: int, name: str) -> None:
+def test_a_port_of_a_starttls_protocol_implies_that_protocol(port: int, name: str) -> None:
     assert default_protocol(port) == name
 
 
 @pytest.mark.parametrize("port", [443, 465, 853, 993, 8883, 9999])
-def test_any_other_port_means_tls_from_the_first_byte(port: int) -> None:
+def test_any_other_port_implies_tls_from_the_first_byte(port: int) -> None:
     assert default_protocol(port) == DEFAULT_PROTOCOL
 
 
@@ -56,7 +56,7 @@ def test_an_alias_in_any_case_names_its_protocol(name: str, expected: str) -> No
 @pytest.mark.parametrize(
     ("name", "message"), [("smpt", "did you mean smtp"), ("q", "docs/reference/protocols.md")]
 )
-def test_an_unknown_name_is_refused_with_those_that_come_near(name: str, message: str) -> None:
+def test_an_unknown_name_is_refused_with_close_matches(name: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         protocol_named(name)
 
@@ -65,7 +65,9 @@ def test_an_unknown_name_is_refused_with_those_that_come_near(name: str, message
     ("name", "expected"),
     [("tls", True), ("imaps", True), (DTLS, True), ("imap", False), (AUTO, False)],
 )
-def test_tls_comes_first_unless_words_do_or_nobody_knows(name: str, *, expected: bool) -> None:
+def test_tls_comes_first_unless_the_protocol_upgrades_or_is_unknown(
+    name: str, *, expected: bool
+) -> None:
     assert speaks_tls_first(name) is expected
 
 

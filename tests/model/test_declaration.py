@@ -35,7 +35,9 @@ def labelled(observation: Observation, **labels: str) -> Observation:
         (64 * "a", Verdict.NO),
     ],
 )
-def test_the_certificate(text: str, verdict: Verdict | None) -> None:
+def test_the_served_certificate_is_compared_with_the_declared_one(
+    text: str, verdict: Verdict | None
+) -> None:
     assert serves_declared_certificate(labelled(KNOWN, **{EXPECTED_CERTIFICATE: text})) is verdict
 
 
@@ -60,7 +62,9 @@ YES, NO, UNKNOWN = (Fact(verdict=one) for one in (Verdict.YES, Verdict.NO, Verdi
         ("TLSv1.2,TLSv1.3", UNKNOWN, NO, Verdict.NO),
     ],
 )
-def test_the_protocols(text: str, old: Fact, new: Fact, verdict: Verdict | None) -> None:
+def test_the_supported_protocols_are_compared_with_the_declared_ones(
+    text: str, old: Fact, new: Fact, verdict: Verdict | None
+) -> None:
     facts = {ProtocolVersion.TLSV1_2: old, ProtocolVersion.TLSV1_3: new}
     seen = labelled(replace(KNOWN, protocols=facts), **{EXPECTED_PROTOCOLS: text})
     assert speaks_declared_protocols(seen) is verdict

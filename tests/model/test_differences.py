@@ -260,7 +260,7 @@ def test_a_difference_has_its_sentence(
         (State.TLS, State.ERROR, []),
     ],
 )
-def test_a_state_differs_where_an_answer_did(
+def test_a_changed_state_is_reported_with_its_sentences(
     before: State, after: State, expected: list[str]
 ) -> None:
     assert sentences(visit(before), visit(after)) == expected
@@ -292,7 +292,7 @@ def test_any_two_visits_can_be_compared(before: Observation, after: Observation)
         assert (change.after is None) is (change.kind is ChangeKind.VANISHED)
 
 
-def test_known_facts_reach_back_over_what_was_not_learnt() -> None:
+def test_known_facts_fill_gaps_from_earlier_visits() -> None:
     oldest = visit(
         protocols={V10: YES, V12: YES}, cipher_suites={V12: suites("A", "B")}, alpn=("h2",)
     )
@@ -306,12 +306,12 @@ def test_known_facts_reach_back_over_what_was_not_learnt() -> None:
     assert known.alpn == ("h2",)
 
 
-def test_a_version_that_is_refused_has_no_suites_of_old() -> None:
+def test_a_refused_version_keeps_no_earlier_suites() -> None:
     oldest = visit(protocols={V10: YES}, cipher_suites={V10: suites("A")})
     assert known_facts([visit(protocols={V10: NO}), oldest]).cipher_suites == {}
 
 
-def test_a_fault_of_ours_is_no_state_of_the_server() -> None:
+def test_an_internal_error_is_not_a_state_of_the_server() -> None:
     assert known_facts([visit(State.ERROR), visit(State.TLS)]).state is State.TLS
 
 
@@ -339,10 +339,10 @@ def shown(letters: str, *, hours_each: int = 1) -> list[Showing]:
         ("abcd", "a", False),
     ],
 )
-def test_flapping_is_coming_back_twice(past: str, now: str, expected: bool) -> None:
+def test_flapping_is_returning_twice(past: str, now: str, expected: bool) -> None:
     assert is_flapping(shown(past), now, NOON + timedelta(hours=len(past))) is expected
 
 
-def test_coming_back_after_a_week_is_no_flapping() -> None:
+def test_returning_after_a_week_is_not_flapping() -> None:
     past = shown("aba")
     assert not is_flapping(past, "b", past[-1].last_at + timedelta(days=8))

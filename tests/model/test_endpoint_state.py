@@ -46,7 +46,7 @@ def chain(name: bytes, hour: int) -> Observation:
     return observation(hour=hour, chain=[certificate(name)])
 
 
-def test_the_first_visit_changes_nothing_and_begins_all() -> None:
+def test_the_first_visit_changes_nothing_and_starts_every_period() -> None:
     seen = observation()
     (first,) = after(visit(seen))
     assert (first.transition, first.changes) == (Transition.FIRST, ())
@@ -60,7 +60,7 @@ def test_the_first_visit_changes_nothing_and_begins_all() -> None:
     ]
 
 
-def test_a_visit_that_learns_the_same_continues_the_stretch_and_needs_nothing_loaded() -> None:
+def test_a_visit_with_the_same_facts_continues_the_period_and_loads_nothing() -> None:
     first, second = visit(observation()), visit(observation(hour=1))
     (begun,) = after(first)
     unloaded = replace(begun.state, stretches=None, findings=None)
@@ -72,7 +72,7 @@ def test_a_visit_that_learns_the_same_continues_the_stretch_and_needs_nothing_lo
     assert (done.state.stretches, done.state.findings) == (None, None)
 
 
-def test_what_was_not_loaded_and_is_needed_is_an_error() -> None:
+def test_state_that_is_needed_but_not_loaded_is_an_error() -> None:
     judged = assessment(observation(), [result()])
     (begun,) = after(visit(observation(), judged))
     unloaded = replace(begun.state, stretches=None, findings=None)
@@ -83,9 +83,7 @@ def test_what_was_not_loaded_and_is_needed_is_an_error() -> None:
         advance(unloaded, visit(observation(hour=1), passed))
 
 
-def test_another_fact_is_a_change_of_the_configuration_and_another_leaf_of_the_certificate() -> (
-    None
-):
+def test_a_changed_fact_is_a_configuration_change_and_a_new_leaf_a_certificate_change() -> None:
     renewed = chain(b"new", 1)
     other_suite = observation(hour=2, suites=["B"], chain=[certificate(b"new")])
     _, leaf, suites = after(visit(chain(b"old", 0)), visit(renewed), visit(other_suite))
@@ -98,7 +96,7 @@ def test_another_fact_is_a_change_of_the_configuration_and_another_leaf_of_the_c
     assert times == [(at(1), at(1)), (at(2), at(1))]
 
 
-def test_a_failure_changes_the_state_alone_and_what_comes_after_it_is_held_against_before() -> None:
+def test_a_failure_changes_only_the_state_and_is_skipped_in_the_next_comparison() -> None:
     failed = refusal(hour=1)
     _, down, up = after(visit(chain(b"old", 0)), visit(failed), visit(chain(b"new", 2)))
     assert [one.fact for one in down.changes] == ["state"]
@@ -113,7 +111,7 @@ def test_a_failure_changes_the_state_alone_and_what_comes_after_it_is_held_again
     )
 
 
-def test_facts_that_go_to_and_fro_are_one_change_and_move_no_time() -> None:
+def test_alternating_facts_are_one_change_and_do_not_move_the_change_time() -> None:
     swings = [observation(hour=hour, suites=["AB"[hour % 2]]) for hour in range(6)]
     done = after(*map(visit, swings))
     changed, flapping = Transition.CHANGED, Transition.FLAPPING
@@ -125,14 +123,14 @@ def test_facts_that_go_to_and_fro_are_one_change_and_move_no_time() -> None:
     assert {one.state.config_changed_at for one in done[2:]} == {at(2)}
 
 
-def test_what_is_unknown_for_a_while_is_the_same_when_it_is_known_again() -> None:
+def test_a_temporarily_unknown_fact_is_unchanged_when_it_is_known_again() -> None:
     known, again = observation(hour=0, suites=["A"]), observation(hour=2, suites=["A"])
     unknown = replace(observation(hour=1), cipher_suites={})
     transitions = [one.transition for one in after(visit(known), visit(unknown), visit(again))]
     assert transitions == [Transition.FIRST, Transition.SAME, Transition.SAME]
 
 
-def test_findings_live_on_and_stay_where_a_visit_was_not_judged() -> None:
+def test_findings_continue_and_stay_if_a_visit_was_not_judged() -> None:
     failing, passing = [result()], [result(outcome=Outcome.PASS)]
     seen = [observation(hour=hour) for hour in range(4)]
     judged = [
@@ -151,7 +149,7 @@ def test_findings_live_on_and_stay_where_a_visit_was_not_judged() -> None:
     assert [one.state.assessed_at for one in done] == [NOON, NOON, at(2), at(3)]
 
 
-def test_what_belongs_to_another_endpoint_is_no_visit() -> None:
+def test_data_of_another_endpoint_cannot_be_in_a_visit() -> None:
     seen, other = observation(), observation("b.example")
     with pytest.raises(ValueError, match=r"the schedule of b\.example"):
         Visit(observation=seen, schedule=schedule(other))
@@ -162,7 +160,7 @@ def test_what_belongs_to_another_endpoint_is_no_visit() -> None:
 LETTERS = st.lists(st.sampled_from("ABCDEFGH?!"), max_size=40)
 
 
-def lettered(letters: Sequence[str]) -> list[Observation]:
+def observations_of_letters(letters: Sequence[str]) -> list[Observation]:
     """One visit per character: a suite of that name, none known at ``?``, refused at ``!``."""
     seen = []
     for hour, letter in enumerate(letters):
@@ -174,8 +172,8 @@ def lettered(letters: Sequence[str]) -> list[Observation]:
 
 
 @given(LETTERS)
-def test_the_state_is_bounded_whatever_comes(letters: list[str]) -> None:
-    for one in after(*map(visit, lettered(letters))):
+def test_the_state_is_bounded_for_any_input(letters: list[str]) -> None:
+    for one in after(*map(visit, observations_of_letters(letters))):
         stretches = one.state.stretches or ()
         assert 1 <= len(stretches) <= 12
         assert sum(each.facts is not None for each in stretches) <= 6
@@ -187,7 +185,7 @@ def test_the_state_is_bounded_whatever_comes(letters: list[str]) -> None:
 @given(LETTERS)
 def test_proofs_make_no_difference(letters: list[str]) -> None:
     """The store in memory has visits without their proofs, the database with them."""
-    seen = lettered(letters)
+    seen = observations_of_letters(letters)
     whole, facts_alone = after(*map(visit, seen)), after(*(visit(bare(one)) for one in seen))
     assert [(one.transition, one.changes) for one in whole] == [
         (one.transition, one.changes) for one in facts_alone

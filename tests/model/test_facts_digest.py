@@ -80,7 +80,7 @@ def changed(fields: Any, path: tuple[Any, ...]) -> Observation | None:
 
 @given(observation=observations())
 @settings(deadline=None, max_examples=8, phases=[Phase.generate])
-def test_no_fact_can_change_unnoticed(observation: Observation) -> None:
+def test_every_changed_fact_is_noticed(observation: Observation) -> None:
     fields = to_json(observation, with_evidence=False)
     facts = {name: value for name, value in fields.items() if name not in CIRCUMSTANCES}
     facts["target"] = {name: facts["target"][name] for name in facts["target"] if name != "labels"}
@@ -93,7 +93,7 @@ def test_no_fact_can_change_unnoticed(observation: Observation) -> None:
 
 @given(observation=observations())
 @settings(deadline=None)
-def test_circumstances_labels_and_proofs_are_no_facts(observation: Observation) -> None:
+def test_circumstances_labels_and_proofs_are_not_facts(observation: Observation) -> None:
     endpoint = observation.endpoint
     other = replace(
         from_json(json.loads(json.dumps(to_json(observation, with_evidence=False)))),

@@ -31,7 +31,7 @@ def _text(observation: Observation, *, with_evidence: bool = False) -> str:
     with_evidence=st.booleans(),
 )
 @settings(deadline=None, max_examples=40)
-def test_it_is_what_the_plain_way_decodes(
+def test_the_cached_decoder_equals_the_plain_one(
     seen: list[Observation], room: int, with_evidence: bool
 ) -> None:
     parts = KnownParts(room)
@@ -45,7 +45,7 @@ def test_it_is_what_the_plain_way_decodes(
 @pytest.mark.slow
 @given(observation=observations(), cut=st.data())
 @settings(deadline=None, max_examples=50)
-def test_no_part_of_a_text_is_an_observation(observation: Observation, cut: st.DataObject) -> None:
+def test_no_truncated_text_is_an_observation(observation: Observation, cut: st.DataObject) -> None:
     text = _text(observation)
     parts = KnownParts()
     parts.observation(text)
@@ -80,14 +80,14 @@ def test_equal_parts_are_one_object(observation: Observation) -> None:
 
 
 @pytest.mark.parametrize("name", [section.name for section in SECTIONS])
-def test_a_label_may_be_called_as_a_section(name: str) -> None:
+def test_a_label_may_have_the_name_of_a_section(name: str) -> None:
     labels = {"a": "b", name: "{}", "z": f'{{"{name}":'}
     target = Target(host="h.test", port=443, server_name=None, labels=labels)
     observation = replace(_bare(), endpoint=Endpoint(target=target, address=None))
     assert KnownParts().observation(_text(observation)) == observation
 
 
-def test_what_is_not_asked_for_any_more_is_forgotten() -> None:
+def test_a_value_that_is_no_longer_used_is_evicted() -> None:
     parts = KnownParts(room=200)
     first = parts.observation(_text(_bare(alpn=("first",))))
     for number in range(200):
@@ -97,7 +97,7 @@ def test_what_is_not_asked_for_any_more_is_forgotten() -> None:
     assert again.alpn is not first.alpn
 
 
-def test_what_is_asked_for_is_kept_whatever_else_passes() -> None:
+def test_a_recently_used_part_stays_cached() -> None:
     parts = KnownParts(room=32_000)
     first = parts.observation(_text(_bare(alpn=("first",))))
     for number in range(200):

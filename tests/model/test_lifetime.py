@@ -22,7 +22,7 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
         (160 / 24, 40 / 24, 16 / 24, 80 / 24),
     ],
 )
-def test_the_end_is_near_in_proportion(
+def test_the_expiry_threshold_is_proportional_to_the_lifetime(
     days: float, warning: float, critical: float, renewal: float
 ) -> None:
     end = BEGIN + timedelta(days=days)
@@ -34,12 +34,12 @@ def test_the_end_is_near_in_proportion(
     assert found == pytest.approx([warning, critical, renewal])
 
 
-def test_the_fraction_runs_from_one_to_zero_and_below() -> None:
+def test_the_fraction_falls_from_one_to_zero_and_below() -> None:
     lifetime = Lifetime(not_before=BEGIN, not_after=BEGIN + timedelta(days=100))
     found = [lifetime.fraction_left(BEGIN + timedelta(days=day)) for day in (0, 25, 100, 150)]
     assert found == pytest.approx([1, 0.75, 0, -0.5])
 
 
-def test_a_life_without_length_is_none() -> None:
+def test_a_lifetime_without_duration_is_none() -> None:
     assert Lifetime.of(BEGIN, BEGIN) is None
     assert Lifetime.of(None, BEGIN) is None

@@ -69,7 +69,7 @@ print("everything knows the new section")
 
 
 @pytest.mark.slow
-def test_a_new_section_takes_a_field_and_a_row(tmp_path: Path) -> None:
+def test_a_new_section_needs_only_a_field_and_a_row(tmp_path: Path) -> None:
     for room in ROOMS:
         shutil.copytree(
             TREE / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__", "zoo")

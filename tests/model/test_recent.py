@@ -12,20 +12,20 @@ from model.caching.weight import weight
 
 
 @given(st.lists(st.integers(min_value=0, max_value=50)), st.integers(min_value=0, max_value=20_000))
-def test_the_value_is_the_one_that_was_made_or_one_made_again(keys: list[int], room: int) -> None:
+def test_a_cached_value_equals_a_computed_one(keys: list[int], room: int) -> None:
     recent = SizeBoundedCache(room)
     assert [recent.of(key, str, key) for key in keys] == [str(key) for key in keys]
 
 
 @given(st.lists(st.integers(min_value=0, max_value=5000), max_size=200), st.integers(0, 50_000))
-def test_no_more_bytes_are_held_than_there_is_room_for(sizes: list[int], room: int) -> None:
+def test_no_more_bytes_are_buffered_than_the_limit(sizes: list[int], room: int) -> None:
     recent = SizeBoundedCache(room)
     for number, size in enumerate(sizes):
         recent.of(number, bytes, size)
         assert recent.held_bytes <= 2 * room
 
 
-def test_what_is_asked_for_again_and_again_is_kept() -> None:
+def test_a_frequently_used_value_stays_cached() -> None:
     recent = SizeBoundedCache(20_000)
     kept = recent.of("kept", object)
     for number in range(100):
@@ -33,7 +33,7 @@ def test_what_is_asked_for_again_and_again_is_kept() -> None:
         assert recent.of("kept", object) is kept
 
 
-def test_a_value_that_would_take_most_of_the_room_is_not_kept() -> None:
+def test_a_value_that_would_fill_most_of_the_cache_is_not_cached() -> None:
     recent = SizeBoundedCache(80_000)
     small = recent.of("small", object)
     for number in range(10):
@@ -50,7 +50,7 @@ JSON_LIKE = st.recursive(
 
 
 @given(JSON_LIKE)
-def test_a_value_weighs_at_least_what_its_leaves_do(value: object) -> None:
+def test_a_value_weighs_at_least_as_much_as_its_leaves(value: object) -> None:
     def leaves(one: object) -> int:
         if isinstance(one, dict):
             return sum(map(leaves, one.values()))
@@ -64,6 +64,6 @@ def test_a_value_weighs_at_least_what_its_leaves_do(value: object) -> None:
     assert leaves(value) <= weight(value) + sum(range(0))
 
 
-def test_what_is_held_twice_counts_once() -> None:
+def test_a_shared_object_counts_once() -> None:
     text = "a" * 10_000
     assert weight((text, text)) < 10_300

@@ -53,13 +53,13 @@ RECORDED = {
 the table of sections computed them."""
 
 
-def test_every_field_is_a_section_or_says_which_visit_it_was() -> None:
+def test_every_field_is_a_section_or_identifies_the_visit() -> None:
     names = [one.name for one in fields(Observation)]
     assert [name for name in names if name not in IDENTITY] == [one.name for one in SECTIONS]
     assert IDENTITY.issubset(names)
 
 
-def test_a_visit_fills_every_section_but_what_is_judged_after_it() -> None:
+def test_a_visit_fills_every_section_except_those_judged_after_it() -> None:
     assert SECTION_NAMES - VisitFacts(inputs=VisitInputs(server_name=None)).sections().keys() == {
         "certificates"
     }
@@ -80,7 +80,7 @@ def test_the_sample_has_something_in_every_section(section: Section[Any]) -> Non
 
 
 @pytest.mark.parametrize("sample", RECORDED)
-def test_what_databases_hold_is_written_as_ever_but_for_renamed_facts(
+def test_the_stored_format_is_unchanged_except_for_renamed_facts(
     sample: Callable[[], Observation],
 ) -> None:
     observation = sample()
@@ -95,7 +95,7 @@ def test_what_databases_hold_is_written_as_ever_but_for_renamed_facts(
 
 @given(observation=observations())
 @settings(deadline=None, max_examples=25)
-def test_json_gives_back_the_observation(observation: Observation) -> None:
+def test_json_restores_the_observation(observation: Observation) -> None:
     fields = json.loads(json.dumps(to_json(observation)))
     again = from_json(fields)
     assert to_json(again) == fields
@@ -109,7 +109,7 @@ def test_json_gives_back_the_observation(observation: Observation) -> None:
 
 @given(observation=observations())
 @settings(deadline=None, max_examples=25)
-def test_proofs_go_back_to_the_facts_that_they_were_taken_from(observation: Observation) -> None:
+def test_proofs_are_attached_to_their_facts_again(observation: Observation) -> None:
     bare = from_json(to_json(observation, with_evidence=False))
     proved = with_proofs(bare, proofs_of(observation))
     assert proved == from_json(to_json(observation))
@@ -118,7 +118,9 @@ def test_proofs_go_back_to_the_facts_that_they_were_taken_from(observation: Obse
 
 @given(observation=observations())
 @settings(deadline=None, max_examples=25)
-def test_what_is_without_evidence_has_no_bytes_and_the_same_facts(observation: Observation) -> None:
+def test_an_observation_without_evidence_has_no_bytes_and_the_same_facts(
+    observation: Observation,
+) -> None:
     bare = without_evidence(observation)
     assert to_json(bare, with_evidence=False) == to_json(observation, with_evidence=False)
     assert not any(proof.offer or proof.answer or proof.note for proof in proofs_of(bare) if proof)
@@ -126,7 +128,7 @@ def test_what_is_without_evidence_has_no_bytes_and_the_same_facts(observation: O
 
 
 @each_section
-def test_a_section_that_only_the_older_visit_learnt_is_known(section: Section[Any]) -> None:
+def test_a_section_that_only_the_older_visit_has_is_known(section: Section[Any]) -> None:
     newer, older = replace(everything(), **{section.name: section.kind.nothing()}), everything()
     known = section.of(known_facts([newer, older]))
     if section.name == "not_asked":  # It is about the newest visit only.
@@ -161,7 +163,7 @@ def test_json_from_before_a_section_is_read(section: Section[Any]) -> None:
         assert parts.facts(text)["alpn"] is parts.observation(text).alpn
 
 
-def test_versions_are_renamed_wherever_they_stand() -> None:
+def test_versions_are_renamed_wherever_they_occur() -> None:
     tls12, dtls12 = ProtocolVersion.TLSV1_2, ProtocolVersion.DTLSV1_2
     renamed = with_versions_renamed(everything(), lambda one: dtls12 if one is tls12 else one)
     names = {
@@ -177,12 +179,12 @@ def test_versions_are_renamed_wherever_they_stand() -> None:
 
 @given(observation=observations())
 @settings(deadline=None, max_examples=15)
-def test_an_observation_differs_from_itself_in_nothing(observation: Observation) -> None:
+def test_an_observation_does_not_differ_from_itself(observation: Observation) -> None:
     assert differences(observation, observation) == ()
     assert facts_of(known_facts([observation, observation])).keys() == SECTION_NAMES
 
 
-def test_what_a_visit_left_unknown_is_looked_for_in_older_ones() -> None:
+def test_facts_unknown_in_a_visit_are_taken_from_older_ones() -> None:
     seen = replace(everything(), protocols={ProtocolVersion.TLSV1_2: Fact(verdict=Verdict.YES)})
     assert is_wholly_known(seen)
     auth = {ProtocolVersion.TLSV1_2: ClientAuth(mode=ClientAuthMode.UNKNOWN)}

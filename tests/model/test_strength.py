@@ -49,7 +49,7 @@ RULES = (
 )
 
 
-def test_the_first_rule_that_fits_is_the_one_in_the_table() -> None:
+def test_the_first_matching_rule_is_the_one_in_the_table() -> None:
     expected = {
         suite["code_point"]: next(rule for rule, fits in RULES if fits(suite))
         for suite in read_table("cipher_suites")
@@ -58,7 +58,7 @@ def test_the_first_rule_that_fits_is_the_one_in_the_table() -> None:
     assert found == expected
 
 
-def test_the_page_tells_every_rule_of_the_table_in_order_and_no_other() -> None:
+def test_the_page_lists_every_rule_of_the_table_in_order_and_no_other() -> None:
     described = [row["rule"] for row in ROW.finditer(PAGE.read_text(encoding="utf-8"))]
     assert described == [rule for rule, _ in RULES]
     assert set(described) == {suite["strength_rule"] for suite in read_table("cipher_suites")}
@@ -72,7 +72,7 @@ def test_the_page_gives_each_rule_the_class_that_its_suites_have() -> None:
     assert described == found
 
 
-def test_keys_under_112_bits_and_discouraged_suites_are_left_to_no_rule() -> None:
+def test_every_suite_under_112_bits_or_discouraged_has_a_weak_rule() -> None:
     graded = {
         suite["name"]: suite
         for suite in read_table("cipher_suites")
@@ -104,7 +104,7 @@ def test_the_comparison_with_others_has_the_classes_of_the_table() -> None:
     ]
 
 
-def test_every_suite_that_is_no_better_than_legacy_says_why() -> None:
+def test_every_suite_not_better_than_legacy_has_a_reason() -> None:
     for suite in CIPHER_SUITES:
         is_good = suite.strength in (Strength.SECURE, Strength.RECOMMENDED)
         assert bool(suite.weakness) is not is_good, suite.name

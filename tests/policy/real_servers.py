@@ -21,7 +21,7 @@ from tests.pki.transparency.making import write_list
 from tests.pki.transparency.test_scts import LISTED
 from tests.probe.starttls.servers.catalogue import SERVERS as STARTTLS_SERVERS
 from tests.probe.web.nginx_sites import nginx_sites
-from tests.probe.web.test_real_sites import looked_at
+from tests.probe.web.test_real_sites import observation_at
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 from tests.zoo.deployments import DEPLOYMENTS, served
@@ -124,7 +124,7 @@ class RealServers:
     async def _visit_sites(self) -> None:
         with nginx_sites(self.certificates, self.new_folder("sites")) as places:
             for name, ports in places.items():
-                self._seen[f"site {name}"] = await looked_at(ports)
+                self._seen[f"site {name}"] = await observation_at(ports)
 
 
 async def _look(port: int, settings: ProbeSettings) -> Observation:

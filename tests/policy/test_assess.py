@@ -33,7 +33,7 @@ OWN_PROFILES = [profile(name) for name in profiles() if name not in named_polici
 VERSIONS = {"protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]}, "reachable": {}}
 
 
-def test_every_policy_that_holds_has_its_results() -> None:
+def test_every_policy_that_applies_has_its_results() -> None:
     web = policy("web", VERSIONS, labels={"team": ("web", "shop")})
     mail = policy("mail", VERSIONS, protocols=("smtp",))
     assessment = assess(endpoint(), (web, mail), AT)
@@ -59,7 +59,7 @@ def test_a_policy_that_was_not_assessed_is_unknown() -> None:
         (State.NOT_TLS, Outcome.FAIL),
     ],
 )
-def test_what_never_handshakes_is_one_finding_and_decides_nothing_else(
+def test_an_endpoint_without_a_handshake_is_one_finding_and_nothing_else(
     state: State, outcome: Outcome
 ) -> None:
     assessment = assess(unreached(state), (policy("web", VERSIONS),), AT)
@@ -68,7 +68,7 @@ def test_what_never_handshakes_is_one_finding_and_decides_nothing_else(
     assert assessment.compliance("web") is not Verdict.YES
 
 
-def test_what_answers_in_clear_is_judged_by_what_it_does_there() -> None:
+def test_a_plaintext_endpoint_is_judged_by_its_plaintext_facts() -> None:
     in_clear = replace(
         unreached(State.PLAINTEXT), plaintext={"starttls_offered": NO, "answers_in_plaintext": YES}
     )
@@ -89,7 +89,7 @@ def test_what_answers_in_clear_is_judged_by_what_it_does_there() -> None:
         ("auto", Outcome.UNKNOWN),
     ],
 )
-def test_starttls_is_no_question_to_a_protocol_that_begins_with_tls(
+def test_starttls_is_not_probed_if_the_protocol_begins_with_tls(
     protocol: str, outcome: Outcome
 ) -> None:
     seen = endpoint()
@@ -100,7 +100,7 @@ def test_starttls_is_no_question_to_a_protocol_that_begins_with_tls(
     assert [one.outcome for one in results(observation, mail)] == [outcome] * len(rules)
 
 
-def test_a_version_that_is_not_known_to_be_refused_is_no_pass() -> None:
+def test_a_version_that_is_not_known_to_be_refused_does_not_pass() -> None:
     observation = endpoint()
     doubtful = replace(
         observation, protocols={**observation.protocols, ProtocolVersion.TLSV1_0: UNKNOWN}
@@ -114,7 +114,7 @@ def test_a_version_that_is_not_known_to_be_refused_is_no_pass() -> None:
     )
 
 
-def test_a_certificate_of_endless_names_makes_no_endless_finding() -> None:
+def test_a_certificate_with_very_many_names_gives_a_short_finding() -> None:
     names = tuple(f"{'a' * 1000}{number}.example" for number in range(3000))
     chain = deployment(leaf=replace(certificate(), dns_names=names))
     hostile = endpoint(certificates=(chain,))
@@ -130,7 +130,7 @@ def test_no_two_rules_have_one_name_or_identifier() -> None:
     assert len(set(names)) == len(set(identifiers)) == len(RULES)
 
 
-def test_datagrams_are_judged_as_the_versions_they_are_made_of_and_told_by_their_names() -> None:
+def test_dtls_is_judged_as_its_tls_version_and_reported_by_its_own_name() -> None:
     dtls = endpoint(
         protocols={ProtocolVersion.DTLSV1_0: YES, ProtocolVersion.DTLSV1_2: YES},
         cipher_suites={
@@ -148,7 +148,7 @@ def test_datagrams_are_judged_as_the_versions_they_are_made_of_and_told_by_their
 
 
 @given(observations(), st.sampled_from(OWN_PROFILES))
-def test_any_observation_can_be_judged_and_the_unproved_never_passes_as_whole(
+def test_any_observation_can_be_judged_and_an_incomplete_one_is_never_compliant(
     observation: Observation, policy: Policy
 ) -> None:
     assessment = assess(observation, (policy,), AT)

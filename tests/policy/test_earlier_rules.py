@@ -34,7 +34,7 @@ def test_an_earlier_rule_is_refused(tmp_path: Path, rules: str, earlier: str) ->
     assert sentence == f"policies.yml, line 4: {earlier} was renamed: use {RULES[earlier]}"
 
 
-def test_every_earlier_parameter_is_tried() -> None:
+def test_every_earlier_parameter_is_tested() -> None:
     assert PARAMETERS.keys() == RULE_SETTINGS.keys()
 
 

@@ -13,17 +13,17 @@ from probe.checks.catalogue import STAGES
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "checks.md"
 
 
-def _of_the_page(heading: str) -> set[str]:
+def _names_on_the_page(heading: str) -> set[str]:
     section = PAGE.read_text(encoding="utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
     return set(re.findall(r"^\| `([a-z0-9_]+)` \|", section, re.MULTILINE))
 
 
 def test_the_features_are_those_of_the_page() -> None:
-    assert _of_the_page("Features") <= set(FEATURES)
+    assert _names_on_the_page("Features") <= set(FEATURES)
 
 
 def test_the_vulnerabilities_are_those_of_the_page() -> None:
-    assert _of_the_page("Vulnerabilities") <= set(VULNERABILITIES)
+    assert _names_on_the_page("Vulnerabilities") <= set(VULNERABILITIES)
 
 
 RULED = {
@@ -47,11 +47,11 @@ RULED = {
 
 
 @pytest.mark.parametrize("heading", RULED)
-def test_what_rules_of_their_own_ask_for_is_on_the_page(heading: str) -> None:
-    assert RULED[heading] <= _of_the_page(heading)
+def test_facts_required_by_custom_rules_are_on_the_page(heading: str) -> None:
+    assert RULED[heading] <= _names_on_the_page(heading)
 
 
 def test_every_feature_and_vulnerability_of_a_check_can_be_named_in_a_policy() -> None:
     facts = {fact for stage in STAGES for check in stage.checks for fact in check.facts}
-    others = _of_the_page("Plaintext") | _of_the_page("HTTPS")
+    others = _names_on_the_page("Plaintext") | _names_on_the_page("HTTPS")
     assert facts - others <= {*FEATURES, *VULNERABILITIES}

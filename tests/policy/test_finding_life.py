@@ -68,7 +68,7 @@ def test_a_rule_that_passes_opens_nothing() -> None:
     assert live_on((), assessment(result(Outcome.PASS), result(Outcome.NOT_APPLICABLE))) == ()
 
 
-def test_a_finding_keeps_its_beginning_and_takes_what_was_seen_last() -> None:
+def test_a_finding_keeps_its_start_and_gets_the_newest_content() -> None:
     finding = lived(
         assessment(result(Outcome.FAIL)),
         assessment(result(Outcome.FAIL, observed="TLSv1.0, TLSv1.1"), days=1),
@@ -93,7 +93,7 @@ def test_an_endpoint_that_was_not_reached_keeps_its_findings() -> None:
 @pytest.mark.parametrize(
     "proof", [assessment(result(Outcome.PASS), days=2), assessment(days=2)], ids=["passed", "gone"]
 )
-def test_a_proof_resolves_and_what_comes_back_is_reopened(proof: Assessment) -> None:
+def test_a_proof_resolves_a_finding_and_a_returning_one_is_reopened(proof: Assessment) -> None:
     failed = assessment(result(Outcome.FAIL))
     resolved = lived(failed, proof)
     assert (resolved.status, resolved.resolved_at) == (FindingStatus.RESOLVED, proof.assessed_at)
@@ -102,7 +102,7 @@ def test_a_proof_resolves_and_what_comes_back_is_reopened(proof: Assessment) -> 
     assert (back.first_seen_at, back.resolved_at) == (START, None)
 
 
-def test_compliance_is_yes_only_where_all_is_proved() -> None:
+def test_compliance_is_yes_only_if_everything_is_proved() -> None:
     assert assessment(result(Outcome.PASS)).compliance("house") is Verdict.YES
     assert assessment(result(Outcome.PASS), is_whole=False).compliance("house") is Verdict.UNKNOWN
     unknown = assessment(result(Outcome.PASS), result(Outcome.UNKNOWN))
@@ -138,13 +138,13 @@ def waiver(days: int, **scope: Any) -> Waiver:
         ({"labels": {"team": "pay", "zone": "lan"}}, False),
     ],
 )
-def test_a_waiver_is_for_what_it_names(scope: dict[str, Any], is_waived: bool) -> None:
+def test_a_waiver_covers_only_what_it_names(scope: dict[str, Any], is_waived: bool) -> None:
     finding = lived(assessment(result(Outcome.FAIL)))
     shown = with_waiver(finding, [waiver(30, **scope)], TARGET, START)
     assert (shown.status is FindingStatus.WAIVED) == is_waived
 
 
-def test_an_expired_waiver_leaves_its_finding_open_and_stays_beside_it() -> None:
+def test_an_expired_waiver_leaves_its_finding_open_and_is_listed_with_it() -> None:
     finding = lived(assessment(result(Outcome.FAIL)))
     expired = waiver(30)
     shown = with_waiver(finding, [expired], TARGET, START + timedelta(days=30))
@@ -156,7 +156,7 @@ def test_an_expired_waiver_leaves_its_finding_open_and_stays_beside_it() -> None
         st.tuples(st.dictionaries(st.sampled_from("abc"), st.sampled_from(Outcome)), st.booleans())
     )
 )
-def test_what_fails_now_is_open_and_what_passes_now_is_not(
+def test_a_failing_rule_is_open_and_a_passing_one_is_not(
     history: list[tuple[dict[str, Outcome], bool]],
 ) -> None:
     known: tuple[Finding, ...] = ()

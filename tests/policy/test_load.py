@@ -45,7 +45,7 @@ def write(folder: Path, text: str, name: str = "policies.yml") -> Path:
     return path
 
 
-def test_a_policy_takes_over_what_it_extends_and_changes_single_fields(tmp_path: Path) -> None:
+def test_a_policy_inherits_what_it_extends_and_changes_single_fields(tmp_path: Path) -> None:
     (policy,) = load_policies([write(tmp_path, FILE)], AT).policies
     names = {rule.name: rule for rule in policy.rules}
     assert {"cipher_suites", "client_certificate_required", "static-rsa"} <= names.keys()
@@ -60,7 +60,7 @@ def test_a_waiver_lasts_to_the_end_of_its_day(tmp_path: Path) -> None:
     assert waiver.expires_at == datetime(2027, 2, 1, tzinfo=UTC)
 
 
-def test_an_identifier_stands_for_its_rule_wherever_a_name_may(tmp_path: Path) -> None:
+def test_an_identifier_is_accepted_wherever_a_rule_name_is(tmp_path: Path) -> None:
     by_name = write(tmp_path, FILE)
     by_identifier = write(
         tmp_path,
@@ -74,13 +74,13 @@ def test_an_identifier_stands_for_its_rule_wherever_a_name_may(tmp_path: Path) -
     assert [waiver.rule for waiver in other.waivers] == ["TP-TLS-001"]
 
 
-def test_an_identifier_takes_a_rule_off_that_was_inherited(tmp_path: Path) -> None:
+def test_an_identifier_switches_off_an_inherited_rule(tmp_path: Path) -> None:
     text = "policies: {web: {extends: mozilla-modern, rules: {TP-HTTPS-002: off}}}"
     (policy,) = load_policies([write(tmp_path, text)], AT).policies
     assert policy.rule("hsts") is None
 
 
-def test_a_policy_has_its_own_words_for_a_rule(tmp_path: Path) -> None:
+def test_a_policy_may_have_its_own_text_for_a_rule(tmp_path: Path) -> None:
     text = """
 policies:
   web:
@@ -214,7 +214,7 @@ def test_a_policy_may_extend_one_of_another_file(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_fault_is_told_with_its_line_and_the_mend(
+def test_a_fault_is_reported_with_its_line_and_the_fix(
     tmp_path: Path, old: str, new: str, sentence: str
 ) -> None:
     assert old in FILE
@@ -224,7 +224,7 @@ def test_a_fault_is_told_with_its_line_and_the_mend(
     assert str(fault.value).startswith(str(tmp_path / "policies.yml"))
 
 
-def test_an_expired_waiver_is_remarked_and_kept(tmp_path: Path) -> None:
+def test_an_expired_waiver_is_reported_and_kept(tmp_path: Path) -> None:
     book = load_policies([write(tmp_path, FILE.replace("2027-01-31", "2026-01-31"))], AT)
     (remark,) = book.remarks
     assert "line 15: the waiver 'terminals' expired on 2026-01-31" in remark
@@ -242,14 +242,14 @@ policies:
 """
 
 
-def test_policies_that_contradict_where_both_hold_are_remarked(tmp_path: Path) -> None:
+def test_contradicting_policies_for_the_same_endpoint_are_reported(tmp_path: Path) -> None:
     book = load_policies([write(tmp_path, TWO % "data: sensitive")], AT)
     (remark,) = book.remarks
     assert remark.startswith(f"{tmp_path / 'policies.yml'}, line 5: the policies web and sensitive")
     assert "TLSv1.2 is required but not allowed" in remark
 
 
-def test_policies_that_no_endpoint_has_both_of_may_contradict(tmp_path: Path) -> None:
+def test_policies_without_a_common_endpoint_may_contradict(tmp_path: Path) -> None:
     assert load_policies([write(tmp_path, TWO % "team: shop")], AT).remarks == ()
 
 
@@ -269,7 +269,7 @@ def test_policies_that_no_endpoint_has_both_of_may_contradict(tmp_path: Path) ->
         "policies: {a: {rules: {reachable: off}}}",
     ],
 )
-def test_whatever_stands_in_a_file_ends_in_one_sentence(tmp_path: Path, text: str) -> None:
+def test_any_file_content_ends_in_one_sentence(tmp_path: Path, text: str) -> None:
     with pytest.raises(PolicyError) as fault:
         load(tmp_path, text)
     assert str(fault.value).startswith(str(tmp_path))

@@ -42,17 +42,17 @@ def served(name: str, *keys: KeyType) -> Observation:
     )
 
 
-def test_one_policy_fits_what_it_gives() -> None:
+def test_exactly_one_policy_matches_its_own_server() -> None:
     found = policies_that_give(served("ELBSecurityPolicy-TLS13-1-2-Res-2021-06", KeyType.RSA))
     assert [one.name for one in found.policies] == ["ELBSecurityPolicy-TLS13-1-2-Res-2021-06"]
 
 
-def test_policies_that_look_alike_are_all_named() -> None:
+def test_indistinguishable_policies_are_all_named() -> None:
     found = policies_that_give(served("ELBSecurityPolicy-2016-08", KeyType.RSA))
     assert "ELBSecurityPolicy-2016-08" in [one.name for one in found.policies]
 
 
-def test_what_is_not_proved_matches_nothing_and_says_why() -> None:
+def test_an_unproved_configuration_matches_nothing_and_has_a_reason() -> None:
     observation = served("ELBSecurityPolicy-TLS13-1-2-Res-2021-06", KeyType.RSA)
     sets = dict(observation.cipher_suites)
     sets[TLS12] = replace(sets[TLS12], complete=False)
@@ -61,7 +61,7 @@ def test_what_is_not_proved_matches_nothing_and_says_why() -> None:
     assert found.unknown == ("every cipher suite of TLS 1.2",)
 
 
-def test_one_suite_more_is_another_policy() -> None:
+def test_an_extra_suite_is_another_policy() -> None:
     observation = served("ELBSecurityPolicy-TLS13-1-2-Res-2021-06", KeyType.RSA)
     sets = dict(observation.cipher_suites)
     sets[TLS12] = accepting((*sets[TLS12].accepted, "TLS_RSA_WITH_AES_128_GCM_SHA256"))

@@ -38,7 +38,7 @@ def unasked(**others: Any) -> Observation:
         ({"no_plaintext": {}}, Intrusiveness.STANDARD),
     ],
 )
-def test_a_rule_that_needs_what_was_not_asked_says_so(
+def test_a_rule_that_needs_an_unprobed_fact_reports_it(
     rules: dict[str, dict[str, Any]], needed: Intrusiveness
 ) -> None:
     assessment = assess(unasked(alpn=("http/1.1",)), (policy("one", rules),), AT)
@@ -49,7 +49,7 @@ def test_a_rule_that_needs_what_was_not_asked_says_so(
     assert live_on((), assessment) == ()
 
 
-def test_forged_certificates_that_were_not_shown_prove_nothing() -> None:
+def test_forged_certificates_that_were_not_presented_prove_nothing() -> None:
     auth = {
         version: ClientAuth(mode=ClientAuthMode.REQUIRED)
         for version, fact in endpoint().protocols.items()
@@ -60,7 +60,7 @@ def test_forged_certificates_that_were_not_shown_prove_nothing() -> None:
     assert result.outcome is Outcome.NOT_ASKED
 
 
-def test_one_broken_attack_is_a_failure_though_another_was_not_asked_about() -> None:
+def test_one_vulnerability_is_a_failure_even_if_another_was_not_probed() -> None:
     rules: dict[str, dict[str, Any]] = {
         "not_vulnerable": {"vulnerabilities": ["heartbleed", "rc4"]}
     }
@@ -70,7 +70,7 @@ def test_one_broken_attack_is_a_failure_though_another_was_not_asked_about() -> 
         assert result.outcome is outcome
 
 
-def test_a_finding_is_not_resolved_by_a_visit_that_did_not_ask() -> None:
+def test_a_finding_is_not_resolved_by_a_visit_that_did_not_check_it() -> None:
     rules: dict[str, dict[str, Any]] = {"not_vulnerable": {"vulnerabilities": ["heartbleed"]}}
     one = (policy("one", rules),)
     open_one = replace(endpoint(), vulnerabilities={"heartbleed": Fact(verdict=Verdict.YES)})

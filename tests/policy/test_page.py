@@ -37,7 +37,7 @@ def test_every_profile_has_its_row() -> None:
     assert _rows("Profiles") == [name for name in profiles() if name not in named_policies()]
 
 
-def test_the_example_can_be_used(tmp_path: Path) -> None:
+def test_the_example_can_be_loaded(tmp_path: Path) -> None:
     example = re.search(r"```yaml\n(policies:\n.*?)```", PAGE, re.DOTALL)
     assert example is not None
     path = tmp_path / "policies.yml"

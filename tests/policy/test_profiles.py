@@ -39,7 +39,7 @@ def parameters(policy: Policy, rule: str) -> Any:
 
 
 @pytest.mark.parametrize("name", profiles())
-def test_every_rule_of_a_profile_names_where_it_comes_from(name: str) -> None:
+def test_every_rule_of_a_profile_names_its_source(name: str) -> None:
     policy = profile(name)
     assert all(rule.source for rule in policy.rules)
     assert policy.title != name
@@ -83,7 +83,7 @@ def test_mozilla_is_as_published(version: str, level: str, name: str) -> None:
         assert primes.minimum_bits == guideline["dh_param_size"]
 
 
-def test_nist_is_as_published_without_the_key_transport_of_its_appendix() -> None:
+def test_the_nist_profile_is_as_published_without_the_key_transport_of_its_appendix() -> None:
     lists, policy = published("nist-sp800-52r2.json"), profile("nist-sp800-52r2")
     below: AllowedSuites = parameters(policy, "cipher_suites")
     assert set(below.allowed) == set(lists["below_tls13"]) - set(lists["appendix_d"])
@@ -120,13 +120,13 @@ def test_cloudfront_is_as_published() -> None:
         assert groups.allowed == tuple(said["groups"])
 
 
-def test_every_name_that_aws_has_is_known_with_or_without_its_suites() -> None:
+def test_every_aws_policy_name_is_known_with_or_without_its_suites() -> None:
     names = set(published("aws-security-policies.json")["names"])
     assert names <= {*named_policies(), *WITHOUT_SUITES}
     assert not WITHOUT_SUITES & named_policies().keys()
     assert names >= WITHOUT_SUITES
 
 
-def test_a_policy_without_a_published_list_says_so() -> None:
+def test_a_policy_without_a_published_list_is_refused() -> None:
     with pytest.raises(PolicyError, match="tlsprobe has no list of its cipher suites"):
         profile("ELBSecurityPolicy-TLS13-1-2-RFC9151-FIPS-2023-07")

@@ -135,20 +135,22 @@ def with_leaf(*leaves: tuple[KeyType, datetime]) -> Observation:
         (-timedelta(minutes=5), "Certificate expired less than an hour ago"),
     ],
 )
-def test_an_expired_certificate_expired_some_time_ago(left: timedelta, says: str) -> None:
+def test_an_expired_certificate_is_shown_with_the_time_since_expiry(
+    left: timedelta, says: str
+) -> None:
     end = AT + left
     found = violation("certificate_validity", with_leaf((KeyType.ECDSA, end)))
     assert found == f"{says} ({end:%Y-%m-%d %H:%M} UTC)"
 
 
-def test_a_certificate_that_is_not_valid_yet_becomes_so() -> None:
+def test_a_certificate_that_is_not_valid_yet_is_shown_with_its_start() -> None:
     begin = AT + timedelta(days=2)
     leaf = replace(certificate(), not_before=begin, not_after=begin + timedelta(days=90))
     found = violation("certificate_validity", endpoint(certificates=(deployment(leaf=leaf),)))
     assert found == f"Certificate becomes valid in 2 days ({begin:%Y-%m-%d %H:%M} UTC)"
 
 
-def test_a_certificate_that_ends_soon_expires_in_some_time() -> None:
+def test_a_certificate_near_its_expiry_is_shown_with_the_time_left() -> None:
     soon = with_leaf((KeyType.ECDSA, AT + timedelta(days=5)))
     found = violation("certificate_expiry", soon, days=14)
     assert found.startswith("Certificate expires in 5 days, ")
@@ -165,7 +167,7 @@ def test_of_several_certificates_each_is_named_by_its_key() -> None:
     assert second.startswith("ECDSA certificate expired 4 days ago")
 
 
-def test_a_chain_problem_is_named_in_words() -> None:
+def test_a_chain_problem_is_described_in_words() -> None:
     broken = endpoint(certificates=(deployment(Problem.SELF_SIGNED),))
     found = violation("certificate_problems", broken, forbidden=["self_signed"])
     assert found == "Certificate is self-signed"
@@ -182,7 +184,9 @@ def test_a_chain_problem_is_named_in_words() -> None:
         ),
     ],
 )
-def test_offered_versions_agree_with_their_verb(versions: list[ProtocolVersion], says: str) -> None:
+def test_the_verb_agrees_with_the_number_of_offered_versions(
+    versions: list[ProtocolVersion], says: str
+) -> None:
     spoken = speaking(dict.fromkeys([*versions, ProtocolVersion.TLSV1_2], YES))
     found = violation("protocol_versions", endpoint(protocols=spoken), allowed=["TLSv1.2"])
     assert found == says
@@ -200,13 +204,13 @@ def test_accepted_names_are_counted() -> None:
     )
 
 
-def test_attacks_have_the_names_that_people_know() -> None:
+def test_attacks_have_their_common_names() -> None:
     weak = endpoint(vulnerabilities={"heartbleed": YES, "robot": YES})
     found = violation("not_vulnerable", weak, vulnerabilities=["heartbleed", "robot"])
     assert found == "Vulnerable to Heartbleed (CVE-2014-0160), ROBOT (CVE-2017-13099)"
 
 
-def test_client_certificates_that_are_not_required_are_told_from_those_not_verified() -> None:
+def test_optional_client_certificates_are_distinguished_from_unverified_ones() -> None:
     version = ProtocolVersion.TLSV1_3
     only_13 = speaking({version: YES})
     asked = ClientAuth(mode=ClientAuthMode.REQUESTED, verifies=Verdict.NO)
@@ -219,7 +223,7 @@ def test_client_certificates_that_are_not_required_are_told_from_those_not_verif
     )
 
 
-def test_a_weak_header_says_what_it_lacks() -> None:
+def test_a_weak_header_is_reported_with_what_it_lacks() -> None:
     short = endpoint(http={"hsts": Fact(verdict=Verdict.YES, value="300")})
     found = violation("hsts", short, max_age=86400, preload=True)
     assert found == (
@@ -229,7 +233,7 @@ def test_a_weak_header_says_what_it_lacks() -> None:
     assert violation("hsts", none) == "No Strict-Transport-Security header (HSTS)"
 
 
-def test_a_short_prime_says_how_long_it_must_be() -> None:
+def test_a_short_prime_is_reported_with_the_required_length() -> None:
     prime = DhParameters(
         prime_bits=1024,
         prime_sha256=64 * "0",
@@ -241,6 +245,6 @@ def test_a_short_prime_says_how_long_it_must_be() -> None:
     assert found == "DHE prime has 1024 bits (Oakley Group 2), at least 2048 required"
 
 
-def test_what_passes_violates_nothing() -> None:
+def test_a_passing_rule_has_no_violation() -> None:
     (result,) = results(endpoint(), policy("web", {"certificate_validity": {}}))
     assert (result.outcome, result.violation) == (Outcome.PASS, "")

@@ -255,7 +255,7 @@ def test_every_rule_has_its_servers() -> None:
 @pytest.mark.slow
 @pytest.mark.integration
 @pytest.mark.timeout(300)
-async def test_every_rule_passes_on_the_one_and_fails_on_the_other(
+async def test_every_rule_passes_on_one_real_server_and_fails_on_another(
     certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     servers = RealServers(certificates=certificates, new_folder=tmp_path_factory.mktemp)

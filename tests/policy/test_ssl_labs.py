@@ -72,7 +72,7 @@ def test_a_sound_server_gets_an_a_plus() -> None:
         ),
     ],
 )
-def test_a_fault_caps_the_grade_and_is_said(
+def test_a_fault_caps_the_grade_and_is_reported(
     changes: dict[str, Any], letter: str, reason: str
 ) -> None:
     found = grade(replace(best(), **changes), AT)
@@ -87,20 +87,20 @@ def test_the_weakest_key_counts() -> None:
     assert (found.letter, found.score) == ("B", 90)
 
 
-def test_what_was_not_learnt_could_only_make_it_worse() -> None:
+def test_an_unknown_fact_can_only_make_the_grade_worse() -> None:
     doubtful = best()
     doubtful = replace(doubtful, vulnerabilities={**SOUND, "robot": UNKNOWN})
     assert ruling("ssl_labs_grade", doubtful, minimum="A").outcome is Outcome.UNKNOWN
     assert ruling("ssl_labs_grade", best(), minimum="A").outcome is Outcome.PASS
 
 
-def test_hsts_that_was_not_asked_about_matters_for_the_best_grade_alone() -> None:
+def test_an_unprobed_hsts_matters_only_for_the_best_grade() -> None:
     silent = replace(best(), http={})
     assert ruling("ssl_labs_grade", silent, minimum="A+").outcome is Outcome.UNKNOWN
     assert ruling("ssl_labs_grade", silent, minimum="A").outcome is Outcome.PASS
 
 
-def test_no_store_that_trusts_is_a_t_and_one_is_enough() -> None:
+def test_the_grade_is_t_only_if_no_store_trusts() -> None:
     both = {
         "mozilla": TrustVerdict(verdict=Verdict.NO),
         "internal": TrustVerdict(verdict=Verdict.YES),
@@ -108,5 +108,5 @@ def test_no_store_that_trusts_is_a_t_and_one_is_enough() -> None:
     assert grade(best(certificates=(replace(deployment(), trust=both),)), AT).letter == "A+"
 
 
-def test_grades_have_an_order() -> None:
+def test_grades_are_ordered() -> None:
     assert GRADES.index("A+") < GRADES.index("A-") < GRADES.index("F") < GRADES.index("T")

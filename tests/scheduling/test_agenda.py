@@ -21,7 +21,7 @@ DEEDS = st.lists(
 
 
 @given(DEEDS)
-def test_keys_come_out_when_due_in_order_and_once(
+def test_keys_are_returned_when_due_in_order_and_once(
     deeds: list[tuple[str, int, float, int]],
 ) -> None:
     agenda: DueQueue[int] = DueQueue()
@@ -66,7 +66,7 @@ def test_groups_take_turns(crowds: list[tuple[int, int]]) -> None:
     assert taken == sizes
 
 
-def test_who_comes_late_does_not_take_all_turns() -> None:
+def test_a_late_group_does_not_take_all_turns() -> None:
     agenda: DueQueue[str] = DueQueue()
     for number in range(100):
         agenda.put(f"a{number}", 0.0, group="a")
@@ -78,7 +78,7 @@ def test_who_comes_late_does_not_take_all_turns() -> None:
     assert next_ten.count("a") == 5
 
 
-def test_a_lower_rank_goes_first_but_for_every_fourth_turn() -> None:
+def test_a_lower_rank_goes_first_except_every_fourth_turn() -> None:
     agenda: DueQueue[str] = DueQueue()
     for number in range(20):
         agenda.put(f"old{number}", 0.0, rank=1)
@@ -86,7 +86,7 @@ def test_a_lower_rank_goes_first_but_for_every_fourth_turn() -> None:
     assert [take(agenda)[:3] for _ in range(8)] == ["new", "new", "new", "old"] * 2
 
 
-def test_what_is_moved_again_and_again_takes_no_more_room() -> None:
+def test_repeated_rescheduling_uses_no_more_memory() -> None:
     agenda: DueQueue[str] = DueQueue()
     for number in range(10_000):
         agenda.put("one", float(number))

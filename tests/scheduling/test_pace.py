@@ -36,7 +36,7 @@ def test_jitter_stays_within_its_fraction(failures: int, dice: Random) -> None:
 
 
 @given(st.text(), TIMES, st.floats(1, 1e7))
-def test_the_next_visit_is_within_half_an_interval_of_its_time_and_then_exact(
+def test_the_next_visit_is_within_half_an_interval_and_the_following_one_exact(
     key: str, now: datetime, interval: float
 ) -> None:
     pace = IntervalPolicy(interval_seconds=interval)
@@ -53,22 +53,22 @@ def test_keys_are_spread_over_the_interval() -> None:
 
 
 @given(st.floats(0, 1e9))
-def test_what_is_overdue_after_a_restart_is_due(overdue: float) -> None:
+def test_an_endpoint_overdue_after_a_restart_is_due_at_once(overdue: float) -> None:
     assert PACE.resumed_delay(NOW - timedelta(seconds=overdue), NOW) == 0
 
 
 @given(st.floats(0.001, 5400))
-def test_a_plan_is_kept_over_a_restart(planned: float) -> None:
+def test_a_planned_time_survives_a_restart(planned: float) -> None:
     delay = PACE.resumed_delay(NOW + timedelta(seconds=planned), NOW)
     assert abs(delay - planned) < 1e-5
 
 
 @given(st.floats(5400, 1e9))
-def test_a_plan_too_far_off_is_brought_near(planned: float) -> None:
+def test_a_planned_time_too_far_ahead_is_brought_forward(planned: float) -> None:
     assert PACE.resumed_delay(NOW + timedelta(seconds=planned), NOW) <= 5400.001
 
 
-def test_what_waited_for_a_span_of_rest_is_spread_over_an_interval() -> None:
+def test_visits_delayed_by_a_maintenance_window_are_spread_over_an_interval() -> None:
     delays = [PACE.reopened_delay(f"{number}.test", 100) - 100 for number in range(1000)]
     assert max(delays) < 3600
     assert min(sum(360 * n <= one < 360 * (n + 1) for one in delays) for n in range(10)) > 60
@@ -95,7 +95,9 @@ def test_a_short_lived_certificate_is_seen_often_and_within_bounds(
 
 
 @given(st.times(), st.times(), TIMES)
-def test_a_span_of_rest_ends_when_it_says(begin: time, end: time, now: datetime) -> None:
+def test_a_maintenance_window_ends_at_its_configured_time(
+    begin: time, end: time, now: datetime
+) -> None:
     span = Closed(begin=begin, end=end)
     left = span.seconds_left(now)
     assert 0 <= left <= 86_400
@@ -121,7 +123,7 @@ MINUTES = st.integers(0, 1439).map(lambda minute: time(minute // 60, minute % 60
 
 
 @st.composite
-def moments_near_a_change(draw: st.DrawFn, zone: ZoneInfo) -> datetime:
+def times_near_a_change(draw: st.DrawFn, zone: ZoneInfo) -> datetime:
     """Any time, or one within a day before the clocks of ``zone`` change."""
     moment = draw(TIMES).replace(second=0, microsecond=0)
     hours = (moment + timedelta(hours=hour) for hour in range(24 * 366))
@@ -139,11 +141,11 @@ def zone_offset(moment: datetime, zone: ZoneInfo) -> timedelta | None:
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.data(), ZONES, MINUTES, MINUTES)
-def test_a_span_of_rest_is_what_the_clocks_of_its_zone_show(
+def test_a_maintenance_window_follows_the_local_time_of_its_zone(
     data: st.DataObject, zone: ZoneInfo, begin: time, end: time
 ) -> None:
     """Minute by minute, by the local time that zoneinfo gives."""
-    now = data.draw(moments_near_a_change(zone))
+    now = data.draw(times_near_a_change(zone))
 
     def is_closed(moment: datetime) -> bool:
         shown = moment.astimezone(zone).time()
@@ -164,12 +166,12 @@ def test_a_span_of_rest_is_what_the_clocks_of_its_zone_show(
         ("2026-07-01T06:00+02:00", 0),
     ],
 )
-def test_a_night_in_berlin_is_as_long_as_its_clocks_say(now: str, hours: float) -> None:
+def test_a_night_in_berlin_follows_local_time(now: str, hours: float) -> None:
     night = Closed(begin=time(20), end=time(6), zone=ZoneInfo("Europe/Berlin"))
     assert night.seconds_left(datetime.fromisoformat(now)) == 3600 * hours
 
 
-def test_an_enumeration_is_due_by_its_own_interval() -> None:
+def test_an_enumeration_has_a_separate_interval() -> None:
     assert PACE.wants_enumeration(None, NOW)
     assert not PACE.wants_enumeration(NOW - timedelta(hours=23), NOW)
     assert PACE.wants_enumeration(NOW - timedelta(hours=23, minutes=31), NOW)

@@ -55,7 +55,7 @@ async def record(recorder: StoreWriter, host: str) -> None:
     await recorder.record(Visit(observation=seen, schedule=schedule(seen)))
 
 
-async def test_a_database_that_cannot_be_written_holds_visits_back_and_loses_none(
+async def test_an_unwritable_database_delays_visits_and_loses_none(
     store: SqlStore, lock: sqlite3.Connection
 ) -> None:
     meter = FailureCount()
@@ -77,7 +77,7 @@ async def test_a_database_that_cannot_be_written_holds_visits_back_and_loses_non
     assert {advanced.transition for _, advanced in meter.stored} == {Transition.FIRST}
 
 
-async def test_a_visit_that_can_never_be_stored_holds_nobody_back(store: SqlStore) -> None:
+async def test_a_visit_that_can_never_be_stored_does_not_block_others(store: SqlStore) -> None:
     meter = FailureCount()
     recorder = StoreWriter(store, meter)
     await record(recorder, "lone-surrogate-\ud800")

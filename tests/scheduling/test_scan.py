@@ -41,7 +41,7 @@ async def test_each_address_is_visited_once() -> None:
     assert asked == [one.endpoint.key for one in found]
 
 
-async def test_a_target_without_an_address_is_an_observation_that_says_why() -> None:
+async def test_a_target_without_an_address_is_an_observation_with_a_reason() -> None:
     async def visit(endpoint: Endpoint) -> Observation:
         raise AssertionError(endpoint)
 
@@ -52,7 +52,7 @@ async def test_a_target_without_an_address_is_an_observation_that_says_why() -> 
     assert ADDRESS_FAMILY in (found.reason or "")
 
 
-async def test_only_so_many_endpoints_are_visited_side_by_side() -> None:
+async def test_the_number_of_concurrent_visits_is_limited() -> None:
     running = most = 0
     all_places_taken, may_end = asyncio.Event(), asyncio.Event()
 

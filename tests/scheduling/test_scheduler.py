@@ -52,7 +52,7 @@ def test_a_new_endpoint_is_visited_at_once_and_then_at_its_interval() -> None:
     assert gaps[1:] == pytest.approx([HOUR] * len(gaps[1:]))
 
 
-def test_every_address_is_an_endpoint_of_its_own() -> None:
+def test_every_address_is_a_separate_endpoint() -> None:
     world = World(addresses={"one.test": ("192.0.2.1", "2001:db8::1")})
 
     async def story(scheduler: Scheduler) -> None:
@@ -67,7 +67,7 @@ def test_every_address_is_an_endpoint_of_its_own() -> None:
     assert len(world.stored) == 2
 
 
-def test_visits_at_once_are_bounded_and_all_get_their_turn() -> None:
+def test_concurrent_visits_are_bounded_and_all_get_their_turn() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
@@ -78,7 +78,7 @@ def test_visits_at_once_are_bounded_and_all_get_their_turn() -> None:
     assert (world.most_at_once, len(world.stored)) == (SETTINGS.max_concurrent_probes, 50)
 
 
-def test_the_queue_shows_while_visits_are_slow() -> None:
+def test_the_queue_is_reported_while_visits_are_slow() -> None:
     patient = replace(SETTINGS, overtime_seconds=200)
     world = World(visit_seconds=100, settings=patient)
 
@@ -91,7 +91,7 @@ def test_the_queue_shows_while_visits_are_slow() -> None:
     live(world, story)
 
 
-def test_nobody_waits_behind_long_visits_and_these_are_bounded_too() -> None:
+def test_short_visits_do_not_wait_for_long_ones_and_long_ones_are_bounded() -> None:
     settings = replace(SETTINGS, overtime_seconds=5, most_in_overtime=6)
     world = World(visit_seconds=100, settings=settings)
 
@@ -107,7 +107,7 @@ def test_nobody_waits_behind_long_visits_and_these_are_bounded_too() -> None:
     live(world, story)
 
 
-def test_where_the_processor_is_what_is_short_no_more_visits_are_begun_for_it() -> None:
+def test_a_busy_processor_does_not_start_more_visits() -> None:
     settings = replace(SETTINGS, overtime_seconds=5, most_in_overtime=6)
     world = World(visit_seconds=100, settings=settings)
 
@@ -130,7 +130,7 @@ def test_where_the_processor_is_what_is_short_no_more_visits_are_begun_for_it() 
     live(world, story)
 
 
-def test_a_failing_endpoint_is_retried_soon_and_then_ever_later() -> None:
+def test_a_failing_endpoint_is_retried_soon_and_then_at_growing_intervals() -> None:
     world = World(
         failing={"one.test"},
         settings=replace(SETTINGS, paces=(replace(PACE, jitter_fraction=0.0),)),
@@ -147,7 +147,7 @@ def test_a_failing_endpoint_is_retried_soon_and_then_ever_later() -> None:
     assert [schedule.consecutive_failures for _, schedule in world.stored[:3]] == [1, 2, 3]
 
 
-def test_nothing_is_called_down_by_one_bad_moment() -> None:
+def test_a_single_failure_is_not_reported_as_down() -> None:
     """A name server and a server that fail once, and a server that fails twice."""
     world = World()
 
@@ -155,12 +155,12 @@ def test_nothing_is_called_down_by_one_bad_moment() -> None:
         scheduler.set_targets([ONE, TWO])
         await asyncio.sleep(2 * HOUR)
         world.failing.add("one.test")
-        await world.until_doubted(1)
+        await world.until_retried(1)
         world.failing.clear()
         await asyncio.sleep(60)
         assert (len(world.doubted), failed_states(world)) == (1, [])
         world.addresses["two.test"] = ()
-        await world.until_doubted(2)
+        await world.until_retried(2)
         del world.addresses["two.test"]
         await asyncio.sleep(60)
         assert failed_states(world) == []
@@ -175,7 +175,7 @@ def failed_states(world: World) -> list[State]:
     return [one.state for one in world.finished if not one.answered_as_tls]
 
 
-def test_a_target_that_leaves_is_forgotten_at_once() -> None:
+def test_a_removed_target_is_forgotten_at_once() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
@@ -189,7 +189,7 @@ def test_a_target_that_leaves_is_forgotten_at_once() -> None:
     assert len(world.moments("one.test")) == 1
 
 
-def test_a_target_that_comes_back_during_its_visit_is_not_visited_twice_at_once() -> None:
+def test_a_target_that_returns_during_its_visit_is_not_visited_twice_at_once() -> None:
     world = World(visit_seconds=100)
 
     async def story(scheduler: Scheduler) -> None:
@@ -204,7 +204,7 @@ def test_a_target_that_comes_back_during_its_visit_is_not_visited_twice_at_once(
     assert (world.overlapped, len(world.moments("one.test")) > 2) == (False, True)
 
 
-def test_new_labels_are_seen_soon() -> None:
+def test_new_labels_are_applied_soon() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
@@ -217,7 +217,7 @@ def test_new_labels_are_seen_soon() -> None:
     assert [dict(endpoint.target.labels) for _, endpoint in world.visits] == [{}, {"team": "web"}]
 
 
-def test_an_address_that_is_gone_leaves_and_a_new_one_comes() -> None:
+def test_a_missing_address_is_removed_and_a_new_one_is_added() -> None:
     world = World(addresses={"one.test": ("192.0.2.1",)})
 
     async def story(scheduler: Scheduler) -> None:
@@ -230,9 +230,7 @@ def test_an_address_that_is_gone_leaves_and_a_new_one_comes() -> None:
     live(world, story)
 
 
-def test_addresses_that_come_in_turns_are_visited_while_they_are_there_and_are_not_new_again() -> (
-    None
-):
+def test_alternating_addresses_are_visited_while_present_and_are_not_new_again() -> None:
     """A name server that answers with another half of the addresses each time."""
     halves = [("192.0.2.1", "192.0.2.2"), ("192.0.2.3", "192.0.2.4")]
     world = World(addresses={"one.test": halves[0]})
@@ -252,7 +250,7 @@ def test_addresses_that_come_in_turns_are_visited_while_they_are_there_and_are_n
     assert {one.state for one, _ in world.stored} == {State.TLS}
 
 
-def test_a_name_with_ever_other_addresses_takes_bounded_memory() -> None:
+def test_a_name_with_always_new_addresses_takes_bounded_memory() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
@@ -268,7 +266,7 @@ def test_a_name_with_ever_other_addresses_takes_bounded_memory() -> None:
     live(world, story)
 
 
-def test_a_name_that_stops_resolving_is_told_and_its_endpoints_stay() -> None:
+def test_a_name_that_stops_resolving_is_reported_and_its_endpoints_stay() -> None:
     world = World(addresses={"one.test": ("192.0.2.1",)})
 
     async def story(scheduler: Scheduler) -> None:
@@ -285,7 +283,7 @@ def test_a_name_that_stops_resolving_is_told_and_its_endpoints_stay() -> None:
     assert State.DNS_ERROR in {observation.state for observation, _ in world.stored}
 
 
-def test_a_fault_of_ours_is_an_outcome_and_the_others_go_on() -> None:
+def test_an_internal_error_is_an_outcome_and_the_others_continue() -> None:
     world = World(faulty={"one.test"})
 
     async def story(scheduler: Scheduler) -> None:
@@ -299,7 +297,7 @@ def test_a_fault_of_ours_is_an_outcome_and_the_others_go_on() -> None:
     assert states == {"one.test": State.ERROR, "two.test": State.TLS}
 
 
-def test_what_cannot_be_stored_is_kept_and_stored_later_in_order() -> None:
+def test_visits_that_cannot_be_stored_are_kept_and_stored_later_in_order() -> None:
     world = World(store_is_down=True)
 
     async def story(scheduler: Scheduler) -> None:
@@ -313,7 +311,7 @@ def test_what_cannot_be_stored_is_kept_and_stored_later_in_order() -> None:
     assert [observation for observation, _ in world.stored] == world.finished
 
 
-def test_a_restart_goes_on_where_it_was() -> None:
+def test_a_restart_continues_with_the_planned_visits() -> None:
     planned = Schedule(
         endpoint_key="one.test:443@192.0.2.1",
         due_at=EPOCH + timedelta(seconds=1000),
@@ -330,7 +328,7 @@ def test_a_restart_goes_on_where_it_was() -> None:
     assert world.moments("one.test") == [1000]
 
 
-def test_what_is_overdue_after_a_restart_is_spread() -> None:
+def test_endpoints_overdue_after_a_restart_are_spread() -> None:
     names = [f"{number}.test" for number in range(120)]
     world = World(
         planned=[
@@ -356,7 +354,7 @@ def test_what_is_overdue_after_a_restart_is_spread() -> None:
     assert max(moments) - min(moments) == pytest.approx(100 / rate, abs=1)
 
 
-def test_many_new_targets_are_no_burst() -> None:
+def test_many_new_targets_do_not_cause_a_burst() -> None:
     world = World(visit_seconds=0.1, settings=replace(SETTINGS, max_concurrent_probes=1000))
 
     async def story(scheduler: Scheduler) -> None:
@@ -370,7 +368,7 @@ def test_many_new_targets_are_no_burst() -> None:
     assert max(new) == pytest.approx(2000 / SETTINGS.least_admitted_per_second, abs=10)
 
 
-def test_a_stop_lets_visits_end() -> None:
+def test_a_stop_waits_for_running_visits() -> None:
     world = World(visit_seconds=5)
 
     async def story(scheduler: Scheduler) -> None:
@@ -381,7 +379,7 @@ def test_a_stop_lets_visits_end() -> None:
     assert len(world.stored) == 1
 
 
-def test_a_stop_abandons_visits_that_do_not_end_in_time() -> None:
+def test_a_stop_abandons_visits_that_do_not_finish_in_time() -> None:
     world = World(visit_seconds=10_000)
 
     async def story(scheduler: Scheduler) -> None:
@@ -425,7 +423,7 @@ def test_a_difference_counts_as_an_enumeration() -> None:
     assert [is_verified for _, is_verified in world.known].count(False) == 1
 
 
-def test_after_a_failure_everything_is_asked() -> None:
+def test_after_a_failure_everything_is_enumerated() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
@@ -441,7 +439,7 @@ def test_after_a_failure_everything_is_asked() -> None:
     assert [is_verified for _, is_verified in world.known][:2] == [False, True]
 
 
-def test_an_enumeration_is_remembered_over_a_restart() -> None:
+def test_the_time_of_an_enumeration_survives_a_restart() -> None:
     world = World(settings=replace(SETTINGS, enumerates_at_start=False))
 
     async def story(scheduler: Scheduler) -> None:
@@ -459,7 +457,7 @@ def test_an_enumeration_is_remembered_over_a_restart() -> None:
     assert [is_verified for _, is_verified in world.known][:2] == [False, True]
 
 
-def test_a_store_that_cannot_be_read_makes_all_be_asked() -> None:
+def test_an_unreadable_store_makes_every_endpoint_be_enumerated() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
@@ -473,7 +471,7 @@ def test_a_store_that_cannot_be_read_makes_all_be_asked() -> None:
     assert not any(is_verified for _, is_verified in world.known)
 
 
-def test_labels_choose_the_pace() -> None:
+def test_labels_choose_the_interval() -> None:
     quick = replace(PACE, match={"team": "payments"}, interval_seconds=600)
     world = World(settings=replace(SETTINGS, paces=(quick, PACE)))
 
@@ -486,7 +484,7 @@ def test_labels_choose_the_pace() -> None:
     assert len(world.moments("one.test")) in range(10, 12)
 
 
-def test_nothing_is_visited_while_it_is_closed() -> None:
+def test_nothing_is_visited_in_a_maintenance_window() -> None:
     night = Closed(begin=time(22), end=time(6))
     world = World(settings=replace(SETTINGS, paces=(replace(PACE, closed=(night,)),)))
 
@@ -499,7 +497,7 @@ def test_nothing_is_visited_while_it_is_closed() -> None:
     assert hours == set(range(6, 22))
 
 
-def test_a_visit_that_was_given_back_for_the_night_is_made_after_it() -> None:
+def test_a_visit_released_for_the_night_runs_after_it() -> None:
     """Like a worker that returns its waiting jobs during the span."""
     night = Closed(begin=time(22), end=time(6))
     world = World(settings=replace(SETTINGS, paces=(replace(PACE, closed=(night,)),)))
@@ -526,18 +524,20 @@ def test_a_visit_that_was_given_back_for_the_night_is_made_after_it() -> None:
         assert any(opens <= visit <= opens + 3 * HOUR for visit in world.moments("one.test"))
 
 
-def test_what_nobody_visited_is_asked_for_again_soon_and_is_no_failure() -> None:
+def test_an_unmade_visit_is_requested_again_soon_and_is_not_a_failure() -> None:
     world = World()
     asked: list[float] = []
 
-    async def visit_at_the_third_time(endpoint: Endpoint, known: Observation | None) -> Observation:
+    async def visit_on_the_third_attempt(
+        endpoint: Endpoint, known: Observation | None
+    ) -> Observation:
         asked.append(world.clock.monotonic())
         if len(asked) < 3:
             raise NotVisitedError
         return await world.visit(endpoint, known)
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.reconfigure(world.settings, visit_at_the_third_time)
+        scheduler.reconfigure(world.settings, visit_on_the_third_attempt)
         scheduler.set_targets([ONE])
         await asyncio.sleep(0.4 * HOUR)
 
@@ -549,7 +549,7 @@ def test_what_nobody_visited_is_asked_for_again_soon_and_is_no_failure() -> None
     assert schedule.consecutive_failures == 0
 
 
-def test_a_certificate_near_its_end_is_looked_at_more_often() -> None:
+def test_a_certificate_near_its_expiry_is_probed_more_often() -> None:
     chain = chain_of(EPOCH - timedelta(days=85), EPOCH + timedelta(days=5))
     world = World(certificates=(chain,))
 
@@ -561,7 +561,7 @@ def test_a_certificate_near_its_end_is_looked_at_more_often() -> None:
     assert len(world.moments("one.test")) in range(39, 43)
 
 
-def test_ten_thousand_found_together_are_not_visited_together_again() -> None:
+def test_ten_thousand_targets_found_together_are_spread_for_later_visits() -> None:
     world = World(visit_seconds=0.1, settings=replace(SETTINGS, max_concurrent_probes=1000))
 
     async def story(scheduler: Scheduler) -> None:
@@ -589,7 +589,7 @@ def test_no_source_starves_another() -> None:
     assert all(world.moments(one.host) for one in few)
 
 
-def test_a_flood_of_new_targets_starves_no_known_one() -> None:
+def test_a_flood_of_new_targets_does_not_starve_known_ones() -> None:
     """All from one source; visiting only the new ones takes nearly three hours."""
     world = World(visit_seconds=2.0, settings=replace(SETTINGS, max_concurrent_probes=1))
     known = [target(f"known{number}.test") for number in range(5)]
@@ -606,7 +606,7 @@ def test_a_flood_of_new_targets_starves_no_known_one() -> None:
     assert all(world.moments(one.host) for one in known)
 
 
-def test_a_busy_label_starves_no_other() -> None:
+def test_a_busy_label_does_not_starve_other_labels() -> None:
     busy = replace(PACE, interval_seconds=60, match={"team": "busy"})
     settings = replace(SETTINGS, max_concurrent_probes=1, paces=(busy, PACE))
     world = World(visit_seconds=10.0, settings=settings)
@@ -621,7 +621,7 @@ def test_a_busy_label_starves_no_other() -> None:
     assert max(gaps) < 1.6 * HOUR
 
 
-def test_overload_shows_as_lag_and_lateness_and_takes_no_memory() -> None:
+def test_overload_causes_lag_and_delay_but_uses_no_memory() -> None:
     world = World(visit_seconds=60.0, settings=replace(SETTINGS, overtime_seconds=1000))
 
     async def story(scheduler: Scheduler) -> None:
@@ -635,7 +635,7 @@ def test_overload_shows_as_lag_and_lateness_and_takes_no_memory() -> None:
     assert max(world.late_seconds) > HOUR
 
 
-def test_the_clock_may_step_an_hour_both_ways() -> None:
+def test_the_clock_may_step_an_hour_in_both_directions() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
@@ -666,7 +666,7 @@ def test_other_settings_take_effect_while_it_runs() -> None:
     assert len(world.visits) > 60
 
 
-def test_all_can_be_asked_again_at_once() -> None:
+def test_all_endpoints_can_be_enumerated_again_at_once() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:

@@ -158,7 +158,7 @@ class World:
     def discovery_expired(self, source: str) -> None:
         raise AssertionError("the scheduler discovers nothing")
 
-    async def until_doubted(self, count: int) -> None:
+    async def until_retried(self, count: int) -> None:
         """Returns once ``count`` failed visits are going to be repeated."""
         while len(self.doubted) < count:
             self.doubting.clear()

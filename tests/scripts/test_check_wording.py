@@ -32,7 +32,7 @@ def found(path: str, text: str) -> list[tuple[int, str]]:
         ("Makefile", "help:\n\techo\n\t## {}\n"),
     ],
 )
-def test_what_is_planted_is_found_where_it_stands(path: str, text: str, planted: str) -> None:
+def test_a_planted_phrase_is_found_on_its_line(path: str, text: str, planted: str) -> None:
     before = text.partition("{}")[0].count("\n")
     assert [line for line, _ in found(path, text.format(planted))] == [before + 1]
 
@@ -45,7 +45,7 @@ def test_what_is_planted_is_found_where_it_stands(path: str, text: str, planted:
         'raise ValueError("The file is "\n                 "no JSON at all.")\n',
     ],
 )
-def test_a_phrase_is_found_across_the_end_of_a_line(text: str) -> None:
+def test_a_phrase_is_found_across_a_line_break(text: str) -> None:
     assert len(found("a.py", text)) == 1
 
 
@@ -61,11 +61,11 @@ def test_a_phrase_is_found_across_the_end_of_a_line(text: str) -> None:
         ("a.yml", 'summary: "Deliveries to {{ $labels.outlet }} fail"\n'),
     ],
 )
-def test_names_and_ordinary_words_are_left_alone(path: str, text: str) -> None:
+def test_names_and_ordinary_words_are_not_changed(path: str, text: str) -> None:
     assert found(path, text) == []
 
 
-def test_a_hit_says_where_it_is_and_what_to_write(
+def test_a_hit_shows_where_it_is_and_what_to_write(
     tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = tmp_path_factory.mktemp("pages") / "page.md"

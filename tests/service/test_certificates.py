@@ -51,7 +51,7 @@ def status(observation: Observation) -> EndpointStatus:
     )
 
 
-def test_the_first_to_expire_is_first_and_says_who_serves_it() -> None:
+def test_the_first_to_expire_is_first_with_its_endpoints() -> None:
     late, soon = 64 * "1", 64 * "2"
     found = certificate_inventory(
         [
@@ -65,7 +65,7 @@ def test_the_first_to_expire_is_first_and_says_who_serves_it() -> None:
     assert found.shared_keys == ()
 
 
-def test_a_key_in_two_certificates_and_addresses_that_differ_are_seen() -> None:
+def test_a_key_in_two_certificates_and_differing_addresses_are_listed() -> None:
     one, other = 64 * "1", 64 * "2"
     found = certificate_inventory(
         [status(serving("192.0.2.1", one, key=KEY)), status(serving("192.0.2.2", other, key=KEY))]
@@ -76,7 +76,7 @@ def test_a_key_in_two_certificates_and_addresses_that_differ_are_seen() -> None:
     assert mismatch.by_address == {"192.0.2.1": (one,), "192.0.2.2": (other,)}
 
 
-def test_addresses_that_demand_different_client_certificates_are_seen() -> None:
+def test_addresses_that_require_different_client_certificates_are_detected() -> None:
     none, required = (
         {ProtocolVersion.TLSV1_3: ClientAuth(mode=mode)}
         for mode in (ClientAuthMode.NONE, ClientAuthMode.REQUIRED)
@@ -92,7 +92,7 @@ def test_addresses_that_demand_different_client_certificates_are_seen() -> None:
     }
 
 
-def test_one_certificate_everywhere_is_no_mismatch() -> None:
+def test_one_certificate_everywhere_is_not_a_mismatch() -> None:
     same = 64 * "1"
     both = [status(serving(address, same)) for address in ("192.0.2.1", "192.0.2.2")]
     found = certificate_inventory(both)
@@ -142,7 +142,7 @@ async def test_the_command_prints_the_calendar_of_a_database(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "arguments", [("--database", "nonsense"), ("--database", "sqlite:////nowhere/x.db")]
 )
-async def test_a_database_that_cannot_be_is_one_sentence(arguments: tuple[str, ...]) -> None:
+async def test_an_invalid_database_is_reported_in_one_sentence(arguments: tuple[str, ...]) -> None:
     run = await asyncio.to_thread(tlsprobe, "certificates", *arguments)
     assert (run.returncode, run.stdout) == (2, "")
     assert "Traceback" not in run.stderr

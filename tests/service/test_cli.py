@@ -15,13 +15,13 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.process
-def test_the_version_is_the_project_s() -> None:
+def test_the_version_is_that_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     run = tlsprobe_process("--version")
     assert (run.returncode, run.stdout) == (0, f"tlsprobe {project['version']}\n")
 
 
-def test_no_command_shows_what_there_is() -> None:
+def test_no_command_shows_the_usage() -> None:
     run = tlsprobe()
     assert (run.returncode, run.stdout) == (2, "")
     assert "Usage: tlsprobe" in run.stderr
@@ -52,7 +52,9 @@ def test_no_command_shows_what_there_is() -> None:
         (["demo", "--listen", "127.0.0.1:x"], "--listen"),
     ],
 )
-def test_bad_usage_is_one_sentence_that_names_it(arguments: list[str], named: str) -> None:
+def test_bad_usage_is_reported_in_one_sentence_that_names_it(
+    arguments: list[str], named: str
+) -> None:
     run = tlsprobe(*arguments)
     assert (run.returncode, run.stdout) == (2, "")
     (sentence,) = run.stderr.splitlines()

@@ -51,7 +51,7 @@ def imported_by(*arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize("row", COMMANDS, ids=lambda row: " ".join(path_of(row)))
-def test_a_command_stands_in_a_file_of_its_name_and_has_a_help(row: Command) -> None:
+def test_a_command_is_in_a_file_of_its_name_and_has_help(row: Command) -> None:
     assert row.module.rpartition(".")[2] == row.name
     code, output = run(*path_of(row), "--help")
     assert code == 0
@@ -150,7 +150,7 @@ def test_a_row_that_is_deleted_removes_its_command(
 
 
 @pytest.mark.parametrize("group", [ROOT, "policy"])
-def test_a_command_takes_one_file_and_one_row(
+def test_a_command_needs_one_file_and_one_row(
     group: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "greet.py").write_text(
@@ -179,7 +179,7 @@ def test_the_version_imports_no_command_and_no_engine() -> None:
 
 @pytest.mark.process
 @pytest.mark.parametrize("name", ["scan", "serve", "report", "policy"])
-def test_a_command_s_help_imports_that_command_alone(name: str) -> None:
+def test_the_help_of_a_command_imports_only_that_command(name: str) -> None:
     loaded = imported_by(name, "--help")
     # A group's help has a line for each of its commands.
     expected = {row.module for row in COMMANDS if name in (row.name, row.group)}

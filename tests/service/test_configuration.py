@@ -98,7 +98,7 @@ def test_every_setting_is_read_from_the_file(certificates: Certificates) -> None
     )
 
 
-def test_the_command_line_beats_the_environment_which_beats_the_file(
+def test_the_command_line_overrides_the_environment_which_overrides_the_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     file = write("listen: 127.0.0.1:1\ninterval_seconds: 1\nprobe: {connections_open: 1}\n")
@@ -295,7 +295,9 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
         ("- a\n", "tlsprobe.yml, line 1: must be a mapping: write each entry as `key: value`"),
     ],
 )
-def test_a_bad_setting_is_one_sentence_with_line_key_and_fix(text: str, sentence: str) -> None:
+def test_a_bad_setting_is_reported_in_one_sentence_with_line_key_and_fix(
+    text: str, sentence: str
+) -> None:
     assert problem_of(text) == sentence
 
 
@@ -316,19 +318,19 @@ def test_a_bad_setting_is_one_sentence_with_line_key_and_fix(text: str, sentence
         "probe:\n",
     ],
 )
-def test_whatever_the_file_holds_ends_in_one_sentence_that_names_it(text: str) -> None:
+def test_any_file_content_ends_in_one_sentence_that_names_it(text: str) -> None:
     sentence = problem_of(text)
     assert sentence.startswith("tlsprobe.yml")
     assert "\n" not in sentence
 
 
-def test_bytes_that_are_no_text_are_said(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_are_reported(tmp_path: Path) -> None:
     (tmp_path / "tlsprobe.yml").write_bytes(b"listen: \xff\n")
     with pytest.raises(ConfigError, match=r"^tlsprobe.yml: is not UTF-8 text: save it as UTF-8$"):
         load_settings(Path("tlsprobe.yml"))
 
 
-def test_a_missing_file_is_said() -> None:
+def test_a_missing_file_is_reported() -> None:
     with pytest.raises(ConfigError, match=r"^nowhere.yml: cannot be read \(No such file"):
         load_settings(Path("nowhere.yml"))
 
@@ -353,7 +355,7 @@ def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         "tlsprobe_discovery",
     ],
 )
-def test_a_list_or_a_mapping_in_the_environment_that_is_no_json_is_named(
+def test_a_list_or_mapping_in_the_environment_that_is_not_json_is_named(
     variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TLSPROBE_LISTEN", "127.0.0.1:0")
@@ -385,7 +387,7 @@ def test_an_address_to_listen_on_is_host_and_port(text: str, expected: tuple[str
     "text",
     ["", ":1", "::1:1", "[::1]", "[]:1", "a:", "a:-1", "a:65536", "a:\u0661", "a b:1", "[a]:1"],
 )
-def test_anything_else_is_no_address_to_listen_on(text: str) -> None:
+def test_anything_else_is_not_an_address_to_listen_on(text: str) -> None:
     with pytest.raises(ValueError, match="must"):
         split_listen(text)
 

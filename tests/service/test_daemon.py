@@ -80,7 +80,7 @@ def arguments(tmp_path: Path) -> list[str]:
 
 
 @pytest.mark.process
-async def test_it_probes_serves_and_stops(
+async def test_the_service_probes_serves_and_stops(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
     targets = write_targets(tmp_path / "targets.json", fleet)
@@ -100,7 +100,7 @@ async def test_it_probes_serves_and_stops(
 
 
 @pytest.mark.process
-async def test_a_restart_shows_what_was_learnt_and_visits_when_it_is_due(
+async def test_a_restart_shows_the_stored_facts_and_visits_when_due(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
     targets = write_targets(tmp_path / "targets.json", fleet)
@@ -122,7 +122,7 @@ async def test_a_restart_shows_what_was_learnt_and_visits_when_it_is_due(
 
 
 @pytest.mark.process
-async def test_it_stops_while_a_visit_hangs(
+async def test_the_service_stops_while_a_visit_hangs(
     silent_server: socket, arguments: list[str], tmp_path: Path
 ) -> None:
     targets = tmp_path / "targets.yml"
@@ -136,7 +136,9 @@ async def test_it_stops_while_a_visit_hangs(
 
 
 @pytest.mark.process
-async def test_it_stops_while_the_resolver_hangs(arguments: list[str], tmp_path: Path) -> None:
+async def test_the_service_stops_while_the_resolver_hangs(
+    arguments: list[str], tmp_path: Path
+) -> None:
     targets = tmp_path / "targets.yml"
     targets.write_text("- www.example\n", encoding="utf-8")
     with running(*arguments, "--targets", targets, program=HANGING_RESOLVER) as process:
@@ -147,7 +149,7 @@ async def test_it_stops_while_the_resolver_hangs(arguments: list[str], tmp_path:
 
 
 @pytest.mark.process
-async def test_a_targets_file_that_breaks_leaves_the_last_good_one(
+async def test_a_targets_file_that_becomes_invalid_keeps_the_last_good_targets(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
     targets = write_targets(tmp_path / "targets.json", fleet)
@@ -165,7 +167,7 @@ async def test_a_targets_file_that_breaks_leaves_the_last_good_one(
 
 
 @pytest.mark.process
-async def test_the_demo_says_where_to_look_and_shows_six_endpoints(tmp_path: Path) -> None:
+async def test_the_demo_prints_its_address_and_shows_six_endpoints(tmp_path: Path) -> None:
     with running("demo", "--listen", "127.0.0.1:0", "--directory", tmp_path / "here") as process:
         service = Service(process)
         await service.start()
@@ -194,7 +196,7 @@ def targets(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_taken_port_is_said(arguments: list[str], targets: Path) -> None:
+def test_a_port_in_use_is_reported(arguments: list[str], targets: Path) -> None:
     with create_server(("127.0.0.1", 0)) as taken:
         place = f"127.0.0.1:{taken.getsockname()[1]}"
         for command in ([*arguments, "--targets", targets], ["demo"]):
@@ -204,7 +206,7 @@ def test_a_taken_port_is_said(arguments: list[str], targets: Path) -> None:
             )
 
 
-def test_an_address_of_another_machine_is_said(arguments: list[str], targets: Path) -> None:
+def test_an_address_of_another_machine_is_reported(arguments: list[str], targets: Path) -> None:
     sentence = refusal(*arguments, "--targets", targets, "--listen", "192.0.2.1:9844")
     assert sentence.startswith("tlsprobe: cannot listen on 192.0.2.1:9844 (")
 
@@ -212,7 +214,7 @@ def test_an_address_of_another_machine_is_said(arguments: list[str], targets: Pa
 @pytest.mark.parametrize(
     "url", ["sqlite:////proc/tlsprobe.db", "sqlite:///targets.yml", "oracle://x", "tlsprobe.db"]
 )
-def test_a_database_that_cannot_be_used_is_said(
+def test_an_unusable_database_is_reported(
     url: str, targets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -251,7 +253,7 @@ async def post(service: Service, path: str) -> httpx.Response:
 
 
 @pytest.mark.process
-async def test_a_reload_takes_what_is_good_and_leaves_all_as_it_is_else(
+async def test_a_reload_applies_a_valid_configuration_and_keeps_the_old_one_otherwise(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
     first, second = (tmp_path / f"{name}.txt" for name in ("first", "second"))
@@ -291,7 +293,7 @@ async def test_a_reload_takes_what_is_good_and_leaves_all_as_it_is_else(
 
 
 @pytest.mark.process
-async def test_the_status_command_shows_sources_and_the_worst(
+async def test_the_status_command_shows_sources_and_the_worst_endpoints(
     arguments: list[str], tmp_path: Path
 ) -> None:
     port = free_port()
@@ -313,7 +315,7 @@ async def test_the_status_command_shows_sources_and_the_worst(
 
 
 @pytest.mark.process
-async def test_an_address_that_is_denied_is_never_visited_whatever_name_leads_there(
+async def test_a_denied_address_is_never_visited_whatever_name_resolves_to_it(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
     allowed, denied = fleet.targets[:2]
@@ -332,7 +334,7 @@ async def test_an_address_that_is_denied_is_never_visited_whatever_name_leads_th
 
 
 @pytest.mark.process
-async def test_the_log_follows_a_target_that_is_labelled_so(
+async def test_the_log_follows_a_target_with_that_label(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
     followed, other = fleet.targets[:2]

@@ -43,7 +43,7 @@ def refusal(tmp_path: Path, text: str) -> str:
     return str(caught.value)
 
 
-def test_every_earlier_name_is_tried() -> None:
+def test_every_earlier_name_is_tested() -> None:
     assert WRITTEN.keys() == SETTINGS.keys()
     assert VALUES.keys() == SETTING_VALUES.keys()
 

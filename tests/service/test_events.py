@@ -34,7 +34,7 @@ def database(url: str) -> str:
     return url
 
 
-def test_events_are_lines_of_the_last_week_the_newest_first(database: str) -> None:
+def test_events_are_lines_of_the_last_week_newest_first(database: str) -> None:
     done = tlsprobe("events", "--database", database)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -70,7 +70,7 @@ def test_events_are_chosen_by_time_kind_and_number(
     ]
 
 
-def test_a_moment_that_is_none_is_one_sentence(database: str) -> None:
+def test_an_invalid_time_is_reported_in_one_sentence(database: str) -> None:
     done = tlsprobe("events", "--database", database, "--since", "soon")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("tlsprobe: cannot parse time 'soon': use a duration before now")

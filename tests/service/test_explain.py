@@ -48,7 +48,7 @@ async def test_each_kind_of_fact_is_shown_with_its_bytes(
     assert "client_hello" in run.stdout
 
 
-async def test_json_has_the_same_for_a_program(fleet: DemoFleet) -> None:
+async def test_json_has_the_same_content_for_programs(fleet: DemoFleet) -> None:
     run = await asyncio.to_thread(tlsprobe, "explain", modern(fleet), "tls1.3", "--json")
     explained = json.loads(run.stdout)
     (explanation,) = explained["explanations"]
@@ -57,7 +57,7 @@ async def test_json_has_the_same_for_a_program(fleet: DemoFleet) -> None:
     assert explanation["received"]["decoded"][0].startswith("server_hello")
 
 
-async def test_a_name_that_is_no_fact_is_told_with_the_nearest() -> None:
+async def test_an_unknown_fact_name_is_reported_with_the_closest_match() -> None:
     run = await asyncio.to_thread(tlsprobe, "explain", "127.0.0.1:1", "heartbleet")
     assert run.returncode == 2
     assert run.stderr == (
@@ -65,7 +65,7 @@ async def test_a_name_that_is_no_fact_is_told_with_the_nearest() -> None:
     )
 
 
-async def test_an_endpoint_that_does_not_answer_says_why(closed_port: int) -> None:
+async def test_an_endpoint_that_does_not_answer_has_a_reason(closed_port: int) -> None:
     place = f"127.0.0.1:{closed_port}"
     run = await asyncio.to_thread(tlsprobe, "explain", place, "heartbleed")
     assert run.returncode == 1

@@ -37,7 +37,7 @@ def arguments(database: str) -> list[str]:
 
 
 @pytest.mark.process
-async def test_few_file_descriptors_make_it_slower_and_nothing_else(
+async def test_few_file_descriptors_only_make_it_slower(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
     targets = write_targets(tmp_path / "targets.json", fleet)
@@ -72,7 +72,7 @@ asyncio.run(main())
 
 
 @pytest.mark.process
-def test_our_own_shortage_is_never_the_server_s_fault() -> None:
+def test_our_own_resource_shortage_is_never_attributed_to_the_server() -> None:
     python = TLSPROBE.with_name("python")
     said = subprocess.run(
         [python, "-c", DIAL_WITHOUT_FILES], capture_output=True, text=True, check=True
@@ -80,18 +80,18 @@ def test_our_own_shortage_is_never_the_server_s_fault() -> None:
     assert said.stdout.strip() == "exhausted"
 
 
-async def test_a_refusal_is_still_the_server_s() -> None:
+async def test_a_refusal_is_still_attributed_to_the_server() -> None:
     assert await dial(
         VisitBudget(), DialAddress(address="127.0.0.1", port=9), 1.0
     ) == ConnectFailure(kind=FailureKind.REFUSED, detail="TCP port 9 refused the connection")
 
 
 @pytest.mark.process
-async def test_kill_9_in_the_middle_of_a_thousand_visits_leaves_a_database_that_is_true(
+async def test_kill_9_during_a_thousand_visits_leaves_a_consistent_database(
     fleet: DemoFleet, url: str, tmp_path: Path
 ) -> None:
     arguments = ["serve", "--listen", "127.0.0.1:0", "--database", url]
-    config = a_thousand(fleet, tmp_path)
+    config = config_with_a_thousand_endpoints(fleet, tmp_path)
     told: set[str] = set()
     for kills in (5, 25):
         with running(*arguments, "--config", config) as process:
@@ -111,10 +111,10 @@ async def test_kill_9_in_the_middle_of_a_thousand_visits_leaves_a_database_that_
 
 
 @pytest.mark.process
-async def test_sigterm_in_the_middle_of_a_thousand_visits_loses_none_that_ended(
+async def test_sigterm_during_a_thousand_visits_loses_no_completed_one(
     fleet: DemoFleet, arguments: list[str], database: str, tmp_path: Path
 ) -> None:
-    config = a_thousand(fleet, tmp_path)
+    config = config_with_a_thousand_endpoints(fleet, tmp_path)
     with running(*arguments, "--config", config) as process:
         service = Service(process)
         await service.start()
@@ -129,7 +129,7 @@ async def test_sigterm_in_the_middle_of_a_thousand_visits_loses_none_that_ended(
     assert {observation.state for observation in kept.values()} == {State.TLS}
 
 
-def a_thousand(fleet: DemoFleet, directory: Path) -> Path:
+def config_with_a_thousand_endpoints(fleet: DemoFleet, directory: Path) -> Path:
     """A configuration with a thousand endpoints that become due within seconds."""
     names = [f"n{number}.test" for number in range(167)]
     places = [
@@ -155,7 +155,7 @@ def visits_in(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.process
-async def test_a_full_disk_stops_no_visit_and_what_was_learnt_is_stored_when_there_is_room(
+async def test_a_full_disk_stops_no_visit_and_the_facts_are_stored_when_there_is_space(
     fleet: DemoFleet, arguments: list[str], database: str, tmp_path: Path
 ) -> None:
     """A file size limit on the running process simulates a full disk."""
@@ -233,7 +233,7 @@ async def test_the_database_knows_when_the_service_ran(
 
 
 @pytest.mark.process
-async def test_a_third_of_the_fleet_in_a_black_hole_costs_the_others_nothing(
+async def test_an_unreachable_third_of_the_fleet_does_not_slow_the_others(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
     """Sockets that never accept simulate hosts that drop every packet."""

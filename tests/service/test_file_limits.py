@@ -17,7 +17,7 @@ print(connections_that_fit(1024, 1024), http_connections_that_fit(1024, 1024))
 
 
 @pytest.mark.parametrize("limit", [64, 256, 1024, 1152, 2176, 4096])
-def test_probing_and_http_leave_room_for_all_else(limit: int) -> None:
+def test_probing_and_http_leave_descriptors_for_everything_else(limit: int) -> None:
     run = subprocess.run(
         [sys.executable, "-c", ASK, str(limit)], capture_output=True, text=True, check=True
     )

@@ -62,24 +62,24 @@ def gate(path: Path, **settings: Any) -> CiGate:
     return CiGate(book=load_policies([path], NOW), **settings)
 
 
-def test_what_was_not_proved_stops_unless_it_is_allowed(policies: Path) -> None:
+def test_an_unknown_result_fails_unless_it_is_allowed(policies: Path) -> None:
     strict, lenient = gate(policies), gate(policies, allow_unknown=True)
     assert strict.stops(strict.judge(modern(), NOW))
     assert not lenient.stops(lenient.judge(modern(), NOW))
 
 
-def test_only_findings_that_are_bad_enough_stop(policies: Path) -> None:
+def test_only_severe_enough_findings_fail_the_gate(policies: Path) -> None:
     high = gate(policies, fail_on=Severity.HIGH)
     assert not high.stops(high.judge(modern(), NOW))
 
 
-def test_a_waived_finding_does_not_stop_until_its_waiver_expires(policies: Path) -> None:
+def test_a_waived_finding_does_not_fail_the_gate_until_its_waiver_expires(policies: Path) -> None:
     high = gate(policies, fail_on=Severity.HIGH)
     assert not high.stops(high.judge(legacy(), NOW))
     assert high.stops(high.judge(legacy(), datetime(2026, 8, 1, tzinfo=UTC)))
 
 
-def test_an_endpoint_that_no_policy_holds_for_is_not_called_good(policies: Path) -> None:
+def test_an_endpoint_without_a_policy_is_not_reported_as_compliant(policies: Path) -> None:
     book = read_policies([str(policies)], NOW)
     check_that_all_are_judged(book, [modern().endpoint.target])
     with pytest.raises(PolicyError, match=r"no policy matches .*--label NAME=VALUE"):
@@ -90,7 +90,7 @@ def legacy_without_labels() -> Target:
     return replace(legacy().endpoint.target, labels={})
 
 
-def test_the_remedy_is_said_where_the_kind_of_server_is_known(policies: Path) -> None:
+def test_the_remediation_is_shown_if_the_server_software_is_known(policies: Path) -> None:
     observation = legacy()
     judged = gate(policies).judge(labelled(observation, team="web", server="nginx"), NOW)
     printed = render_report(observation, NOW, judged=judged)
@@ -100,7 +100,7 @@ def test_the_remedy_is_said_where_the_kind_of_server_is_known(policies: Path) ->
 
 
 @pytest.mark.parametrize("width", range(60, 201))
-def test_configuration_is_never_wrapped_and_all_else_is_aligned(width: int) -> None:
+def test_configuration_is_never_wrapped_and_everything_else_is_aligned(width: int) -> None:
     observation = labelled(legacy(), server="nginx")
     book = read_policies(["mozilla-intermediate", "known-vulnerabilities"], NOW)
     judged = CiGate(book=book).judge(observation, NOW)
@@ -120,7 +120,7 @@ def test_configuration_is_never_wrapped_and_all_else_is_aligned(width: int) -> N
     assert misaligned("\n".join(others)) == []
 
 
-def test_a_compliant_endpoint_is_said_with_the_faults_outside_the_policy(tmp_path: Path) -> None:
+def test_a_compliant_endpoint_is_reported_with_problems_outside_the_policy(tmp_path: Path) -> None:
     path = tmp_path / "versions.yml"
     path.write_text(
         "policies: {versions: {rules: {protocol_versions: {allowed: [TLSv1.2, TLSv1.3]}}}}"
@@ -137,7 +137,7 @@ def test_a_compliant_endpoint_is_said_with_the_faults_outside_the_policy(tmp_pat
     assert "high certificate chain ends at CN=Example CA" in report
 
 
-def test_a_fault_that_the_policy_judges_is_not_outside_it() -> None:
+def test_a_problem_judged_by_the_policy_is_not_outside_it() -> None:
     book = read_policies(["mozilla-intermediate", "known-vulnerabilities"], NOW)
     observation = replace(
         legacy(),
@@ -149,7 +149,7 @@ def test_a_fault_that_the_policy_judges_is_not_outside_it() -> None:
     assert first.split()[0] == "medium"
 
 
-def test_what_only_a_client_certificate_could_show_is_one_line_without_severities() -> None:
+def test_facts_only_a_client_certificate_could_show_are_one_line_without_severities() -> None:
     refused = Fact(
         verdict=Verdict.UNKNOWN,
         evidence=Evidence(
@@ -187,7 +187,7 @@ async def test_findings_are_in_the_report_and_the_exit_code_is_3(fleet: DemoFlee
     assert "no-early-tls" in run.stdout
 
 
-async def test_findings_are_in_the_json_as_the_schema_has_them(fleet: DemoFleet) -> None:
+async def test_findings_are_in_the_json_as_the_schema_defines(fleet: DemoFleet) -> None:
     arguments = ("scan", place(fleet, "legacy"), "--policy", "mozilla-modern", "--json")
     run = await asyncio.to_thread(tlsprobe, *arguments)
     said = json.loads(run.stdout)
@@ -219,7 +219,7 @@ async def test_an_endpoint_that_meets_its_policy_passes(fleet: DemoFleet, tmp_pa
         (["--policy", "rfc9325", "--fail-on", "dreadful"], "dreadful"),
     ],
 )
-def test_a_policy_that_cannot_be_used_is_told_before_anything_is_asked(
+def test_an_unusable_policy_is_reported_before_anything_is_probed(
     arguments: list[str], named: str
 ) -> None:
     run = tlsprobe("scan", "127.0.0.1:1", *arguments)

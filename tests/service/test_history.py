@@ -51,7 +51,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
     return url
 
 
-async def test_history_is_read_from_the_newest_back(database: str) -> None:
+async def test_history_is_read_newest_first(database: str) -> None:
     assert list(history_lines(await read_history(database, "a.example", 100))) == [
         "a.example:443@127.0.0.1",
         "  2026-03-01 16:00  1 visit, refused",
@@ -76,7 +76,7 @@ async def test_a_difference_looks_across_visits_that_failed(database: str) -> No
     assert list(difference_lines(early, NOON - INTERVAL))[1:] == ["  not known at 2026-03-01 11:00"]
 
 
-async def test_changes_are_those_of_the_labels_asked_for(database: str) -> None:
+async def test_changes_are_those_of_the_requested_labels(database: str) -> None:
     lines = list(change_lines(await read_changes(database, None, {"team": "web"}, NOON, 100)))
     assert lines[0] == ("2026-03-01 16:00  a.example:443@127.0.0.1  stopped answering: refused")
     assert len(lines) == 3
@@ -126,7 +126,7 @@ def test_each_command_prints_lines_or_one_object(
         (["changes", "--label", "team"], "--label: 'team' must be NAME=VALUE"),
     ],
 )
-def test_what_cannot_be_answered_is_one_sentence(
+def test_an_unanswerable_query_is_reported_in_one_sentence(
     database: str, arguments: list[str], sentence: str
 ) -> None:
     done = tlsprobe(*arguments, "--database", database)
@@ -135,7 +135,7 @@ def test_what_cannot_be_answered_is_one_sentence(
     assert done.stderr.count("\n") == 1
 
 
-async def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+async def test_a_missing_database_is_not_created(tmp_path: Path) -> None:
     with pytest.raises(
         StoreError, match=r"the database .*/none\.db does not exist: give the service's database"
     ):
@@ -154,11 +154,11 @@ async def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
         ("2026-02-28T12:00+01:00", datetime(2026, 2, 28, 11, tzinfo=UTC)),
     ],
 )
-def test_moments_are_ages_days_and_times(text: str, moment: datetime) -> None:
+def test_time_arguments_are_ages_days_and_times(text: str, moment: datetime) -> None:
     assert parse_time("--since", text, NOON) == moment
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-1d", "1y", "999999w", "2026-13-01"])
-def test_other_texts_are_no_moments(text: str) -> None:
+def test_other_texts_are_not_valid_times(text: str) -> None:
     with pytest.raises(ArgumentError, match="cannot parse time"):
         parse_time("--since", text, NOON)

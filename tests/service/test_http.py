@@ -55,7 +55,7 @@ async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_the_service_s_own_metrics(client: httpx.AsyncClient) -> None:
+async def test_the_service_has_its_own_metrics(client: httpx.AsyncClient) -> None:
     answer = await client.get("/metrics")
     assert (answer.status_code, "tlsprobe_store_up 1.0" in answer.text) == (200, True)
 
@@ -64,13 +64,13 @@ async def test_the_service_s_own_metrics(client: httpx.AsyncClient) -> None:
     ("path", "status"),
     [("", 202), ("?target=a.test:443", 202), ("?target=nobody.test:443", 404)],
 )
-async def test_all_or_one_can_be_asked_again(
+async def test_all_endpoints_or_one_can_be_enumerated_again(
     path: str, status: int, client: httpx.AsyncClient
 ) -> None:
     assert (await client.post(f"/-/enumerate{path}")).status_code == status
 
 
-async def test_the_inventory_is_another_page(client: httpx.AsyncClient) -> None:
+async def test_the_inventory_is_a_separate_page(client: httpx.AsyncClient) -> None:
     answer = await client.get("/metrics/endpoints")
     assert ("# HELP tlsprobe_up" in answer.text, "store_up" in answer.text) == (True, False)
 
@@ -109,7 +109,7 @@ async def test_other_paths_and_methods_are_refused(client: httpx.AsyncClient) ->
     assert (missing.status_code, posted.status_code) == (404, 405)
 
 
-async def test_a_reload_is_asked_for_by_post_and_a_bad_one_says_why(
+async def test_a_reload_is_requested_by_post_and_a_failed_one_gives_the_reason(
     client: httpx.AsyncClient, readiness: Readiness
 ) -> None:
     assert (await client.get("/-/reload")).status_code == 405

@@ -38,22 +38,24 @@ def die_with(base: Path, *keys: str) -> None:
     assert done.returncode == -signal.SIGKILL
 
 
-def keys_left(base: Path) -> set[str]:
+def keys_in_flight(base: Path) -> set[str]:
     return {key for one in left_behind(base) for key in one.endpoint_keys}
 
 
-def test_a_killed_process_leaves_what_was_in_flight_until_it_is_forgotten(tmp_path: Path) -> None:
+def test_a_killed_process_leaves_its_visits_in_flight_until_they_are_removed(
+    tmp_path: Path,
+) -> None:
     base = tmp_path / "tlsprobe.db"
     die_with(base, "a:443@192.0.2.1", "b\n[:443@192.0.2.2")
     die_with(base, "c:443@192.0.2.3")
     die_with(tmp_path / "other.db", "d:443@192.0.2.4")
-    assert keys_left(base) == {"a:443@192.0.2.1", "b\n[:443@192.0.2.2", "c:443@192.0.2.3"}
+    assert keys_in_flight(base) == {"a:443@192.0.2.1", "b\n[:443@192.0.2.2", "c:443@192.0.2.3"}
     for one in left_behind(base):
         one.forget()
     assert left_behind(base) == []
 
 
-def test_what_a_living_process_has_in_flight_is_not_left_behind(tmp_path: Path) -> None:
+def test_the_visits_in_flight_of_a_live_process_are_not_abandoned(tmp_path: Path) -> None:
     marks = InFlight(tmp_path / "tlsprobe.db")
     marks.open()
     with marks.visiting("a:443@192.0.2.1"):
@@ -63,7 +65,7 @@ def test_what_a_living_process_has_in_flight_is_not_left_behind(tmp_path: Path) 
 
 
 @given(st.lists(st.integers(0, 6), max_size=40))
-def test_the_file_says_what_runs_after_any_sequence_of_begins_and_ends(
+def test_the_file_lists_what_runs_after_any_sequence_of_starts_and_ends(
     tmp_path_factory: pytest.TempPathFactory, steps: list[int]
 ) -> None:
     """Each number starts the visit with that key if it does not run, and ends it if it does."""
@@ -80,7 +82,7 @@ def test_the_file_says_what_runs_after_any_sequence_of_begins_and_ends(
     [file] = directory.iterdir()
     copy = directory / "copy.in-flight-1"
     copy.write_bytes(file.read_bytes())
-    assert keys_left(directory / "copy") == {str(step) for step in running}
+    assert keys_in_flight(directory / "copy") == {str(step) for step in running}
     # At most the limit, the running visits, and a line.
     assert file.stat().st_size <= 60 + 10 * (len(running) + 1)
     for one in running.values():
@@ -88,12 +90,12 @@ def test_the_file_says_what_runs_after_any_sequence_of_begins_and_ends(
     marks.close()
 
 
-def test_a_torn_line_hides_no_other(tmp_path: Path) -> None:
+def test_a_truncated_line_does_not_hide_other_lines(tmp_path: Path) -> None:
     (tmp_path / "t.in-flight-1").write_bytes(b'[1, "a"]\n[1, "b"]\n[-1, "a"]\n[1, "c')
-    assert Counter(keys_left(tmp_path / "t")) == Counter(["b"])
+    assert Counter(keys_in_flight(tmp_path / "t")) == Counter(["b"])
 
 
-def test_a_directory_that_cannot_be_used_is_reported_once_and_stops_no_visit(
+def test_an_unusable_directory_is_reported_once_and_does_not_stop_visits(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "file").write_text("")

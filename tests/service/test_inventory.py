@@ -92,7 +92,7 @@ def test_an_endpoint_that_left_the_inventory_is_in_no_snapshot(
     assert keys(inventory) == [failed().endpoint.key]
 
 
-def test_an_endpoint_that_comes_back_soon_has_its_facts_at_once(
+def test_an_endpoint_that_returns_soon_has_its_facts_at_once(
     inventory: Inventory, current: set[str], clock: HandClock
 ) -> None:
     finish(inventory, modern())
@@ -107,7 +107,7 @@ def test_an_endpoint_that_comes_back_soon_has_its_facts_at_once(
     assert keys(inventory) == []
 
 
-def test_what_the_store_remembers_is_shown_after_a_restart(inventory: Inventory) -> None:
+def test_stored_facts_are_shown_after_a_restart(inventory: Inventory) -> None:
     remembered = EndpointStatus(
         observation=modern(),
         last_probe_at=NOW,
@@ -122,7 +122,7 @@ def test_what_the_store_remembers_is_shown_after_a_restart(inventory: Inventory)
 
 @settings(max_examples=30)
 @given(observations())
-def test_all_facts_stay_and_all_evidence_goes(observation: Observation) -> None:
+def test_all_facts_stay_and_all_evidence_is_removed(observation: Observation) -> None:
     bare = without_evidence(observation)
     assert to_json(bare, with_evidence=False) == to_json(observation, with_evidence=False)
     assert not any(one.offer or one.answer or one.note for one in evidence_in(bare))
@@ -147,7 +147,7 @@ def evidence_in(value: object) -> Iterator[Evidence]:
             yield from evidence_in(held)
 
 
-def test_the_times_of_changes_are_those_of_visits_that_found_another_fact(
+def test_a_change_has_the_time_of_the_visit_that_found_it(
     inventory: Inventory,
 ) -> None:
     def later(hours: int, observation: Observation) -> Observation:

@@ -67,7 +67,7 @@ def world() -> World:
     return World(shown=snapshot(KNOWN))
 
 
-async def test_however_many_scrape_the_page_is_written_once_for_each_change(world: World) -> None:
+async def test_the_page_is_rendered_once_per_change_for_any_number_of_scrapes(world: World) -> None:
     pages = await asyncio.gather(*(world.text() for _ in range(20)))
     assert (world.writer.pages, len(set(map(without_age, pages)))) == (1, 1)
     world.shown = snapshot(replace(KNOWN, alpn=("h2",)))
@@ -75,7 +75,7 @@ async def test_however_many_scrape_the_page_is_written_once_for_each_change(worl
     assert world.writer.pages == 2
 
 
-async def test_without_a_snapshot_the_last_page_stays_and_says_how_old_it_is(world: World) -> None:
+async def test_without_a_snapshot_the_last_page_stays_and_shows_its_age(world: World) -> None:
     before = await world.text()
     world.shown = None
     world.clock.seconds += 90
@@ -92,7 +92,7 @@ async def test_before_the_first_snapshot_there_is_no_page() -> None:
         await World().text()
 
 
-async def test_both_formats_and_both_encodings_say_the_same(world: World) -> None:
+async def test_both_formats_and_both_encodings_have_the_same_content(world: World) -> None:
     zipped = await world.page.compressed(is_openmetrics=False)
     plain = b"".join(world.page.decompressed(zipped))
     openmetrics = await world.page.compressed(is_openmetrics=True)

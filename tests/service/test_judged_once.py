@@ -68,7 +68,7 @@ async def resolve_legacy(target: Target) -> Resolution:
     return Resolution(endpoints=(legacy().endpoint,), failure=None)
 
 
-async def test_a_visit_is_judged_once_though_its_first_write_fails(tmp_path: Path) -> None:
+async def test_a_visit_is_judged_once_even_if_its_first_write_fails(tmp_path: Path) -> None:
     path, key = tmp_path / "store.db", legacy().endpoint.key
     evaluator = CountingEvaluator(PolicySet(policies=(WEB,)))
     inventory = Inventory(SystemClock(), lambda: {key}, evaluator)
@@ -98,7 +98,7 @@ async def test_a_visit_is_judged_once_though_its_first_write_fails(tmp_path: Pat
     assert (stored.findings, stored.compliance) == (shown.findings, shown.compliance)
 
 
-async def test_what_other_policies_said_when_they_changed_meanwhile_is_shown() -> None:
+async def test_results_of_policies_that_changed_meanwhile_are_shown() -> None:
     """The policies change after a visit was judged and before it ends."""
     evaluator = PolicyEvaluator(PolicySet(policies=(WEB,)))
     inventory = Inventory(SystemClock(), lambda: {legacy().endpoint.key}, evaluator)

@@ -54,7 +54,7 @@ def test_every_event_is_a_fixed_phrase_with_fields() -> None:
     assert wrong == []
 
 
-def test_fields_are_arguments_in_the_service_and_extra_below_it() -> None:
+def test_log_fields_are_arguments_in_the_service_and_extra_below_it() -> None:
     wrong = [
         place
         for place, call in calls()

@@ -21,7 +21,7 @@ def _logs_as_they_were() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def say_something_hostile(log_format: LogFormat) -> None:
+def log_hostile_text(log_format: LogFormat) -> None:
     set_up_logs(log_format, "info")
     structlog.stdlib.get_logger("ours").warning("visit finished", reason=HOSTILE)
     logging.getLogger("a.library").warning("it said %s", HOSTILE)
@@ -32,7 +32,7 @@ def say_something_hostile(log_format: LogFormat) -> None:
 
 
 def test_json_is_one_ascii_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    say_something_hostile("json")
+    log_hostile_text("json")
     log = capsys.readouterr().err
     events = [json.loads(line) for line in log.splitlines()]
     assert [(event["logger"], event["level"]) for event in events] == [
@@ -46,23 +46,23 @@ def test_json_is_one_ascii_object_a_line(capsys: pytest.CaptureFixture[str]) -> 
     assert "\x1b" not in log
 
 
-def test_text_carries_no_control_that_someone_else_chose(
+def test_text_contains_no_foreign_control_characters(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    say_something_hostile("text")
+    log_hostile_text("text")
     text = capsys.readouterr().err
     assert text.count("u202eevil") == 3
     assert not any(char in text for char in "\x1b\u202e\x7f\r")
     assert "ValueError: \\x1b[2J\\u202eevil" in text
 
 
-def test_what_is_not_a_terminal_gets_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pipe_gets_json(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logs("auto", "info")
     structlog.stdlib.get_logger("ours").info("serving")
     assert json.loads(capsys.readouterr().err)["event"] == "serving"
 
 
-def test_the_level_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_probe_level_is_respected(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logs("json", "error")
     structlog.stdlib.get_logger("ours").warning("visit finished")
     logging.getLogger("a.library").warning("it said so")

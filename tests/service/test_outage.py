@@ -47,7 +47,7 @@ async def test_a_scrape_during_an_outage_has_the_last_facts_and_their_age(
     assert re.search(r"^tlsprobe_snapshot_age_seconds \d", during.text, re.MULTILINE)
 
 
-async def test_a_full_disk_under_postgresql_stops_no_visit_and_all_is_stored_when_there_is_room(
+async def test_a_full_postgresql_disk_stops_no_visit_and_all_is_stored_when_there_is_space(
     fleet: DemoFleet, tmp_path: Path
 ) -> None:
     targets = write_targets(tmp_path / "targets.json", fleet)
@@ -68,7 +68,7 @@ async def test_a_full_disk_under_postgresql_stops_no_visit_and_all_is_stored_whe
             await asyncio.to_thread(disk.free)
             freed_at = datetime.now(UTC)
             async with asyncio.timeout(PATIENCE_SECONDS):
-                while not await all_visited_since(server, freed_at):
+                while not await all_probed_since(server, freed_at):
                     await asyncio.to_thread(server.start_if_ended)
             assert await service.stop() == 0
 
@@ -81,7 +81,7 @@ def write_much(server: PostgresServer) -> None:
         )
 
 
-async def all_visited_since(server: PostgresServer, moment: datetime) -> bool:
+async def all_probed_since(server: PostgresServer, moment: datetime) -> bool:
     try:
         async with await open_reader(server.url("postgres")) as store:
             kept = await store.statuses()

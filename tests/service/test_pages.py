@@ -71,7 +71,7 @@ class Tags(HTMLParser):
         assert not [name for name, _ in attrs if name.startswith("on")]
 
 
-async def test_the_worst_stands_first_and_leads_to_its_own_page(client: httpx.AsyncClient) -> None:
+async def test_the_most_severe_is_first_and_links_to_its_page(client: httpx.AsyncClient) -> None:
     page = (await client.get("/")).text
     leads = re.findall(r'href="(/endpoint\?target=[^"]+)"', page)
     assert [lead.split("=")[1] for lead in leads] == [
@@ -94,14 +94,14 @@ async def test_pages_run_no_script_and_load_nothing(client: httpx.AsyncClient) -
     ("wanted", "count"),
     [("old", 1), ("team=web", 3), ("team=web 192.0.2.1", 3), ("nobody", 0)],
 )
-async def test_each_word_of_a_search_must_be_there(
+async def test_each_word_of_a_search_must_match(
     client: httpx.AsyncClient, wanted: str, count: int
 ) -> None:
     page = (await client.get("/", params={"q": wanted})).text
     assert page.count("/endpoint?target=") == count
 
 
-async def test_an_unknown_target_is_told_so(client: httpx.AsyncClient) -> None:
+async def test_an_unknown_target_is_reported(client: httpx.AsyncClient) -> None:
     answer = await client.get("/endpoint", params={"target": "<b>no</b>"})
     assert (answer.status_code, "<b>no</b>" in answer.text) == (404, False)
 
@@ -138,13 +138,13 @@ async def test_hostile_names_stay_text() -> None:
         assert not {"\x1b", "\u202e"} & set(page)
 
 
-async def test_before_the_first_visit_there_is_a_page_too() -> None:
+async def test_before_the_first_visit_there_is_already_a_page() -> None:
     async with client_of() as client:
         answer = await client.get("/")
     assert (answer.status_code, "No endpoint has been visited yet" in answer.text) == (200, True)
 
 
-def test_ends_are_judged_by_the_lifetime() -> None:
+def test_expiry_thresholds_depend_on_the_lifetime() -> None:
     def mark(days_left: float, lifetime_days: float) -> str | None:
         leaf = certificate(days_left=days_left, lifetime_days=lifetime_days)
         row = row_of(status(replace(modern(), certificates=(deployment(leaf=leaf),))), NOW)
@@ -159,7 +159,7 @@ def test_ends_are_judged_by_the_lifetime() -> None:
     assert mark(5, 6) == "good"
 
 
-def test_the_head_of_the_page_counts() -> None:
+def test_the_header_of_the_page_counts_the_endpoints() -> None:
     untrusted = replace(modern("b.test"), certificates=(deployment(Problem.UNKNOWN_CA),))
     rows = [
         row_of(one, NOW + timedelta(0))

@@ -13,16 +13,16 @@ from probe.checks.part import Part
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
 
 
-def test_every_part_is_known_by_its_name() -> None:
+def test_every_check_group_can_be_selected_by_name() -> None:
     assert parse_parts(part_names()) == ASKED_PARTS
 
 
-def test_versions_are_always_asked() -> None:
+def test_versions_are_always_probed() -> None:
     assert parse_parts(["suites"]) == {Part.VERSIONS, Part.SUITES}
 
 
 @pytest.mark.parametrize("name", ["", "suits", "SUITES", " suites"])
-def test_another_name_is_refused_with_those_there_are(name: str) -> None:
+def test_an_unknown_name_is_refused_with_the_existing_ones(name: str) -> None:
     with pytest.raises(ValueError, match=f"'{name}'.*versions, suites"):
         parse_parts(["versions", name])
 

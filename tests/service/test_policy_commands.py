@@ -44,7 +44,7 @@ def test_profiles_and_rules_are_listed() -> None:
     assert {"name": "cnsa-2.0", "title": "CNSA 2.0"} in said["profiles"]
 
 
-def test_a_policy_is_shown_with_what_it_requires_and_where_that_is_from(house: Path) -> None:
+def test_a_policy_is_shown_with_its_requirements_and_their_source(house: Path) -> None:
     run = tlsprobe("policy", "show", house)
     assert run.returncode == 0
     assert "required: only TLS 1.2, TLS 1.3" in run.stdout
@@ -54,7 +54,7 @@ def test_a_policy_is_shown_with_what_it_requires_and_where_that_is_from(house: P
     assert uncertain
 
 
-def test_a_good_file_is_called_good_and_a_bad_one_told_with_its_line(house: Path) -> None:
+def test_a_good_file_is_reported_as_good_and_a_bad_one_with_its_line(house: Path) -> None:
     good = tlsprobe("policy", "check", house)
     assert (good.returncode, good.stdout) == (
         0,
@@ -66,7 +66,7 @@ def test_a_good_file_is_called_good_and_a_bad_one_told_with_its_line(house: Path
     assert f"{house}, line 4: protocol_versions.allowed.1 is wrong" in bad.stderr
 
 
-def test_an_expired_waiver_is_remarked_with_exit_code_1(house: Path) -> None:
+def test_an_expired_waiver_is_reported_with_exit_code_1(house: Path) -> None:
     waiver = "{rule: hsts, reason: r, owner: o, expires: 2020-01-31}"
     house.write_text(f"{HOUSE}waivers: {{old: {waiver}}}\n")
     run = tlsprobe("policy", "check", house)
@@ -106,14 +106,14 @@ def test_a_policy_does_not_differ_from_itself(house: Path) -> None:
         (["evaluate", "rfc9325", "exa mple"], "exa mple"),
     ],
 )
-def test_bad_input_is_one_sentence(arguments: list[str], named: str) -> None:
+def test_bad_input_is_reported_in_one_sentence(arguments: list[str], named: str) -> None:
     run = tlsprobe("policy", *arguments)
     assert (run.returncode, run.stdout) == (2, "")
     assert named in run.stderr
     assert run.stderr.count("\n") == 1
 
 
-async def test_every_rule_is_tried_on_a_host(fleet: DemoFleet, house: Path) -> None:
+async def test_every_rule_is_evaluated_on_a_host(fleet: DemoFleet, house: Path) -> None:
     run = await asyncio.to_thread(
         tlsprobe, "policy", "evaluate", house, place(fleet, "legacy"), "--allow-unknown"
     )
@@ -183,7 +183,7 @@ def test_the_published_schema_is_the_one_that_the_models_make() -> None:
     assert json.loads(tlsprobe("policy", "schema").stdout) == policy_schema()
 
 
-def test_the_schema_takes_every_profile_and_no_unknown_key() -> None:
+def test_the_schema_accepts_every_profile_and_no_unknown_key() -> None:
     validator = jsonschema.Draft202012Validator(policy_schema())
     for path in sorted((ROOT / "policy" / "profiles").glob("*.yaml")):
         body = json.loads(json.dumps(yaml.safe_load(path.read_text()), default=str))

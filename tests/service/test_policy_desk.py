@@ -55,7 +55,7 @@ def test_a_visit_is_judged_at_once(inventory: Inventory, desk: PolicyEvaluator) 
     assert finding.result.evidence is None
 
 
-def test_what_is_not_reached_keeps_its_findings_and_has_one_more(
+def test_an_unreachable_endpoint_keeps_its_findings_and_gets_one_more(
     inventory: Inventory, desk: PolicyEvaluator
 ) -> None:
     finish(inventory, legacy(), desk)
@@ -65,7 +65,7 @@ def test_what_is_not_reached_keeps_its_findings_and_has_one_more(
     assert found == {"protocol_versions", "reachable"}
 
 
-def test_what_was_resolved_before_a_restart_is_reopened_when_it_comes_back(
+def test_a_finding_resolved_before_a_restart_is_reopened_when_it_returns(
     inventory: Inventory, desk: PolicyEvaluator, clock: HandClock
 ) -> None:
     finish(inventory, legacy(), desk)
@@ -98,7 +98,7 @@ def test_a_waiver_counts_until_it_expires(
     assert status_of(inventory, legacy()).findings[0].status is FindingStatus.OPEN
 
 
-async def test_other_policies_judge_what_is_known_already(
+async def test_new_policies_judge_the_known_facts(
     inventory: Inventory, desk: PolicyEvaluator
 ) -> None:
     finish(inventory, modern(), desk)
@@ -112,14 +112,14 @@ async def test_other_policies_judge_what_is_known_already(
     assert (status.compliance, status.findings) == ({}, ())
 
 
-def test_declared_endpoints_carry_the_labels_of_their_policy() -> None:
+def test_declared_endpoints_have_the_labels_of_their_policy() -> None:
     declaring = policy("db", {"reachable": {}}, labels={"data": ("sensitive", "secret")})
     declaring = replace(declaring, endpoints=("db.example:5432",))
     (target,) = declared_targets(PolicySet(policies=(declaring,)))
     assert (target.key, target.labels) == ("db.example:5432", {"data": "sensitive"})
 
 
-def test_a_declared_endpoint_that_cannot_be_is_told_with_its_policy() -> None:
+def test_an_invalid_declared_endpoint_is_reported_with_its_policy() -> None:
     declaring = replace(policy("db", {"reachable": {}}), endpoints=("db.example:port",))
     with pytest.raises(PolicyError, match=r"the policy db declares 'db.example:port'"):
         declared_targets(PolicySet(policies=(declaring,)))

@@ -64,7 +64,7 @@ async def compliance(service: Service) -> Any:
 
 
 @pytest.mark.process
-async def test_policies_judge_and_are_read_again_and_a_broken_file_leaves_the_last_good_one(
+async def test_policies_are_applied_and_reloaded_and_a_broken_file_keeps_the_last_good_ones(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path, policies: Path
 ) -> None:
     config = write_config(tmp_path, fleet, policies)
@@ -116,7 +116,7 @@ async def test_an_endpoint_that_a_policy_declares_is_a_finding_until_it_answers(
     assert status["findings"]["high"] == 1
 
 
-def test_a_policy_that_cannot_be_used_is_told_at_the_start(
+def test_an_unusable_policy_is_reported_at_startup(
     arguments: list[str], tmp_path: Path, policies: Path
 ) -> None:
     policies.write_text(POLICY % "TLSv1.4")
@@ -128,9 +128,7 @@ def test_a_policy_that_cannot_be_used_is_told_at_the_start(
     assert run.stderr.count("\n") == 1
 
 
-def test_a_policy_file_that_is_not_there_is_told_at_the_start(
-    arguments: list[str], tmp_path: Path
-) -> None:
+def test_a_missing_policy_file_is_reported_at_startup(arguments: list[str], tmp_path: Path) -> None:
     config = tmp_path / "tlsprobe.yml"
     config.write_text(json.dumps({"policies": ["/nowhere.yml"]}))
     run = tlsprobe(*arguments, "--config", config)

@@ -33,7 +33,7 @@ def test_suspects_are_known_after_a_restart_until_they_are_cleared(tmp_path: Pat
     assert quarantine(tmp_path).suspect(OTHER) == Suspect(deaths=1)
 
 
-def test_each_time_it_is_set_aside_for_longer_up_to_32_days(tmp_path: Path) -> None:
+def test_each_quarantine_is_longer_up_to_32_days(tmp_path: Path) -> None:
     lengths, now = [], NOW
     for _ in range(7):
         until = quarantine(tmp_path, now).set_aside(KEY)
@@ -47,7 +47,7 @@ def test_each_time_it_is_set_aside_for_longer_up_to_32_days(tmp_path: Path) -> N
     assert seconds_set_aside(10**9) == 32 * 86_400
 
 
-def test_two_processes_lose_nothing_of_each_other(tmp_path: Path) -> None:
+def test_two_processes_do_not_lose_data_of_each_other(tmp_path: Path) -> None:
     first, second = quarantine(tmp_path), quarantine(tmp_path)
     first.accuse([KEY])
     second.accuse([OTHER])
@@ -66,7 +66,7 @@ def test_a_damaged_file_is_reported_and_written_again(tmp_path: Path, text: str)
     assert quarantine(tmp_path).suspect(KEY) == Suspect(deaths=1)
 
 
-def test_where_nothing_can_be_written_suspects_are_known_as_long_as_the_process_lives(
+def test_without_a_writable_directory_suspects_are_known_until_the_process_ends(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "file").write_text("")
@@ -78,7 +78,7 @@ def test_where_nothing_can_be_written_suspects_are_known_as_long_as_the_process_
     assert "set state_directory" in events[-1]["fix"]
 
 
-def test_the_files_are_next_to_the_database_or_where_the_setting_says(
+def test_the_files_are_next_to_the_database_or_in_the_configured_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "/var/state")

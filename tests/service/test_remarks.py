@@ -27,15 +27,15 @@ def texts(observation: Observation, severity: Severity) -> list[str]:
     return [each.text for each in remarks(observation, NOW) if each.severity is severity]
 
 
-def test_nothing_is_said_of_an_endpoint_without_fault() -> None:
+def test_nothing_is_reported_for_an_endpoint_without_problems() -> None:
     assert remarks(modern(), NOW) == ()
 
 
-def test_a_visit_that_learnt_nothing_has_its_reason_in_the_heading_alone() -> None:
+def test_a_visit_without_facts_has_its_reason_only_in_the_heading() -> None:
     assert remarks(failed(), NOW) == ()
 
 
-def test_the_worst_is_said_first() -> None:
+def test_the_most_severe_is_reported_first() -> None:
     assert [(each.severity.value, each.text) for each in remarks(legacy(), NOW)] == [
         ("critical", "certificate expired 3 days ago"),
         (
@@ -51,7 +51,7 @@ def test_the_worst_is_said_first() -> None:
     ]
 
 
-def test_attacks_are_said_with_their_cve_numbers_and_backends_that_differ() -> None:
+def test_attacks_are_reported_with_their_cve_numbers_and_differing_backends() -> None:
     yes, no = Fact(verdict=Verdict.YES), Fact(verdict=Verdict.NO)
     observation = replace(
         modern(),
@@ -81,12 +81,12 @@ def test_each_of_several_chains_is_named_by_its_key() -> None:
 
 
 @pytest.mark.parametrize("problem", list(Problem))
-def test_every_problem_of_a_chain_is_said(problem: Problem) -> None:
+def test_every_problem_of_a_chain_is_reported(problem: Problem) -> None:
     observation = replace(modern(), certificates=(deployment(problem),))
     assert remarks(observation, NOW)
 
 
-def test_distrust_without_a_problem_is_said_with_its_reason() -> None:
+def test_distrust_without_a_problem_is_reported_with_its_reason() -> None:
     distrusted = {"mozilla": TrustVerdict(verdict=Verdict.NO, reason="a constraint forbids it")}
     observation = replace(modern(), certificates=(replace(deployment(), trust=distrusted),))
     assert texts(observation, Severity.HIGH) == [
@@ -94,7 +94,7 @@ def test_distrust_without_a_problem_is_said_with_its_reason() -> None:
     ]
 
 
-def test_trust_by_one_store_of_several_is_enough() -> None:
+def test_trust_by_one_of_several_stores_is_enough() -> None:
     trust = {
         "mozilla": TrustVerdict(verdict=Verdict.NO, reason="unknown"),
         "own": TrustVerdict(verdict=Verdict.YES),
@@ -103,7 +103,7 @@ def test_trust_by_one_store_of_several_is_enough() -> None:
     assert remarks(observation, NOW) == ()
 
 
-def test_facts_that_stayed_unknown_are_said() -> None:
+def test_facts_that_stayed_unknown_are_reported() -> None:
     observation = replace(modern(), reason="the server fell silent halfway")
     assert texts(observation, Severity.MEDIUM) == ["the server fell silent halfway"]
 
@@ -132,7 +132,7 @@ def test_expiry_is_judged_by_the_lifetime(
     assert expiry_severity(leaf, NOW) is expected
 
 
-def test_an_intermediate_that_expires_soon_is_said() -> None:
+def test_an_intermediate_that_expires_soon_is_reported() -> None:
     chain = (certificate(), certificate("CN=Example CA", days_left=5))
     observation = replace(modern(), certificates=(replace(deployment(), chain=chain),))
     assert texts(observation, Severity.HIGH) == ["intermediate certificate expires in 5 days"]
@@ -174,7 +174,7 @@ def test_any_observation_has_remarks_worst_first(observation: Observation) -> No
         (-1, Verdict.UNKNOWN, []),
     ],
 )
-def test_the_user_s_own_certificate_is_a_canary(
+def test_the_certificate_of_the_user_is_a_canary(
     days_left: int, accepted: Verdict, told: list[str]
 ) -> None:
     own = OwnAttempt(
@@ -189,7 +189,7 @@ def test_the_user_s_own_certificate_is_a_canary(
         assert texts(observation, Severity.HIGH) == told
 
 
-def test_what_goes_without_tls_is_said() -> None:
+def test_plaintext_access_is_reported() -> None:
     yes, no = Fact(verdict=Verdict.YES), Fact(verdict=Verdict.NO)
     clear = Fact(verdict=Verdict.YES, value="http on port 80")
     observation = replace(
@@ -211,7 +211,7 @@ def test_what_goes_without_tls_is_said() -> None:
     assert texts(leading_on, Severity.HIGH) == []
 
 
-def test_what_starttls_leaves_to_the_client_is_a_warning() -> None:
+def test_a_starttls_service_that_also_allows_plaintext_is_a_warning() -> None:
     yes = Fact(verdict=Verdict.YES)
     observation = replace(
         modern(), plaintext={"answers_in_plaintext": yes, "starttls_offered": yes}

@@ -10,7 +10,9 @@ from tests.service.processes import tlsprobe
 from tests.service.test_scan import place, places
 
 
-async def test_a_recorded_visit_says_the_same_again(fleet: DemoFleet, tmp_path: Path) -> None:
+async def test_a_recorded_visit_replays_with_the_same_result(
+    fleet: DemoFleet, tmp_path: Path
+) -> None:
     file = str(tmp_path / "visits.jsonl")
     wanted = places(fleet)[:2]
     scan = await asyncio.to_thread(tlsprobe, "scan", *wanted, "--json", "--record", file)
@@ -52,7 +54,7 @@ async def test_a_replay_omits_the_evidence_as_a_scan_does(fleet: DemoFleet, tmp_
     assert (alone.returncode, alone.stderr) == (2, "tlsprobe: --no-evidence needs --json: add it\n")
 
 
-async def test_a_recording_is_never_written_over(fleet: DemoFleet, tmp_path: Path) -> None:
+async def test_a_recording_is_never_overwritten(fleet: DemoFleet, tmp_path: Path) -> None:
     file = tmp_path / "visits.jsonl"
     file.write_text("mine")
     run = await asyncio.to_thread(tlsprobe, "scan", place(fleet, "modern"), "--record", str(file))
@@ -61,7 +63,7 @@ async def test_a_recording_is_never_written_over(fleet: DemoFleet, tmp_path: Pat
     assert "Traceback" not in run.stderr
 
 
-async def test_what_is_no_recording_is_named_with_its_line(tmp_path: Path) -> None:
+async def test_an_invalid_recording_is_reported_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "visits.jsonl"
     file.write_text("neither JSON\n")
     run = await asyncio.to_thread(tlsprobe, "replay", str(file))
@@ -70,7 +72,7 @@ async def test_what_is_no_recording_is_named_with_its_line(tmp_path: Path) -> No
     assert "Traceback" not in run.stderr
 
 
-async def test_a_missing_recording_is_one_sentence(tmp_path: Path) -> None:
+async def test_a_missing_recording_is_reported_in_one_sentence(tmp_path: Path) -> None:
     run = await asyncio.to_thread(tlsprobe, "replay", str(tmp_path / "nowhere"))
     assert (run.returncode, run.stdout) == (2, "")
     assert "nowhere" in run.stderr

@@ -29,11 +29,11 @@ def row(report: str, label: str) -> str:
     return line.removeprefix(f"  {label}").strip()
 
 
-def test_the_heading_says_who_and_what() -> None:
+def test_the_heading_names_the_endpoint_and_the_result() -> None:
     assert render_report(modern(), NOW).splitlines()[0] == "www.example:443 at 192.0.2.1: TLS"
 
 
-def test_protocols_are_said_with_yes_no_and_unknown() -> None:
+def test_protocols_are_reported_as_yes_no_or_unknown() -> None:
     unsure = {**modern().protocols, ProtocolVersion.SSLV3: Fact(verdict=Verdict.UNKNOWN)}
     report = render_report(replace(modern(), protocols=unsure), NOW)
     assert row(report, "protocols") == (
@@ -41,7 +41,7 @@ def test_protocols_are_said_with_yes_no_and_unknown() -> None:
     )
 
 
-def test_suites_are_grouped_by_strength_the_worst_first() -> None:
+def test_suites_are_grouped_by_strength_worst_first() -> None:
     lines = render_report(legacy(), NOW).splitlines()
     start = next(index for index, line in enumerate(lines) if line.startswith("  suites "))
     assert [line.strip() for line in lines[start : start + 5]] == [
@@ -53,13 +53,13 @@ def test_suites_are_grouped_by_strength_the_worst_first() -> None:
     ]
 
 
-def test_versions_with_other_suites_have_a_title_of_their_own() -> None:
+def test_versions_with_other_suites_have_a_separate_title() -> None:
     lines = [line.strip() for line in render_report(modern(), NOW).splitlines()]
     first = lines.index("suites       TLS 1.3: 3 suites, in the server's order")
     assert lines.index("TLS 1.2: 1 suite") > first
 
 
-def test_a_set_that_may_have_more_says_so() -> None:
+def test_an_incomplete_set_is_marked_as_incomplete() -> None:
     partial = replace(suites("TLS_AES_128_GCM_SHA256"), complete=False)
     observation = replace(modern(), cipher_suites={ProtocolVersion.TLSV1_3: partial})
     assert "list may be incomplete: not every suite could be probed" in render_report(
@@ -67,7 +67,7 @@ def test_a_set_that_may_have_more_says_so() -> None:
     )
 
 
-def test_the_chain_is_said_with_days_and_trust() -> None:
+def test_the_chain_is_reported_with_days_and_trust() -> None:
     report = render_report(modern(), NOW, form=ReportForm(width=120))
     said = [" ".join(line.split()) for line in report.splitlines()]
     start = said.index("certificate CN=www.example")
@@ -82,7 +82,7 @@ def test_the_chain_is_said_with_days_and_trust() -> None:
     ]
 
 
-def test_client_auth_and_cost_are_said() -> None:
+def test_client_auth_and_cost_are_reported() -> None:
     report = render_report(legacy(), NOW)
     assert row(report, "client auth") == (
         "required (TLS 1.1, 1.0), forged ones accepted; from CN=Clients"
@@ -91,14 +91,14 @@ def test_client_auth_and_cost_are_said() -> None:
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.TLS])
-def test_a_failed_visit_is_one_sentence_and_its_cost(state: State) -> None:
+def test_a_failed_visit_is_reported_in_one_sentence_with_its_cost(state: State) -> None:
     heading, cost = render_report(failed(state, "it fell silent"), NOW).splitlines()
     assert heading.startswith("down.example:443 at 192.0.2.1: ")
     assert heading.endswith(": it fell silent")
     assert cost == "  cost         2 connections in 5.00 s"
 
 
-def test_faults_stand_before_facts() -> None:
+def test_problems_are_listed_before_facts() -> None:
     lines = render_report(legacy(), NOW).splitlines()
     facts = next(index for index, line in enumerate(lines) if line.startswith("  protocols "))
     severities = [line.split()[0] for line in lines[1:facts] if line[2:3].strip()]
@@ -111,7 +111,7 @@ def test_each_fault_has_its_fix_below_it() -> None:
     assert lines[fault + 1] == "fix: renew the certificate, and reload the server"
 
 
-def test_ten_thousand_names_and_certificates_stay_a_short_report() -> None:
+def test_ten_thousand_names_and_certificates_give_a_short_report() -> None:
     names = tuple(f"{number}.example" for number in range(10_000))
     leaf = replace(certificate("CN=" + "x" * 1_000_000), dns_names=names)
     chain = (leaf, *(certificate(f"CN={number}") for number in range(500)))
@@ -122,7 +122,7 @@ def test_ten_thousand_names_and_certificates_stay_a_short_report() -> None:
     assert len(report) < 4000
 
 
-def test_an_unreadable_certificate_says_why() -> None:
+def test_an_unreadable_certificate_has_a_reason() -> None:
     broken = Certificate(sha256="00", parse_error="bad length at 4")
     observation = replace(modern(), certificates=(deployment(leaf=broken),))
     assert row(render_report(observation, NOW), "certificate") == "unreadable (bad length at 4)"
@@ -130,7 +130,7 @@ def test_an_unreadable_certificate_says_why() -> None:
 
 @pytest.mark.slow
 @given(observations(), st.booleans(), st.integers(min_value=20, max_value=200))
-def test_no_report_carries_a_control_that_is_not_our_colour(
+def test_no_report_contains_a_control_sequence_except_our_colour(
     observation: Observation, colour: bool, width: int
 ) -> None:
     report = render_report(observation, NOW, form=ReportForm(has_colour=colour, width=width))
@@ -154,7 +154,7 @@ def test_a_name_cannot_be_markup() -> None:
     assert "CN=[bold red]x[/] :warning: \\x1b[31m" in report
 
 
-def test_what_a_strict_client_has_against_a_trusted_chain_is_said() -> None:
+def test_the_objection_of_a_strict_client_to_a_trusted_chain_is_reported() -> None:
     lenient = TrustVerdict(
         verdict=Verdict.YES, strict=Verdict.NO, strict_reason="No keyUsage in the CA."
     )
@@ -163,7 +163,7 @@ def test_what_a_strict_client_has_against_a_trusted_chain_is_said() -> None:
     assert "by mozilla: yes, but not by a strict client (No keyUsage in the CA)" in report
 
 
-def test_trust_that_ends_before_the_leaf_does_says_when() -> None:
+def test_trust_that_ends_before_the_leaf_is_reported_with_its_end() -> None:
     end = NOW + timedelta(days=10)
     trusted = TrustVerdict(verdict=Verdict.YES, path_not_after=end)
     chain = replace(modern().certificates[0], trust={"mozilla": trusted})
@@ -217,7 +217,7 @@ def test_the_short_report_has_no_names_that_only_the_manual_explains() -> None:
         assert word in whole
 
 
-def test_http_that_was_not_checked_is_said() -> None:
+def test_unchecked_http_is_reported() -> None:
     target = replace(modern().endpoint.target, port=8443)
     other_port = replace(
         modern(),
@@ -231,7 +231,7 @@ def test_http_that_was_not_checked_is_said() -> None:
     assert said not in render_report(checked, NOW)
 
 
-def test_what_needs_a_client_certificate_is_one_line_apart_from_what_is_unknown() -> None:
+def test_checks_that_need_a_client_certificate_are_one_line_apart_from_unknown_ones() -> None:
     refused = Fact(
         verdict=Verdict.UNKNOWN,
         evidence=Evidence(

@@ -84,9 +84,7 @@ def test_the_command_knows_the_formats_of_the_catalogue() -> None:
     assert [one.value for one in Format] == [one.name for one in REPORTS]
 
 
-def test_a_report_says_what_the_named_policy_makes_of_what_is_kept(
-    database: str, policy: Path
-) -> None:
+def test_a_report_judges_the_stored_facts_by_the_named_policy(database: str, policy: Path) -> None:
     done = tlsprobe("report", "--database", database, "--policy", str(policy), "--format", "json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)["report"]
@@ -110,7 +108,7 @@ def test_a_report_says_what_the_named_policy_makes_of_what_is_kept(
         (("--label", "team=payments"), 0),
     ],
 )
-def test_the_gate_stops_what_is_open(
+def test_the_gate_fails_on_open_findings(
     database: str, policy: Path, more: tuple[str, ...], code: int
 ) -> None:
     done = tlsprobe(
@@ -138,7 +136,7 @@ def test_a_report_is_written_and_verified_and_a_change_is_seen(
     assert "NOT INTACT" in changed.stdout
 
 
-def test_findings_that_the_store_keeps_are_reported_without_a_policy(tmp_path: Path) -> None:
+def test_stored_findings_are_reported_without_a_policy(tmp_path: Path) -> None:
     policies = (profile("rfc9325"),)
 
     async def fill() -> None:
@@ -186,7 +184,9 @@ def test_a_past_day_is_reported_as_it_was_known(database: str, policy: Path) -> 
         (("verify", "/dev/null"), "it contains no report data"),
     ],
 )
-def test_bad_input_gets_one_sentence(database: str, arguments: tuple[str, ...], words: str) -> None:
+def test_bad_input_is_reported_in_one_sentence(
+    database: str, arguments: tuple[str, ...], words: str
+) -> None:
     where = () if arguments[0] == "verify" else ("--database", database, "--format", "csv")
     done = tlsprobe("report", *where, *arguments)
     assert done.returncode == 2

@@ -55,7 +55,7 @@ async def test_every_format_has_its_path_and_runs_no_script(
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_what_is_served_can_be_verified(client: httpx.AsyncClient) -> None:
+async def test_a_served_report_can_be_verified(client: httpx.AsyncClient) -> None:
     assert verify_report((await client.get("/reports/html")).text).is_intact
 
 
@@ -64,12 +64,14 @@ async def test_the_index_names_every_format(client: httpx.AsyncClient) -> None:
     assert all(f'href="/reports/{form.name}"' in page for form in REPORTS)
 
 
-async def test_labels_and_weeks_are_passed_on(client: httpx.AsyncClient, making: Making) -> None:
+async def test_labels_and_weeks_are_passed_to_the_store(
+    client: httpx.AsyncClient, making: Making
+) -> None:
     await client.get("/reports/csv?label=team%3Dweb&label=env%3Dproduction&weeks=3")
     assert making.asked == ({"team": "web", "env": "production"}, 3)
 
 
-async def test_the_executive_page_looks_back_by_itself(
+async def test_the_executive_page_shows_twelve_months_by_default(
     client: httpx.AsyncClient, making: Making
 ) -> None:
     await client.get("/reports/executive")
@@ -85,7 +87,7 @@ async def test_the_executive_page_looks_back_by_itself(
         ("/reports/html?weeks=9999", 400, "weeks must be a whole number"),
     ],
 )
-async def test_what_cannot_be_gets_one_sentence(
+async def test_an_impossible_request_gets_one_sentence(
     client: httpx.AsyncClient, path: str, status: int, words: str
 ) -> None:
     answer = await client.get(path)
@@ -94,7 +96,7 @@ async def test_what_cannot_be_gets_one_sentence(
     assert answer.text.count("\n") == 1
 
 
-async def test_a_database_that_cannot_be_read_is_told(
+async def test_an_unreadable_database_is_reported(
     client: httpx.AsyncClient, making: Making
 ) -> None:
     making.fault = "the database cannot be read"

@@ -47,7 +47,7 @@ def place(fleet: DemoFleet, name: str) -> str:
     return found
 
 
-async def test_reports_come_in_the_order_given(fleet: DemoFleet) -> None:
+async def test_reports_are_in_the_given_order(fleet: DemoFleet) -> None:
     wanted = places(fleet)[::-1]
     run = await asyncio.to_thread(tlsprobe, "scan", *wanted)
     headings = [line for line in run.stdout.splitlines() if line and not line.startswith(" ")]
@@ -63,7 +63,7 @@ async def test_a_pipe_gets_neither_colour_nor_progress(fleet: DemoFleet) -> None
 
 
 @pytest.mark.process
-async def test_a_terminal_gets_both(fleet: DemoFleet) -> None:
+async def test_a_terminal_gets_colour_and_progress(fleet: DemoFleet) -> None:
     run = await asyncio.to_thread(tlsprobe_on_terminal, "scan", place(fleet, "legacy"))
     assert "\r\x1b[K0 of 1 done; " in run.output
     assert COLOUR.search(run.output)
@@ -76,7 +76,7 @@ async def test_a_terminal_gets_both(fleet: DemoFleet) -> None:
     ("arguments", "changes"),
     [(["--no-color"], {}), ([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"})],
 )
-async def test_colour_can_be_refused(
+async def test_colour_can_be_disabled(
     fleet: DemoFleet, arguments: list[str], changes: dict[str, str]
 ) -> None:
     run = await asyncio.to_thread(
@@ -86,7 +86,7 @@ async def test_colour_can_be_refused(
     assert "TLS 1.0 yes" in run.output
 
 
-async def test_the_report_says_the_demo_s_faults(fleet: DemoFleet) -> None:
+async def test_the_report_shows_the_problems_of_the_demo(fleet: DemoFleet) -> None:
     (store, file), *_ = fleet.trust_stores.items()
     run = await asyncio.to_thread(
         tlsprobe,
@@ -107,7 +107,7 @@ async def test_the_report_says_the_demo_s_faults(fleet: DemoFleet) -> None:
     assert f"by {store}: no" in run.stdout
 
 
-async def test_json_is_one_observation_a_line_as_the_schema_has_it(fleet: DemoFleet) -> None:
+async def test_json_is_one_observation_a_line_as_the_schema_defines(fleet: DemoFleet) -> None:
     wanted = places(fleet)
     run = await asyncio.to_thread(tlsprobe, "scan", "--json", *wanted)
     observations: list[dict[str, Any]] = [json.loads(line) for line in run.stdout.splitlines()]
@@ -118,7 +118,7 @@ async def test_json_is_one_observation_a_line_as_the_schema_has_it(fleet: DemoFl
     assert run.returncode == 0
 
 
-async def test_json_without_evidence_leaves_only_the_proofs_out(fleet: DemoFleet) -> None:
+async def test_json_without_evidence_omits_only_the_proofs(fleet: DemoFleet) -> None:
     modern = place(fleet, "modern")
     run = await asyncio.to_thread(tlsprobe, "scan", "--json", "--no-evidence", modern)
     observation = json.loads(run.stdout)
@@ -133,7 +133,7 @@ ESCAPED_NAME = r"CN=\x1b]0\;owned\x07\x1b[2J\u202eevil\x9b\x0d\x0a"
 
 
 @pytest.mark.process
-async def test_names_from_a_server_reach_no_terminal_raw() -> None:
+async def test_names_from_a_server_are_escaped_for_terminals() -> None:
     async with hostile_server(HOSTILE_NAME) as port:
         place = f"127.0.0.1:{port}"
         piped = (await asyncio.to_thread(tlsprobe_process, "scan", place)).stdout
@@ -146,7 +146,7 @@ async def test_names_from_a_server_reach_no_terminal_raw() -> None:
     assert "\u202eevil" in json.loads(as_json)["certificates"][0]["chain"][0]["subject"]
 
 
-async def test_one_endpoint_that_is_not_tls_makes_the_exit_code_1(
+async def test_one_endpoint_without_tls_gives_exit_code_1(
     fleet: DemoFleet, closed_port: int
 ) -> None:
     modern = place(fleet, "modern")
@@ -156,7 +156,7 @@ async def test_one_endpoint_that_is_not_tls_makes_the_exit_code_1(
     assert sentence.startswith(f"127.0.0.1:{closed_port}: refuses: ")
 
 
-def test_a_name_that_does_not_resolve_is_said(closed_port: int) -> None:
+def test_a_name_that_does_not_resolve_is_reported(closed_port: int) -> None:
     run = tlsprobe("scan", "--json", f"no-such-host.invalid:{closed_port}")
     observation = json.loads(run.stdout)
     jsonschema.validate(observation, SCHEMA)
@@ -194,7 +194,7 @@ def test_ctrl_c_does_not_wait_for_the_resolver() -> None:
 
 
 @pytest.mark.process
-async def test_a_reader_that_goes_ends_it_quietly(fleet: DemoFleet) -> None:
+async def test_a_closed_output_ends_it_quietly(fleet: DemoFleet) -> None:
     with running("scan", "--json", *places(fleet)) as process:
         assert process.stdout is not None
         assert process.stderr is not None

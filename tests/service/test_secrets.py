@@ -140,7 +140,7 @@ def test_every_setting_that_may_hold_a_secret_is_classified() -> None:
     )
 
 
-def test_what_is_named_like_a_secret_is_marked_as_one() -> None:
+def test_a_setting_named_like_a_secret_is_marked_as_secret() -> None:
     suspicious = ("token", "password", "passphrase", "secret", "url")
     for model in dict.fromkeys(models(ServiceSettings)):
         for name, field in model.model_fields.items():

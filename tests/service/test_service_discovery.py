@@ -23,7 +23,7 @@ TARGETS = (
 )
 
 
-def test_each_target_has_its_owner_s_labels_and_ours_for_relabelling() -> None:
+def test_each_target_has_the_owners_labels_and_our_relabelling_labels() -> None:
     first, second = target_groups(TARGETS)
     assert first == {
         "targets": ["[2001:db8::1]:443"],
@@ -41,13 +41,13 @@ def test_each_target_has_its_owner_s_labels_and_ours_for_relabelling() -> None:
     assert second["labels"]["__meta_tlsprobe_server_name"] == "other.test"
 
 
-def test_no_owner_may_send_a_scrape_elsewhere() -> None:
+def test_no_owner_label_can_redirect_a_scrape() -> None:
     labels = [group["labels"] for group in target_groups(TARGETS)]
     assert not any("__address__" in one for one in labels)
 
 
 @pytest.mark.integration
-def test_prometheus_accepts_it(tmp_path: Path) -> None:
+def test_prometheus_accepts_the_page(tmp_path: Path) -> None:
     # promtool reads file_sd, whose groups have the same form.
     (tmp_path / "found.json").write_text(json.dumps(target_groups(TARGETS)))
     (tmp_path / "prometheus.yml").write_text(

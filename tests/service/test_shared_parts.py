@@ -24,7 +24,7 @@ from tests.support.strategies import observations
 @pytest.mark.slow
 @given(st.lists(observations(), min_size=1, max_size=4), st.sampled_from([0, 3_000, 4_000_000]))
 @settings(deadline=None, max_examples=50)
-def test_facts_stay_whose_they_are(seen: list[Observation], room: int) -> None:
+def test_shared_facts_stay_equal_to_the_original(seen: list[Observation], room: int) -> None:
     parts = SharedParts(room)
     for one in map(without_evidence, (*seen, *seen)):
         shared = parts.shared_by(one)
@@ -91,7 +91,7 @@ def _finding(endpoint_key: str) -> Finding:
     )
 
 
-def test_what_has_no_evidence_stays_the_object_that_it_is() -> None:
+def test_an_object_without_evidence_is_returned_unchanged() -> None:
     bare = without_evidence(modern())
     again = without_evidence(bare)
     for section in SECTIONS:
@@ -100,7 +100,7 @@ def test_what_has_no_evidence_stays_the_object_that_it_is() -> None:
     assert all(a is b for a, b in zip(again.certificates, bare.certificates, strict=True))
 
 
-def test_hostile_parts_fill_no_more_than_the_room() -> None:
+def test_hostile_parts_fill_no_more_than_the_cache_size() -> None:
     """A server whose certificate and values are new at each visit, each of one megabyte."""
     room = 2**20
     parts = SharedParts(room)

@@ -36,12 +36,12 @@ if "service.watchdog.isolation" in sys.orig_argv or any(one.endswith("tlsprobe")
     watchdog.STANDSTILL_SECONDS = 4.0
     visit = Engine.visit
 
-    async def stand_still(self, endpoint, *rest, **options):
+    async def block_the_loop(self, endpoint, *rest, **options):
         if endpoint.target.port == int(os.environ["FREEZING_PORT"]):
             pow(3, 2**8_000_000, 2**400_000 + 1)  # one call in C that takes minutes
         return await visit(self, endpoint, *rest, **options)
 
-    Engine.visit = stand_still
+    Engine.visit = block_the_loop
 """
 """Code that Python runs at its start: a flaw that one server triggers in every process that visits it."""
 
@@ -106,7 +106,7 @@ async def test_an_endpoint_that_freezes_the_service_does_so_once(
     command = arguments(url, tmp_path, [*good, freezing_port])
     key = f"127.0.0.1:{freezing_port}@127.0.0.1"
     with running(*command, changes=changes) as process:
-        assert "in stand_still" in await ended_by_its_watchdog(process)
+        assert "in block_the_loop" in await ended_by_its_watchdog(process)
     with running(*command, changes=changes) as process:
         service = Service(process)
         await service.start()
@@ -157,11 +157,11 @@ async def test_a_frozen_service_ends_within_ten_seconds_of_sigterm(
         process.send_signal(signal.SIGTERM)
         _, said = await asyncio.to_thread(process.communicate, timeout=11)
     assert process.returncode == signal.SIGUSR2
-    assert "in stand_still" in said
+    assert "in block_the_loop" in said
 
 
 @pytest.mark.process
-async def test_what_was_in_flight_at_a_kill_is_tried_alone_at_once_and_cleared(
+async def test_a_visit_in_flight_at_a_kill_is_tried_alone_at_once_and_cleared(
     fleet: DemoFleet, silent_server: socket, url: str, tmp_path: Path
 ) -> None:
     silent = silent_server.getsockname()[1]
@@ -258,7 +258,7 @@ asyncio.run(main())
 """
 
 
-def test_whatever_opens_a_socket_reports_that_there_is_none_to_be_had(closed_port: int) -> None:
+def test_every_socket_opener_reports_a_lack_of_descriptors(closed_port: int) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SHORT, str(closed_port)], capture_output=True, text=True, check=True
     )
@@ -266,7 +266,7 @@ def test_whatever_opens_a_socket_reports_that_there_is_none_to_be_had(closed_por
 
 
 @pytest.mark.process
-async def test_without_descriptors_visits_are_put_off_and_no_state_is_an_error(
+async def test_without_descriptors_visits_are_postponed_and_no_state_is_an_error(
     fleet: DemoFleet, url: str, tmp_path: Path
 ) -> None:
     command = arguments(url, tmp_path, [target.port for target in fleet.targets])

@@ -68,7 +68,7 @@ class Hall:
             f"tlsprobe_discovery_{name}", {"source": source}
         )
 
-    async def watched_for(self, seconds: float) -> None:
+    async def watch_for(self, seconds: float) -> None:
         watching = asyncio.create_task(self.sources.watch())
         await asyncio.sleep(seconds)
         watching.cancel()
@@ -76,7 +76,7 @@ class Hall:
             await watching
 
 
-def test_a_source_that_fails_keeps_its_targets_for_its_time_and_says_so() -> None:
+def test_a_failing_source_keeps_its_targets_for_a_while_and_is_reported() -> None:
     async def story() -> None:
         hall = Hall()
         watching = asyncio.create_task(hall.sources.watch())
@@ -125,7 +125,7 @@ def test_what_is_skipped_is_counted_named_and_logged_once_for_each_entry() -> No
     run_virtually(story())
 
 
-def test_one_that_mends_in_time_loses_nothing() -> None:
+def test_a_source_that_recovers_in_time_loses_nothing() -> None:
     async def story() -> None:
         hall = Hall()
         watching = asyncio.create_task(hall.sources.watch())
@@ -151,7 +151,7 @@ def status(host: str, source: str, *, seen_before: timedelta = timedelta(0)) -> 
     )
 
 
-def test_a_source_that_cannot_be_read_after_a_restart_has_what_it_had() -> None:
+def test_an_unreadable_source_keeps_its_targets_after_a_restart() -> None:
     """Neither targets that left earlier, nor targets that are denied now."""
     statuses = [
         status("one.test", "a, b", seen_before=timedelta(hours=1)),
@@ -168,19 +168,19 @@ def test_a_source_that_cannot_be_read_after_a_restart_has_what_it_had() -> None:
     async def story() -> None:
         hall = Hall(kept, deny="denied.test")
         hall.holds["a"] = None
-        await hall.watched_for(5)
+        await hall.watch_for(5)
         assert hall.used == ["one.test", "now.test", "two.test"]
         hall = Hall(kept)
-        await hall.watched_for(5)
+        await hall.watch_for(5)
         assert hall.used == ["one.test", "two.test"]
 
     run_virtually(story())
 
 
-def test_a_source_that_left_the_configuration_leaves_the_metrics() -> None:
+def test_a_source_removed_from_the_configuration_is_removed_from_the_metrics() -> None:
     async def story() -> None:
         hall = Hall()
-        await hall.watched_for(5)
+        await hall.watch_for(5)
         hall.metrics.forget_source("a")
         assert (hall.metric("up", "a"), hall.metric("up", "b")) == (None, 1)
         hall.metrics.forget_source("never.there")

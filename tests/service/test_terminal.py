@@ -32,7 +32,7 @@ def test_nothing_that_controls_a_terminal_is_printable(text: str) -> None:
 
 
 @given(texts)
-def test_printable_text_stays_as_it_is(text: str) -> None:
+def test_printable_text_is_unchanged(text: str) -> None:
     once = printable(text)
     assert printable(once) == once
 
@@ -66,14 +66,14 @@ def test_escapes_name_the_code_point(text: str, expected: str) -> None:
         ({}, True, False),
     ],
 )
-def test_colour_is_for_terminals_whose_user_has_nothing_against_it(
+def test_colour_is_used_only_on_terminals_that_allow_it(
     environment: dict[str, str], refused: bool, expected: bool
 ) -> None:
     assert wants_colour(Terminal(), environment, refused=refused) is expected
     assert wants_colour(io.StringIO(), environment, refused=refused) is False
 
 
-def test_progress_goes_to_terminals_only() -> None:
+def test_progress_is_shown_only_on_terminals() -> None:
     pipe = io.StringIO()
     progress = ProgressLine(pipe)
     progress.show("asking")
@@ -81,7 +81,7 @@ def test_progress_goes_to_terminals_only() -> None:
     assert pipe.getvalue() == ""
 
 
-def test_progress_rewrites_one_line_and_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_rewrites_one_line_and_clears_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     terminal = Terminal()
     progress = ProgressLine(terminal)

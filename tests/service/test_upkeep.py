@@ -18,7 +18,7 @@ from tests.storage.samples import observation, schedule
 PATIENCE_SECONDS = 60.0
 
 
-async def test_a_scheduler_that_stands_by_forgets_nothing_until_it_leads(
+async def test_a_standby_scheduler_prunes_nothing_until_it_leads(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(maintenance, "_FIRST_FORGETTING_SECONDS", 0.001)
@@ -56,7 +56,7 @@ async def test_a_scheduler_that_stands_by_forgets_nothing_until_it_leads(
     assert began == [True]
 
 
-async def test_a_clock_that_is_not_believed_is_reported_and_deletes_nothing(
+async def test_a_clock_that_is_not_trusted_is_reported_and_deletes_nothing(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(maintenance, "_FIRST_FORGETTING_SECONDS", 0.001)

@@ -23,7 +23,7 @@ def upgrade_further(url: str) -> None:
 
 
 @pytest.mark.process
-async def test_a_service_whose_tables_are_upgraded_under_it_stops_and_is_refused_at_its_next_start(
+async def test_a_service_whose_tables_are_upgraded_meanwhile_stops_and_cannot_restart(
     url: str, fleet: DemoFleet, tmp_path: Path
 ) -> None:
     targets = write_targets(tmp_path / "targets.json", fleet)

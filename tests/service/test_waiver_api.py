@@ -61,7 +61,7 @@ async def client(desk: PolicyEvaluator, store: SqlStore) -> AsyncIterator[httpx.
         yield opened
 
 
-async def test_a_waiver_is_in_force_and_kept_as_soon_as_it_is_put(
+async def test_a_waiver_is_in_force_and_stored_as_soon_as_it_is_created(
     client: httpx.AsyncClient, desk: PolicyEvaluator, store: SqlStore
 ) -> None:
     answer = await client.post("/api/waivers", json=POSTED)
@@ -72,7 +72,7 @@ async def test_a_waiver_is_in_force_and_kept_as_soon_as_it_is_put(
     assert [(one["name"], one["from"]) for one in shown] == [("filed", "file"), ("tills", "api")]
 
 
-async def test_a_waiver_is_put_again_under_its_name_and_taken_back(
+async def test_a_waiver_is_replaced_by_name_and_revoked(
     client: httpx.AsyncClient, desk: PolicyEvaluator, store: SqlStore
 ) -> None:
     await client.post("/api/waivers", json=POSTED)
@@ -101,7 +101,7 @@ async def test_a_waiver_is_put_again_under_its_name_and_taken_back(
         ({"name": "filed"}, 409, "is in a policy file"),
     ],
 )
-async def test_what_cannot_be_is_refused_in_one_sentence(
+async def test_an_invalid_waiver_is_refused_in_one_sentence(
     client: httpx.AsyncClient, changes: dict[str, Any], status: int, sentence: str
 ) -> None:
     answer = await client.post("/api/waivers", json={**POSTED, **changes})
@@ -118,7 +118,7 @@ async def test_what_cannot_be_is_refused_in_one_sentence(
         (b"[" * 60_000, "application/json", 400),
     ],
 )
-async def test_a_body_that_is_no_waiver_is_refused(
+async def test_a_body_that_is_not_a_waiver_is_refused(
     client: httpx.AsyncClient, content: bytes, kind: str, status: int
 ) -> None:
     answer = await client.post("/api/waivers", content=content, headers={"content-type": kind})
@@ -156,7 +156,7 @@ async def test_there_are_at_most_a_thousand_waivers(
         {"sec-fetch-site": "same-site"},
     ],
 )
-async def test_a_page_of_another_site_can_put_no_waiver(
+async def test_a_page_of_another_site_cannot_create_a_waiver(
     client: httpx.AsyncClient, desk: PolicyEvaluator, headers: dict[str, str]
 ) -> None:
     answer = await client.post("/api/waivers", json=POSTED, headers=headers)
@@ -165,6 +165,6 @@ async def test_a_page_of_another_site_can_put_no_waiver(
     assert desk.kept == {}
 
 
-async def test_a_waiver_of_a_file_cannot_be_taken_back(client: httpx.AsyncClient) -> None:
+async def test_a_waiver_of_a_file_cannot_be_revoked(client: httpx.AsyncClient) -> None:
     answer = await client.delete("/api/waivers/filed")
     assert (answer.status_code, "remove it there" in answer.json()["error"]) == (409, True)

@@ -47,7 +47,7 @@ def start(deed: str, seconds: float, loop: str = "uvloop") -> subprocess.Popen[s
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_a_loop_that_stands_still_ends_its_process_and_says_where_it_was(loop: str) -> None:
+def test_a_blocked_loop_ends_its_process_and_reports_where_it_was(loop: str) -> None:
     process = start("freezes", 2, loop)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -57,7 +57,7 @@ def test_a_loop_that_stands_still_ends_its_process_and_says_where_it_was(loop: s
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("deed", ["freezes", "lingers"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopping_signal_ends_it_within_ten_seconds_whatever_it_does(
+def test_a_stop_signal_always_ends_it_within_ten_seconds(
     deed: str, loop: str, number: signal.Signals
 ) -> None:
     process = start(deed, 600, loop)
@@ -69,7 +69,7 @@ def test_a_stopping_signal_ends_it_within_ten_seconds_whatever_it_does(
     assert "in <module>" in said, "the whole stack is there"
 
 
-def test_a_loop_that_goes_on_is_let_be_and_stops_at_once() -> None:
+def test_a_loop_that_keeps_running_is_left_alone_and_stops_at_once() -> None:
     process = start("waits", 1)
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(3)
@@ -79,7 +79,7 @@ def test_a_loop_that_goes_on_is_let_be_and_stops_at_once() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_the_guard_ends_with_the_process_it_guards(number: signal.Signals) -> None:
+def test_the_watchdog_ends_with_its_process(number: signal.Signals) -> None:
     process = start("waits", 600)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     [guard] = children.read_text().split()

@@ -32,7 +32,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("wrong", cases())
-def test_a_wrong_input_is_one_plain_sentence(wrong: Wrong) -> None:
+def test_a_wrong_input_is_reported_in_one_plain_sentence(wrong: Wrong) -> None:
     for name, text in wrong.files.items():
         Path(name).write_text(text)
     run = tlsprobe(*wrong.command.split(), changes=wrong.environment)

@@ -19,7 +19,7 @@ from tests.storage.samples import NOON, certificate, observation, schedule
 ENDPOINTS = 8
 
 
-async def record_for_ever(store: SqlStore, endpoint: int, child_round: int) -> None:
+async def record_forever(store: SqlStore, endpoint: int, child_round: int) -> None:
     for number in itertools.count():
         visit = observation(
             f"{endpoint}.example",
@@ -38,7 +38,7 @@ async def main(url: str, child_round: int) -> None:
     async with await SqlStore.open(url) as store, asyncio.TaskGroup() as tasks:
         print("open", flush=True)
         for endpoint in range(ENDPOINTS):
-            tasks.create_task(record_for_ever(store, endpoint, child_round))
+            tasks.create_task(record_forever(store, endpoint, child_round))
 
 
 if __name__ == "__main__":

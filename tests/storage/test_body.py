@@ -23,18 +23,18 @@ def test_facts_outlive_their_evidence() -> None:
     assert without == replace(bare(visit), endpoint=without.endpoint)
 
 
-def test_labels_named_as_evidence_is_are_labels() -> None:
+def test_labels_named_like_evidence_are_labels() -> None:
     visit = observation(labels={"offer": "none", "answer": "none", "note": "none"})
     assert decode_body(encode_body(visit)).endpoint.target.labels == visit.endpoint.target.labels
 
 
 @pytest.mark.parametrize("body", [b"", b"\x00", b"no deflate"])
-def test_other_bytes_are_told(body: bytes) -> None:
+def test_invalid_bytes_are_reported(body: bytes) -> None:
     with pytest.raises(ValueError, match="not an Observation"):
         decode_body(Body(facts=body, proofs=None))
 
 
-def test_facts_that_name_a_dictionary_of_a_later_version_are_told() -> None:
+def test_facts_with_a_dictionary_of_a_later_version_are_reported() -> None:
     later = zstd.finalize_dict(
         zstd.ZstdDict(bytes(range(64)), is_raw=True), [b"facts" * 9] * 9, 512, 1
     )
@@ -43,7 +43,7 @@ def test_facts_that_name_a_dictionary_of_a_later_version_are_told() -> None:
         decode_body(Body(facts=facts, proofs=None))
 
 
-def test_proofs_of_other_facts_are_told() -> None:
+def test_proofs_of_other_facts_are_reported() -> None:
     few, many = (
         encode_body(replace(observation(), features=dict.fromkeys(names, Fact(verdict=Verdict.NO))))
         for names in ("a", "ab")
@@ -63,7 +63,7 @@ def test_deflated_facts_are_read_too() -> None:
     )
 
 
-def test_a_body_of_the_first_tables_has_its_proofs_among_the_facts() -> None:
+def test_a_body_of_the_first_schema_has_its_proofs_among_the_facts() -> None:
     visit = observation()
     written = zlib.compress(json.dumps(to_json(visit)).encode())
     assert decode_body(Body(facts=written, proofs=None)) == replace(

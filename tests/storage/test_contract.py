@@ -24,34 +24,36 @@ from tests.storage.samples import (
 pytestmark = pytest.mark.slow
 
 
-async def test_store_is_the_store_that_the_layers_meet_by(store: SqlStore) -> None:
+async def test_the_sql_store_implements_the_store_protocol(store: SqlStore) -> None:
     by_protocol: Store = store
     assert await by_protocol.statuses() == []
     assert await by_protocol.schedules() == []
 
 
-async def test_a_visit_comes_back_whole_with_its_evidence(store: SqlStore) -> None:
+async def test_a_visit_is_restored_whole_with_its_evidence(store: SqlStore) -> None:
     visit = observation(chain=[certificate(b"leaf")])
     await store.record(visit, schedule(visit))
     assert [status.observation for status in await store.statuses()] == [bare(visit)]
     assert await store.observations(visit.endpoint.key) == [visit]
 
 
-async def test_targets_source_comes_back_though_it_is_no_part_of_the_json(store: SqlStore) -> None:
+async def test_the_source_of_a_target_is_restored_although_the_json_lacks_it(
+    store: SqlStore,
+) -> None:
     visit = observation(source="file:other.yml")
     await store.record(visit, schedule(visit))
     (status,) = await store.statuses()
     assert status.observation.endpoint.target.source == "file:other.yml"
 
 
-async def test_equal_facts_move_the_newest_observation_on(store: SqlStore) -> None:
+async def test_equal_facts_update_the_newest_observation(store: SqlStore) -> None:
     first, second = observation(hour=0), observation(hour=1)
     await store.record(first, schedule(first))
     await store.record(second, schedule(second))
     assert await store.observations(first.endpoint.key) == [first]
 
 
-async def test_status_has_the_newest_visits_circumstances_and_no_proof(
+async def test_a_status_has_the_circumstances_of_the_newest_visit_and_no_proofs(
     store: SqlStore,
 ) -> None:
     first, second = observation(hour=0), observation(hour=1)
@@ -67,7 +69,7 @@ async def test_status_has_the_newest_visits_circumstances_and_no_proof(
     )
 
 
-async def test_each_change_of_facts_is_kept_newest_first(store: SqlStore) -> None:
+async def test_each_change_of_facts_is_stored_newest_first(store: SqlStore) -> None:
     visits = [
         observation(hour=0, suites=["TLS_AES_128_GCM_SHA256"]),
         observation(hour=1, suites=["TLS_AES_256_GCM_SHA384"]),
@@ -115,7 +117,7 @@ async def test_an_endpoint_that_never_answered_has_no_last_success(store: SqlSto
     assert status.last_success_at is None
 
 
-async def test_a_reason_in_other_words_is_no_change_of_facts(store: SqlStore) -> None:
+async def test_a_reason_in_other_words_is_not_a_change_of_facts(store: SqlStore) -> None:
     first = refusal(hour=0, reason="refused after 3 ms")
     second = refusal(hour=1, reason="refused after 4 ms")
     await store.record(first, schedule(first))
@@ -132,7 +134,7 @@ async def test_statuses_are_ordered_by_endpoint_key(store: SqlStore) -> None:
     assert keys == sorted(visit.endpoint.key for visit in visits)
 
 
-async def test_statuses_asked_again_are_up_to_date(store: SqlStore) -> None:
+async def test_statuses_read_again_are_up_to_date(store: SqlStore) -> None:
     for hour, suite in enumerate(["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"]):
         visit = observation(hour=hour, suites=[suite])
         await store.record(visit, schedule(visit))
@@ -140,7 +142,7 @@ async def test_statuses_asked_again_are_up_to_date(store: SqlStore) -> None:
         assert status.observation == bare(visit)
 
 
-async def test_endpoints_of_one_target_are_kept_apart(store: SqlStore) -> None:
+async def test_endpoints_of_one_target_are_separate(store: SqlStore) -> None:
     one = observation()
     other = replace(one, endpoint=replace(one.endpoint, address="127.0.0.2"))
     nowhere = replace(refusal(), endpoint=replace(one.endpoint, address=None))
@@ -150,7 +152,7 @@ async def test_endpoints_of_one_target_are_kept_apart(store: SqlStore) -> None:
     assert addresses == {"127.0.0.1", "127.0.0.2", None}
 
 
-async def test_a_certificate_is_kept_raw_and_found_by_its_hash(store: SqlStore) -> None:
+async def test_a_certificate_is_stored_raw_and_found_by_its_hash(store: SqlStore) -> None:
     leaf = certificate(b"leaf")
     visit = observation(chain=[leaf, leaf, certificate(b"issuer")])
     await store.record(visit, schedule(visit))
@@ -158,7 +160,7 @@ async def test_a_certificate_is_kept_raw_and_found_by_its_hash(store: SqlStore) 
     assert await store.certificate("00" * 32) is None
 
 
-async def test_one_certificate_of_many_endpoints_is_kept_once(store: SqlStore) -> None:
+async def test_a_certificate_of_many_endpoints_is_stored_once(store: SqlStore) -> None:
     shared = certificate(b"wildcard")
     visits = [observation(f"{number}.example", chain=[shared]) for number in range(50)]
     await asyncio.gather(*(store.record(visit, schedule(visit)) for visit in visits))
@@ -195,7 +197,7 @@ async def test_history_and_statuses_survive_a_restart(url: str) -> None:
         assert await after.observations(visit.endpoint.key) == [visit]
 
 
-async def test_closing_keeps_what_was_handed_over(url: str) -> None:
+async def test_closing_keeps_what_was_submitted(url: str) -> None:
     visits = [observation(f"{number}.example") for number in range(20)]
     store = await SqlStore.open(url)
     async with asyncio.TaskGroup() as tasks:
@@ -207,7 +209,7 @@ async def test_closing_keeps_what_was_handed_over(url: str) -> None:
         assert len(await after.statuses()) == len(visits)
 
 
-async def test_a_closed_store_says_so(url: str) -> None:
+async def test_a_closed_store_reports_that_it_is_closed(url: str) -> None:
     store = await SqlStore.open(url)
     await store.close()
     await store.close()
@@ -216,12 +218,12 @@ async def test_a_closed_store_says_so(url: str) -> None:
         await store.record(visit, schedule(visit))
 
 
-async def test_another_endpoints_schedule_is_refused(store: SqlStore) -> None:
+async def test_the_schedule_of_another_endpoint_is_refused(store: SqlStore) -> None:
     with pytest.raises(ValueError, match=r"the schedule of b\.example:443@127\.0\.0\.1 came with"):
         await store.record(observation("a.example"), schedule(observation("b.example")))
 
 
-async def test_what_cannot_be_stored_fails_alone(store: SqlStore) -> None:
+async def test_an_unstorable_visit_fails_alone(store: SqlStore) -> None:
     visits = [observation(host) for host in ("a.example", "lone-surrogate-\ud800", "b.example")]
     outcomes = await asyncio.gather(
         *(store.record(visit, schedule(visit)) for visit in visits), return_exceptions=True
@@ -230,7 +232,7 @@ async def test_what_cannot_be_stored_fails_alone(store: SqlStore) -> None:
     assert len(await store.statuses()) == 2
 
 
-async def test_a_cancelled_caller_harms_no_other(store: SqlStore) -> None:
+async def test_a_cancelled_caller_does_not_affect_other_callers(store: SqlStore) -> None:
     visits = [observation(f"{number}.example") for number in range(3)]
     tasks = [asyncio.create_task(store.record(visit, schedule(visit))) for visit in visits]
     await asyncio.sleep(0)  # one turn of the loop: all have been handed over
@@ -240,14 +242,16 @@ async def test_a_cancelled_caller_harms_no_other(store: SqlStore) -> None:
     assert isinstance(outcomes[0], asyncio.CancelledError)
 
 
-async def test_a_store_in_order_is_healthy(store: SqlStore) -> None:
+async def test_a_sound_store_is_healthy(store: SqlStore) -> None:
     assert await store.healthy()
     visit = observation()
     await store.record(visit, schedule(visit))
     assert await store.healthy()
 
 
-async def test_the_latest_has_proof_certificates_and_when_all_was_asked(store: SqlStore) -> None:
+async def test_the_latest_visit_has_proofs_certificates_and_the_last_enumeration(
+    store: SqlStore,
+) -> None:
     first, second = (
         observation(hour=hour, chain=[certificate(f"leaf{hour}".encode())]) for hour in (0, 1)
     )

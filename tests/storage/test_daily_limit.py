@@ -64,7 +64,7 @@ async def test_new_certificates_at_each_visit_stay_below_the_limit(store: SqlSto
     assert latest.certificates[0].chain[0].der is None
 
 
-async def test_a_day_later_there_is_room_again(store: SqlStore) -> None:
+async def test_a_day_later_proofs_are_stored_again(store: SqlStore) -> None:
     limited = Limited(store)
     for hour in range(6):
         await limited.visit(hour)
@@ -75,7 +75,7 @@ async def test_a_day_later_there_is_room_again(store: SqlStore) -> None:
     assert len(await store.events()) == 2
 
 
-async def test_a_restart_gives_no_more_room(store: SqlStore, url: str) -> None:
+async def test_a_restart_does_not_extend_the_daily_limit(store: SqlStore, url: str) -> None:
     first = Limited(store)
     for hour in range(5):
         await first.visit(hour)
@@ -87,7 +87,7 @@ async def test_a_restart_gives_no_more_room(store: SqlStore, url: str) -> None:
         assert [one.is_first for one in second.dropped] == [False]
 
 
-async def test_others_are_not_affected(store: SqlStore) -> None:
+async def test_other_endpoints_are_not_affected_by_the_limit(store: SqlStore) -> None:
     limited = Limited(store)
     for hour in range(6):
         await limited.visit(hour)
@@ -95,7 +95,7 @@ async def test_others_are_not_affected(store: SqlStore) -> None:
     assert await limited.raw_bytes([other]) == MEGABYTE
 
 
-async def test_facts_that_do_not_fit_leave_what_was_known_and_the_visit_counts(
+async def test_facts_over_the_limit_keep_the_known_facts_and_the_visit_counts(
     store: SqlStore,
 ) -> None:
     limited = Limited(store, limit=100_000)
@@ -114,7 +114,7 @@ async def test_facts_that_do_not_fit_leave_what_was_known_and_the_visit_counts(
     assert finding.last_seen_at == NOON + timedelta(hours=5)
 
 
-async def test_an_endpoint_that_begins_with_more_than_the_limit_is_known_by_its_facts(
+async def test_an_endpoint_that_starts_over_the_limit_is_stored_without_proofs(
     store: SqlStore,
 ) -> None:
     limited = Limited(store, limit=100_000)
@@ -126,7 +126,7 @@ async def test_an_endpoint_that_begins_with_more_than_the_limit_is_known_by_its_
     assert finding.result.evidence is None
 
 
-async def test_a_usual_server_that_changes_all_the_time_reaches_no_limit(store: SqlStore) -> None:
+async def test_an_ordinary_server_that_changes_constantly_reaches_no_limit(store: SqlStore) -> None:
     limited = Limited(store, limit=2**20)
     for hour in range(24):
         await limited.visit(hour, size=1_500)
@@ -136,7 +136,7 @@ async def test_a_usual_server_that_changes_all_the_time_reaches_no_limit(store: 
     assert await store.events() == []
 
 
-async def test_the_file_grows_by_the_limit_at_most(tmp_path: Path) -> None:
+async def test_the_file_grows_at_most_by_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     async with await SqlStore.open(f"sqlite:///{path}") as store:
         limited = Limited(store)

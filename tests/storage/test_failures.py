@@ -61,7 +61,7 @@ async def record_many(store: SqlStore, count: int, first: int = 0) -> list[BaseE
     )
 
 
-async def test_a_full_disk_is_told_to_everyone_who_waits_and_mended_by_space(
+async def test_a_full_disk_is_reported_to_every_waiting_writer_and_fixed_by_space(
     store: SqlStore, set_pragma: Callable[[str], None], path: Path
 ) -> None:
     set_pragma("max_page_count = 1")  # below the current size, so the file cannot grow
@@ -78,7 +78,7 @@ async def test_a_full_disk_is_told_to_everyone_who_waits_and_mended_by_space(
     assert len(await store.statuses()) == 50
 
 
-async def test_a_read_only_database_is_told_and_can_still_be_read(
+async def test_a_read_only_database_is_reported_and_can_still_be_read(
     store: SqlStore, set_pragma: Callable[[str], None], path: Path
 ) -> None:
     assert await record_many(store, 1) == [None]
@@ -93,7 +93,7 @@ async def test_a_read_only_database_is_told_and_can_still_be_read(
     assert await record_many(store, 1, first=1) == [None]
 
 
-async def test_a_locked_database_is_told_and_mended_by_its_release(
+async def test_a_locked_database_is_reported_and_works_again_after_its_release(
     store: SqlStore, path: Path
 ) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -118,7 +118,7 @@ def replace(path: Path) -> None:
 
 
 @pytest.mark.parametrize("take_away", [delete, replace])
-async def test_a_file_that_was_taken_away_is_not_written_on_in_secret(
+async def test_a_removed_file_is_not_written_silently(
     store: SqlStore, path: Path, take_away: Callable[[Path], None]
 ) -> None:
     take_away(path)
@@ -147,12 +147,12 @@ async def test_a_missing_directory_is_named(tmp_path: Path) -> None:
     )
 
 
-async def test_a_directory_is_no_database(tmp_path: Path) -> None:
+async def test_a_directory_is_not_a_database(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=rf"{tmp_path} cannot be used, the file cannot be opened"):
         await SqlStore.open(f"sqlite:///{tmp_path}")
 
 
-async def test_a_file_that_is_no_database_is_left_alone(path: Path) -> None:
+async def test_a_file_that_is_not_a_database_is_left_unchanged(path: Path) -> None:
     await asyncio.to_thread(path.write_text, TARGETS)
     with pytest.raises(
         StoreError, match=r"store\.db cannot be used, the file is not an SQLite database"
@@ -178,7 +178,7 @@ async def test_a_url_that_cannot_be_used_is_named_without_its_password(
         await SqlStore.open(url)
 
 
-async def test_acknowledged_means_written_through_to_the_disk(store: SqlStore, path: Path) -> None:
+async def test_an_acknowledged_write_is_synced_to_disk(store: SqlStore, path: Path) -> None:
     async with store._writable.writing() as connection:
         synchronous = (await connection.exec_driver_sql("PRAGMA synchronous")).scalar_one()
         journal_mode = (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar_one()

@@ -74,7 +74,7 @@ async def record(
     await store.record(visit, schedule(visit), assessment(visit, results, is_whole=is_whole))
 
 
-async def test_a_failed_rule_is_a_finding_with_its_words_and_proof(store: SqlStore) -> None:
+async def test_a_failed_rule_is_a_finding_with_its_text_and_proof(store: SqlStore) -> None:
     await record(store, [result(), result("hsts", Outcome.PASS)])
     (found,) = await store.findings()
     assert found == Finding(
@@ -103,7 +103,7 @@ async def test_a_finding_that_stays_is_seen_at_the_newest_visit(store: SqlStore)
     assert (found.first_seen_at, found.last_seen_at) == (NOON, NOON + 2 * INTERVAL)
 
 
-async def test_a_visit_that_was_not_judged_leaves_findings_as_they_were(store: SqlStore) -> None:
+async def test_a_visit_that_was_not_judged_does_not_change_findings(store: SqlStore) -> None:
     await record(store, [result()])
     visit = observation(hour=1)
     await store.record(visit, schedule(visit))
@@ -144,7 +144,7 @@ async def test_findings_are_selected_by_place_and_label(store: SqlStore) -> None
         assert found.endpoint_key == "b.example:443@127.0.0.1"
 
 
-async def test_another_endpoints_assessment_is_refused(store: SqlStore) -> None:
+async def test_the_assessment_of_another_endpoint_is_refused(store: SqlStore) -> None:
     visit = observation()
     other = assessment(observation("b.example"), [])
     with pytest.raises(ValueError, match=r"the assessment of b\.example:443@127\.0\.0\.1 came"):
@@ -167,7 +167,7 @@ _RESULTS = st.lists(
 @settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-async def test_findings_live_as_the_model_has_them_live(
+async def test_findings_change_state_as_in_the_model(
     store: SqlStore, lives: list[tuple[list[RuleResult], bool]]
 ) -> None:
     """Each example is an endpoint of its own in one database."""
@@ -182,7 +182,7 @@ async def test_findings_live_as_the_model_has_them_live(
     assert set(found) == set(known)
 
 
-async def test_the_past_has_the_findings_and_compliance_of_its_time(store: SqlStore) -> None:
+async def test_the_history_has_the_findings_and_compliance_of_its_time(store: SqlStore) -> None:
     passed = result(outcome=Outcome.PASS)
     for hour, outcome in enumerate([passed, result(), passed]):
         await record(store, [outcome], hour=hour)
@@ -198,7 +198,7 @@ async def test_the_past_has_the_findings_and_compliance_of_its_time(store: SqlSt
     assert (await store.snapshot_at(NOON - half)).endpoints == ()
 
 
-async def test_a_waiver_is_kept_replaced_and_removed(store: SqlStore) -> None:
+async def test_a_waiver_is_stored_replaced_and_removed(store: SqlStore) -> None:
     first = Waiver(
         name="legacy", rule="no-tls1.0", reason="old", owner="ops", expires_at=NOON + INTERVAL
     )
@@ -220,7 +220,7 @@ async def test_a_waiver_is_kept_replaced_and_removed(store: SqlStore) -> None:
     assert await store.waivers() == []
 
 
-async def test_what_was_told_is_kept_replaced_and_forgotten_by_each_notifier(
+async def test_reported_alerts_are_stored_replaced_and_removed_for_each_notifier(
     store: SqlStore,
 ) -> None:
     first = Alert(

@@ -32,7 +32,7 @@ class Cramped:
 
 
 @pytest.fixture(params=["data", "log"])
-def cramped(request: pytest.FixtureRequest) -> Iterator[Cramped]:
+def server_on_a_small_disk(request: pytest.FixtureRequest) -> Iterator[Cramped]:
     with small_disk(MEGABYTES) as disk:
         on_it = {"data_on": disk.path} if request.param == "data" else {"wal_on": disk.path}
         with postgres_server(**on_it) as server:
@@ -54,9 +54,11 @@ async def record_many(store: SqlStore, first: int) -> dict[str, str | None]:
     return dict(await asyncio.gather(*(record(number) for number in range(first, first + VISITS))))
 
 
-async def test_a_full_disk_loses_nothing_that_was_acknowledged(cramped: Cramped) -> None:
+async def test_a_full_disk_loses_nothing_that_was_acknowledged(
+    server_on_a_small_disk: Cramped,
+) -> None:
     """Starts the server again if it has ended itself because its log has no space, as its supervisor would."""
-    server, disk = cramped.server, cramped.disk
+    server, disk = server_on_a_small_disk.server, server_on_a_small_disk.disk
     numbers = itertools.count(0, VISITS)
     async with await SqlStore.open(server.url("postgres")) as store:
         outcomes = await record_many(store, next(numbers))
@@ -65,7 +67,7 @@ async def test_a_full_disk_loses_nothing_that_was_acknowledged(cramped: Cramped)
         while None in (last := await record_many(store, next(numbers))).values():
             outcomes |= last  # in space that its files had already
         assert not await store.healthy()
-        assert all(is_one_sentence_of_trouble(trouble) for trouble in last.values())
+        assert all(is_one_database_error_sentence(trouble) for trouble in last.values())
         assert "No space left on device" in server.log
         await asyncio.to_thread(disk.free)
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -80,7 +82,7 @@ async def test_a_full_disk_loses_nothing_that_was_acknowledged(cramped: Cramped)
     assert problems == []
 
 
-def is_one_sentence_of_trouble(told: str | None) -> bool:
+def is_one_database_error_sentence(told: str | None) -> bool:
     name, _, trouble = (told or "").partition(" cannot be used, ")
     return name.startswith("the database postgresql://") and trouble.startswith(
         (

@@ -32,13 +32,13 @@ async def turns(store: SqlStore) -> list[Transition]:
     return [one.turn for one in reversed(await store.history(HERE))]
 
 
-async def test_the_first_visit_is_no_change(store: SqlStore) -> None:
+async def test_the_first_visit_is_not_a_change(store: SqlStore) -> None:
     await visit_in_turn(store, "a")
     assert await store.changes() == []
     assert await turns(store) == [Transition.FIRST]
 
 
-async def test_a_difference_is_told_in_words_at_its_time_and_place(store: SqlStore) -> None:
+async def test_a_difference_has_a_sentence_a_time_and_an_endpoint(store: SqlStore) -> None:
     await visit_in_turn(store, "aab")
     vanished, appeared = await store.changes()
     assert appeared.kind is ChangeKind.APPEARED
@@ -49,7 +49,7 @@ async def test_a_difference_is_told_in_words_at_its_time_and_place(store: SqlSto
     assert appeared.endpoint_key == "a.example:443@127.0.0.1"
 
 
-async def test_visits_that_learn_the_same_are_one_stretch(store: SqlStore) -> None:
+async def test_visits_with_the_same_facts_are_one_period(store: SqlStore) -> None:
     await visit_in_turn(store, "aaabb")
     newest, oldest = await store.history(HERE)
     assert (oldest.first_at, oldest.last_at, oldest.visits) == (NOON, NOON + 2 * INTERVAL, 3)
@@ -61,20 +61,22 @@ async def test_visits_that_learn_the_same_are_one_stretch(store: SqlStore) -> No
     assert newest.turn is Transition.CHANGED
 
 
-async def test_what_a_failed_visit_did_not_learn_has_not_vanished(store: SqlStore) -> None:
+async def test_facts_missing_from_a_failed_visit_have_not_vanished(store: SqlStore) -> None:
     await visit_in_turn(store, "a-a")
     again, stopped = await store.changes()
     assert stopped.sentence == "stopped answering: refused"
     assert again.sentence == "answers with TLS again, after refused"
 
 
-async def test_a_change_behind_a_failed_visit_is_seen_across_it(store: SqlStore) -> None:
+async def test_a_change_during_a_failed_visit_is_detected_by_the_next_one(store: SqlStore) -> None:
     await visit_in_turn(store, "a-b")
     facts = {change.fact for change in await store.changes(since=NOON + 2 * INTERVAL)}
     assert facts == {"state", "cipher_suites.TLSv1.3"}
 
 
-async def test_two_servers_behind_one_address_are_told_once_as_flapping(store: SqlStore) -> None:
+async def test_two_servers_behind_one_address_are_reported_once_as_flapping(
+    store: SqlStore,
+) -> None:
     await visit_in_turn(store, "abab" + "ab" * 10)
     changes = await store.changes(since=NOON + 3 * INTERVAL)
     assert [change.fact for change in changes] == ["flapping"]
@@ -82,20 +84,20 @@ async def test_two_servers_behind_one_address_are_told_once_as_flapping(store: S
     assert set((await turns(store))[3:]) == {Transition.FLAPPING}
 
 
-async def test_something_new_is_told_while_an_endpoint_flaps(store: SqlStore) -> None:
+async def test_something_new_is_reported_while_an_endpoint_flaps(store: SqlStore) -> None:
     await visit_in_turn(store, "ababab-")
     newest = (await store.changes(limit=1))[0]
     assert newest.sentence == "stopped answering: refused"
 
 
-async def test_what_comes_back_after_weeks_is_a_change_again(store: SqlStore) -> None:
+async def test_a_fact_that_returns_after_weeks_is_a_change_again(store: SqlStore) -> None:
     await visit_in_turn(store, "abab")
     await visit_in_turn(store, "b", first_hour=24 * 30)
     await visit_in_turn(store, "a", first_hour=24 * 30 + 1)
     assert (await turns(store))[-1] is Transition.CHANGED
 
 
-async def test_status_says_when_facts_and_leaf_changed(store: SqlStore) -> None:
+async def test_a_status_has_the_change_times_of_facts_and_leaf(store: SqlStore) -> None:
     visits = [
         observation(hour=0, chain=[certificate(b"one")]),
         observation(hour=1, chain=[certificate(b"two")]),
@@ -121,7 +123,7 @@ async def test_changes_are_limited_by_time_and_place(store: SqlStore) -> None:
     assert len(await store.changes(limit=1)) == 1
 
 
-async def test_the_inventory_of_any_moment_is_what_was_known_then(store: SqlStore) -> None:
+async def test_the_inventory_of_any_time_is_what_was_known_at_that_time(store: SqlStore) -> None:
     await visit_in_turn(store, "ab-")
     for hour, letter in enumerate("ab"):
         (status,) = (await store.snapshot_at(NOON + hour * INTERVAL)).endpoints
@@ -134,7 +136,7 @@ async def test_the_inventory_of_any_moment_is_what_was_known_then(store: SqlStor
     assert status.config_changed_at == NOON + INTERVAL
 
 
-async def test_an_endpoint_left_alone_for_long_is_no_part_of_a_later_inventory(
+async def test_an_endpoint_not_visited_for_long_is_not_in_a_later_inventory(
     store: SqlStore,
 ) -> None:
     await visit_in_turn(store, "a")
@@ -142,7 +144,7 @@ async def test_an_endpoint_left_alone_for_long_is_no_part_of_a_later_inventory(
     assert (await store.snapshot_at(NOON + timedelta(days=8))).endpoints == ()
 
 
-async def test_new_labels_are_no_change_of_facts_and_can_be_asked_for(store: SqlStore) -> None:
+async def test_new_labels_are_not_a_change_of_facts_and_can_be_queried(store: SqlStore) -> None:
     first, second = observation(hour=0), observation(hour=1, labels={"team": "db", "zone": "dmz"})
     for visit in (first, second):
         await store.record(visit, schedule(visit))
@@ -153,7 +155,7 @@ async def test_new_labels_are_no_change_of_facts_and_can_be_asked_for(store: Sql
     assert status.observation.endpoint.target.labels == {"team": "db", "zone": "dmz"}
 
 
-async def test_events_of_the_service_are_kept(store: SqlStore) -> None:
+async def test_events_of_the_service_are_stored(store: SqlStore) -> None:
     events = [
         ServiceEvent(at=NOON + hour * INTERVAL, kind="started", sentence=f"version 0.{hour}")
         for hour in range(2)
@@ -164,7 +166,7 @@ async def test_events_of_the_service_are_kept(store: SqlStore) -> None:
     assert await store.events(since=NOON + INTERVAL) == events[1:]
 
 
-async def test_pages_go_through_the_inventory_by_expiry(store: SqlStore) -> None:
+async def test_pages_list_the_inventory_by_expiry(store: SqlStore) -> None:
     ends = {"a": 5, "b": 1, "c": 3, "d": 3, "e": 9}
     for name, days in ends.items():
         leaf = replace(certificate(name.encode()), not_after=NOON + timedelta(days=days))

@@ -68,13 +68,13 @@ async def test_every_acknowledged_visit_survives_kill_9(url: str) -> None:
         for key, digest, due_microseconds in itertools.islice(printed, 2, None):
             acknowledged.setdefault(key, set()).add(digest)
             due[key] = int(due_microseconds)
-        await assert_all_is_there(url, acknowledged, due)
+        await assert_all_is_stored(url, acknowledged, due)
     assert len(acknowledged) == ENDPOINTS
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-async def test_a_process_killed_while_it_makes_the_database_leaves_one_that_opens(
+async def test_a_process_killed_while_it_creates_the_database_leaves_one_that_opens(
     fresh_urls: Iterator[str],
 ) -> None:
     moments = random.Random(21)
@@ -82,10 +82,10 @@ async def test_a_process_killed_while_it_makes_the_database_leaves_one_that_open
         delay_seconds = moments.uniform(0, 0.06)  # opening a file takes about 0.03 s
         for _ in killed_after(url, 0, lines=1, delay_seconds=delay_seconds):
             pass
-        await assert_all_is_there(url, {}, {})
+        await assert_all_is_stored(url, {}, {})
 
 
-async def assert_all_is_there(
+async def assert_all_is_stored(
     url: str, acknowledged: dict[str, set[str]], due: dict[str, int]
 ) -> None:
     async with await SqlStore.open(url) as store:

@@ -180,12 +180,12 @@ class Endpoints(RuleBasedStateMachine):
 
     @precondition(lambda self: not self.is_down)
     @rule()
-    def the_database_goes(self) -> None:
+    def the_database_stops(self) -> None:
         self.is_down = True
 
     @precondition(lambda self: self.is_down)
     @rule()
-    def the_database_is_back(self) -> None:
+    def the_database_returns(self) -> None:
         self.is_down = False
         self.store_all()
 
@@ -200,7 +200,7 @@ class Endpoints(RuleBasedStateMachine):
 
     @precondition(lambda self: not self.is_down)
     @invariant()
-    def they_say_the_same(self) -> None:
+    def they_agree(self) -> None:
         stored = self.do(self.store.statuses_of(self.pure))
         assert {one.observation.endpoint.key for one in stored} == self.pure.keys()
         for status in stored:
@@ -223,7 +223,7 @@ class Endpoints(RuleBasedStateMachine):
 
     @precondition(lambda self: not self.is_down)
     @invariant()
-    def the_past_is_what_advance_says(self) -> None:
+    def the_history_agrees_with_advance(self) -> None:
         here = Selection(keys=frozenset(self.pure))
         changes = self.do(self.store.changes(here, limit=10_000))
         assert sorted(changes, key=str) == sorted(self.changes, key=str)
@@ -252,7 +252,7 @@ def by_rule(findings: Iterable[Finding]) -> dict[tuple[str, str, str], Finding]:
 
 
 @pytest.mark.timeout(600)
-def test_memory_and_database_say_what_advance_says(url: str) -> None:
+def test_memory_and_database_agree_with_advance(url: str) -> None:
     class Here(Endpoints):
         pass
 

@@ -45,7 +45,7 @@ async def test_an_upgraded_database_has_exactly_the_tables_of_the_code(url: str)
     assert differences == []
 
 
-def test_every_revision_can_be_made_undone_and_made_again(engine: Engine) -> None:
+def test_every_revision_can_be_applied_reverted_and_applied_again(engine: Engine) -> None:
     config = migration_config()
     revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
     with engine.begin() as connection:
@@ -64,7 +64,7 @@ def test_revisions_are_one_line_without_branches() -> None:
     assert len(scripts.get_bases()) == 1
 
 
-async def test_opening_again_changes_nothing(url: str) -> None:
+async def test_opening_a_database_again_changes_nothing(url: str) -> None:
     visit = observation()
     for _ in range(2):
         async with await SqlStore.open(url) as store:
@@ -73,7 +73,7 @@ async def test_opening_again_changes_nothing(url: str) -> None:
         assert await store.observations(visit.endpoint.key) == [visit]
 
 
-async def test_opening_one_empty_database_many_times_at_once_makes_it_once(url: str) -> None:
+async def test_opening_an_empty_database_concurrently_creates_it_once(url: str) -> None:
     stores = await asyncio.gather(*(SqlStore.open(url) for _ in range(4)))
     try:
         assert [await store.healthy() for store in stores] == [True] * 4
@@ -82,7 +82,7 @@ async def test_opening_one_empty_database_many_times_at_once_makes_it_once(url: 
             await store.close()
 
 
-async def test_two_databases_can_be_made_at_once(tmp_path: Path) -> None:
+async def test_two_databases_can_be_created_at_once(tmp_path: Path) -> None:
     stores = await asyncio.gather(
         *(SqlStore.open(f"sqlite:///{tmp_path / name}") for name in ("one.db", "two.db"))
     )
@@ -122,7 +122,7 @@ async def test_a_database_of_a_newer_version_is_refused_untouched(
     await database.close()
 
 
-async def test_a_database_of_something_else_is_refused_untouched(tmp_path: Path) -> None:
+async def test_a_database_of_another_application_is_refused_untouched(tmp_path: Path) -> None:
     path = tmp_path / "books.db"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE books (title TEXT)")
@@ -197,7 +197,7 @@ def old_database(url: str) -> WritableDatabase:
     return database
 
 
-async def test_what_an_older_version_kept_is_there_after_the_upgrade(url: str) -> None:
+async def test_data_of_an_older_version_exist_after_the_upgrade(url: str) -> None:
     await (await asyncio.to_thread(old_database, url)).close()
     async with await SqlStore.open(url) as store:
         stretches = await store.history(Selection(place="a.example"))
@@ -216,10 +216,10 @@ async def test_what_an_older_version_kept_is_there_after_the_upgrade(url: str) -
         assert len(await store.history(Selection(place="a.example"))) == 4
 
 
-async def test_the_way_back_keeps_observations(url: str) -> None:
+async def test_a_downgrade_keeps_observations(url: str) -> None:
     database = await asyncio.to_thread(old_database, url)
 
-    def go_and_come_back() -> tuple[int, bytes]:
+    def upgrade_and_downgrade() -> tuple[int, bytes]:
         config = migration_config()
         with database.writing_in_thread() as connection:
             config.attributes["connection"] = connection
@@ -234,11 +234,11 @@ async def test_the_way_back_keeps_observations(url: str) -> None:
             ).scalar_one()
             return kept, bytes(der)
 
-    assert await asyncio.to_thread(go_and_come_back) == (2, DER)
+    assert await asyncio.to_thread(upgrade_and_downgrade) == (2, DER)
     await database.close()
 
 
-async def test_a_version_whose_tables_were_changed_meanwhile_writes_no_more(url: str) -> None:
+async def test_a_version_whose_tables_changed_meanwhile_stops_writing(url: str) -> None:
     visit = observation()
     async with await SqlStore.open(url) as store:
         await store.record(visit, schedule(visit))
@@ -259,7 +259,7 @@ async def test_a_version_whose_tables_were_changed_meanwhile_writes_no_more(url:
         assert not await store.healthy()
 
 
-async def test_those_who_only_read_upgrade_nothing(url: str) -> None:
+async def test_a_reader_does_not_upgrade_an_old_database(url: str) -> None:
     await (await asyncio.to_thread(old_database, url)).close()
     with pytest.raises(
         StoreError, match=r"older version of tlsprobe .* or run `tlsprobe db upgrade`"

@@ -28,11 +28,11 @@ CIPHERTEXT = bytes.fromhex("1703030003aabbcc")
         (b"", b""),
     ],
 )
-def test_ciphertext_is_no_evidence(answer: bytes, kept: bytes) -> None:
+def test_ciphertext_is_not_evidence(answer: bytes, kept: bytes) -> None:
     assert without_ciphertext(answer) == kept
 
 
-def test_an_answer_comes_back_up_to_its_ciphertext() -> None:
+def test_an_answer_is_restored_up_to_its_ciphertext() -> None:
     proof = Evidence(offer=b"\x16", answer=SERVER_HELLO + CIPHERTEXT, note="shown")
     assert decode_proofs(encode_proofs([proof])) == [
         Evidence(offer=b"\x16", answer=SERVER_HELLO, note="shown")
@@ -40,11 +40,11 @@ def test_an_answer_comes_back_up_to_its_ciphertext() -> None:
 
 
 @given(proofs=st.lists(st.none() | evidence()))
-def test_proofs_come_back_in_their_order(proofs: list[Evidence | None]) -> None:
+def test_proofs_are_restored_in_order(proofs: list[Evidence | None]) -> None:
     assert decode_proofs(encode_proofs(proofs)) == proofs
 
 
-def test_what_proofs_share_is_kept_once() -> None:
+def test_content_shared_by_proofs_is_stored_once() -> None:
     """Each random byte costs one byte; repetitions cost almost nothing."""
     offer, answer = bytes(range(256)), bytes(range(255, -1, -1))
     proof = Evidence(offer=offer, answer=answer, note="shared")
@@ -59,7 +59,7 @@ def test_what_proofs_share_is_kept_once() -> None:
     ]
 
 
-def test_a_certificate_that_is_kept_elsewhere_is_cut_out() -> None:
+def test_a_certificate_that_is_stored_elsewhere_is_cut_out() -> None:
     leaf, issuer = random.Random(1).randbytes(900), random.Random(2).randbytes(700)
     flight = b"before" + leaf + issuer + b"after" + leaf
     proofs = [Evidence(answer=flight), Evidence(answer=issuer), Evidence(answer=b"other")]
@@ -74,7 +74,7 @@ def test_a_certificate_that_is_kept_elsewhere_is_cut_out() -> None:
     pieces=st.lists(st.lists(st.integers(0, 3))),
     certificates=st.lists(st.none() | st.binary(), min_size=4, max_size=4),
 )
-def test_certificates_come_back_wherever_they_are(
+def test_certificates_are_restored_wherever_they_are(
     pieces: list[list[int]], certificates: list[bytes | None]
 ) -> None:
     answers = [b"|".join(certificates[one] or b"" for one in piece) for piece in pieces]
@@ -85,6 +85,6 @@ def test_certificates_come_back_wherever_they_are(
 @pytest.mark.parametrize(
     "frame", [b"", b"no frame", encode_proofs([])[:-3], encode_proofs([None]) + b"\x00"]
 )
-def test_other_bytes_are_told(frame: bytes) -> None:
+def test_invalid_bytes_are_reported(frame: bytes) -> None:
     with pytest.raises(ValueError, match="not valid proofs"):
         decode_proofs(frame)

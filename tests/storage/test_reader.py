@@ -35,7 +35,7 @@ async def database(filled: str) -> AsyncIterator[Database]:
     await found.close()
 
 
-async def test_it_reads_what_was_stored(filled: str) -> None:
+async def test_the_reader_reads_what_was_stored(filled: str) -> None:
     async with await open_reader(filled) as reader:
         archive: ArchiveReader = reader
         (status,) = await archive.statuses()
@@ -43,7 +43,7 @@ async def test_it_reads_what_was_stored(filled: str) -> None:
         assert await archive.latest(VISIT.endpoint.key) == VISIT
 
 
-async def test_it_reads_what_a_writer_commits_meanwhile(filled: str) -> None:
+async def test_the_reader_sees_what_a_writer_commits_meanwhile(filled: str) -> None:
     other = observation("b.example")
     async with await SqlStore.open(filled) as store, await open_reader(filled) as reader:
         assert len(await reader.statuses()) == 1
@@ -51,19 +51,21 @@ async def test_it_reads_what_a_writer_commits_meanwhile(filled: str) -> None:
         assert await reader.latest(other.endpoint.key) == other
 
 
-def test_it_has_no_method_that_writes() -> None:
+def test_the_reader_has_no_method_that_writes() -> None:
     writing = {"record", "put_waiver", "remove_waiver", "note", "prune", "put_reported_alerts"}
     assert writing <= set(dir(SqlStore))
     assert not writing & set(dir(SqlReader))
 
 
-async def test_its_connections_refuse_to_write(database: Database) -> None:
+async def test_connections_of_a_reader_refuse_to_write(database: Database) -> None:
     with pytest.raises(StoreError, match="cannot be used, it is read-only"):
         async with database.reading() as connection:
             await connection.execute(DELETE)
 
 
-async def test_its_connections_in_threads_refuse_to_write(filled: str, database: Database) -> None:
+async def test_connections_of_a_reader_in_threads_refuse_to_write(
+    filled: str, database: Database
+) -> None:
     def delete() -> None:
         with database.reading_in_thread() as connection:
             connection.execute(DELETE)
@@ -85,7 +87,7 @@ async def test_a_writer_that_has_the_connection_next_may_write(postgresql_url: s
 
 
 @pytest.mark.parametrize("name", ["none.db", "nowhere/none.db"])
-async def test_a_file_that_does_not_exist_is_not_made(tmp_path: Path, name: str) -> None:
+async def test_a_file_that_does_not_exist_is_not_created(tmp_path: Path, name: str) -> None:
     with pytest.raises(StoreError) as refusal:
         await open_reader(f"sqlite:///{tmp_path / name}")
     assert str(refusal.value) == (
@@ -109,7 +111,7 @@ async def test_an_empty_database_of_a_server_stays_empty(postgresql_url: str) ->
             await open_reader(postgresql_url)
 
 
-async def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
+async def test_a_database_of_another_application_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "books.db"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE books (title TEXT)")
@@ -120,7 +122,7 @@ async def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-async def test_reading_leaves_the_file_as_it_is(tmp_path: Path) -> None:
+async def test_reading_does_not_change_the_file(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     async with await SqlStore.open(f"sqlite:///{path}") as store:
         await store.record(VISIT, schedule(VISIT))

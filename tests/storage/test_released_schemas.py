@@ -49,7 +49,7 @@ def test_there_are_rows_of_each_schema() -> None:
 
 
 @each_revision
-async def test_facts_with_their_proofs_and_certificates_are_there(url: str, revision: str) -> None:
+async def test_facts_proofs_and_certificates_are_stored(url: str, revision: str) -> None:
     await upgraded(url, revision)
     async with await open_reader(url) as reader:
         assert await reader.observations(KEY) == list(reversed(VISITS))
@@ -61,7 +61,7 @@ async def test_facts_with_their_proofs_and_certificates_are_there(url: str, revi
 
 
 @each_revision
-async def test_statuses_and_due_times_are_there(url: str, revision: str) -> None:
+async def test_statuses_and_due_times_are_stored(url: str, revision: str) -> None:
     await upgraded(url, revision)
     async with await open_reader(url) as reader:
         good, bad = await reader.statuses()
@@ -77,7 +77,7 @@ async def test_statuses_and_due_times_are_there(url: str, revision: str) -> None
 
 
 @each_revision
-async def test_the_past_is_there(url: str, revision: str) -> None:
+async def test_the_history_exists_after_the_upgrade(url: str, revision: str) -> None:
     await upgraded(url, revision)
     async with await open_reader(url) as reader:
         periods = await reader.history(HERE)
@@ -88,7 +88,7 @@ async def test_the_past_is_there(url: str, revision: str) -> None:
 
 
 @since_findings
-async def test_findings_changes_waivers_and_events_are_there(url: str, revision: str) -> None:
+async def test_findings_changes_waivers_and_events_are_stored(url: str, revision: str) -> None:
     await upgraded(url, revision)
     async with await open_reader(url) as reader:
         (finding,) = await reader.findings()
@@ -173,14 +173,14 @@ async def test_renamed_rules_and_facts_have_their_new_names(url: str, revision: 
 
 
 @since_alerts
-async def test_alerts_that_were_reported_are_there(url: str, revision: str) -> None:
+async def test_reported_alerts_are_stored(url: str, revision: str) -> None:
     await upgraded(url, revision)
     async with await open_reader(url) as reader:
         assert await reader.reported_alerts("chat") == [ALERT]
 
 
 @each_revision
-async def test_it_is_whole_and_written_on(url: str, revision: str) -> None:
+async def test_an_upgraded_database_is_complete_and_writable(url: str, revision: str) -> None:
     await upgraded(url, revision)
     visit = observation(hour=9, suites=["SUITE_9"])
     new = observation("c.example", hour=9)
@@ -195,7 +195,7 @@ async def test_it_is_whole_and_written_on(url: str, revision: str) -> None:
 
 
 @pytest.mark.parametrize("revision", REVISIONS[:-1])
-async def test_a_reader_upgrades_none(url: str, revision: str) -> None:
+async def test_a_reader_does_not_upgrade_a_database(url: str, revision: str) -> None:
     await asyncio.to_thread(load, url, revision)
     with pytest.raises(StoreError, match=f"revision '{revision}'.*run `tlsprobe db upgrade`"):
         await open_reader(url)

@@ -52,9 +52,7 @@ async def test_a_jump_of_a_year_deletes_nothing(store: SqlStore, has_pruned_befo
     assert len(await store.observations(observation().endpoint.key)) == 10
 
 
-async def test_visits_that_a_wrong_clock_dates_do_not_make_it_right(
-    store: SqlStore, url: str
-) -> None:
+async def test_visits_dated_by_a_wrong_clock_do_not_confirm_it(store: SqlStore, url: str) -> None:
     await fill(store)
     await store.prune(SHORT, NOON, DAY)
     future = observation(hour=24 * 365, suites=["SUITE_9"])
@@ -66,7 +64,7 @@ async def test_visits_that_a_wrong_clock_dates_do_not_make_it_right(
         assert len(await restarted.statuses()) == 2
 
 
-async def test_restarts_do_not_make_time_pass(store: SqlStore) -> None:
+async def test_restarts_do_not_advance_the_trusted_time(store: SqlStore) -> None:
     await fill(store)
     await store.prune(SHORT, NOON, DAY)
     hour = timedelta(hours=1)
@@ -74,7 +72,7 @@ async def test_restarts_do_not_make_time_pass(store: SqlStore) -> None:
     assert times == [NOON + 2 * hour * number for number in range(1, 21)]
 
 
-async def test_a_long_rest_is_caught_up_with_at_twice_the_pace(store: SqlStore) -> None:
+async def test_a_long_pause_is_caught_up_with_at_twice_the_rate(store: SqlStore) -> None:
     await fill(store)
     await store.prune(SHORT, NOON, DAY)
     days = await prune_daily(store, NOON + 40 * DAY, 45)
@@ -84,19 +82,19 @@ async def test_a_long_rest_is_caught_up_with_at_twice_the_pace(store: SqlStore) 
     assert len(await store.statuses()) == 0
 
 
-async def test_a_weekend_without_power_is_nothing(store: SqlStore) -> None:
+async def test_a_weekend_without_power_is_harmless(store: SqlStore) -> None:
     await store.prune(SHORT, NOON, DAY)
     assert (await store.prune(SHORT, NOON + 3 * DAY, DAY)).time.held_back == timedelta()
 
 
-async def test_a_person_may_say_that_the_clock_is_right(store: SqlStore) -> None:
+async def test_an_operator_may_confirm_that_the_clock_is_right(store: SqlStore) -> None:
     await fill(store)
     pruned = await store.prune(SHORT, NOON + YEAR, is_clock_right=True)
     assert pruned.counts["endpoints"] == 2
     assert (await store.prune(SHORT, NOON + YEAR + DAY, DAY)).time.held_back == timedelta()
 
 
-async def test_a_clock_that_jumps_back_deletes_nothing_and_is_said(store: SqlStore) -> None:
+async def test_a_clock_that_jumps_back_deletes_nothing_and_is_reported(store: SqlStore) -> None:
     await fill(store)
     await store.prune(SHORT, NOON, DAY)
     back = await store.prune(SHORT, NOON - YEAR, DAY)
@@ -108,7 +106,7 @@ async def test_a_clock_that_jumps_back_deletes_nothing_and_is_said(store: SqlSto
     assert again.counts["endpoints"] == 0
 
 
-async def test_what_an_unset_clock_dated_is_not_deleted_as_old(store: SqlStore) -> None:
+async def test_data_dated_by_an_unset_clock_are_not_deleted_as_old(store: SqlStore) -> None:
     first = observation(hour=int((datetime(1970, 1, 1, tzinfo=UTC) - NOON) / timedelta(hours=1)))
     await store.record(first, schedule(first))
     pruned = await store.prune(SHORT, NOON, is_clock_right=True)
@@ -116,7 +114,7 @@ async def test_what_an_unset_clock_dated_is_not_deleted_as_old(store: SqlStore) 
     assert len(await store.statuses()) == 1
 
 
-async def test_an_hour_more_or_less_is_no_reason_to_warn(store: SqlStore) -> None:
+async def test_a_difference_of_an_hour_does_not_warn(store: SqlStore) -> None:
     await store.prune(SHORT, NOON, DAY)
     pruned = await store.prune(SHORT, NOON - timedelta(hours=1), DAY)
     assert pruned.time.clock_behind == timedelta()

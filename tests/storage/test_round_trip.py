@@ -31,7 +31,7 @@ def test_body_is_the_observation(observation: Observation) -> None:
 
 @given(observation=observations())
 @settings(deadline=None, max_examples=25)
-def test_observation_comes_back_from_sqlite(observation: Observation) -> None:
+def test_an_observation_is_restored_from_sqlite(observation: Observation) -> None:
     with tempfile.TemporaryDirectory() as directory:
         asyncio.run(_record_and_compare(f"sqlite:///{directory}/store.db", observation))
 
@@ -39,7 +39,7 @@ def test_observation_comes_back_from_sqlite(observation: Observation) -> None:
 @pytest.mark.integration
 @given(observation=observations())
 @settings(deadline=None, max_examples=25)
-def test_observation_comes_back_from_postgresql(
+def test_an_observation_is_restored_from_postgresql(
     postgresql: PostgresServer, observation: Observation
 ) -> None:
     with postgresql.database() as url:

@@ -65,7 +65,7 @@ async def test_a_server_that_is_restarted_loses_nothing_acknowledged(
     assert len(await server_store.statuses()) == 22
 
 
-async def test_connections_that_are_cut_are_made_anew(
+async def test_cut_connections_are_opened_again(
     server: PostgresServer, server_store: SqlStore
 ) -> None:
     assert await record(server_store, 1) == [None]
@@ -78,7 +78,7 @@ async def test_connections_that_are_cut_are_made_anew(
     assert len(await server_store.statuses()) == 2
 
 
-async def test_a_read_only_server_is_told_and_can_still_be_read(
+async def test_a_read_only_server_is_reported_and_can_still_be_read(
     server: PostgresServer, server_store: SqlStore, server_url: str
 ) -> None:
     assert await record(server_store, 1) == [None]
@@ -120,7 +120,7 @@ async def test_a_slow_server_is_waited_for_while_others_read(
         assert await waiting == [None] * 38
 
 
-async def test_a_server_that_lets_nobody_in_is_told(server: PostgresServer) -> None:
+async def test_a_database_server_that_refuses_the_login_is_reported(server: PostgresServer) -> None:
     for open_at in (SqlStore.open, open_reader):
         with pytest.raises(StoreError, match=r'database "nowhere" does not exist\)'):
             await open_at(server.url("nowhere"))
@@ -148,7 +148,7 @@ async def test_many_writers_of_the_same_endpoints_neither_lock_nor_lose(server_u
             await store.close()
 
 
-async def test_no_question_is_compiled_or_shared_among_workers(server_url: str) -> None:
+async def test_no_query_uses_jit_or_parallel_workers(server_url: str) -> None:
     """Both cost the server more time than our queries take; a server's own settings enable both."""
     database = connect(server_url, busy_timeout_seconds=5.0)
     try:

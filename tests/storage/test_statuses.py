@@ -10,7 +10,7 @@ from storage import SqlStore
 from tests.storage.samples import certificate, observation, schedule
 
 
-async def test_what_was_not_visited_since_is_the_same_status(store: SqlStore) -> None:
+async def test_a_status_without_a_new_visit_is_the_same_object(store: SqlStore) -> None:
     first, second = observation("a.example"), observation("b.example")
     for visit in (first, second):
         await store.record(visit, schedule(visit))
@@ -23,7 +23,7 @@ async def test_what_was_not_visited_since_is_the_same_status(store: SqlStore) ->
     assert before[1].observation.started_at == second.started_at
 
 
-async def test_new_labels_make_a_new_status(store: SqlStore) -> None:
+async def test_new_labels_create_a_new_status(store: SqlStore) -> None:
     visit = observation()
     await store.record(visit, schedule(visit))
     before = await store.statuses()
@@ -35,7 +35,7 @@ async def test_new_labels_make_a_new_status(store: SqlStore) -> None:
     assert before[0].observation.endpoint.target.labels == visit.endpoint.target.labels
 
 
-async def test_endpoints_share_what_both_say(store: SqlStore) -> None:
+async def test_equal_facts_of_endpoints_are_shared(store: SqlStore) -> None:
     issuer = certificate(b"issuer")
     for host in ("a.example", "b.example"):
         visit = observation(host, chain=[certificate(host.encode()), issuer])
@@ -46,7 +46,7 @@ async def test_endpoints_share_what_both_say(store: SqlStore) -> None:
     assert one.certificates[0].leaf != other.certificates[0].leaf
 
 
-async def test_what_nobody_has_any_more_is_let_go(store: SqlStore) -> None:
+async def test_an_unreferenced_status_is_freed(store: SqlStore) -> None:
     visit = observation()
     await store.record(visit, schedule(visit))
     (status,) = await store.statuses()

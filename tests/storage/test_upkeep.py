@@ -96,7 +96,7 @@ async def test_a_database_moves_to_any_other_without_losing_a_row(tmp_path: Path
         assert (await store.history(HERE))[0].visits == 1
 
 
-async def test_an_export_that_is_cut_short_is_not_taken(tmp_path: Path, url: str) -> None:
+async def test_a_truncated_export_is_not_accepted(tmp_path: Path, url: str) -> None:
     source, file = f"sqlite:///{tmp_path / 'source.db'}", tmp_path / "all.jsonl.gz"
     await fill(source)
     await asyncio.to_thread(export_database, source, file)
@@ -118,9 +118,7 @@ async def test_an_export_that_is_cut_short_is_not_taken(tmp_path: Path, url: str
     assert not any((await asyncio.to_thread(all_rows, url)).values())
 
 
-async def test_nothing_is_imported_over_anything_nor_exported_over_a_file(
-    tmp_path: Path, url: str
-) -> None:
+async def test_import_and_export_never_overwrite_anything(tmp_path: Path, url: str) -> None:
     source, file = f"sqlite:///{tmp_path / 'source.db'}", tmp_path / "all.jsonl.gz"
     await fill(source)
     await asyncio.to_thread(export_database, source, file)
@@ -131,14 +129,14 @@ async def test_nothing_is_imported_over_anything_nor_exported_over_a_file(
         await asyncio.to_thread(import_database, url, file)
 
 
-async def test_a_sound_database_is_said_to_be_so(url: str) -> None:
+async def test_a_sound_database_is_reported_as_sound(url: str) -> None:
     await fill(url)
     counts, problems = await asyncio.to_thread(check_database, url)
     assert problems == []
     assert counts["endpoints"] == 2
 
 
-async def test_damage_is_found_and_left_as_it_is(tmp_path: Path) -> None:
+async def test_damage_is_reported_and_not_changed(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     await fill(f"sqlite:///{path}")
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -151,7 +149,7 @@ async def test_damage_is_found_and_left_as_it_is(tmp_path: Path) -> None:
     assert await asyncio.to_thread(path.read_bytes) == before
 
 
-async def test_a_corrupted_file_is_told_and_never_overwritten(tmp_path: Path) -> None:
+async def test_a_corrupted_file_is_reported_and_never_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     await fill(f"sqlite:///{path}")
 
@@ -170,11 +168,11 @@ async def test_a_corrupted_file_is_told_and_never_overwritten(tmp_path: Path) ->
     assert await asyncio.to_thread(path.read_bytes) == before
 
 
-def test_an_upgrade_says_the_revision(url: str) -> None:
+def test_an_upgrade_returns_the_revision(url: str) -> None:
     assert upgrade_database(url) == upgrade_database(url)
 
 
-async def test_what_was_kept_for_long_enough_is_forgotten(url: str) -> None:
+async def test_expired_data_are_pruned(url: str) -> None:
     await fill(url)
     async with await SqlStore.open(url) as store:
         newest = (await store.statuses())[0]
@@ -204,7 +202,7 @@ async def counts(url: str) -> dict[str, int]:
     return {name: len(rows) for name, rows in (await asyncio.to_thread(all_rows, url)).items()}
 
 
-async def test_old_evidence_goes_before_its_facts(url: str) -> None:
+async def test_old_evidence_is_pruned_before_its_facts(url: str) -> None:
     await fill(url)
     async with await SqlStore.open(url) as store:
         pruned = await counts_of(store, Retention(evidence_days=1.0), NOON + timedelta(days=2))
@@ -212,7 +210,7 @@ async def test_old_evidence_goes_before_its_facts(url: str) -> None:
         assert len(await store.history(HERE)) == 6
 
 
-async def test_an_endpoint_that_is_gone_is_forgotten_with_all_that_is_its(url: str) -> None:
+async def test_an_endpoint_that_is_gone_is_deleted_with_all_its_data(url: str) -> None:
     await fill(url)
     async with await SqlStore.open(url) as store:
         await record(store, [result()], hour=24 * 500, host="new.example")
@@ -224,7 +222,7 @@ async def test_an_endpoint_that_is_gone_is_forgotten_with_all_that_is_its(url: s
     assert (left["targets"], left["observations"], left["findings"]) == (1, 1, 1)
 
 
-async def test_many_rows_are_forgotten_in_batches_while_others_write(url: str) -> None:
+async def test_many_rows_are_pruned_in_batches_while_others_write(url: str) -> None:
     async with await SqlStore.open(url) as store:
         events = [ServiceEvent(at=NOON, kind="k", sentence=str(number)) for number in range(3)]
         for event in events:
@@ -240,7 +238,7 @@ async def test_many_rows_are_forgotten_in_batches_while_others_write(url: str) -
         assert len(await store.statuses()) == 1
 
 
-async def test_tidying_gives_room_back(tmp_path: Path) -> None:
+async def test_pruning_frees_disk_space(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     url = f"sqlite:///{path}"
     async with await SqlStore.open(url) as store:

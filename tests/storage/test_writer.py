@@ -41,7 +41,7 @@ async def submit_all(writer: BatchWriter[int], items: Sequence[int]) -> list[Bas
     return await asyncio.gather(*(writer.submit(item) for item in items), return_exceptions=True)
 
 
-async def test_what_waits_is_written_together() -> None:
+async def test_waiting_items_are_written_in_one_batch() -> None:
     ledger = Ledger()
     writer = ledger.writer()
     assert await submit_all(writer, range(10)) == [None] * 10
@@ -49,7 +49,7 @@ async def test_what_waits_is_written_together() -> None:
     assert ledger.batches == [list(range(10))]
 
 
-async def test_what_comes_during_a_write_is_the_next_batch() -> None:
+async def test_items_submitted_during_a_write_are_the_next_batch() -> None:
     ledger = Ledger()
     ledger.may_finish.clear()
     writer = ledger.writer()
@@ -82,7 +82,7 @@ async def test_an_item_that_cannot_be_written_fails_alone() -> None:
     assert ledger.batches == [[1], [2]]
 
 
-async def test_a_hopeless_error_is_everyones_and_passes() -> None:
+async def test_a_permanent_error_reaches_every_waiting_writer_and_later_writes_succeed() -> None:
     ledger = Ledger()
     writer = ledger.writer()
     ledger.is_broken = True
@@ -104,7 +104,7 @@ async def test_the_last_error_is_the_newest_items() -> None:
     assert errors == [type(None), ValueError, type(None)]
 
 
-async def test_closing_writes_what_was_submitted_and_takes_no_more() -> None:
+async def test_closing_writes_what_was_submitted_and_accepts_no_more() -> None:
     ledger = Ledger()
     writer = ledger.writer(batch_limit=2)
     submitted = asyncio.create_task(submit_all(writer, [1, 2, 3]))
@@ -117,7 +117,7 @@ async def test_closing_writes_what_was_submitted_and_takes_no_more() -> None:
     assert ledger.batches == [[1, 2], [3]]
 
 
-async def test_a_loop_torn_down_leaves_nobody_waiting() -> None:
+async def test_a_cancelled_loop_leaves_no_writer_waiting() -> None:
     ledger = Ledger()
     ledger.may_finish.clear()
     writer = ledger.writer(batch_limit=2)

@@ -19,7 +19,7 @@ def shares(count: int, workers: int) -> list[range]:
 
 
 @given(st.lists(st.booleans()), st.integers(1, 8))
-def test_each_worker_begins_with_its_part_of_the_long_ones(
+def test_each_worker_starts_with_its_share_of_the_long_tests(
     are_long: list[bool], workers: int
 ) -> None:
     tests = list(range(len(are_long)))

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 @given(observations())
-def test_what_is_read_equals_what_was_written(one: tlsprobe.Observation) -> None:
+def test_the_value_read_equals_the_value_written(one: tlsprobe.Observation) -> None:
     text = tlsprobe.to_json(one)
     assert "\n" not in text
     assert tlsprobe.from_json(text) == one
@@ -26,7 +26,7 @@ def test_what_is_read_equals_what_was_written(one: tlsprobe.Observation) -> None
     assert tlsprobe.from_json(json.loads(text)) == one
 
 
-def test_evidence_is_left_out_where_it_is_not_wanted() -> None:
+def test_evidence_is_left_out_if_it_is_not_requested() -> None:
     lean = tlsprobe.from_json(tlsprobe.to_json(modern(), with_evidence=False))
     assert all(fact.evidence is None for fact in lean.protocols.values())
     assert lean.protocols.keys() == modern().protocols.keys()
@@ -45,7 +45,9 @@ def test_evidence_is_left_out_where_it_is_not_wanted() -> None:
         ('{"schema": 1}', "is missing"),
     ],
 )
-def test_what_is_not_an_observation_is_refused_with_a_sentence(text: str, sentence: str) -> None:
+def test_a_value_that_is_not_an_observation_is_refused_with_a_sentence(
+    text: str, sentence: str
+) -> None:
     with pytest.raises(tlsprobe.JsonError, match=sentence):
         tlsprobe.from_json(text)
 

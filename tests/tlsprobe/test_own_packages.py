@@ -37,7 +37,7 @@ def test_every_package_of_the_distribution_is_checked() -> None:
 @pytest.mark.process
 @pytest.mark.parametrize("command", _COMMANDS, ids=["script", "module"])
 @pytest.mark.parametrize("name", ["service", "model"])
-def test_the_command_refuses_a_package_that_hides_one_of_ours(
+def test_the_command_refuses_a_package_that_shadows_one_of_the_project(
     command: tuple[str, ...], name: str, tmp_path: Path
 ) -> None:
     planted = tmp_path / name / "__init__.py"

@@ -30,7 +30,7 @@ FUNCTIONS: Final = (
 )
 
 
-def test_every_block_of_python_says_what_it_prints() -> None:
+def test_every_python_block_shows_its_output() -> None:
     assert len(EXAMPLES) == PAGE.count("```python")
 
 
@@ -58,7 +58,7 @@ def test_every_error_has_its_row() -> None:
 
 
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))
-async def test_an_example_prints_what_the_page_says(
+async def test_an_example_prints_what_the_page_shows(
     number: int, fleet: DemoFleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code, printed = EXAMPLES[number]

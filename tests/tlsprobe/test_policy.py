@@ -45,13 +45,13 @@ def house(tmp_path: Path) -> Path:
     return path
 
 
-def test_profiles_are_judged_by_name() -> None:
+def test_profiles_are_selected_by_name() -> None:
     assert {"mozilla-modern", "mozilla-intermediate"} <= set(tlsprobe.policy.profiles())
     assessment = assess(sample(), "mozilla-modern", "mozilla-old")
     assert set(assessment.policies) == {"mozilla-modern", "mozilla-old"}
 
 
-def test_a_file_a_set_and_a_policy_give_the_same(house: Path) -> None:
+def test_a_file_a_set_and_a_policy_give_the_same_result(house: Path) -> None:
     loaded: PolicySet = load(house)
     (policy,) = loaded.policies
     assert isinstance(policy, Policy)
@@ -66,14 +66,14 @@ def test_files_and_profiles_are_judged_together(house: Path) -> None:
     assert set(assessment.policies) == {"house", "mozilla-old", "mozilla-modern"}
 
 
-def test_a_policy_that_holds_for_no_endpoint_is_refused(house: Path) -> None:
+def test_a_policy_that_matches_no_endpoint_is_refused(house: Path) -> None:
     with pytest.raises(tlsprobe.PolicyError, match=r"no policy matches .* \(house\)"):
         assess(sample(team="mail"), house)
     with pytest.raises(tlsprobe.PolicyError, match="none is loaded"):
         assess(sample())
 
 
-def test_a_policy_that_does_not_hold_has_unknown_compliance(house: Path) -> None:
+def test_a_policy_that_does_not_apply_has_unknown_compliance(house: Path) -> None:
     assessment = assess(sample(team="mail"), house, "mozilla-modern")
     assert assessment.compliance("house") is tlsprobe.Verdict.UNKNOWN
 
@@ -91,7 +91,7 @@ def test_the_time_decides_what_has_expired(house: Path) -> None:
     assert outcomes[1]["certificate_expiry"] is Outcome.FAIL
 
 
-def test_the_end_of_the_probe_is_the_usual_time(house: Path) -> None:
+def test_the_assessment_time_defaults_to_the_end_of_the_probe(house: Path) -> None:
     one = sample(team="web")
     assert assess(one, house).assessed_at == one.ended_at
 
@@ -130,6 +130,6 @@ def test_a_file_that_cannot_be_used_is_named_with_its_line(
         load(path)
 
 
-def test_a_profile_that_does_not_exist_is_named_with_the_nearest() -> None:
+def test_a_profile_that_does_not_exist_is_reported_with_the_closest_match() -> None:
     with pytest.raises(tlsprobe.PolicyError, match=r"mozilla-modrn.*did you mean mozilla-modern"):
         load("mozilla-modrn")

@@ -20,7 +20,7 @@ def place(fleet: DemoFleet, name: str) -> str:
     return f"{found.host}:{found.port}"
 
 
-async def test_observations_come_in_the_order_of_the_targets(fleet: DemoFleet) -> None:
+async def test_observations_are_in_the_order_of_the_targets(fleet: DemoFleet) -> None:
     wanted = [place(fleet, "pq"), f"127.0.0.1:{free_port()}", place(fleet, "legacy")]
     found = await tlsprobe.scan(*wanted, checks=[])
     assert [one.endpoint.target.key for one in found] == wanted
@@ -42,12 +42,12 @@ async def test_a_target_has_its_own_server_name_and_labels(fleet: DemoFleet) -> 
     assert {one.hostname_matches for one in found.own_certificates} == {tlsprobe.Verdict.YES}
 
 
-async def test_the_level_is_kept(fleet: DemoFleet) -> None:
+async def test_the_probe_level_is_respected(fleet: DemoFleet) -> None:
     (found,) = await tlsprobe.scan(place(fleet, "legacy"), intrusiveness="safe")
     assert found.not_asked["client_renegotiation"] is tlsprobe.Intrusiveness.FULL
 
 
-async def test_without_a_client_certificate_none_is_shown(fleet: DemoFleet) -> None:
+async def test_without_a_client_certificate_none_is_presented(fleet: DemoFleet) -> None:
     (found,) = await tlsprobe.scan(place(fleet, "mtls"), checks=["client_auth"])
     auth = found.client_auth[tlsprobe.ProtocolVersion.TLSV1_2]
     assert (auth.mode, auth.own) == (tlsprobe.ClientAuthMode.REQUIRED, None)
@@ -69,12 +69,12 @@ async def test_labels_are_those_of_the_target(fleet: DemoFleet) -> None:
     assert found.started_at <= found.ended_at <= datetime.now(UTC)
 
 
-async def test_the_blocking_twin_refuses_to_block_an_event_loop() -> None:
+async def test_the_blocking_function_refuses_to_block_an_event_loop() -> None:
     with pytest.raises(tlsprobe.TlsprobeError, match=r"await tlsprobe\.scan"):
         tlsprobe.scan_blocking("127.0.0.1:1")
 
 
-async def test_the_blocking_twin_runs_in_threads_side_by_side(fleet: DemoFleet) -> None:
+async def test_the_blocking_function_runs_in_parallel_threads(fleet: DemoFleet) -> None:
     scans = [
         asyncio.to_thread(tlsprobe.scan_blocking, place(fleet, name), checks=[])
         for name in ("modern", "legacy", "pq")
@@ -126,7 +126,7 @@ async def test_a_target_that_cannot_be_used_is_named(targets: Any) -> None:
 
 
 @pytest.mark.parametrize("option", ["server_name", "protocol", "labels"])
-async def test_a_target_and_an_option_that_say_the_same_are_refused(option: Any) -> None:
+async def test_a_target_and_an_option_that_set_the_same_thing_are_refused(option: Any) -> None:
     target = tlsprobe.Target(host="127.0.0.1", port=1, server_name=None)
     value: Any = {"a": "b"} if option == "labels" else "smtp"
     with pytest.raises(

@@ -72,7 +72,7 @@ def signatures(
     schemes = [
         scheme
         for key in served
-        if any(f"_{_suite_word(key)}_WITH_" in name and "DHE_" in name for name in tls12)
+        if any(f"_{_suite_authentication(key)}_WITH_" in name and "DHE_" in name for name in tls12)
         for scheme in by_key[key]
     ]
     if schemes:
@@ -83,7 +83,7 @@ def signatures(
     return found
 
 
-def _suite_word(key: KeyType) -> str:
+def _suite_authentication(key: KeyType) -> str:
     return "RSA" if key is KeyType.RSA else "ECDSA"
 
 

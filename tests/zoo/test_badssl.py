@@ -110,7 +110,7 @@ SITES: Final[Mapping[str, tuple[Site, object]]] = {
 
 @pytest.mark.integration
 @pytest.mark.parametrize("name", SITES)
-async def test_a_configuration_is_seen(
+async def test_a_badssl_configuration_is_detected(
     name: str, certificates: Certificates, tmp_path: Path
 ) -> None:
     site, expected = SITES[name]
@@ -145,7 +145,7 @@ CHAINS: Final = {
 
 
 @pytest.mark.integration
-async def test_timestamps_and_validation_are_seen(tmp_path: Path) -> None:
+async def test_timestamps_and_validation_are_read(tmp_path: Path) -> None:
     found: dict[str, ServedChain] = {}
     settings = ProbeSettings(
         parts=frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES, Part.REVOCATION}),
@@ -166,7 +166,7 @@ async def test_timestamps_and_validation_are_seen(tmp_path: Path) -> None:
     assert found["extended-validation"].leaf.validation is Validation.EXTENDED
 
 
-def test_every_row_of_the_page_names_what_is_there() -> None:
+def test_every_row_of_the_page_names_something_existing() -> None:
     known = {
         "deployment": set(DEPLOYMENTS),
         "site": {*SITES, *CHAINS},

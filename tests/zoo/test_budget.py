@@ -39,7 +39,7 @@ async def test_a_modern_nginx_costs_no_more_than_the_budget(
 
 
 @pytest.mark.integration
-async def test_every_suite_of_openssl_costs_little_more_than_one_connection_each(
+async def test_every_openssl_suite_costs_little_more_than_one_connection(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     (everything,) = [one for one in SERVERS if one.name == "openssl-everything-client-preference"]

@@ -25,7 +25,7 @@ BOTH = {ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3}
 
 @pytest.mark.integration
 @pytest.mark.parametrize("demand", DEMANDS, ids=lambda demand: demand.name)
-async def test_what_is_demanded_and_looked_at(
+async def test_the_client_auth_mode_and_verification_are_detected(
     demand: Demand, certificates: Certificates, tmp_path: Path
 ) -> None:
     engine = Engine(ProbeSettings(parts=PARTS), SystemClock())

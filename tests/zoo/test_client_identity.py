@@ -37,7 +37,7 @@ DEMANDING = (
 
 @pytest.mark.integration
 @pytest.mark.parametrize("name", DEMANDING)
-async def test_a_certificate_of_the_known_ca_is_taken_and_a_stranger_s_is_not(
+async def test_a_certificate_of_the_known_ca_is_accepted_and_that_of_an_unknown_ca_is_not(
     name: str, certificates: Certificates, tmp_path: Path
 ) -> None:
     (server,) = [server for server in SERVERS if server.name == name]
@@ -75,7 +75,7 @@ async def with_both(port: int, certificates: Certificates) -> Observation:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("name", DEMANDING)
-async def test_an_expired_certificate_is_refused_beside_the_good_one(
+async def test_an_expired_certificate_is_refused_next_to_the_good_one(
     name: str, certificates: Certificates, tmp_path: Path
 ) -> None:
     (server,) = [server for server in SERVERS if server.name == name]
@@ -92,7 +92,7 @@ async def test_an_expired_certificate_is_refused_beside_the_good_one(
 
 
 @pytest.mark.integration
-async def test_a_server_that_looks_at_all_but_the_time_is_found_out(
+async def test_a_server_that_checks_all_but_the_validity_period_is_detected(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     options = ("-Verify", "1", "-CAfile", "{client_ca}", "-verify_return_error", "-no_check_time")
@@ -108,7 +108,7 @@ async def test_a_server_that_looks_at_all_but_the_time_is_found_out(
 
 
 @pytest.mark.integration
-async def test_what_the_request_lists_is_read_at_both_versions(
+async def test_the_contents_of_the_certificate_request_are_read_at_both_versions(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     (server,) = [one for one in SERVERS if one.name == "openssl-client-certificate-required"]

@@ -50,7 +50,7 @@ async def deployment(name: str, port: int, directory: Path) -> ServedChain:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("name", DEPLOYMENTS)
-async def test_a_served_chain_is_judged_by_its_truth(
+async def test_a_served_chain_gets_the_expected_problems_and_trust(
     name: str, ports: Mapping[str, int], tmp_path: Path
 ) -> None:
     scenario = DEPLOYMENTS[name]
@@ -65,5 +65,5 @@ async def test_a_served_chain_is_judged_by_its_truth(
     assert "\x07" not in shown
 
 
-def test_there_are_as_many_as_were_promised() -> None:
+def test_the_number_of_cases_is_as_declared() -> None:
     assert len(DEPLOYMENTS) >= LEAST

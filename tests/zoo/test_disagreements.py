@@ -150,12 +150,12 @@ WRONG = {
 }
 
 
-def test_the_right_observation_is_neither_wrong_nor_unproved() -> None:
+def test_the_correct_observation_is_neither_wrong_nor_unproved() -> None:
     assert disagreements(TRUTH, RIGHT) + unproved(RIGHT) == []
 
 
 @pytest.mark.parametrize("sentence", WRONG)
-def test_one_wrong_fact_is_named(sentence: str) -> None:
+def test_a_single_wrong_fact_is_named(sentence: str) -> None:
     assert any(found.startswith(sentence) for found in disagreements(TRUTH, WRONG[sentence]))
 
 

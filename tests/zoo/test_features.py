@@ -161,7 +161,7 @@ SERVER_BY_NAME: Final = {server.name: server for server in SERVERS}
 
 @pytest.mark.integration
 @pytest.mark.parametrize("name", EXPECTED)
-async def test_every_feature_and_vulnerability_is_as_the_stack_has_it(
+async def test_every_feature_and_vulnerability_is_as_the_stack_implements_it(
     name: str, certificates: Certificates, tmp_path: Path
 ) -> None:
     seen = (await visit(SERVER_BY_NAME[name], certificates, tmp_path)).observation
@@ -178,7 +178,7 @@ async def test_every_feature_and_vulnerability_is_as_the_stack_has_it(
 
 @pytest.mark.integration
 @pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
-async def test_features_and_vulnerabilities_cost_at_most_forty_connections_more(
+async def test_features_and_vulnerabilities_cost_at_most_forty_extra_connections(
     server: ZooServer, certificates: Certificates, tmp_path: Path
 ) -> None:
     costs = []

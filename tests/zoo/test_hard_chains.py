@@ -58,7 +58,7 @@ async def seen(port: int, directory: Path) -> Observation:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("versions", ["TLSv1.2 TLSv1.3", "TLSv1.3"])
-async def test_a_long_chain_is_kept_whole_at_every_version(versions: str, tmp_path: Path) -> None:
+async def test_a_long_chain_is_stored_whole_at_every_version(versions: str, tmp_path: Path) -> None:
     with served(tmp_path, CHAINS, versions) as ports:
         for name, port in ports.items():
             found = await seen(port, tmp_path)
@@ -71,7 +71,7 @@ async def test_a_long_chain_is_kept_whole_at_every_version(versions: str, tmp_pa
 
 
 @pytest.mark.integration
-async def test_what_is_longer_than_anything_that_is_held_is_told(tmp_path: Path) -> None:
+async def test_a_chain_over_the_buffer_limit_is_reported(tmp_path: Path) -> None:
     with served(tmp_path, TOO_LONG) as ports:
         found = await seen(ports["two megabytes"], tmp_path)
     assert found.certificates == ()
@@ -82,7 +82,7 @@ async def test_what_is_longer_than_anything_that_is_held_is_told(tmp_path: Path)
 
 
 @pytest.mark.integration
-async def test_a_chain_that_openssl_does_not_take_is_read_at_tls_1_3(
+async def test_a_chain_that_openssl_does_not_accept_is_read_at_tls_1_3(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     identity = certificates.rsa

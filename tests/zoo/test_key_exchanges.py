@@ -58,7 +58,7 @@ def write_parameters(directory: Path, field_prime: int) -> None:
 
 
 @pytest.mark.integration
-async def test_a_short_prime_of_nobody_elses_is_logjam(
+async def test_an_uncommon_short_prime_is_logjam(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     write_parameters(tmp_path, new_prime(1024))
@@ -123,7 +123,7 @@ async def test_the_configured_curves_are_found_in_their_order(
 
 
 @pytest.mark.integration
-async def test_all_three_cost_no_more_than_the_budget(
+async def test_key_exchanges_schemes_and_groups_cost_no_more_than_the_budget(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     """The groups of TLS 1.3, which belong to the same part, have a budget of their own."""
@@ -145,7 +145,7 @@ async def test_all_three_cost_no_more_than_the_budget(
     ],
     ids=lambda server: server.name,
 )
-async def test_a_second_visit_finds_the_same(
+async def test_a_second_visit_finds_the_same_facts(
     server: ZooServer, certificates: Certificates, tmp_path: Path
 ) -> None:
     first = await visit(server, certificates, tmp_path, ASKED)

@@ -87,7 +87,9 @@ async def seen(certificates: Certificates, port: int, labels: dict[str, str]) ->
 
 
 @pytest.mark.integration
-async def test_each_path_s_own_demand_is_found(certificates: Certificates, tmp_path: Path) -> None:
+async def test_the_client_auth_requirement_of_each_path_is_detected(
+    certificates: Certificates, tmp_path: Path
+) -> None:
     with apache(certificates, tmp_path) as port:
         for path, mode, verifies in (
             ("/required", ClientAuthMode.REQUIRED, Verdict.YES),
@@ -107,7 +109,7 @@ async def test_each_path_s_own_demand_is_found(certificates: Certificates, tmp_p
 
 
 @pytest.mark.integration
-async def test_the_user_s_own_certificate_is_taken_on_the_path(
+async def test_the_certificate_of_the_user_is_accepted_on_the_path(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     with apache(certificates, tmp_path) as port:
@@ -119,7 +121,7 @@ async def test_the_user_s_own_certificate_is_taken_on_the_path(
 
 
 @pytest.mark.integration
-async def test_a_path_that_asks_for_nothing_changes_nothing(
+async def test_a_path_that_requests_no_certificate_changes_nothing(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     with apache(certificates, tmp_path) as port:

@@ -74,7 +74,7 @@ def suites_by_title(report: str) -> dict[ProtocolVersion, set[str]]:
     return found
 
 
-async def test_each_version_stands_above_the_suites_that_it_accepts(
+async def test_each_version_is_above_the_suites_that_it_accepts(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     server = zoo("nginx-old")
@@ -141,7 +141,7 @@ async def test_verbose_shows_the_certificate_as_it_is(
         ("nginx-without-intermediate", "CN=zoo intermediate"),
     ],
 )
-async def test_a_chain_without_a_root_in_a_store_is_said_with_its_end(
+async def test_a_chain_without_a_trusted_root_is_reported_with_its_last_issuer(
     name: str, end: str, certificates: Certificates, tmp_path: Path
 ) -> None:
     observation = await visited(zoo(name), certificates, tmp_path)
@@ -154,7 +154,7 @@ async def test_a_chain_without_a_root_in_a_store_is_said_with_its_end(
     assert "--trust-store NAME=FILE" in report[report.index(fault) + 1]
 
 
-async def test_what_needs_a_client_certificate_is_one_line_without_a_severity(
+async def test_checks_that_need_a_client_certificate_are_one_line_without_a_severity(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     server = zoo("openssl-client-certificate-required")

@@ -92,7 +92,7 @@ def two_hosts(certificates: Certificates, directory: Path, versions: str) -> Ite
 
 @pytest.mark.integration
 @pytest.mark.parametrize("versions", ["TLSv1.2 TLSv1.3", "TLSv1.3"])
-async def test_what_other_names_get_is_kept_apart(
+async def test_answers_to_other_names_are_separate(
     versions: str, certificates: Certificates, tmp_path: Path
 ) -> None:
     stores = {TRUST_STORE: certificates.root_file}

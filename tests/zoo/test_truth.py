@@ -27,7 +27,7 @@ def schema() -> Draft202012Validator:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
-async def test_observation_is_the_truth_and_proves_it(
+async def test_the_observation_is_true_and_has_proofs(
     server: ZooServer, certificates: Certificates, schema: Draft202012Validator, tmp_path: Path
 ) -> None:
     seen = await visit(server, certificates, tmp_path)

@@ -73,7 +73,7 @@ async def test_each_key_is_found(
 
 
 @pytest.mark.integration
-async def test_at_tls_1_2_two_chains_cost_no_connection_of_their_own(
+async def test_at_tls_1_2_two_chains_cost_no_extra_connection(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     (server,) = (server for server in SERVERS if server.name == "nginx-tls12-only")

@@ -60,7 +60,7 @@ def test_no_page_has_an_element_that_its_template_does_not_have(hostile: Report)
 
 @settings(max_examples=40, deadline=None)
 @given(hostile_reports())
-def test_nothing_that_acts_on_a_screen_is_in_any_report(hostile: Report) -> None:
+def test_no_report_contains_control_characters(hostile: Report) -> None:
     for form in REPORTS:
         text = form.write(hostile).replace("\r\n", "\n").replace("\n", "")
         assert not UNSAFE_CATEGORIES & {unicodedata.category(char) for char in text}, form.name
@@ -97,7 +97,7 @@ def test_a_spreadsheet_reads_the_columns_that_were_written(hostile: Report) -> N
 @example("a | b")
 @example("`` ` ``")
 @example(" `x")
-def test_a_code_span_holds_all_of_its_text(text: str) -> None:
+def test_a_code_span_contains_its_whole_text(text: str) -> None:
     page = cmarkgfm.github_flavored_markdown_to_html(
         f"| a | b |\n|---|---|\n| x {code(text)} | y |"
     )
@@ -113,7 +113,7 @@ def test_a_code_span_holds_all_of_its_text(text: str) -> None:
 
 @given(HOSTILE)
 @example("[a](https://evil.example) <b> https://evil.example www.evil.example $x$ ~~y~~")
-def test_plain_words_are_no_markup(text: str) -> None:
+def test_plain_text_is_not_markup(text: str) -> None:
     page = Tags(cmarkgfm.github_flavored_markdown_to_html(f"x{plain(text)}"))
     assert page.seen == {"p"}
     assert "".join(page.words).strip() == f"x{clean(text)}".strip()
@@ -121,7 +121,7 @@ def test_plain_words_are_no_markup(text: str) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(hostile_reports())
-def test_xml_is_well_formed_whatever_it_holds(hostile: Report) -> None:
+def test_xml_is_well_formed_for_any_content(hostile: Report) -> None:
     tags: set[str] = set()
     parser = expat.ParserCreate()
     parser.StartElementHandler = lambda tag, _: tags.add(tag)
@@ -147,14 +147,14 @@ def test_a_sarif_message_has_no_link_and_no_argument(text: str) -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(hostile_reports())
-def test_sarif_keeps_to_its_schema_whatever_it_holds(hostile: Report) -> None:
+def test_sarif_is_valid_by_its_schema_for_any_content(hostile: Report) -> None:
     log = json.loads(report_format("sarif").write(hostile))
     assert [*Draft4Validator(SARIF_SCHEMA).iter_errors(log)] == []
 
 
 @settings(max_examples=30, deadline=None)
 @given(hostile_reports())
-def test_oscal_is_read_whatever_it_holds(hostile: Report) -> None:
+def test_oscal_is_valid_for_any_content(hostile: Report) -> None:
     text = report_format("oscal").write(hostile)
     assert Model.model_validate_json(text).assessment_results.results
 
@@ -198,7 +198,7 @@ def test_no_text_of_an_oscal_document_is_markup(hostile: Report) -> None:
 @example("=== ")
 @example("    code")
 @example("x^2^ {{ insert: param, ac-1 }}")
-def test_plain_words_are_no_markup_at_the_start_of_a_line_either(text: str) -> None:
+def test_plain_text_at_the_start_of_a_line_is_not_markup(text: str) -> None:
     page = Tags(cmarkgfm.github_flavored_markdown_to_html(plain(text).strip()))
     assert page.seen <= {"p"}
     assert "".join(page.words).split() == clean(text).split()

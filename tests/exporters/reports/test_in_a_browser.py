@@ -75,7 +75,7 @@ def shown(
 
 
 @EVERY_PAGE
-def test_the_browser_has_nothing_to_complain_of_and_finds_every_section(
+def test_the_browser_reports_no_error_and_finds_every_section(
     chromium: Browser, tmp_path: Path, name: str
 ) -> None:
     chromium.complaints.clear()
@@ -87,7 +87,7 @@ def test_the_browser_has_nothing_to_complain_of_and_finds_every_section(
 
 @EVERY_PAGE
 @pytest.mark.parametrize("width", [PHONE, DESK])
-def test_nothing_sticks_out_however_long_a_name_is(
+def test_a_long_name_does_not_overflow_the_page(
     chromium: Browser, tmp_path: Path, name: str, width: int
 ) -> None:
     shown(chromium, tmp_path, name, with_long_names(), width=width)
@@ -95,14 +95,14 @@ def test_nothing_sticks_out_however_long_a_name_is(
 
 
 @EVERY_PAGE
-def test_it_prints(chromium: Browser, tmp_path: Path, name: str) -> None:
+def test_the_page_can_be_printed(chromium: Browser, tmp_path: Path, name: str) -> None:
     shown(chromium, tmp_path, name, report())
     printed = chromium.pdf()
     assert printed.startswith(b"%PDF-")
     assert b"/Type /Page" in printed
 
 
-def test_evidence_is_folded_on_a_screen_and_open_on_paper(
+def test_evidence_is_collapsed_on_screen_and_expanded_on_paper(
     chromium: Browser, tmp_path: Path
 ) -> None:
     shown(chromium, tmp_path, "html", report())
@@ -113,7 +113,7 @@ def test_evidence_is_folded_on_a_screen_and_open_on_paper(
     assert chromium.value_of(visible) is True
 
 
-def test_its_data_can_be_read_by_who_parses_the_page(chromium: Browser, tmp_path: Path) -> None:
+def test_the_data_can_be_read_by_parsing_the_page(chromium: Browser, tmp_path: Path) -> None:
     shown(chromium, tmp_path, "html", report())
     count = chromium.value_of(
         "JSON.parse(document.getElementById('tlsprobe-report').textContent).endpoints.length"
@@ -123,9 +123,7 @@ def test_its_data_can_be_read_by_who_parses_the_page(chromium: Browser, tmp_path
 
 @EVERY_PAGE
 @pytest.mark.parametrize("dark", [False, True])
-def test_text_stands_out_from_its_ground(
-    chromium: Browser, tmp_path: Path, name: str, dark: bool
-) -> None:
+def test_text_has_enough_contrast(chromium: Browser, tmp_path: Path, name: str, dark: bool) -> None:
     """WCAG 2.2, 1.4.3: a contrast of at least 4.5 to 1."""
     shown(chromium, tmp_path, name, report(), dark=dark)
     assert chromium.value_of(_LOWEST_CONTRAST) >= 4.5

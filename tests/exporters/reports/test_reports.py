@@ -59,7 +59,7 @@ def test_every_format_states_the_hash_of_its_data(form: ReportFormat) -> None:
 
 
 @OF_ENDPOINTS
-def test_every_report_says_what_is_wrong_and_what_is_asked(form: ReportFormat) -> None:
+def test_every_report_shows_the_violation_and_the_requirement(form: ReportFormat) -> None:
     text = form.write(report())
     assert "The certificate chain is not trusted" in text
     assert "The certificate chain must be trusted" in text
@@ -67,7 +67,7 @@ def test_every_report_says_what_is_wrong_and_what_is_asked(form: ReportFormat) -
 
 
 @EVERY
-def test_every_report_begins_as_its_format_does(form: ReportFormat) -> None:
+def test_every_report_starts_as_its_format_requires(form: ReportFormat) -> None:
     assert form.write(report()).startswith(form.start)
 
 
@@ -77,33 +77,33 @@ def test_a_waiver_counts_as_of_the_day_that_the_report_is_about() -> None:
 
 
 @EVERY
-def test_every_format_can_be_written_of_nothing(form: ReportFormat) -> None:
+def test_every_format_can_be_written_for_an_empty_report(form: ReportFormat) -> None:
     nothing = replace(report(), endpoints=(), policies=(), waivers=(), history=())
     assert form.write(nothing)
 
 
 @OF_ENDPOINTS
-def test_what_was_not_reached_is_told_with_its_reason(form: ReportFormat) -> None:
+def test_an_unreachable_endpoint_is_reported_with_its_reason(form: ReportFormat) -> None:
     text = form.write(report())
     assert "lost.example" in text
     assert "no answer within 10 s" in text
 
 
 @OF_ENDPOINTS
-def test_every_format_says_who_waived_why_and_until_when(form: ReportFormat) -> None:
+def test_every_format_shows_the_author_reason_and_expiry_of_a_waiver(form: ReportFormat) -> None:
     text = form.write(report())
     for word in (WAIVER.owner, WAIVER.reason, "2026-08-10"):
         assert word in text
 
 
 @OF_ENDPOINTS
-def test_every_format_says_when_and_by_which_version_it_was_probed(form: ReportFormat) -> None:
+def test_every_format_shows_the_time_and_the_tool_version(form: ReportFormat) -> None:
     text = form.write(replace(report(), tool_version="9.8.7"))
     assert "0.1.0" in text
     assert any(moment in text for moment in ("2026-07-01 12:00 UTC", "2026-07-01T12:00:00"))
 
 
-def test_the_data_come_back_as_they_were() -> None:
+def test_the_data_survive_their_json() -> None:
     assert report_from_json(json.loads(json.dumps(report_to_json(report())))) == report()
 
 
@@ -117,19 +117,19 @@ def test_an_expired_waiver_reopens_its_finding() -> None:
     }
 
 
-def test_the_gate_counts_what_is_not_proved_unless_told_otherwise() -> None:
+def test_the_gate_counts_unknown_results_by_default() -> None:
     assert len(open_at_least(report(), Severity.HIGH)) == 3
     assert len(open_at_least(report(), Severity.HIGH, include_unknown=False)) == 1
     assert len(open_at_least(report(), Severity.CRITICAL)) == 1
 
 
-def test_a_selection_leaves_out_who_does_not_carry_its_labels() -> None:
+def test_a_selection_leaves_out_endpoints_without_its_labels() -> None:
     chosen = report_of(snapshot(), request(team="payments"))
     assert [endpoint.key for endpoint in chosen.endpoints] == ["old.example:443@192.0.2.1"]
     assert chosen.selection == {"team": "payments"}
 
 
-def test_standings_are_counted_by_the_grouping_label() -> None:
+def test_compliance_is_counted_by_the_grouping_label() -> None:
     past = standings_of(snapshot(), "team", {})
     assert past.teams == {
         "payments": {Verdict.NO: 1},
@@ -144,7 +144,7 @@ def test_csv_has_a_row_for_each_finding_and_each_endpoint_without() -> None:
     assert all(None not in row and None not in row.values() for row in rows)
 
 
-def test_junit_tells_failures_errors_and_skips_apart() -> None:
+def test_junit_distinguishes_failures_errors_and_skips() -> None:
     suites = JUnitXml.fromstring(report_format("junit").write(report()).encode())
     by_name = {suite.name.partition(":")[0]: suite for suite in suites}
     assert {name: (s.tests, s.failures, s.errors, s.skipped) for name, s in by_name.items()} == {
@@ -156,12 +156,12 @@ def test_junit_tells_failures_errors_and_skips_apart() -> None:
     assert (suites.tests, suites.failures, suites.errors, suites.skipped) == (8, 1, 3, 1)
 
 
-def test_sarif_keeps_to_its_schema() -> None:
+def test_sarif_is_valid_by_its_schema() -> None:
     log = json.loads(report_format("sarif").write(report()))
     assert [*Draft4Validator(SARIF_SCHEMA).iter_errors(log)] == []
 
 
-def test_sarif_tells_what_is_open_from_what_failed_and_what_is_accepted() -> None:
+def test_sarif_distinguishes_open_failed_and_accepted_results() -> None:
     (run,) = json.loads(report_format("sarif").write(report()))["runs"]
     said = {
         (one["kind"], one["level"], tuple(s["status"] for s in one.get("suppressions", ())))
@@ -210,7 +210,7 @@ def test_a_rule_that_policies_use_twice_has_two_sarif_ids() -> None:
     ]
 
 
-def test_oscal_is_read_by_trestle() -> None:
+def test_trestle_reads_the_oscal() -> None:
     text = report_format("oscal").write(report())
     assert Model.model_validate_json(text).assessment_results.results
     (found,) = json.loads(text)["assessment-results"]["results"]
@@ -234,7 +234,7 @@ def test_an_intact_report_is_verified_by_its_data(form: ReportFormat) -> None:
 
 
 @pytest.mark.parametrize("name", ["json", "html"])
-def test_a_report_with_its_data_inside_is_verified_alone(name: str) -> None:
+def test_a_report_with_embedded_data_is_verified_without_other_files(name: str) -> None:
     assert verify_report(report_format(name).write(report())).is_intact
 
 
@@ -246,7 +246,7 @@ def test_a_report_whose_data_were_changed_is_not_intact(name: str, old: str, new
     assert not verify_report(text.replace(old, new)).is_intact
 
 
-def test_a_page_whose_text_alone_was_changed_is_not_intact() -> None:
+def test_a_page_with_only_its_text_changed_is_not_intact() -> None:
     text = report_format("html").write(report())
     changed = text.replace("<b>4</b>", "<b>3</b>")
     assert changed != text
@@ -256,7 +256,7 @@ def test_a_page_whose_text_alone_was_changed_is_not_intact() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", "<p>", '{"sha256": "", "report": {}}'])
-def test_what_is_no_report_is_told_so(text: str) -> None:
+def test_a_text_that_is_not_a_report_is_refused(text: str) -> None:
     with pytest.raises(NotAReportError):
         verify_report(text)
 

@@ -267,7 +267,7 @@ MODES: Final = (
     _row(
         "new-1-mb",
         "Another certificate of 1 MB for each connection.",
-        shows(lambda: (crafted.another_of_a_megabyte(),)),
+        shows(lambda: (crafted.new_certificate_of_a_megabyte(),)),
     ),
     _row(
         "new-keys",

@@ -75,7 +75,7 @@ def _overlapping(_: bytes, send: SendTo) -> None:
             send(_handshake(fragment))
 
 
-def _verify_for_ever(_: bytes, send: SendTo) -> None:
+def _verify_forever(_: bytes, send: SendTo) -> None:
     """Another cookie for each hello."""
     body = wire.uint16(DTLS1_0) + wire.vector(1, os.urandom(255))
     send(_handshake(_whole(wire.handshake(HELLO_VERIFY_REQUEST, body), 0)))
@@ -83,7 +83,7 @@ def _verify_for_ever(_: bytes, send: SendTo) -> None:
 
 def _verify_flood(hello: bytes, send: SendTo) -> None:
     for _ in range(500):
-        _verify_for_ever(hello, send)
+        _verify_forever(hello, send)
 
 
 def _flood(_: bytes, send: SendTo) -> None:
@@ -156,7 +156,7 @@ MODES: Final = (
     _row("gaps", "Fragments of one byte with gaps of one byte.", _gaps),
     _row("gaps-giant", "A message of 16 MB of which single bytes come.", _gaps_in_a_giant),
     _row("overlapping", "Fragments that overlap and differ.", _overlapping),
-    _row("verify", "A HelloVerifyRequest with another cookie to each hello.", _verify_for_ever),
+    _row("verify", "A HelloVerifyRequest with another cookie to each hello.", _verify_forever),
     _row("verify-flood", "500 HelloVerifyRequests to each hello.", _verify_flood),
     _row("flood", "3,000 datagrams for each of ours.", _flood),
     _row("tiny-records", "5,000 empty records in each datagram.", _tiny_records),

@@ -45,7 +45,7 @@ def _repeats(at: int, times: int) -> Answer:
     return answer
 
 
-def _for_ever(message: bytes, *, after: int) -> Answer:
+def _forever(message: bytes, *, after: int) -> Answer:
     """The first ``after`` messages of an honest flight, then ``message`` without end."""
 
     async def answer(connection: Connection, _: ClientHello, suite: int) -> None:
@@ -142,7 +142,7 @@ async def _slow_messages(connection: Connection, _: ClientHello, suite: int) -> 
     await drip(connection, in_records(*usual_flight(suite), HELLO * 500), seconds=0.3)
 
 
-async def _encrypted_for_ever(half: Half) -> None:
+async def _encrypted_forever(half: Half) -> None:
     await half.say(ENCRYPTED_EXTENSIONS)
     await send_all(half.connection, _sealed(half, certificate13(wire.self_signed_certificate())))
 
@@ -169,7 +169,7 @@ async def _key_updates(half: Half) -> None:
     await send_all(half.connection, _sealed(half, wire.handshake(KEY_UPDATE, b"\x01")))
 
 
-async def _late_requests(half: Half) -> None:
+async def _requests_after_the_handshake(half: Half) -> None:
     await half.finish()
     request = wire.handshake(13, wire.vector(1, b"\1") + wire.vector(2, b""))
     await send_all(half.connection, _sealed(half, request))
@@ -226,7 +226,7 @@ MODES: Final = (
     Mode(
         name="handshake-requests",
         attack="CertificateRequests for ever.",
-        start=stream(tls12(_for_ever(_request(b""), after=2))),
+        start=stream(tls12(_forever(_request(b""), after=2))),
     ),
     Mode(
         name="handshake-many-authorities",
@@ -241,13 +241,13 @@ MODES: Final = (
     Mode(
         name="handshake-hello-requests",
         attack="HelloRequests for ever after a right flight.",
-        start=stream(tls12(_for_ever(HELLO, after=3))),
+        start=stream(tls12(_forever(HELLO, after=3))),
     ),
     Mode(
         name="handshake-stapled-for-ever",
         attack="CertificateStatus messages for ever.",
         start=stream(
-            tls12(_for_ever(wire.handshake(CERTIFICATE_STATUS, b"\1" + RESPONSE), after=2))
+            tls12(_forever(wire.handshake(CERTIFICATE_STATUS, b"\1" + RESPONSE), after=2))
         ),
     ),
     Mode(
@@ -268,7 +268,7 @@ MODES: Final = (
     Mode(
         name="handshake-encrypted-for-ever",
         attack="Encrypted Certificate messages for ever.",
-        start=stream(tls13(_encrypted_for_ever)),
+        start=stream(tls13(_encrypted_forever)),
     ),
     Mode(
         name="handshake-encrypted-extensions-repeated",
@@ -290,7 +290,7 @@ MODES: Final = (
     Mode(
         name="handshake-late-requests",
         attack="CertificateRequests for ever after a finished handshake.",
-        start=stream(tls13(_late_requests)),
+        start=stream(tls13(_requests_after_the_handshake)),
         is_web=True,
     ),
     Mode(

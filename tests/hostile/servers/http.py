@@ -16,7 +16,7 @@ OK: Final = b"HTTP/1.1 200 OK\r\n"
 MEGABYTE: Final = 1_000_000
 
 
-def _says(reply: Callable[[bytes], Iterable[bytes]]) -> Behaviour:
+def _replies_with(reply: Callable[[bytes], Iterable[bytes]]) -> Behaviour:
     """Answers a request with pieces that depend on it, at the client's pace."""
 
     async def behave(connection: Connection) -> None:
@@ -29,7 +29,7 @@ def _says(reply: Callable[[bytes], Iterable[bytes]]) -> Behaviour:
 
 
 def _always(*pieces: bytes) -> Behaviour:
-    return _says(lambda _: pieces)
+    return _replies_with(lambda _: pieces)
 
 
 async def _drips(connection: Connection) -> None:
@@ -55,11 +55,11 @@ LONG_SERVICES: Final = b"Alt-Svc: " + b'h3=":443"; ma=1, ' * 900 + b"\r\n"
 COOKIE: Final = b"Set-Cookie: a=" + b"b" * 20 + b"; Path=/; " + b"x;" * 30 + b"\r\n"
 
 _REPLIES: Final[tuple[tuple[str, str, Behaviour], ...]] = (
-    ("endless-head", "A head with another field for ever.", _says(_endless_names)),
+    ("endless-head", "A head with another field for ever.", _replies_with(_endless_names)),
     (
         "endless-line",
         "A status line that never ends.",
-        _says(lambda _: chain([b"HTTP/1.1 200 "], endless(b"a"))),
+        _replies_with(lambda _: chain([b"HTTP/1.1 200 "], endless(b"a"))),
     ),
     (
         "long-field",
@@ -79,7 +79,7 @@ _REPLIES: Final[tuple[tuple[str, str, Behaviour], ...]] = (
     (
         "interim",
         "Interim answers (100 Continue) for ever.",
-        _says(lambda _: endless(b"HTTP/1.1 100 Continue\r\n\r\n")),
+        _replies_with(lambda _: endless(b"HTTP/1.1 100 Continue\r\n\r\n")),
     ),
     ("hsts-spaces", "An HSTS field of empty directives.", _always(OK + LONG_SPACES + b"\r\n")),
     ("hsts-quotes", "An HSTS field whose quotes never end.", _always(OK + LONG_QUOTES + b"\r\n")),
@@ -90,18 +90,18 @@ _REPLIES: Final[tuple[tuple[str, str, Behaviour], ...]] = (
     ),
     ("services", "An Alt-Svc field of 900 services.", _always(OK + LONG_SERVICES + b"\r\n")),
     ("cookies", "As many cookies as fit.", _always(OK + COOKIE * 10_000 + b"\r\n")),
-    ("redirects", "Redirects to another path each time.", _says(_redirect)),
+    ("redirects", "Redirects to another path each time.", _replies_with(_redirect)),
     (
         "chunks",
         "Chunks of one byte for ever.",
-        _says(
+        _replies_with(
             lambda _: chain([OK + b"Transfer-Encoding: chunked\r\n\r\n"], endless(b"1\r\na\r\n"))
         ),
     ),
     (
         "null-bytes",
         "A head of null bytes without an end.",
-        _says(lambda _: chain([OK], endless(b"\0"))),
+        _replies_with(lambda _: chain([OK], endless(b"\0"))),
     ),
     ("drip", "A head, one byte every twentieth of a second.", _drips),
 )

@@ -49,7 +49,7 @@ def _many_versions(packet: bytes, send: SendTo) -> None:
     send(_negotiation(packet, listed))
 
 
-def _negotiates_for_ever(packet: bytes, send: SendTo) -> None:
+def _negotiates_forever(packet: bytes, send: SendTo) -> None:
     for _ in range(2_000):
         send(_negotiation(packet, os.urandom(400)))
 
@@ -111,7 +111,7 @@ def _row(name: str, attack: str, answer: Packets) -> Mode:
 
 MODES: Final = (
     _row("versions", "A list of 16,000 versions.", _many_versions),
-    _row("versions-for-ever", "2,000 lists of versions for each datagram.", _negotiates_for_ever),
+    _row("versions-for-ever", "2,000 lists of versions for each datagram.", _negotiates_forever),
     _row("retries", "200 Retry packets to each Initial.", _retries),
     _row("amplification", "13 MB for each datagram.", _amplifies),
     _row("flood", "5,000 small datagrams for each one.", _floods),

@@ -105,7 +105,7 @@ async def _ssl2_giant(connection: Connection) -> None:
     await send_all(connection, chain([hello], endless(b"\xff\xff" + bytes(32_767))))
 
 
-async def _holds_open(connection: Connection, _: ClientHello, suite: int) -> None:
+async def _keeps_the_connection_open(connection: Connection, _: ClientHello, suite: int) -> None:
     """A flight that stops in the middle of its last record; the connection stays open."""
     await connection.send(in_records(*usual_flight(suite))[:-1])
 
@@ -193,7 +193,7 @@ MODES: Final = (
     Mode(
         name="record-held-open",
         attack="A flight without its last byte, on a connection that stays open.",
-        start=stream(tls12(_holds_open)),
+        start=stream(tls12(_keeps_the_connection_open)),
     ),
     Mode(
         name="record-late-reset",

@@ -50,7 +50,7 @@ def _one_byte_a_second(some: bytes) -> Behaviour:
     return behave
 
 
-async def _smtp_greets_for_ever(connection: Connection) -> None:
+async def _smtp_greets_forever(connection: Connection) -> None:
     """Every command gets a correct reply that lists nothing, and 200 more lines."""
     await connection.send(SMTP_GREETING)
     while await connection.receive():
@@ -151,7 +151,7 @@ MODES: Final = (
         _floods(SMTP_GREETING, lambda: chain([b"250-"], endless(b"a"))),
     ),
     _row(
-        "smtp-never-done", "smtp", "Right replies that never list STARTTLS.", _smtp_greets_for_ever
+        "smtp-never-done", "smtp", "Right replies that never list STARTTLS.", _smtp_greets_forever
     ),
     _row(
         "lmtp-codes",

@@ -66,7 +66,7 @@ async def deployment(directory: Path, **labels: str) -> ServedChain:
         ({TRUST_STORES: "misspelt"}, {"misspelt": "no"}, {Problem.INCOMPLETE}),
     ],
 )
-async def test_the_label_chooses(
+async def test_a_label_selects_the_trust_stores(
     labels: dict[str, str], verdicts: dict[str, str], problems: set[Problem], tmp_path: Path
 ) -> None:
     found = await deployment(tmp_path, **labels)

@@ -40,7 +40,7 @@ def deployed(chain_der: list[bytes], host: str = SERVER_NAME) -> ServedChain:
     )
 
 
-def test_a_sound_chain() -> None:
+def test_a_sound_chain_has_no_problems() -> None:
     found = deployed(DER)
     assert [each.der for each in found.chain] == DER
     assert found.leaf.dns_names == (SERVER_NAME,)
@@ -53,20 +53,20 @@ def test_a_sound_chain() -> None:
     }
 
 
-def test_another_host() -> None:
+def test_a_certificate_of_another_host_is_a_mismatch() -> None:
     found = deployed(DER, host="127.0.0.1")
     assert found.hostname_matches is Verdict.NO
     assert found.problems == (Problem.HOSTNAME_MISMATCH,)
 
 
-def test_more_certificates_than_any_path_has_are_dropped_and_called_surplus() -> None:
+def test_more_certificates_than_any_path_has_are_dropped_and_reported_as_surplus() -> None:
     found = deployed(DER + [DER[2] + bytes([number]) for number in range(100)])
     assert len(found.chain) == MOST_CERTIFICATES
     assert Problem.SURPLUS in found.problems
     assert found.trust["own"].verdict is Verdict.YES
 
 
-def test_an_empty_chain_is_no_deployment() -> None:
+def test_an_empty_chain_is_not_a_deployment() -> None:
     with pytest.raises(ValueError, match="at least the server's own certificate"):
         deployed([])
 
@@ -88,7 +88,7 @@ def test_hostile_chains_never_raise(chain_der: list[bytes]) -> None:
     assert set(found.trust) == set(STORES)
 
 
-def test_the_zoos_truth_of_its_own_chains(certificates: Certificates) -> None:
+def test_the_chains_of_the_zoo_have_the_expected_facts(certificates: Certificates) -> None:
     stores = {TRUST_STORE: load_trust_store(TRUST_STORE, certificates.root_file)}
     identities = (
         certificates.rsa,
@@ -117,7 +117,7 @@ def test_the_zoos_truth_of_its_own_chains(certificates: Certificates) -> None:
     ("days_left", "sends_intermediate", "problems"),
     [(60, True, ()), (-3, True, (Problem.EXPIRED,)), (60, False, (Problem.INCOMPLETE,))],
 )
-def test_the_demos_faults(
+def test_the_demo_has_its_intended_problems(
     days_left: int, sends_intermediate: bool, problems: tuple[Problem, ...]
 ) -> None:
     authority = DemoAuthority(NOW)

@@ -95,7 +95,7 @@ def judged(name: str) -> ServedChain:
 
 
 @pytest.mark.parametrize("name", CHAINS)
-def test_facts_come_of_it_that_harm_no_reader(name: str) -> None:
+def test_the_facts_are_harmless_to_readers(name: str) -> None:
     found = judged(name)
     assert found.leaf.sha256
     assert found.leaf.not_after is not None
@@ -112,12 +112,12 @@ def test_a_bomb_of_constraints_is_not_trusted() -> None:
     assert judged("a bomb of constraints").trust["own"].verdict is not Verdict.YES
 
 
-def test_dates_out_of_the_ordinary_are_judged() -> None:
+def test_unusual_dates_are_judged() -> None:
     assert Problem.EXPIRED in judged("before 1970").problems
     assert judged("without an end").problems == ()
 
 
-def test_no_more_of_a_chain_is_kept_than_any_client_reads() -> None:
+def test_no_more_of_a_chain_is_stored_than_any_client_reads() -> None:
     found = judged("a hundred times the root")
     assert len(found.chain) == 32
     assert Problem.SURPLUS in found.problems

@@ -44,7 +44,9 @@ from tests.pki.certificates.making import make
         ("www.example.test", "www.example.test\0.evil.test", "no"),
     ],
 )
-def test_server_names(presented: str, asked: str, verdict: str) -> None:
+def test_a_server_name_matches_by_the_certificate_rules(
+    presented: str, asked: str, verdict: str
+) -> None:
     certificate = Certificate(sha256="", dns_names=("other.test", presented))
     assert matches(certificate, asked) == verdict
 
@@ -84,13 +86,13 @@ def test_a_name_with_nul_does_not_match_what_is_before_it() -> None:
     assert matches(certificate, "good.test") is Verdict.NO
 
 
-def test_what_does_not_parse_is_unknown_unless_a_name_that_was_read_matches() -> None:
+def test_an_unparsable_certificate_is_unknown_unless_a_readable_name_matches() -> None:
     broken = Certificate(sha256="", dns_names=("a.test",), parse_error="It is broken.")
     assert matches(broken, "a.test") is Verdict.YES
     assert matches(broken, "b.test") is Verdict.UNKNOWN
 
 
-def test_more_names_than_are_read_leave_it_unknown() -> None:
+def test_more_names_than_are_read_give_an_unknown_verdict() -> None:
     names = tuple(x509.DNSName(f"{number}.test") for number in range(MOST_ELEMENTS))
     certificate = parse_certificate(make("server", names=names).der)
     assert matches(certificate, "5.test") is Verdict.YES

@@ -67,12 +67,12 @@ def test_the_longest_lifetime_is_that_of_the_day_of_issue(issued: datetime, most
         (x509.IPAddress(ip_address("10.0.0.1")),),
     ],
 )
-def test_an_internal_name_is_no_public_ca_s_business(names: tuple[x509.GeneralName, ...]) -> None:
+def test_an_internal_name_cannot_come_from_a_public_ca(names: tuple[x509.GeneralName, ...]) -> None:
     made = make("server", issuer=ROOT, names=names)
     assert found(made, is_public=True, at=NOW) == {Problem.INTERNAL_NAME}
     assert found(made, is_public=False, at=NOW) == set()
 
 
-def test_an_honest_certificate_keeps_the_limits() -> None:
+def test_an_ordinary_certificate_is_within_the_limits() -> None:
     made = make("server", issuer=ROOT, names=PUBLIC_NAME)
     assert found(made, is_public=True, at=NOW) == set()

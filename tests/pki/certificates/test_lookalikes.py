@@ -25,14 +25,14 @@ from tests.pki.certificates.making import make
         ("plain.test", "plain.test"),
     ],
 )
-def test_only_mixed_words_are_escaped(text: str, shown: str) -> None:
+def test_only_mixed_script_words_are_escaped(text: str, shown: str) -> None:
     assert escape_lookalikes(text) == shown
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
     assert parse_certificate(make(subject).der).subject == f"CN={shown}"
 
 
 @given(st.text())
-def test_what_was_written_is_read_again_as_the_name(text: str) -> None:
+def test_a_written_name_is_parsed_as_the_same_name(text: str) -> None:
     written = escape_lookalikes(text.replace("\\", ""))
     octets = written.encode("utf-8", "surrogatepass")
     parts = octets.split(b"\\")

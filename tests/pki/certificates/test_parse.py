@@ -57,7 +57,7 @@ def test_every_root_of_certifi_reads_as_cryptography_reads_it(
         assert found.parse_error is None
 
 
-def test_all_fields_of_a_sound_certificate() -> None:
+def test_all_fields_of_a_sound_certificate_are_read() -> None:
     made = make(
         "a, b",
         issuer=SIGNER,
@@ -97,7 +97,7 @@ def test_all_fields_of_a_sound_certificate() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_each_kind_of_key(
+def test_each_kind_of_key_is_read(
     private_key: PrivateKey, key_type: str, bits: int, algorithm: str
 ) -> None:
     found = parse_certificate(make("key", private_key=private_key, is_ca=True).der)
@@ -132,7 +132,7 @@ def test_a_pss_signature_is_named_with_the_hash_of_its_parameters(
     assert parse_certificate(made.der).signature_algorithm == name
 
 
-def test_an_rsa_pss_key_is_told_from_an_rsa_key() -> None:
+def test_an_rsa_pss_key_is_distinguished_from_an_rsa_key() -> None:
     # rsaEncryption with its NULL becomes id-RSASSA-PSS; NULL has the same length as SEQUENCE {}.
     der = SIGNER.der
     spki = bytes.fromhex("06092a864886f70d010101 0500 0382010f")
@@ -142,7 +142,7 @@ def test_an_rsa_pss_key_is_told_from_an_rsa_key() -> None:
     assert (found.key_type, found.key_bits) == (KeyType.RSA_PSS, 2048)
 
 
-def test_an_unknown_curve_is_no_error_and_has_the_size_of_its_point() -> None:
+def test_an_unknown_curve_is_not_an_error_and_has_the_size_of_its_point() -> None:
     made = make("curve", private_key=ec.generate_private_key(ec.SECP256R1()), is_ca=True)
     sm2 = bytes.fromhex("2a811ccf5501822d")
     found = parse_certificate(made.der.replace(bytes.fromhex("2a8648ce3d030107"), sm2))
@@ -158,7 +158,7 @@ def test_an_unknown_curve_is_no_error_and_has_the_size_of_its_point() -> None:
         (127, "1.2.840.113549.1.1.127"),
     ],
 )
-def test_algorithms_that_nobody_signs_with_any_more(last_arc: int, name: str) -> None:
+def test_obsolete_signature_algorithms_are_named(last_arc: int, name: str) -> None:
     rsa_algorithms = bytes.fromhex("2a864886f70d0101")
     der = SIGNER.der.replace(rsa_algorithms + b"\x0b", rsa_algorithms + bytes([last_arc]))
     assert parse_certificate(der).signature_algorithm == name
@@ -173,7 +173,7 @@ def _with_serial_number(made: Made, change: int) -> bytes:
     return bytes(der)
 
 
-def test_a_negative_serial_number_is_an_error_and_all_else_is_read() -> None:
+def test_a_negative_serial_number_is_an_error_and_everything_else_is_read() -> None:
     made = make("negative", issuer=SIGNER, names=SERVER_NAMES)
     found = parse_certificate(_with_serial_number(made, 0x80))
     assert found.serial_number is not None
@@ -183,7 +183,7 @@ def test_a_negative_serial_number_is_an_error_and_all_else_is_read() -> None:
     assert found.not_after == NOW + 30 * DAY
 
 
-def test_names_of_a_certificate_with_bad_extensions_are_read_all_the_same() -> None:
+def test_names_of_a_certificate_with_bad_extensions_are_still_read() -> None:
     made = make("bad extensions", issuer=SIGNER, names=(x509.DNSName("x.test"),))
     found = parse_certificate(made.der.replace(b"x.test", b"\xff.test"))
     assert found.parse_error is not None
@@ -227,7 +227,7 @@ def test_a_long_name_is_cut() -> None:
     ],
     ids=["spaces", "specials", "dotted", "unicode", "empty"],
 )
-def test_a_name_is_written_as_rfc_4514_says(
+def test_a_name_is_written_as_rfc_4514_requires(
     attributes: list[tuple[x509.ObjectIdentifier, str]],
 ) -> None:
     name = x509.Name([x509.NameAttribute(kind, text) for kind, text in attributes])
@@ -253,14 +253,14 @@ def test_damaged_certificates_never_raise(data: st.DataObject, der: bytes) -> No
     assert found.sha256 == hashlib.sha256(damaged[:end]).hexdigest()
 
 
-def test_every_prefix_is_unparsable_and_says_what_it_has() -> None:
+def test_every_prefix_is_unparsable_and_keeps_its_readable_fields() -> None:
     der = SAMPLES[1]
     for end in range(len(der)):
         assert parse_certificate(der[:end]).parse_error is not None
     assert parse_certificate(der[:-50]).subject == "CN=sample"
 
 
-def test_a_name_of_very_many_parts_is_read_in_part() -> None:
+def test_a_name_with_very_many_parts_is_partly_read() -> None:
     part = bytes.fromhex("310c300a06035504030c0361626d")
     many = part * 100_000
     name = b"\x30\x83" + len(many).to_bytes(3, "big") + many
@@ -268,7 +268,7 @@ def test_a_name_of_very_many_parts_is_read_in_part() -> None:
     assert len(name_text(name)) <= LONGEST_TEXT
 
 
-def test_usages_and_addresses_are_those_that_were_put_in() -> None:
+def test_usages_and_urls_are_read_as_encoded() -> None:
     urls = ("http://ca.test/crl", "http://ca.test/other", "http://ocsp.test/", "http://ca.test/ca")
     first, second, responder, issuer = (x509.UniformResourceIdentifier(url) for url in urls)
     access = x509.oid.AuthorityInformationAccessOID
@@ -323,13 +323,13 @@ def test_usages_and_addresses_are_those_that_were_put_in() -> None:
     assert found.public_key_sha256 == hashlib.sha256(spki).hexdigest()
 
 
-def test_what_limits_nothing_says_so() -> None:
+def test_a_certificate_without_restrictions_has_none() -> None:
     found = parse_certificate(make("plain").der)
     assert (found.key_usage, found.extended_key_usage, found.must_staple) == (None, None, False)
     assert (found.is_ca, found.path_length, found.validation) == (False, None, None)
 
 
-def test_a_certificate_that_signed_itself_says_so() -> None:
+def test_a_self_signed_certificate_is_reported_as_self_signed() -> None:
     root = make("root", is_ca=True)
     assert parse_certificate(root.der).is_self_signed
     assert not parse_certificate(make("server", issuer=root).der).is_self_signed

@@ -35,14 +35,14 @@ SOUND = tuple(parse_certificate(each.der) for each in (LEAF, LOWER, UPPER))
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_the_problems_of_each_scenario(name: str) -> None:
+def test_each_scenario_has_its_problems(name: str) -> None:
     scenario = SCENARIOS[name]
     chain = [parse_certificate(each.der) for each in scenario.sent]
     found = problems_of(*chain, anchors=scenario.anchors)
     assert found == set(scenario.problems)
 
 
-def test_problems_come_in_the_order_of_the_vocabulary() -> None:
+def test_problems_are_in_the_order_of_the_vocabulary() -> None:
     chain = [parse_certificate(each.der) for each in (LEAF, ROOT, LOWER, STRANGER, UPPER)]
     found = problems(
         chain, at=NOW, server_name_matches=Verdict.NO, stores={"test": store(STRANGER)}
@@ -56,7 +56,7 @@ def test_a_chain_that_one_of_several_stores_trusts_has_no_problem() -> None:
     assert problems(SOUND, at=NOW, server_name_matches=Verdict.YES, stores=stores) == ()
 
 
-def test_without_stores_nothing_is_said_of_trust() -> None:
+def test_without_stores_trust_is_not_reported() -> None:
     chain = (parse_certificate(LEAF.der),)
     assert problems(chain, at=NOW, server_name_matches=Verdict.YES, stores={}) == ()
 
@@ -84,7 +84,9 @@ def test_only_a_proven_mismatch_is_a_problem(verdict: str, found: set[Problem]) 
     ],
 )
 @pytest.mark.parametrize("position", [0, 1])
-def test_weak_keys(position: int, key_type: KeyType, bits: int | None, is_weak: bool) -> None:
+def test_weak_keys_are_detected(
+    position: int, key_type: KeyType, bits: int | None, is_weak: bool
+) -> None:
     chain = list(SOUND)
     chain[position] = replace(chain[position], key_type=key_type, key_bits=bits)
     assert (Problem.WEAK_KEY in problems_of(*chain)) is is_weak
@@ -92,7 +94,7 @@ def test_weak_keys(position: int, key_type: KeyType, bits: int | None, is_weak: 
 
 @pytest.mark.parametrize("last_arc", [2, 4, 5])
 @pytest.mark.parametrize(("position", "is_weak"), [(0, True), (1, True), (2, False)])
-def test_weak_signatures_count_but_on_roots(last_arc: int, position: int, is_weak: bool) -> None:
+def test_weak_signatures_count_except_on_roots(last_arc: int, position: int, is_weak: bool) -> None:
     root = make("rsa root", is_ca=True, private_key=rsa.generate_private_key(65537, 2048))
     lower = make("rsa lower", issuer=root, is_ca=True, private_key=root.key)
     leaf = make("server", issuer=lower, names=SERVER_NAMES)
@@ -104,6 +106,6 @@ def test_weak_signatures_count_but_on_roots(last_arc: int, position: int, is_wea
     assert (Problem.WEAK_SIGNATURE in found) is is_weak
 
 
-def test_what_cannot_be_parsed_is_said_and_nothing_is_concluded_from_it() -> None:
+def test_an_unparsable_certificate_is_reported_and_proves_nothing_else() -> None:
     found = problems_of(SOUND[0], parse_certificate(UNREADABLE))
     assert found == {Problem.UNPARSABLE, Problem.SURPLUS}

@@ -55,7 +55,7 @@ def verdict(*sent: Made) -> TrustVerdict:
         x509.IPAddress(ip_address("2001:db8::1")),
     ],
 )
-def test_a_chain_in_the_web_pki_s_form_keeps_every_rule(name: x509.GeneralName) -> None:
+def test_a_chain_in_web_pki_form_follows_every_rule(name: x509.GeneralName) -> None:
     found = verdict(leaf(name), LOWER)
     assert (found.verdict, found.strict, found.strict_reason) == ("yes", "yes", None)
     assert found.path_not_after == NOW + 10 * DAY
@@ -77,14 +77,14 @@ def test_a_broken_rule_is_named(sent: tuple[Made, ...], reason: str) -> None:
     assert (found.strict, found.strict_reason) == (Verdict.NO, reason)
 
 
-def test_what_openssl_overlooks_is_seen() -> None:
+def test_problems_that_openssl_overlooks_are_detected() -> None:
     plain = make("plain", issuer=ROOT, is_ca=True)
     found = verdict(leaf(*SERVER_NAMES, issuer=plain), plain)
     assert (found.verdict, found.strict) == (Verdict.YES, Verdict.NO)
     assert "keyUsage" in (found.strict_reason or "")
 
 
-def test_a_name_that_cannot_be_one_is_no_fault_of_ours() -> None:
+def test_an_invalid_name_is_not_an_internal_error() -> None:
     found = verdict(leaf(x509.DNSName("se*er.test")), LOWER)
     assert (found.verdict, found.strict) == (Verdict.YES, Verdict.NO)
     assert found.strict_reason == "The leaf's first name is not a valid server name."

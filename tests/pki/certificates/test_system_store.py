@@ -14,7 +14,9 @@ from tests.pki.certificates.making import NOW, make
 SYSTEM = Path("system")
 
 
-def test_the_named_bundle_is_the_system_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_named_bundle_is_the_system_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = make("root", is_ca=True)
     bundle = tmp_path / "bundle.pem"
     bundle.write_bytes(root.pem)
@@ -24,7 +26,7 @@ def test_the_named_bundle_is_the_system_s(tmp_path: Path, monkeypatch: pytest.Mo
     assert store.is_public
 
 
-def test_a_system_without_one_is_told_the_mend(
+def test_a_system_without_a_bundle_is_reported_with_the_fix(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nothing"))

@@ -35,7 +35,7 @@ def verify(scenario: Scenario) -> TrustVerdict:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_the_verdict_and_its_reason(name: str) -> None:
+def test_the_verdict_has_its_reason(name: str) -> None:
     scenario = SCENARIOS[name]
     verdict = Verdict.YES if scenario.reason is None else Verdict.NO
     found = verify(scenario)
@@ -47,7 +47,7 @@ def test_the_verdict_and_its_reason(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_what_only_a_verifier_finds_has_a_name(name: str) -> None:
+def test_a_problem_that_only_a_verifier_finds_has_a_name(name: str) -> None:
     expected = {
         "for clients": TrustFailure.PURPOSE,
         "CA for clients": TrustFailure.PURPOSE,
@@ -59,7 +59,7 @@ def test_what_only_a_verifier_finds_has_a_name(name: str) -> None:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_openssl_verify_agrees(name: str, tmp_path: Path) -> None:
+def test_openssl_verify_has_the_same_verdict(name: str, tmp_path: Path) -> None:
     scenario = SCENARIOS[name]
     leaf, *others = scenario.sent
     arguments = ["openssl", "verify", "-partial_chain", "-purpose", "sslserver"]
@@ -82,7 +82,7 @@ def test_a_post_quantum_chain_verifies() -> None:
     assert verify(POST_QUANTUM).verdict is Verdict.YES
 
 
-def test_the_time_is_the_one_given() -> None:
+def test_the_assessment_time_is_the_given_one() -> None:
     store = trusting(ROOT)
     chain = [parse_certificate(each.der) for each in (LEAF, LOWER, UPPER)]
     verdicts = [store.verify(chain, NOW + days * DAY).verdict for days in (0, 31, 0, -31, 0)]
@@ -103,12 +103,12 @@ def test_an_unreadable_certificate_may_be_the_missing_one() -> None:
     assert found.reason == ("An issuer is missing, and a certificate of the chain cannot be read.")
 
 
-def test_an_unreadable_certificate_beside_a_sound_path_does_no_harm() -> None:
+def test_an_unreadable_certificate_next_to_a_sound_path_does_no_harm() -> None:
     chain = [parse_certificate(der) for der in (LEAF.der, LOWER.der, UNREADABLE, UPPER.der)]
     assert trusting(ROOT).verify(chain, NOW).verdict is Verdict.YES
 
 
-def test_a_refused_signature_does_not_disturb_the_next_connection_of_the_thread() -> None:
+def test_a_refused_signature_does_not_affect_the_next_connection_of_the_thread() -> None:
     verify(SCENARIOS["signed by an impostor"])
     connection = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), None)
     connection.set_connect_state()
@@ -118,13 +118,13 @@ def test_a_refused_signature_does_not_disturb_the_next_connection_of_the_thread(
         connection.do_handshake()
 
 
-def test_a_name_with_braces_is_told_as_it_is() -> None:
+def test_a_name_with_braces_is_reported_unchanged() -> None:
     hostile = make("{subject} {0} {", issuer=ROOT, valid_to=NOW - DAY)
     found = trusting(ROOT).verify([parse_certificate(hostile.der)], NOW)
     assert found.reason == "CN={subject} {0} { has expired."
 
 
-def test_certifis_bundle_trusts_its_roots_and_nobody_else() -> None:
+def test_the_bundle_of_certifi_trusts_only_its_roots() -> None:
     mozilla = load_trust_store("mozilla", None)
     chain = [parse_certificate(each.der) for each in (LEAF, LOWER, UPPER)]
     assert mozilla.verify(chain, NOW).verdict is Verdict.NO

@@ -14,7 +14,7 @@ from tests.pki.certificates.making import NOW
 from tests.pki.certificates.scenarios import LEAF, LOWER, ROOT, STRANGER, UPPER
 
 
-def test_a_file_with_words_between_its_certificates(tmp_path: Path) -> None:
+def test_a_file_may_have_text_between_its_certificates(tmp_path: Path) -> None:
     path = tmp_path / "anchors.pem"
     path.write_bytes(b"# Our own\n" + STRANGER.pem + b"\nThe root:\r\n" + ROOT.pem)
     store = load_trust_store("own", path)
@@ -52,7 +52,9 @@ def _second_damaged() -> bytes:
     ],
     ids=["empty", "yaml", "der", "cut", "not base64", "second", "short"],
 )
-def test_a_faulty_file(tmp_path: Path, content: bytes, complaint: str) -> None:
+def test_a_broken_trust_store_is_reported_in_one_line(
+    tmp_path: Path, content: bytes, complaint: str
+) -> None:
     path = tmp_path / "anchors.pem"
     path.write_bytes(content)
     with pytest.raises(TrustStoreError) as caught:
@@ -63,7 +65,7 @@ def test_a_faulty_file(tmp_path: Path, content: bytes, complaint: str) -> None:
     assert "\n" not in message
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "missing.pem"
     with pytest.raises(TrustStoreError) as caught:
         load_trust_store("own", path)

@@ -59,21 +59,21 @@ def judged(sent: tuple[Made, ...], anchors: tuple[Made, ...]) -> TrustVerdict:
         "one has expired",
     ],
 )
-def test_the_path_ends_when_the_best_way_does(
+def test_the_path_expiry_is_that_of_the_best_path(
     sent: tuple[Made, ...], anchors: tuple[Made, ...], end: datetime
 ) -> None:
     found = judged(sent, anchors)
     assert (found.verdict, found.reason, found.path_not_after) == (Verdict.YES, None, end)
 
 
-def test_a_way_that_openssl_does_not_turn_back_for_is_told() -> None:
+def test_a_path_that_openssl_does_not_backtrack_to_is_reported() -> None:
     found = judged((LEAF, BY_OTHER_LATE, BY_ROOT_SOON), (ROOT,))
     assert found.verdict is Verdict.NO
     assert found.reason == f"CN=other was not sent and is not in the store. {ANOTHER_WAY}"
     assert found.path_not_after == SOON
 
 
-def test_a_thousand_ways_cost_no_more_than_a_few() -> None:
+def test_a_thousand_paths_cost_no_more_than_a_few() -> None:
     maze = [crossed(MIDDLE, NOW + number * DAY) for number in range(1, 31)]
     links = [read_link(made.der) for made in (LEAF, *maze)]
     anchor = read_link(MIDDLE.der)

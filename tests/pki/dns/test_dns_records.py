@@ -109,7 +109,7 @@ def served(*ders: bytes, trusted: bool = True) -> ServedChain:
         ("b.wild.test", Verdict.NO, "wild.test permits ca.example, but not Let's Encrypt."),
     ],
 )
-async def test_who_may_issue(
+async def test_caa_records_decide_who_may_issue(
     host: str, verdict: Verdict, words: str | None, servers: NameServers
 ) -> None:
     found = await judge_caa(served(LEAF.der).leaf, host, at(servers.resolver))
@@ -117,7 +117,7 @@ async def test_who_may_issue(
 
 
 @pytest.mark.integration
-async def test_a_critical_property_that_nobody_knows_forbids_all(servers: NameServers) -> None:
+async def test_an_unknown_critical_property_forbids_every_issuer(servers: NameServers) -> None:
     found = await judge_caa(served(LEAF.der).leaf, "strange.test", at(servers.resolver))
     assert found.verdict is Verdict.NO
     assert "tbs" in (found.reason or "")
@@ -143,7 +143,7 @@ async def test_an_issuer_without_a_known_domain_is_unknown(servers: NameServers)
         (1008, Verdict.UNKNOWN),
     ],
 )
-async def test_the_chain_is_that_of_the_records(
+async def test_the_chain_is_checked_against_the_tlsa_records(
     port: int, verdict: Verdict, servers: NameServers
 ) -> None:
     chain = served(LEAF.der, CA.der)
@@ -153,7 +153,7 @@ async def test_the_chain_is_that_of_the_records(
 
 
 @pytest.mark.integration
-async def test_a_usage_of_the_web_s_authorities_needs_a_trusted_chain(servers: NameServers) -> None:
+async def test_a_pkix_usage_needs_a_trusted_chain(servers: NameServers) -> None:
     chain = served(LEAF.der, CA.der, trusted=False)
     found = await judge_tlsa(chain, "free.test", 1005, at(servers.resolver))
     assert found is not None
@@ -161,7 +161,7 @@ async def test_a_usage_of_the_web_s_authorities_needs_a_trusted_chain(servers: N
 
 
 @pytest.mark.integration
-async def test_without_dnssec_s_proof_nothing_is_claimed(servers: NameServers) -> None:
+async def test_without_dnssec_validation_nothing_is_claimed(servers: NameServers) -> None:
     chain = served(LEAF.der, CA.der)
     found = await judge_tlsa(chain, "free.test", 1001, at(servers.authority))
     assert found is not None
@@ -170,7 +170,7 @@ async def test_without_dnssec_s_proof_nothing_is_claimed(servers: NameServers) -
 
 
 @pytest.mark.integration
-async def test_no_records_and_no_answer_are_told_apart(servers: NameServers) -> None:
+async def test_no_records_and_no_answer_are_distinguished(servers: NameServers) -> None:
     chain = served(LEAF.der, CA.der)
     assert await judge_tlsa(chain, "free.test", 443, at(servers.resolver)) is None
     # No root server answers here, so the resolver fails for names outside its zone.
@@ -182,7 +182,7 @@ async def test_no_records_and_no_answer_are_told_apart(servers: NameServers) -> 
 
 
 @pytest.mark.integration
-async def test_a_visit_has_both_where_they_are_wanted(
+async def test_a_visit_has_caa_and_tlsa_if_they_are_requested(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     (server,) = [one for one in SERVERS if one.name == "openssl-tls12-only"]

@@ -13,7 +13,7 @@ from pki.net_guard.addresses import is_public
     "address",
     ["93.184.215.14", "2606:2800:21f:cb07::1", "64:ff9b::93.184.215.14", "2002:5db8:d70e::1"],
 )
-def test_of_the_public_internet(address: str) -> None:
+def test_addresses_of_the_internet_are_public(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
 
 
@@ -27,5 +27,5 @@ def test_of_the_public_internet(address: str) -> None:
         *("64:ff9b::169.254.169.254", "2002:7f00:1::1", "2002:a9fe:a9fe::1", "2001:0:7f00:1::"),
     ],
 )
-def test_of_some_other_network(address: str) -> None:
+def test_addresses_of_other_networks_are_not_public(address: str) -> None:
     assert not is_public(ipaddress.ip_address(address))

@@ -59,7 +59,9 @@ def reached(gate: SocketGate) -> Engine:
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_a_scheduled_target(place: str, trap: Canary) -> None:
+async def test_a_denied_address_cannot_be_visited_by_the_scheduler(
+    place: str, trap: Canary
+) -> None:
     target = target_of(place, trap.port)
     if target is None:
         return
@@ -77,7 +79,7 @@ async def test_a_scheduled_target(place: str, trap: Canary) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_a_datagram_target(place: str, trap: Canary) -> None:
+async def test_a_denied_address_cannot_be_visited_by_dtls(place: str, trap: Canary) -> None:
     target = target_of(f"dtls://{place}", trap.port)
     if target is None:
         return
@@ -115,7 +117,9 @@ def prober(known: Target | None = None) -> OnDemandProber:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("is_known", [False, True], ids=["unknown", "in the inventory"])
-async def test_a_probe_on_demand(place: str, trap: Canary, *, is_known: bool) -> None:
+async def test_a_denied_address_cannot_be_probed_on_demand(
+    place: str, trap: Canary, *, is_known: bool
+) -> None:
     asked = prober(target_of(place, trap.port) if is_known else None)
     with recorded_sockets() as sockets, pytest.raises(RefusedError) as refused:
         await asked.page(f"{place}:{trap.port}")
@@ -125,7 +129,7 @@ async def test_a_probe_on_demand(place: str, trap: Canary, *, is_known: bool) ->
 
 
 @pytest.mark.parametrize("text", URLS)
-async def test_a_probe_of_what_looks_like_something_else(text: str, trap: Canary) -> None:
+async def test_a_disguised_address_cannot_be_probed_on_demand(text: str, trap: Canary) -> None:
     with recorded_sockets() as sockets, pytest.raises(RefusedError) as refused:
         await prober().page(text.replace("{port}", str(trap.port)))
     assert refused.value.status in {400, 403}
@@ -134,14 +138,16 @@ async def test_a_probe_of_what_looks_like_something_else(text: str, trap: Canary
 
 
 @pytest.mark.parametrize("name", ["denied.test", "DENIED.test.", "x.lab.test", "b\u00fccher.test"])
-async def test_a_probe_by_a_denied_name_of_an_address_that_is_not(name: str) -> None:
+async def test_a_denied_name_cannot_be_probed_at_an_allowed_address(name: str) -> None:
     with recorded_sockets() as sockets, pytest.raises(RefusedError, match="deny") as refused:
         await prober().page("192.0.2.1:443", server_name=name)
     assert (refused.value.status, sockets.connected) == (403, [])
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_a_certificate_s_url(place: str, trap: Canary) -> None:
+async def test_a_certificate_url_cannot_fetch_from_a_denied_address(
+    place: str, trap: Canary
+) -> None:
     for scheme in ("http", "https"):
         fetcher = Fetcher(GATE, look_up=Resolver())
         url = f"{scheme}://{place}:{trap.port}/crl"
@@ -152,7 +158,7 @@ async def test_a_certificate_s_url(place: str, trap: Canary) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_a_source(place: str, trap: Canary) -> None:
+async def test_a_source_cannot_add_a_denied_address(place: str, trap: Canary) -> None:
     """A source's targets: literal addresses and denied names never enter the inventory."""
     target = target_of(place, trap.port)
     if target is None:
@@ -167,7 +173,7 @@ async def test_a_source(place: str, trap: Canary) -> None:
 @pytest.mark.parametrize(
     "place", [one for one in PLACES if one.startswith("[") or one[0].isdigit()]
 )
-async def test_a_network_that_is_searched(place: str, trap: Canary) -> None:
+async def test_a_network_scan_skips_denied_addresses(place: str, trap: Canary) -> None:
     text = place.strip("[]").partition("%")[0]
     if not is_ip_address(text):
         return
@@ -178,7 +184,7 @@ async def test_a_network_that_is_searched(place: str, trap: Canary) -> None:
     assert trap.is_untouched()
 
 
-async def test_the_canary_hears_what_is_allowed() -> None:
+async def test_an_allowed_visit_reaches_the_canary() -> None:
     """The tests above can fail: with nothing denied, the same visit reaches a canary."""
     settings = ProbeSettings(deadline_seconds=1.0, answer_timeout_seconds=0.3)
     with canary() as heard, recorded_sockets() as sockets:
@@ -196,11 +202,11 @@ async def test_the_canary_hears_what_is_allowed() -> None:
         *("::ffff:127.0.0.1", "64:ff9b:1::a09:101", "2002:5db8:d70e::1", "2001:db8::1"),
     ],
 )
-def test_what_is_not_reserved_is_open_to_the_service(address: str) -> None:
+def test_addresses_that_are_not_reserved_are_allowed_to_the_service(address: str) -> None:
     assert SocketGate(guards_reserved=True).refusal(address, 443) is None
 
 
-def test_a_network_in_allow_opens_a_reserved_one_and_never_a_denied_one() -> None:
+def test_a_network_in_allow_permits_a_reserved_one_but_never_a_denied_one() -> None:
     link_local = (ipaddress.ip_network("169.254.10.0/24"),)
     gate = SocketGate(guards_reserved=True, allow=link_local, deny=DenyList(["169.254.10.7"]))
     assert gate.refusal("169.254.10.8", 443) is None
@@ -208,11 +214,11 @@ def test_a_network_in_allow_opens_a_reserved_one_and_never_a_denied_one() -> Non
     assert "never probed" in (gate.refusal("169.254.169.254", 443) or "")
 
 
-def test_a_person_who_scans_by_hand_names_any_address() -> None:
+def test_a_person_who_scans_by_hand_may_use_any_address() -> None:
     assert SocketGate().refusal("169.254.169.254", 80) is None
 
 
-def test_what_certificates_name_is_fetched_at_the_ports_of_the_web_alone() -> None:
+def test_urls_in_certificates_are_fetched_only_at_web_ports() -> None:
     gate = SocketGate(guards_reserved=True)
     for port in (80, 443):
         assert gate.refusal("93.184.215.14", port, Purpose.FETCH) is None
@@ -220,5 +226,5 @@ def test_what_certificates_name_is_fetched_at_the_ports_of_the_web_alone() -> No
         assert "probe.fetch_ports" in (gate.refusal("93.184.215.14", port, Purpose.FETCH) or "")
 
 
-def test_a_name_is_not_an_address_that_could_be_judged() -> None:
+def test_a_name_is_not_an_address_that_could_be_checked() -> None:
     assert "not an IP address" in (SocketGate().refusal("loop.test", 443) or "")

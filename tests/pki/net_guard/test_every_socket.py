@@ -64,7 +64,7 @@ async def visited(settings: ProbeSettings, text: str, **labels: str) -> Observat
     return await Engine(settings, SystemClock()).visit(Endpoint(target=target, address=target.host))
 
 
-def test_sockets_are_opened_by_the_guard_alone() -> None:
+def test_sockets_are_opened_only_by_the_guard() -> None:
     found = {
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in (ROOT / "probe").rglob("*.py")
@@ -76,7 +76,7 @@ def test_sockets_are_opened_by_the_guard_alone() -> None:
     assert found == set()
 
 
-async def test_the_twin_port_of_plaintext_is_judged_by_itself() -> None:
+async def test_the_plaintext_port_of_a_service_is_checked_separately() -> None:
     with canary() as trap, canary() as open_one:
         for entry in (f"127.0.0.1:{trap.port}", f"shop.test:{trap.port}"):
             settings = ProbeSettings(deadline_seconds=5.0, greeting_timeout_seconds=0.3)
@@ -101,7 +101,7 @@ async def test_the_twin_port_of_plaintext_is_judged_by_itself() -> None:
 
 
 @pytest.mark.parametrize("kind", list(ProxyKind))
-async def test_a_denied_target_is_not_asked_through_a_proxy(kind: ProxyKind) -> None:
+async def test_a_denied_target_is_not_probed_through_a_proxy(kind: ProxyKind) -> None:
     with canary() as proxy:
         route = replace(STRAIGHT, proxy=Proxy(kind=kind, host="127.0.0.1", port=proxy.port))
         for text, entry in (("10.1.2.3:443", "10.0.0.0/8"), ("169.254.169.254:443", "x.test")):
@@ -111,7 +111,7 @@ async def test_a_denied_target_is_not_asked_through_a_proxy(kind: ProxyKind) -> 
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::ffff:127.0.0.1"])
-async def test_a_denied_proxy_is_not_asked(host: str) -> None:
+async def test_a_denied_proxy_is_not_contacted(host: str) -> None:
     with canary() as proxy, recorded_sockets() as sockets:
         route = replace(STRAIGHT, proxy=Proxy(kind=ProxyKind.HTTP, host=host, port=proxy.port))
         gate = denying(f"127.0.0.1:{proxy.port}", f"[::1]:{proxy.port}")
@@ -121,7 +121,7 @@ async def test_a_denied_proxy_is_not_asked(host: str) -> None:
     assert all(name.startswith("look-up-") for name in sockets.resolving)
 
 
-async def test_unix_sockets_are_judged_by_where_they_lead(tmp_path: Path) -> None:
+async def test_unix_sockets_are_checked_by_their_real_path(tmp_path: Path) -> None:
     place, link = tmp_path / "x.sock", tmp_path / "harmless.sock"
     link.symlink_to(place)
     with socket.socket(socket.AF_UNIX) as listener:
@@ -141,12 +141,12 @@ async def test_unix_sockets_are_judged_by_where_they_lead(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("path", ["/var/run/docker.sock", "/run/docker.sock", "/run/dbus/bus"])
-def test_sockets_that_command_the_machine_are_closed_to_the_service(path: str) -> None:
+def test_sockets_that_control_the_machine_are_not_accessible_to_the_service(path: str) -> None:
     assert SocketGate(guards_reserved=True).socket_refusal(Path(path)) is not None
     assert SocketGate().socket_refusal(Path(path)) is None
 
 
-async def test_quic_asks_the_gate() -> None:
+async def test_quic_respects_the_address_gate() -> None:
     with canary() as trap:
         place = ("127.0.0.1", trap.port)
         with pytest.raises(DeniedError, match="deny"):
@@ -156,7 +156,7 @@ async def test_quic_asks_the_gate() -> None:
         assert trap.is_untouched()
 
 
-async def test_a_name_that_changes_leads_to_the_address_that_was_judged() -> None:
+async def test_a_changing_name_connects_to_the_address_that_was_checked() -> None:
     async with web_server({"/crl": b"list"}) as server:
         deny = DenyList(["127.0.0.2"])
         resolver = Resolver(turns={"rebind.test": ["127.0.0.1", "127.0.0.2"]})
@@ -168,7 +168,7 @@ async def test_a_name_that_changes_leads_to_the_address_that_was_judged() -> Non
         assert "127.0.0.2" not in sockets.connected
 
 
-async def test_a_source_s_api_is_not_asked_at_a_reserved_address() -> None:
+async def test_a_source_api_at_a_reserved_address_is_not_queried() -> None:
     with recorded_sockets() as sockets:
         for host in ("169.254.169.254", "[fd00:ec2::254]", "[::ffff:169.254.169.254]"):
             api = WebApi(url=f"http://{host}/latest", gate=denying())
@@ -177,7 +177,7 @@ async def test_a_source_s_api_is_not_asked_at_a_reserved_address() -> None:
     assert sockets.connected == []
 
 
-async def test_names_are_looked_up_in_threads_of_their_own() -> None:
+async def test_names_are_resolved_in_separate_threads() -> None:
     async with web_server({"/sd": b"[]", "/crl": b"list"}) as server:
         with recorded_sockets() as sockets:
             loop_back = f"http://localhost:{server.port}"
@@ -193,6 +193,6 @@ async def test_names_are_looked_up_in_threads_of_their_own() -> None:
     }
 
 
-def test_a_canary_hears_a_connection() -> None:
+def test_a_canary_notices_a_connection() -> None:
     with canary() as trap, socket.create_connection(("127.0.0.1", trap.port)):
         assert not trap.is_untouched()

@@ -47,7 +47,7 @@ async def check(checker: RevocationChecker, leaf: Made) -> tuple[Revocation, ...
     )
 
 
-async def test_the_list_is_asked_where_the_responder_fails_and_fetched_once() -> None:
+async def test_the_crl_is_used_if_the_responder_fails_and_fetched_once() -> None:
     async with web_server() as server:
         leaf = pointing(crl=server.url("/crl"), ocsp=server.url("/ocsp"))
         server.files["/crl"] = revocation_list((leaf, KEY))
@@ -63,7 +63,7 @@ async def test_the_list_is_asked_where_the_responder_fails_and_fetched_once() ->
         assert sorted(server.asked) == ["/crl", "/ocsp"]
 
 
-async def test_a_list_is_read_once_for_all_who_serve_the_certificate(
+async def test_a_list_is_read_once_for_all_endpoints_that_serve_the_certificate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     read: list[bytes] = []
@@ -96,14 +96,14 @@ async def test_a_stale_answer_is_fetched_again() -> None:
         assert server.asked == ["/crl", "/crl"]
 
 
-async def test_without_the_issuer_nobody_is_asked() -> None:
+async def test_without_the_issuer_no_responder_is_queried() -> None:
     async with web_server() as server:
         leaf = parse_certificate(pointing(crl=server.url("/crl")).der)
         assert await RevocationChecker(fetcher()).check([leaf], NOW, FetchBudget()) == ()
         assert server.asked == []
 
 
-async def test_an_address_that_may_not_be_asked_is_unknown() -> None:
+async def test_an_address_that_may_not_be_queried_is_unknown() -> None:
     leaf = pointing(crl="http://169.254.169.254/crl")
     (found,) = await check(RevocationChecker(fetcher()), leaf)
     assert found.is_revoked is Verdict.UNKNOWN

@@ -54,7 +54,7 @@ def test_listed_is_revoked_and_others_are_not() -> None:
     assert (found.is_revoked, found.next_update) == (Verdict.NO, NOW + DAY)
 
 
-def test_a_list_in_pem_says_the_same() -> None:
+def test_a_list_in_pem_has_the_same_content() -> None:
     found = x509.load_der_x509_crl(revocation_list((LEAF, KEY)))
     pem = found.public_bytes(Encoding.PEM)
     assert judge_crl(b"\r\n" + pem, ABOUT).is_revoked is Verdict.YES
@@ -162,7 +162,7 @@ def test_only_the_distribution_point_that_the_certificate_names_clears_it(
 
 
 @pytest.mark.parametrize("its_scope", [scope(user=True), scope(some=True)])
-def test_a_listed_certificate_is_revoked_whatever_other_reasons_the_list_covers(
+def test_a_listed_certificate_is_revoked_even_if_the_list_covers_only_some_reasons(
     its_scope: x509.IssuingDistributionPoint,
 ) -> None:
     made, about = named_by(point(uri(OWN_URL), reasons=frozenset({KEY})))
@@ -170,7 +170,7 @@ def test_a_listed_certificate_is_revoked_whatever_other_reasons_the_list_covers(
     assert judge_crl(listed, about).is_revoked is Verdict.YES
 
 
-def test_a_delta_in_place_of_the_complete_list_clears_nothing() -> None:
+def test_a_delta_instead_of_the_complete_list_clears_nothing() -> None:
     delta = revocation_list(extensions=(x509.DeltaCRLIndicator(4),))
     found = judge_crl(delta, ABOUT)
     assert (found.is_revoked, found.reason) == (
@@ -189,7 +189,7 @@ def test_a_delta_that_is_older_than_its_base_changes_nothing() -> None:
     assert judge_crl(revocation_list((LEAF, KEY)), ABOUT, older).is_revoked is Verdict.YES
 
 
-def test_a_list_of_users_certificates_is_about_the_leaf() -> None:
+def test_a_crl_for_user_certificates_covers_the_leaf() -> None:
     assert judge_crl(revocation_list(extensions=(scope(user=True),)), ABOUT).is_revoked == "no"
 
 
@@ -226,7 +226,7 @@ def test_a_list_of_users_certificates_is_about_the_leaf() -> None:
         ),
     ],
 )
-def test_what_cannot_be_believed_is_unknown(crl: bytes, reason: str) -> None:
+def test_an_untrustworthy_answer_is_unknown(crl: bytes, reason: str) -> None:
     found = judge_crl(crl, ABOUT)
     assert (found.is_revoked, found.reason) == (Verdict.UNKNOWN, reason)
 
@@ -240,7 +240,7 @@ def test_what_cannot_be_believed_is_unknown(crl: bytes, reason: str) -> None:
         ((), (), Verdict.NO),
     ],
 )
-def test_a_delta_has_the_newer_word(
+def test_a_delta_overrides_the_base_list(
     base: tuple[tuple[Made, x509.ReasonFlags], ...],
     newer: tuple[tuple[Made, x509.ReasonFlags], ...],
     verdict: Verdict,
@@ -260,7 +260,7 @@ def test_a_delta_to_a_newer_list_is_unknown() -> None:
 
 
 @given(st.binary(max_size=300), st.integers(0, 400), st.integers(0, 255))
-def test_no_bytes_raise_and_no_change_makes_a_verdict(
+def test_no_bytes_raise_and_no_change_gives_a_false_verdict(
     some: bytes, position: int, octet: int
 ) -> None:
     assert judge_crl(some, ABOUT).is_revoked is Verdict.UNKNOWN

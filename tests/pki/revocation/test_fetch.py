@@ -17,7 +17,7 @@ async def refusal(fetcher: Fetcher, url: str, most_bytes: int = 1000) -> str:
     return str(refused.value)
 
 
-async def test_what_is_there_is_fetched_behind_redirects_too() -> None:
+async def test_a_resource_is_fetched_after_redirects() -> None:
     async with web_server({"/crl": b"list"}) as server:
         server.redirects["/old"] = "/older"
         server.redirects["/older"] = server.url("/crl")
@@ -28,7 +28,7 @@ async def test_what_is_there_is_fetched_behind_redirects_too() -> None:
         assert server.asked == ["/old", "/older", "/crl"]
 
 
-async def test_private_networks_are_never_asked_unless_allowed() -> None:
+async def test_private_networks_are_never_contacted_unless_allowed() -> None:
     async with web_server({"/crl": b"list"}) as server:
         for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0x7f000001"):
             url = f"http://{host}:{server.port}/crl"
@@ -40,7 +40,7 @@ async def test_private_networks_are_never_asked_unless_allowed() -> None:
         assert server.asked == []
 
 
-async def test_what_is_denied_to_probing_is_not_fetched_either() -> None:
+async def test_an_address_denied_to_probing_is_not_fetched_from() -> None:
     async with web_server({"/crl": b"list"}) as server:
         for entry in (f"127.0.0.1:{server.port}", "127.0.0.0/8"):
             fetcher = Fetcher(fetch_gate(LOOPBACK, deny=DenyList([entry])))
@@ -88,5 +88,5 @@ async def test_a_flood_and_silence_are_bounded() -> None:
         "http://ca.test/\r\nHost: evil",
     ],
 )
-async def test_what_is_no_address_of_a_web_server_is_refused(url: str) -> None:
+async def test_an_invalid_web_server_address_is_refused(url: str) -> None:
     assert (await refusal(Fetcher(fetch_gate(LOOPBACK)), url)).endswith(".")

@@ -72,7 +72,7 @@ class Clock:
         return self.seconds
 
 
-async def said_of(
+async def revocations_of(
     checker: RevocationChecker, url: str, budget: FetchBudget
 ) -> tuple[Revocation, ...]:
     where = [x509.UniformResourceIdentifier(url)]
@@ -81,7 +81,7 @@ async def said_of(
     return await checker.check([parse_certificate(one.der) for one in (leaf, ISSUER)], NOW, budget)
 
 
-async def test_a_visit_fetches_so_often_and_no_more() -> None:
+async def test_the_number_of_fetches_in_a_visit_is_limited() -> None:
     async with web_server({"/a": b"a"}) as server:
         server.redirects |= {"/1": "/2", "/2": "/3", "/3": "/a"}
         budget = FetchBudget(fetches=6)
@@ -92,7 +92,7 @@ async def test_a_visit_fetches_so_often_and_no_more() -> None:
         assert len(server.asked) == 6
 
 
-async def test_a_visit_receives_so_many_bytes_and_no_more() -> None:
+async def test_the_number_of_bytes_received_in_a_visit_is_limited() -> None:
     async with web_server() as server:
         budget, received = FetchBudget(bytes_=200_000), ProcessFetches()
         asking = Fetcher(fetch_gate(LOOPBACK), process=received)
@@ -102,7 +102,7 @@ async def test_a_visit_receives_so_many_bytes_and_no_more() -> None:
         assert server.asked == ["/flood"]
 
 
-async def test_those_who_wait_are_not_asked_once_the_bytes_are_used_up() -> None:
+async def test_waiting_fetches_are_not_sent_after_the_bytes_are_used_up() -> None:
     async with web_server() as server:
         budget, asking = FetchBudget(bytes_=200_000), fetcher()
         found = await asyncio.gather(
@@ -116,20 +116,20 @@ async def test_those_who_wait_are_not_asked_once_the_bytes_are_used_up() -> None
         assert len(server.asked) <= 2
 
 
-async def test_what_a_budget_cut_short_is_unknown_for_that_visit_alone() -> None:
+async def test_what_a_budget_cut_short_is_unknown_only_for_that_visit() -> None:
     async with web_server({"/crl": b"no list"}) as server:
         checker = RevocationChecker(fetcher())
-        (spent,) = await said_of(checker, server.url("/crl"), FetchBudget(fetches=0))
+        (spent,) = await revocations_of(checker, server.url("/crl"), FetchBudget(fetches=0))
         assert (spent.is_revoked, server.asked) == (Verdict.UNKNOWN, [])
         assert "was not fetched" in (spent.reason or "")
-        (flooded,) = await said_of(checker, server.url("/flood"), FetchBudget(bytes_=1000))
+        (flooded,) = await revocations_of(checker, server.url("/flood"), FetchBudget(bytes_=1000))
         assert "fetched bytes is used up" in (flooded.reason or "")
-        await said_of(checker, server.url("/crl"), FetchBudget())
-        await said_of(checker, server.url("/flood"), FetchBudget(bytes_=1000))
+        await revocations_of(checker, server.url("/crl"), FetchBudget())
+        await revocations_of(checker, server.url("/flood"), FetchBudget(bytes_=1000))
         assert server.asked == ["/flood", "/crl", "/flood"]
 
 
-async def test_a_host_is_asked_by_two_at_once_whoever_asks() -> None:
+async def test_a_host_is_queried_by_at_most_two_at_once_for_all_callers() -> None:
     async with turns() as (kept, port):
         asking = fetcher()
         tasks = [
@@ -158,7 +158,7 @@ async def test_fetches_count_among_the_connections_of_an_address() -> None:
         assert kept.most == 0
 
 
-async def test_the_process_receives_so_many_bytes_in_the_long_run() -> None:
+async def test_the_receive_rate_of_the_process_is_limited() -> None:
     clock = Clock()
     process = ProcessFetches(burst_bytes=1000, bytes_per_second=10.0, clock=clock)
     budget = FetchBudget()
@@ -179,7 +179,7 @@ async def test_the_process_receives_so_many_bytes_in_the_long_run() -> None:
     assert await is_open()
 
 
-async def test_a_bomb_is_counted_as_it_is_unpacked() -> None:
+async def test_a_bomb_is_counted_while_it_is_decompressed() -> None:
     async with web_server() as server:
         client = HttpClient(SocketGate(), Purpose.SOURCE)
         request = HttpRequest(url=server.url("/bomb"), accepts_gzip=True)
@@ -191,7 +191,7 @@ async def test_a_bomb_is_counted_as_it_is_unpacked() -> None:
     assert (sum(sizes), max(sizes)) == (2**24, 2**16)
 
 
-async def test_what_is_packed_in_many_pieces_is_whole() -> None:
+async def test_data_compressed_in_many_pieces_is_complete() -> None:
     text = bytes(range(256)) * 4000
     async with web_server() as server:
         server.packed["/list"] = gzip.compress(text)

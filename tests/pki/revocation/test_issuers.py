@@ -38,7 +38,7 @@ async def found_for(*sent: Made) -> tuple[list[str | None], str | None]:
 
 
 @pytest.mark.parametrize("form", ["der", "pem", "pkcs7", "pkcs7 pem"])
-async def test_each_form_is_read_up_to_the_root(form: str) -> None:
+async def test_each_format_is_read_up_to_the_root(form: str) -> None:
     async with web_server() as server:
         leaf, lower = chain(server)
         server.files["/root"] = ROOT.der
@@ -53,7 +53,7 @@ async def test_each_form_is_read_up_to_the_root(form: str) -> None:
         assert await found_for(leaf, lower) == (["CN=root"], None)
 
 
-async def test_what_stops_the_way_is_told() -> None:
+async def test_a_failure_to_complete_the_path_is_reported() -> None:
     async with web_server() as server:
         leaf, lower = chain(server)
         assert "HTTP status 404" in ((await found_for(leaf))[1] or "")
@@ -67,7 +67,7 @@ async def test_what_stops_the_way_is_told() -> None:
     assert await found_for(plain) == ([], "CN=plain has no further caIssuers URL.")
 
 
-async def test_issuers_in_a_circle_end() -> None:
+async def test_circular_issuers_terminate() -> None:
     async with web_server() as server:
         one = make(
             "one",

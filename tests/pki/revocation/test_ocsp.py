@@ -29,19 +29,19 @@ from tests.pki.revocation.making import (
 STAPLE = RevocationMethod.STAPLE
 
 
-def test_good_is_not_revoked_and_dated() -> None:
+def test_good_means_not_revoked_and_has_dates() -> None:
     found = judge_ocsp(response(), ABOUT, STAPLE)
     assert (found.is_revoked, found.reason) == (Verdict.NO, None)
     assert (found.this_update, found.next_update) == (NOW - DAY, NOW + DAY)
 
 
-def test_revoked_says_when_and_why() -> None:
+def test_revoked_has_its_date_and_reason() -> None:
     found = judge_ocsp(response(status=REVOKED), ABOUT, STAPLE)
     assert (found.is_revoked, found.revoked_at) == (Verdict.YES, NOW - 2 * DAY)
     assert found.reason == "The CA's reason: keyCompromise."
 
 
-def test_a_responder_of_the_issuer_s_counts() -> None:
+def test_a_responder_authorised_by_the_issuer_counts() -> None:
     assert judge_ocsp(response(signer=RESPONDER), ABOUT, STAPLE).is_revoked is Verdict.NO
 
 
@@ -84,13 +84,13 @@ def test_a_responder_of_the_issuer_s_counts() -> None:
         ),
     ],
 )
-def test_what_cannot_be_believed_is_unknown(answer: bytes, reason: str) -> None:
+def test_an_untrustworthy_answer_is_unknown(answer: bytes, reason: str) -> None:
     found = judge_ocsp(answer, ABOUT, STAPLE)
     assert (found.is_revoked, found.reason) == (Verdict.UNKNOWN, reason)
 
 
 @given(st.binary(max_size=300), st.integers(0, 400), st.integers(0, 255))
-def test_no_bytes_raise_and_no_change_makes_a_verdict(
+def test_no_bytes_raise_and_no_change_gives_a_false_verdict(
     some: bytes, position: int, octet: int
 ) -> None:
     assert judge_ocsp(some, ABOUT, STAPLE).is_revoked is Verdict.UNKNOWN

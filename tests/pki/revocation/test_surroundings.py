@@ -62,7 +62,7 @@ def hinting(server: WebServer) -> tuple[Made, Made]:
     return leaf, lower
 
 
-async def test_a_forgotten_issuer_is_found_and_vouches_for_the_list() -> None:
+async def test_a_missing_issuer_is_fetched_and_verifies_the_list() -> None:
     async with web_server() as server:
         leaf, _ = hinting(server)
         before = served(leaf)
@@ -77,7 +77,7 @@ async def test_a_forgotten_issuer_is_found_and_vouches_for_the_list() -> None:
     assert {Problem.INCOMPLETE, Problem.REVOKED} <= set(found.problems)
 
 
-async def test_offline_nobody_is_asked() -> None:
+async def test_offline_no_server_is_contacted() -> None:
     async with web_server() as server:
         leaf, lower = hinting(server)
         (found,) = await offline().check((served(leaf, lower),), [], NOW, 10.0)
@@ -85,7 +85,7 @@ async def test_offline_nobody_is_asked() -> None:
     assert (found.revocations, found.completion) == ((), None)
 
 
-async def test_a_demanded_staple_counts_only_where_it_is_good() -> None:
+async def test_a_required_staple_counts_only_if_it_is_good() -> None:
     leaf = make("server", issuer=ISSUER, names=SERVER_NAMES, hints=(MUST_STAPLE,))
     other = make("other", issuer=ISSUER)
     for staple, expected in (
@@ -100,7 +100,7 @@ async def test_a_demanded_staple_counts_only_where_it_is_good() -> None:
         assert (again.problems, again.revocations) == (found.problems, found.revocations)
 
 
-async def test_what_is_silent_is_given_up_with_the_visit() -> None:
+async def test_a_silent_responder_is_abandoned_at_the_end_of_the_visit() -> None:
     async with web_server() as server:
         method = x509.oid.AuthorityInformationAccessOID.OCSP
         place = x509.UniformResourceIdentifier(server.url("/silence"))

@@ -99,7 +99,7 @@ def test_embedded_timestamps_are_over_the_precertificate(logs: LogList) -> None:
     assert parse_certificate(leaf.der).embedded_scts == 2
 
 
-def test_those_by_tls_are_over_the_certificate(logs: LogList) -> None:
+def test_timestamps_from_the_handshake_are_over_the_certificate(logs: LogList) -> None:
     entry = entry_of(LEAF.certificate)
     assert judged(LEAF, logs, by_tls(ONE.sct(entry), TWO.sct(entry))) == 2 * [("yes", "")]
 
@@ -112,14 +112,14 @@ def test_those_by_tls_are_over_the_certificate(logs: LogList) -> None:
         (ENDED, NOW - DAY, "no", "The certificate expires outside the log's interval."),
     ],
 )
-def test_what_does_not_count_says_why(
+def test_a_timestamp_that_does_not_count_has_a_reason(
     log: OurLog, at: datetime, verdict: str, reason: str, logs: LogList
 ) -> None:
     sct = log.sct(entry_of(LEAF.certificate), at)
     assert judged(LEAF, logs, by_tls(sct)) == [(verdict, reason)]
 
 
-def test_a_timestamp_of_another_certificate_is_none_of_this(logs: LogList) -> None:
+def test_a_timestamp_of_another_certificate_does_not_count_for_this_one(logs: LogList) -> None:
     sct = ONE.sct(entry_of(ISSUER.certificate))
     reason = "The signature is not from this log, or not for this certificate."
     assert judged(LEAF, logs, by_tls(sct)) == [("no", reason)]
@@ -187,7 +187,7 @@ def test_the_policies_count_logs_and_operators(
         ),
     ],
 )
-def test_a_bad_list_is_one_sentence(text: str, told: str, tmp_path: Path) -> None:
+def test_a_bad_list_is_reported_in_one_sentence(text: str, told: str, tmp_path: Path) -> None:
     file = tmp_path / "list.json"
     file.write_text(text)
     with pytest.raises(LogListError, match=told):
@@ -196,7 +196,7 @@ def test_a_bad_list_is_one_sentence(text: str, told: str, tmp_path: Path) -> Non
         read_log_list(tmp_path / "nowhere")
 
 
-def test_those_in_a_stapled_response_are_read(logs: LogList) -> None:
+def test_timestamps_in_a_stapled_response_are_read(logs: LogList) -> None:
     listed = sct_list(ONE.sct(entry_of(LEAF.certificate)))
     staple = with_extension(response(about=LEAF), "1.3.6.1.4.1.11129.2.4.5", listed)
     (found,) = judge_scts(LEAF.der, ISSUER.der, StapledData(ocsp_response=staple), logs, NOW)

@@ -52,7 +52,7 @@ def labelled(**labels: str) -> Observation:
 
 
 @EVERY_KIND
-def test_every_server_is_told_whole_lines_for_every_profile(kind: ServerKind) -> None:
+def test_every_server_gets_complete_configuration_lines_for_every_profile(kind: ServerKind) -> None:
     for demands in OF_PROFILES.values():
         settings = list(kind.write(demands))
         assert any(setting.lines for setting in settings)
@@ -63,7 +63,7 @@ def test_every_server_is_told_whole_lines_for_every_profile(kind: ServerKind) ->
                 assert line.replace("\t", "").isprintable()
 
 
-def test_only_suites_of_allowed_versions_are_demanded() -> None:
+def test_only_suites_of_allowed_versions_are_required() -> None:
     for demands in OF_PROFILES.values():
         for name in (*demands.suites, *demands.tls13_suites):
             suite = cipher_suite_by_name(name)
@@ -72,11 +72,11 @@ def test_only_suites_of_allowed_versions_are_demanded() -> None:
             assert suite.min_version <= demands.newest
 
 
-def test_every_profile_leaves_something() -> None:
+def test_every_profile_allows_some_configuration() -> None:
     assert OF_PROFILES.keys() == profiles().keys()
 
 
-def test_several_policies_leave_what_all_of_them_allow() -> None:
+def test_several_policies_allow_what_all_of_them_allow() -> None:
     demands = demands_of([profile("mozilla-intermediate"), profile("nist-sp800-52r2")])
     assert demands is not None
     assert demands.versions == (TLSV1_2, TLSV1_3)
@@ -90,7 +90,7 @@ def test_several_policies_leave_what_all_of_them_allow() -> None:
     assert demands.groups == ("secp256r1", "secp384r1")
 
 
-def test_policies_that_leave_nothing_have_no_remedy(tmp_path: Path) -> None:
+def test_policies_that_allow_nothing_have_no_remediation(tmp_path: Path) -> None:
     both = policies(
         tmp_path,
         "protocol_versions: {allowed: [TLSv1.3]}",
@@ -100,7 +100,7 @@ def test_policies_that_leave_nothing_have_no_remedy(tmp_path: Path) -> None:
     assert remedy(labelled(server="nginx"), failed("protocol_versions"), both) is None
 
 
-def test_openssl_is_spoken_to_in_its_own_names() -> None:
+def test_openssl_settings_use_openssl_names() -> None:
     demands = demands_of([profile("mozilla-intermediate")])
     assert demands is not None
     assert cipher_list(demands).split(":")[:2] == [
@@ -111,13 +111,13 @@ def test_openssl_is_spoken_to_in_its_own_names() -> None:
     assert group_list(demands) == "X25519:prime256v1:secp384r1"
 
 
-def test_post_quantum_groups_are_named_where_a_policy_needs_one() -> None:
+def test_post_quantum_groups_are_named_if_a_policy_needs_one() -> None:
     demands = demands_of([profile("post-quantum-readiness")])
     assert demands is not None
     assert group_list(demands).startswith("X25519MLKEM768:")
 
 
-def test_suites_of_tls_1_3_are_named_where_not_all_are_allowed() -> None:
+def test_suites_of_tls_1_3_are_named_if_not_all_are_allowed() -> None:
     demands = demands_of([profile("cnsa-1.0")])
     assert demands is not None
     assert ciphersuites(demands) == "TLS_AES_256_GCM_SHA384"
@@ -139,7 +139,7 @@ def test_a_load_balancer_gets_the_widest_named_policy_within(name: str, named: s
     assert found.name == named
 
 
-def test_groups_that_no_named_policy_is_without_stay_unsettled() -> None:
+def test_groups_that_every_named_policy_has_stay_undecided() -> None:
     demands = demands_of([profile("mozilla-intermediate")])
     assert demands is not None
     found, topics = best_named_policy(demands, CLOUDFRONT)
@@ -162,7 +162,7 @@ def test_groups_that_no_named_policy_is_without_stay_unsettled() -> None:
         ({}, None, None),
     ],
 )
-def test_the_label_names_the_server_else_its_banner(
+def test_the_label_names_the_server_or_else_its_banner_does(
     labels: dict[str, str], banner: str | None, kind: str | None
 ) -> None:
     observation = labelled(**labels)
@@ -180,21 +180,21 @@ def test_no_banner_leads_to_an_error(banner: str) -> None:
     assert kind is None or banner.casefold().startswith(kind.banners)
 
 
-def test_a_finding_gets_the_lines_about_it_alone(tmp_path: Path) -> None:
+def test_a_finding_gets_only_the_lines_about_it(tmp_path: Path) -> None:
     house = policies(tmp_path, "protocol_versions: {allowed: [TLSv1.3]}, hsts: {max_age: 300}")
     found = remedy(labelled(server="nginx"), failed("hsts"), house)
     assert found is not None
     assert found.lines == ('add_header Strict-Transport-Security "max-age=31536000" always;',)
 
 
-def test_lines_that_settle_several_topics_are_said_once() -> None:
+def test_configuration_lines_for_several_topics_are_printed_once() -> None:
     (kind,) = (kind for kind in SERVERS if kind.name == "AWS load balancer")
     found = remedy_for(kind, (Topic.VERSIONS, Topic.SUITES), [profile("mozilla-modern")])
     assert found is not None
     assert len(found.lines) == len(set(found.lines)) == 3
 
 
-def test_what_no_setting_mends_has_no_remedy() -> None:
+def test_a_problem_that_no_setting_fixes_has_no_remediation() -> None:
     reached = profile("mozilla-modern").rule("reachable")
     assert reached is None or topics_of(reached) == ()
     assert (
@@ -214,7 +214,7 @@ def test_a_required_feature_is_not_switched_off(tmp_path: Path) -> None:
     assert found.lines == ("ssl_session_tickets off;",)
 
 
-def test_a_policy_for_other_endpoints_takes_no_part(tmp_path: Path) -> None:
+def test_a_policy_for_other_endpoints_is_not_evaluated(tmp_path: Path) -> None:
     house = policies(
         tmp_path,
         "protocol_versions: {allowed: [TLSv1.2, TLSv1.3]}",

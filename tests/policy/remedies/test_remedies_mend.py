@@ -90,7 +90,7 @@ def _unmet(observation: Observation, policies: tuple[Policy, ...]) -> dict[str, 
 
 
 @pytest.mark.parametrize("server", WEAK_SERVERS, ids=lambda server: server.label)
-async def test_the_remedy_makes_the_finding_go_away(
+async def test_the_remediation_resolves_the_finding(
     server: WeakServer,
     policies: tuple[Policy, ...],
     certificates: Certificates,
@@ -114,7 +114,7 @@ async def test_the_remedy_makes_the_finding_go_away(
     SWITCHED_ON,
     ids=[f"{server.label}-{rules.partition(':')[0]}" for server, rules in SWITCHED_ON],
 )
-async def test_the_remedy_switches_on_what_was_off(
+async def test_the_remediation_enables_what_was_disabled(
     server: WeakServer, rules: str, certificates: Certificates, tmp_path: Path
 ) -> None:
     file = tmp_path / "house.yaml"

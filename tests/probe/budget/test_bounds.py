@@ -58,7 +58,7 @@ WITHIN = {
 
 
 @pytest.mark.parametrize("kind", BEYOND)
-def test_a_key_beyond_the_bounds_is_read_and_reported_and_given_to_no_library(kind: str) -> None:
+def test_a_key_beyond_the_bounds_is_reported_and_not_given_to_any_library(kind: str) -> None:
     public_key, reason = BEYOND[kind]
     der = hostile.certificate(public_key)
     read = parse_certificate(der)
@@ -67,7 +67,7 @@ def test_a_key_beyond_the_bounds_is_read_and_reported_and_given_to_no_library(ki
 
 
 @pytest.mark.parametrize("kind", WITHIN)
-def test_the_largest_keys_that_are_taken_are_within_the_bounds(kind: str) -> None:
+def test_the_largest_accepted_keys_are_within_the_bounds(kind: str) -> None:
     assert beyond_bounds(hostile.certificate(WITHIN[kind])) is None
 
 
@@ -88,7 +88,7 @@ def test_a_chain_with_such_a_key_is_judged_without_it() -> None:
     assert Problem.UNPARSABLE in found.problems
 
 
-def test_what_of_long_lists_is_not_read_is_said() -> None:
+def test_truncation_of_long_lists_is_reported() -> None:
     ordinary = hostile.rsa(2048, 17)
     many_parts = hostile.certificate(ordinary, subject=hostile.name(100_000))
     assert "elements" in str(parse_certificate(many_parts).parse_error)
@@ -162,12 +162,12 @@ def size_of(element: Element) -> int:
 
 
 @given(TREES)
-def test_the_count_is_that_of_the_tree(tree: Element) -> None:
+def test_the_count_agrees_with_the_element_tree(tree: Element) -> None:
     assert count_elements(tree.encode(), 10_000) == size_of(tree)
 
 
 @given(st.binary(max_size=200), st.integers(0, 50))
-def test_no_bytes_make_the_count_raise_or_run_on(octets: bytes, most: int) -> None:
+def test_no_bytes_make_the_count_raise_or_run_forever(octets: bytes, most: int) -> None:
     assert 0 <= count_elements(octets, most) <= most + 1
 
 
@@ -199,7 +199,7 @@ def with_prime(prime: bytes) -> bytes:
         ((wire.handshake(11, b"\xff"),), "Certificate cannot be read"),
     ],
 )
-def test_openssl_sees_no_numbers_beyond_the_bounds(
+def test_openssl_gets_no_numbers_beyond_the_bounds(
     messages: tuple[bytes, ...], reason: str | None
 ) -> None:
     found = beyond_handshakes(heard(*messages))

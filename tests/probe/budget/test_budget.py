@@ -37,7 +37,7 @@ async def test_each_step_between_two_waits_is_counted() -> None:
     assert budget.processor_seconds >= 3 * SOME_WORK
 
 
-async def test_tasks_side_by_side_draw_on_the_budget_of_the_visit() -> None:
+async def test_concurrent_tasks_use_the_budget_of_the_visit() -> None:
     budget = VisitBudget()
 
     async def question() -> VisitBudget:
@@ -52,7 +52,7 @@ async def test_tasks_side_by_side_draw_on_the_budget_of_the_visit() -> None:
     assert budget.processor_seconds >= 3 * SOME_WORK
 
 
-async def test_what_others_do_meanwhile_is_not_counted() -> None:
+async def test_concurrent_work_of_others_is_not_counted() -> None:
     budget = VisitBudget()
 
     async def question() -> None:
@@ -76,7 +76,7 @@ async def test_work_off_the_loop_is_counted_and_runs_in_another_thread() -> None
     assert budget.processor_seconds >= SOME_WORK
 
 
-async def test_errors_pass_and_what_failed_is_counted() -> None:
+async def test_errors_are_raised_and_failed_work_is_counted() -> None:
     budget = VisitBudget()
 
     def fails() -> None:
@@ -96,7 +96,7 @@ async def test_errors_pass_and_what_failed_is_counted() -> None:
     assert budget.processor_seconds >= SOME_WORK
 
 
-async def test_cancellation_reaches_the_question() -> None:
+async def test_cancellation_reaches_the_request() -> None:
     ended = asyncio.Event()
     waits = asyncio.Event()
 
@@ -131,7 +131,7 @@ def test_a_step_in_a_step_is_counted_once() -> None:
     assert once.processor_seconds == 0
 
 
-def test_the_first_limit_that_is_reached_is_named_from_then_on() -> None:
+def test_the_first_limit_that_is_reached_is_the_one_named_afterwards() -> None:
     budget = VisitBudget(BudgetLimits(bytes_received=2**20, connections=2))
     found = [budget.exhausted]
     budget.bytes_received = 2**20
@@ -145,7 +145,7 @@ def test_the_first_limit_that_is_reached_is_named_from_then_on() -> None:
 
 
 @given(st.lists(st.integers(0, 40), max_size=20), st.integers(0, 100))
-def test_no_more_elements_or_prime_bits_are_drawn_than_there_are(
+def test_no_more_elements_or_prime_bits_are_spent_than_the_budget_has(
     wanted: list[int], limit: int
 ) -> None:
     budget = VisitBudget(BudgetLimits(certificate_elements=limit, prime_bits=limit))

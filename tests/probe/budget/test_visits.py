@@ -18,7 +18,7 @@ from probe.visit.settings import ProbeSettings
 from tests.probe.budget import hostile_certificates as hostile
 from tests.probe.checks.simulation import Simulation
 from tests.probe.programmable import behaviours, wire
-from tests.probe.programmable.server import Behaviour, Connection, answer, behind_a_port, serve
+from tests.probe.programmable.server import Behaviour, Connection, answer, serve, served_on_a_port
 from tests.probe.programmable.server_model import ServerModel
 from tests.probe.programmable.visiting import THOROUGH, visit_server
 from tests.probe.recording.recorded import record, replay
@@ -60,32 +60,36 @@ async def floods_after_an_answer(connection: Connection) -> None:
         (BudgetLimits(bytes_received=1024), f"{1024 / 2**20:g} MiB received"),
     ],
 )
-async def test_a_visit_ends_where_its_budget_does_and_says_which_ran_out(
+async def test_a_visit_ends_with_its_budget_and_reports_which_one_ran_out(
     limits: BudgetLimits, named: str
 ) -> None:
-    seen = await visit_server(behind_a_port(MODERN), limited(limits))
+    seen = await visit_server(served_on_a_port(MODERN), limited(limits))
     assert f"he visit's budget of {named} is used up" in str(seen.reason)
     assert from_json(to_json(seen)).reason == seen.reason
 
 
-async def test_what_was_learnt_before_the_end_is_kept_and_the_rest_is_unknown() -> None:
+async def test_facts_found_before_the_end_are_kept_and_the_rest_is_unknown() -> None:
     limits = BudgetLimits(connections=12)
-    seen = await visit_server(behind_a_port(MODERN), limited(limits))
+    seen = await visit_server(served_on_a_port(MODERN), limited(limits))
     assert seen.state is State.TLS
     assert seen.protocols[ProtocolVersion.TLSV1_2].verdict is Verdict.YES
     # Connections that were being opened when the last one arrived are completed.
     assert seen.cost.connections < 12 + THOROUGH.connections_per_address
     facts = {**seen.features, **seen.vulnerabilities}
-    denied = [name for name, fact in facts.items() if _rests_on(fact.verdict, Verdict.NO, fact)]
+    denied = [
+        name
+        for name, fact in facts.items()
+        if _depends_on_the_budget(fact.verdict, Verdict.NO, fact)
+    ]
     assert denied == []
 
 
-def _rests_on(verdict: Verdict, wanted: Verdict, fact: object) -> bool:
+def _depends_on_the_budget(verdict: Verdict, wanted: Verdict, fact: object) -> bool:
     return verdict is wanted and "budget" in repr(fact)
 
 
 @pytest.mark.parametrize("behaviour", [floods, floods_after_an_answer])
-async def test_no_more_is_received_than_the_budget_and_what_was_under_way(
+async def test_no_more_is_received_than_the_budget_and_the_bytes_in_flight(
     behaviour: Behaviour,
 ) -> None:
     most = 2**19
@@ -94,8 +98,8 @@ async def test_no_more_is_received_than_the_budget_and_what_was_under_way(
     assert seen.cost.bytes_received < most + under_way
 
 
-async def test_an_honest_visit_reaches_no_limit() -> None:
-    seen = await visit_server(behind_a_port(MODERN))
+async def test_an_ordinary_visit_reaches_no_limit() -> None:
+    seen = await visit_server(served_on_a_port(MODERN))
     assert "budget" not in str(seen.reason)
 
 
@@ -109,7 +113,7 @@ async def test_nothing_is_computed_with_a_giant_key_and_robot_is_unknown() -> No
     assert found.trust["mozilla"].verdict is Verdict.UNKNOWN
 
 
-async def test_a_certificate_for_each_connection_is_said_to_vary() -> None:
+async def test_a_server_with_a_new_certificate_per_connection_is_reported_as_varying() -> None:
     numbers = itertools.count(1)
 
     def next_chain() -> tuple[bytes, ...]:
@@ -125,11 +129,11 @@ async def test_a_certificate_for_each_connection_is_said_to_vary() -> None:
 
 
 async def test_a_few_chains_do_not_vary() -> None:
-    seen = await visit_server(behind_a_port(MODERN))
+    seen = await visit_server(served_on_a_port(MODERN))
     assert "certificate_varies" not in seen.features
 
 
-async def test_chains_beyond_the_elements_are_not_judged_and_it_is_said() -> None:
+async def test_chains_beyond_the_element_limit_are_not_judged_and_this_is_reported() -> None:
     many = hostile.certificate(hostile.rsa(2048, 17), extensions=hostile.host_names(2_000))
     limits = BudgetLimits(certificate_elements=1_000)
     seen = await visit_server(showing((many,)), limited(limits))
@@ -147,14 +151,14 @@ async def with_prime(bits: int) -> Observation:
     return await Simulation(model).visit(frozenset({Part.VERSIONS, Part.SUITES, Part.DH}))
 
 
-async def test_a_prime_too_long_to_test_is_unknown_and_says_why() -> None:
+async def test_a_prime_too_long_to_test_is_unknown_with_a_reason() -> None:
     (found,) = (await with_prime(4_097)).dh
     assert (found.prime_bits, found.is_safe_prime) == (4_097, Verdict.UNKNOWN)
     assert "not tested: more than 4,096 bits" in repr(found.evidence)
 
 
 async def test_a_visit_over_its_budget_is_replayed_as_it_was() -> None:
-    async with serve(behind_a_port(MODERN)) as server:
+    async with serve(served_on_a_port(MODERN)) as server:
         target = Target(host="127.0.0.1", port=server.port, server_name="zoo.test")
         endpoint = Endpoint(target=target, address="127.0.0.1")
         settings = limited(BudgetLimits(connections=12))

@@ -19,7 +19,7 @@ MOST_EXTRA_QUESTIONS = 40
 
 @settings(max_examples=60, deadline=None)
 @given(models())
-async def test_every_part_on_any_server_within_the_budget(model: ServerModel) -> None:
+async def test_every_check_on_any_server_stays_within_the_budget(model: ServerModel) -> None:
     plain = ServerModel(
         cipher_suites=model.cipher_suites,
         groups=model.groups,
@@ -36,7 +36,7 @@ async def test_every_part_on_any_server_within_the_budget(model: ServerModel) ->
 
 @settings(max_examples=60, deadline=None)
 @given(models())
-async def test_no_check_fails_on_a_server_with_dislikes(model: ServerModel) -> None:
+async def test_no_check_fails_on_a_selective_server(model: ServerModel) -> None:
     observation = await Simulation(model).visit(USUAL_PARTS)
     assert all(
         fact.evidence is not None

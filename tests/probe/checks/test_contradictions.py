@@ -44,7 +44,7 @@ async def learn(way: Simulation) -> VisitFacts:
     return facts
 
 
-async def test_two_backends_that_differ_are_told() -> None:
+async def test_two_backends_that_differ_are_reported() -> None:
     for backends in ((ONE, OTHER, ONE, OTHER, OTHER), (ONE, ONE, ONE, WITHOUT_IT, WITHOUT_IT)):
         found = [
             contradiction

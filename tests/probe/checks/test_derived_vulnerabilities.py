@@ -52,7 +52,7 @@ ACCEPTED = st.sets(st.sampled_from(STREAM_VERSIONS), min_size=1).flatmap(
 MENDED = st.sampled_from([None, *Verdict])
 
 
-def learnt_of(
+def visit_facts_of(
     accepted: dict[ProtocolVersion, tuple[str, ...]], mended: Verdict | None
 ) -> VisitFacts:
     """Facts of everything."""
@@ -84,10 +84,10 @@ async def derived(facts: VisitFacts, *exchanges: Exchange) -> dict[str, Fact]:
 
 
 @given(ACCEPTED, st.sampled_from([Verdict.YES, Verdict.NO]))
-async def test_with_everything_learnt_nothing_stays_unknown_and_all_is_proved(
+async def test_with_all_facts_nothing_stays_unknown_and_everything_is_proved(
     accepted: dict[ProtocolVersion, tuple[str, ...]], mended: Verdict
 ) -> None:
-    found = await derived(learnt_of(accepted, mended))
+    found = await derived(visit_facts_of(accepted, mended))
     truth = flaws(accepted, encrypts_then_macs=mended is Verdict.YES)
     assert {name: fact.verdict is Verdict.YES for name, fact in found.items()} == truth
     for fact in found.values():
@@ -104,7 +104,7 @@ async def test_with_everything_learnt_nothing_stays_unknown_and_all_is_proved(
     st.sets(st.sampled_from(STREAM_VERSIONS)),
     st.data(),
 )
-async def test_with_gaps_nothing_is_said_that_the_gaps_could_belie(
+async def test_with_gaps_no_verdict_is_given_that_the_gaps_could_change(
     accepted: dict[ProtocolVersion, tuple[str, ...]],
     mended: Verdict | None,
     unsettled: set[ProtocolVersion],
@@ -112,7 +112,7 @@ async def test_with_gaps_nothing_is_said_that_the_gaps_could_belie(
     opened: set[ProtocolVersion],
     data: st.DataObject,
 ) -> None:
-    facts = learnt_of(accepted, mended)
+    facts = visit_facts_of(accepted, mended)
     for version in unsettled:
         facts.protocols[version] = Fact(verdict=Verdict.UNKNOWN)
         facts.cipher_suites.pop(version, None)
@@ -173,10 +173,10 @@ async def test_an_export_key_with_a_suite_that_is_not_for_export_is_freak() -> N
         raw=b"hello", hello=hello, server_key_exchange=ServerKeyExchange(rsa_export_bits=512)
     )
     answered = Exchange(offer=asked, offered=b"offered", answer=flight)
-    facts = learnt_of({ProtocolVersion.TLSV1_0: (suite.name,)}, None)
+    facts = visit_facts_of({ProtocolVersion.TLSV1_0: (suite.name,)}, None)
     assert (await derived(facts))["freak"].verdict is Verdict.NO
     assert (await derived(facts, answered))["freak"].verdict is Verdict.YES
 
 
-def test_the_tests_have_a_rule_for_each() -> None:
+def test_every_derived_vulnerability_has_a_rule_in_the_tests() -> None:
     assert set(DERIVED) == {*RULES, "drown"}

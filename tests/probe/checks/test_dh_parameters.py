@@ -45,7 +45,7 @@ def is_prime_by_division(number: int) -> bool:
 
 
 @given(st.integers(0, 20_000))
-def test_safe_primes_are_told_as_division_tells_them(number: int) -> None:
+def test_safe_primes_are_those_found_by_trial_division(number: int) -> None:
     half, odd = divmod(number, 2)
     assert is_safe_prime(number) == bool(
         odd and is_prime_by_division(number) and is_prime_by_division(half)
@@ -99,7 +99,7 @@ async def test_an_uncommon_number_is_tested(number: int, is_safe: Verdict) -> No
     )
 
 
-async def test_fresh_keys_lay_nothing_open() -> None:
+async def test_fresh_keys_are_not_vulnerable() -> None:
     assert verdicts(await seen(server(ECDHE_RSA, DHE_RSA))) == {
         "dh_public_value_reused": Verdict.NO,
         "ecdhe_public_value_reused": Verdict.NO,
@@ -108,7 +108,7 @@ async def test_fresh_keys_lay_nothing_open() -> None:
     }
 
 
-async def test_a_key_used_again_is_told_and_is_raccoon() -> None:
+async def test_a_reused_key_is_reported_and_is_raccoon() -> None:
     observation = await seen(replace(server(ECDHE_RSA, DHE_RSA), fresh_keys=False))
     assert verdicts(observation) == {
         "dh_public_value_reused": Verdict.YES,
@@ -137,7 +137,7 @@ async def test_logjam_is_a_prime_of_at_most_1024_bits(
     assert (fact.verdict, fact.value) == (verdict, value)
 
 
-async def test_an_export_suite_is_logjam_whatever_the_prime() -> None:
+async def test_an_export_suite_is_logjam_with_any_prime() -> None:
     observation = await seen(server(DHE_EXPORT, RSA, version=wire.TLSV1_0))
     assert observation.vulnerabilities["logjam"].verdict is Verdict.YES
 
@@ -147,21 +147,21 @@ async def test_a_suite_with_static_keys_is_raccoon() -> None:
     assert verdicts(observation) == {"logjam": Verdict.NO, "raccoon": Verdict.YES}
 
 
-async def test_without_dhe_there_is_nothing_to_say_of_fields() -> None:
+async def test_without_dhe_there_are_no_fields() -> None:
     observation = await seen(server(RSA))
     assert observation.dh == ()
     assert verdicts(observation) == {"logjam": Verdict.NO, "raccoon": Verdict.NO}
 
 
 @pytest.mark.parametrize(("suites", "more"), [((DHE_RSA, 0x0039), 0), ((DHE_RSA,), 1), ((RSA,), 0)])
-async def test_one_flight_alone_costs_one_question_more(suites: tuple[int, ...], more: int) -> None:
+async def test_a_single_flight_costs_one_extra_request(suites: tuple[int, ...], more: int) -> None:
     with_dh, without = Simulation(server(*suites)), Simulation(server(*suites))
     await with_dh.visit(PARTS)
     await without.visit(PARTS - {Part.DH})
     assert with_dh.questions - without.questions == more
 
 
-async def test_where_suites_are_not_asked_about_one_hello_tells_the_field() -> None:
+async def test_one_hello_finds_the_dh_field_if_suites_are_not_probed() -> None:
     observation = await Simulation(server(ECDHE_RSA, DHE_RSA)).visit(PARTS - {Part.SUITES})
     assert [one.known_as for one in observation.dh] == ["RFC 3526 group 14"]
     assert observation.vulnerabilities["logjam"].verdict is Verdict.UNKNOWN

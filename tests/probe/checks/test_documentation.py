@@ -30,7 +30,7 @@ def test_the_page_has_a_row_for_each_fact_and_no_other() -> None:
     assert documented == settled
 
 
-def test_each_row_says_something_in_every_column() -> None:
+def test_each_row_has_text_in_every_column() -> None:
     assert [cells for cells in rows() if len(cells) != COLUMNS or not all(cells)] == []
 
 

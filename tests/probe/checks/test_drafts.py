@@ -131,7 +131,7 @@ async def drafts_of(model: ServerModel) -> tuple[Verdict | None, int]:
     st.sets(st.integers(wire.TLSV1_0, wire.TLSV1_3), min_size=1),
     st.booleans(),
 )
-async def test_a_server_without_drafts_says_so_to_one_question(
+async def test_a_server_without_drafts_is_detected_with_one_request(
     versions: set[int], closes: bool
 ) -> None:
     suites = {one: ((0x1301,) if one == wire.TLSV1_3 else (0xC009,)) for one in versions}
@@ -140,11 +140,11 @@ async def test_a_server_without_drafts_says_so_to_one_question(
     assert (verdict, questions <= (3 if closes else 1)) == (Verdict.NO, True)
 
 
-async def test_a_server_of_sslv3_alone_is_not_asked() -> None:
+async def test_an_sslv3_only_server_is_not_queried() -> None:
     assert await drafts_of(ServerModel(cipher_suites={wire.SSLV3: (0x0005,)})) == (None, 0)
 
 
-async def test_silence_is_no_answer() -> None:
+async def test_silence_is_not_an_answer() -> None:
     class Sulking(ServerModel):
         def reply(self, received: bytes) -> Reply | None:
             hello = read_client_hello(received)
@@ -156,7 +156,7 @@ async def test_silence_is_no_answer() -> None:
 
 
 @given(st.binary(max_size=80))
-async def test_no_first_message_makes_it_fail_or_say_yes(body: bytes) -> None:
+async def test_no_first_message_causes_an_error_or_a_false_yes(body: bytes) -> None:
     message = wire.handshake(6, b"\x03\x04" + body)
 
     class Odd(ServerModel):

@@ -103,7 +103,7 @@ def may_hide_some(model: ServerModel) -> bool:
 
 @settings(max_examples=300, deadline=None)
 @given(models())
-async def test_every_group_is_learnt_and_no_other(model: ServerModel) -> None:
+async def test_every_supported_group_is_found_and_no_other(model: ServerModel) -> None:
     observation = await Simulation(model).visit(PARTS)
     found = found_in(dict(observation.groups))
     assert set(found.accepted) == truth(model)
@@ -112,7 +112,7 @@ async def test_every_group_is_learnt_and_no_other(model: ServerModel) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(models())
-async def test_whose_order_decides_is_never_mistaken(model: ServerModel) -> None:
+async def test_the_side_that_decides_the_order_is_never_mistaken(model: ServerModel) -> None:
     found = found_in(dict((await Simulation(model).visit(PARTS)).groups))
     wrong = Preference.CLIENT if model.server_decides else Preference.SERVER
     assert found.preference is not wrong
@@ -124,7 +124,7 @@ async def test_whose_order_decides_is_never_mistaken(model: ServerModel) -> None
 
 @settings(max_examples=200, deadline=None)
 @given(models())
-async def test_the_cost_is_one_question_more_than_there_are_curves_and_fields(
+async def test_the_cost_is_one_more_request_than_curves_and_fields(
     model: ServerModel,
 ) -> None:
     """Two more with a server's own order, and two more with a certificate's curve."""
@@ -140,7 +140,7 @@ async def test_the_cost_is_one_question_more_than_there_are_curves_and_fields(
 
 @settings(max_examples=200, deadline=None)
 @given(models(), st.floats(min_value=0.05, max_value=0.9), st.integers(0, 10_000))
-async def test_a_server_that_is_silent_at_random_is_never_slandered(
+async def test_a_randomly_silent_server_gets_no_false_facts(
     model: ServerModel, silence: float, seed: int
 ) -> None:
     moody = replace(model, silence=silence, dice=random.Random(seed))
@@ -155,7 +155,7 @@ async def test_a_server_that_is_silent_at_random_is_never_slandered(
 
 @settings(max_examples=100, deadline=None)
 @given(models())
-async def test_a_server_that_ignores_the_list_of_groups_is_found_out(model: ServerModel) -> None:
+async def test_a_server_that_ignores_the_list_of_groups_is_detected(model: ServerModel) -> None:
     rude = replace(model, ignores_groups=True, certificate_curve=None)
     observation = await Simulation(rude).visit(PARTS)
     if not any(key_exchange == "ECDHE" for key_exchange, _ in kinds(rude)):
@@ -166,7 +166,7 @@ async def test_a_server_that_ignores_the_list_of_groups_is_found_out(model: Serv
     assert not found.complete
 
 
-async def test_a_server_that_gives_up_behind_its_hello_has_refused() -> None:
+async def test_a_server_that_closes_after_its_hello_has_refused() -> None:
     model = ServerModel(
         cipher_suites={wire.TLSV1_2: (0xC02F,)},
         groups=(SECP384R1, X25519),
@@ -178,7 +178,7 @@ async def test_a_server_that_gives_up_behind_its_hello_has_refused() -> None:
     assert observation.features["ignores_supported_groups"].verdict is Verdict.NO
 
 
-async def test_only_the_newest_version_up_to_tls_12_is_asked() -> None:
+async def test_only_the_newest_version_up_to_tls_12_is_probed() -> None:
     suites = (0xC02F, 0xC013)
     model = ServerModel(cipher_suites={wire.TLSV1_0: suites, wire.TLSV1_2: suites})
     observation = await Simulation(model).visit(PARTS)
@@ -198,7 +198,7 @@ async def test_without_suites_that_need_a_group_there_are_no_groups() -> None:
         (True, {"x25519", "secp256r1"}),
     ],
 )
-async def test_curves_behind_that_of_an_ecdsa_certificate(
+async def test_curves_after_that_of_an_ecdsa_certificate_are_found(
     server_decides: bool, accepted: set[str]
 ) -> None:
     model = ServerModel(

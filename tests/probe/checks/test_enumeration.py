@@ -69,7 +69,7 @@ def models(draw: st.DrawFn) -> ServerModel:
 
 @settings(max_examples=200, deadline=None)
 @given(models())
-async def test_every_server_that_answers_is_learnt_in_full(model: ServerModel) -> None:
+async def test_every_server_that_answers_is_probed_completely(model: ServerModel) -> None:
     observation = await Simulation(model).visit()
     assert (observation.state, falsehoods(model, observation)) == (State.TLS, [])
     assert omissions(model, observation) == []
@@ -78,7 +78,7 @@ async def test_every_server_that_answers_is_learnt_in_full(model: ServerModel) -
 @pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(models(), st.floats(min_value=0.05, max_value=0.9), st.integers(0, 10_000))
-async def test_a_server_that_is_silent_at_random_is_never_slandered(
+async def test_a_randomly_silent_server_gets_no_false_facts(
     model: ServerModel, silence: float, seed: int
 ) -> None:
     moody = ServerModel(
@@ -95,7 +95,7 @@ async def test_a_server_that_is_silent_at_random_is_never_slandered(
 
 @settings(max_examples=120, deadline=None)
 @given(models())
-async def test_the_cost_is_what_the_design_allows(model: ServerModel) -> None:
+async def test_the_cost_is_within_the_design_limit(model: ServerModel) -> None:
     """k accepted suites, g groups and V versions cost at most k + g + 2V + 12 (no odd shapes).
 
     The groups of TLS 1.3 and those of earlier versions are two lists, which count separately.

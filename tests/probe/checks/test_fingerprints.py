@@ -53,7 +53,7 @@ def test_ja4s_counts_names_and_hashes() -> None:
 
 
 @pytest.mark.integration
-async def test_stacks_are_told_apart_and_known_again(
+async def test_stacks_are_distinguished_and_recognised(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     seen = []

@@ -46,7 +46,7 @@ def hello(suite: int, *extensions: tuple[int, bytes]) -> ServerHello:
     )
 
 
-def test_refusals_alone_are_sixty_two_zeros() -> None:
+def test_only_refusals_give_sixty_two_zeros() -> None:
     assert jarm([None] * len(JARM_HELLOS)) == 62 * "0"
 
 
@@ -58,7 +58,7 @@ def test_suites_are_numbered_and_extensions_hashed() -> None:
     assert found == "01d41d46d" + 7 * "000" + digest
 
 
-def test_orders_of_suites_are_those_of_their_names() -> None:
+def test_suite_orders_match_their_names() -> None:
     forward, backward, top, bottom, middle = (one.suites for one in JARM_HELLOS[:5])
     assert (backward, bottom) == (forward[::-1], forward[35:])
     assert top == forward[34::-1]
@@ -66,7 +66,7 @@ def test_orders_of_suites_are_those_of_their_names() -> None:
     assert sorted(middle) == sorted(JARM_SUITES)
 
 
-def test_every_hello_is_a_hello() -> None:
+def test_every_generated_hello_is_valid() -> None:
     for one in JARM_HELLOS:
         sent = ClientHello.decode(one.encode("zoo.test", bytes(64))[HEADERS_LENGTH:])
         assert sent.legacy_version == one.legacy_version

@@ -32,7 +32,7 @@ async def fact_of(observation: Observation, name: str) -> Fact:
     return observation.vulnerabilities[name]
 
 
-async def test_heartbleed_is_proved_by_the_length_and_keeps_nothing_of_the_memory() -> None:
+async def test_heartbleed_is_proved_by_the_length_and_no_memory_is_stored() -> None:
     server = rsa_server(heartbeat(is_mended=False), extensions=HEARTBEAT)
     fact = await fact_of(await visit_server(server), "heartbleed")
     assert fact.verdict is Verdict.YES
@@ -41,7 +41,7 @@ async def test_heartbleed_is_proved_by_the_length_and_keeps_nothing_of_the_memor
 
 
 @pytest.mark.parametrize("extensions", [HEARTBEAT, ()])
-async def test_no_heartbleed_where_it_is_mended_or_there_is_no_heartbeat(
+async def test_no_heartbleed_if_it_is_fixed_or_there_is_no_heartbeat(
     extensions: tuple[tuple[int, bytes], ...],
 ) -> None:
     server = rsa_server(heartbeat(is_mended=True), extensions=extensions)
@@ -49,7 +49,7 @@ async def test_no_heartbleed_where_it_is_mended_or_there_is_no_heartbeat(
 
 
 @pytest.mark.parametrize(("is_mended", "verdict"), [(False, Verdict.YES), (True, Verdict.NO)])
-async def test_an_early_change_cipher_spec(is_mended: bool, verdict: Verdict) -> None:
+async def test_an_early_change_cipher_spec_is_detected(is_mended: bool, verdict: Verdict) -> None:
     server = rsa_server(early_change_cipher_spec(is_mended=is_mended))
     assert (await fact_of(await visit_server(server), "ccs_injection")).verdict is verdict
 
@@ -63,7 +63,9 @@ async def test_silence_proves_nothing_on_a_server_that_must_speak(name: str) -> 
 
 
 @pytest.mark.parametrize("needs_finished", [True, False])
-async def test_a_strong_oracle_tells_a_wrong_head_from_the_rest(needs_finished: bool) -> None:
+async def test_a_strong_oracle_distinguishes_a_wrong_head_from_the_rest(
+    needs_finished: bool,
+) -> None:
     react = key_exchange(
         other_than_usual=lambda block: None if has_right_head(block) else DECRYPTION_FAILED,
         needs_finished=needs_finished,
@@ -72,7 +74,7 @@ async def test_a_strong_oracle_tells_a_wrong_head_from_the_rest(needs_finished: 
     assert (fact.verdict, fact.value) == (Verdict.YES, "strong")
 
 
-async def test_a_weak_oracle_knows_the_wholly_right_block_alone() -> None:
+async def test_a_weak_oracle_recognises_only_the_fully_correct_block() -> None:
     react = key_exchange(
         other_than_usual=lambda block: DECRYPTION_FAILED if is_well_formed(block) else None
     )
@@ -80,13 +82,13 @@ async def test_a_weak_oracle_knows_the_wholly_right_block_alone() -> None:
     assert (fact.verdict, fact.value) == (Verdict.YES, "weak")
 
 
-async def test_the_same_reaction_to_all_is_no_oracle() -> None:
+async def test_the_same_response_to_all_is_not_an_oracle() -> None:
     react = key_exchange(other_than_usual=lambda _: None)
     fact = await fact_of(await visit_server(rsa_server(react)), "robot")
     assert fact.verdict is Verdict.NO
 
 
-async def test_noise_is_no_oracle() -> None:
+async def test_noise_is_not_an_oracle() -> None:
     react = key_exchange(other_than_usual=by_turns(BAD_RECORD_MAC, 40, DECRYPTION_FAILED))
     fact = await fact_of(await visit_server(rsa_server(react)), "robot")
     assert fact.verdict is Verdict.UNKNOWN

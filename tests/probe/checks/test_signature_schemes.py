@@ -70,7 +70,7 @@ def models(draw: st.DrawFn) -> ServerModel:
 
 @settings(max_examples=300, deadline=None)
 @given(models())
-async def test_every_scheme_is_learnt_and_no_other(model: ServerModel) -> None:
+async def test_every_supported_scheme_is_found_and_no_other(model: ServerModel) -> None:
     observation = await Simulation(model).visit(PARTS)
     found = observation.signature_schemes[TLSV1_2]
     wrong = Preference.CLIENT if model.server_decides else Preference.SERVER
@@ -85,7 +85,7 @@ async def test_every_scheme_is_learnt_and_no_other(model: ServerModel) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(models())
-async def test_the_cost_is_one_question_more_than_there_are_schemes(model: ServerModel) -> None:
+async def test_the_cost_is_one_more_request_than_schemes(model: ServerModel) -> None:
     """One flight for each kind of key existed already; to find out whose order decides may cost one more."""
     quick = replace(model, close_instead_of_alert=False)
     with_schemes, without = Simulation(quick), Simulation(quick)
@@ -102,7 +102,7 @@ async def test_the_cost_is_one_question_more_than_there_are_schemes(model: Serve
 
 @settings(max_examples=200, deadline=None)
 @given(models(), st.floats(min_value=0.05, max_value=0.9), st.integers(0, 10_000))
-async def test_a_server_that_is_silent_at_random_is_never_slandered(
+async def test_a_randomly_silent_server_gets_no_false_facts(
     model: ServerModel, silence: float, seed: int
 ) -> None:
     moody = replace(model, silence=silence, dice=random.Random(seed))
@@ -126,7 +126,7 @@ def no_false_hash(observation: Observation, model: ServerModel) -> bool:
     )
 
 
-async def test_a_server_that_signs_as_it_likes_is_found_out() -> None:
+async def test_a_server_that_ignores_signature_schemes_is_detected() -> None:
     model = ServerModel(
         cipher_suites={wire.TLSV1_2: (ECDHE_RSA,)},
         signature_schemes=(RSA_SHA1,),
@@ -140,7 +140,7 @@ async def test_a_server_that_signs_as_it_likes_is_found_out() -> None:
     assert observation.features["signs_with_md5"].verdict is Verdict.UNKNOWN
 
 
-async def test_a_server_that_gives_up_behind_its_hello_has_refused() -> None:
+async def test_a_server_that_closes_after_its_hello_has_refused() -> None:
     model = ServerModel(
         cipher_suites={wire.TLSV1_2: (ECDHE_RSA,)},
         signature_schemes=(RSA_SHA256, RSA_SHA1),
@@ -152,7 +152,7 @@ async def test_a_server_that_gives_up_behind_its_hello_has_refused() -> None:
     assert observation.features["ignores_signature_algorithms"].verdict is Verdict.NO
 
 
-async def test_md5_is_told_with_its_proof() -> None:
+async def test_md5_is_reported_with_its_proof() -> None:
     model = ServerModel(
         cipher_suites={wire.TLSV1_2: (ECDHE_RSA, ECDHE_ECDSA)},
         signature_schemes=(RSA_SHA256, RSA_MD5, ECDSA_SHA256),

@@ -116,7 +116,7 @@ async def test_each_answer_gets_its_verdict(case: Case) -> None:
     assert (SSLV2 in observation.cipher_suites) is (case.verdict is Verdict.YES)
 
 
-async def test_the_certificate_joins_the_chain_it_leads_elsewhere() -> None:
+async def test_an_sslv2_certificate_joins_the_chain_that_it_leads_in_other_versions() -> None:
     reply = Reply(sent=server_hello(tuple(KINDS)), then=Then.WAIT)
     observation = await visit_server(answers_sslv2_with(reply))
     assert observation.cipher_suites[SSLV2].accepted == tuple(KINDS.values())
@@ -125,7 +125,7 @@ async def test_the_certificate_joins_the_chain_it_leads_elsewhere() -> None:
     assert set(served.versions) == {SSLV2, ProtocolVersion.TLSV1_2}
 
 
-async def test_a_server_of_sslv2_alone_is_a_tls_endpoint_with_drown_and_no_verdict_on_tls() -> None:
+async def test_an_sslv2_only_server_is_a_tls_endpoint_with_drown_and_no_tls_verdicts() -> None:
     reply = Reply(sent=server_hello(tuple(KINDS)), then=Then.WAIT)
     observation = await visit_server(answers_sslv2_with(reply, model=None))
     assert observation.state is State.TLS

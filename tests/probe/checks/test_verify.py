@@ -81,7 +81,9 @@ async def test_an_unchanged_server_is_confirmed_within_the_budget(model: ServerM
 @pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(plain_models(), st.data())
-async def test_what_was_turned_on_or_off_is_caught(model: ServerModel, data: st.DataObject) -> None:
+async def test_a_setting_that_was_turned_on_or_off_is_detected(
+    model: ServerModel, data: st.DataObject
+) -> None:
     observation = replace(await known(model), certificates=())
     assume(can_be_verified(observation))
     changed = _changed(_without_certificate(model), data)

@@ -56,7 +56,7 @@ async def test_silence_ends_with_the_visit() -> None:
     assert exchange.answer == NoHello(ending=Ending.SILENCE)
 
 
-async def test_nothing_is_dialled_past_the_deadline() -> None:
+async def test_no_connection_is_opened_after_the_deadline() -> None:
     async with serve(behaviours.says_nothing) as server:
         late = session(server.port, ProbeSettings(deadline_seconds=0))
         exchange = await late.ask(HELLO)
@@ -64,7 +64,7 @@ async def test_nothing_is_dialled_past_the_deadline() -> None:
         assert (exchange.answer.kind, server.connections) == (FailureKind.DEADLINE, 0)
 
 
-async def test_waiting_for_a_place_ends_with_the_visit() -> None:
+async def test_waiting_for_a_slot_ends_with_the_visit() -> None:
     settings = ProbeSettings(deadline_seconds=0.2, connections_per_address=1)
     async with serve(behaviours.says_nothing) as server:
         politeness = Politeness(settings)
@@ -73,7 +73,7 @@ async def test_waiting_for_a_place_ends_with_the_visit() -> None:
     assert exchange.is_past_deadline
 
 
-async def test_a_visit_whose_time_is_up_in_the_moment_of_asking_ends() -> None:
+async def test_a_visit_whose_deadline_passes_during_a_request_ends() -> None:
     """Before the connecting task has begun at all."""
     settings = ProbeSettings()
     connections = Connections(
@@ -95,7 +95,7 @@ async def test_a_visit_whose_time_is_up_in_the_moment_of_asking_ends() -> None:
 
 
 @pytest.mark.parametrize("is_chained", [True, False])
-async def test_a_question_that_comes_just_after_the_deadline_ends(*, is_chained: bool) -> None:
+async def test_a_request_just_after_the_deadline_ends(*, is_chained: bool) -> None:
     """The timer of a visit may run a little before the end of its time: then a question may still follow."""
     settings = ProbeSettings(connections_per_address=1)
     politeness = Politeness(settings)
@@ -117,7 +117,7 @@ async def test_a_question_that_comes_just_after_the_deadline_ends(*, is_chained:
     await connections.close()
 
 
-async def test_an_internal_error_while_dialling_reaches_the_question(
+async def test_an_internal_error_while_dialling_reaches_the_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def broken(*_: object) -> ConnectFailure:
@@ -140,32 +140,32 @@ async def test_an_internal_error_while_dialling_reaches_the_question(
         behaviours.silent_after(6, MODEL),
     ],
 )
-async def test_no_visit_outlives_its_deadline_by_more_than_a_twentieth(
+async def test_no_visit_exceeds_its_deadline_by_more_than_a_twentieth(
     behaviour: Behaviour,
 ) -> None:
     settings = ProbeSettings(deadline_seconds=2.0, answer_timeout_seconds=1.5)
     # A busy machine may delay one visit, but not every visit: only an internal error does that.
     for _ in range(ATTEMPTS):
-        if await ends_before_the_hourglass(behaviour, settings):
+        if await ends_in_time(behaviour, settings):
             return
     raise AssertionError(f"{ATTEMPTS} visits outlived their deadline")
 
 
-async def ends_before_the_hourglass(behaviour: Behaviour, settings: ProbeSettings) -> bool:
+async def ends_in_time(behaviour: Behaviour, settings: ProbeSettings) -> bool:
     """Whether a visit has ended when 1.05 times its deadline has passed.
 
     The same loop stops the time, so a delay of the loop does not count as a delay of the visit: the last
     twentieth takes ten turns of the loop, however busy the machine is.
     """
 
-    async def hourglass() -> None:
+    async def stop_the_time() -> None:
         await asyncio.sleep(settings.deadline_seconds)
         for _ in range(10):
             await asyncio.sleep(0.005 * settings.deadline_seconds)
 
     async with serve(behaviour) as server, asyncio.TaskGroup() as beside:
         visiting = beside.create_task(visit(server.port, settings))
-        running_through = beside.create_task(hourglass())
+        running_through = beside.create_task(stop_the_time())
         await asyncio.wait({visiting, running_through}, return_when=asyncio.FIRST_COMPLETED)
         has_ended = visiting.done()
         running_through.cancel()

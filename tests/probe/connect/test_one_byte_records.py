@@ -29,7 +29,9 @@ def test_a_reply_in_one_byte_records_is_read(
     )
 
 
-def test_words_are_answered_until_the_server_hangs_up(certificates: Certificates) -> None:
+def test_a_plaintext_exchange_is_answered_until_the_server_closes(
+    certificates: Certificates,
+) -> None:
     talk = Talk(certificates, PostHandshakeAction.WORDS, REPLY)
     assert talk.finish() is None
     assert talk.dialogue.end(Ending.CLOSED).reply == REPLY

@@ -48,7 +48,7 @@ def patience(
 
 
 @given(took=st.lists(SECONDS, max_size=4), longest=SECONDS, shortest=SECONDS, visit=SECONDS)
-def test_a_wait_is_within_the_limit_the_visit_and_what_the_server_has_shown(
+def test_a_wait_is_bounded_by_the_limit_the_visit_and_the_response_times_of_the_server(
     took: list[float], longest: float, shortest: float, visit: float
 ) -> None:
     one = patience(Clock(), longest=longest, shortest=shortest, visit=visit)
@@ -60,7 +60,7 @@ def test_a_wait_is_within_the_limit_the_visit_and_what_the_server_has_shown(
     assert one.seconds(patient=False) == pytest.approx(min(bound, quick))
 
 
-def test_nothing_is_waited_for_past_the_end() -> None:
+def test_nothing_is_awaited_after_the_deadline() -> None:
     clock = Clock()
     one = patience(clock, visit=3.0)
     clock.seconds += 4.0
@@ -68,7 +68,7 @@ def test_nothing_is_waited_for_past_the_end() -> None:
 
 
 @pytest.mark.parametrize("kind", FailureKind)
-def test_each_kind_of_failure_is_trouble_or_is_not(kind: FailureKind) -> None:
+def test_each_kind_of_failure_is_classified_as_trouble_or_not(kind: FailureKind) -> None:
     assert is_trouble(ConnectFailure(kind=kind, detail="")) is (kind not in AT_EASE)
 
 
@@ -82,7 +82,7 @@ def test_silence_and_resets_are_trouble_and_a_close_is_an_answer(
     assert not is_trouble(b"words")
 
 
-async def test_a_visit_is_throttled_by_trouble_after_an_answer_alone() -> None:
+async def test_a_visit_is_throttled_only_by_trouble_after_an_answer() -> None:
     one, silence = patience(Clock()), NoHello(ending=Ending.SILENCE)
     throttled = []
     for result, took in ((silence, None), (b"words", 0.1), (silence, None), (b"words", 0.1)):

@@ -34,7 +34,7 @@ async def trouble(gate: AddressGate) -> None:
         gate.trouble(epoch)
 
 
-async def test_no_more_than_the_share_are_inside() -> None:
+async def test_no_more_visits_run_than_the_share_allows() -> None:
     assert await fill(AddressGate(4), 20) == 4
 
 
@@ -44,7 +44,7 @@ async def test_trouble_halves_the_share() -> None:
     assert await fill(gate, 20) == 2
 
 
-async def test_connections_of_one_moment_in_trouble_count_once() -> None:
+async def test_simultaneous_connections_in_trouble_count_once() -> None:
     gate = AddressGate(8)
     async with gate.place() as first, gate.place() as second:
         gate.trouble(first)
@@ -52,7 +52,7 @@ async def test_connections_of_one_moment_in_trouble_count_once() -> None:
     assert await fill(gate, 20) == 4
 
 
-async def test_answers_give_back_all_but_the_limit_that_was_too_much() -> None:
+async def test_answers_restore_all_but_the_limit_that_was_too_high() -> None:
     gate = AddressGate(4)
     await trouble(gate)
     for _ in range(100):
@@ -60,7 +60,7 @@ async def test_answers_give_back_all_but_the_limit_that_was_too_much() -> None:
     assert await fill(gate, 20) == 3
 
 
-async def test_there_is_always_one_place() -> None:
+async def test_there_is_always_one_slot() -> None:
     gate = AddressGate(4)
     for _ in range(10):
         await trouble(gate)
@@ -68,7 +68,7 @@ async def test_there_is_always_one_place() -> None:
 
 
 @given(st.lists(st.sampled_from(["enter", "leave", "cancel", "trouble", "answered"]), max_size=40))
-async def test_no_place_is_ever_lost(deeds: list[str]) -> None:
+async def test_no_slot_is_ever_lost(deeds: list[str]) -> None:
     """However visitors come, go, give up or meet trouble, the gate finally lets all of them in."""
     gate = AddressGate(3)
     leave = asyncio.Event()
@@ -105,7 +105,7 @@ async def test_visits_to_one_address_share_its_gate() -> None:
     assert politeness.gate("127.0.0.1") is politeness.gate("127.0.0.1")
 
 
-async def test_open_connections_have_a_ceiling_over_all_addresses() -> None:
+async def test_open_connections_are_limited_over_all_addresses() -> None:
     politeness = Politeness(ProbeSettings(connections_open=2, connections_per_second=100_000))
     assert await most_inside(politeness, [f"127.0.0.{last}" for last in range(1, 9)]) == 2
 
@@ -179,7 +179,7 @@ def test_an_address_gets_no_more_new_connections_a_second_than_allowed() -> None
         assert moment - began[position - 5] >= 0.99
 
 
-async def test_costly_visits_take_turns_at_one_question_each() -> None:
+async def test_costly_visits_take_turns_of_one_request_each() -> None:
     politeness, inside = Politeness(ProbeSettings()), 0
 
     async def question() -> int:
@@ -195,7 +195,7 @@ async def test_costly_visits_take_turns_at_one_question_each() -> None:
     assert set(await asyncio.gather(*(question() for _ in range(20)))) == {1}
 
 
-def test_a_turn_that_does_not_come_in_time_is_none_and_the_next_one_gets_it() -> None:
+def test_a_turn_that_times_out_is_given_to_the_next_waiter() -> None:
     async def wait() -> tuple[bool, bool]:
         politeness = Politeness(ProbeSettings())
         async with politeness.turn_of_heavy(1.0), politeness.turn_of_heavy(5.0) as late:

@@ -20,7 +20,7 @@ from probe.recording.replay import ReplaySession
 from probe.transport import ProbeTransport
 from probe.visit.settings import ProbeSettings
 from tests.probe.checks.simulation import Simulation
-from tests.probe.programmable.server import Behaviour, behind_a_port, serve
+from tests.probe.programmable.server import Behaviour, serve, served_on_a_port
 from tests.probe.programmable.server_model import ServerModel
 from tests.probe.starttls.scripted_servers import smtp_before
 
@@ -50,7 +50,7 @@ def test_a_transport_offers_what_the_protocol_has_and_no_setter(kind: type) -> N
     assert public(kind) - public(ProbeTransport) <= {"recorded"}
 
 
-def test_a_simulation_in_memory_is_one_too() -> None:
+def test_an_in_memory_simulation_is_a_transport() -> None:
     assert ProbeTransport in Simulation.__mro__
 
 
@@ -65,10 +65,10 @@ def test_options_cannot_be_changed() -> None:
     ("behaviour", "name", "is_greeted"),
     [
         (smtp_before(MODEL), "smtp", True),
-        (behind_a_port(MODEL), "tls", False),
+        (served_on_a_port(MODEL), "tls", False),
     ],
 )
-async def test_a_server_is_listened_to_before_tls_begins_as_it_does_there(
+async def test_a_server_greeting_is_read_before_tls_begins(
     behaviour: Behaviour, name: str, is_greeted: bool
 ) -> None:
     async with serve(behaviour) as server:

@@ -97,7 +97,7 @@ CASES = [(version, name) for version in VERSIONS for name in suites_of(version)]
 
 
 @pytest.mark.parametrize(("version", "name"), CASES)
-def test_a_right_record_is_read_and_each_spoilt_one_refused(
+def test_a_valid_record_is_read_and_each_corrupted_one_refused(
     version: ProtocolVersion, name: str, certificates: Certificates
 ) -> None:
     pair = Pair(version, name, certificates)
@@ -110,6 +110,6 @@ def test_a_right_record_is_read_and_each_spoilt_one_refused(
 
 
 @given(content=st.binary(min_size=1, max_size=300))
-def test_any_content_comes_through(content: bytes, certificates: Certificates) -> None:
+def test_any_content_is_delivered_unchanged(content: bytes, certificates: Certificates) -> None:
     pair = Pair(ProtocolVersion.TLSV1_2, "AES128-SHA256", certificates)
     assert pair.server_reads(application_data(content, pair.secrets)) == content

@@ -33,7 +33,7 @@ def write(path: Path, *parts: bytes) -> Path:
     return path
 
 
-def test_one_file_or_two_in_pem(tmp_path: Path) -> None:
+def test_an_identity_is_read_from_one_or_two_pem_files(tmp_path: Path) -> None:
     chain = write(tmp_path / "chain.pem", CLIENT.pem, CA.pem)
     key = write(tmp_path / "key.pem", key_pem())
     both = write(tmp_path / "both.pem", key_pem(), CLIENT.pem)
@@ -66,7 +66,7 @@ def test_a_passphrase_comes_from_the_environment(
         assert PASSPHRASE.decode() not in repr(found)
 
 
-def test_what_cannot_be_used_is_told_in_a_sentence(
+def test_an_unusable_identity_is_reported_in_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chain = write(tmp_path / "chain.pem", CLIENT.pem)

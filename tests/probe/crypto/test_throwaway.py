@@ -26,7 +26,7 @@ def test_a_certificate_is_valid_when_it_is_used(days: float, has_issuer: bool) -
     assert made.issuer == (NAME if has_issuer else made.subject)
 
 
-def test_a_process_that_runs_for_a_year_makes_new_ones() -> None:
+def test_a_process_that_runs_for_a_year_creates_new_ones() -> None:
     first = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)
     assert throwaway_certificate(first) is throwaway_certificate(first - timedelta(hours=23))
     later = first + timedelta(days=365)

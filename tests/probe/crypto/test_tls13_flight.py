@@ -43,7 +43,7 @@ def test_labels_expand_as_in_the_trace_of_rfc_8448() -> None:
 
 
 @pytest.mark.parametrize("group", SHARED_GROUPS)
-def test_both_sides_of_a_share_come_to_the_same_secret(group: int) -> None:
+def test_both_sides_of_a_share_compute_the_same_secret(group: int) -> None:
     one, other = KeyShareSecret(group, b"one"), KeyShareSecret(group, b"other")
     assert one.shared_with(other.public) == other.shared_with(one.public)
     assert KeyShareSecret(group, b"one").public == one.public
@@ -89,7 +89,7 @@ def fed(pieces: list[bytes]) -> Tls13Flight:
 
 
 @given(st.lists(st.binary(max_size=200)), st.booleans())
-def test_no_bytes_make_it_raise(pieces: list[bytes], begins_well: bool) -> None:
+def test_no_bytes_raise_an_exception(pieces: list[bytes], begins_well: bool) -> None:
     point = KeyShareSecret(SHARED_GROUPS[0], b"server").public
     hello = wire.server_hello_tls13(0x1301, SHARED_GROUPS[0], point, session_id=NONCE[:32])
     head = [wire.records(wire.TLSV1_2, hello)] if begins_well else []
@@ -99,7 +99,7 @@ def test_no_bytes_make_it_raise(pieces: list[bytes], begins_well: bool) -> None:
         assert flight.certificates is None
 
 
-def test_a_chain_that_swells_is_cut() -> None:
+def test_a_chain_that_expands_too_much_is_cut() -> None:
     bomb = zlib.compress(bytes(100 * MAX_UNCOMPRESSED_LENGTH))
     message = CompressedCertificate(
         algorithm=1, uncompressed_length=MAX_UNCOMPRESSED_LENGTH, compressed=bomb

@@ -82,7 +82,7 @@ def test_a_flight_in_order_is_whole(certificate: bytes, request_or_none: bytes) 
         ((EXTENSIONS, wire.handshake(2, b"")), "unexpected server_hello"),
     ],
 )
-def test_what_is_out_of_order_ends_the_flight_and_is_named(
+def test_a_message_out_of_order_ends_the_flight_and_is_named(
     messages: tuple[bytes, ...], flaw: str
 ) -> None:
     flight = read(*messages, CERTIFICATE, VERIFY)
@@ -90,7 +90,7 @@ def test_what_is_out_of_order_ends_the_flight_and_is_named(
     assert flight.flaw == f"handshake order: {flaw}"
 
 
-def test_a_compressed_chain_is_unpacked_once_however_often_it_comes() -> None:
+def test_a_compressed_chain_is_decompressed_once_however_often_it_is_received() -> None:
     bomb = wire.handshake(25, compressed(entries(*[b"x"] * 40_000)))
     runs = []
     for count in (1, 800):
@@ -114,7 +114,7 @@ def test_entries_without_a_certificate_are_refused() -> None:
 
 
 @pytest.mark.parametrize("claimed", [0, 12, 14, MAX_UNCOMPRESSED_LENGTH])
-def test_what_unpacks_to_another_length_than_declared_is_refused(claimed: int) -> None:
+def test_data_that_decompresses_to_another_length_than_declared_is_refused(claimed: int) -> None:
     """RFC 8879, section 4: a mismatch is a bad_certificate."""
     body = entries(b"leaf")
     assert len(body) == 13
@@ -122,7 +122,7 @@ def test_what_unpacks_to_another_length_than_declared_is_refused(claimed: int) -
         CompressedCertificate.decode(compressed(body, claimed)).certificate()
 
 
-def test_a_record_that_cannot_be_opened_is_named() -> None:
+def test_a_record_that_cannot_be_decrypted_is_named() -> None:
     reader, stream = prepared(EXTENSIONS)
     flight = reader.feed(stream[:-1] + bytes((stream[-1] ^ 1,)))
     assert flight is not None

@@ -76,7 +76,7 @@ def verdicts(observation: Observation) -> dict[ProtocolVersion, Verdict]:
     return {version: fact.verdict for version, fact in observation.protocols.items()}
 
 
-async def test_openssl_is_learnt_in_full(certificates: Certificates, tmp_path: Path) -> None:
+async def test_openssl_is_probed_completely(certificates: Certificates, tmp_path: Path) -> None:
     with s_server("-dtls", certificates, tmp_path) as port:
         observation = await visited(port)
     assert observation.state is State.TLS
@@ -108,7 +108,7 @@ async def test_a_version_that_openssl_refuses_is_proved_to_be_off(
     assert evidence.answer == b"\x02\x46"
 
 
-async def test_gnutls_demands_a_cookie_and_its_silence_is_no_refusal(
+async def test_gnutls_requires_a_cookie_and_its_silence_is_not_a_refusal(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     with gnutls(certificates, tmp_path) as port:
@@ -121,7 +121,7 @@ async def test_gnutls_demands_a_cookie_and_its_silence_is_no_refusal(
     assert found.refusal is None or found.refusal.note == "no complete answer in time"
 
 
-async def test_where_nothing_listens_nothing_is_known() -> None:
+async def test_a_closed_port_gives_no_facts() -> None:
     observation = await visited(free_port())
     assert observation.state is State.REFUSED
     assert Verdict.NO not in verdicts(observation).values()

@@ -148,26 +148,26 @@ def _until_flaw(reader: _Reads, packets: Sequence[bytes]) -> object:
 
 def _dtls() -> DtlsQuestion:
     question = DtlsQuestion(HELLO)
-    question.begin(_nobody)
+    question.begin(_discard)
     return question
 
 
 def _provocation() -> RawProbe:
     raw_probe = RawProbe(HELLO, lambda _: b"words")
-    raw_probe.begin(_nobody)
+    raw_probe.begin(_discard)
     return raw_probe
 
 
 def _packets() -> TdsFraming[object]:
     dialogue: TdsFraming[object] = TdsFraming(Question(HELLO))
-    dialogue.begin(_nobody)
+    dialogue.begin(_discard)
     return dialogue
 
 
 def _tls13() -> Tls13FlightReader:
     asked = offer(ProtocolVersion.TLSV1_3, OPENED_SUITES, Shape(server_name="x.example"))
     reader = Tls13FlightReader(asked, KeyShareSecret(SHARED_GROUPS[0], NONCE), NONCE)
-    reader.begin(_nobody)
+    reader.begin(_discard)
     return reader
 
 
@@ -175,12 +175,12 @@ def _behind() -> AfterUpgrade[object]:
     makes = application("smtp").upgrades(PEER)
     assert makes is not None
     dialogue: AfterUpgrade[object] = AfterUpgrade(makes(), Question(HELLO))
-    dialogue.begin(_nobody)
+    dialogue.begin(_discard)
     return dialogue
 
 
 def _started(dialogue: HttpConnect | Socks5 | ClearRequest) -> _Reads:
-    dialogue.begin(_nobody)
+    dialogue.begin(_discard)
     return dialogue
 
 
@@ -215,7 +215,7 @@ class _Awaited:
         return None if self._reply.wants_more else self._reply.content
 
 
-def _nobody(_: bytes) -> None:
+def _discard(_: bytes) -> None:
     return
 
 

@@ -32,7 +32,7 @@ _ELSEWHERE: Final = {
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.covers}-{row.name}")
-def test_the_cost_grows_with_the_length(row: Row) -> None:
+def test_the_cost_is_linear_in_the_length(row: Row) -> None:
     assert_linear(row)
 
 
@@ -40,7 +40,7 @@ def test_every_script_of_the_catalogue_has_a_row() -> None:
     assert set(FLOODS) == scripted_names()
 
 
-def test_every_class_that_is_fed_a_peer_s_bytes_has_a_row() -> None:
+def test_every_class_that_reads_peer_bytes_has_a_row() -> None:
     covered = {row.covers for row in ROWS} | set(_ELSEWHERE)
     assert sorted(_fed_classes() - covered) == []
 

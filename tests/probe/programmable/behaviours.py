@@ -184,7 +184,7 @@ def unparsable_certificate(sent: bytes) -> bytes:
     return wire.records(version, b"".join(spoiled)) if messages else sent
 
 
-def insists_on(version: int, suite: int) -> Behaviour:
+def always_chooses(version: int, suite: int) -> Behaviour:
     """Answers every hello with one version and one suite, whatever was offered (yaSSL #793)."""
 
     async def behave(connection: Connection) -> None:
@@ -201,7 +201,7 @@ def insists_on(version: int, suite: int) -> Behaviour:
     return behave
 
 
-def retries_for_ever(model: ServerModel) -> Behaviour:
+def retries_forever(model: ServerModel) -> Behaviour:
     """A HelloRetryRequest to every hello, including the second and third."""
 
     async def behave(connection: Connection) -> None:

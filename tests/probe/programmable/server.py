@@ -1,7 +1,7 @@
 """Scripted servers behind a free loopback port: a behaviour is one coroutine on one connection.
 
 ``serve`` runs a behaviour for every accepted connection and counts them; when it ends, all of them end.
-``behind_a_port`` turns a ServerModel into a behaviour.
+``served_on_a_port`` turns a ServerModel into a behaviour.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Connection:
             pass
 
     @property
-    def client_is_there(self) -> bool:
+    def client_is_connected(self) -> bool:
         """Whether the client has neither closed nor reset the connection."""
         return not self.reader.at_eof() and self.reader.exception() is None
 
@@ -89,7 +89,7 @@ class ScriptedServer:
         loop.call_soon(loop.call_soon, self._count_open)
 
     def _count_open(self) -> None:
-        self._present = [one for one in self._present if one.client_is_there]
+        self._present = [one for one in self._present if one.client_is_connected]
         self.most_open = max(self.most_open, len(self._present))
 
     async def _handle(self, connection: Connection) -> None:
@@ -141,7 +141,7 @@ async def serve(
         raise BaseExceptionGroup("the scripted server failed", server.failures)
 
 
-def behind_a_port(model: ServerModel) -> Behaviour:
+def served_on_a_port(model: ServerModel) -> Behaviour:
     """The behaviour of a model that answers one hello, and a second one after HelloRetryRequest."""
 
     async def behave(connection: Connection) -> None:

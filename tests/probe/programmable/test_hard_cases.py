@@ -16,7 +16,7 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
 from probe.visit.settings import ProbeSettings
 from tests.probe.programmable import behaviours, wire
-from tests.probe.programmable.server import Behaviour, behind_a_port, serve
+from tests.probe.programmable.server import Behaviour, serve, served_on_a_port
 from tests.probe.programmable.server_model import ServerModel
 from tests.probe.programmable.soundness import falsehoods, omissions
 from tests.probe.programmable.visiting import visit, visit_server
@@ -127,7 +127,7 @@ NOTHING_BUT_ALERTS = {"refuses every hello with an alert", "refuses every hello 
 
 
 @pytest.mark.parametrize("case", NO_TLS, ids=lambda case: case.name)
-async def test_without_tls_the_state_says_what_was_there(case: NoTls) -> None:
+async def test_without_tls_the_state_names_what_was_found(case: NoTls) -> None:
     observation = await visit_server(case.behaviour, IMPATIENT)
     assert (observation.state in case.states, is_one_sentence(observation.reason)) == (
         True,
@@ -138,7 +138,7 @@ async def test_without_tls_the_state_says_what_was_there(case: NoTls) -> None:
 @pytest.mark.parametrize(
     "case", [case for case in NO_TLS if case.name not in NOTHING_BUT_ALERTS], ids=lambda c: c.name
 )
-async def test_what_is_no_hello_and_no_alert_proves_nothing(case: NoTls) -> None:
+async def test_an_answer_without_hello_or_alert_proves_nothing(case: NoTls) -> None:
     observation = await visit_server(case.behaviour, IMPATIENT)
     known = {
         version.label
@@ -148,7 +148,7 @@ async def test_what_is_no_hello_and_no_alert_proves_nothing(case: NoTls) -> None
     assert (known, observation.cipher_suites, observation.certificates) == (set(), {}, ())
 
 
-async def test_closed_port_is_refused() -> None:
+async def test_a_closed_port_is_refused() -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         observation = await visit(reserved.getsockname()[1], IMPATIENT)
@@ -174,7 +174,7 @@ class Odd:
 
 
 def plain(name: str, model: ServerModel) -> Odd:
-    return Odd(name=name, model=model, behaviour=behind_a_port(model))
+    return Odd(name=name, model=model, behaviour=served_on_a_port(model))
 
 
 def rewritten(name: str, model: ServerModel, rewrite: behaviours.Rewrite) -> Odd:
@@ -212,7 +212,7 @@ LEARNABLE = (
 
 
 @pytest.mark.parametrize("case", LEARNABLE, ids=lambda case: case.name)
-async def test_an_odd_server_is_learnt_in_full(case: Odd) -> None:
+async def test_an_unusual_server_is_probed_completely(case: Odd) -> None:
     observation = await visit_server(case.behaviour)
     assert (
         observation.state,
@@ -222,20 +222,20 @@ async def test_an_odd_server_is_learnt_in_full(case: Odd) -> None:
 
 
 @pytest.mark.parametrize("last_answered", [1, 3, 8, 20])
-async def test_silence_in_the_middle_of_a_visit_is_not_taken_for_no(last_answered: int) -> None:
+async def test_silence_during_a_visit_is_not_a_no(last_answered: int) -> None:
     behaviour = behaviours.silent_after(last_answered, OLD)
     observation = await visit_server(behaviour, IMPATIENT)
     assert falsehoods(OLD, observation) == []
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_random_silence_costs_facts_but_never_makes_a_false_one(seed: int) -> None:
+async def test_random_silence_loses_facts_but_never_adds_a_false_one(seed: int) -> None:
     model = ServerModel(
         cipher_suites={**OLD.cipher_suites, **TLS13.cipher_suites},
         silence=0.25,
         dice=random.Random(seed),
     )
-    observation = await visit_server(behind_a_port(model), IMPATIENT)
+    observation = await visit_server(served_on_a_port(model), IMPATIENT)
     assert falsehoods(model, observation) == []
 
 
@@ -246,7 +246,7 @@ async def test_a_server_that_stalls_after_its_hello_has_proved_its_version() -> 
     assert (verdict, falsehoods(TLS12, observation)) == (Verdict.YES, [])
 
 
-async def test_an_endless_certificate_costs_the_chain_and_not_the_version() -> None:
+async def test_an_endless_certificate_loses_the_chain_but_not_the_version() -> None:
     behaviour = behaviours.rewrites(TLS12, behaviours.endless_certificate)
     observation = await visit_server(behaviour, IMPATIENT)
     verdict = observation.protocols[ProtocolVersion.TLSV1_2].verdict
@@ -255,7 +255,7 @@ async def test_an_endless_certificate_costs_the_chain_and_not_the_version() -> N
 
 async def test_a_suite_that_was_not_offered_is_not_counted() -> None:
     only = ServerModel(cipher_suites={wire.TLSV1_2: (0xC02B,)})
-    observation = await visit_server(behaviours.insists_on(wire.TLSV1_2, 0xC02B))
+    observation = await visit_server(behaviours.always_chooses(wire.TLSV1_2, 0xC02B))
     found = observation.cipher_suites[ProtocolVersion.TLSV1_2]
     assert (falsehoods(only, observation), found.accepted, found.complete) == (
         [],
@@ -267,20 +267,20 @@ async def test_a_suite_that_was_not_offered_is_not_counted() -> None:
 @pytest.mark.parametrize("version", [wire.TLSV1_0, wire.TLSV1_2])
 async def test_a_version_that_was_not_offered_is_not_counted(version: int) -> None:
     only = ServerModel(cipher_suites={version: (0xC009,)})
-    observation = await visit_server(behaviours.insists_on(version, 0xC009))
+    observation = await visit_server(behaviours.always_chooses(version, 0xC009))
     verdict = observation.protocols[ProtocolVersion(version)].verdict
     assert (verdict, falsehoods(only, observation)) == (Verdict.YES, [])
 
 
-async def test_hello_retry_request_without_end_is_still_an_answer() -> None:
-    observation = await visit_server(behaviours.retries_for_ever(TLS13), IMPATIENT)
+async def test_endless_hello_retry_requests_are_still_an_answer() -> None:
+    observation = await visit_server(behaviours.retries_forever(TLS13), IMPATIENT)
     verdict = observation.protocols[ProtocolVersion.TLSV1_3].verdict
     assert (verdict, falsehoods(TLS13, observation)) == (Verdict.YES, [])
 
 
-async def test_an_address_never_has_more_connections_open_than_agreed() -> None:
+async def test_an_address_never_has_more_open_connections_than_allowed() -> None:
     settings = ProbeSettings(deadline_seconds=20.0, connections_per_address=2)
-    async with serve(behind_a_port(OLD)) as server:
+    async with serve(served_on_a_port(OLD)) as server:
         await visit(server.port, settings)
         assert server.most_open <= 2
 
@@ -291,7 +291,7 @@ async def test_client_certificates_at_ssl_3_0_cost_no_other_version() -> None:
         cipher_suites={wire.SSLV3: (0xC014,), wire.TLSV1_2: (0xC02B,)},
         asks_client_certificate=True,
     )
-    observation = await visit_server(behind_a_port(asking), IMPATIENT)
+    observation = await visit_server(served_on_a_port(asking), IMPATIENT)
     assert "Internal error" not in (observation.reason or "")
     assert set(observation.client_auth) == {ProtocolVersion.SSLV3, ProtocolVersion.TLSV1_2}
     at_sslv3 = observation.client_auth[ProtocolVersion.SSLV3]

@@ -68,21 +68,21 @@ def test_no_prefix_of_a_hello_is_answered() -> None:
         behaviours.after_a_warning,
     ],
 )
-def test_a_client_takes_hello_and_certificate(rewrite: behaviours.Rewrite) -> None:
+def test_a_client_accepts_hello_and_certificate(rewrite: behaviours.Rewrite) -> None:
     client = Client(at_most=ssl.TLSVersion.TLSv1_2)
     reply = TLS12.reply(client.hello)
     assert reply is not None
     assert client.after(rewrite(behaviours.stalls_after(2)(reply.sent))) == b""
 
 
-def test_a_client_finds_nothing_wrong_with_the_flight_but_its_signature() -> None:
+def test_a_client_rejects_only_the_signature_of_the_flight() -> None:
     client = Client(at_most=ssl.TLSVersion.TLSv1_2)
     reply = TLS12.reply(client.hello)
     assert reply is not None
     assert client.error_after(reply.sent) == "BAD_SIGNATURE"
 
 
-def test_a_client_answers_hello_retry_request_with_the_group_asked_for() -> None:
+def test_a_client_answers_hello_retry_request_with_the_requested_group() -> None:
     client = Client()
     reply = TLS13.reply(client.hello)
     assert reply is not None
@@ -99,7 +99,7 @@ def test_the_server_refuses_what_it_does_not_have() -> None:
 
 
 @pytest.mark.parametrize("server_decides", [True, False])
-def test_the_order_is_the_decider_s(server_decides: bool) -> None:
+def test_the_side_that_decides_sets_the_order(server_decides: bool) -> None:
     hello = Client(at_most=ssl.TLSVersion.TLSv1_2).hello
     offered = read_client_hello(hello)
     assert offered is not None
@@ -121,14 +121,14 @@ def test_the_order_is_the_decider_s(server_decides: bool) -> None:
     ],
     ids=["too many suites", "bad length", "silence"],
 )
-def test_a_dislike_is_answered_by_no_byte(model: ServerModel, then: Then) -> None:
+def test_a_hello_that_the_server_rejects_gets_no_byte(model: ServerModel, then: Then) -> None:
     reply = model.reply(Client().hello)
     assert reply is not None
     assert (reply.sent, reply.then) == (b"", then)
 
 
 @given(st.binary(max_size=64))
-def test_arbitrary_bytes_are_incomplete_or_no_hello(received: bytes) -> None:
+def test_arbitrary_bytes_are_incomplete_or_not_a_hello(received: bytes) -> None:
     try:
         hello = read_client_hello(received)
     except (ValueError, IndexError):

@@ -20,7 +20,7 @@ from scheduling.jobs import Probing, SchedulerSettings
 from scheduling.scheduler import Scheduler
 from tests.probe.programmable import wire
 from tests.probe.programmable.behaviours import says_nothing
-from tests.probe.programmable.server import Behaviour, behind_a_port, serve
+from tests.probe.programmable.server import Behaviour, serve, served_on_a_port
 from tests.probe.programmable.server_model import ServerModel
 from tests.scheduling.world import World
 
@@ -36,7 +36,7 @@ SHARE = 1.25
 
 ATTEMPTS = 3
 
-answers = behind_a_port(ServerModel(cipher_suites={wire.TLSV1_2: (0xC02F,)}))
+answers = served_on_a_port(ServerModel(cipher_suites={wire.TLSV1_2: (0xC02F,)}))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,7 +67,7 @@ async def servers(behaviour: Behaviour, network: str, count: int) -> AsyncIterat
         yield [Target(host=host, port=server.port, server_name="zoo.test") for host in hosts]
 
 
-async def seconds_until_learnt(targets: list[Target], ordinary: int) -> float:
+async def seconds_until_all_are_probed(targets: list[Target], ordinary: int) -> float:
     """The time that a new scheduler takes for the endpoints that answer."""
     clock = SystemClock()
     world = RealVisits(engine=Engine(SETTINGS, clock), ordinary=ordinary)
@@ -105,7 +105,7 @@ async def test_tarpits_do_not_slow_the_others_by_more_than_their_share() -> None
         # A busy machine may delay one run, but not every run: only tarpits do that.
         shares: list[float] = []
         while len(shares) < ATTEMPTS and (not shares or shares[-1] >= SHARE):
-            without = await seconds_until_learnt(good, ENDPOINTS)
-            among = await seconds_until_learnt(mixed, ordinary)
+            without = await seconds_until_all_are_probed(good, ENDPOINTS)
+            among = await seconds_until_all_are_probed(mixed, ordinary)
             shares.append(among / without)
     assert shares[-1] < SHARE

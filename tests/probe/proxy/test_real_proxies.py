@@ -114,7 +114,7 @@ def by(proxy: Proxy) -> Route:
     return Route(proxy=proxy)
 
 
-async def test_a_server_is_the_same_through_any_way(nginx: Places, tmp_path: Path) -> None:
+async def test_a_server_looks_the_same_through_any_proxy(nginx: Places, tmp_path: Path) -> None:
     straight = await visited(nginx.plain, Route())
     with tinyproxy(tmp_path) as http, microsocks() as socks:
         tunnelled = await asyncio.gather(
@@ -145,7 +145,7 @@ async def test_users_of_proxies_need_their_passwords(nginx: Places, tmp_path: Pa
             assert "secret" not in repr(parse_proxy(url, "secret"))
 
 
-async def test_what_stands_in_the_way_is_no_word_of_the_server(tmp_path: Path) -> None:
+async def test_a_proxy_failure_is_not_an_answer_of_the_server(tmp_path: Path) -> None:
     nobody = free_port()
     with tinyproxy(tmp_path) as http, microsocks() as socks:
         behind_http = await visited(nobody, by(parse_proxy(f"http://127.0.0.1:{http}")))
@@ -158,7 +158,7 @@ async def test_what_stands_in_the_way_is_no_word_of_the_server(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("version", list(ProxyProtocol))
-async def test_a_server_that_demands_a_preamble_is_given_one(
+async def test_a_server_that_requires_a_proxy_protocol_header_gets_one(
     nginx: Places, version: ProxyProtocol
 ) -> None:
     without = await visited(nginx.preamble, Route())
@@ -167,7 +167,7 @@ async def test_a_server_that_demands_a_preamble_is_given_one(
     assert observation.state is State.TLS
 
 
-async def test_a_socket_of_the_file_system_is_asked_like_a_port(nginx: Places) -> None:
+async def test_a_unix_socket_is_probed_like_a_port(nginx: Places) -> None:
     observation = await visited(1, Route(), unix_socket=str(nginx.unix_socket))
     assert observation.state is State.TLS
     missing = await visited(1, Route(), unix_socket="/nowhere/at.all")
@@ -175,13 +175,13 @@ async def test_a_socket_of_the_file_system_is_asked_like_a_port(nginx: Places) -
     assert "/nowhere/at.all" in (missing.reason or "")
 
 
-async def test_the_source_address_is_the_one_that_was_wanted(nginx: Places) -> None:
+async def test_the_source_address_is_the_requested_one(nginx: Places) -> None:
     usual = await visited(nginx.plain, Route(), http="yes")
     chosen = await visited(nginx.plain, Route(source_address="127.0.0.9"), http="yes")
     assert (usual.http["status"].value, chosen.http["status"].value) == ("403", "404")
 
 
-async def test_a_proxy_that_nobody_configured_is_never_gone_around(nginx: Places) -> None:
+async def test_an_unconfigured_proxy_is_never_bypassed(nginx: Places) -> None:
     observation = await visited(nginx.plain, Route(), proxy="dmz")
     assert observation.state is State.UNREACHABLE
     assert "'dmz'" in (observation.reason or "")

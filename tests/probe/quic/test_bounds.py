@@ -58,7 +58,7 @@ def _asked() -> BoundedQuicConnection:
 
 
 @pytest.mark.parametrize(("extra", "is_ended"), [(0, False), (1, True)])
-def test_a_handshake_has_so_many_crypto_frames(extra: int, is_ended: bool) -> None:
+def test_the_number_of_crypto_frames_in_a_handshake_is_limited(extra: int, is_ended: bool) -> None:
     client = _asked()
     for datagram in _packets(client, MAX_CRYPTO_FRAMES + extra):
         client.receive_datagram(datagram, PLACE, now=0.0)

@@ -83,9 +83,7 @@ async def test_http3_is_found_with_its_versions_and_certificate(
     assert http["http2"].verdict is Verdict.YES
 
 
-async def test_where_nothing_listens_there_is_no_http3(
-    certificates: Certificates, tmp_path: Path
-) -> None:
+async def test_a_closed_udp_port_has_no_http3(certificates: Certificates, tmp_path: Path) -> None:
     with caddy(certificates, tmp_path, "h1 h2") as port:
         observation = await visited(port)
     assert observation.http["http3"].verdict is Verdict.NO
@@ -104,7 +102,7 @@ async def quic_server(certificates: Certificates, *protocols: str) -> AsyncItera
         server.close()
 
 
-async def test_another_protocol_over_quic_is_no_http3(certificates: Certificates) -> None:
+async def test_another_protocol_over_quic_is_not_http3(certificates: Certificates) -> None:
     async with quic_server(certificates, "doq") as port:
         answer = await ask_quic(
             SocketGate(), ("127.0.0.1", port), "zoo.test", NONCE, 5.0, VisitBudget()
@@ -113,7 +111,7 @@ async def test_another_protocol_over_quic_is_no_http3(certificates: Certificates
     assert answer.versions
 
 
-async def test_silence_is_no_word_on_http3() -> None:
+async def test_silence_proves_nothing_about_http3() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         place = ("127.0.0.1", silent.getsockname()[1])

@@ -17,7 +17,7 @@ def answer(*versions: int, destination: bytes = NONCE[8:], source: bytes = NONCE
     return b"\x80" + bytes(4) + vector(destination, 1) + vector(source, 1) + listed
 
 
-def test_the_question_is_long_enough_and_of_a_version_that_nobody_speaks() -> None:
+def test_the_request_is_long_enough_and_has_a_reserved_version() -> None:
     packet = question(NONCE)
     assert len(packet) == 1200
     assert packet[:5] == b"\xc0\x1a\x2a\x3a\x4a"
@@ -25,7 +25,7 @@ def test_the_question_is_long_enough_and_of_a_version_that_nobody_speaks() -> No
 
 
 @given(st.lists(st.integers(1, 2**32 - 1), max_size=20))
-def test_the_versions_listed_are_read_but_for_the_reserved(listed: list[int]) -> None:
+def test_the_listed_versions_are_read_except_reserved_ones(listed: list[int]) -> None:
     spoken = tuple(one for one in listed if one & 0x0F0F0F0F != 0x0A0A0A0A)
     assert versions_in(answer(*listed), NONCE) == spoken
 
@@ -41,7 +41,7 @@ def test_the_versions_listed_are_read_but_for_the_reserved(listed: list[int]) ->
         b"\x80\x00\x00\x00\x01" + answer(1)[5:],
     ],
 )
-def test_what_is_no_answer_to_us_is_none(packet: bytes) -> None:
+def test_a_packet_that_does_not_answer_our_request_is_ignored(packet: bytes) -> None:
     assert versions_in(packet, NONCE) is None
 
 

@@ -51,7 +51,7 @@ def at(level: Intrusiveness, port: int, **labels: str) -> tuple[Endpoint, ProbeS
     return Endpoint(target=target, address="127.0.0.1"), settings
 
 
-def said_after_the_hello(recorded: Recorded) -> Iterator[bytes]:
+def sent_after_the_hello(recorded: Recorded) -> Iterator[bytes]:
     """What a connection sent after its first message: for a hello alone, nothing."""
     for conversation in recorded.recording.conversations:
         yield from conversation.said[1:]
@@ -66,7 +66,7 @@ def test_every_check_declares_the_level_that_its_facts_have() -> None:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("name", ["nginx-verify-client-optional", "openssl-static-rsa-only"])
-async def test_real_servers_get_no_more_than_the_level(
+async def test_real_servers_are_probed_no_more_than_the_level_allows(
     name: str, certificates: Certificates, tmp_path: Path
 ) -> None:
     (server,) = [one for one in SERVERS if one.name == name]
@@ -77,7 +77,7 @@ async def test_real_servers_get_no_more_than_the_level(
     for level in (Intrusiveness.SAFE, Intrusiveness.STANDARD):
         offers = [one.outcome.offer for one in seen[level].recording.handshakes]
         assert not [one for one in offers if one.post_handshake in OF_ATTACKS]
-        assert not list(said_after_the_hello(seen[level]))
+        assert not list(sent_after_the_hello(seen[level]))
         assert seen[level].observation.not_asked
     safe = seen[Intrusiveness.SAFE].recording
     assert not [one for one in safe.handshakes if one.outcome.offer.post_handshake in OF_HTTP]
@@ -96,7 +96,7 @@ async def test_real_servers_get_no_more_than_the_level(
     assert costs == sorted(costs)
 
 
-async def test_what_was_not_asked_is_neither_a_verdict_nor_a_change() -> None:
+async def test_an_unprobed_fact_is_neither_a_verdict_nor_a_change() -> None:
     async with serve(FLAWED) as server:
         full = (await record(*at(Intrusiveness.FULL, server.port))).observation
         standard = (await record(*at(Intrusiveness.STANDARD, server.port))).observation

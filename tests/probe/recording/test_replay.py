@@ -36,7 +36,7 @@ def endpoint(port: int) -> Endpoint:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
-async def test_every_real_server_is_learnt_again_from_its_recording(
+async def test_every_real_server_is_replayed_from_its_recording(
     server: ZooServer, certificates: Certificates, tmp_path: Path
 ) -> None:
     settings = ProbeSettings(trust_stores={"zoo": certificates.root_file})
@@ -64,14 +64,16 @@ async def half(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize("behaviour", [silent, resetting, half])
-async def test_a_server_that_says_little_is_learnt_again(behaviour: Behaviour) -> None:
+async def test_a_server_with_few_answers_is_replayed_with_the_same_facts(
+    behaviour: Behaviour,
+) -> None:
     async with serve(behaviour) as server:
         recorded = await record(endpoint(server.port), THOROUGH)
     again = await replay(recorded.recording, THOROUGH)
     assert to_json(again) == to_json(recorded.observation)
 
 
-async def test_memory_that_was_given_away_is_not_kept() -> None:
+async def test_leaked_server_memory_is_not_recorded() -> None:
     async with serve(rsa_server(heartbeat(is_mended=False), extensions=((15, b"\x01"),))) as server:
         recorded = await record(endpoint(server.port), THOROUGH)
     heard = b"".join(b"".join(one.heard) for one in recorded.recording.conversations)
@@ -80,7 +82,7 @@ async def test_memory_that_was_given_away_is_not_kept() -> None:
     assert again.vulnerabilities["heartbleed"] == recorded.observation.vulnerabilities["heartbleed"]
 
 
-async def test_questions_that_were_not_recorded_stay_unknown_and_stop_nothing() -> None:
+async def test_requests_that_were_not_recorded_stay_unknown_and_stop_nothing() -> None:
     async with serve(resetting) as server:
         recorded = await record(endpoint(server.port), THOROUGH)
     empty = type(recorded.recording)(
@@ -100,7 +102,7 @@ async def test_questions_that_were_not_recorded_stay_unknown_and_stop_nothing() 
     assert not again.answered_as_tls
 
 
-async def test_a_protocol_that_its_greeting_showed_is_found_again() -> None:
+async def test_a_protocol_detected_by_its_greeting_is_detected_again() -> None:
     model = ServerModel(cipher_suites={ProtocolVersion.TLSV1_2: (0xC02F, 0x009C)})
     settings = replace(THOROUGH, parts=frozenset({Part.VERSIONS, Part.SUITES}))
     async with serve(smtp_before(model)) as server:

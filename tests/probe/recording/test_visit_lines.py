@@ -77,7 +77,7 @@ VISITS = st.builds(
 
 
 @given(visits=st.lists(VISITS, min_size=1, max_size=3))
-def test_visits_come_back_as_they_were(visits: list[RecordedVisit]) -> None:
+def test_visits_are_restored_unchanged(visits: list[RecordedVisit]) -> None:
     lines = [line for visit in visits for line in to_lines(visit)]
     assert list(from_lines(lines)) == visits
     assert all(line.isascii() for line in lines)
@@ -89,9 +89,9 @@ def test_a_broken_file_is_refused_with_its_line(visit: RecordedVisit, data: st.D
     kept = data.draw(st.integers(0, len(lines) - 1))
     with pytest.raises(RecordingError, match=f"ends too early, at line {kept}"):
         list(from_lines(lines[:kept]))
-    spoilt = [*lines[:kept], '{"conversation": {"said": 7}}', *lines[kept:]]
+    corrupted = [*lines[:kept], '{"conversation": {"said": 7}}', *lines[kept:]]
     with pytest.raises(RecordingError, match=f"line {kept + 1} "):
-        list(from_lines(spoilt))
+        list(from_lines(corrupted))
 
 
 @given(visit=VISITS)
@@ -123,6 +123,6 @@ def test_a_recording_of_an_earlier_version_is_read(visit: RecordedVisit) -> None
 
 
 @given(line=st.text(max_size=60))
-def test_any_other_text_is_no_recording(line: str) -> None:
+def test_any_other_text_is_not_a_recording(line: str) -> None:
     with pytest.raises(RecordingError):
         list(from_lines([line]))

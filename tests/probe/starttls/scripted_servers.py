@@ -66,7 +66,7 @@ def smtp_before(model: ServerModel, *, welcome: int = 1_000_000) -> Behaviour:
     return behave
 
 
-def smtp_that_keeps_words(context: ssl.SSLContext) -> Behaviour:
+def smtp_that_buffers_plaintext_commands(context: ssl.SSLContext) -> Behaviour:
     """SMTP that still reads its plaintext buffer after the TLS handshake (CVE-2011-0411)."""
     replies = {
         b"EHLO": b"250-mail.example\r\n250 STARTTLS\r\n",

@@ -15,7 +15,7 @@ def test_every_protocol_that_upgrades_has_a_script_and_no_other_has() -> None:
     assert all(one.upgrade is None for one in IN_PLAINTEXT)
 
 
-def test_every_row_has_a_protocol_of_its_own() -> None:
+def test_every_row_has_a_distinct_protocol() -> None:
     names = [one.name for one in (*STARTTLS, *IN_PLAINTEXT)]
     assert len(set(names)) == len(names)
     assert set(names) <= {one.name for one in PROTOCOLS}

@@ -29,7 +29,7 @@ def failure(upgrade: Upgrade, *, in_bytes: bool) -> ConnectFailure:
 
 
 @pytest.mark.parametrize("upgrade", FAILED, ids=lambda one: f"{one.protocol}-{one.detail}")
-def test_a_failure_is_proved_by_all_that_the_server_said(upgrade: Upgrade) -> None:
+def test_a_failure_is_proved_by_all_bytes_of_the_server(upgrade: Upgrade) -> None:
     sent = b"".join(answer for _, answer in upgrade.turns)
     said = b"".join(words for words, _ in upgrade.turns if words is not None)
     proof = failure(upgrade, in_bytes=False).evidence()
@@ -113,7 +113,7 @@ async def test_a_refused_upgrade_is_proved_by_both_sides(
     assert proof.offer in talk.heard.values()
 
 
-async def test_mysql_that_turns_us_away_is_quoted_and_kept_whole() -> None:
+async def test_a_mysql_refusal_is_quoted_and_stored_completely() -> None:
     talk = Talk((_MYSQL_BLOCKED,), greets=True)
     observation = await _visited(talk.behaviour, "mysql")
     proof = proofs(observation)["starttls_works"]
@@ -121,7 +121,7 @@ async def test_mysql_that_turns_us_away_is_quoted_and_kept_whole() -> None:
     assert "turns clients away" in (observation.reason or "")
 
 
-async def test_what_is_found_without_tls_is_proved_by_both_sides() -> None:
+async def test_plaintext_findings_are_proved_by_both_sides() -> None:
     talk = Talk((_NO_ROOT_DSE, _BIND_REFUSED))
     observation = await _visited(talk.behaviour, "ldap")
     proof = proofs(observation)["starttls_enforced"]
@@ -130,7 +130,7 @@ async def test_what_is_found_without_tls_is_proved_by_both_sides() -> None:
     assert proof.offer in talk.heard.values()
 
 
-async def test_a_long_conversation_is_cut_and_says_so() -> None:
+async def test_a_long_conversation_is_cut_with_a_note() -> None:
     listed = b"".join(b"250-X-EXTENSION-%04d\r\n" % number for number in range(300))
     talk = Talk((b"220 mail ESMTP\r\n", listed + b"250 8BITMIME\r\n"), greets=True)
     assert len(talk.sent) > MAX_EVIDENCE_LENGTH

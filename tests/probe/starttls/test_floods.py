@@ -37,7 +37,7 @@ def listening() -> Scripted[str]:
 
 
 @pytest.mark.parametrize("content", [b"\n", b"x" * 1000 + b"\n"], ids=["turns", "bytes"])
-def test_a_script_ends_after_so_many_turns_and_bytes(content: bytes) -> None:
+def test_a_script_ends_after_a_limit_of_turns_and_bytes(content: bytes) -> None:
     talk = listening()
     talk.begin(lambda _: None)
     most = min(MAX_TURNS, MAX_CONVERSATION_LENGTH // len(content))
@@ -72,14 +72,14 @@ def test_a_script_that_waits_for_nothing_ends_too() -> None:
     ],
     ids=["nested", "unclosed", "deep", "document type", "comment", "instruction", "many"],
 )
-def test_xml_that_no_stream_may_have_is_not_xmpp(features: bytes) -> None:
+def test_xml_forbidden_in_streams_is_not_xmpp(features: bytes) -> None:
     """RFC 6120, section 11.1, and limits far above any list of features."""
     found = xmpp(features)
     assert isinstance(found, ConnectFailure)
     assert found.kind is FailureKind.OTHER_PROTOCOL
 
 
-def test_starttls_counts_inside_the_features_alone() -> None:
+def test_starttls_counts_only_inside_the_stream_features() -> None:
     found = xmpp(STREAM + b"<starttls/><stream:features><a/></stream:features>")
     assert isinstance(found, ConnectFailure)
     assert found.kind is FailureKind.NOT_OFFERED
@@ -89,7 +89,7 @@ _NAME = st.from_regex(rb"[a-z]{1,8}", fullmatch=True)
 
 
 @given(st.lists(st.tuples(_NAME, st.sampled_from([b"", b"p:"])), max_size=20))
-def test_elements_are_those_that_were_written(names: list[tuple[bytes, bytes]]) -> None:
+def test_the_read_elements_are_the_written_ones(names: list[tuple[bytes, bytes]]) -> None:
     inner = b"".join(
         b"<" + prefix + name + b" a='1'>t</" + prefix + name + b">" for name, prefix in names
     )
@@ -145,7 +145,7 @@ def test_any_bytes_are_a_stream_or_not_valid(pieces: list[bytes]) -> None:
             return
 
 
-def test_a_list_of_mechanisms_is_cut_and_says_so() -> None:
+def test_a_long_list_of_mechanisms_ends_with_an_ellipsis() -> None:
     findings = PlaintextFindings()
     findings.login("PLAIN " * 1000)
     value = findings.remarks["login_before_tls"].value
@@ -154,7 +154,7 @@ def test_a_list_of_mechanisms_is_cut_and_says_so() -> None:
     assert value.endswith("…")
 
 
-def test_a_search_without_an_end_is_no_answer() -> None:
+def test_an_endless_search_is_not_an_answer() -> None:
     makes = application("ldap").looks_in_plaintext(PEER)
     assert makes is not None
     entry = bytes.fromhex("30070201026402 0400".replace(" ", ""))

@@ -116,7 +116,7 @@ def shown(findings: PlaintextFindings) -> dict[str, str]:
 
 @pytest.mark.parametrize("cut", [whole, byte_by_byte])
 @pytest.mark.parametrize(("name", "turns", "facts"), DIALOGUES)
-def test_a_server_s_words_in_clear_are_facts(
+def test_plaintext_answers_of_a_server_are_facts(
     name: str, turns: Turns, facts: dict[str, str], cut: Cut
 ) -> None:
     assert shown(play(dialogue(name), turns, cut)) == facts
@@ -137,7 +137,7 @@ def _ldap_message(root_dse: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("name", LOOKING)
-def test_no_credentials_are_ever_said(name: str) -> None:
+def test_no_credentials_are_ever_shown(name: str) -> None:
     talk = dialogue(name)
     talk.begin(lambda _: None)
     talk.end(Ending.CLOSED)
@@ -149,7 +149,7 @@ def test_no_credentials_are_ever_said(name: str) -> None:
     pieces=st.lists(st.binary(max_size=60), max_size=6),
     ending=st.sampled_from(Ending),
 )
-def test_any_bytes_leave_a_notebook(name: str, pieces: list[bytes], ending: Ending) -> None:
+def test_any_bytes_give_plaintext_findings(name: str, pieces: list[bytes], ending: Ending) -> None:
     talk = dialogue(name)
     talk.begin(lambda _: None)
     found = next((one for piece in pieces if (one := talk.feed(piece)) is not None), None)

@@ -92,7 +92,7 @@ async def test_a_server_is_what_its_configuration_says(
             assert observation.vulnerabilities["starttls_injection"].verdict is case.injection
 
 
-async def test_mariadb_asks_for_a_client_certificate_and_takes_none(
+async def test_mariadb_requests_a_client_certificate_and_accepts_none(
     started: Started, certificates: Certificates
 ) -> None:
     port = started.port(MARIADB, "on")

@@ -24,7 +24,7 @@ from tests.probe.starttls.scripted_servers import (
     amqp_with_tls,
     says,
     smtp_before,
-    smtp_that_keeps_words,
+    smtp_that_buffers_plaintext_commands,
     sql_server,
     tls_context,
 )
@@ -63,7 +63,7 @@ async def _visited(behaviour: Behaviour, protocol: str) -> Observation:
         return await _asked(server, protocol)
 
 
-async def test_sql_server_s_handshakes_go_in_packets(certificates: Certificates) -> None:
+async def test_sql_server_handshakes_are_sent_in_tds_packets(certificates: Certificates) -> None:
     context = tls_context(certificates, newest=ssl.TLSVersion.TLSv1_2)
     parts = USUAL_PARTS - {Part.FEATURES, Part.VULNERABILITIES}
     async with serve(sql_server(context, encryption=3)) as server:
@@ -81,7 +81,9 @@ async def test_sql_server_s_handshakes_go_in_packets(certificates: Certificates)
     }
 
 
-async def test_sql_server_without_encryption_answers_in_clear(certificates: Certificates) -> None:
+async def test_sql_server_without_encryption_answers_in_plaintext(
+    certificates: Certificates,
+) -> None:
     async with serve(sql_server(tls_context(certificates), encryption=2)) as server:
         observation = await _asked(server, "mssql")
         assert (observation.state, server.connections) == (State.PLAINTEXT, 2)
@@ -89,7 +91,7 @@ async def test_sql_server_without_encryption_answers_in_clear(certificates: Cert
     assert observation.plaintext["answers_in_plaintext"].verdict is Verdict.YES
 
 
-async def test_amqp_s_tls_header_leads_to_tls(certificates: Certificates) -> None:
+async def test_the_amqp_tls_header_starts_tls(certificates: Certificates) -> None:
     async with serve(amqp_with_tls(tls_context(certificates))) as server:
         observation = await _asked(server, "amqp")
     assert observation.state is State.TLS
@@ -101,7 +103,7 @@ async def test_amqp_s_tls_header_leads_to_tls(certificates: Certificates) -> Non
 
 
 @pytest.mark.parametrize(("protocol", "words", "reply"), STORES, ids=lambda one: str(one)[:12])
-async def test_a_store_that_answers_in_clear_is_plaintext(
+async def test_a_store_that_answers_in_plaintext_is_plaintext(
     protocol: str, words: bytes, reply: bytes
 ) -> None:
     observation = await _visited(says((words, reply)), protocol)
@@ -109,7 +111,7 @@ async def test_a_store_that_answers_in_clear_is_plaintext(
     assert observation.plaintext["answers_in_plaintext"].verdict is Verdict.YES
 
 
-async def test_mysql_that_demands_tls_says_so_before_it_judges_the_user() -> None:
+async def test_mysql_that_requires_tls_reports_it_before_it_checks_the_user() -> None:
     greeting = bytes.fromhex("4a0000000a382e302e333600 08000000 3b4f7a1c2d3e4f50 00 ffff ff 0200")
     greeting += bytes.fromhex("ffdf15") + bytes(10) + b"abcdefghijkl\0caching_sha2_password\0"
     refusal = b"\xff\x57\x0c#HY000Connections using insecure transport are prohibited"
@@ -153,7 +155,7 @@ FAULTS = (
 @pytest.mark.parametrize(
     ("behaviour", "state", "reason"), FAULTS, ids=[reason for _, _, reason in FAULTS]
 )
-async def test_a_fault_before_tls_is_told_as_what_it_is(
+async def test_a_fault_before_tls_is_reported_as_what_it_is(
     behaviour: Behaviour, state: State, reason: str
 ) -> None:
     observation = await _visited(behaviour, "smtp")
@@ -161,10 +163,10 @@ async def test_a_fault_before_tls_is_told_as_what_it_is(
     assert {fact.verdict for fact in observation.protocols.values()} <= {Verdict.UNKNOWN}
 
 
-async def test_words_that_are_answered_behind_tls_are_an_injection(
+async def test_a_command_answered_after_the_upgrade_is_an_injection(
     certificates: Certificates,
 ) -> None:
-    behaviour = smtp_that_keeps_words(tls_context(certificates))
+    behaviour = smtp_that_buffers_plaintext_commands(tls_context(certificates))
     async with serve(behaviour) as server:
         observation = await _asked(server, "smtp", frozenset({Part.VERSIONS, Part.PLAINTEXT}))
     found = observation.vulnerabilities["starttls_injection"]
@@ -175,7 +177,7 @@ async def test_words_that_are_answered_behind_tls_are_an_injection(
     assert found.evidence.answer == b"250 fine\r\n221 bye\r\n"
 
 
-async def test_a_server_without_starttls_is_asked_on_two_connections() -> None:
+async def test_a_server_without_starttls_is_probed_on_two_connections() -> None:
     lists_nothing = says(
         (b"", b"220 x ESMTP\r\n"),
         (b"EHLO", b"250 SIZE 1000\r\n"),
@@ -187,7 +189,7 @@ async def test_a_server_without_starttls_is_asked_on_two_connections() -> None:
         assert (observation.state, server.connections) == (State.PLAINTEXT, 2)
 
 
-async def test_words_before_tls_cost_no_connection_more() -> None:
+async def test_starttls_costs_no_extra_connection() -> None:
     async with serve(smtp_before(MODEL)) as server:
         through_smtp = await _asked(server, "smtp", FEW - {Part.PLAINTEXT})
     assert through_smtp.state is State.TLS
@@ -200,13 +202,13 @@ async def test_words_before_tls_cost_no_connection_more() -> None:
 
 
 @pytest.mark.parametrize("welcome", [1, 3, 8])
-async def test_being_turned_away_halfway_proves_nothing(welcome: int) -> None:
+async def test_a_refusal_halfway_proves_nothing(welcome: int) -> None:
     async with serve(smtp_before(MODEL, welcome=welcome)) as server:
         observation = await _asked(server, "smtp", deadline_seconds=2.0)
     assert falsehoods(MODEL, observation) == []
 
 
-async def test_a_late_greeting_is_waited_for() -> None:
+async def test_a_late_greeting_is_awaited() -> None:
     async def greets_late(connection: Connection) -> None:
         await asyncio.sleep(3 * ANSWER_SECONDS)
         await smtp_before(MODEL)(connection)
@@ -223,13 +225,13 @@ async def test_a_late_greeting_is_waited_for() -> None:
 
 async def drips_a_greeting(connection: Connection) -> None:
     """Single bytes, and never a whole line."""
-    while connection.client_is_there:
+    while connection.client_is_connected:
         await connection.send(b"2")
         await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("behaviour", [behaviours.says_nothing, drips_a_greeting])
-async def test_no_visit_waits_for_a_greeting_past_its_deadline(behaviour: Behaviour) -> None:
+async def test_no_visit_waits_for_a_greeting_after_its_deadline(behaviour: Behaviour) -> None:
     settings = ProbeSettings(deadline_seconds=2.0)
     async with serve(behaviour) as server:
         target = Target(host="127.0.0.1", port=server.port, server_name=None, protocol="smtp")
@@ -240,10 +242,10 @@ async def test_no_visit_waits_for_a_greeting_past_its_deadline(behaviour: Behavi
     assert observation.cost.duration_seconds <= 5 * settings.deadline_seconds
 
 
-async def test_a_visit_through_starttls_is_verified_on_as_few_connections(
+async def test_a_visit_through_starttls_is_verified_on_equally_few_connections(
     certificates: Certificates,
 ) -> None:
-    behaviour = smtp_that_keeps_words(tls_context(certificates))
+    behaviour = smtp_that_buffers_plaintext_commands(tls_context(certificates))
     settings = ProbeSettings(trust_stores={TRUST_STORE: certificates.root_file})
     engine = Engine(settings, SystemClock())
     async with serve(behaviour) as server:

@@ -32,7 +32,7 @@ def outcome(upgrade: Upgrade, cut: Cut) -> UpgradeOutcome:
 
 @pytest.mark.parametrize("cut", [whole, byte_by_byte])
 @pytest.mark.parametrize("upgrade", UPGRADES, ids=lambda one: f"{one.protocol}-{one.detail}")
-def test_a_dialogue_comes_to_what_the_server_said(upgrade: Upgrade, cut: Cut) -> None:
+def test_a_dialogue_returns_what_the_server_answered(upgrade: Upgrade, cut: Cut) -> None:
     found = outcome(upgrade, cut)
     kind = found.kind if isinstance(found, ConnectFailure) else None
     detail = found.detail if isinstance(found, ConnectFailure) else ""
@@ -45,7 +45,7 @@ def test_each_protocol_has_a_dialogue_that_leads_to_tls() -> None:
 
 
 @pytest.mark.parametrize("upgrade", UPGRADES, ids=lambda one: f"{one.protocol}-{one.detail}")
-def test_no_prefix_of_a_dialogue_leads_to_tls_or_to_no_tls(upgrade: Upgrade) -> None:
+def test_no_prefix_of_a_dialogue_decides_about_tls(upgrade: Upgrade) -> None:
     *before, (said, last) = upgrade.turns
     if upgrade.failure_kind is not None or upgrade.protocol == "postgres":
         return
@@ -64,7 +64,7 @@ def test_no_prefix_of_a_dialogue_leads_to_tls_or_to_no_tls(upgrade: Upgrade) -> 
         (Ending.SILENCE, FailureKind.SILENT),
     ],
 )
-def test_an_end_before_the_first_word_is_told_as_such(
+def test_an_end_before_the_first_byte_is_a_connect_failure(
     name: str, ending: Ending, kind: FailureKind
 ) -> None:
     found = play(dialogue(name), [(None, b"")], ending=ending)
@@ -74,7 +74,7 @@ def test_an_end_before_the_first_word_is_told_as_such(
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("endless", [b"220-x\r\n", b"* x\r\n", b"x", b"\x30\x84", b"\0", b":x 1 "])
-def test_what_never_ends_is_cut_short(name: str, endless: bytes) -> None:
+def test_an_endless_answer_is_truncated(name: str, endless: bytes) -> None:
     talk = dialogue(name)
     talk.begin(lambda _: None)
     for _ in range(2 * MAX_TURN_LENGTH // len(endless) // 64 + 2):
@@ -91,7 +91,7 @@ def test_what_never_ends_is_cut_short(name: str, endless: bytes) -> None:
     pieces=st.lists(st.binary(max_size=40), max_size=6),
     ending=st.sampled_from(Ending),
 )
-def test_any_bytes_come_to_an_outcome(name: str, pieces: list[bytes], ending: Ending) -> None:
+def test_any_bytes_have_an_outcome(name: str, pieces: list[bytes], ending: Ending) -> None:
     talk = dialogue(name)
     talk.begin(lambda _: None)
     found = next((one for piece in pieces if (one := talk.feed(piece)) is not None), None)
@@ -99,16 +99,16 @@ def test_any_bytes_come_to_an_outcome(name: str, pieces: list[bytes], ending: En
 
 
 @given(upgrade=st.sampled_from(UPGRADES), at=st.integers(0, 200), odd=st.binary(max_size=4))
-def test_a_spoilt_dialogue_comes_to_an_outcome(upgrade: Upgrade, at: int, odd: bytes) -> None:
+def test_a_corrupted_dialogue_has_an_outcome(upgrade: Upgrade, at: int, odd: bytes) -> None:
     *before, (said, last) = upgrade.turns
-    spoilt = last[:at] + odd + last[at + len(odd) :]
-    found = play(dialogue(upgrade.protocol), [*before, (said, spoilt)])
+    corrupted = last[:at] + odd + last[at + len(odd) :]
+    found = play(dialogue(upgrade.protocol), [*before, (said, corrupted)])
     if isinstance(found, ConnectFailure):
         assert found.detail.isprintable()
 
 
 @given(st.binary(max_size=200))
-def test_what_is_quoted_of_a_server_is_printable(said: bytes) -> None:
+def test_quotes_from_a_server_are_printable(said: bytes) -> None:
     found = play(dialogue("smtp"), [(None, b"421 " + said + b"\r\n")])
     assert isinstance(found, ConnectFailure)
     assert found.detail.isprintable()

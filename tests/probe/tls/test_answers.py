@@ -69,7 +69,7 @@ def read(pieces: list[bytes], ending: Ending = Ending.CLOSED) -> Answer:
     return reader.end(ending)
 
 
-def test_a_flight_shows_all_that_stands_in_clear() -> None:
+def test_a_flight_shows_everything_in_plaintext() -> None:
     answer = read([STREAMS["flight"]])
     assert isinstance(answer, ServerFlight)
     assert answer.raw == HELLO
@@ -101,7 +101,7 @@ def test_each_stream_is_its_kind_of_answer(name: str, kind: type) -> None:
     assert isinstance(read([STREAMS[name]]), kind)
 
 
-def test_the_fatal_one_of_two_alerts_counts() -> None:
+def test_the_fatal_alert_of_two_counts() -> None:
     answer = read([STREAMS["two alerts in one record"]])
     assert isinstance(answer, TlsAlert)
     assert (answer.level, answer.name) == (2, "handshake_failure")
@@ -126,18 +126,18 @@ def test_the_answer_is_the_same_in_any_pieces(name: str, cuts: list[int]) -> Non
         (b"E\x00\x00\x00\x8dSFATAL\x00", "PostgreSQL"),
     ],
 )
-def test_a_greeting_is_known_though_it_comes_byte_by_byte(received: bytes, service: str) -> None:
+def test_a_greeting_is_recognised_byte_by_byte(received: bytes, service: str) -> None:
     answer = read([received[at : at + 1] for at in range(len(received))])
     assert isinstance(answer, NotTls)
     assert plaintext_service(answer.raw) == service
 
 
 @pytest.mark.parametrize("ending", Ending)
-def test_a_greeting_without_an_end_is_no_tls_at_the_connection_s_end(ending: Ending) -> None:
+def test_an_endless_greeting_is_not_tls_when_the_connection_ends(ending: Ending) -> None:
     assert read([b"H", b"TTP/1.1"], ending) == NotTls(raw=b"HTTP/1.1")
 
 
-def test_a_greeting_is_not_awaited_for_ever() -> None:
+def test_a_greeting_is_not_awaited_forever() -> None:
     reader = AnswerReader()
     assert reader.feed(bytes([0xFF]) * 511) is None
     assert reader.feed(bytes([0xFF]) * 511) == NotTls(raw=bytes([0xFF]) * 512)
@@ -145,7 +145,7 @@ def test_a_greeting_is_not_awaited_for_ever() -> None:
 
 @pytest.mark.parametrize("ending", Ending)
 @given(st.data())
-def test_a_stream_that_breaks_off_is_its_ending_or_what_came(
+def test_a_truncated_stream_is_its_ending_or_the_received_bytes(
     ending: Ending, data: st.DataObject
 ) -> None:
     stream = STREAMS["flight"]
@@ -154,13 +154,13 @@ def test_a_stream_that_breaks_off_is_its_ending_or_what_came(
     assert read([stream[:end]] if end else [], ending) == NoHello(ending=ending, raw=stream[:end])
 
 
-def test_a_hello_counts_though_the_rest_never_comes() -> None:
+def test_a_hello_counts_even_if_the_rest_never_arrives() -> None:
     answer = read([wire.record(HANDSHAKE, HELLO)], Ending.SILENCE)
     assert isinstance(answer, ServerFlight)
     assert not answer.is_complete
 
 
-def test_a_malformed_certificate_costs_itself_and_not_the_hello() -> None:
+def test_a_malformed_certificate_does_not_invalidate_the_hello() -> None:
     answer = read([wire.record(HANDSHAKE, HELLO + wire.message(11, b"\xff\xff\xff"))])
     assert isinstance(answer, ServerFlight)
     assert (answer.certificates, answer.is_complete) == (None, False)
@@ -172,7 +172,7 @@ def test_any_stream_has_an_answer(pieces: list[bytes]) -> None:
 
 
 @given(st.sampled_from(sorted(STREAMS)), st.data())
-def test_a_spoilt_stream_has_an_answer(name: str, data: st.DataObject) -> None:
+def test_a_corrupted_stream_has_an_answer(name: str, data: st.DataObject) -> None:
     stream = bytearray(STREAMS[name])
     for _ in range(data.draw(st.integers(1, 4))):
         stream[data.draw(st.integers(0, len(stream) - 1))] = data.draw(st.integers(0, 255))
@@ -199,14 +199,14 @@ def test_a_flood_ends_at_the_limit(piece: bytes) -> None:
     ],
     ids=["a message that claims to be longer", "bytes that are not a record"],
 )
-def test_a_flight_is_cut_by_its_length_alone(behind: bytes, is_cut: bool) -> None:
+def test_a_flight_is_cut_only_by_its_length(behind: bytes, is_cut: bool) -> None:
     answer = read([wire.record(HANDSHAKE, HELLO) + behind])
     assert isinstance(answer, ServerFlight)
     assert answer.is_cut is is_cut
 
 
 @given(st.integers(500, 2 * MAX_ANSWER_LENGTH), st.integers(1, 2))
-def test_what_is_past_the_limit_does_not_count_however_it_came(step: int, times: int) -> None:
+def test_bytes_past_the_limit_do_not_count_however_they_arrive(step: int, times: int) -> None:
     filler = wire.record(20, bytes(10_000))
     enough = filler * (times * MAX_ANSWER_LENGTH // len(filler) + 1)
     done = wire.record(HANDSHAKE, wire.message(14, b""))
@@ -232,7 +232,7 @@ def test_what_is_past_the_limit_does_not_count_however_it_came(step: int, times:
     ids=["change_cipher_spec", "empty records", "empty certificates", "no records"],
 )
 @pytest.mark.parametrize("step", [1400, 16_000_000])
-def test_no_stream_takes_more_memory_than_a_few_answers_length(stream: bytes, step: int) -> None:
+def test_no_stream_uses_more_memory_than_a_few_answers(stream: bytes, step: int) -> None:
     pieces = [stream[start : start + step] for start in range(0, len(stream), step)]
     tracemalloc.start()
     try:

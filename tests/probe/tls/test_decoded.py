@@ -36,7 +36,7 @@ def test_a_server_hello_by_itself_and_an_alert_by_itself_are_read() -> None:
     assert "  a HelloRetryRequest, by its random" in decoded(retry)
 
 
-def test_several_records_are_told_apart() -> None:
+def test_several_records_are_shown_separately() -> None:
     lines = decoded(wire.alert(wire.FATAL, wire.HANDSHAKE_FAILURE) + b"\x16\x03")
     assert lines == [
         "record alert TLSv1.2, 2 bytes",
@@ -51,10 +51,10 @@ def test_any_bytes_give_lines(raw: bytes) -> None:
 
 
 @given(at=st.integers(0, len(HELLO) - 1), byte=st.integers(0, 255), cut=st.integers(0, len(HELLO)))
-def test_a_spoilt_or_broken_hello_gives_lines(at: int, byte: int, cut: int) -> None:
-    spoilt = HELLO[:at] + bytes((byte,)) + HELLO[at + 1 :]
-    assert decoded(spoilt[:cut]) is not None
+def test_a_corrupted_or_truncated_hello_gives_lines(at: int, byte: int, cut: int) -> None:
+    corrupted = HELLO[:at] + bytes((byte,)) + HELLO[at + 1 :]
+    assert decoded(corrupted[:cut]) is not None
 
 
-def test_a_long_proof_is_cut_and_says_so() -> None:
+def test_a_long_proof_is_cut_with_a_note() -> None:
     assert hex_dump(bytes(40), most=16)[-1] == "and 24 more bytes"

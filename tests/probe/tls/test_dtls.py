@@ -81,7 +81,7 @@ def cut_flights(draw: st.DrawFn) -> list[bytes]:
 
 
 @given(cut_flights(), st.booleans())
-def test_any_cut_and_order_gives_the_flight(fragments: list[bytes], in_one_packet: bool) -> None:
+def test_any_split_and_order_gives_the_flight(fragments: list[bytes], in_one_packet: bool) -> None:
     packets = [packet(*fragments)] if in_one_packet else [packet(one) for one in fragments]
     answer, _ = asked(packets)
     assert isinstance(answer, ServerFlight)
@@ -97,7 +97,7 @@ def test_the_proof_is_what_was_sent() -> None:
     assert answer.raw == whole(HandshakeType.SERVER_HELLO, SERVER_HELLO, 0)
 
 
-def test_our_hello_is_that_of_tls_but_for_version_and_cookie() -> None:
+def test_our_dtls_hello_equals_the_tls_hello_except_version_and_cookie() -> None:
     (datagram,) = datagrams_in(client_hello(HELLO, b"crumbs", sequence=1))
     reader = ByteReader(datagram.fragment, "ClientHello")
     assert reader.uint(1) == HandshakeType.CLIENT_HELLO
@@ -118,13 +118,13 @@ def test_a_version_that_dtls_does_not_have_is_refused() -> None:
         client_hello(tls_1_0)
 
 
-def test_a_cookie_is_given_back_once_though_it_comes_twice() -> None:
+def test_a_cookie_that_is_received_twice_is_returned_once() -> None:
     answer, said = asked([verify_request(b"crumbs"), verify_request(b"crumbs")])
     assert answer is None
     assert said == [client_hello(HELLO), client_hello(HELLO, b"crumbs", sequence=1)]
 
 
-def test_a_server_that_asks_for_cookies_without_end_is_left() -> None:
+def test_a_server_that_requests_endless_cookies_is_abandoned() -> None:
     answer, said = asked([verify_request(bytes((n,))) for n in range(9)])
     assert isinstance(answer, Malformed)
     assert len(said) == 3
@@ -143,17 +143,17 @@ def test_encrypted_records_are_not_read() -> None:
     assert answer is None
 
 
-def test_what_is_no_dtls_is_said_to_be_none() -> None:
+def test_datagrams_that_are_not_dtls_are_not_tls() -> None:
     answer, _ = asked([b"\x00\x01\x02 some other protocol"])
     assert isinstance(answer, NotTls)
 
 
-def test_nonsense_behind_dtls_is_no_refusal() -> None:
+def test_garbage_after_dtls_is_not_a_refusal() -> None:
     answer, _ = asked([verify_request(b"crumbs"), b"nonsense"])
     assert isinstance(answer, Malformed)
 
 
-def test_silence_stays_silence() -> None:
+def test_silence_is_reported_as_silence() -> None:
     question = DtlsQuestion(HELLO)
     question.begin(lambda _: None)
     question.feed(packet(whole(HandshakeType.SERVER_HELLO, SERVER_HELLO, 0)[:-3]) + b"")
@@ -172,7 +172,7 @@ def test_messages_may_not_claim_more_than_any_flight_has() -> None:
 
 
 @given(st.lists(st.binary(max_size=80), max_size=6))
-def test_no_bytes_make_a_question_raise(packets: list[bytes]) -> None:
+def test_no_bytes_make_a_check_raise(packets: list[bytes]) -> None:
     answer, _ = asked(packets)
     if answer is None:
         question = DtlsQuestion(HELLO)
@@ -183,7 +183,7 @@ def test_no_bytes_make_a_question_raise(packets: list[bytes]) -> None:
 
 
 @given(st.data())
-def test_no_damage_to_a_flight_makes_a_question_raise(data: st.DataObject) -> None:
+def test_no_damage_to_a_flight_makes_a_check_raise(data: st.DataObject) -> None:
     sent = packet(*(whole(kind, body, n) for n, (kind, body) in enumerate(FLIGHT)))
     damaged = bytearray(sent)
     for _ in range(data.draw(st.integers(1, 4))):

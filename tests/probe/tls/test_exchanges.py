@@ -84,13 +84,13 @@ def test_only_alerts_and_confirmed_ends_refuse(
         (0x0299, None),
     ],
 )
-def test_a_version_counts_where_it_was_offered(
+def test_a_version_counts_only_in_hellos_that_offered_it(
     chosen: int, version: ProtocolVersion | None
 ) -> None:
     assert exchange(flight(chosen)).version is version
 
 
-def test_evidence_is_the_offer_the_answer_and_words() -> None:
+def test_evidence_is_the_offer_the_answer_and_a_note() -> None:
     proof = exchange(alert(40)).evidence()
     assert (proof.offer, proof.answer, proof.note) == (
         b"offer",
@@ -99,7 +99,7 @@ def test_evidence_is_the_offer_the_answer_and_words() -> None:
     )
 
 
-def test_answers_are_alike_by_what_they_are_and_not_by_how_they_read() -> None:
+def test_answers_are_compared_by_type_and_not_by_text() -> None:
     words = "the server turns clients away: try again in 3 s"
     failures = [
         ConnectFailure(kind=kind, detail=words)
@@ -113,6 +113,6 @@ def test_answers_are_alike_by_what_they_are_and_not_by_how_they_read() -> None:
     assert outcome_of(closed) != outcome_of(NoHello(ending=Ending.RESET, raw=b"a"))
 
 
-def test_a_confirmed_refusal_says_how_it_was_confirmed() -> None:
+def test_a_confirmed_refusal_shows_how_it_was_confirmed() -> None:
     closed = exchange(NoHello(ending=Ending.CLOSED), confirmed=True)
     assert "known good hello" in closed.summary

@@ -67,7 +67,7 @@ def parameters_of(recorded: RecordedAnswer) -> ServerKeyExchange:
     return flight_of(recorded).server_key_exchange or ServerKeyExchange()
 
 
-def test_every_question_was_recorded() -> None:
+def test_every_request_was_recorded() -> None:
     assert {one.question for one in ANSWERS} == set(QUESTIONS)
     assert {one.server for one in QUESTIONS} <= {server.name for server in ASKED_SERVERS}
 
@@ -85,7 +85,7 @@ def test_version_and_suite_are_the_only_ones_offered(recorded: RecordedAnswer) -
     [one for one in ANSWERS if one.question.version == TLSV1_3],
     ids=lambda one: one.question.name,
 )
-def test_without_a_share_tls13_asks_again_and_names_its_group(recorded: RecordedAnswer) -> None:
+def test_without_a_share_tls13_retries_and_names_its_group(recorded: RecordedAnswer) -> None:
     answer = read([recorded.raw])
     assert isinstance(answer, ServerFlight | RetryRequest)
     assert isinstance(answer, RetryRequest) != recorded.question.has_key_share
@@ -122,7 +122,7 @@ def test_the_scheme_fits_the_key_from_tls12_on(recorded: RecordedAnswer) -> None
 
 
 @EACH_IN_PLAINTEXT
-def test_authorities_are_named_where_a_certificate_is_asked_for(recorded: RecordedAnswer) -> None:
+def test_authorities_are_named_if_a_certificate_is_requested(recorded: RecordedAnswer) -> None:
     request = flight_of(recorded).certificate_request
     assert (request is None) == (recorded.ca_names is None)
     if request is not None and recorded.ca_names is not None:
@@ -182,7 +182,7 @@ def test_another_implementation_reads_the_same_request(recorded: RecordedAnswer)
 
 
 @EACH
-def test_the_answer_is_whole_at_its_last_byte_and_no_sooner(recorded: RecordedAnswer) -> None:
+def test_the_answer_is_complete_at_its_last_byte_and_not_before(recorded: RecordedAnswer) -> None:
     reader, hello = AnswerReader(), read([recorded.raw])
     for at in range(len(recorded.raw) - 1):
         assert reader.feed(recorded.raw[at : at + 1]) is None
@@ -208,10 +208,10 @@ def test_neither_records_nor_pieces_make_a_difference(
 
 
 @given(st.sampled_from(ANSWERS), CUTS, st.data())
-def test_a_spoilt_flight_has_an_answer_and_the_same_in_any_pieces(
+def test_a_corrupted_flight_has_an_answer_and_the_same_in_any_pieces(
     recorded: RecordedAnswer, cuts: list[int], data: st.DataObject
 ) -> None:
-    stream = spoilt(recorded.raw, data)
+    stream = corrupted(recorded.raw, data)
     whole, pieced = read([stream]), read(in_pieces(stream, cuts))
     assert type(whole) is type(pieced)
     if isinstance(whole, ServerFlight | RetryRequest):
@@ -219,12 +219,12 @@ def test_a_spoilt_flight_has_an_answer_and_the_same_in_any_pieces(
 
 
 @given(st.sampled_from(ANSWERS), st.data())
-def test_a_spoilt_message_is_a_value_or_our_error(
+def test_a_corrupted_message_is_a_value_or_our_error(
     recorded: RecordedAnswer, data: st.DataObject
 ) -> None:
     kind, body = data.draw(st.sampled_from([one for one in recorded.messages if one[1]]))
     with suppress(DecodeError):
-        decode(kind, spoilt(body, data), recorded)
+        decode(kind, corrupted(body, data), recorded)
 
 
 def decode(kind: int, body: bytes, recorded: RecordedAnswer) -> object:
@@ -243,7 +243,7 @@ def decode(kind: int, body: bytes, recorded: RecordedAnswer) -> object:
     raise AssertionError(f"handshake message {kind} has a body of {len(body)} bytes")
 
 
-def spoilt(content: bytes, data: st.DataObject) -> bytes:
+def corrupted(content: bytes, data: st.DataObject) -> bytes:
     """``content`` with bits flipped, lengths changed, and parts removed, doubled or inserted."""
     found = bytearray(content)
     for _ in range(data.draw(st.integers(1, 5))):

@@ -68,7 +68,7 @@ def test_warnings_in_one_record_are_counted_each() -> None:
     assert isinstance(answer, Malformed)
 
 
-def test_a_connection_has_so_many_records() -> None:
+def test_the_number_of_records_in_a_connection_is_limited() -> None:
     body = bytes(MAX_RECORDS)
     one_by_one = b"".join(wire.record(HANDSHAKE, bytes([one])) for one in wire.message(11, body))
     assert len(one_by_one) < MAX_ANSWER_LENGTH
@@ -77,7 +77,7 @@ def test_a_connection_has_so_many_records() -> None:
     assert answer.flaw == "stream of too many records"
 
 
-def test_a_chain_is_cut_one_past_what_is_kept() -> None:
+def test_a_chain_is_cut_one_certificate_after_the_stored_ones() -> None:
     chain = [number.to_bytes(2, "big") for number in range(1000)]
     read_chain = CertificateMessage.decode(wire.certificate(*chain)).chain
     assert read_chain == tuple(chain[:MAX_CERTIFICATES])
@@ -86,7 +86,7 @@ def test_a_chain_is_cut_one_past_what_is_kept() -> None:
 @pytest.mark.parametrize(
     ("count", "is_taken"), [(MAX_AUTHORITIES, True), (MAX_AUTHORITIES + 1, False)]
 )
-def test_a_request_names_so_many_authorities(count: int, is_taken: bool) -> None:
+def test_the_number_of_authorities_in_a_request_is_limited(count: int, is_taken: bool) -> None:
     body = wire.certificate_request(b"\x01", None, (b"name",) * count)
     if is_taken:
         found = CertificateRequest.decode(body, ProtocolVersion.TLSV1_1)
@@ -96,7 +96,7 @@ def test_a_request_names_so_many_authorities(count: int, is_taken: bool) -> None
             CertificateRequest.decode(body, ProtocolVersion.TLSV1_1)
 
 
-def test_a_block_has_so_many_extensions() -> None:
+def test_the_number_of_extensions_in_a_block_is_limited() -> None:
     def block(count: int) -> ByteReader:
         return ByteReader(wire.extensions(*((one, b"") for one in range(count))), "block")
 
@@ -105,7 +105,7 @@ def test_a_block_has_so_many_extensions() -> None:
         decode_extensions(block(MAX_EXTENSIONS + 1))
 
 
-def test_an_ssl_2_hello_has_so_many_cipher_kinds() -> None:
+def test_the_number_of_cipher_kinds_in_an_sslv2_hello_is_limited() -> None:
     kinds = bytes(3 * (MAX_CIPHER_KINDS + 1))
     lengths = b"\0\0" + wire.number(len(kinds), 2) + b"\0\0"
     with pytest.raises(DecodeError):
@@ -119,7 +119,7 @@ def fragment(number: int, length: int, at: int, part: bytes, kind: int = 11) -> 
     return b"\x16\xfe\xfd" + bytes(8) + wire.vector(body, 2)
 
 
-def test_a_message_in_datagrams_has_so_many_gaps() -> None:
+def test_the_number_of_gaps_in_a_datagram_message_is_limited() -> None:
     reader = FlightReader()
     for at in range(0, 2 * MAX_GAPS, 2):
         reader.feed(fragment(1, 10_000, at, b"x"))
@@ -127,7 +127,7 @@ def test_a_message_in_datagrams_has_so_many_gaps() -> None:
         reader.feed(fragment(1, 10_000, 2 * MAX_GAPS, b"x"))
 
 
-def test_a_flight_in_datagrams_has_so_many_fragments() -> None:
+def test_the_number_of_fragments_in_a_datagram_flight_is_limited() -> None:
     reader = FlightReader()
     for _ in range(MAX_FRAGMENTS):
         reader.feed(fragment(1, 10, 0, b""))
@@ -135,7 +135,7 @@ def test_a_flight_in_datagrams_has_so_many_fragments() -> None:
         reader.feed(fragment(1, 10, 0, b""))
 
 
-def test_messages_in_datagrams_claim_no_more_room_than_one_may() -> None:
+def test_messages_in_datagrams_together_may_not_claim_more_than_one_may() -> None:
     reader = FlightReader()
     reader.feed(fragment(1, 200_000, 0, b"x"))
     with pytest.raises(DecodeError, match="length"):

@@ -39,7 +39,7 @@ def test_any_of_the_messages_may_be_left_out(present: set[int], at: int) -> None
 
 
 @pytest.mark.parametrize("number", range(4), ids=NAMES)
-def test_a_second_message_ends_the_flight_and_leaves_the_first(number: int) -> None:
+def test_a_second_message_ends_the_flight_and_keeps_the_first(number: int) -> None:
     answer = read(HELLO, *IN_ORDER[: number + 1], IN_ORDER[number], DONE)
     assert isinstance(answer, ServerFlight)
     assert (answer.is_complete, answer.certificates) == (False, (b"leaf",))
@@ -48,14 +48,14 @@ def test_a_second_message_ends_the_flight_and_leaves_the_first(number: int) -> N
 
 
 @pytest.mark.parametrize("number", range(3), ids=NAMES[:3])
-def test_a_message_that_comes_late_ends_the_flight(number: int) -> None:
+def test_a_message_out_of_order_ends_the_flight(number: int) -> None:
     answer = read(HELLO, IN_ORDER[number + 1], IN_ORDER[number], DONE)
     assert isinstance(answer, ServerFlight)
     assert (answer.is_complete, answer.flaw) == (False, f"handshake order: late {NAMES[number]}")
 
 
 @pytest.mark.parametrize("kind", [1, 2, 8, 15, 16, 20, 25, 99])
-def test_what_does_not_belong_into_a_flight_ends_it(kind: int) -> None:
+def test_an_unexpected_message_ends_a_flight(kind: int) -> None:
     answer = read(HELLO, CERTIFICATE, wire.message(kind, b""), DONE)
     assert isinstance(answer, ServerFlight)
     assert not answer.is_complete
@@ -68,7 +68,7 @@ def test_a_handshake_begins_with_the_hello(first: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", [DATA, 24])
-def test_no_other_record_comes_into_a_handshake(kind: int) -> None:
+def test_no_other_record_is_accepted_in_a_handshake(kind: int) -> None:
     reader = AnswerReader()
     answer = reader.feed(wire.record(HANDSHAKE, HELLO) + wire.record(kind, b"x"))
     assert isinstance(answer, ServerFlight)
@@ -79,7 +79,7 @@ def test_no_cipher_changes_before_the_hello() -> None:
     assert isinstance(AnswerReader().feed(wire.record(CHANGE_CIPHER_SPEC, b"\x01")), Malformed)
 
 
-def test_a_resumed_session_may_bring_a_ticket_before_the_cipher_changes() -> None:
+def test_a_resumed_session_may_send_a_ticket_before_the_cipher_changes() -> None:
     """RFC 5077, section 3.3, figure 2."""
     reader = AnswerReader()
     stream = wire.record(HANDSHAKE, HELLO + TICKET) + wire.record(CHANGE_CIPHER_SPEC, b"\x01")
@@ -88,7 +88,7 @@ def test_a_resumed_session_may_bring_a_ticket_before_the_cipher_changes() -> Non
     assert answer.flaw is None
 
 
-def test_a_session_is_not_learnt_anew_from_a_second_hello() -> None:
+def test_a_second_hello_does_not_change_the_session() -> None:
     session = SessionInPlaintext()
     other = wire.message(2, wire.server_hello(session_id=b"other"))
     session.feed(wire.record(HANDSHAKE, HELLO + other + TICKET))
@@ -97,7 +97,7 @@ def test_a_session_is_not_learnt_anew_from_a_second_hello() -> None:
 
 @pytest.mark.parametrize("places", [UP_TO_TLS12, TLS13_ENCRYPTED], ids=["TLS 1.2", "TLS 1.3"])
 @given(data=st.data())
-def test_only_rising_places_pass(places: dict[int, int], data: st.DataObject) -> None:
+def test_only_ascending_positions_pass(places: dict[int, int], data: st.DataObject) -> None:
     """Any sequence of messages passes up to the first one that is out of order."""
     row = data.draw(st.lists(st.sampled_from(sorted(places)), max_size=6))
     order, passed = MessageOrder(places), []

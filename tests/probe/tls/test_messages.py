@@ -128,7 +128,7 @@ def test_a_certificate_request_is_read(
     )
 
 
-def test_a_certificate_request_may_leave_the_authorities_out() -> None:
+def test_a_certificate_request_may_omit_the_authorities() -> None:
     assert CertificateRequest.decode(b"\x01\x01", TLS11).certificate_authorities == ()
 
 
@@ -164,7 +164,7 @@ def test_export_rsa_shows_its_size() -> None:
 
 
 @pytest.mark.parametrize("key_exchange", ["PSK", "RSA"])
-def test_a_psk_hint_may_stand_alone(key_exchange: str) -> None:
+def test_a_psk_hint_may_be_alone(key_exchange: str) -> None:
     read = ServerKeyExchange.decode(wire.vector(b"hint", 2), TLS12, key_exchange, "PSK")
     assert read == ServerKeyExchange(psk_identity_hint=b"hint")
 
@@ -184,7 +184,7 @@ def test_a_status_of_another_type_is_not_read() -> None:
     assert CertificateStatus.decode(b"\x02whatever").ocsp_response is None
 
 
-def test_a_psk_hint_stands_first() -> None:
+def test_a_psk_hint_comes_first() -> None:
     body = wire.vector(b"hint", 2) + wire.ecdhe(29, b"point")
     read = ServerKeyExchange.decode(body, TLS12, "ECDHE", "PSK")
     assert (read.psk_identity_hint, read.named_group) == (b"hint", 29)
@@ -244,7 +244,7 @@ the optional rest as a whole."""
 
 
 @pytest.mark.parametrize(("decode", "body"), WHOLE)
-def test_what_is_cut_short_or_too_long_is_refused(
+def test_truncated_or_overlong_input_is_refused(
     decode: Callable[[bytes], object], body: bytes
 ) -> None:
     decode(body)
@@ -254,7 +254,7 @@ def test_what_is_cut_short_or_too_long_is_refused(
 
 
 @pytest.mark.parametrize(("decode", "required", "optional"), SHORTENABLE)
-def test_what_may_be_left_out_is_left_out_as_a_whole(
+def test_an_optional_part_is_omitted_only_as_a_whole(
     decode: Callable[[bytes], object], required: bytes, optional: bytes
 ) -> None:
     body = required + optional

@@ -46,7 +46,7 @@ def body_of(hello: ClientHello, extension: int) -> bytes | None:
 
 
 @given(offers())
-def test_what_was_offered_is_what_is_said(asked: Offer) -> None:
+def test_the_sent_hello_contains_the_offer(asked: Offer) -> None:
     hello = decoded(asked)
     signal = () if asked.version is TLS13 else (RENEGOTIATION_SCSV,)
     offered = (*asked.cipher_suites, *signal)
@@ -77,7 +77,7 @@ def test_no_number_of_suites_hangs_a_load_balancer(version: ProtocolVersion) -> 
 
 
 @given(offers())
-def test_padding_is_zeros_and_only_where_the_length_asks_for_it(asked: Offer) -> None:
+def test_padding_is_zeros_and_only_if_the_length_requires_it(asked: Offer) -> None:
     hello = decoded(asked)
     padded = [one for one in hello.extensions or () if one.code_point == ExtensionType.PADDING]
     for one in padded:
@@ -88,7 +88,7 @@ def test_padding_is_zeros_and_only_where_the_length_asks_for_it(asked: Offer) ->
 
 
 @given(offers())
-def test_groups_are_those_asked_about(asked: Offer) -> None:
+def test_groups_are_the_requested_ones(asked: Offer) -> None:
     body = body_of(decoded(asked), ExtensionType.SUPPORTED_GROUPS)
     if asked.version is ProtocolVersion.SSLV3:
         assert body is None
@@ -97,7 +97,7 @@ def test_groups_are_those_asked_about(asked: Offer) -> None:
 
 
 @given(offers())
-def test_each_extension_stands_once(asked: Offer) -> None:
+def test_each_extension_occurs_once(asked: Offer) -> None:
     code_points = [one.code_point for one in decoded(asked).extensions or ()]
     assert len(set(code_points)) == len(code_points)
 
@@ -141,7 +141,7 @@ def test_another_implementation_reads_the_same(asked: Offer) -> None:
 
 
 @pytest.mark.parametrize("version", ASKED_VERSIONS)
-def test_the_record_s_version_is_one_that_middleboxes_let_pass(version: ProtocolVersion) -> None:
+def test_the_record_version_is_one_that_middleboxes_accept(version: ProtocolVersion) -> None:
     record = offer(version, (0xC02F,), Shape(server_name=None)).encode(NONCE)
     expected = ProtocolVersion.TLSV1_0 if version is TLS13 else version
     assert int.from_bytes(record[1:3], "big") == expected

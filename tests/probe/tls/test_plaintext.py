@@ -31,11 +31,11 @@ def test_a_greeting_names_its_service(received: bytes, service: str) -> None:
     assert plaintext_service(received) == service
 
 
-def test_ssh_is_no_plaintext() -> None:
+def test_ssh_is_not_plaintext() -> None:
     received = b"SSH-2.0-OpenSSH_9.2p1\r\n"
     assert (is_ssh(received), plaintext_service(received)) == (True, None)
 
 
 @given(st.binary(max_size=600))
-def test_any_bytes_are_taken(received: bytes) -> None:
+def test_any_bytes_are_accepted(received: bytes) -> None:
     assert plaintext_service(received) is None or received

@@ -66,7 +66,7 @@ def test_any_stream_is_records_or_one_error(stream: bytes) -> None:
 
 
 @pytest.mark.parametrize("first", [0, 13, 19, 25, 0x48, 0x80, 0xFF])
-def test_the_first_byte_already_tells_what_is_no_record(first: int) -> None:
+def test_the_first_byte_already_identifies_a_non_record(first: int) -> None:
     reader = RecordReader()
     reader.feed(bytes([first]))
     with pytest.raises(DecodeError):
@@ -80,7 +80,7 @@ def test_a_record_too_long_for_any_version_is_refused() -> None:
         reader.next_record()
 
 
-def test_a_message_too_long_to_be_honest_is_refused() -> None:
+def test_an_implausibly_long_message_is_refused() -> None:
     reader = MessageReader()
     reader.feed(b"\x0b\xff\xff\xff")
     with pytest.raises(DecodeError):
@@ -94,12 +94,12 @@ def test_code_points_are_read_as_written(code_points: tuple[int, ...]) -> None:
     reader.finish()
 
 
-def test_half_a_code_point_is_refused() -> None:
+def test_an_incomplete_code_point_is_refused() -> None:
     with pytest.raises(DecodeError):
         ByteReader(vector(b"\x01", 2), "list").uint16_list(2)
 
 
-def test_what_is_left_over_is_refused() -> None:
+def test_trailing_bytes_are_refused() -> None:
     reader = ByteReader(b"ab", "thing")
     reader.take(1)
     with pytest.raises(DecodeError, match="malformed thing at byte 1"):

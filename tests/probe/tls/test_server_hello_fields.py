@@ -33,7 +33,7 @@ def test_alpn_is_the_name_in_its_two_vectors(name: bytes) -> None:
 
 
 @given(names=st.lists(st.binary(max_size=255), max_size=6), cut=st.booleans())
-def test_npn_lists_names_as_far_as_they_are_whole(names: list[bytes], *, cut: bool) -> None:
+def test_npn_lists_the_complete_names(names: list[bytes], *, cut: bool) -> None:
     """draft-agl-tls-nextprotoneg-04, section 3."""
     body = b"".join(bytes((len(name),)) + name for name in names)
     assert hello(13172, body + b"\xff" * cut).next_protocols == tuple(names)

@@ -54,7 +54,7 @@ def answer(received: bytes, cuts: list[int], ending: Ending = Ending.SILENCE) ->
 
 
 @given(KINDS)
-def test_a_client_hello_says_its_kinds(kinds: tuple[int, ...]) -> None:
+def test_a_client_hello_names_its_cipher_kinds(kinds: tuple[int, ...]) -> None:
     hello = encode_client_hello(kinds, CHALLENGE)
     length, body = int.from_bytes(hello[:2], "big"), hello[2:]
     assert length == len(body) | 0x8000
@@ -82,7 +82,7 @@ def test_a_server_hello_is_read_as_written(
     )
 
 
-def test_a_certificate_of_another_kind_is_none_of_ours() -> None:
+def test_a_certificate_of_another_type_is_ignored() -> None:
     found = answer(record(server_hello(b"pgp", (0x010080,), b"", certificate_type=2), None), [])
     assert isinstance(found, Sslv2ServerHello)
     assert found.certificate is None
@@ -112,7 +112,7 @@ def test_an_alert_of_tls_is_known_without_waiting_for_an_end(
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
-def test_what_is_cut_short_proves_nothing(length: int, odd: int) -> None:
+def test_a_truncated_answer_proves_nothing(length: int, odd: int) -> None:
     sent = record(server_hello(bytes(40), (0x010080,), bytes(16)), None)
     found = answer(sent[:length], [], Ending.CLOSED)
     assert isinstance(found, NoHello if length < 4 else Malformed)
@@ -120,7 +120,7 @@ def test_what_is_cut_short_proves_nothing(length: int, odd: int) -> None:
     assert isinstance(answer(longer, []), Malformed)
 
 
-def test_kinds_of_a_length_that_three_does_not_divide_are_malformed() -> None:
+def test_cipher_kinds_with_a_length_not_divisible_by_three_are_malformed() -> None:
     body = bytes((4, 0, 1)) + wire.number(2, 2) + wire.number(0, 2) + wire.number(4, 2) + bytes(6)
     assert isinstance(answer(record(body, None), []), Malformed)
 
@@ -129,11 +129,11 @@ def test_kinds_of_a_length_that_three_does_not_divide_are_malformed() -> None:
 @example(b"\x00\x03\xff\x00" + bytes(10), Ending.CLOSED)
 @example(b"\x80\x00\x04\x00", Ending.CLOSED)
 @example(b"\x00\x00\x00\x00", Ending.CLOSED)
-def test_any_bytes_get_an_answer_however_they_are_cut(received: bytes, ending: Ending) -> None:
+def test_any_bytes_get_an_answer_however_they_are_split(received: bytes, ending: Ending) -> None:
     whole = answer(received, [], ending)
     assert answer(received, [1] * len(received), ending) == whole
 
 
-def test_a_greeting_in_another_protocol_is_no_sslv2() -> None:
+def test_a_greeting_in_another_protocol_is_not_sslv2() -> None:
     found = answer(b"HTTP/1.1 400 Bad Request\r\n", [])
     assert found == NotTls(raw=b"HTTP/1.1 400 Bad Request\r\n")

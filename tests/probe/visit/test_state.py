@@ -37,31 +37,31 @@ def reason(found: VisitFacts, *answers: Answer, spent: str | None = SPENT) -> st
     return sentence or ""
 
 
-def test_where_no_question_was_answered_the_failure_itself_names_the_limit() -> None:
+def test_the_failure_itself_names_the_limit_if_nothing_was_answered() -> None:
     assert reason(facts(), over_budget("3 connections")).lower().count(SPENT) == 1
 
 
 @pytest.mark.parametrize("ending", Ending)
-def test_before_what_a_server_did_the_limit_is_named_once(ending: Ending) -> None:
+def test_the_limit_is_named_once_before_the_behaviour_of_the_server(ending: Ending) -> None:
     said = reason(facts(), NoHello(ending=ending), over_budget("3 connections"))
     assert said.startswith(f"{LIMIT} The server ")
     assert said.lower().count(SPENT) == 1
 
 
-def test_the_same_words_in_another_failure_are_not_taken_for_the_limit() -> None:
+def test_the_same_words_in_another_failure_are_not_mistaken_for_the_limit() -> None:
     """A proxy or a server may send any text."""
     said = reason(facts(), ConnectFailure(kind=FailureKind.REFUSED, detail=SPENT))
     assert said == f"{LIMIT} Not connected: {SPENT}."
 
 
-def test_what_was_found_keeps_its_state_and_the_gaps_follow_the_limit() -> None:
+def test_found_facts_keep_their_state_and_the_gaps_follow_the_limit() -> None:
     found = facts(TLSV1_2=Verdict.YES, TLSV1_0=Verdict.UNKNOWN)
     state, sentence = state_of(found, exchanges(), spent=SPENT)
     assert state is State.TLS
     assert sentence == f"{LIMIT} Not fully known: TLSv1.0 ({SPENT})."
 
 
-def test_without_a_limit_nothing_is_put_before_the_reason() -> None:
+def test_without_a_limit_the_reason_has_no_prefix() -> None:
     assert reason(facts(TLSV1_2=Verdict.YES), spent=None) == ""
     assert reason(facts(), NoHello(ending=Ending.CLOSED), spent=None).startswith("The server")
 
@@ -69,7 +69,9 @@ def test_without_a_limit_nothing_is_put_before_the_reason() -> None:
 @pytest.mark.parametrize(
     ("found", "state"), [({}, State.ERROR), ({"TLSV1_2": Verdict.YES}, State.TLS)]
 )
-def test_a_fault_of_ours_is_said_after_the_limit(found: dict[str, Verdict], state: State) -> None:
+def test_an_internal_error_is_reported_after_the_limit(
+    found: dict[str, Verdict], state: State
+) -> None:
     at, sentence = state_of(
         facts(**found), exchanges(over_budget("3 connections")), spent=SPENT, faults=["x failed"]
     )

@@ -36,12 +36,12 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
         (b"X-Other: a=b", b"X-Other: a=b"),
     ],
 )
-def test_a_value_is_masked_and_all_else_stays(field: bytes, masked: bytes) -> None:
+def test_a_value_is_masked_and_everything_else_is_unchanged(field: bytes, masked: bytes) -> None:
     assert mask_cookies(HEAD + field + b"\r\n\r\n") == HEAD + masked + b"\r\n\r\n"
 
 
 @given(st.binary(max_size=80), st.integers(0, 200))
-def test_every_byte_stays_in_its_place_and_masking_is_done_once(text: bytes, cut: int) -> None:
+def test_masking_keeps_the_position_of_every_byte_and_is_idempotent(text: bytes, cut: int) -> None:
     answer = (HEAD + b"Set-Cookie: " + text)[:cut]
     masked = mask_cookies(answer)
     assert len(masked) == len(answer)
@@ -49,7 +49,7 @@ def test_every_byte_stays_in_its_place_and_masking_is_done_once(text: bytes, cut
 
 
 @given(st.lists(st.binary(max_size=20), max_size=8))
-def test_pieces_stay_cut_where_they_were(pieces: list[bytes]) -> None:
+def test_pieces_keep_their_lengths(pieces: list[bytes]) -> None:
     pieces = [HEAD, b"Set-Coo", b"kie: a=secret", *pieces]
     masked = mask_cookies_in_pieces(pieces)
     assert list(map(len, masked)) == list(map(len, pieces))
@@ -61,7 +61,7 @@ def test_a_head_that_browsers_accept_is_masked_too(beginning: bytes) -> None:
     assert mask_cookies(beginning + b"Set-Cookie: a=b\r\n") == beginning + b"Set-Cookie: a=*\r\n"
 
 
-def test_what_is_not_http_is_not_touched() -> None:
+def test_bytes_that_are_not_http_are_unchanged() -> None:
     other = b"220 mail\r\nSet-Cookie: a=b\r\n"
     assert mask_cookies(other) == other
 
@@ -70,7 +70,7 @@ def test_what_is_not_http_is_not_touched() -> None:
     st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1),
     st.sampled_from(["", "; Secure", "; HttpOnly", "; secure ; Path=/"]),
 )
-def test_what_is_judged_of_cookies_is_as_before(value: str, attributes: str) -> None:
+def test_masking_does_not_change_the_verdict_on_cookies(value: str, attributes: str) -> None:
     field = f"Set-Cookie: name={value}{attributes}\r\n\r\n".encode()
     reply, masked = read_reply(HEAD + field), read_reply(mask_cookies(HEAD + field))
     assert reply is not None

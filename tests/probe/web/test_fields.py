@@ -47,7 +47,7 @@ def policy(age: int, *, subdomains: bool = False, preload: bool = False) -> Stri
         ("", None),
     ],
 )
-def test_strict_transport_is_read_as_rfc_6797_has_it(
+def test_strict_transport_is_read_as_rfc_6797_defines(
     field: str, expected: StrictTransport | None
 ) -> None:
     assert strict_transport(httpx.Headers({"Strict-Transport-Security": field})) == expected
@@ -99,7 +99,7 @@ REPLY = b"HTTP/1.1 301 Moved\r\nLocation: https://a.example/\r\nServer: x\r\n\r\
 
 
 @given(st.lists(st.integers(0, len(REPLY)), max_size=5))
-def test_a_head_is_read_however_it_is_cut(places: list[int]) -> None:
+def test_a_head_is_read_however_it_is_split(places: list[int]) -> None:
     request = ClearRequest("a.example", user_agent="test")
     request.begin(lambda _: None)
     bounds = sorted({0, len(REPLY), *places})
@@ -110,13 +110,13 @@ def test_a_head_is_read_however_it_is_cut(places: list[int]) -> None:
     assert str(target) == "https://a.example/"
 
 
-def test_relative_redirects_stay_where_they_are() -> None:
+def test_relative_redirects_stay_on_the_same_host() -> None:
     reply = read_reply(b"HTTP/1.1 302 Found\r\nLocation: /login\r\n\r\n")
     assert reply is not None
     assert str(reply.leads_to(httpx.URL("http://a.example/"))) == "http://a.example/login"
 
 
-def test_a_location_that_is_none_leads_nowhere() -> None:
+def test_an_invalid_location_is_not_a_redirect() -> None:
     reply = read_reply(b"HTTP/1.1 302 Found\r\nLocation: http://[::bad\r\n\r\n")
     assert reply is not None
     assert reply.leads_to(httpx.URL("http://a.example/")) is None
@@ -126,7 +126,7 @@ def test_a_location_that_is_none_leads_nowhere() -> None:
     "received",
     [b"SSH-2.0-x\r\n", b"\x15\x03\x03\x00\x02\x02\x46", b"HTTP/1.1 " + b"2" * 20 + b"\r\n"],
 )
-def test_what_is_no_http_ends_the_request(received: bytes) -> None:
+def test_an_answer_that_is_not_http_ends_the_request(received: bytes) -> None:
     request = ClearRequest("a.example", user_agent="test")
     request.begin(lambda _: None)
     answer = request.feed(received + b"\r\n")
@@ -134,14 +134,14 @@ def test_what_is_no_http_ends_the_request(received: bytes) -> None:
     assert answer.reply is None
 
 
-def test_a_head_without_end_is_none() -> None:
+def test_an_endless_head_is_not_http() -> None:
     reader = ReplyReader()
     reader.request("a.example", "/", "test")
     assert reader.feed(b"HTTP/1.1 200 OK\r\nX: " + b"a" * (LONGEST_HEAD + 1)) is None
     assert not reader.is_http
 
 
-def test_interim_replies_without_end_are_no_answer() -> None:
+def test_endless_interim_replies_are_not_an_answer() -> None:
     reader = ReplyReader()
     reader.request("a.example", "/", "test")
     interim = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -164,7 +164,7 @@ def test_no_bytes_make_a_request_raise(pieces: list[bytes]) -> None:
             return
 
 
-def test_a_site_is_likely_by_word_port_or_alpn() -> None:
+def test_a_web_site_is_recognised_by_name_port_or_alpn() -> None:
     def site(port: int, *, is_web: bool | None = None) -> WebSite:
         return WebSite.of("a.example", port, is_web=is_web, clear_port=None)
 

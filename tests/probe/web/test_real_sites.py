@@ -38,7 +38,7 @@ def endpoint(ports: Ports) -> Endpoint:
     return Endpoint(target=target, address="127.0.0.1")
 
 
-async def looked_at(ports: Ports) -> Observation:
+async def observation_at(ports: Ports) -> Observation:
     return await Engine(SETTINGS, SystemClock()).visit(endpoint(ports))
 
 
@@ -47,7 +47,7 @@ def sites(
     certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, tuple[Ports, Observation]]:
     async def all_of_them(places: Mapping[str, Ports]) -> list[Observation]:
-        return await asyncio.gather(*(looked_at(ports) for ports in places.values()))
+        return await asyncio.gather(*(observation_at(ports) for ports in places.values()))
 
     with nginx_sites(certificates, tmp_path_factory.mktemp("sites")) as places:
         found = asyncio.run(all_of_them(places))

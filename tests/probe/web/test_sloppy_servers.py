@@ -18,7 +18,7 @@ from model.verdict import Verdict
 from probe.checks.part import Part
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
-from tests.probe.programmable.server import Behaviour, Connection, behind_a_port, serve
+from tests.probe.programmable.server import Behaviour, Connection, serve, served_on_a_port
 from tests.probe.programmable.server_model import ServerModel
 from tests.probe.starttls.scripted_servers import tls_context
 from tests.zoo.certificates import Certificates
@@ -81,9 +81,7 @@ async def visit(over_tls: bytes, in_plaintext: bytes, certificates: Certificates
 
 
 @pytest.mark.parametrize("name", WITH_A_HEAD)
-async def test_a_field_is_found_in_a_head_with_a_fault(
-    name: str, certificates: Certificates
-) -> None:
+async def test_a_field_is_found_in_a_malformed_head(name: str, certificates: Certificates) -> None:
     seen = await visit(WITH_A_HEAD[name], WITH_A_HEAD[name], certificates)
     assert seen.http["status"].value == "200"
     assert (seen.http["hsts"].verdict, seen.http["hsts"].value) == (YES, "31536000")
@@ -103,7 +101,7 @@ async def test_a_field_is_found_in_a_head_with_a_fault(
         ("a TLS alert", b"\x15\x03\x03\x00\x02\x02\x46", NO, None, None),
     ],
 )
-async def test_an_answer_without_a_readable_head(
+async def test_an_answer_without_a_readable_head_still_gives_facts(
     name: str,
     page: bytes,
     in_plaintext: Verdict,
@@ -125,7 +123,7 @@ async def test_an_answer_without_a_readable_head(
 async def test_an_error_page_without_a_head_on_the_tls_port_is_a_refusal() -> None:
     """Apache 2.2 answered a plaintext request on its TLS port in this way."""
     page = b"<!DOCTYPE HTML PUBLIC '-//IETF//DTD HTML 2.0//EN'><title>400 Bad Request</title>"
-    in_tls = behind_a_port(ServerModel(cipher_suites={ProtocolVersion.TLSV1_2: (0xC02F,)}))
+    in_tls = served_on_a_port(ServerModel(cipher_suites={ProtocolVersion.TLSV1_2: (0xC02F,)}))
 
     async def behave(connection: Connection) -> None:
         first = await connection.receive()

@@ -34,13 +34,13 @@ def test_a_status_is_three_digits_after_the_version(answer: bytes, status: int |
 
 
 @given(status=st.integers(200, 599), rest=st.binary(max_size=40), cut=st.integers(0, 60))
-def test_what_follows_the_status_does_not_matter(status: int, rest: bytes, cut: int) -> None:
+def test_bytes_after_the_status_do_not_matter(status: int, rest: bytes, cut: int) -> None:
     beginning = b"HTTP/1.1 %d " % status
     assert http_status(beginning + rest[:cut]) == status
 
 
 @given(status=st.integers(200, 599), minor=st.integers(0, 1), reason=st.sampled_from([b"", b"x y"]))
-def test_it_is_the_status_of_the_whole_head(status: int, minor: int, reason: bytes) -> None:
+def test_the_status_equals_that_of_the_whole_head(status: int, minor: int, reason: bytes) -> None:
     head = b"HTTP/1.%d %d %s\r\nServer: x\r\n\r\n" % (minor, status, reason)
     whole = read_reply(head)
     assert whole is not None

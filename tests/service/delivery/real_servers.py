@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.service.delivery.waiting import until_answered
+from tests.service.delivery.waiting import until_holds
 
 
 @asynccontextmanager
@@ -26,7 +26,7 @@ async def _running(command: Sequence[str], url: str, log: Path) -> AsyncIterator
 
     try:
         async with httpx.AsyncClient(trust_env=False) as client:
-            await until_answered(is_ready)
+            await until_holds(is_ready)
         yield
     finally:
         process.terminate()

@@ -15,7 +15,7 @@ from tests.service.delivery.alert_samples import finding, of
 from tests.service.delivery.real_servers import alertmanager
 from tests.service.delivery.test_forms import HOSTILE
 from tests.service.delivery.test_notifying import HandClock, desk_of
-from tests.service.delivery.waiting import until_answered
+from tests.service.delivery.waiting import until_holds
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration
@@ -37,7 +37,7 @@ async def alerts(url: str) -> list[dict[str, Any]]:
     return found
 
 
-async def test_alertmanager_has_what_stands(tmp_path: Path) -> None:
+async def test_alertmanager_has_the_active_alerts(tmp_path: Path) -> None:
     now = datetime.now(UTC)
     settings: dict[str, Any] = {"type": "alertmanager", "kinds": ["finding"]}
     async with (
@@ -69,7 +69,7 @@ async def test_alertmanager_has_what_stands(tmp_path: Path) -> None:
         assert again["a"]["annotations"]["summary"] == "www.example:443: TLS 1.0 is offered"
         await desk.look(of(finding("b"), at=datetime.now(UTC)))
 
-        async def only_one_is_left() -> bool:
+        async def only_one_remains() -> bool:
             return [alert["labels"]["rule"] for alert in await alerts(url)] == ["b"]
 
-        await until_answered(only_one_is_left)
+        await until_holds(only_one_remains)

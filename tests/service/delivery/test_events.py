@@ -44,24 +44,24 @@ def test_a_finding_is_opened_once_and_resolved_once() -> None:
     assert events(of(finding()), of()) == [("resolved", "versions")]
 
 
-def test_one_that_came_back_is_reopened() -> None:
+def test_a_returning_finding_is_reopened() -> None:
     assert events(of(), of(finding(reopened=1))) == [("reopened", "versions")]
 
 
-def test_one_that_becomes_worse_is_told_again_and_one_that_becomes_milder_is_not() -> None:
+def test_a_worse_finding_is_reported_again_and_a_milder_one_is_not() -> None:
     mild, bad = (of(finding(severity=severity)) for severity in (Severity.LOW, Severity.CRITICAL))
     assert events(mild, bad) == [("worsened", "versions")]
     assert events(bad, mild) == []
 
 
-def test_a_waived_finding_is_not_called_resolved() -> None:
+def test_a_waived_finding_is_not_reported_as_resolved() -> None:
     waived = of(finding(status=FindingStatus.WAIVED))
     assert events(of(finding()), waived) == [("waived", "versions")]
     assert events(of(), waived) == []
     assert events(waived, of(finding())) == [("opened", "versions")]
 
 
-def test_several_addresses_are_one_notice_until_the_last_is_mended() -> None:
+def test_several_addresses_are_one_alert_until_the_last_is_fixed() -> None:
     both = [status(one, finding()) for one in at_addresses(modern(), ["192.0.2.1", "192.0.2.2"])]
     (alert,) = active_alerts_of(snapshot(*both)).alerts.values()
     assert alert.addresses == ("192.0.2.1", "192.0.2.2")
@@ -72,12 +72,12 @@ def test_several_addresses_are_one_notice_until_the_last_is_mended() -> None:
     ]
 
 
-def test_a_target_that_is_not_there_proves_nothing_until_it_counts_as_gone() -> None:
+def test_a_missing_target_proves_nothing_until_it_counts_as_gone() -> None:
     assert events(of(finding()), snapshot()) == []
     assert events(of(finding()), snapshot(), removed=(TARGET,)) == [("target_removed", "versions")]
 
 
-def test_a_name_that_cannot_be_looked_up_proves_nothing() -> None:
+def test_a_failed_lookup_proves_nothing() -> None:
     (nowhere,) = at_addresses(silent(modern()), [None])
     assert events(of(finding()), snapshot(status(nowhere))) == []
 
@@ -99,7 +99,9 @@ def test_a_silent_server_renews_no_certificate() -> None:
         (160 / 24, 40 / 24, 16 / 24),
     ],
 )
-def test_an_end_is_near_by_the_lifetime(lifetime: float, warning: float, critical: float) -> None:
+def test_the_expiry_threshold_depends_on_the_lifetime(
+    lifetime: float, warning: float, critical: float
+) -> None:
     def severity(days_left: float) -> Severity | None:
         alerts = active_alerts_of(snapshot(status(with_leaf(days_left, lifetime)))).alerts.values()
         return next((alert.severity for alert in alerts), None)
@@ -111,13 +113,13 @@ def test_an_end_is_near_by_the_lifetime(lifetime: float, warning: float, critica
     assert severity(-0.01) is Severity.CRITICAL
 
 
-def test_a_certificate_that_nears_its_end_is_told_at_each_step() -> None:
+def test_a_certificate_near_its_expiry_is_reported_at_each_threshold() -> None:
     days = [snapshot(status(with_leaf(left, 90))) for left in (20, 19, 6, -1)]
     steps = [events(before, after) for before, after in zip([of(), *days], days, strict=False)]
     assert steps == [[("opened", None)], [], [("worsened", None)], [("worsened", None)]]
 
 
-def test_a_choice_leaves_out_what_it_is_not_for() -> None:
+def test_a_selector_leaves_out_what_it_does_not_match() -> None:
     opened = of(finding(severity=Severity.MEDIUM))
     chosen = [
         AlertSelector(min_severity=Severity.HIGH),
@@ -132,21 +134,21 @@ def test_a_choice_leaves_out_what_it_is_not_for() -> None:
     assert events(unknown, of(finding()), AlertSelector(include_unknown=True)) == []
 
 
-def test_what_leaves_the_choice_is_forgotten_unwanted() -> None:
+def test_an_alert_that_leaves_the_selection_is_dropped_without_an_event() -> None:
     reported = active_alerts_of(of(finding())).alerts
     milder = active_alerts_of(of(finding(severity=Severity.LOW)))
     found = compare(reported, milder, (), AlertSelector(), 1000)
     assert (found.events, [event.alert.key for event in found.unwanted]) == ((), list(reported))
 
 
-def test_there_is_room_for_so_many_and_the_worst_go_first() -> None:
+def test_the_number_is_limited_and_the_worst_are_removed_first() -> None:
     many = of(*(finding(f"r{rank}", severity=severity) for rank, severity in enumerate(Severity)))
     found = compare({}, active_alerts_of(many), (), EVERYTHING, 2)
     assert [event.alert.severity for event in found.events] == [Severity.CRITICAL, Severity.HIGH]
     assert len(found.dropped) == 3
 
 
-def test_what_is_made_after_another_is_what_is_made_afresh() -> None:
+def test_an_incremental_build_equals_a_fresh_one() -> None:
     ending = status(with_leaf(20, 90), finding())
     builder = ActiveAlertsBuilder()
     for day in (0, 1, 14, 21):
@@ -174,7 +176,9 @@ _CHOICES = st.builds(
 
 
 @given(st.lists(_FINDINGS, min_size=1, max_size=5), _CHOICES)
-def test_nothing_is_ever_told_twice(states: list[list[Finding]], selector: AlertSelector) -> None:
+def test_no_event_is_ever_reported_twice(
+    states: list[list[Finding]], selector: AlertSelector
+) -> None:
     reported: dict[str, Alert] = {}
     for moment, findings in enumerate(states):
         active = active_alerts_of(of(*findings, at=NOW + timedelta(hours=moment)))

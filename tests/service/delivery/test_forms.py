@@ -72,7 +72,7 @@ def test_slack_has_a_line_for_each_event_and_a_head_for_each_team() -> None:
     ]
 
 
-def test_slack_mentions_nobody_and_links_nowhere() -> None:
+def test_slack_messages_contain_no_mentions_and_no_links() -> None:
     text = rendered("slack", opened(alert(HOSTILE)))["text"]
     assert "<" not in text
     assert ">" not in text
@@ -80,7 +80,7 @@ def test_slack_mentions_nobody_and_links_nowhere() -> None:
     assert len(text.splitlines()) == 3
 
 
-def test_slack_counts_what_it_does_not_list() -> None:
+def test_slack_counts_the_events_that_it_does_not_list() -> None:
     events = [opened(replace(alert(), target=f"h{number}:443")) for number in range(45)]
     assert rendered("slack", *events)["text"].endswith("… and 5 more.")
 
@@ -103,7 +103,7 @@ def test_an_email_has_no_header_of_a_servers_choice() -> None:
     assert "\\x0d\\x0aBcc" in read.get_content()
 
 
-def test_an_alert_has_the_owners_labels_and_ours_win() -> None:
+def test_an_alert_has_the_owners_labels_but_our_labels_win() -> None:
     labels = {"team": "web", "severity": "own", "kubernetes.io/name": "shop", "1st": "x"}
     (shown,) = rendered("alertmanager", opened(replace(alert(), labels=labels)))
     assert shown["labels"] == {
@@ -121,7 +121,7 @@ def test_an_alert_has_the_owners_labels_and_ours_win() -> None:
     assert (shown["startsAt"], shown["endsAt"]) == ("2026-06-30T12:00:00Z", "2026-07-01T12:05:00Z")
 
 
-def test_an_alert_that_has_ended_says_when() -> None:
+def test_an_ended_alert_has_its_end_time() -> None:
     (shown,) = rendered("alertmanager", replace(opened(), kind=EventKind.RESOLVED))
     assert shown["endsAt"] == "2026-07-01T12:00:00Z"
 
@@ -142,6 +142,6 @@ def test_no_text_breaks_a_form(
 
 
 @given(violation=st.text())
-def test_a_notice_is_the_same_after_json(violation: str) -> None:
+def test_an_alert_survives_its_json(violation: str) -> None:
     one = alert(violation)
     assert alert_from_json(json.loads(json.dumps(alert_to_json(one)))) == one

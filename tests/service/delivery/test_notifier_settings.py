@@ -42,11 +42,11 @@ def problem_of(notifiers: object, path: Path) -> str:
         ),
     ],
 )
-def test_a_notifier_that_cannot_be_is_told(settings: object, said: str, tmp_path: Path) -> None:
+def test_an_invalid_notifier_is_reported(settings: object, said: str, tmp_path: Path) -> None:
     assert said in problem_of({"ops": settings}, tmp_path)
 
 
-def test_a_password_does_not_go_in_clear(tmp_path: Path) -> None:
+def test_a_password_is_not_sent_in_plaintext(tmp_path: Path) -> None:
     password = tmp_path / "password"
     password.write_text("secret")
     login = {"user": "me", "password_file": str(password), "security": "none"}
@@ -55,7 +55,7 @@ def test_a_password_does_not_go_in_clear(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["textfile", "a b", ""])
-def test_a_name_is_told_apart_in_metrics(name: str, tmp_path: Path) -> None:
+def test_an_ambiguous_notifier_name_is_refused(name: str, tmp_path: Path) -> None:
     said = problem_of({name: {"type": "slack", "url": URL}}, tmp_path)
     assert "a notifier cannot have the name" in said
 

@@ -90,7 +90,7 @@ async def hook() -> AsyncIterator[Hook]:
         yield running
 
 
-async def test_each_change_is_told_once_and_a_restart_repeats_none(
+async def test_each_change_is_reported_once_and_a_restart_repeats_none(
     store: SqlStore, hook: Hook
 ) -> None:
     async with desk_of(store, type="webhook", url=hook.url) as desk:
@@ -104,7 +104,7 @@ async def test_each_change_is_told_once_and_a_restart_repeats_none(
     assert [event for event, _ in hook.events] == ["opened", "resolved"]
 
 
-async def test_a_receiver_that_is_away_is_told_later_and_told_what_is_true_then(
+async def test_an_unreachable_receiver_is_notified_later_of_the_state_at_that_time(
     store: SqlStore, hook: Hook
 ) -> None:
     hook.answer = 503
@@ -142,7 +142,9 @@ async def test_a_dropped_alert_is_counted_once(
         assert desk.number("notifications_dropped_total") == 4
 
 
-async def test_a_refusal_is_not_hurried(store: SqlStore, hook: Hook) -> None:
+async def test_a_refused_notification_is_retried_after_ten_minutes(
+    store: SqlStore, hook: Hook
+) -> None:
     hook.answer = 403
     async with desk_of(store, type="webhook", url=hook.url) as desk:
         await desk.look(of(finding()))
@@ -154,7 +156,7 @@ async def test_a_refusal_is_not_hurried(store: SqlStore, hook: Hook) -> None:
         assert hook.refused == 2
 
 
-async def test_what_comes_together_is_told_together(store: SqlStore, hook: Hook) -> None:
+async def test_simultaneous_events_are_reported_together(store: SqlStore, hook: Hook) -> None:
     async with desk_of(store, type="slack", url=hook.url, group_wait_seconds=30) as desk:
         await desk.look(of(finding("a")))
         desk.clock.advance(29)
@@ -167,7 +169,9 @@ async def test_what_comes_together_is_told_together(store: SqlStore, hook: Hook)
     ]
 
 
-async def test_a_digest_comes_at_its_hour_and_not_for_nothing(store: SqlStore, hook: Hook) -> None:
+async def test_a_digest_is_sent_at_its_hour_and_only_if_it_has_content(
+    store: SqlStore, hook: Hook
+) -> None:
     digest: dict[str, Any] = {
         "type": "slack",
         "url": hook.url,
@@ -187,7 +191,7 @@ async def test_a_digest_comes_at_its_hour_and_not_for_nothing(store: SqlStore, h
     assert body["text"].startswith("*tlsprobe digest*: 1 opened. Open now: 1 high.")
 
 
-async def test_a_target_that_has_left_is_withdrawn_after_an_hour(
+async def test_a_removed_target_is_reported_as_removed_after_an_hour(
     store: SqlStore, hook: Hook
 ) -> None:
     async with desk_of(store, type="webhook", url=hook.url) as desk:
@@ -207,7 +211,7 @@ async def test_a_webhook_has_all_events_in_messages_of_five_hundred(
     assert [body["open"]["high"] for body in hook.bodies] == [500, 1000, 1100]
 
 
-async def test_a_token_goes_with_each_message_and_no_secret_is_logged(
+async def test_a_token_is_sent_with_each_message_and_no_secret_is_logged(
     store: SqlStore,
     hook: Hook,
     monkeypatch: pytest.MonkeyPatch,
@@ -233,7 +237,7 @@ async def test_a_token_goes_with_each_message_and_no_secret_is_logged(
     assert "the-token" not in said
 
 
-async def test_a_receiver_that_is_not_there_is_told_without_its_url(
+async def test_an_unreachable_receiver_is_reported_without_its_url(
     store: SqlStore, capfd: pytest.CaptureFixture[str]
 ) -> None:
     url = f"http://127.0.0.1:{free_port()}/secret-path"
@@ -245,7 +249,7 @@ async def test_a_receiver_that_is_not_there_is_told_without_its_url(
     assert "secret-path" not in said
 
 
-async def test_mail_goes_by_starttls_and_a_login(
+async def test_mail_is_sent_with_starttls_and_a_login(
     store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MAIL_PASSWORD", "pass word")
@@ -273,7 +277,7 @@ async def test_mail_goes_by_starttls_and_a_login(
     assert "requirement: Only TLS 1.2 and 1.3 may be offered" in mail.get_content()
 
 
-async def test_a_wrong_password_is_told_without_it(
+async def test_a_wrong_password_is_reported_without_showing_it(
     store: SqlStore,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -33,7 +33,7 @@ def problem_of(push: object, path: Path) -> str:
         ({"url": URL, "unknown": 1}, "unknown setting"),
     ],
 )
-def test_a_remote_write_that_cannot_be_is_told(
+def test_an_invalid_remote_write_is_reported(
     remote_write: object, said: str, tmp_path: Path
 ) -> None:
     assert said in problem_of({"remote_write": remote_write}, tmp_path)
@@ -43,11 +43,11 @@ def test_a_remote_write_that_cannot_be_is_told(
     ("file", "said"),
     [("x.txt", "must end in .prom"), ("no/such/x.prom", "does not exist: create it")],
 )
-def test_a_textfile_that_cannot_be_is_told(file: str, said: str, tmp_path: Path) -> None:
+def test_an_invalid_textfile_is_reported(file: str, said: str, tmp_path: Path) -> None:
     assert said in problem_of({"textfile": str(tmp_path / file)}, tmp_path)
 
 
-def test_secrets_come_from_their_places_and_show_nowhere(
+def test_secrets_are_read_from_their_sources_and_shown_nowhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("THE_URL", f"{URL}/hidden")

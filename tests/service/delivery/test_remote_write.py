@@ -20,7 +20,7 @@ from service.integrations.remote_write.settings import RemoteWriteSettings
 from service.integrations.remote_write.writer import RemoteWriter
 from tests.exporters.test_inventory import snapshot
 from tests.service.delivery.real_servers import prometheus, query
-from tests.service.delivery.waiting import until, until_answered
+from tests.service.delivery.waiting import until, until_holds
 from tests.service.samples import legacy, modern
 from tests.support.ports import free_port
 
@@ -57,7 +57,7 @@ def test_a_label_of_the_series_wins_over_a_common_one() -> None:
 @pytest.mark.parametrize(
     ("number", "encoded"), [(0, b"\0"), (127, b"\x7f"), (128, b"\x80\1"), (300, b"\xac\2")]
 )
-def test_numbers_are_written_as_protobuf_has_them(number: int, encoded: bytes) -> None:
+def test_numbers_are_encoded_as_in_protobuf(number: int, encoded: bytes) -> None:
     assert _varint(number) == encoded
 
 
@@ -85,7 +85,7 @@ class Pushed:
 
 
 @pytest.mark.integration
-async def test_prometheus_has_what_was_pushed_and_loses_what_vanished(tmp_path: Path) -> None:
+async def test_prometheus_has_the_pushed_series_and_drops_vanished_ones(tmp_path: Path) -> None:
     whole = "".join(PageWriter().write(snapshot(modern(), legacy())))
     half = "".join(PageWriter().write(snapshot(modern())))
     port = free_port()
@@ -110,7 +110,7 @@ async def test_prometheus_has_what_was_pushed_and_loses_what_vanished(tmp_path: 
                 targets = await query(url, "count by (target) (tlsprobe_up)")
                 return {dict(labels)["target"] for labels in targets} == {"www.example:443"}
 
-            await until_answered(is_gone)
+            await until_holds(is_gone)
             still = await query(url, '{__name__=~"tlsprobe_.+", target!=""}')
             assert len(still) == sum(1 for _ in samples_of(gzip.compress(half.encode())))
     finally:

@@ -14,7 +14,7 @@ from model.target import Target
 from service.demo import DemoFleet
 from service.demo.recipes import RECIPES
 from tests.service.delivery.receivers import Hook, running_hook
-from tests.service.delivery.waiting import until, until_answered
+from tests.service.delivery.waiting import until, until_holds
 from tests.service.processes import running
 from tests.service.test_daemon import Service
 
@@ -62,7 +62,7 @@ def write_config(folder: Path, hook: Hook) -> Path:
 
 
 @pytest.mark.process
-async def test_findings_and_ends_are_told_once_and_metrics_are_written_to_the_file(
+async def test_findings_and_expiries_are_reported_once_and_metrics_are_written_to_the_file(
     fleet: DemoFleet, hook: Hook, tmp_path: Path
 ) -> None:
     # Each of these accepts TLS 1.2, which the policy forbids.
@@ -81,7 +81,7 @@ async def test_findings_and_ends_are_told_once_and_metrics_are_written_to_the_fi
             shown = [line for line in page.splitlines() if "snapshot_age" not in line]
             return (await asyncio.to_thread(textfile.read_text)).splitlines() == shown
 
-        await until_answered(is_written)
+        await until_holds(is_written)
         own = (await service.get("/metrics")).text
         assert 'tlsprobe_deliveries_total{sink="textfile"}' in own
         assert await service.stop() == 0

@@ -26,7 +26,7 @@ def test_the_file_is_replaced_whole_and_readable_by_all(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["tlsprobe.prom"]
 
 
-def test_what_cannot_be_finished_leaves_the_last_file(tmp_path: Path) -> None:
+def test_a_failed_write_keeps_the_last_file(tmp_path: Path) -> None:
     file = tmp_path / "tlsprobe.prom"
     file.mkdir()
     with pytest.raises(OSError, match="directory"):
@@ -34,7 +34,9 @@ def test_what_cannot_be_finished_leaves_the_last_file(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["tlsprobe.prom"]
 
 
-async def test_a_fault_is_counted_and_the_file_is_written_once_it_can_be(tmp_path: Path) -> None:
+async def test_a_fault_is_counted_and_the_file_is_written_as_soon_as_possible(
+    tmp_path: Path,
+) -> None:
     directory = tmp_path / "collector"
     registry = CollectorRegistry()
     page = gzip.compress(b"one 1\n")

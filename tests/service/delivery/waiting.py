@@ -14,10 +14,10 @@ async def until(holds: Callable[[], bool]) -> None:
     async def asked() -> bool:
         return holds()
 
-    await until_answered(asked)
+    await until_holds(asked)
 
 
-async def until_answered(holds: Callable[[], Awaitable[bool]]) -> None:
+async def until_holds(holds: Callable[[], Awaitable[bool]]) -> None:
     """The same for a condition that must be awaited."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:

@@ -35,11 +35,11 @@ def test_all_of_them_listen_on_loopback_only(fleet: DemoFleet) -> None:
     assert {each.host for each in fleet.targets} == {"127.0.0.1"}
 
 
-def test_the_clients_private_key_is_for_its_owners_eyes(fleet: DemoFleet) -> None:
+def test_the_private_key_of_the_client_is_readable_only_by_its_owner(fleet: DemoFleet) -> None:
     assert stat.S_IMODE(fleet.client_certificate.stat().st_mode) == 0o600
 
 
-async def test_leaving_closes_ports_connections_and_tasks() -> None:
+async def test_closing_ends_ports_connections_and_tasks() -> None:
     before = asyncio.all_tasks()
     # A client that sends nothing more is not waited for: its own limit would be 15 s.
     async with asyncio.timeout(10), DemoFleet() as fleet:
@@ -74,7 +74,7 @@ async def _fleet_on_fixed_ports() -> DemoFleet:
     raise AssertionError("no six free ports in a row in 20 attempts")
 
 
-async def test_a_taken_port_is_said_and_nothing_stays_open() -> None:
+async def test_a_port_in_use_is_reported_and_nothing_stays_open() -> None:
     fleet = await _fleet_on_fixed_ports()
     first_port = fleet.targets[0].port
     with (
@@ -87,7 +87,7 @@ async def test_a_taken_port_is_said_and_nothing_stays_open() -> None:
         await asyncio.open_connection(HOST, first_port)
 
 
-def test_it_runs_on_uvloop_too() -> None:
+def test_the_service_also_runs_on_uvloop() -> None:
     async def ask() -> bytes:
         async with DemoFleet() as fleet:
             return await fetch(target_of(fleet, "pq"), CONTEXT)
@@ -96,7 +96,7 @@ def test_it_runs_on_uvloop_too() -> None:
         assert runner.run(ask()).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_a_strict_verifier_finds_no_fault_with_the_authority() -> None:
+def test_a_strict_verifier_accepts_the_authority() -> None:
     now = datetime.now(UTC)
     authority = DemoAuthority(now)
     verifier = (
@@ -111,13 +111,13 @@ def test_a_strict_verifier_finds_no_fault_with_the_authority() -> None:
 
 
 @pytest.mark.parametrize("days_left", [60, -3])
-def test_a_leaf_expires_on_the_day_asked_for(days_left: int) -> None:
+def test_a_leaf_expires_on_the_requested_day(days_left: int) -> None:
     now = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
     leaf = DemoAuthority(now).server("one.demo.test", "ecdsa", days_left)
     assert leaf.certificate.not_valid_after_utc == now + timedelta(days=days_left)
 
 
-async def test_a_directory_of_the_callers_own_is_kept(tmp_path: Path) -> None:
+async def test_a_directory_of_the_caller_is_not_removed(tmp_path: Path) -> None:
     async with DemoFleet(directory=tmp_path) as fleet:
         assert fleet.trust_stores == {"demo": tmp_path / "root.pem"}
     assert (tmp_path / "root.pem").exists()

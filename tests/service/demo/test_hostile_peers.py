@@ -43,7 +43,7 @@ def garbage() -> list[bytes]:
     return noise + torn + flipped + plain
 
 
-async def test_garbage_ends_its_own_connection_and_no_other(fleet: DemoFleet) -> None:
+async def test_garbage_ends_only_its_own_connection(fleet: DemoFleet) -> None:
     target = target_of(fleet, "modern")
 
     async def send(noise: bytes) -> None:
@@ -66,7 +66,7 @@ async def test_200_clients_at_once_are_all_answered(fleet: DemoFleet) -> None:
     assert {each.result().split(b"\r\n", 1)[0] for each in fetches} == {b"HTTP/1.1 200 OK"}
 
 
-async def test_half_a_hello_does_not_keep_others_waiting(fleet: DemoFleet) -> None:
+async def test_half_a_hello_does_not_delay_others(fleet: DemoFleet) -> None:
     target = target_of(fleet, "modern")
     held = [await asyncio.open_connection(target.host, target.port) for _ in range(100)]
     for _, writer in held:
@@ -77,7 +77,7 @@ async def test_half_a_hello_does_not_keep_others_waiting(fleet: DemoFleet) -> No
     assert page.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-async def send_for_ever(writer: asyncio.StreamWriter) -> None:
+async def send_forever(writer: asyncio.StreamWriter) -> None:
     while True:
         writer.write(b"more")
         await writer.drain()
@@ -99,7 +99,7 @@ async def limited_server(limits: ServerLimits) -> AsyncIterator[tuple[TlsServer,
         await server.stop()
 
 
-async def test_a_refused_client_may_finish_its_sentence() -> None:
+async def test_a_refused_client_may_finish_its_request() -> None:
     """Otherwise the kernel resets it, and a client that sees a reset may never read the alert."""
     async with limited_server(ServerLimits(linger_seconds=9)) as (_, target):
         reader, writer = await asyncio.open_connection(target.host, target.port)
@@ -113,14 +113,14 @@ async def test_a_refused_client_may_finish_its_sentence() -> None:
         writer.transport.abort()
 
 
-async def test_a_silent_client_is_let_go_when_its_time_is_up() -> None:
+async def test_a_silent_client_is_disconnected_after_its_timeout() -> None:
     async with limited_server(ServerLimits(connection_seconds=0.05)) as (_, target):
         reader, writer = await asyncio.open_connection(target.host, target.port)
         assert await read_to_the_end(reader) == b""
         writer.transport.abort()
 
 
-async def test_a_client_that_sends_on_after_the_end_is_cut_off() -> None:
+async def test_a_client_that_keeps_sending_after_the_end_is_cut_off() -> None:
     limits = ServerLimits(linger_seconds=0.05, received_bytes=sys.maxsize)
     async with limited_server(limits) as (server, target):
         reader, writer = await asyncio.open_connection(target.host, target.port)
@@ -128,7 +128,7 @@ async def test_a_client_that_sends_on_after_the_end_is_cut_off() -> None:
         await read_to_the_end(reader)
         # Only the server ends this: the client neither closes nor falls silent.
         with pytest.raises(ConnectionError):
-            await send_for_ever(writer)
+            await send_forever(writer)
         assert server.connections_open == 0
 
 
@@ -141,7 +141,7 @@ async def test_a_client_that_sends_too_much_is_cut_off() -> None:
         writer.transport.abort()
 
 
-async def test_one_client_too_many_is_turned_away_and_the_next_is_let_in() -> None:
+async def test_one_client_too_many_is_refused_and_the_next_is_accepted() -> None:
     async with limited_server(ServerLimits(connections=1)) as (_, target):
         first_reader, first = await asyncio.open_connection(target.host, target.port)
         second_reader, second = await asyncio.open_connection(target.host, target.port)

@@ -91,7 +91,7 @@ async def test_an_old_hello_is_refused_by_openssls_own_alert(fleet: DemoFleet, n
 
 
 @pytest.mark.parametrize("name", ACCEPTED_TLS12_SUITES)
-async def test_the_suites_are_those_and_no_others(fleet: DemoFleet, name: str) -> None:
+async def test_the_suites_are_exactly_the_configured_ones(fleet: DemoFleet, name: str) -> None:
     target = target_of(fleet, name)
     accepted: set[int] = set()
     while True:
@@ -140,7 +140,7 @@ async def test_an_empty_key_share_is_answered_with_the_group(
         ("incomplete", ssl.TLSVersion.TLSv1_3, "unable to get local issuer certificate"),
     ],
 )
-async def test_the_chain_has_only_the_fault_it_is_there_for(
+async def test_the_chain_has_only_its_intended_problem(
     fleet: DemoFleet, name: str, version: ssl.TLSVersion, complaint: str | None
 ) -> None:
     context = client_context(version, trusted=fleet.trust_stores["demo"])
@@ -154,7 +154,7 @@ async def test_the_chain_has_only_the_fault_it_is_there_for(
     assert found == complaint
 
 
-async def test_the_chain_is_of_the_demo_and_of_nobody_else(fleet: DemoFleet) -> None:
+async def test_the_chain_is_trusted_only_by_the_demo(fleet: DemoFleet) -> None:
     with pytest.raises(ssl.SSLCertVerificationError):
         await fetch(target_of(fleet, "modern"), ssl.create_default_context())
 
@@ -174,7 +174,7 @@ async def test_a_client_without_certificate_is_refused_by_openssls_own_alert(
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-async def test_a_client_with_the_demos_certificate_is_let_in(
+async def test_a_client_with_the_demo_certificate_is_accepted(
     fleet: DemoFleet, version: ssl.TLSVersion
 ) -> None:
     context = client_context(version)

@@ -42,7 +42,7 @@ async def test_one_process_makes_one_visit_after_another(
     assert [first.state, second.state] == [State.REFUSED, State.REFUSED]
 
 
-async def test_what_dies_alone_is_told_and_takes_nobody_with_it(
+async def test_an_isolated_visit_that_dies_is_reported_and_harms_no_other(
     isolation: Isolation, closed_port: int
 ) -> None:
     with pytest.raises(DiedAloneError):
@@ -51,7 +51,7 @@ async def test_what_dies_alone_is_told_and_takes_nobody_with_it(
     assert after.state is State.REFUSED
 
 
-async def test_where_no_process_can_begin_nobody_is_accused(
+async def test_no_endpoint_is_suspected_if_no_process_can_start(
     monkeypatch: pytest.MonkeyPatch, closed_port: int
 ) -> None:
     monkeypatch.setattr("sys.executable", "/bin/false")

@@ -26,14 +26,14 @@ def keys(batches: list[Batch]) -> list[list[str]]:
     return [sorted(one.endpoint.target.host for one in batch.requests) for batch in batches]
 
 
-def test_endpoints_of_one_address_go_to_one_job() -> None:
+def test_endpoints_of_one_address_are_in_one_job() -> None:
     batches = Batches(2)
     for name, address in (("a", "192.0.2.1"), ("b", "192.0.2.2"), ("c", "192.0.2.1")):
         batches.add(request(name, address))
     assert keys(batches.take()) == [["a", "c"], ["b"]]
 
 
-def test_what_comes_later_for_an_address_waits_until_its_job_is_over() -> None:
+def test_a_later_request_for_an_address_waits_until_its_job_ends() -> None:
     batches = Batches(SIZE)
     batches.add(request("a", "192.0.2.1"))
     [first] = batches.take()
@@ -43,7 +43,7 @@ def test_what_comes_later_for_an_address_waits_until_its_job_is_over() -> None:
     assert keys(batches.take()) == [["b"]]
 
 
-def test_a_job_of_the_leader_before_holds_its_addresses() -> None:
+def test_a_job_of_the_previous_leader_reserves_its_addresses() -> None:
     batches = Batches(SIZE)
     batches.add(request("a", "192.0.2.1"))
     batches.are_out(["192.0.2.1"])
@@ -52,7 +52,7 @@ def test_a_job_of_the_leader_before_holds_its_addresses() -> None:
     assert keys(batches.take()) == [["a"]]
 
 
-def test_an_address_with_very_many_names_is_visited_in_several_jobs_one_after_another() -> None:
+def test_an_address_with_very_many_names_is_visited_in_several_consecutive_jobs() -> None:
     batches = Batches(2)
     for number in range(11):
         batches.add(request(f"n{number:02}", "192.0.2.1"))
@@ -64,7 +64,7 @@ def test_an_address_with_very_many_names_is_visited_in_several_jobs_one_after_an
     assert sizes == [8, 3]
 
 
-def test_zones_share_no_job_and_take_turns_at_an_address() -> None:
+def test_zones_have_separate_jobs_and_take_turns_at_an_address() -> None:
     batches = Batches(SIZE)
     batches.add(request("a", "192.0.2.1", "dmz"))
     batches.add(request("b", "192.0.2.1"))
@@ -74,7 +74,7 @@ def test_zones_share_no_job_and_take_turns_at_an_address() -> None:
     assert {first.queue, second.queue} == {"zone=dmz", "any"}
 
 
-def test_a_request_that_is_withdrawn_is_in_no_job() -> None:
+def test_a_discarded_request_is_in_no_job() -> None:
     batches = Batches(SIZE)
     asked = request("a", "192.0.2.1")
     batches.add(asked)

@@ -36,7 +36,7 @@ async def new_worker(queue: Queue) -> int:
     return await queue.app.job_manager.register_worker()
 
 
-async def let_die(queue: Queue, worker_id: int) -> None:
+async def expire_worker(queue: Queue, worker_id: int) -> None:
     """As if it had been silent for a minute."""
     async with queue.pool.connection() as connection:
         await connection.execute(
@@ -46,7 +46,7 @@ async def let_die(queue: Queue, worker_id: int) -> None:
         )
 
 
-async def test_of_two_workers_one_has_the_claim(queue: Queue, claims: Leases) -> None:
+async def test_only_one_of_two_workers_gets_the_lease(queue: Queue, claims: Leases) -> None:
     first, second = await new_worker(queue), await new_worker(queue)
     assert await claims.take(KEYS, first) == set(KEYS)
     assert await claims.take(KEYS, second) == set()
@@ -57,12 +57,12 @@ async def test_of_two_workers_one_has_the_claim(queue: Queue, claims: Leases) ->
     assert await claims.take(KEYS, second) == set(KEYS[:1])
 
 
-async def test_while_a_visit_is_recorded_nobody_takes_its_claim_for_dead(
+async def test_a_lease_is_not_expired_while_its_visit_is_recorded(
     queue: Queue, claims: Leases
 ) -> None:
     slow, other = await new_worker(queue), await new_worker(queue)
     await claims.take(KEYS[:1], slow)
-    await let_die(queue, slow)
+    await expire_worker(queue, slow)
     async with claims.settling(KEYS[0], slow) as is_held:
         assert is_held
         asking = asyncio.create_task(claims.records(KEYS))
@@ -72,9 +72,7 @@ async def test_while_a_visit_is_recorded_nobody_takes_its_claim_for_dead(
     assert await claims.take(KEYS[:1], other) == set(KEYS[:1])
 
 
-async def test_a_claim_that_was_given_up_is_free_and_leaves_nothing(
-    queue: Queue, claims: Leases
-) -> None:
+async def test_a_released_lease_is_free_and_leaves_no_trace(queue: Queue, claims: Leases) -> None:
     first, second = await new_worker(queue), await new_worker(queue)
     await claims.take(KEYS, first)
     await claims.put_back(KEYS[:1], first)
@@ -83,27 +81,27 @@ async def test_a_claim_that_was_given_up_is_free_and_leaves_nothing(
     assert await claims.take(KEYS, second) == set(KEYS)
 
 
-async def test_what_was_in_flight_when_a_worker_died_is_remembered(
+async def test_visits_in_flight_when_a_worker_died_are_recorded(
     queue: Queue, claims: Leases
 ) -> None:
     for deaths in (1, 2, 3):
         worker = await new_worker(queue)
         await claims.take(KEYS[:1], worker)
-        await let_die(queue, worker)
+        await expire_worker(queue, worker)
         assert await claims.records(KEYS) == {KEYS[0]: Record(deaths=deaths, is_set_aside=False)}
 
 
-async def test_an_innocent_that_was_visited_is_cleared(queue: Queue, claims: Leases) -> None:
+async def test_an_innocent_suspect_is_cleared_after_its_visit(queue: Queue, claims: Leases) -> None:
     dead, alive = await new_worker(queue), await new_worker(queue)
     await claims.take(KEYS, dead)
-    await let_die(queue, dead)
+    await expire_worker(queue, dead)
     await claims.records(KEYS)
     await claims.take(KEYS, alive)
     await claims.finish(KEYS, alive)
     assert await claims.records(KEYS) == {}
 
 
-async def test_what_is_set_aside_is_nobodys_until_then_and_each_time_is_counted(
+async def test_a_quarantined_endpoint_cannot_be_leased_until_its_end_and_each_time_counts(
     queue: Queue, claims: Leases
 ) -> None:
     worker = await new_worker(queue)
@@ -120,7 +118,7 @@ async def test_what_is_set_aside_is_nobodys_until_then_and_each_time_is_counted(
     assert await claims.take(KEYS[:1], worker) == set(KEYS[:1])
 
 
-async def test_the_end_of_a_visit_is_news(
+async def test_the_end_of_a_visit_is_notified(
     queue: Queue, claims: Leases, postgresql_url: str
 ) -> None:
     worker = await new_worker(queue)
@@ -149,32 +147,32 @@ async def test_a_dead_workers_job_is_given_to_another(queue: Queue) -> None:
     ids = await queue.defer(jobs("a", "b"))
     dead, alive = await new_worker(queue), await new_worker(queue)
     assert [await fetch(queue, dead), await fetch(queue, alive)] == ids
-    await let_die(queue, dead)
+    await expire_worker(queue, dead)
     assert await queue.rescue() == (1, 0)
     assert await queue.living_workers() == 1
     assert await fetch(queue, alive) == ids[0]
     assert await queue.rescue() == (0, 0)
 
 
-async def test_a_job_that_loses_every_worker_is_given_up(queue: Queue) -> None:
+async def test_a_job_that_loses_every_worker_is_abandoned(queue: Queue) -> None:
     await queue.defer(jobs("a"))
     outcomes = []
     while await queue.unfinished():
         worker = await new_worker(queue)
         await fetch(queue, worker)
-        await let_die(queue, worker)
+        await expire_worker(queue, worker)
         outcomes.append(await queue.rescue())
     assert outcomes == [(1, 0)] * 10 + [(0, 1)]
 
 
-async def test_jobs_say_their_addresses_while_they_are_out(queue: Queue) -> None:
+async def test_running_jobs_report_their_addresses(queue: Queue) -> None:
     [job_id] = await queue.defer(jobs("a"))
     assert await queue.unfinished() == {job_id: ["192.0.2.1"]}
     assert await queue.unfinished_among([job_id, job_id + 1]) == {job_id}
     assert await queue.waiting() == {"any": 1}
 
 
-async def test_a_queue_of_another_version_is_refused_by_workers_and_remade_by_the_leader(
+async def test_a_queue_of_another_version_is_refused_by_workers_and_recreated_by_the_leader(
     queue: Queue,
 ) -> None:
     await queue.defer(jobs("a"))

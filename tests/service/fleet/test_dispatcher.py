@@ -119,7 +119,7 @@ async def test_a_visit_ends_with_what_a_worker_recorded(world: World) -> None:
     assert world.inventory.visited_at(ENDPOINT.key) is not None
 
 
-async def test_the_next_visit_is_for_whoever_comes_after_the_last(world: World) -> None:
+async def test_the_next_visit_must_be_newer_than_the_last(world: World) -> None:
     await world.record(seen(ENDPOINT))
     world.inventory.remember(await world.store.statuses())
     visit = asyncio.create_task(world.dispatcher.visit(ENDPOINT, seen(ENDPOINT)))
@@ -134,7 +134,7 @@ async def test_the_next_visit_is_for_whoever_comes_after_the_last(world: World) 
     await visit
 
 
-async def test_news_that_is_missed_is_found_when_the_job_is_over(world: World) -> None:
+async def test_a_missed_notification_is_noticed_when_the_job_ends(world: World) -> None:
     visit = asyncio.create_task(world.dispatcher.visit(ENDPOINT, None))
     await world.fetch()
     await world.record(seen(ENDPOINT))
@@ -142,7 +142,7 @@ async def test_news_that_is_missed_is_found_when_the_job_is_over(world: World) -
     assert (await visit).state is State.TLS
 
 
-async def test_a_visit_whose_job_ended_without_it_is_given_back_and_may_be_asked_for_again(
+async def test_a_visit_that_its_job_did_not_make_is_released_and_may_be_requested_again(
     world: World,
 ) -> None:
     visit = asyncio.create_task(world.dispatcher.visit(ENDPOINT, None))
@@ -158,7 +158,7 @@ async def test_a_visit_whose_job_ended_without_it_is_given_back_and_may_be_asked
     await visit
 
 
-async def test_of_what_is_set_aside_the_last_word_holds(world: World) -> None:
+async def test_a_quarantined_endpoint_keeps_its_last_result(world: World) -> None:
     await world.record(seen(ENDPOINT, State.ERROR))
     world.inventory.remember(await world.store.statuses())
     await world.claims.take([ENDPOINT.key], world.worker_id)
@@ -170,7 +170,7 @@ async def test_of_what_is_set_aside_the_last_word_holds(world: World) -> None:
     assert (await visit).state is State.ERROR
 
 
-async def test_the_jobs_of_the_leader_before_hold_their_addresses(world: World) -> None:
+async def test_the_jobs_of_the_previous_leader_reserve_their_addresses(world: World) -> None:
     first = asyncio.create_task(world.dispatcher.visit(ENDPOINT, None))
     await world.fetch()
     successor = Dispatcher(

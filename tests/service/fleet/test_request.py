@@ -39,7 +39,7 @@ def request(visited_at: datetime | None = NOW, **labels: str) -> Request:
 
 
 @pytest.mark.parametrize("visited_at", [NOW, None])
-def test_requests_survive_the_way_through_json(visited_at: datetime | None) -> None:
+def test_requests_survive_their_json(visited_at: datetime | None) -> None:
     asked = [request(visited_at, team="payments", zone="dmz")]
     read = requests_from_json(json.loads(json.dumps(requests_to_json(asked))))
     assert read == asked
@@ -47,7 +47,7 @@ def test_requests_survive_the_way_through_json(visited_at: datetime | None) -> N
     assert read[0].endpoint.target.labels == {"team": "payments", "zone": "dmz"}
 
 
-def test_a_visit_after_the_one_that_was_known_settles_the_request() -> None:
+def test_a_visit_newer_than_the_known_one_completes_the_request() -> None:
     assert not request().is_outdated_by(NOW)
     assert not request().is_outdated_by(None)
     assert request().is_outdated_by(NOW + timedelta(microseconds=1))
@@ -67,12 +67,12 @@ def test_any_zone_has_a_queue_that_postgresql_can_name(one: str, other: str) -> 
     assert (names[0] == names[1]) == (one == other)
 
 
-def test_tags_are_the_zones_that_a_worker_takes() -> None:
+def test_tags_are_the_zones_that_a_worker_serves() -> None:
     assert queues_of_tags(["zone=dmz", "zone=office"]) == ["zone=dmz", "zone=office"]
     assert queues_of_tags([]) == ["any"]
 
 
 @pytest.mark.parametrize("tag", ["dmz", "zone=", "region=eu", "=x"])
-def test_the_error_of_an_invalid_tag_says_what_to_write(tag: str) -> None:
+def test_the_error_for_an_invalid_tag_says_what_to_write(tag: str) -> None:
     with pytest.raises(ValueError, match="use zone=NAME, such as zone=dmz"):
         queues_of_tags([tag])

@@ -13,7 +13,7 @@ async def hold(slots: Limiter, began: asyncio.Event, end: asyncio.Event) -> None
         await end.wait()
 
 
-def test_there_is_room_for_a_job_while_no_visit_waits() -> None:
+def test_a_job_is_accepted_while_no_visit_waits() -> None:
     async def scenario() -> None:
         slots = Limiter(1)
         await slots.room()
@@ -29,7 +29,7 @@ def test_there_is_room_for_a_job_while_no_visit_waits() -> None:
     run_virtually(scenario())
 
 
-def test_a_visit_that_takes_long_gives_its_place_to_another() -> None:
+def test_a_long_visit_gives_its_place_to_another() -> None:
     async def scenario() -> None:
         slots = Limiter(1)
         loop = asyncio.get_running_loop()

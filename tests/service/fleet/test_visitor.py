@@ -95,7 +95,7 @@ async def world(postgresql_url: str) -> AsyncIterator[World]:
         yield World(store=store, claims=Leases(queue.pool, 20), worker_id=worker_id)
 
 
-async def test_what_waited_into_a_closed_span_is_given_back_and_visited_after_it(
+async def test_a_visit_that_waits_into_a_maintenance_window_is_released_and_made_after_it(
     world: World,
 ) -> None:
     await world.visitor().visit([SLEEPER, OTHER], world.worker_id)
@@ -109,7 +109,7 @@ async def test_what_waited_into_a_closed_span_is_given_back_and_visited_after_it
     assert await world.stored() == {"other.example", "sleeper.example"}
 
 
-async def test_a_failure_is_not_repeated_into_a_closed_span_and_does_not_count_alone(
+async def test_a_failure_is_not_retried_in_a_maintenance_window_and_does_not_count_alone(
     world: World,
 ) -> None:
     world.clock.at = datetime(2026, 3, 1, 21, 59, tzinfo=UTC)

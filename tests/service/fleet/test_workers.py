@@ -63,7 +63,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def test_each_zone_is_visited_by_its_own_workers(deployed: Deployment) -> None:
+def test_each_zone_is_visited_only_by_its_workers(deployed: Deployment) -> None:
     with simulated_fleet(20, network=51) as fleet:
         zones = [{}, {"zone": "dmz"}]
         keys = fleet.write_targets(deployed.targets, 40, labels=zones)
@@ -82,7 +82,7 @@ def test_each_zone_is_visited_by_its_own_workers(deployed: Deployment) -> None:
         assert [one.wait(60) for one in (leader, worker, in_the_zone)] == [0, 0, 0]
 
 
-def test_where_the_leader_dies_another_takes_over_and_repeats_nothing(deployed: Deployment) -> None:
+def test_another_leader_takes_over_after_a_death_and_repeats_nothing(deployed: Deployment) -> None:
     with simulated_fleet(100, network=52, latency_seconds=0.05) as fleet:
         keys = fleet.write_targets(deployed.targets, 300)
         first = deployed.serve()
@@ -98,7 +98,7 @@ def test_where_the_leader_dies_another_takes_over_and_repeats_nothing(deployed: 
         assert deployed.recorded() == dict.fromkeys(keys, 1)
 
 
-def test_an_endpoint_that_kills_its_workers_is_set_aside_and_its_mates_are_not(
+def test_an_endpoint_that_kills_its_workers_is_quarantined_and_its_job_mates_are_not(
     postgresql_url: str, tmp_path: Path
 ) -> None:
     make_tables(postgresql_url)
@@ -129,7 +129,7 @@ def test_an_endpoint_that_kills_its_workers_is_set_aside_and_its_mates_are_not(
             until(lambda: deployed.metrics(leader).get(failed) == 1)
 
 
-def test_a_restart_of_the_database_is_outlived(tmp_path: Path) -> None:
+def test_a_restart_of_the_database_is_survived(tmp_path: Path) -> None:
     with postgres_server() as server, server.database() as url:
         make_tables(url)
         with (
@@ -149,7 +149,9 @@ def test_a_restart_of_the_database_is_outlived(tmp_path: Path) -> None:
             assert [leader.poll(), worker.poll()] == [None, None]
 
 
-def test_where_the_tables_are_upgraded_under_them_all_end_and_say_why(deployed: Deployment) -> None:
+def test_all_processes_end_with_a_reason_if_the_tables_are_upgraded_meanwhile(
+    deployed: Deployment,
+) -> None:
     with simulated_fleet(20, network=56) as fleet:
         keys = fleet.write_targets(deployed.targets, 20)
         processes = [deployed.serve(), deployed.work()]

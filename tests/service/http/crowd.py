@@ -52,7 +52,7 @@ async def main(port: int, idles: int, slows: int, fasts: int) -> None:
     """Run the crowd."""
     gate, counted, missing = asyncio.Semaphore(_AT_ONCE), Counter[str](), idles + slows + fasts
 
-    async def keep_coming(client: Client) -> None:
+    async def reconnect_forever(client: Client) -> None:
         nonlocal missing
         for time in count():
             try:
@@ -68,7 +68,7 @@ async def main(port: int, idles: int, slows: int, fasts: int) -> None:
 
     async with asyncio.TaskGroup() as group:
         for client in (*[idle] * idles, *[slow] * slows, *map(fast, range(fasts))):
-            group.create_task(keep_coming(client))
+            group.create_task(reconnect_forever(client))
         has_said = False
         while True:
             await asyncio.sleep(1)

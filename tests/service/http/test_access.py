@@ -41,7 +41,7 @@ def test_addresses_localhost_and_named_hosts_are_allowed(host: str, status: int 
     assert (refusal.status if refusal else None) == status
 
 
-def test_two_hosts_are_refused_and_none_is_no_browser() -> None:
+def test_two_host_headers_are_refused_and_no_host_header_is_not_a_browser() -> None:
     refusal = host_refusal(["localhost", "evil.example"], ())
     assert refusal is not None
     assert (refusal.status, host_refusal([], ())) == (400, None)
@@ -101,7 +101,7 @@ def test_only_the_service_s_own_origin_changes_state(
         (AdminAccess(token=TOKEN), "127.0.0.1", {"authorization": "Bearer \xff"}, 401),
     ],
 )
-def test_who_may_change_state(
+def test_only_permitted_clients_may_change_state(
     access: AdminAccess, client: str | None, headers: dict[str, str], status: int | None
 ) -> None:
     refusal = access.refusal(client, Headers(headers))
@@ -138,7 +138,7 @@ def test_an_ipv6_network_is_one_caller(address: str, caller: str) -> None:
         ({"connections": 0}, "greater than or equal to 1"),
     ],
 )
-def test_settings_that_cannot_be_are_refused(
+def test_impossible_settings_are_refused(
     fields: dict[str, object], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TLSPROBE_TEST_SHORT", "short")

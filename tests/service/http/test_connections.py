@@ -109,7 +109,7 @@ async def test_each_connection_has_one_request(app: App) -> None:
     assert (answer.count(b"HTTP/1.1 200 OK"), b"connection: close" in answer.lower()) == (1, True)
 
 
-async def test_the_oldest_idle_connection_makes_room_for_a_newcomer(app: App) -> None:
+async def test_the_oldest_idle_connection_is_closed_for_a_new_one(app: App) -> None:
     async with serving(app, per_caller=4) as served:
         idle = [await served.connect() for _ in range(10)]
         for reader, _ in idle[:6]:
@@ -125,7 +125,7 @@ async def test_idle_connections_of_all_callers_are_bounded_too(app: App) -> None
         assert b"200 OK" in await served.ask(GET)
 
 
-async def test_requests_are_half_of_the_connections_at_most_and_health_is_answered() -> None:
+async def test_requests_use_at_most_half_of_the_connections_and_health_is_answered() -> None:
     app = App()
     async with serving(app, connections=8, per_caller=8) as served:
         running = [await served.connect(GET) for _ in range(4)]
@@ -140,14 +140,14 @@ async def test_requests_are_half_of_the_connections_at_most_and_health_is_answer
 
 
 @pytest.mark.parametrize("words", [b"", b"G", GET[:-2]])
-async def test_a_head_must_come_in_time(app: App, words: bytes) -> None:
+async def test_a_head_must_arrive_in_time(app: App, words: bytes) -> None:
     async with serving(app, head_seconds=0.2) as served:
         answer = await served.ask(words)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert app.asked == 0
 
 
-async def test_a_head_that_comes_byte_by_byte_is_read(app: App) -> None:
+async def test_a_head_that_arrives_byte_by_byte_is_read(app: App) -> None:
     async with serving(app) as served:
         reader, writer = await served.connect()
         for byte in GET:
@@ -174,14 +174,14 @@ async def test_a_head_must_not_be_long(app: App, after: bytes) -> None:
         b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
     ],
 )
-async def test_what_is_not_http_is_answered_by_400(app: App, words: bytes) -> None:
+async def test_input_that_is_not_http_gets_400(app: App, words: bytes) -> None:
     async with serving(app) as served:
         answer = await served.ask(words)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert app.asked == 0
 
 
-async def test_requests_are_served_at_the_pace_that_is_set(app: App) -> None:
+async def test_requests_are_served_at_the_configured_rate(app: App) -> None:
     async with serving(app, requests_per_second=10) as served:
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -192,7 +192,7 @@ async def test_requests_are_served_at_the_pace_that_is_set(app: App) -> None:
     assert took >= 1.9
 
 
-async def test_a_client_that_never_reads_is_cut_off_and_gets_no_more_than_buffers_hold() -> None:
+async def test_a_client_that_never_reads_is_cut_off_and_gets_at_most_a_full_buffer() -> None:
     app = App(size=LARGE)
     app.may_answer.set()
     async with serving(app, stall_seconds=0.5) as served:

@@ -117,7 +117,7 @@ def arguments(tmp_path: Path, fleet: DemoFleet) -> list[str]:
     return ["serve", "--config", str(config)]
 
 
-async def test_probing_goes_on_and_health_is_answered_under_three_thousand_clients(
+async def test_probing_continues_and_health_is_answered_under_three_thousand_clients(
     arguments: list[str],
 ) -> None:
     with running(*arguments) as process:

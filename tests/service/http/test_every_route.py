@@ -152,7 +152,7 @@ async def service() -> AsyncIterator[Service]:
 
 
 @pytest.fixture
-async def asked_service() -> AsyncIterator[Service]:
+async def running_service() -> AsyncIterator[Service]:
     async with service() as made:
         yield made
 
@@ -218,12 +218,12 @@ def requests(draw: st.DrawFn, routes: list[tuple[str, str]]) -> Asked:
 def test_any_request_of_any_route_has_an_answer_below_500() -> None:
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
-        asked_service = runner.run(stack.enter_async_context(service()))
+        running_service = runner.run(stack.enter_async_context(service()))
 
         @settings(max_examples=300, deadline=None)
-        @given(requests(asked_service.routes))
+        @given(requests(running_service.routes))
         def check(asked: Asked) -> None:
-            answer = runner.run(asked_service.ask(asked))
+            answer = runner.run(running_service.ask(asked))
             assert answer.status < 500
             assert {name: answer.headers[name] for name in HEADERS} == HEADERS
             assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
@@ -235,10 +235,10 @@ def test_any_request_of_any_route_has_an_answer_below_500() -> None:
             runner.run(stack.aclose())
 
 
-async def test_no_route_takes_a_parameter_that_it_does_not_have(asked_service: Service) -> None:
-    for method, path in asked_service.routes:
+async def test_no_route_accepts_an_unknown_parameter(running_service: Service) -> None:
+    for method, path in running_service.routes:
         is_json = ((b"content-type", b"application/json"),)
-        answer = await asked_service.ask(
+        answer = await running_service.ask(
             Asked(method=method, path=path, query=b"other=1", headers=(HOST, *is_json))
         )
         assert answer.status == 400, (method, path)
@@ -260,19 +260,19 @@ async def test_no_route_takes_a_parameter_that_it_does_not_have(asked_service: S
         ("/probe", b"target=a&target=b", "given twice"),
     ],
 )
-async def test_what_cannot_be_is_400_with_a_sentence(
-    asked_service: Service, path: str, query: bytes, words: str
+async def test_an_invalid_query_gets_400_with_one_sentence(
+    running_service: Service, path: str, query: bytes, words: str
 ) -> None:
-    answer = await asked_service.ask(Asked(path=path, query=query))
+    answer = await running_service.ask(Asked(path=path, query=query))
     assert (answer.status, words in answer.text) == (400, True)
     assert answer.text.count("\n") == 1
     assert len(answer.text) < 300
 
 
-async def test_no_route_leads_to_a_host_that_the_client_names(asked_service: Service) -> None:
+async def test_no_route_leads_to_a_host_that_the_client_names(running_service: Service) -> None:
     for host in (b"evil.example", b"localhost"):
         for path in ("/metrics/", "/reports/", "//evil.example/", "/reports/html/"):
-            answer = await asked_service.ask(Asked(path=path, headers=((b"host", host),)))
+            answer = await running_service.ask(Asked(path=path, headers=((b"host", host),)))
             assert answer.status == (404 if host == b"localhost" else 421)
             assert "location" not in answer.headers
 
@@ -288,15 +288,15 @@ CROSS_SITE: Final = (
 
 @pytest.mark.parametrize("headers", CROSS_SITE)
 async def test_no_page_of_another_site_uses_a_route_that_changes_state(
-    asked_service: Service, headers: tuple[tuple[bytes, bytes], ...]
+    running_service: Service, headers: tuple[tuple[bytes, bytes], ...]
 ) -> None:
-    changing = [one for one in asked_service.routes if one[0] not in {"GET", "HEAD"}]
+    changing = [one for one in running_service.routes if one[0] not in {"GET", "HEAD"}]
     assert len(changing) == 4
     for method, path in [*changing, ("GET", "/probe")]:
-        answer = await asked_service.ask(Asked(method=method, path=path, headers=headers))
+        answer = await running_service.ask(Asked(method=method, path=path, headers=headers))
         assert answer.status in {403, 421}, (method, path)
 
 
-async def test_a_link_of_another_site_may_lead_to_a_page(asked_service: Service) -> None:
+async def test_a_link_on_another_site_may_open_a_page(running_service: Service) -> None:
     headers = (HOST, (b"sec-fetch-site", b"cross-site"), (b"sec-fetch-mode", b"navigate"))
-    assert (await asked_service.ask(Asked(headers=headers))).status == 200
+    assert (await running_service.ask(Asked(headers=headers))).status == 200

@@ -25,12 +25,12 @@ from service.http.guard.query import QueryError, read_query, whole_number
         (b"&".join([b"label=a"] * 65), "at most 64 parameters"),
     ],
 )
-def test_what_cannot_be_is_one_sentence(raw: bytes, words: str) -> None:
+def test_an_invalid_query_is_refused_in_one_sentence(raw: bytes, words: str) -> None:
     with pytest.raises(QueryError, match=words):
         read_query(raw, once=("q", "page"), many=("label",))
 
 
-def test_parameters_are_decoded_as_forms_are() -> None:
+def test_parameters_are_decoded_like_forms() -> None:
     query = read_query(b"q=a+b%2Bc&label=x%3Dy&label=z&", once=("q",), many=("label",))
     assert (query.get("q"), query.every("label"), query.get("page")) == (
         "a b+c",

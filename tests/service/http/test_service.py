@@ -34,7 +34,7 @@ async def post(url: str, path: str, **headers: str) -> int:
 
 
 @pytest.mark.process
-async def test_a_token_is_needed_where_one_is_set(config: Path) -> None:
+async def test_a_token_is_required_if_one_is_set(config: Path) -> None:
     changes = {"TLSPROBE_HTTP__ADMIN_TOKEN_VARIABLE": "ADMIN", "ADMIN": TOKEN}
     arguments = ("serve", "--config", config, "--listen", "127.0.0.1:0")
     with running(*arguments, changes=changes) as process:
@@ -50,7 +50,7 @@ async def test_a_token_is_needed_where_one_is_set(config: Path) -> None:
 
 
 @pytest.mark.process
-async def test_on_all_addresses_nothing_changes_state_without_a_token(config: Path) -> None:
+async def test_listening_on_all_addresses_requires_a_token_to_change_state(config: Path) -> None:
     with running("serve", "--config", config, "--listen", "0.0.0.0:0") as process:
         service = Service(process)
         await service.start()
@@ -60,7 +60,7 @@ async def test_on_all_addresses_nothing_changes_state_without_a_token(config: Pa
 
 
 @pytest.mark.process
-async def test_the_service_answers_by_the_names_of_its_configuration_alone(config: Path) -> None:
+async def test_the_service_answers_only_to_its_configured_names(config: Path) -> None:
     with running("serve", "--config", config, "--listen", "127.0.0.1:0") as process:
         service = Service(process)
         await service.start()
@@ -73,7 +73,7 @@ async def test_the_service_answers_by_the_names_of_its_configuration_alone(confi
         assert await service.stop() == 0
 
 
-def test_a_token_that_cannot_be_is_said_at_the_start(config: Path) -> None:
+def test_an_invalid_token_is_reported_at_startup(config: Path) -> None:
     run = tlsprobe("serve", "--config", config, changes={"TLSPROBE_HTTP__ADMIN": "never"})
     assert run.returncode == 2
     assert run.stderr.count("\n") == 1

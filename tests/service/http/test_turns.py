@@ -31,20 +31,20 @@ class Counting:
         return self.done
 
 
-async def test_a_thousand_who_ask_share_one_result() -> None:
+async def test_a_thousand_callers_share_one_result() -> None:
     counting = Counting()
     shared = Shared(counting.work)
     assert set(await asyncio.gather(*(shared.get() for _ in range(1000)))) == {1}
 
 
 @given(st.floats(0, 1e6))
-def test_work_is_at_most_a_twentieth_of_the_time_up_to_half_a_minute_of_rest(
+def test_work_is_at_most_a_twentieth_of_the_time_with_pauses_up_to_half_a_minute(
     seconds: float,
 ) -> None:
     assert rest_after(seconds) == pytest.approx(min(19 * seconds, 30))
 
 
-async def test_a_result_that_cannot_be_made_is_asked_for_again() -> None:
+async def test_a_failed_result_is_computed_again() -> None:
     answers = iter((OSError("nothing yet"), None))
 
     async def make() -> str:
@@ -59,7 +59,7 @@ async def test_a_result_that_cannot_be_made_is_asked_for_again() -> None:
     assert await shared.get() == "made"
 
 
-async def test_one_has_its_turn_at_a_time_and_a_caller_may_have_four_waiting() -> None:
+async def test_one_request_runs_at_a_time_and_a_caller_may_have_four_waiting() -> None:
     turns, counting = Turns(), Counting()
 
     async def ask(caller: str) -> bool:
@@ -75,7 +75,7 @@ async def test_one_has_its_turn_at_a_time_and_a_caller_may_have_four_waiting() -
     assert (counting.most, counting.done) == (1, 5)
 
 
-async def test_places_are_counted_over_a_change_of_their_number() -> None:
+async def test_slots_are_counted_correctly_when_their_number_changes() -> None:
     places = Places(2)
     await places.acquire()
     await places.acquire()
@@ -91,7 +91,7 @@ async def test_places_are_counted_over_a_change_of_their_number() -> None:
     await places.acquire()
 
 
-async def test_a_place_that_nobody_waits_for_any_more_goes_to_the_next() -> None:
+async def test_the_place_of_a_cancelled_waiter_goes_to_the_next() -> None:
     places = Places(1)
     await places.acquire()
     gone, next_one = (asyncio.create_task(places.acquire()) for _ in range(2))

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.service.http.test_every_route import HOST, Asked, asked_service
+from tests.service.http.test_every_route import HOST, Asked, running_service
 from tests.service.http.test_every_route import Service as AskedService
 from tests.service.wrong_inputs import LEAK
 
-__all__ = ["asked_service"]
+__all__ = ["running_service"]
 
 AS_JSON = (HOST, (b"content-type", b"application/json"))
 WAIVER = {"name": "w", "rule": "hsts", "reason": "r", "owner": "o", "expires": "2027-01-31"}
@@ -95,10 +95,10 @@ WRONG = [
 @pytest.mark.parametrize(
     ("asked", "status", "sentence"), WRONG, ids=[f"{one[0].path} {one[2]}" for one in WRONG]
 )
-async def test_a_wrong_request_is_one_plain_sentence(
-    asked_service: AskedService, asked: Asked, status: int, sentence: str
+async def test_a_wrong_request_is_reported_in_one_plain_sentence(
+    running_service: AskedService, asked: Asked, status: int, sentence: str
 ) -> None:
-    answer = await asked_service.ask(asked)
+    answer = await running_service.ask(asked)
     text = json.loads(answer.text)["error"] if answer.text.startswith("{") else answer.text
     assert answer.status == status
     assert sentence in text

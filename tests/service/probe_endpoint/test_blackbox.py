@@ -83,7 +83,7 @@ def text_of(target: Target, prober: str) -> str:
     return f"https://{place}/" if prober == "http" else place
 
 
-async def test_series_by_series(fleet: DemoFleet, exporter: str) -> None:
+async def test_every_series_agrees_with_blackbox_exporter(fleet: DemoFleet, exporter: str) -> None:
     made = modules(fleet.trust_stores["demo"])
     ours = World().prober(
         OnDemandSettings.model_validate(
@@ -107,7 +107,9 @@ async def test_series_by_series(fleet: DemoFleet, exporter: str) -> None:
             assert {place: found.get(place) for place in expected} == expected, name
 
 
-async def test_a_server_that_is_not_there(fleet: DemoFleet, exporter: str) -> None:
+async def test_an_unreachable_server_has_the_same_series_as_in_blackbox_exporter(
+    fleet: DemoFleet, exporter: str
+) -> None:
     on_demand = OnDemandSettings.model_validate(
         {
             "networks": LOOPBACK,

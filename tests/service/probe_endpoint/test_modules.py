@@ -49,11 +49,11 @@ def module(text: str) -> ModuleSettings:
 
 
 @pytest.mark.parametrize("text", ACCEPTED.values(), ids=ACCEPTED)
-def test_a_module_of_theirs_is_read_as_it_stands(text: str) -> None:
+def test_a_module_of_the_other_exporter_is_read_unchanged(text: str) -> None:
     assert module(text).emit
 
 
-def test_its_keys_mean_what_they_mean_there() -> None:
+def test_its_keys_have_the_same_meaning_as_in_the_other_exporter() -> None:
     tcp, http, https = map(module, ACCEPTED.values())
     assert (tcp.timeout, http.timeout, https.timeout) == (5, 90, 0.5)
     assert (tcp.preferred_ip_version, tcp.may_fall_back) == (4, False)
@@ -94,12 +94,12 @@ def test_without_a_list_a_success_and_a_redirect_that_would_be_followed_are_good
         ({"expect": {"client_auth": "required"}, "checks": ["certificates"]}, "client_auth"),
     ],
 )
-def test_what_has_no_counterpart_is_refused_by_its_name(wrong: dict[str, Any], named: str) -> None:
+def test_a_key_without_counterpart_is_refused_by_name(wrong: dict[str, Any], named: str) -> None:
     with pytest.raises(ValidationError) as refused:
         ModuleSettings.model_validate(wrong)
     assert named in str(refused.value)
 
 
-def test_the_default_module_must_be_one(tmp_path: Path) -> None:
+def test_the_default_module_must_exist(tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="'other' is not one of the modules"):
         OnDemandSettings(default_module="other")

@@ -65,13 +65,13 @@ NEVER = (
 
 
 @pytest.mark.parametrize("text", NEVER)
-async def test_metadata_and_link_local_addresses_are_never_asked(text: str) -> None:
+async def test_metadata_and_link_local_addresses_are_never_contacted(text: str) -> None:
     anything = OnDemandSettings.model_validate({"networks": ["0.0.0.0/0", "::/0"]})
     status, sentence = await refused(World(inventory=[parse_target(text)]), anything, text)
     assert (status, "never probed" in sentence) == (403, True)
 
 
-async def test_nothing_leaves_for_an_address_outside_of_the_networks(listener: socket) -> None:
+async def test_nothing_is_sent_to_an_address_outside_the_networks(listener: socket) -> None:
     elsewhere = OnDemandSettings.model_validate({"networks": ["10.0.0.0/8"]})
     status, sentence = await refused(World(), elsewhere, place(listener))
     assert (status, "on_demand.networks" in sentence) == (403, True)
@@ -79,7 +79,7 @@ async def test_nothing_leaves_for_an_address_outside_of_the_networks(listener: s
         listener.accept()
 
 
-async def test_a_name_is_judged_by_what_it_resolves_to(listener: socket) -> None:
+async def test_a_name_is_checked_by_what_it_resolves_to(listener: socket) -> None:
     world = World(addresses=["169.254.169.254"])
     status, _ = await refused(world, settings(), "innocent.test:80")
     assert (status, world.resolved) == (403, ["innocent.test"])
@@ -91,7 +91,7 @@ async def test_without_networks_no_name_outside_the_inventory_is_even_resolved()
     assert (status, "a.test:443" in sentence, world.resolved) == (403, True, [])
 
 
-async def test_what_is_denied_is_denied_here_too(listener: socket) -> None:
+async def test_a_denied_target_is_denied_on_demand_too(listener: socket) -> None:
     status, sentence = await refused(World(deny=["127.0.0.0/8"]), settings(), place(listener))
     assert (status, "deny" in sentence) == (403, True)
 
@@ -127,7 +127,7 @@ async def test_the_inventory_s_own_key_names_its_target(target: Target) -> None:
         ("127.0.0.1:1", {"scrape_timeout": "-1"}, "X-Prometheus-Scrape-Timeout-Seconds"),
     ],
 )
-async def test_the_error_of_a_bad_request_names_what_to_change(
+async def test_the_error_for_a_bad_request_names_what_to_change(
     text: str | None, asked: dict[str, Any], named: str
 ) -> None:
     status, sentence = await refused(World(), settings(), text, **asked)
@@ -150,7 +150,7 @@ async def test_a_silent_server_costs_no_more_than_the_scrape_allows(listener: so
     assert 'reason="timeout"' in page
 
 
-async def test_a_crowd_of_slow_probes_is_turned_away_not_queued_for_ever(listener: socket) -> None:
+async def test_many_slow_probes_are_refused_and_not_queued_forever(listener: socket) -> None:
     one_at_once = settings().model_copy(update={"max_concurrent_probes": 1})
     prober = World().prober(one_at_once)
     waiting = [
@@ -165,7 +165,7 @@ async def test_a_crowd_of_slow_probes_is_turned_away_not_queued_for_ever(listene
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def test_what_is_not_asked_now_is_as_the_inventory_knows_it(target: Target) -> None:
+async def test_facts_that_are_not_probed_now_come_from_the_inventory(target: Target) -> None:
     endpoint_key = f"{target.key}@127.0.0.1"
     (before,) = snapshot(
         replace(
@@ -253,7 +253,7 @@ async def test_the_request_chooses_no_path_of_the_server(listener: socket) -> No
         listener.accept()
 
 
-def test_the_module_s_path_is_asked_for() -> None:
+def test_the_path_of_the_module_is_requested() -> None:
     module = ModuleSettings.model_validate({"prober": "http", "path": "/health"})
     assert path_for(module, "https://a.test/health") == "/health"
     assert path_for(module, "a.test:443") == "/health"
@@ -261,7 +261,7 @@ def test_the_module_s_path_is_asked_for() -> None:
     assert path_for(fixed, "https://a.test/from?here") == "/from?here"
 
 
-def test_an_identity_of_the_inventory_is_shown_only_where_the_module_says_so() -> None:
+def test_an_identity_of_the_inventory_is_presented_only_if_the_module_requests_it() -> None:
     known = {"client_identity": "ours", "expired_client_identity": "old", "team": "pay"}
     silent = ModuleSettings()
     assert labels_for(silent, known) == {"team": "pay"}
@@ -280,7 +280,7 @@ def test_an_identity_of_the_inventory_is_shown_only_where_the_module_says_so() -
         ("full", "gentle", "gentle"),
     ],
 )
-def test_a_module_asks_no_more_than_the_target_s_label_allows(
+def test_a_module_probes_no_more_than_the_label_of_the_target_allows(
     module: str | None, label: str | None, expected: str | None
 ) -> None:
     known = {} if label is None else {"intrusiveness": label}

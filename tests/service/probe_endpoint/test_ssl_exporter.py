@@ -66,7 +66,7 @@ async def test_a_verified_chain_has_both_names_for_each_certificate(fleet: DemoF
     assert names == {",modern.demo.test,", ""}
 
 
-async def test_a_chain_that_does_not_verify_is_still_told_of(fleet: DemoFleet) -> None:
+async def test_a_chain_that_does_not_verify_is_still_reported(fleet: DemoFleet) -> None:
     shown = series(await page_of(fleet, "expired", ca_file=fleet.trust_stores["demo"]))
     assert shown["ssl_probe_success", frozenset()] == 0
     names = {name for name, _ in shown}
@@ -88,7 +88,7 @@ def staple_series(staple: Revocation | None, chain: Sequence[Certificate] = (LEA
     return {name: number for (name, _), number in series(page).items() if "ocsp" in name}
 
 
-def test_a_stapled_response_is_told_with_its_times() -> None:
+def test_a_stapled_response_is_reported_with_its_times() -> None:
     staple = Revocation(
         position=0,
         method=RevocationMethod.STAPLE,
