@@ -96,7 +96,7 @@ def _versions(observation: Observation) -> Iterator[DetailLine]:
     for version, fact in sorted(observation.protocols.items(), reverse=True):
         is_old = version < ProtocolVersion.TLSV1_2
         mark: Mark = "bad" if fact.verdict is Verdict.YES and is_old else _MARKS[fact.verdict]
-        yield DetailLine(name=version.label, text=fact.verdict.value, mark=mark)
+        yield DetailLine(name=version.display_name, text=fact.verdict.value, mark=mark)
 
 
 def _suites(sets: Mapping[ProtocolVersion, AcceptedSet]) -> Iterator[DetailLine]:
@@ -105,17 +105,17 @@ def _suites(sets: Mapping[ProtocolVersion, AcceptedSet]) -> Iterator[DetailLine]
             strength = strength_by_name(name) or Strength.INSECURE
             is_bad = strength in {Strength.INSECURE, Strength.WEAK}
             yield DetailLine(
-                name=version.label,
+                name=version.display_name,
                 text=f"{name} ({strength.value})",
                 mark="bad" if is_bad else "plain",
             )
         if not found.complete:
-            yield DetailLine(name=version.label, text="there may be others", mark="warning")
+            yield DetailLine(name=version.display_name, text="there may be others", mark="warning")
 
 
 def _sets(sets: Mapping[ProtocolVersion, AcceptedSet]) -> Iterator[DetailLine]:
     for version, found in sorted(sets.items(), reverse=True):
-        yield DetailLine(name=version.label, text=", ".join(found.accepted) or "none")
+        yield DetailLine(name=version.display_name, text=", ".join(found.accepted) or "none")
 
 
 def _chain(deployment: ServedChain) -> Iterator[DetailLine]:
@@ -141,7 +141,7 @@ def _client_auth(observation: Observation) -> Iterator[DetailLine]:
     for version, found in sorted(observation.client_auth.items(), reverse=True):
         verifies = f", verified: {found.verifies.value}" if found.verifies is not None else ""
         mark: Mark = "bad" if found.verifies is Verdict.NO else "plain"
-        yield DetailLine(name=version.label, text=f"{found.mode.value}{verifies}", mark=mark)
+        yield DetailLine(name=version.display_name, text=f"{found.mode.value}{verifies}", mark=mark)
 
 
 def _facts(facts: Mapping[str, Fact], *, bad: bool = False) -> Iterator[DetailLine]:

@@ -70,7 +70,7 @@ def expiring_within(report: Report, days: int) -> tuple[Expiring, ...]:
     ]
     found += [
         Expiring(
-            ends_at=waiver.expires_at,
+            ends_at=waiver.expires_at - timedelta.resolution,
             days_left=days_left(waiver.expires_at, report.taken_at),
             what=f"waiver {waiver.name}, of {waiver.owner}",
             where=words.waiver_scope(waiver),

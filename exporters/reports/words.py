@@ -57,8 +57,8 @@ def waived(finding: Finding) -> str:
     waiver = finding.waiver
     if waiver is None:
         return ""
-    until = "until" if finding.status is FindingStatus.WAIVED else "expired on"
-    return f"{waiver.owner}: {waiver.reason} ({until} {day(waiver.expires_at)})"
+    until = "until" if finding.status is FindingStatus.WAIVED else "expired after"
+    return f"{waiver.owner}: {waiver.reason} ({until} {waiver.last_day.isoformat()})"
 
 
 def waiver_scope(waiver: Waiver) -> str:

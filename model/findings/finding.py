@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from model.verdict import Evidence, Verdict
@@ -152,6 +152,11 @@ class Waiver:
     policy: str | None = None
     target: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def last_day(self) -> date:
+        """The last day (UTC) on which it holds: the day that its owner wrote, whose end is ``expires_at``."""
+        return (self.expires_at.astimezone(UTC) - timedelta.resolution).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from exporters.reports.words import counted
 from exporters.terminal.console import printable
 from exporters.wording import COMPLIANCE
 from model.comparisons.change import Change
@@ -108,7 +109,7 @@ def inventory_lines(snapshot: Snapshot) -> Iterator[str]:
         for one in snapshot.endpoints
         for policy, verdict in one.compliance.items()
     )
-    yield f"{len(snapshot.endpoints)} endpoints at {_minute(snapshot.taken_at)}"
+    yield f"{counted(len(snapshot.endpoints), 'endpoint')} at {_minute(snapshot.taken_at)}"
     for policy in sorted({policy for policy, _ in counts}):
         words = ", ".join(
             f"{counts[policy, verdict]} {COMPLIANCE[verdict]}"

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import httpx
 
+from exporters.reports.words import counted
 from exporters.terminal.console import printable
 
 _TIMEOUT_SECONDS: Final = 10.0
@@ -77,7 +78,9 @@ def _lines(status: Mapping[str, Any]) -> Iterator[str]:
         yield f"findings   {counts or 'none'}"
     for name, targets in status["sources"].items():
         error = status["source_errors"].get(name) or status["source_warnings"].get(name)
-        yield f"source     {name}: {targets} targets" + (f"; fails: {error}" if error else "")
+        yield f"source     {name}: {counted(targets, 'target')}" + (
+            f"; fails: {error}" if error else ""
+        )
     for one in status["worst"]:
         reason = one["reason"] or one["state"]
-        yield f"failing    {one['endpoint']}: {one['consecutive_failures']} times; {reason}"
+        yield f"failing    {one['endpoint']}: {counted(one['consecutive_failures'], 'time')}; {reason}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from discovery.merge import Sifted, merge
+from exporters.reports.words import counted
 from exporters.terminal.console import printable
 from model.target import Target
 from pki.net_guard.gate import SocketGate
@@ -55,14 +56,14 @@ def _lines(results: Sequence[SourceResult], merged: Sequence[Target]) -> Iterato
             yield f"{one.source}: failed: {one.error}"
             continue
         sifted = one.sifted
-        yield f"{one.source}: {len(sifted.kept)} targets" + _lost(sifted)
+        yield f"{one.source}: {counted(len(sifted.kept), 'target')}" + _lost(sifted)
         yield from (f"  + {_described(target)}" for target in sifted.kept)
         yield from (f"  - {text}  (dropped by a rule)" for text in sifted.dropped)
         yield from (f"  - {target.key}  (denied)" for target in sifted.denied)
         yield from (f"  ! skipped: {sentence}" for sentence in sifted.skipped)
         if sifted.untrusted:
             yield f"  ! {untrusted_warning(sifted.untrusted)}"
-    yield f"total: {len(merged)} targets"
+    yield f"total: {counted(len(merged), 'target')}"
 
 
 def _lost(sifted: Sifted) -> str:

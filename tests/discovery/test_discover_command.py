@@ -36,7 +36,7 @@ def test_the_command_lists_found_dropped_and_denied_targets() -> None:
     run = tlsprobe("discover", "--config", "tlsprobe.yml")
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.splitlines() == [
-        "file:targets.yml: 1 targets",
+        "file:targets.yml: 1 target",
         "  + a.test:443  found_by=file:targets.yml",
         "feed: 2 targets, 3 dropped, 1 denied",
         "  + a.test:443  found_by=feed",
@@ -66,7 +66,7 @@ relabel:
         "[2001:db8::1]:443 or smtp://mail.example.com"
     )
     assert run.stdout.splitlines()[:4] == [
-        "file:targets.yml: 1 targets, 1 dropped, 1 skipped",
+        "file:targets.yml: 1 target, 1 dropped, 1 skipped",
         "  + a.test:443",
         "  - http://c.test  (dropped by a rule)",
         f"  ! skipped: targets.yml, line 2: {problem}",
@@ -96,7 +96,7 @@ def test_a_source_that_fails_is_reported_and_the_others_are_shown() -> None:
     run = tlsprobe("discover", "--config", "tlsprobe.yml")
     assert run.returncode == 1
     assert "feed: failed: names.txt cannot be read" in run.stdout
-    assert "total: 1 targets" in run.stdout
+    assert "total: 1 target" in run.stdout
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -58,6 +58,7 @@ def test_a_policy_inherits_what_it_extends_and_changes_single_fields(tmp_path: P
 def test_a_waiver_lasts_to_the_end_of_its_day(tmp_path: Path) -> None:
     (waiver,) = load_policies([write(tmp_path, FILE)], AT).waivers
     assert waiver.expires_at == datetime(2027, 2, 1, tzinfo=UTC)
+    assert waiver.last_day == date(2027, 1, 31), "people see the day that they wrote"
 
 
 def test_an_identifier_is_accepted_wherever_a_rule_name_is(tmp_path: Path) -> None:

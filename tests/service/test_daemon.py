@@ -307,8 +307,8 @@ async def test_the_status_command_shows_sources_and_the_worst_endpoints(
         said = await asyncio.to_thread(tlsprobe, "status", "--url", service.url, "--json")
         assert await service.stop() == 0
     assert run.returncode == 0
-    assert f"failing    127.0.0.1:{port}@127.0.0.1: 1 times" in run.stdout
-    assert "targets.yml: 1 targets" in run.stdout
+    assert f"failing    127.0.0.1:{port}@127.0.0.1: 1 time;" in run.stdout
+    assert "targets.yml: 1 target" in run.stdout
     assert json.loads(said.stdout)["endpoints_failing"] == 1
     gone = await asyncio.to_thread(tlsprobe, "status", "--url", service.url)
     assert (gone.returncode, "no tlsprobe service answers" in gone.stderr) == (2, True)

@@ -58,7 +58,7 @@ def test_a_good_file_is_reported_as_good_and_a_bad_one_with_its_line(house: Path
     good = tlsprobe("policy", "check", house)
     assert (good.returncode, good.stdout) == (
         0,
-        "1 policies (house) and 0 waivers are valid\n",
+        "valid: 1 policy (house) and 0 waivers\n",
     )
     house.write_text(HOUSE.replace("TLSv1.3]", "TLSv1.4]"))
     bad = tlsprobe("policy", "check", house)

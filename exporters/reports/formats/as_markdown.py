@@ -147,7 +147,7 @@ def _waivers(report: Report) -> Iterator[str]:
                 code(words.waiver_scope(waiver)),
                 code(waiver.owner),
                 code(waiver.reason),
-                words.day(waiver.expires_at)
+                waiver.last_day.isoformat()
                 + ("" if waiver.expires_at > report.taken_at else " (expired)"),
             )
             for waiver in report.waivers

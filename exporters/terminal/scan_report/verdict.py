@@ -109,7 +109,7 @@ def _of_finding(finding: Finding, judged: Judged) -> _Fault:
     is_waived = finding.status is FindingStatus.WAIVED
     said = [say(result.violation, limit=_TEXT_LIMIT)]
     if is_waived and finding.waiver is not None:
-        until = finding.waiver.expires_at.date().isoformat()
+        until = finding.waiver.last_day.isoformat()
         why = f"waived until {until} by {finding.waiver.owner}: {finding.waiver.reason}"
         said.append(Text(printable(why, limit=_TEXT_LIMIT), style="cyan"))
     if len(result.required) <= _REQUIRED_LIMIT:

@@ -36,6 +36,7 @@ def check(
 
     An expired waiver is a warning, not an error: its findings are open again.
     """
+    from exporters.reports.words import counted
     from policy import load_policies
     from policy.files.yaml_file import ConfigError
     from service.judging.policy_evaluator import declared_targets
@@ -48,5 +49,6 @@ def check(
     for remark in book.remarks:
         print(printable(remark))
     names = ", ".join(policy.name for policy in book.policies) or "none"
-    print(f"{len(book.policies)} policies ({names}) and {len(book.waivers)} waivers are valid")
+    policies = counted(len(book.policies), "policy", "policies")
+    print(f"valid: {policies} ({names}) and {counted(len(book.waivers), 'waiver')}")
     return EXIT_REMARKS if book.remarks else EXIT_OK
