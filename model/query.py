@@ -71,9 +71,25 @@ class Page:
     end: PageEnd | None
 
 
+class ServiceEventKind(StrEnum):
+    """What may happen to the service."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+    """As requested; a start without a stop before it was preceded by a crash."""
+    CRASHED = "crashed"
+    ENDPOINT_QUARANTINED = "endpoint_quarantined"
+    """Processes that visited the endpoint died."""
+    STORAGE_LIMIT_REACHED = "storage_limit_reached"
+    """An endpoint reached its daily limit."""
+    CLOCK_JUMPED = "clock_jumped"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceEvent:
-    """Something that happened to the service itself; ``kind`` is one word, ``sentence`` is for people.
+    """Something that happened to the service itself; ``sentence`` is for people.
+
+    ``kind`` is a ServiceEventKind, or that of a newer version whose database is read.
 
     ``endpoint_key`` names the endpoint that the event is about; None if it is about no endpoint.
     """

@@ -17,7 +17,7 @@ import structlog
 
 from discovery.files.targets_file import TargetsFileError, read_targets_file
 from model.clock import SystemClock
-from model.query import ServiceEvent
+from model.query import ServiceEvent, ServiceEventKind
 from model.safe_output.secret_text import SecretMask, masked_url
 from model.target import Target
 from model.version import TOOL_VERSION
@@ -77,7 +77,7 @@ async def serve(
             if superseded is not None:
                 raise StartError(str(superseded))
             with suppress(StoreError):
-                await parts.store.note(_event("stopped", "stopped on request"))
+                await parts.store.note(_event(ServiceEventKind.STOPPED, "stopped on request"))
         _LOG.info("stopped")
 
 
@@ -89,7 +89,7 @@ async def _start(
         await asyncio.to_thread(read_targets_file, path)
     listener = stack.enter_context(listen(settings.listen))
     store = await stack.enter_async_context(await SqlStore.open(settings.database))
-    await store.note(_event("started", f"version {TOOL_VERSION} started"))
+    await store.note(_event(ServiceEventKind.STARTED, f"version {TOOL_VERSION} started"))
     parts = build(settings, store, targets)
     limit_stored_bytes(parts)
     statuses = await store.statuses()
@@ -105,7 +105,7 @@ def _say_serving(settings: ServiceSettings, url: str) -> None:
     _LOG.info("serving", url=url, database=masked_url(settings.database), version=TOOL_VERSION)
 
 
-def _event(kind: str, sentence: str) -> ServiceEvent:
+def _event(kind: ServiceEventKind, sentence: str) -> ServiceEvent:
     return ServiceEvent(at=SystemClock().now(), kind=kind, sentence=sentence)
 
 

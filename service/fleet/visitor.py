@@ -21,7 +21,7 @@ from psycopg_pool import PoolTimeout
 from model.endpoint_state import Advanced, Schedule, Visit
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock, NotVisitedError, UnkeepableError
-from model.query import ServiceEvent
+from model.query import ServiceEvent, ServiceEventKind
 from model.target import Endpoint
 from model.version import TOOL_VERSION
 from scheduling.jobs import Judging, SchedulerSettings, Visiting, unjudged
@@ -229,7 +229,7 @@ class Visitor:
         visit = await self._ways.judge(observation, replace(schedule, due_at=until))
         await with_patience(lambda: self._records.record_visit(visit))
         sentence = f"{endpoint.key} is quarantined: {reason}"
-        kind, key = "endpoint_quarantined", endpoint.key
+        kind, key = ServiceEventKind.ENDPOINT_QUARANTINED, endpoint.key
         event = ServiceEvent(at=now, kind=kind, sentence=sentence, endpoint_key=key)
         await with_patience(lambda: self._records.note(event))
         await with_patience(lambda: self._claims.set_aside(endpoint.key, worker_id, until))

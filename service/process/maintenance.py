@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from model.ports import Clock
-from model.query import ServiceEvent
+from model.query import ServiceEvent, ServiceEventKind
 from storage import AnotherVersionError, Dropped, Retention, RetentionTime, SqlStore, StoreError
 
 _STORE_CHECK_SECONDS: Final = 10.0
@@ -68,7 +68,9 @@ async def _warn_of_clock(store: SqlStore, time: RetentionTime) -> None:
     else:
         return
     _LOG.error("the clock is implausible", reason=sentence)
-    await store.note(ServiceEvent(at=time.now, kind="clock_jumped", sentence=sentence))
+    await store.note(
+        ServiceEvent(at=time.now, kind=ServiceEventKind.CLOCK_JUMPED, sentence=sentence)
+    )
 
 
 def limit_endpoints(

@@ -16,7 +16,7 @@ import structlog
 
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock, NotVisitedError
-from model.query import ServiceEvent
+from model.query import ServiceEvent, ServiceEventKind
 from model.target import Endpoint
 from model.version import TOOL_VERSION
 from pki.net_guard.shortage import refusing_shortages
@@ -59,7 +59,7 @@ class GuardedVisits:
             _LOG.warning(
                 "the service had crashed", suspects=len(dead.endpoint_keys), reason=sentence
             )
-            await self._note_event("crashed", sentence)
+            await self._note_event(ServiceEventKind.CRASHED, sentence)
 
     def count_set_aside(self) -> int:
         """How many endpoints are quarantined now, because the separate process that visited them died."""
@@ -128,7 +128,7 @@ class GuardedVisits:
                 "an endpoint is quarantined", endpoint=endpoint.key, reason=left_alone.reason
             )
             sentence = f"{endpoint.key} is quarantined: {left_alone.reason}"
-            await self._note_event("endpoint_quarantined", sentence, endpoint.key)
+            await self._note_event(ServiceEventKind.ENDPOINT_QUARANTINED, sentence, endpoint.key)
             return left_alone
         await asyncio.to_thread(self._quarantine.clear, endpoint.key)
         _LOG.info(
@@ -148,7 +148,9 @@ class GuardedVisits:
             reason=set_aside_reason(until),
         )
 
-    async def _note_event(self, kind: str, sentence: str, endpoint_key: str | None = None) -> None:
+    async def _note_event(
+        self, kind: ServiceEventKind, sentence: str, endpoint_key: str | None = None
+    ) -> None:
         at = self._clock.now()
         event = ServiceEvent(at=at, kind=kind, sentence=sentence, endpoint_key=endpoint_key)
         await self._note(event)

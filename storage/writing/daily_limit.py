@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.comparisons.change import Change
 from model.observation import Observation
-from model.query import ServiceEvent
+from model.query import ServiceEvent, ServiceEventKind
 from storage.rows.tables import (
     CertificateRow,
     ChangeRow,
@@ -31,7 +31,7 @@ from storage.writing.step import Step
 from storage.writing.waivers_and_events import add_event
 
 BYTES_PER_DAY: Final = 32 * 2**20
-EVENT_KIND: Final = "storage_limit_reached"
+EVENT_KIND: Final = ServiceEventKind.STORAGE_LIMIT_REACHED
 _DAY: Final = timedelta(days=1)
 
 

@@ -73,4 +73,6 @@ def test_events_are_chosen_by_time_kind_and_number(
 def test_an_invalid_time_is_reported_in_one_sentence(database: str) -> None:
     done = tlsprobe("events", "--database", database, "--since", "soon")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("tlsprobe: cannot parse time 'soon': use a duration before now")
+    assert done.stderr.startswith(
+        "tlsprobe: --since: cannot parse time 'soon': use a duration before now"
+    )

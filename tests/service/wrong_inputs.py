@@ -160,6 +160,7 @@ CLI: Final = _commands(
     ("diff a --since 2026-13-01", "--since: cannot parse time '2026-13-01'", "or a date"),
     ("changes --since 7y", "--since: cannot parse time '7y'", "such as 24h or 7d"),
     ("events --since x", "--since: cannot parse time 'x'", "such as 24h or 7d"),
+    ("events --kind crash", "--kind must be one of started, stopped, crashed", "not 'crash'"),
     ("events --database sqlite:///none.db", "none.db does not exist", "--database"),
     ("report --format pdf", "--format must be html, markdown", "not 'pdf'"),
     ("report --weeks -1", "--weeks must be greater than or equal to 0, not", "report --help"),

@@ -47,15 +47,19 @@ def events(
     Kinds: started, stopped, crashed, endpoint_quarantined, storage_limit_reached, clock_jumped.
     """
     from model.encoding.earlier_names import EVENT_KINDS, renamed
+    from model.query import ServiceEventKind
     from service.cli.arguments import ArgumentError, parse_time
     from service.history.queries import read_events
     from service.history.text import event_lines, events_json
     from service.process.event_loop import run
     from storage import StoreError
 
+    kinds = tuple(ServiceEventKind)
     for one in kind or ():
         if one in EVENT_KINDS:
             return fail(renamed(one, EVENT_KINDS[one]))
+        if one not in kinds:
+            return fail(f"--kind must be one of {', '.join(kinds)}, not {one!r}")
     try:
         moment = parse_time("--since", since, datetime.now(UTC))
         found = run(read_events(database, moment, frozenset(kind or ()), limit))
