@@ -13,6 +13,7 @@ TLS 1.3, and features and vulnerabilities that none of these hellos touches.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from model.observation import AcceptedSet, ClientAuthMode, Observation, State
 from model.protocol_version import ProtocolVersion
@@ -30,8 +31,8 @@ from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.strike_out import picked_group
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import ASKED_VERSIONS
-from probe.dialogue.answer import Answer, Ending, NoHello, ServerFlight
-from probe.dialogue.exchange import Exchange, in_words
+from probe.dialogue.answer import Ending, NoHello, ServerFlight
+from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import HandshakeEnd
 from probe.dialogue.offer import TLS13_GROUPS, Offer, Shape, offer
 from probe.dialogue.offer_shape import shape_of
@@ -193,17 +194,23 @@ def _to_be_refused(known: Observation) -> Iterator[tuple[Offer, Evidence | None]
 async def _ask_refused(prober: Prober, question: Offer, before: Evidence | None) -> bool:
     """A close or a reset needs no second control if it was the confirmed refusal before."""
     exchange = await prober.ask_once(question)
-    is_as_before = _ends_as_before(exchange.answer, before)
+    is_as_before = _ends_as_before(exchange, before)
     if not is_as_before:
         exchange = await prober.make_sure(exchange)
     is_lower = exchange.version is not None and exchange.version < question.version
     return exchange.is_refusal or is_lower or is_as_before
 
 
-def _ends_as_before(answer: Answer, before: Evidence | None) -> bool:
+def _ends_as_before(exchange: Exchange, before: Evidence | None) -> bool:
+    """Whether the server closed or reset now, and ``before`` is the evidence of the same, confirmed.
+
+    The two hellos differ in their random bytes only, so that the earlier one takes the place of this one.
+    """
+    answer = exchange.answer
     if not isinstance(answer, NoHello) or answer.ending is Ending.SILENCE or before is None:
         return False
-    return not before.answer and (before.note or "").startswith(in_words(answer))
+    confirmed = replace(exchange, offered=before.offer or b"", confirmed=True)
+    return before == confirmed.evidence()
 
 
 async def _ask_known_leaf_at_tls13(prober: Prober, facts: VisitFacts, known: Observation) -> bool:

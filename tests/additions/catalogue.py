@@ -105,20 +105,21 @@ SOURCE: Final = Addition(
         "discovery/word_list.py": '''
 from collections.abc import Sequence
 
+from discovery.source import SourceReading
 from discovery.targets import parse_target
-from model.target import Target
 
 
-async def read_word_list(words: Sequence[str], name: str) -> tuple[Target, ...]:
+async def read_word_list(words: Sequence[str], name: str) -> SourceReading:
     """One target for each word."""
-    return tuple(parse_target(word, source=name) for word in words)
+    return SourceReading(targets=tuple(parse_target(word, source=name) for word in words))
 ''',
         "service/config/word_list.py": '''
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
+from discovery.source import SourceReading
 from discovery.word_list import read_word_list
-from service.config.sources import PolledSettings, SourceContext, Targets
+from service.config.sources import PolledSettings, SourceContext
 
 
 class WordListSettings(PolledSettings):
@@ -132,7 +133,7 @@ class WordListSettings(PolledSettings):
         """Its kind."""
         return "word_list"
 
-    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:
         """Reads the words."""
         return lambda: read_word_list(self.words, name)
 ''',

@@ -223,7 +223,7 @@ CASES: Final = (
     ),
     Case(
         rule="not_vulnerable",
-        parameters={"to": ["rc4"]},
+        parameters={"vulnerabilities": ["rc4"]},
         meets=MODERN,
         breaks="zoo gnutls-legacy",
     ),
