@@ -28,7 +28,7 @@ from tests.support.ports import free_port
 IMAGES: Final = Path(__file__).parents[1] / "docs/images"
 TLSPROBE: Final = str(Path(sys.executable).with_name("tlsprobe"))
 COLUMNS: Final = 100
-DESK: Final = 1100
+DESK: Final = 1200
 _DEMO_PATIENCE_SECONDS: Final = 120
 _ATTEMPTS_IN_A_SECOND: Final = 5
 
