@@ -16,14 +16,14 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, OCSPExtensionOID
 
 from model.certificates.certificate import Revocation, RevocationMethod
 from model.verdict import Verdict
 from pki.certificates.reading.bounds import beyond_bounds
-from pki.certificates.reading.der import Tag, first
+from pki.certificates.reading.fields import read_fields
 from pki.certificates.reading.strict_reading import load_certificate
 from pki.revocation.signed import RevocationQuery, is_issued_by, is_signed_by
 
@@ -62,7 +62,7 @@ def judge_ocsp(response: bytes, about: RevocationQuery, method: RevocationMethod
         if unsupported is not None:
             reason = f"The response has the unsupported critical extension {unsupported}."
             return replace(unknown, reason=reason)
-        found = next((one for one in singles if _is_about(one, certificate, issuer)), None)
+        found = next((one for one in singles if _is_about(one, certificate, about.issuer)), None)
         if found is None:
             return replace(unknown, reason="The response is for another certificate.")
         if not _may_be_believed(read, issuer, about.at):
@@ -84,7 +84,7 @@ def _unsupported_extension(read: ocsp.OCSPResponse) -> str | None:
 
 
 def _is_about(
-    single: ocsp.OCSPSingleResponse, certificate: x509.Certificate, issuer: x509.Certificate
+    single: ocsp.OCSPSingleResponse, certificate: x509.Certificate, issuer: bytes
 ) -> bool:
     """Compares the issuer by key hash, because a name can be encoded in more than one way."""
     if single.serial_number != certificate.serial_number:
@@ -92,11 +92,13 @@ def _is_about(
     return single.issuer_key_hash == _key_hash(issuer, single.hash_algorithm.name)
 
 
-def _key_hash(issuer: x509.Certificate, algorithm: str) -> bytes:
-    """The hash of the subjectPublicKey's bits, without tag, length and unused bits (RFC 6960, 4.1.1)."""
-    spki = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    outer = first(spki, Tag.SEQUENCE)
-    bits = outer.children()[1].content[1:] if outer else b""
+def _key_hash(issuer: bytes, algorithm: str) -> bytes:
+    """The hash of the subjectPublicKey's bits, without tag, length and unused bits (RFC 6960, 4.1.1).
+
+    The bits are those in the issuer's DER: a library would encode a compressed point in another way.
+    """
+    info = read_fields(issuer).public_key
+    bits = info.children()[1].content[1:] if info else b""
     return hashlib.new(algorithm, bits).digest()
 
 

@@ -17,8 +17,6 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
     load_der_public_key,
 )
 from cryptography.x509 import ocsp
@@ -188,15 +186,14 @@ def _entry(
     """``entry_type`` and ``signed_entry`` of section 3.2."""
     if source is not SctSource.CERTIFICATE:
         return _X509_ENTRY.to_bytes(2, "big") + vector(leaf, 3)
-    signer = load_certificate(issuer) if issuer is not None else None
-    if signer is None:
+    key = read_fields(issuer).public_key if issuer is not None else None
+    if key is None:
         return None
     try:
-        spki = signer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         precertificate = certificate.tbs_precertificate_bytes
-    except (ValueError, UnsupportedAlgorithm):
+    except ValueError:
         return None
-    key_hash = hashlib.sha256(spki).digest()
+    key_hash = hashlib.sha256(key.encode()).digest()
     return _PRECERT_ENTRY.to_bytes(2, "big") + key_hash + vector(precertificate, 3)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from model.certificates.certificate import RevocationMethod
 from model.verdict import Verdict
 from pki.revocation.ocsp import judge_ocsp, ocsp_request
+from tests.pki.certificates.compressed_point import with_compressed_point
 from tests.pki.certificates.making import DAY, NOW
 from tests.pki.revocation.making import (
     ABOUT,
@@ -104,3 +107,10 @@ def test_a_request_names_the_certificate() -> None:
     assert made is not None
     assert ocsp.load_der_ocsp_request(made).serial_number == LEAF.certificate.serial_number
     assert ISSUER.certificate.subject == LEAF.certificate.issuer
+
+
+def test_the_issuer_is_known_by_the_bytes_of_its_key() -> None:
+    """RFC 6960, section 4.1.1: issuerKeyHash is over the value of the issuer's subjectPublicKey, as it was sent."""
+    issuer = with_compressed_point(ISSUER)
+    about = replace(ABOUT, issuer=issuer.der)
+    assert judge_ocsp(response(issuer=issuer), about, STAPLE).is_revoked is Verdict.NO

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.pki.certificates.compressed_point import public_key_info
 from tests.pki.certificates.making import DAY, NOW, Made
 
 LogKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -75,9 +76,7 @@ def entry_of(certificate: x509.Certificate) -> bytes:
 
 def entry_of_precertificate(certificate: x509.Certificate, issuer: Made) -> bytes:
     """The signed entry of a precertificate: the issuer's key hash, and the final TBSCertificate."""
-    spki = issuer.certificate.public_key().public_bytes(
-        Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-    )
+    spki = public_key_info(issuer.der)
     tbs = certificate.tbs_certificate_bytes
     return b"\0\1" + hashlib.sha256(spki).digest() + len(tbs).to_bytes(3, "big") + tbs
 

@@ -24,6 +24,7 @@ from pki.transparency import (
     judge_scts,
     read_log_list,
 )
+from tests.pki.certificates.compressed_point import with_compressed_point
 from tests.pki.certificates.making import DAY, NOW, SERVER_NAMES, Made
 from tests.pki.revocation.making import ISSUER, LEAF, response
 from tests.pki.transparency.making import (
@@ -52,7 +53,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> LogList:
     return read_log_list(write_list(tmp_path_factory.mktemp("logs") / "list.json", *LISTED))
 
 
-def with_embedded(*logs_that_sign: OurLog, days: int = 60) -> Made:
+def with_embedded(*logs_that_sign: OurLog, days: int = 60, issuer: Made = ISSUER) -> Made:
     """A certificate with embedded timestamps, made from a precertificate as a CA does it."""
     key = ec.generate_private_key(ec.SECP256R1())
     assert isinstance(ISSUER.key, ec.EllipticCurvePrivateKey)
@@ -71,7 +72,7 @@ def with_embedded(*logs_that_sign: OurLog, days: int = 60) -> Made:
         )
     )
     before = builder.sign(ISSUER.key, hashes.SHA256())
-    entry = entry_of_precertificate(before, ISSUER)
+    entry = entry_of_precertificate(before, issuer)
     listed = sct_list(*(log.sct(entry) for log in logs_that_sign))
     value = b"\x04\x82" + len(listed).to_bytes(2, "big") + listed
     identifier = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
@@ -97,6 +98,14 @@ def test_embedded_timestamps_are_over_the_precertificate(logs: LogList) -> None:
     ]
     assert found[0].at == NOW - DAY
     assert parse_certificate(leaf.der).embedded_scts == 2
+
+
+def test_the_hash_of_the_issuers_key_is_of_its_bytes(logs: LogList) -> None:
+    """Logs hash the issuer's SubjectPublicKeyInfo as it stands in the certificate (RFC 6962, section 3.2)."""
+    issuer = with_compressed_point(ISSUER)
+    leaf = with_embedded(ONE, issuer=issuer)
+    (found,) = judge_scts(leaf.der, issuer.der, StapledData(), logs, NOW)
+    assert found.is_valid is Verdict.YES
 
 
 def test_timestamps_from_the_handshake_are_over_the_certificate(logs: LogList) -> None:
