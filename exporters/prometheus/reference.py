@@ -21,7 +21,7 @@ from exporters.prometheus.catalogue import (
 from exporters.prometheus.families.certificates import POSITIONS
 from exporters.prometheus.families.chains import VERIFY_REASONS
 from exporters.prometheus.families.client_auth import MODES
-from exporters.prometheus.families.endpoints import STAGES
+from exporters.prometheus.families.endpoints import FAILURES, STAGES
 from exporters.prometheus.families.facts import STANDARD_FEATURES
 from exporters.prometheus.families.family import IDENTITY, PREFIX
 from exporters.prometheus.families.unknown import THROTTLED, UNPROVED
@@ -103,8 +103,8 @@ def _values() -> Iterator[tuple[str, tuple[str, ...]]]:
     """All values of each label that has few."""
     yield "protocol", tuple(version.label for version in ProtocolVersion)
     yield "strength", tuple(Strength)
-    yield "stage", tuple(dict.fromkeys(STAGES.values()))
-    yield "reason` of `probe_failure", tuple(state.value for state in STAGES)
+    yield "stage", STAGES
+    yield "reason` of `probe_failure", tuple(state.value for state in FAILURES)
     yield "reason` of `probe_failures_total", tuple(one for one in State if one is not State.TLS)
     yield "reason` of `cert_verify_error", VERIFY_REASONS
     yield "reason` of `check_unknown", (UNPROVED, THROTTLED)

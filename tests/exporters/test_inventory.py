@@ -408,6 +408,27 @@ def test_an_endpoint_without_tls_has_a_reason(state: State) -> None:
     assert (dict(labels)["reason"], number) == (state.value, 1)
 
 
+@pytest.mark.parametrize(
+    ("state", "connections", "stage"),
+    [
+        (State.DNS_ERROR, 0, "resolve"),
+        (State.UNREACHABLE, 0, "connect"),
+        (State.REFUSED, 0, "connect"),
+        (State.REFUSED, 3, "handshake"),
+        (State.TIMEOUT, 0, "connect"),
+        (State.TIMEOUT, 3, "handshake"),
+        (State.PLAINTEXT, 3, "handshake"),
+        (State.NOT_TLS, 3, "handshake"),
+        (State.ERROR, 3, "internal"),
+    ],
+)
+def test_the_stage_of_a_failure_is_the_one_that_was_reached(
+    state: State, connections: int, stage: str
+) -> None:
+    shown = series(replace(KNOWN, state=state, cost=Cost(connections=connections)))
+    assert {dict(labels)["stage"] for labels in shown["probe_failure"]} == {stage}
+
+
 def test_an_expired_certificate_that_a_trusted_chain_does_not_need_is_surplus() -> None:
     trusted = {"mozilla": TrustVerdict(verdict=Verdict.YES)}
     distrusted = {"mozilla": TrustVerdict(verdict=Verdict.NO)}

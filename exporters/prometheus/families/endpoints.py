@@ -9,22 +9,40 @@ from exporters.prometheus.families.family import Family, Sample
 from model.observation import Observation, State
 from model.snapshot import EndpointStatus
 
-STAGES: Final = {
-    State.DNS_ERROR: "resolve",
-    State.UNREACHABLE: "connect",
-    State.REFUSED: "connect",
-    State.TIMEOUT: "handshake",
-    State.PLAINTEXT: "handshake",
-    State.NOT_TLS: "handshake",
-    State.ERROR: "internal",
-}
-"""The stage at which a visit with that state ended."""
+STAGES: Final = ("resolve", "connect", "handshake", "internal")
+FAILURES: Final = (
+    State.DNS_ERROR,
+    State.UNREACHABLE,
+    State.REFUSED,
+    State.TIMEOUT,
+    State.PLAINTEXT,
+    State.NOT_TLS,
+    State.ERROR,
+)
+"""The states of a visit that did not find TLS."""
+
+
+def _stage(observation: Observation) -> str:
+    """The stage at which the visit failed: that of the handshake once the server was reached.
+
+    A port that refuses connections fails to connect; a server that refuses every hello fails in the handshake.
+    """
+    match observation.state:
+        case State.DNS_ERROR:
+            return "resolve"
+        case State.ERROR:
+            return "internal"
+        case State.UNREACHABLE:
+            return "connect"
+    cost, is_datagram = observation.cost, observation.endpoint.target.is_datagram
+    is_reached = bool(cost.bytes_received if is_datagram else cost.connections)
+    return "handshake" if is_reached else "connect"
 
 
 def _failure(status: EndpointStatus) -> Iterator[Sample]:
     state = status.observation.state
     if state is not State.TLS:
-        yield (STAGES[state], state.value), 1.0
+        yield (_stage(status.observation), state.value), 1.0
 
 
 def _duration(status: EndpointStatus) -> Iterator[Sample]:
