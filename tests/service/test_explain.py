@@ -15,6 +15,8 @@ from service.demo import DemoFleet
 from service.scan.explained_facts import find_fact
 from tests.service.processes import tlsprobe
 
+pytestmark = pytest.mark.slow
+
 FACTS = [fact for stage in STAGES for check in stage.checks for fact in check.facts]
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from service.demo import DemoFleet
 from tests.service.processes import tlsprobe
 from tests.service.test_scan import place, places
+
+pytestmark = pytest.mark.slow
 
 
 async def test_a_recorded_visit_replays_with_the_same_result(

@@ -34,6 +34,8 @@ from tests.service.hostile import hostile_server
 from tests.service.processes import PATIENCE_SECONDS, running, tlsprobe
 from tests.support.ports import free_port
 
+pytestmark = pytest.mark.slow
+
 MARK: Final = "pl4nted"
 """Part of every secret in these tests, and of nothing else."""
 

@@ -21,6 +21,8 @@ from service.judging.policy_evaluator import PolicyEvaluator
 from storage import SqlStore
 from tests.policy.observed import policy
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 POSTED = {
     "name": "tills",

@@ -17,6 +17,8 @@ from service.demo import DemoFleet
 from service.demo.recipes import RECIPES
 from tests.support.ports import free_port
 
+pytestmark = pytest.mark.slow
+
 PAGE: Final = (Path(__file__).parents[2] / "docs/reference/python-api.md").read_text(
     encoding="utf-8"
 )

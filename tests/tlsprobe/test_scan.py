@@ -14,6 +14,8 @@ import tlsprobe
 from service.demo import DemoFleet
 from tests.support.ports import free_port
 
+pytestmark = pytest.mark.slow
+
 
 def place(fleet: DemoFleet, name: str) -> str:
     (found,) = [one for one in fleet.targets if one.server_name == f"{name}.demo.test"]

@@ -17,6 +17,8 @@ from tests.probe.starttls.play import byte_by_byte, play, whole
 from tests.probe.starttls.test_scripted_servers import _visited
 from tests.probe.starttls.upgrades import UPGRADES, Upgrade
 
+pytestmark = pytest.mark.slow
+
 FAILED = [one for one in UPGRADES if one.failure_kind is not None]
 
 

@@ -23,6 +23,8 @@ from tests.probe.checks.simulation import Simulation
 from tests.probe.programmable import wire
 from tests.probe.programmable.server_model import ServerModel
 
+pytestmark = pytest.mark.slow
+
 CHECKS: Final = tuple(dict.fromkeys(check.ask for stage in STAGES for check in stage.checks))
 PARTS: Final = frozenset(Part)
 VERSIONS: Final = (

@@ -23,6 +23,8 @@ from tests.probe.programmable.server_model import ServerModel
 from tests.probe.starttls.scripted_servers import tls_context
 from tests.zoo.certificates import Certificates
 
+pytestmark = pytest.mark.slow
+
 YES, NO, UNKNOWN = Verdict.YES, Verdict.NO, Verdict.UNKNOWN
 HSTS = b"Strict-Transport-Security: max-age=31536000\r\n"
 LENGTH = b"Content-Length: 2\r\n\r\nok"

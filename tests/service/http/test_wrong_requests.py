@@ -12,6 +12,8 @@ from tests.service.http.test_every_route import HOST, Asked, running_service
 from tests.service.http.test_every_route import Service as AskedService
 from tests.service.wrong_inputs import LEAK
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["running_service"]
 
 AS_JSON = (HOST, (b"content-type", b"application/json"))

@@ -20,6 +20,8 @@ from service.probe_endpoint.module_choices import RefusedError, labels_for, path
 from tests.exporters.test_inventory import KNOWN, NOW, snapshot
 from tests.service.probe_endpoint.asking import LOOPBACK, World, series, value
 
+pytestmark = pytest.mark.slow
+
 
 def settings(**module: Any) -> OnDemandSettings:
     return OnDemandSettings.model_validate(
