@@ -7,7 +7,7 @@ points of the certificate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -37,7 +37,7 @@ def check_scope(
     Raises:
         OutOfScopeError: if the CRL does not cover the certificate.
     """
-    _check_extensions(crl)
+    _check_critical("The CRL", crl.extensions, _KNOWN)
     scope = issuing_point(crl)
     points = list(_points(certificate, source))
     own = [point for point in points if point.crl_issuer is None]
@@ -62,7 +62,7 @@ def check_delta(
     Raises:
         OutOfScopeError: if it has another scope, or does not apply to ``base``.
     """
-    _check_extensions(delta)
+    _check_critical("The CRL", delta.extensions, _KNOWN)
     if issuing_point(delta) != issuing_point(base):
         raise OutOfScopeError("The delta CRL has another scope than its base CRL.")
     number, newer = _number(base), _number(delta)
@@ -76,11 +76,7 @@ def check_delta(
 
 def check_entry(entry: x509.RevokedCertificate) -> None:
     """Raises OutOfScopeError if the entry has a critical extension that is not supported (section 5.3)."""
-    for extension in entry.extensions:
-        if extension.critical and extension.oid not in _KNOWN_IN_ENTRIES:
-            raise OutOfScopeError(
-                f"The CRL's entry has the unsupported critical extension {extension.oid.dotted_string}."
-            )
+    _check_critical("The CRL's entry", entry.extensions, _KNOWN_IN_ENTRIES)
 
 
 def is_delta(crl: x509.CertificateRevocationList) -> bool:
@@ -93,12 +89,13 @@ def issuing_point(crl: x509.CertificateRevocationList) -> x509.IssuingDistributi
     return _extension(crl, x509.IssuingDistributionPoint)
 
 
-def _check_extensions(crl: x509.CertificateRevocationList) -> None:
-    for extension in crl.extensions:
-        if extension.critical and extension.oid not in _KNOWN:
-            raise OutOfScopeError(
-                f"The CRL has the unsupported critical extension {extension.oid.dotted_string}."
-            )
+def _check_critical(
+    what: str, extensions: x509.Extensions, known: Collection[x509.ObjectIdentifier]
+) -> None:
+    for extension in extensions:
+        if extension.critical and extension.oid not in known:
+            oid = extension.oid.dotted_string
+            raise OutOfScopeError(f"{what} has the unsupported critical extension {oid}.")
 
 
 def _check_kind(scope: x509.IssuingDistributionPoint, certificate: x509.Certificate) -> None:

@@ -73,7 +73,7 @@ def client_hello(record: bytes, cookie: bytes = b"", *, sequence: int = 0) -> by
     hello = ClientHello.decode(reader.vector(3))
     version = ProtocolVersion(hello.legacy_version).over_datagrams
     if version is None:
-        raise ValueError(f"there is no DTLS version for {hello.legacy_version:#06x}")
+        raise ValueError(f"no DTLS version is equivalent to {hello.legacy_version:#06x}")
     encoded = replace(hello, legacy_version=version).encode()
     # The cookie follows the session id: 2 bytes of version, 32 of random, the id's vector.
     behind_session_id = 2 + 32 + 1 + len(hello.session_id)

@@ -208,35 +208,28 @@ def check_server(reading: SourceReading, one: Configuration, ports: Sequence[int
 
 
 @contextmanager
-def nginx(directory: Path) -> Iterator[None]:
-    main = str(directory / "nginx.conf")
-    checked("nginx", "-t", "-p", directory, "-c", main)
-    arguments = ["nginx", "-p", str(directory), "-c", main, "-e", "stderr"]
-    with running(
-        Command(arguments=arguments, ready="start worker process", environment=ENVIRONMENT),
-        directory,
-    ):
+def serving(directory: Path, check: list[str], arguments: list[str], ready: str) -> Iterator[None]:
+    """The server, after its own check of the configuration has passed."""
+    checked(*check)
+    command = Command(arguments=arguments, ready=ready, environment=ENVIRONMENT)
+    with running(command, directory):
         yield
 
 
-@contextmanager
-def haproxy(directory: Path) -> Iterator[None]:
-    main = str(directory / "haproxy.cfg")
-    checked("haproxy", "-c", "-f", main)
-    arguments = ["haproxy", "-W", "-db", "-f", main]
-    ready = "Loading success"
-    with running(Command(arguments=arguments, ready=ready, environment=ENVIRONMENT), directory):
-        yield
+def nginx(directory: Path) -> AbstractContextManager[None]:
+    server = ["nginx", "-p", str(directory), "-c", str(directory / "nginx.conf")]
+    return serving(directory, [*server, "-t"], [*server, "-e", "stderr"], "start worker process")
 
 
-@contextmanager
-def apache(directory: Path) -> Iterator[None]:
-    main = str(directory / "apache.conf")
-    checked("apache2", "-t", "-f", main)
-    arguments = ["apache2", "-D", "FOREGROUND", "-f", main]
+def haproxy(directory: Path) -> AbstractContextManager[None]:
+    server = ["haproxy", "-f", str(directory / "haproxy.cfg")]
+    return serving(directory, [*server, "-c"], [*server, "-W", "-db"], "Loading success")
+
+
+def apache(directory: Path) -> AbstractContextManager[None]:
+    server = ["apache2", "-f", str(directory / "apache.conf")]
     ready = "resuming normal operations"
-    with running(Command(arguments=arguments, ready=ready, environment=ENVIRONMENT), directory):
-        yield
+    return serving(directory, [*server, "-t"], [*server, "-D", "FOREGROUND"], ready)
 
 
 SERVERS: Mapping[str, Callable[[Path], AbstractContextManager[None]]] = {

@@ -13,7 +13,7 @@ from model.verdict import Verdict
 _HTTPS_REDIRECT: Final = "TP-HTTPS-001"
 _HSTS: Final = "TP-HTTPS-002"
 _NO_PLAINTEXT: Final = "TP-PLAINTEXT-001"
-_NO_LOGIN_IN_CLEAR: Final = "TP-PLAINTEXT-004"
+_NO_PLAINTEXT_LOGIN: Final = "TP-PLAINTEXT-004"
 
 
 def web_remarks(observation: Observation) -> Iterator[Remark]:
@@ -25,7 +25,7 @@ def web_remarks(observation: Observation) -> Iterator[Remark]:
             severity=Severity.HIGH,
             text="login is offered in plaintext, before TLS",
             fix="offer logins only after TLS has begun",
-            rules=frozenset({_NO_LOGIN_IN_CLEAR}),
+            rules=frozenset({_NO_PLAINTEXT_LOGIN}),
         )
     downgrade = observation.http.get("redirect_downgrade")
     if downgrade is not None and downgrade.verdict is Verdict.YES:
