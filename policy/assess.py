@@ -21,7 +21,7 @@ from policy.rules.endpoint.reach import REACHED
 _REACHED: Final = REACHED.name
 _LONGEST_TEXT: Final = 4000
 """The maximum number of characters of an observed text: servers choose some of these, and findings are stored."""
-_IN_CLEAR: Final = frozenset({Family.PLAINTEXT, Family.HTTPS})
+_WITHOUT_TLS: Final = frozenset({Family.PLAINTEXT, Family.HTTPS})
 
 
 def assess(observation: Observation, policies: Iterable[Policy], at: datetime) -> Assessment:
@@ -44,10 +44,10 @@ def assess(observation: Observation, policies: Iterable[Policy], at: datetime) -
 def _results(policy: Policy, subject: Subject) -> Iterator[RuleResult]:
     observation = subject.observation
     is_reached = observation.answered_as_tls
-    spoke_in_clear = bool(observation.plaintext or observation.http)
+    spoke_in_plaintext = bool(observation.plaintext or observation.http)
     for one in policy.rules:
-        in_clear = spoke_in_clear and one.rule.family in _IN_CLEAR
-        if is_reached or in_clear or one.rule.name == _REACHED:
+        in_plaintext = spoke_in_plaintext and one.rule.family in _WITHOUT_TLS
+        if is_reached or in_plaintext or one.rule.name == _REACHED:
             yield _result(policy.name, one, subject)
 
 

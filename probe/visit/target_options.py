@@ -103,5 +103,5 @@ def web_site_of(target: Target) -> WebSite | None:
         target.reference_name,
         target.port,
         is_web=None if word is None else word == "yes",
-        clear_port=http_port_of(target),
+        http_port=http_port_of(target),
     )

@@ -11,7 +11,7 @@ from probe.web.reply import HttpReply, ReplyReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClearAnswer:
+class PlaintextAnswer:
     """``reply`` is None if no HTTP came; ``raw`` is what came, ``ending`` how it ended."""
 
     asked: bytes
@@ -20,7 +20,7 @@ class ClearAnswer:
     ending: Ending | None = None
 
 
-class ClearRequest:
+class PlaintextRequest:
     """A GET of ``path``; it ends with the head of the answer."""
 
     def __init__(self, host: str, path: str = "/", *, user_agent: str) -> None:
@@ -31,7 +31,7 @@ class ClearRequest:
         """Sends the request."""
         send(self._asked)
 
-    def feed(self, received: bytes) -> ClearAnswer | None:
+    def feed(self, received: bytes) -> PlaintextAnswer | None:
         """The answer, once its head is complete or the bytes cannot be HTTP.
 
         A page without a head has no length: it ends with the connection.
@@ -40,9 +40,9 @@ class ClearRequest:
         is_open = self._reader.is_http or is_html(self._reader.raw)
         if reply is None and is_open:
             return None
-        return ClearAnswer(asked=self._asked, reply=reply, raw=self._reader.raw)
+        return PlaintextAnswer(asked=self._asked, reply=reply, raw=self._reader.raw)
 
-    def end(self, ending: Ending) -> ClearAnswer:
+    def end(self, ending: Ending) -> PlaintextAnswer:
         """The answer as far as it came; a head may end with the connection."""
         reply = self._reader.end() if ending is Ending.CLOSED else None
-        return ClearAnswer(asked=self._asked, reply=reply, raw=self._reader.raw, ending=ending)
+        return PlaintextAnswer(asked=self._asked, reply=reply, raw=self._reader.raw, ending=ending)

@@ -14,18 +14,18 @@ _PROTOCOLS: Final = frozenset({"h2", "http/1.1", "http/1.0"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSite:
     """``host`` is the name in requests. ``is_web`` is the user's statement whether HTTP is spoken, None
-    without one; ``clear_port`` is the corresponding HTTP port, None if there is none to ask."""
+    without one; ``http_port`` is the corresponding HTTP port, None if there is none to ask."""
 
     host: str
     port: int
     is_web: bool | None = None
-    clear_port: int | None = None
+    http_port: int | None = None
 
     @classmethod
-    def of(cls, host: str, port: int, *, is_web: bool | None, clear_port: int | None) -> WebSite:
+    def of(cls, host: str, port: int, *, is_web: bool | None, http_port: int | None) -> WebSite:
         """The site of a target."""
         bracketed = f"[{host}]" if ":" in host else host
-        return cls(host=bracketed, port=port, is_web=is_web, clear_port=clear_port)
+        return cls(host=bracketed, port=port, is_web=is_web, http_port=http_port)
 
     @property
     def authority(self) -> str:

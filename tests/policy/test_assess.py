@@ -69,11 +69,11 @@ def test_an_endpoint_without_a_handshake_is_one_finding_and_nothing_else(
 
 
 def test_a_plaintext_endpoint_is_judged_by_its_plaintext_facts() -> None:
-    in_clear = replace(
+    in_plaintext = replace(
         unreached(State.PLAINTEXT), plaintext={"starttls_offered": NO, "answers_in_plaintext": YES}
     )
     rules = {**VERSIONS, "no_plaintext": {}, "starttls_offered": {}}
-    assessment = assess(in_clear, (policy("mail", rules),), AT)
+    assessment = assess(in_plaintext, (policy("mail", rules),), AT)
     assert {one.rule: one.outcome for one in assessment.results} == dict.fromkeys(
         ("reachable", "no_plaintext", "starttls_offered"), Outcome.FAIL
     )

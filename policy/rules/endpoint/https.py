@@ -63,14 +63,14 @@ def _bind_redirect(_: Nothing) -> Judge:
 
     def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
-        in_clear = observation.plaintext.get("answers_in_plaintext")
-        is_closed = in_clear is not None and in_clear.verdict is Verdict.NO
+        in_plaintext = observation.plaintext.get("answers_in_plaintext")
+        is_closed = in_plaintext is not None and in_plaintext.verdict is Verdict.NO
         if is_closed and "redirects_to_https" not in observation.http:
             return Evaluation(
                 outcome=Outcome.PASS,
                 observed="HTTP is closed",
                 required=required,
-                evidence=in_clear.evidence if in_clear else None,
+                evidence=in_plaintext.evidence if in_plaintext else None,
             )
         downgrade = observation.http.get("redirect_downgrade")
         if downgrade is not None and downgrade.verdict is Verdict.YES:

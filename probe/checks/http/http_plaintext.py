@@ -26,7 +26,7 @@ from probe.dialogue.before_tls.greetings import (
     is_tls_record,
     plaintext_service,
 )
-from probe.web.in_plaintext import ClearAnswer, ClearRequest
+from probe.web.in_plaintext import PlaintextAnswer, PlaintextRequest
 from probe.web.site import WebSite
 
 HTTP_IN_PLAINTEXT_FACTS: Final = ("redirects_to_https",)
@@ -54,12 +54,12 @@ async def check_http_plaintext(prober: Prober, facts: VisitFacts) -> None:
     if web is None or not web.is_likely(facts.alpn):
         return
     # With the port, so that it is not a request for the corresponding HTTP port.
-    request = ClearRequest(f"{web.host}:{web.port}", user_agent=facts.inputs.user_agent)
+    request = PlaintextRequest(f"{web.host}:{web.port}", user_agent=facts.inputs.user_agent)
     on_tls_port = await prober.converse_in_plaintext(request)
     places = [_on_port_of_tls(on_tls_port, web.port)]
-    if web.clear_port is not None:
+    if web.http_port is not None:
         beside, redirects = await _ask_twin_port(
-            prober, web, web.clear_port, facts.inputs.user_agent
+            prober, web, web.http_port, facts.inputs.user_agent
         )
         places.append(beside)
         if redirects is not None:
@@ -77,7 +77,7 @@ def _together(places: list[_RedirectVerdict]) -> Fact:
     raise ValueError("there are no ports to judge")
 
 
-def _on_port_of_tls(answer: ClearAnswer | ConnectFailure, port: int) -> _RedirectVerdict:
+def _on_port_of_tls(answer: PlaintextAnswer | ConnectFailure, port: int) -> _RedirectVerdict:
     where = f"http on port {port}"
     if isinstance(answer, ConnectFailure):
         return _unanswered(answer, where, is_open=True)
@@ -106,11 +106,11 @@ async def _ask_twin_port(
     where = f"http on port {port}"
     url = httpx.URL(f"http://{web.host}:{port}/" if port != 80 else f"http://{web.host}/")
     chain, asked = [str(url)], {str(url)}
-    first: ClearAnswer | None = None
+    first: PlaintextAnswer | None = None
     while True:
         authority = url.netloc.decode("ascii")
         path = url.raw_path.decode("ascii")
-        request = ClearRequest(authority, path, user_agent=user_agent)
+        request = PlaintextRequest(authority, path, user_agent=user_agent)
         answer = await prober.converse_in_plaintext(request, port=port)
         if isinstance(answer, ConnectFailure):
             return _unanswered(answer, where, is_open=False), None
@@ -141,7 +141,7 @@ async def _answers(
     port = target.port or DEFAULT_PORT
     if target.host != url.host or port == tls_port:
         return Verdict.YES
-    request = ClearRequest(target.netloc.decode("ascii"), user_agent=user_agent)
+    request = PlaintextRequest(target.netloc.decode("ascii"), user_agent=user_agent)
     answer = await prober.converse_in_plaintext(request, port=port)
     if not isinstance(answer, ConnectFailure):
         return Verdict.YES
@@ -149,7 +149,7 @@ async def _answers(
 
 
 def _redirected(
-    where: str, answer: ClearAnswer, chain: list[str], answers: Verdict
+    where: str, answer: PlaintextAnswer, chain: list[str], answers: Verdict
 ) -> tuple[_RedirectVerdict, Fact]:
     note, addition = {
         Verdict.YES: ("every plaintext answer redirects to HTTPS", ""),
@@ -162,7 +162,7 @@ def _redirected(
 
 
 def _served(
-    where: str, answer: ClearAnswer, chain: list[str], note: str
+    where: str, answer: PlaintextAnswer, chain: list[str], note: str
 ) -> tuple[_RedirectVerdict, Fact]:
     proof = _proof(answer, note)
     place = _RedirectVerdict(where=where, verdict=Verdict.YES, evidence=proof)
@@ -176,7 +176,7 @@ def _unanswered(kind: ConnectFailure, where: str, *, is_open: bool) -> _Redirect
 
 
 def _unread(
-    where: str, first: ClearAnswer, answer: ClearAnswer, chain: list[str]
+    where: str, first: PlaintextAnswer, answer: PlaintextAnswer, chain: list[str]
 ) -> tuple[_RedirectVerdict, Fact | None]:
     """An answer without a readable head; a page without a head cannot redirect."""
     verdict, note = _without_head(answer)
@@ -190,7 +190,7 @@ def _unread(
     return place, redirects if verdict is Verdict.YES else None
 
 
-def _without_head(answer: ClearAnswer) -> tuple[Verdict, str]:
+def _without_head(answer: PlaintextAnswer) -> tuple[Verdict, str]:
     """Whether bytes without a readable head are an answer in plaintext, and what they are."""
     raw = answer.raw
     if is_html(raw):
@@ -208,7 +208,7 @@ def _without_head(answer: ClearAnswer) -> tuple[Verdict, str]:
     return Verdict.UNKNOWN, f"{ending.value} without an answer to a plaintext request"
 
 
-def _proof(answer: ClearAnswer, note: str) -> Evidence:
+def _proof(answer: PlaintextAnswer, note: str) -> Evidence:
     return Evidence(offer=answer.asked, answer=answer.raw or None, note=note)
 
 

@@ -121,10 +121,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     from service.scan.output import ScanOptions
 
     options = ScanOptions(
-        as_json=as_json,
-        with_evidence=not no_evidence,
-        no_colour=no_color,
-        is_verbose=verbose,
+        as_json=as_json, with_evidence=not no_evidence, no_colour=no_color, is_verbose=verbose
     )
     judging = JudgeOptions(policy, label, fail_on, allow_unknown)
     stores = trust_store or ()

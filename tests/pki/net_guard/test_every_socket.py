@@ -32,7 +32,7 @@ from probe.connect.starttls.peer import Peer
 from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
-from probe.web.in_plaintext import ClearRequest
+from probe.web.in_plaintext import PlaintextRequest
 from tests.pki.net_guard.canaries import canary, recorded_sockets
 from tests.pki.net_guard.evasions import Resolver
 from tests.pki.revocation.fetching import LOOPBACK, fetch_gate
@@ -88,12 +88,12 @@ async def test_the_plaintext_port_of_a_service_is_checked_separately() -> None:
             )
             session = EndpointSession(options, settings, Politeness(settings), SystemClock())
             refused = await session.converse_in_plaintext(
-                ClearRequest("shop.test", user_agent="test"), port=trap.port
+                PlaintextRequest("shop.test", user_agent="test"), port=trap.port
             )
             assert isinstance(refused, ConnectFailure)
             assert (refused.kind, "(deny)" in refused.detail) == (FailureKind.DENIED, True)
             taken = await session.converse_in_plaintext(
-                ClearRequest("shop.test", user_agent="test"), port=open_one.port
+                PlaintextRequest("shop.test", user_agent="test"), port=open_one.port
             )
             assert not isinstance(taken, ConnectFailure)
             await session.close()

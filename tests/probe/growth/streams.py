@@ -30,7 +30,7 @@ from probe.dialogue.sslv2 import Sslv2Question
 from probe.tls.dtls import FlightReader
 from probe.tls.record import MessageReader, RecordReader
 from probe.web.heads import HeadReader, NotHttpError
-from probe.web.in_plaintext import ClearRequest
+from probe.web.in_plaintext import PlaintextRequest
 from probe.web.reply import ReplyReader
 from tests.probe.growth.measuring import Row, Run
 from tests.probe.growth.scripts import PEER
@@ -179,7 +179,7 @@ def _behind() -> AfterUpgrade[object]:
     return dialogue
 
 
-def _started(dialogue: HttpConnect | Socks5 | ClearRequest) -> _Reads:
+def _started(dialogue: HttpConnect | Socks5 | PlaintextRequest) -> _Reads:
     dialogue.begin(_discard)
     return dialogue
 
@@ -241,7 +241,10 @@ _OTHERS: Final[dict[str, tuple[Callable[[], _Reads], bytes, bytes]]] = {
         b"x",
     ),
     "HttpConnect": (lambda: _started(HttpConnect("127.0.0.1", 443, None)), *_HEADERS),
-    "ClearRequest": (lambda: _started(ClearRequest("x.example", user_agent="test")), *_HEADERS),
+    "PlaintextRequest": (
+        lambda: _started(PlaintextRequest("x.example", user_agent="test")),
+        *_HEADERS,
+    ),
     "ReplyReader": (_replies, b"HTTP/1.1 200 OK\r\na: ", b" \t"),
     "HeadReader": (_Head, b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
     "AwaitedReply": (_Awaited, b"HTTP/1.1 200 OK\r\n", b"\r"),

@@ -16,7 +16,7 @@ from probe.web.fields import (
     strict_transport,
 )
 from probe.web.heads import LONGEST_HEAD
-from probe.web.in_plaintext import ClearAnswer, ClearRequest
+from probe.web.in_plaintext import PlaintextAnswer, PlaintextRequest
 from probe.web.reply import ReplyReader, read_reply
 from probe.web.site import WebSite
 
@@ -100,7 +100,7 @@ REPLY = b"HTTP/1.1 301 Moved\r\nLocation: https://a.example/\r\nServer: x\r\n\r\
 
 @given(st.lists(st.integers(0, len(REPLY)), max_size=5))
 def test_a_head_is_read_however_it_is_split(places: list[int]) -> None:
-    request = ClearRequest("a.example", user_agent="test")
+    request = PlaintextRequest("a.example", user_agent="test")
     request.begin(lambda _: None)
     bounds = sorted({0, len(REPLY), *places})
     answers = [request.feed(REPLY[start:end]) for start, end in pairwise(bounds)]
@@ -127,10 +127,10 @@ def test_an_invalid_location_is_not_a_redirect() -> None:
     [b"SSH-2.0-x\r\n", b"\x15\x03\x03\x00\x02\x02\x46", b"HTTP/1.1 " + b"2" * 20 + b"\r\n"],
 )
 def test_an_answer_that_is_not_http_ends_the_request(received: bytes) -> None:
-    request = ClearRequest("a.example", user_agent="test")
+    request = PlaintextRequest("a.example", user_agent="test")
     request.begin(lambda _: None)
     answer = request.feed(received + b"\r\n")
-    assert isinstance(answer, ClearAnswer)
+    assert isinstance(answer, PlaintextAnswer)
     assert answer.reply is None
 
 
@@ -157,7 +157,7 @@ def test_a_long_body_does_not_hide_the_head() -> None:
 
 @given(st.lists(st.binary(max_size=60), max_size=5))
 def test_no_bytes_make_a_request_raise(pieces: list[bytes]) -> None:
-    request = ClearRequest("a.example", user_agent="test")
+    request = PlaintextRequest("a.example", user_agent="test")
     request.begin(lambda _: None)
     for piece in pieces:
         if request.feed(piece) is not None:
@@ -166,7 +166,7 @@ def test_no_bytes_make_a_request_raise(pieces: list[bytes]) -> None:
 
 def test_a_web_site_is_recognised_by_name_port_or_alpn() -> None:
     def site(port: int, *, is_web: bool | None = None) -> WebSite:
-        return WebSite.of("a.example", port, is_web=is_web, clear_port=None)
+        return WebSite.of("a.example", port, is_web=is_web, http_port=None)
 
     assert site(443).is_likely(())
     assert site(5000).is_likely(("h2",))
