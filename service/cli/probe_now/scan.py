@@ -126,7 +126,6 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     judging = JudgeOptions(policy, label, fail_on, allow_unknown)
     stores = trust_store or ()
     try:
-        judging.check()
         request = asked.read_request(hosts, server_name, timeout, stores, checks, intrusiveness)
         request = asked.with_surroundings(request, fetch=fetch, dns=dns, log_list=log_list)
         request = asked.by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
@@ -144,6 +143,7 @@ def _scan_and_print(
     from service.scan.request import ScanInputError
     from service.scan.scanner import scan_all
 
+    judging.check()
     if judging.labels:
         from service.scan.policy_options import with_labels
 
