@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
@@ -132,6 +133,7 @@ def cipher_suite_by_name(name: str) -> CipherSuite | None:
     return _BY_NAME.get(name)
 
 
+@cache
 def cipher_suites_for(version: ProtocolVersion) -> tuple[CipherSuite, ...]:
     """The suites worth offering at ``version``, ChaCha20 last.
 

@@ -8,6 +8,7 @@ public only inside IANA's global unicast allocations.
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final, TypeAlias
 
@@ -29,8 +30,11 @@ _TEREDO: Final = IPv6Network("2001::/32")
 _ISATAP: Final = frozenset({0x00005EFE, 0x02005EFE})
 _THIS_NETWORK: Final = IPv4Network("0.0.0.0/8")
 _LOOPBACK_6: Final = IPv6Address("::1")
+_RECENT_ADDRESSES: Final = 4096
+"""How many texts are remembered: a visit asks about the same address several times for each connection."""
 
 
+@lru_cache(maxsize=_RECENT_ADDRESSES)
 def parse_address(text: str) -> Address | None:
     """The address that ``text`` represents, without its scope; None if it is not a literal."""
     try:

@@ -62,6 +62,8 @@ class DenyList:
 
     def entry_for(self, host: str, port: int) -> str | None:
         """The first entry that denies this address or name at this port."""
+        if not self._entries:
+            return None
         address = parse_address(host)
         addresses = () if address is None else (address, *embedded(address))
         name = normal_name(host) if address is None else ""

@@ -14,16 +14,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
-from typing import Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from model.certificates.certificate import Certificate, Revocation, RevocationMethod
 from model.verdict import Verdict
 from pki.certificates.path_building import read_link
 from pki.revocation.crl import MOST_CRL_LENGTH, freshest_urls, judge_crl
-from pki.revocation.fetch import Fetcher
 from pki.revocation.fetch_budget import BudgetError, FetchBudget, FetchError
 from pki.revocation.ocsp import judge_ocsp, ocsp_request
 from pki.revocation.signed import RevocationQuery
+
+if TYPE_CHECKING:
+    from pki.revocation.fetch import Fetcher
 
 _MOST_OCSP_LENGTH: Final = 2**18
 _MOST_URLS: Final = 2

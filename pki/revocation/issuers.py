@@ -7,7 +7,7 @@ A loop stops it, and a certificate that is not the issuer is skipped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
@@ -15,8 +15,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from model.certificates.certificate import Certificate
 from pki.certificates import parse_certificate
 from pki.certificates.path_building import ancestors, read_link
-from pki.revocation.fetch import Fetcher
 from pki.revocation.fetch_budget import FetchBudget, FetchError
+
+if TYPE_CHECKING:
+    from pki.revocation.fetch import Fetcher
 
 _MOST_FETCHES: Final = 5
 _MOST_LENGTH: Final = 2**18

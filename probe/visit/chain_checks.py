@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from model.certificates.certificate import (
     Certificate,
@@ -20,14 +20,12 @@ from model.certificates.certificate import (
     ServedChain,
     TrustVerdict,
 )
-from model.target import Target, is_ip_address
+from model.target import Target
 from pki.certificates import TrustStore, parse_certificate, with_revocations
 from pki.certificates.path_building import read_link
-from pki.dns import DnsLookup, judge_caa, judge_tlsa
 from pki.net_guard.politeness import Politeness
 from pki.revocation import (
     FetchBudget,
-    Fetcher,
     RevocationChecker,
     issuer_of_leaf,
     judge_staple,
@@ -40,6 +38,10 @@ from probe.checks.part import Part
 from probe.checks.prober import side_by_side
 from probe.checks.visit_facts import Stapled
 from probe.visit.settings import ProbeSettings
+
+if TYPE_CHECKING:
+    from pki.revocation.fetch import Fetcher
+    from probe.visit.dns_checks import DnsChecks
 
 
 class ChainChecks:
@@ -58,12 +60,8 @@ class ChainChecks:
         self._stores = stores
         self._is_asked = Part.REVOCATION in settings.parts
         self._logs = read_log_list(settings.log_list) if settings.log_list else None
-        self._fetcher = (
-            Fetcher(settings.gate, politeness, user_agent=settings.user_agent)
-            if settings.fetch
-            else None
-        )
-        self._lookup = DnsLookup(settings.name_servers) if settings.dns_records else None
+        self._fetcher = _fetcher(settings, politeness) if settings.fetch else None
+        self._dns = _dns_checks(settings) if settings.dns_records else None
         self._revocation = RevocationChecker(self._fetcher) if self._fetcher else None
 
     async def check(
@@ -79,9 +77,8 @@ class ChainChecks:
 
         What is not fetched ``within_seconds`` is given up. The DNS is asked about the ``target``.
         """
-        if self._lookup is not None and target is not None:
-            asking = (self._look_up(one, target, within_seconds, self._lookup) for one in chains)
-            chains = tuple(await side_by_side(*asking))
+        if self._dns is not None and target is not None:
+            chains = await self._dns.check(chains, target, within_seconds)
         if not self._is_asked:
             return chains
         budget = FetchBudget()
@@ -141,22 +138,6 @@ class ChainChecks:
             transparency=judge_policies(found.leaf, scts, self._logs),
         )
 
-    async def _look_up(
-        self, found: ServedChain, target: Target, within_seconds: float, lookup: DnsLookup
-    ) -> ServedChain:
-        """The chain with the DNS verdicts, if the target's own clients get it by its name."""
-        host = target.reference_name
-        if is_ip_address(host) or not found.is_own:
-            return found
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, within_seconds)):
-                caa, tlsa = await asyncio.gather(
-                    judge_caa(found.leaf, host, lookup),
-                    judge_tlsa(found, host, target.port, lookup),
-                )
-                return replace(found, dns={"caa": caa} | ({"tlsa": tlsa} if tlsa else {}))
-        return found
-
     async def _complete(
         self, found: ServedChain, at: datetime, budget: FetchBudget
     ) -> Completion | None:
@@ -181,6 +162,19 @@ class ChainChecks:
         sent = {certificate.der for certificate in chain}
         anchors = (der for der in dict.fromkeys(held) if der not in sent)
         return (*chain, *map(parse_certificate, anchors))
+
+
+def _fetcher(settings: ProbeSettings, politeness: Politeness | None) -> Fetcher:
+    """The HTTP client, whose libraries are loaded only if something may be fetched."""
+    from pki.revocation.fetch import Fetcher
+
+    return Fetcher(settings.gate, politeness, user_agent=settings.user_agent)
+
+
+def _dns_checks(settings: ProbeSettings) -> DnsChecks:
+    from probe.visit.dns_checks import DnsChecks
+
+    return DnsChecks(settings.name_servers)
 
 
 def _verified(

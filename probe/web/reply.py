@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import h11
-import httpx
 
 from probe.web.cookies import mask_cookies
+from probe.web.fields import Fields
 from probe.web.heads import Head, HeadReader, NotHttpError
+from probe.web.url import Url
 
 _KEPT_LENGTH: Final = 2048
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -23,17 +24,17 @@ class HttpReply:
     """A status and its fields; ``raw`` holds the first bytes as they came, with cookie values masked."""
 
     status: int
-    headers: httpx.Headers
+    fields: Fields
     raw: bytes
 
-    def leads_to(self, asked: httpx.URL) -> httpx.URL | None:
-        """The target of its redirect from ``asked`` (RFC 9110, section 10.2.2); None if it does not redirect."""
-        location = self.headers.get("location")
+    def leads_to(self, asked: Url) -> Url | None:
+        """The target of its redirect from ``asked`` (RFC 9110, section 10.2.2); None without one to http or https."""
+        location = self.fields.get("location")
         if self.status not in _REDIRECTS or not location:
             return None
         try:
             return asked.join(location)
-        except (httpx.InvalidURL, ValueError):
+        except ValueError:
             return None
 
 
@@ -77,7 +78,7 @@ class ReplyReader:
             return None
 
     def _reply(self, head: Head) -> HttpReply:
-        return HttpReply(status=head.status, headers=httpx.Headers(list(head.fields)), raw=self.raw)
+        return HttpReply(status=head.status, fields=Fields.decoded(head.fields), raw=self.raw)
 
 
 def read_reply(received: bytes) -> HttpReply | None:

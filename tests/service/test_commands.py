@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from importlib import import_module
@@ -12,13 +13,27 @@ import typer
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from model.protocol_version import ProtocolVersion
 from service.cli import commands
 from service.cli.app import app
 from service.cli.commands import COMMANDS, ROOT, Command
 from service.cli.help_text import context_of
+from tests.probe.programmable.server import serve, served_on_a_port
+from tests.probe.programmable.server_model import ServerModel
 from tests.service.processes import environment, tlsprobe
 
 CLI = Path(commands.__file__).parent
+NOT_FOR_A_SCAN = (
+    "aioquic",
+    "alembic",
+    "click",
+    "dns",
+    "httpcore",
+    "httpx",
+    "pygments",
+    "sqlalchemy",
+    "yaml",
+)
 HEAVY = ("OpenSSL", "alembic", "httpx", "policy", "probe", "rich", "sqlalchemy", "starlette")
 
 
@@ -185,3 +200,12 @@ def test_the_help_of_a_command_imports_only_that_command(name: str) -> None:
     expected = {row.module for row in COMMANDS if name in (row.name, row.group)}
     assert {row.module for row in COMMANDS} & loaded == expected
     assert set(HEAVY) & loaded == set()
+
+
+@pytest.mark.process
+async def test_a_scan_imports_no_library_that_it_does_not_use() -> None:
+    model = ServerModel(cipher_suites={ProtocolVersion.TLSV1_2: (0xC02F,)})
+    async with serve(served_on_a_port(model)) as server:
+        loaded = await asyncio.to_thread(imported_by, "scan", f"127.0.0.1:{server.port}")
+    assert "probe" in loaded
+    assert set(NOT_FOR_A_SCAN) & loaded == set()

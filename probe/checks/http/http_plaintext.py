@@ -13,8 +13,6 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-import httpx
-
 from model.application_protocol import DEFAULT_PORT
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
@@ -28,6 +26,7 @@ from probe.dialogue.before_tls.greetings import (
 )
 from probe.web.in_plaintext import PlaintextAnswer, PlaintextRequest
 from probe.web.site import WebSite
+from probe.web.url import Url, read_url
 
 HTTP_IN_PLAINTEXT_FACTS: Final = ("redirects_to_https",)
 """In addition to ``answers_in_plaintext``, which other protocols have too."""
@@ -90,7 +89,7 @@ def _on_port_of_tls(answer: PlaintextAnswer | ConnectFailure, port: int) -> _Red
             verdict, note = Verdict.NO, "an error page without a head, on the TLS port"
         return _RedirectVerdict(where=where, verdict=verdict, evidence=_proof(answer, note))
     status = answer.reply.status
-    target = answer.reply.leads_to(httpx.URL("http://host/"))
+    target = answer.reply.leads_to(read_url("http://host/"))
     is_refusal = status in _REFUSING or (target is not None and target.scheme == "https")
     return _RedirectVerdict(
         where=where,
@@ -104,13 +103,11 @@ async def _ask_twin_port(
 ) -> tuple[_RedirectVerdict, Fact | None]:
     """The answer of the HTTP port, and whether it redirects to HTTPS; None if the answer does not show it."""
     where = f"http on port {port}"
-    url = httpx.URL(f"http://{web.host}:{port}/" if port != 80 else f"http://{web.host}/")
+    url = read_url(f"http://{web.host}:{port}/" if port != 80 else f"http://{web.host}/")
     chain, asked = [str(url)], {str(url)}
     first: PlaintextAnswer | None = None
     while True:
-        authority = url.netloc.decode("ascii")
-        path = url.raw_path.decode("ascii")
-        request = PlaintextRequest(authority, path, user_agent=user_agent)
+        request = PlaintextRequest(url.authority, url.target, user_agent=user_agent)
         answer = await prober.converse_in_plaintext(request, port=port)
         if isinstance(answer, ConnectFailure):
             return _unanswered(answer, where, is_open=False), None
@@ -135,13 +132,13 @@ async def _ask_twin_port(
 
 
 async def _answers(
-    prober: Prober, url: httpx.URL, target: httpx.URL, tls_port: int, user_agent: str
+    prober: Prober, url: Url, target: Url, tls_port: int, user_agent: str
 ) -> Verdict:
     """Whether something listens where a redirect leads; other hosts are not asked, and count as yes."""
     port = target.port or DEFAULT_PORT
     if target.host != url.host or port == tls_port:
         return Verdict.YES
-    request = PlaintextRequest(target.netloc.decode("ascii"), user_agent=user_agent)
+    request = PlaintextRequest(target.authority, user_agent=user_agent)
     answer = await prober.converse_in_plaintext(request, port=port)
     if not isinstance(answer, ConnectFailure):
         return Verdict.YES

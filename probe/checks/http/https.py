@@ -12,8 +12,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-import httpx
-
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
@@ -22,6 +20,7 @@ from probe.dialogue.before_tls.greetings import is_html, plaintext_service
 from probe.dialogue.handshake import Handshake, PostHandshakeAction
 from probe.web.fields import alternative_protocols, cookies_without_secure, strict_transport
 from probe.web.reply import HttpReply, read_reply
+from probe.web.url import read_url
 
 HTTPS_FACTS: Final = (
     "status",
@@ -78,31 +77,31 @@ def _facts_without_head(handshake: Handshake) -> dict[str, Fact]:
 def _facts(reply: HttpReply, authority: str, facts: VisitFacts) -> dict[str, Fact]:
     fact = partial(stated, reply)
     found = {"status": fact(True, "the answer to one GET request", str(reply.status))}
-    server = reply.headers.get("server")
+    server = reply.fields.get("server")
     if server is not None:
         found["server"] = fact(True, "the Server field of the answer", server)
     found |= _strict_transport(reply)
-    bare = cookies_without_secure(reply.headers)
+    bare = cookies_without_secure(reply.fields)
     if bare is not None:
         note = f"without Secure: {', '.join(bare)[:_LONGEST_VALUE]}" if bare else "all are Secure"
         found["secure_cookies"] = fact(not bare, note)
-    target = reply.leads_to(httpx.URL(f"https://{authority}/"))
+    target = reply.leads_to(read_url(f"https://{authority}/"))
     if target is not None:
         is_downgrade = target.scheme != "https"
         found["redirect_downgrade"] = fact(is_downgrade, "the target of the redirect", str(target))
     alpn = facts.features.get("alpn")
     if alpn is not None and alpn.verdict is not Verdict.UNKNOWN:
         found["http2"] = fact(_HTTP2 in facts.alpn, "by ALPN")
-    others = alternative_protocols(reply.headers)
+    others = alternative_protocols(reply.fields)
     is_quic = any(name.startswith("h3") for name in others)
     found["http3_advertised"] = fact(is_quic, "by Alt-Svc", ", ".join(others) or None)
     return found
 
 
 def _strict_transport(reply: HttpReply) -> dict[str, Fact]:
-    policy = strict_transport(reply.headers)
+    policy = strict_transport(reply.fields)
     if policy is None:
-        was_sent = "strict-transport-security" in reply.headers
+        was_sent = "strict-transport-security" in reply.fields
         note = "the field is malformed" if was_sent else "the field is missing"
         return {"hsts": stated(reply, False, note)}
     age = policy.max_age_seconds

@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-import httpx
-
 from discovery.targets import parse_target
 from model.certificates.certificate import Certificate
 from model.protocol_version import ProtocolVersion
@@ -27,9 +25,15 @@ from probe.tls.decoded import decoded
 from probe.tls.encrypted_messages import CompressedCertificate, decode_certificate
 from probe.tls.hello import ServerHello
 from probe.tls.messages import CertificateMessage, CertificateRequest, CertificateStatus
-from probe.web.fields import alternative_protocols, cookies_without_secure, strict_transport
+from probe.web.fields import (
+    Fields,
+    alternative_protocols,
+    cookies_without_secure,
+    strict_transport,
+)
 from probe.web.reply import HttpReply
 from probe.web.status_line import http_status
+from probe.web.url import read_url
 from tests.probe.growth.measuring import Row, Run
 from tests.probe.tls import wire
 
@@ -60,7 +64,7 @@ def _read(read: Run) -> None:
 
 
 def _hsts(field: str) -> object:
-    return strict_transport(httpx.Headers({"strict-transport-security": field}))
+    return strict_transport(Fields([("strict-transport-security", field)]))
 
 
 def _status(answer: str) -> object:
@@ -68,16 +72,16 @@ def _status(answer: str) -> object:
 
 
 def _cookies(field: str) -> object:
-    return cookies_without_secure(httpx.Headers({"set-cookie": field}))
+    return cookies_without_secure(Fields([("set-cookie", field)]))
 
 
 def _alternatives(field: str) -> object:
-    return alternative_protocols(httpx.Headers({"alt-svc": field}))
+    return alternative_protocols(Fields([("alt-svc", field)]))
 
 
 def _location(field: str) -> object:
-    reply = HttpReply(status=301, headers=httpx.Headers({"location": field}), raw=b"")
-    return reply.leads_to(httpx.URL("https://x.example/"))
+    reply = HttpReply(status=301, fields=Fields([("location", field)]), raw=b"")
+    return reply.leads_to(read_url("https://x.example/"))
 
 
 _Text = tuple[str, str, str]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.web.fields import (
+    Fields,
     StrictTransport,
     alternative_protocols,
     cookies_without_secure,
@@ -19,6 +19,7 @@ from probe.web.heads import LONGEST_HEAD
 from probe.web.in_plaintext import PlaintextAnswer, PlaintextRequest
 from probe.web.reply import ReplyReader, read_reply
 from probe.web.site import WebSite
+from probe.web.url import read_url
 
 
 def policy(age: int, *, subdomains: bool = False, preload: bool = False) -> StrictTransport:
@@ -50,26 +51,26 @@ def policy(age: int, *, subdomains: bool = False, preload: bool = False) -> Stri
 def test_strict_transport_is_read_as_rfc_6797_defines(
     field: str, expected: StrictTransport | None
 ) -> None:
-    assert strict_transport(httpx.Headers({"Strict-Transport-Security": field})) == expected
+    assert strict_transport(Fields([("Strict-Transport-Security", field)])) == expected
 
 
 def test_only_the_first_field_of_strict_transport_counts() -> None:
-    headers = httpx.Headers(
+    fields = Fields(
         [("strict-transport-security", "max-age=1"), ("strict-transport-security", "max-age=2")]
     )
-    assert strict_transport(headers) == policy(1)
+    assert strict_transport(fields) == policy(1)
 
 
 def test_cookies_without_secure_are_named() -> None:
-    headers = httpx.Headers(
+    fields = Fields(
         [
             ("set-cookie", "session=1; Path=/; Secure; HttpOnly"),
             ("set-cookie", "tracking=secure; HttpOnly"),
             ("set-cookie", "lang=en; sEcUrE=1"),
         ]
     )
-    assert cookies_without_secure(headers) == ("tracking",)
-    assert cookies_without_secure(httpx.Headers()) is None
+    assert cookies_without_secure(fields) == ("tracking",)
+    assert cookies_without_secure(Fields()) is None
 
 
 @pytest.mark.parametrize(
@@ -82,17 +83,17 @@ def test_cookies_without_secure_are_named() -> None:
     ],
 )
 def test_alternative_services_are_named(field: str, expected: tuple[str, ...]) -> None:
-    assert alternative_protocols(httpx.Headers({"Alt-Svc": field})) == expected
+    assert alternative_protocols(Fields([("Alt-Svc", field)])) == expected
 
 
 @given(st.text(max_size=60))
 def test_no_text_in_a_field_makes_reading_raise(text: str) -> None:
     value = text.encode("utf-8", "ignore")
     names = (b"strict-transport-security", b"set-cookie", b"alt-svc", b"location")
-    headers = httpx.Headers([(name, value) for name in names])
-    strict_transport(headers)
-    cookies_without_secure(headers)
-    alternative_protocols(headers)
+    fields = Fields.decoded((name, value) for name in names)
+    strict_transport(fields)
+    cookies_without_secure(fields)
+    alternative_protocols(fields)
 
 
 REPLY = b"HTTP/1.1 301 Moved\r\nLocation: https://a.example/\r\nServer: x\r\n\r\n<html>"
@@ -106,20 +107,20 @@ def test_a_head_is_read_however_it_is_split(places: list[int]) -> None:
     answers = [request.feed(REPLY[start:end]) for start, end in pairwise(bounds)]
     answer = next(one for one in answers if one is not None)
     assert answer.reply is not None
-    target = answer.reply.leads_to(httpx.URL("http://a.example/"))
+    target = answer.reply.leads_to(read_url("http://a.example/"))
     assert str(target) == "https://a.example/"
 
 
 def test_relative_redirects_stay_on_the_same_host() -> None:
     reply = read_reply(b"HTTP/1.1 302 Found\r\nLocation: /login\r\n\r\n")
     assert reply is not None
-    assert str(reply.leads_to(httpx.URL("http://a.example/"))) == "http://a.example/login"
+    assert str(reply.leads_to(read_url("http://a.example/"))) == "http://a.example/login"
 
 
 def test_an_invalid_location_is_not_a_redirect() -> None:
     reply = read_reply(b"HTTP/1.1 302 Found\r\nLocation: http://[::bad\r\n\r\n")
     assert reply is not None
-    assert reply.leads_to(httpx.URL("http://a.example/")) is None
+    assert reply.leads_to(read_url("http://a.example/")) is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+"""Checks served chains against the DNS records of the target's name: CAA and TLSA.
+
+``chain_checks`` imports this module only for visits that ask the DNS, because the DNS library takes long to load.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from model.certificates.certificate import ServedChain
+from model.target import Target, is_ip_address
+from pki.dns import DnsLookup, judge_caa, judge_tlsa
+from pki.dns.lookup import NameServer
+from probe.checks.prober import side_by_side
+
+
+class DnsChecks:
+    """Asks the given name servers, or the system's if none are given.
+
+    Raises:
+        LookupFailedError: at construction, if the system has no configured name server.
+    """
+
+    def __init__(self, name_servers: Sequence[NameServer] = ()) -> None:
+        self._lookup = DnsLookup(name_servers)
+
+    async def check(
+        self, chains: Sequence[ServedChain], target: Target, within_seconds: float
+    ) -> tuple[ServedChain, ...]:
+        """The chains with their DNS verdicts; without them for what takes longer than ``within_seconds``."""
+        asking = (self._look_up(one, target, within_seconds) for one in chains)
+        return tuple(await side_by_side(*asking))
+
+    async def _look_up(
+        self, found: ServedChain, target: Target, within_seconds: float
+    ) -> ServedChain:
+        """The chain with the DNS verdicts, if the target's own clients get it by its name."""
+        host = target.reference_name
+        if is_ip_address(host) or not found.is_own:
+            return found
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, within_seconds)):
+                caa, tlsa = await asyncio.gather(
+                    judge_caa(found.leaf, host, self._lookup),
+                    judge_tlsa(found, host, target.port, self._lookup),
+                )
+                return replace(found, dns={"caa": caa} | ({"tlsa": tlsa} if tlsa else {}))
+        return found
