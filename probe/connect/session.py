@@ -14,8 +14,10 @@ from OpenSSL.SSL import Session
 
 from model.ports import Clock
 from model.protocol_version import ProtocolVersion
+from pki.net_guard.connect_errors import Allowance
 from pki.net_guard.politeness import Politeness
 from pki.net_guard.shortage import note_shortage
+from probe.connect.dial import over_allowance
 from probe.connect.limits import VisitLimits
 from probe.connect.listening import find_application
 from probe.connect.openssl.handshake import OpenSslHandshake
@@ -29,6 +31,7 @@ from probe.connect.starttls.databases.mssql import TdsFraming
 from probe.connect.starttls.outcome import UpgradeOutcome
 from probe.connect.upgrade import Upgrade
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
+from probe.dialogue.before_tls.denied_login import DeniedLogin
 from probe.dialogue.before_tls.found_application import FoundApplication
 from probe.dialogue.before_tls.scripted import Scripted
 from probe.dialogue.dialogue import Dialogue
@@ -95,6 +98,10 @@ class EndpointSession(ProbeTransport):
         self._resumable: dict[ProtocolVersion, Session] = {}
         self._frames_handshakes = False
         self._injects: Callable[[], Scripted[UpgradeOutcome]] | None = None
+        self._begins: Callable[[], Scripted[UpgradeOutcome]] | None = None
+        self._login: DeniedLogin | None = None
+        self._blocked: ConnectFailure | None = None
+        self.allowance: Allowance | None = None
         self.nonce = options.nonce
         self.budget = self._connections.budget
         if options.application is not None:
@@ -119,7 +126,14 @@ class EndpointSession(ProbeTransport):
 
     def _begin_by(self, application: Application) -> None:
         peer = self._options.peer
-        self._connections.upgrade = Upgrade(application.upgrades(peer))
+        self._login = application.denied_login
+        if self._login is not None:
+            self.allowance = Allowance(
+                self._politeness.connect_errors, "{} {}".format(*self._options.address), self._clock.now()
+            )
+            self._connections.may_dial_ahead = False
+        self._connections.upgrade = Upgrade(application.upgrades(peer), self.allowance)
+        self._begins = application.upgrades(peer)
         self._frames_handshakes = application.frames_handshakes
         self._injects = application.injects(peer)
 
@@ -143,7 +157,9 @@ class EndpointSession(ProbeTransport):
         is_expired = offer.presents is Presented.EXPIRED
         identity = self._options.expired_identity if is_expired else self._options.identity
         try:
-            dialogue = OpenSslHandshake(offer, resumed, identity, at=self._clock.now())
+            dialogue = OpenSslHandshake(
+                offer, resumed, identity, at=self._clock.now(), login=self._login
+            )
         except ValueError as error:
             return Handshake(offer=offer, end=HandshakeEnd.UNFINISHED, note=str(error))
         outcome = await self._carry_handshake(dialogue, injects=bool(offer.injects))
@@ -157,12 +173,15 @@ class EndpointSession(ProbeTransport):
                 offered=outcome.said,
                 answered=outcome.raw,
                 note=outcome.detail,
+                failure=outcome,
             )
         return outcome
 
     async def _carry_handshake(
         self, dialogue: OpenSslHandshake, *, injects: bool
     ) -> Handshake | ConnectFailure:
+        if self.allowance is not None and self._begins is not None:
+            return await self._carry_counted(dialogue, self._begins(), self.allowance)
         upgrade = self._injects() if injects and self._injects is not None else None
         options = ConversationOptions(patience_seconds=self._limits.answer_timeout_seconds)
         if upgrade is None:
@@ -170,6 +189,23 @@ class EndpointSession(ProbeTransport):
         return await self._carry(
             AfterUpgrade(upgrade, dialogue), replace(options, is_upgraded=False)
         )
+
+    async def _carry_counted(
+        self,
+        dialogue: OpenSslHandshake,
+        upgrade: Scripted[UpgradeOutcome],
+        allowance: Allowance,
+    ) -> Handshake | ConnectFailure:
+        """A handshake with a server that counts it, unless it is finished and the server answers a login."""
+        if not allowance.may_finish:
+            return over_allowance()
+        options = ConversationOptions(
+            patience_seconds=self._limits.answer_timeout_seconds, is_upgraded=False
+        )
+        outcome = await self._carry(AfterUpgrade(upgrade, dialogue), options)
+        if isinstance(outcome, Handshake) and not dialogue.was_denied_login:
+            allowance.add()
+        return outcome
 
     async def converse(
         self, dialogue: Dialogue[Result], patience_seconds: float | None = None
@@ -229,6 +265,8 @@ class EndpointSession(ProbeTransport):
     async def _carry(
         self, dialogue: Dialogue[Result], options: ConversationOptions
     ) -> Result | ConnectFailure:
+        if self._blocked is not None:
+            return self._blocked
         if not self.budget.is_heavy:
             return await self._carry_now(dialogue, options)
         async with self._politeness.turn_of_heavy(self._deadline.remaining_seconds) as has_turn:
@@ -258,6 +296,10 @@ class EndpointSession(ProbeTransport):
             return result
 
     def _note_result(self, result: object, epoch: int) -> None:
+        if isinstance(result, ConnectFailure) and result.kind is FailureKind.BLOCKED:
+            self._blocked = result
+            if self.allowance is not None:
+                self.allowance.block()
         self._patience.note_result(result, epoch)
         if is_trouble(result):
             self._connections.may_dial_ahead = False

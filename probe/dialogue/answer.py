@@ -73,6 +73,8 @@ class FailureKind(StrEnum):
     """The server has TLS, and did not begin it on request."""
     TURNED_AWAY = "turned_away"
     """The server rejects clients now, or this client: it says nothing about TLS."""
+    BLOCKED = "blocked"
+    """The server has blocked this machine's address; nothing is asked after it."""
     HUNG_UP = "hung_up"
     RESET = "reset"
     SILENT = "silent"

@@ -23,22 +23,34 @@ _ENOUGH: Final = 512
 
 
 class Listening:
-    """A Dialogue that only listens: its result is the first line that the server sends unasked; empty if none comes."""
+    """A Dialogue that listens: its result is the first line that the server sends unasked; empty if none comes.
+
+    It sends nothing, except to a server that counts connections which end without a login.
+    """
 
     def __init__(self) -> None:
         self._heard = b""
+        self._send: Callable[[bytes], None] | None = None
 
     def begin(self, send: Callable[[bytes], None]) -> None:
         """Sends nothing."""
+        self._send = send
 
     def feed(self, received: bytes) -> bytes | None:
         """The first line, or enough of it to recognise the protocol."""
         self._heard += received[: _ENOUGH - len(self._heard)]
         is_enough = b"\n" in self._heard or len(self._heard) == _ENOUGH
-        return self._heard if is_enough else None
+        return self._ended() if is_enough else None
 
     def end(self, ending: Ending) -> bytes:
         """The bytes that arrived by then."""
+        return self._ended()
+
+    def _ended(self) -> bytes:
+        shown = greeting_of(self._heard)
+        found = APPLICATIONS.get(shown.protocol or "") if shown is not None else None
+        if found is not None and found.denied_login is not None and self._send is not None:
+            self._send(found.denied_login.after_greeting(self._heard))
         return self._heard
 
 
