@@ -164,6 +164,12 @@ class Allowance:
         return self._spent < MOST_ERRORS
 
     @property
+    def renewed_on(self) -> str:
+        """The day after which everything may be asked again."""
+        tally = self._errors.tally(self._server)
+        return f"{(self._now if tally is None else tally.since) + PERIOD:%Y-%m-%d}"
+
+    @property
     def _spent(self) -> int:
         tally = self._errors.tally(self._server)
         return 0 if tally is None or tally.is_over(self._now) else tally.count

@@ -32,14 +32,6 @@ def over_budget(spent: str) -> ConnectFailure:
     )
 
 
-def over_allowance() -> ConnectFailure:
-    """The answer to questions whose connections the server counts, once this machine has caused enough of them."""
-    return ConnectFailure(
-        kind=FailureKind.BUDGET,
-        detail="the server counts broken connections and blocks this machine at a limit: not asked, to stay below it",
-    )
-
-
 class _Talk(Generic[Result]):
     """A running Dialogue, and its result once there is one.
 

@@ -17,7 +17,6 @@ from model.protocol_version import ProtocolVersion
 from pki.net_guard.connect_errors import Allowance
 from pki.net_guard.politeness import Politeness
 from pki.net_guard.shortage import note_shortage
-from probe.connect.dial import over_allowance
 from probe.connect.limits import VisitLimits
 from probe.connect.listening import find_application
 from probe.connect.openssl.handshake import OpenSslHandshake
@@ -29,7 +28,7 @@ from probe.connect.starttls.after_upgrade import AfterUpgrade
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.databases.mssql import TdsFraming
 from probe.connect.starttls.outcome import UpgradeOutcome
-from probe.connect.upgrade import Upgrade
+from probe.connect.upgrade import Upgrade, over_allowance
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
 from probe.dialogue.before_tls.denied_login import DeniedLogin
 from probe.dialogue.before_tls.found_application import FoundApplication
@@ -43,6 +42,9 @@ from probe.quic.answer import QuicAnswer
 from probe.transport import ProbeTransport
 
 _SHORTEST_PATIENCE_SECONDS: Final = 1.0
+
+_NEVER_BLOCKED: Final = frozenset({"127.0.0.1", "::1"})
+"""MySQL and MariaDB do not count errors of these (is_ip_loopback in sql/hostname.cc)."""
 
 _ENDINGS: Final = {
     FailureKind.HUNG_UP: Ending.CLOSED,
@@ -126,16 +128,23 @@ class EndpointSession(ProbeTransport):
 
     def _begin_by(self, application: Application) -> None:
         peer = self._options.peer
-        self._login = application.denied_login
-        if self._login is not None:
+        if application.denied_login is not None and not self._is_local:
+            self._login = application.denied_login
             self.allowance = Allowance(
-                self._politeness.connect_errors, "{} {}".format(*self._options.address), self._clock.now()
+                self._politeness.connect_errors,
+                "{} {}".format(*self._options.address),
+                self._clock.now(),
             )
             self._connections.may_dial_ahead = False
         self._connections.upgrade = Upgrade(application.upgrades(peer), self.allowance)
         self._begins = application.upgrades(peer)
         self._frames_handshakes = application.frames_handshakes
         self._injects = application.injects(peer)
+
+    @property
+    def _is_local(self) -> bool:
+        """Whether the server sees no address of ours that it could block."""
+        return self._options.address[0] in _NEVER_BLOCKED or bool(self._options.route.unix_socket)
 
     async def ask(
         self, offer: Offer, *, patient: bool = False, is_chained: bool = False
@@ -198,7 +207,7 @@ class EndpointSession(ProbeTransport):
     ) -> Handshake | ConnectFailure:
         """A handshake with a server that counts it, unless it is finished and the server answers a login."""
         if not allowance.may_finish:
-            return over_allowance()
+            return over_allowance(allowance)
         options = ConversationOptions(
             patience_seconds=self._limits.answer_timeout_seconds, is_upgraded=False
         )

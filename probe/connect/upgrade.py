@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
 from pki.net_guard.connect_errors import Allowance
-from probe.connect.dial import Connection, over_allowance
+from probe.connect.dial import Connection
 from probe.connect.starttls.outcome import UpgradeOutcome
 from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.dialogue.before_tls.scripted import Scripted
@@ -27,6 +27,17 @@ _BROKEN: Final = frozenset(
 """Failures after which the server may count the connection as broken off."""
 
 Opened: TypeAlias = Connection | ConnectFailure
+
+
+def over_allowance(allowance: Allowance) -> ConnectFailure:
+    """The answer to every question at whose server this machine's visits have broken off enough connections."""
+    return ConnectFailure(
+        kind=FailureKind.BUDGET,
+        detail=(
+            "the server blocks clients that break off too many connections, so the questions that do are"
+            f" asked again after {allowance.renewed_on}"
+        ),
+    )
 
 
 class Upgrade:
@@ -76,7 +87,7 @@ class Upgrade:
     ) -> Opened:
         """Counts the connection before it is opened, and takes that back if it ends in order."""
         if not allowance.may_ask:
-            return over_allowance()
+            return over_allowance(allowance)
         allowance.add()
         began = await self._begin_tls(await open_one(), patience_seconds())
         if isinstance(began, ConnectFailure) and began.kind not in _BROKEN:

@@ -28,6 +28,7 @@ from probe.checks.visit_facts import Stapled, VisitFacts
 from probe.checks.visit_inputs import VisitInputs
 from probe.connect.dial import over_budget
 from probe.connect.options import TransportOptions
+from probe.connect.upgrade import over_allowance
 from probe.dialogue.before_tls.found_application import FoundApplication
 from probe.dialogue.handshake import Handshake
 from probe.transport import ProbeTransport
@@ -140,6 +141,8 @@ class Engine:
         if is_spared:
             visit.say("finished handshakes only: the server counts others")
             await finish_known_versions(visit.prober, facts, visit.known)
+            if visit.transport.allowance is not None and visit.known is None and facts.speaks_any:
+                visit.prober.spent = over_allowance(visit.transport.allowance).detail
             return []
         level = self._level_for(visit.endpoint.target)
         return await run_stages(visit.prober, facts, level, self._settings.parts, visit.say)

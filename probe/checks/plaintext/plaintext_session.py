@@ -60,9 +60,7 @@ async def check_starttls(prober: Prober, facts: VisitFacts) -> None:
         facts.plaintext["answers_in_plaintext"] = _fact(dialogue, Verdict.NO, note)
 
 
-async def _look(
-    prober: Prober, facts: VisitFacts
-) -> tuple[_Look | None, str | None]:
+async def _look(prober: Prober, facts: VisitFacts) -> tuple[_Look | None, str | None]:
     """Records what the plaintext conversation shows, or why there was none."""
     if facts.inputs.application.looks_in_plaintext is None:
         return None, None
@@ -86,9 +84,7 @@ def _how(dialogue: _Look) -> str:
     return f"{dialogue.ending or 'no end'} after plaintext, without an answer"
 
 
-def _fact(
-    dialogue: _Look, verdict: Verdict, note: str, value: str | None = None
-) -> Fact:
+def _fact(dialogue: _Look, verdict: Verdict, note: str, value: str | None = None) -> Fact:
     heard = mask_cookies(dialogue.heard)
     proof = conversation_evidence(dialogue.said, heard, note, is_cut=dialogue.is_cut)
     return Fact(verdict=verdict, evidence=proof, value=value)

@@ -27,7 +27,7 @@ from probe.connect.openssl.contexts import (
     negotiated_suite,
     set_groups,
 )
-from probe.connect.openssl.reply import ASKING, AwaitedReply
+from probe.connect.openssl.reply import ASKING, AwaitedReply, request_for
 from probe.connect.openssl.spoiled_record import spoiled_record
 from probe.crypto.identity import ClientIdentity
 from probe.crypto.throwaway import throwaway_certificate, throwaway_key
@@ -187,16 +187,14 @@ class OpenSslHandshake:
         """
         is_tls13 = self._offer.version >= ProtocolVersion.TLSV1_3
         match self._action:
-            case PostHandshakeAction.WORDS if self._login is not None:
-                return self._ask(self._login.in_tls)
             case PostHandshakeAction.RENEGOTIATION:
                 self._flush()
                 self._connection.renegotiate()
                 return self._renegotiate()
             case PostHandshakeAction.HTTP | PostHandshakeAction.HTTP_HEAD:
-                return self._ask(_request(self._offer))
+                return self._ask(request_for(self._offer))
             case PostHandshakeAction.WORDS:
-                return self._ask(self._offer.words)
+                return self._ask(self._login.in_tls if self._login else self._offer.words)
             case PostHandshakeAction.SPOILED_PADDING | PostHandshakeAction.SPOILED_MAC:
                 self._flush()
                 return self._say(spoiled_record(self._connection, self._offer, self._last_sent))
@@ -342,14 +340,6 @@ def _early_data_bytes(session: SSL.Session | None) -> int | None:
     if session is None:
         return None
     return int(Binding().lib.SSL_SESSION_get_max_early_data(_pointer(session, "_session")))
-
-
-def _request(offer: HandshakeOffer) -> bytes:
-    """The shortest request that every HTTP server answers with a status."""
-    host = offer.server_name or "localhost"
-    agent = f"User-Agent: {offer.user_agent}\r\n" if offer.user_agent else ""
-    head = f"GET {offer.path} HTTP/1.1\r\nHost: {host}\r\n{agent}Connection: close\r\n\r\n"
-    return head.encode("ascii")
 
 
 def _reason(error: SSL.Error) -> str:

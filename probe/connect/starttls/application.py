@@ -82,9 +82,7 @@ def _upgrading(
     return UpgradeDialogue(upgrade(peer), service)
 
 
-def _looking(
-    in_plaintext: InPlaintext, peer: Peer
-) -> Scripted[PlaintextFindings | ConnectFailure]:
+def _looking(in_plaintext: InPlaintext, peer: Peer) -> Scripted[PlaintextFindings | ConnectFailure]:
     findings = PlaintextFindings()
 
     def noted() -> Script[PlaintextFindings | ConnectFailure]:
