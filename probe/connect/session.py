@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from OpenSSL.SSL import Session
 
+from model.application_protocol import blocks_clients
 from model.ports import Clock
 from model.protocol_version import ProtocolVersion
 from pki.net_guard.connect_errors import Allowance
@@ -29,9 +30,10 @@ from probe.connect.starttls.application import Application
 from probe.connect.starttls.databases.mssql import TdsFraming
 from probe.connect.starttls.outcome import UpgradeOutcome
 from probe.connect.upgrade import Upgrade, over_allowance
-from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind, NotTls
 from probe.dialogue.before_tls.denied_login import DeniedLogin
 from probe.dialogue.before_tls.found_application import FoundApplication
+from probe.dialogue.before_tls.greetings import greeting_of
 from probe.dialogue.before_tls.scripted import Scripted
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import Exchange
@@ -128,18 +130,22 @@ class EndpointSession(ProbeTransport):
 
     def _begin_by(self, application: Application) -> None:
         peer = self._options.peer
-        if application.denied_login is not None and not self._is_local:
+        allowance = None if self._is_local else self._allowance_at_server()
+        if application.denied_login is not None and allowance is not None:
             self._login = application.denied_login
-            self.allowance = Allowance(
-                self._politeness.connect_errors,
-                "{} {}".format(*self._options.address),
-                self._clock.now(),
-            )
+            self.allowance = allowance
             self._connections.may_dial_ahead = False
+        elif allowance is not None and not allowance.may_finish:
+            self._blocked = over_allowance(allowance)
         self._connections.upgrade = Upgrade(application.upgrades(peer), self.allowance)
         self._begins = application.upgrades(peer)
         self._frames_handshakes = application.frames_handshakes
         self._injects = application.injects(peer)
+
+    def _allowance_at_server(self) -> Allowance:
+        address, port = self._options.address
+        errors = self._politeness.connect_errors
+        return Allowance(errors, f"{address} {port}", self._clock.now())
 
     @property
     def _is_local(self) -> bool:
@@ -309,6 +315,18 @@ class EndpointSession(ProbeTransport):
             self._blocked = result
             if self.allowance is not None:
                 self.allowance.block()
+        if self.allowance is None and not self._is_local and (service := _blocking_service(result)):
+            self._allowance_at_server().add()
+            detail = f"the server speaks {service}, which blocks clients that do not"
+            self._blocked = ConnectFailure(kind=FailureKind.OTHER_PROTOCOL, detail=detail)
         self._patience.note_result(result, epoch)
         if is_trouble(result):
             self._connections.may_dial_ahead = False
+
+
+def _blocking_service(result: object) -> str | None:
+    """The service that answered in plaintext, if it is one that blocks clients."""
+    if not isinstance(result, ConnectFailure | NotTls):
+        return None
+    shown = greeting_of(result.raw)
+    return shown.service if shown is not None and blocks_clients(shown.protocol or "") else None

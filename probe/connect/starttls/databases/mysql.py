@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import struct
+from dataclasses import replace
 from typing import Final
 
 from probe.connect.starttls.outcome import (
@@ -114,11 +115,12 @@ def _greeted() -> Script[bytes | ConnectFailure]:
     code = _error(greeting)
     if code == _HOST_BLOCKED:
         words = quoted(greeting[7:])
-        return blocked(f"the server has blocked this address ({words}); {_CLEARED_BY}")
+        detail = f"the server has blocked this address ({words}); {_CLEARED_BY}"
+        return replace(blocked(detail), raw=greeting)
     if code is not None:
-        return turned_away(greeting[7:])
+        return replace(turned_away(greeting[7:]), raw=greeting)
     if _capabilities(greeting) is None:
-        return unexpected(OWN, greeting)
+        return replace(unexpected(OWN, greeting), raw=greeting)
     return greeting
 
 
