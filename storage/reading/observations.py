@@ -114,7 +114,7 @@ def _decoded(rows: _Rows, ders: _Ders) -> list[Observation]:
 
 
 async def read_latest(
-    connection: AsyncConnection, endpoint_key: str, *, answered_as_tls: bool
+    connection: AsyncConnection, endpoint_key: str, *, answered_as_tls: bool = False
 ) -> Observation | None:
     """The newest of ``read_observations``, or of those answered as TLS; its certificates have their DER.
 
