@@ -106,8 +106,9 @@ def dialogue(name: str) -> Scripted[PlaintextFindings | ConnectFailure]:
     return looks()
 
 
-def shown(findings: PlaintextFindings) -> dict[str, str]:
+def shown(findings: PlaintextFindings | ConnectFailure) -> dict[str, str]:
     """Verdicts with their values, by name."""
+    assert isinstance(findings, PlaintextFindings)
     return {
         name: f"{remark.verdict} {remark.value or ''}".strip()
         for name, remark in findings.remarks.items()
