@@ -43,7 +43,7 @@ class StoreReader(Protocol):
     ) -> Observation | None:
         """The endpoint's newest facts with their evidence and certificates; None if there are none.
 
-        With ``answered_as_tls``, visits that failed are passed over.
+        With ``answered_as_tls``, failed visits do not count.
         """
         ...
 

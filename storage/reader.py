@@ -116,7 +116,7 @@ class SqlReader:
     ) -> Observation | None:
         """The endpoint's newest facts, with evidence and DER; None if the key was never visited.
 
-        With ``answered_as_tls``, visits that failed are passed over, and None means that no recent one did not.
+        With ``answered_as_tls``, failed visits do not count, and None means that all recent ones failed.
 
         Raises:
             StoreError: if the database cannot be read.

@@ -1,8 +1,8 @@
 """Servers that block a client's address after too many broken connections, and how many each has seen of us.
 
 MySQL and MariaDB block an address for all its programs at ``max_connect_errors``, by default 100, and forget the
-count only when a login from it succeeds. So a machine has an allowance at each server, well below that, which a
-small file remembers: restarts and separate scans share it.
+count only when a login from it succeeds. So a machine has an allowance at each server, well below that. A small
+file for each server remembers it: restarts and separate scans share it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from model.encoding.times_json import time_from_json, time_to_json
 
@@ -31,6 +32,9 @@ _MOST_BEFORE_ENUMERATION: Final = 20
 
 PERIOD: Final = timedelta(days=60)
 """After this time since the first of them, the allowance is there again."""
+
+_LOCK: Final = ".lock"
+_NEW: Final = ".new"
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,15 +53,29 @@ class Tally:
 
 
 class ConnectErrors:
-    """The tallies of all servers, in the file ``path`` if there is one; what cannot be written is held in memory."""
+    """The tallies of all servers, one file each in ``directory``; without one, or if it cannot be written, in memory."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
+    def __init__(self, directory: Path | None = None) -> None:
+        self._directory = directory
         self._tallies: dict[str, Tally] = {}
 
     def tally(self, server: str) -> Tally | None:
         """The newest tally of a server; None if it has none."""
-        return self._read().get(server)
+        if self._directory is None:
+            return self._tallies.get(server)
+        file = self._directory / _file_name(server)
+        try:
+            return _from_json(json.loads(file.read_bytes()))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._go_on_in_memory(error)
+        except (ValueError, TypeError, KeyError) as error:
+            _LOG.error(
+                "a damaged file that counts broken connections is ignored",
+                extra={"file": str(file), "reason": str(error)},
+            )
+        return self._tallies.get(server)
 
     def add(self, server: str, count: int, now: datetime) -> None:
         """Counts broken connections; a negative ``count`` takes back what did not break."""
@@ -74,65 +92,43 @@ class ConnectErrors:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Excludes other processes; without a directory that can be written, only this process counts."""
+        """Excludes other processes."""
+        lock = None
         try:
-            lock = self._open_lock()
+            if self._directory is not None:
+                self._directory.mkdir(parents=True, exist_ok=True)
+                lock = os.open(self._directory / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+                fcntl.flock(lock, fcntl.LOCK_EX)
         except OSError as error:
             self._go_on_in_memory(error)
-            lock = None
         try:
             yield
         finally:
             if lock is not None:
                 os.close(lock)
 
-    def _open_lock(self) -> int | None:
-        if self._path is None:
-            return None
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        name = self._path.with_name(self._path.name + ".lock")
-        lock = os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return lock
-
-    def _read(self) -> Mapping[str, Tally]:
-        if self._path is None:
-            return self._tallies
-        try:
-            stored = json.loads(self._path.read_bytes())
-            return {server: _from_json(one) for server, one in stored.items()}
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            self._go_on_in_memory(error)
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
-            self._go_on_in_memory(error)
-        return self._tallies
-
     def _write(self, server: str, tally: Tally) -> None:
-        tallies = {**self._read(), server: tally}
-        if self._path is None:
-            self._tallies = tallies
+        self._tallies[server] = tally
+        if self._directory is None:
             return
-        text = json.dumps({name: _to_json(one) for name, one in tallies.items()}, indent=1)
-        new = self._path.with_name(self._path.name + ".new")
+        file = self._directory / _file_name(server)
+        new = self._directory / _NEW
         try:
-            new.write_text(text + "\n", encoding="utf-8")
-            new.replace(self._path)
+            new.write_text(json.dumps(_to_json(tally)) + "\n", encoding="utf-8")
+            new.replace(file)
         except OSError as error:
-            self._tallies = tallies
             self._go_on_in_memory(error)
 
-    def _go_on_in_memory(self, error: Exception) -> None:
+    def _go_on_in_memory(self, error: OSError) -> None:
         _LOG.error(
             "broken connections to databases are counted in memory only: a restart forgets them",
             extra={
-                "file": str(self._path),
-                "reason": getattr(error, "strerror", None) or str(error),
-                "fix": "make the directory writable or set state_directory; delete the file if it is damaged",
+                "directory": str(self._directory),
+                "reason": error.strerror or str(error),
+                "fix": "make the directory writable, or set state_directory",
             },
         )
-        self._path = None
+        self._directory = None
 
 
 class Allowance:
@@ -185,6 +181,10 @@ class Allowance:
     def block(self) -> None:
         """Notes that the server blocked us."""
         self._errors.block(self._server, self._now)
+
+
+def _file_name(server: str) -> str:
+    return quote(f"{server}.json", safe=" :")
 
 
 def _to_json(tally: Tally) -> Mapping[str, object]:

@@ -37,7 +37,7 @@ class ConnectionLimits:
     ``connections_per_address`` may be open to one IP address, and ``connections_per_address_per_second`` may
     start there each second; ``connections_per_host`` may be open to all addresses of one name, and
     ``connections_per_network`` to one /24 or /48. ``connections_open`` and ``connections_per_second`` apply to
-    all visits together. ``connect_errors_file`` remembers the broken connections at servers that count them;
+    all visits together. ``connect_errors_directory`` remembers the broken connections at servers that count them;
     without it, only this process does.
     """
 
@@ -47,7 +47,7 @@ class ConnectionLimits:
     connections_per_network: int = 256
     connections_open: int = 1024
     connections_per_second: int = 200
-    connect_errors_file: Path | None = None
+    connect_errors_directory: Path | None = None
 
 
 class AddressGate:
@@ -135,7 +135,7 @@ class Politeness:
     """All limits of one process: gates of addresses, shares of hosts and networks, open connections, their rate."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
-        self.connect_errors = ConnectErrors(limits.connect_errors_file)
+        self.connect_errors = ConnectErrors(limits.connect_errors_directory)
         self._most_per_address = limits.connections_per_address
         self._per_address_second = limits.connections_per_address_per_second
         self._most_per_host = limits.connections_per_host

@@ -29,7 +29,7 @@ def state_base(database: str, state_directory: Path | None) -> Path:
     return (state_directory or _usual_directory()) / f"tlsprobe-{digest[:16]}"
 
 
-def connect_errors_file(database: str, state_directory: Path | None) -> Path:
+def connect_errors_directory(database: str, state_directory: Path | None) -> Path:
     """Where a service remembers the broken connections that its visits caused at databases."""
     base = state_base(database, state_directory)
     return base.with_name(f"{base.name}.{_CONNECT_ERRORS}")

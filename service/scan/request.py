@@ -75,7 +75,7 @@ def read_request(
         trust_stores=stores,
         parts=parts,
         intrusiveness=intrusiveness,
-        connect_errors_file=connect_errors_of_scans(),
+        connect_errors_directory=connect_errors_of_scans(),
     ).with_deadline(timeout_seconds)
     return ScanRequest(targets=targets, settings=settings)
 

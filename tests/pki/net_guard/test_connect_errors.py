@@ -88,19 +88,17 @@ def test_the_count_never_falls_below_zero(counts: list[int]) -> None:
         assert tally.count == expected
 
 
-@pytest.mark.parametrize("damaged", ["", "[]", "{", '{"a": 1}', '{"a": {"since": null}}'])
-def test_a_damaged_file_is_reported_and_the_count_goes_on_in_memory(
+@pytest.mark.parametrize("damaged", ["", "[]", "{", '{"count": 1}', '{"since": null}'])
+def test_a_damaged_file_is_reported_and_replaced(
     damaged: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file = tmp_path / "connect-errors"
+    file = tmp_path / f"{_SERVER}.json"
     file.write_text(damaged)
-    errors = ConnectErrors(file)
-    errors.add(_SERVER, 2, _NOW)
-    tally = errors.tally(_SERVER)
+    ConnectErrors(tmp_path).add(_SERVER, 2, _NOW)
+    tally = ConnectErrors(tmp_path).tally(_SERVER)
     assert tally is not None
     assert tally.count == 2
-    assert "counted in memory only" in caplog.text
-    assert file.read_text() == damaged
+    assert "a damaged file" in caplog.text
 
 
 def test_a_directory_that_cannot_be_written_is_reported_once(
@@ -117,9 +115,14 @@ def test_a_directory_that_cannot_be_written_is_reported_once(
     assert caplog.text.count("counted in memory only") == 1
 
 
-def test_the_file_is_readable_json(tmp_path: Path) -> None:
-    file = tmp_path / "connect-errors"
-    ConnectErrors(file).add(_SERVER, 3, _NOW)
+@pytest.mark.parametrize("server", [_SERVER, "2001:db8::1 3306", "fe80::1%eth0 3306", "../x 1"])
+def test_each_server_has_a_file_of_its_own(server: str, tmp_path: Path) -> None:
+    directory = tmp_path / "errors"
+    ConnectErrors(directory).add(server, 3, _NOW)
+    (file,) = directory.glob("*.json")
     assert json.loads(file.read_text()) == {
-        _SERVER: {"since": "2026-11-30T12:00:00Z", "count": 3, "is_blocked": False}
+        "since": "2026-11-30T12:00:00Z",
+        "count": 3,
+        "is_blocked": False,
     }
+    assert [one.name for one in tmp_path.iterdir()] == ["errors"]

@@ -63,8 +63,8 @@ class Database:
     @property
     def remembered(self) -> int:
         """The same by the memory of the scans."""
-        stored = json.loads((self.state / "tlsprobe" / "connect-errors").read_text())
-        count: int = stored[f"{self.link.server_address} 3306"]["count"]
+        file = self.state / "tlsprobe" / "connect-errors" / f"{self.link.server_address} 3306.json"
+        count: int = json.loads(file.read_text())["count"]
         return count
 
 

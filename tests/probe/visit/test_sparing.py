@@ -57,7 +57,7 @@ class MySql:
     denied: list[bytes] = field(default_factory=list)
 
     async def behave(self, connection: Connection) -> None:
-        """One connection; a handshake that breaks off is no fault of the server."""
+        """One connection; it ends quietly if a handshake breaks off."""
         self.broken += 1
         await connection.send(_GREETING)
         with suppress(EOFError, ssl.SSLError):
@@ -144,7 +144,10 @@ async def _visit(
     port: int, memory: Path, known: Observation | None = None, protocol: str = "mysql"
 ) -> Observation:
     settings = ProbeSettings(
-        parts=_PARTS, connect_errors_file=memory, answer_timeout_seconds=2.0, deadline_seconds=30.0
+        parts=_PARTS,
+        connect_errors_directory=memory,
+        answer_timeout_seconds=2.0,
+        deadline_seconds=30.0,
     )
     target = Target(host=_HOST, port=port, server_name="zoo.test", protocol=protocol)
     engine = Engine(settings, SystemClock())
