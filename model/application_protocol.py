@@ -44,7 +44,8 @@ class ApplicationProtocol:
     ``name`` and ``aliases`` are valid in a target, also as a scheme; ``service`` is its name in prose.
     The first of the ``ports`` is the default port. If ``upgrades`` is set, the connection starts in plaintext and
     upgrades to TLS, and this is the default protocol of a target at one of the ports. ``is_datagram`` is whether
-    it runs over UDP, ``may_be_http`` whether a web server may answer.
+    it runs over UDP, ``may_be_http`` whether a web server may answer. ``blocks_clients`` is whether servers
+    block the address of a client whose connections end too often in the handshake.
     """
 
     name: str
@@ -54,6 +55,7 @@ class ApplicationProtocol:
     upgrades: bool = False
     is_datagram: bool = False
     may_be_http: bool = False
+    blocks_clients: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,7 +90,14 @@ PROTOCOLS: Final = (
     _upgrading("nntp", "NNTP", (119,)),
     _upgrading("irc", "IRC", (6667,)),
     _upgrading("postgres", "PostgreSQL", (5432, 5439), "postgresql", "redshift"),
-    _upgrading("mysql", "MySQL", (3306,), "mariadb"),
+    ApplicationProtocol(
+        name="mysql",
+        service="MySQL",
+        ports=(3306,),
+        aliases=("mariadb",),
+        upgrades=True,
+        blocks_clients=True,
+    ),
     _upgrading("mssql", "TDS", (1433,), "sqlserver", "tds"),
     _upgrading("rdp", "RDP", (3389,), "ms-wbt-server"),
     _upgrading("vnc", "VNC", (5900,)),
@@ -181,6 +190,12 @@ def alpn_ids(name: str) -> tuple[str, ...]:
         return (*USUAL_ALPN, "xmpp-server" if found.name.endswith("server") else "xmpp-client")
     own = _ALPN_IDS.get(found.service)
     return USUAL_ALPN if own is None else (*USUAL_ALPN, own)
+
+
+def blocks_clients(name: str) -> bool:
+    """Whether servers of the protocol called ``name`` block clients; False if it is unknown (``auto``)."""
+    found = _BY_NAME.get(name)
+    return found is not None and found.blocks_clients
 
 
 def runs_over_datagrams(name: str) -> bool:

@@ -38,8 +38,13 @@ class StoreReader(Protocol):
         """The due time of every endpoint that has been visited."""
         ...
 
-    async def latest(self, endpoint_key: str) -> Observation | None:
-        """The endpoint's newest facts with their evidence and certificates; None if there are none."""
+    async def latest(
+        self, endpoint_key: str, *, answered_as_tls: bool = False
+    ) -> Observation | None:
+        """The endpoint's newest facts with their evidence and certificates; None if there are none.
+
+        With ``answered_as_tls``, failed visits do not count.
+        """
         ...
 
     async def statuses(self) -> Sequence[EndpointStatus]:

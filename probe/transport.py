@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+from pki.net_guard.connect_errors import Allowance
 from probe.budget import VisitBudget
 from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.before_tls.found_application import FoundApplication
@@ -29,6 +30,8 @@ class ProbeTransport(Protocol):
 
     nonce: bytes
     budget: VisitBudget
+    allowance: Allowance | None = None
+    """What the visit may cost in broken connections, once the protocol is known, if the server counts them."""
 
     @property
     def throttled(self) -> bool:

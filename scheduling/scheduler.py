@@ -322,10 +322,10 @@ class Scheduler:
         return schedule, (schedule.due_at - now).total_seconds()
 
     async def _known(self, endpoint: Endpoint, pace: IntervalPolicy) -> Observation | None:
-        """The facts that the visit only verifies; None if it enumerates."""
-        if pace.wants_enumeration(self._histories.enumerated_at(endpoint.key), self._clock.now()):
-            return None
-        return await read_known_facts(self._store, endpoint.key)
+        """The facts that the visit may rely on; mostly None if it enumerates."""
+        enumerated_at = self._histories.enumerated_at(endpoint.key)
+        enumerates = pace.wants_enumeration(enumerated_at, self._clock.now())
+        return await read_known_facts(self._store, endpoint, enumerates=enumerates)
 
     async def _keep(self, observation: Observation, schedule: Schedule) -> None:
         visit = await self._probing.judge(observation, schedule)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from typing import Protocol
 
+from model.application_protocol import AUTO, blocks_clients
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock, NotVisitedError, Store
 from model.target import Endpoint
@@ -13,17 +15,53 @@ from scheduling.jobs import Visiting
 _LOG = logging.getLogger(__name__)
 
 
-async def read_known_facts(store: Store, endpoint_key: str) -> Observation | None:
-    """The stored facts that a visit may verify; None if there are none of this version, or none can be read."""
+class ReadLatest(Protocol):
+    """``Store.latest``."""
+
+    async def __call__(
+        self, endpoint_key: str, *, answered_as_tls: bool = False
+    ) -> Observation | None:
+        """The endpoint's newest facts, or the newest that were answered as TLS."""
+        ...
+
+
+async def read_known_facts(
+    store: Store, endpoint: Endpoint, *, enumerates: bool
+) -> Observation | None:
+    """``known_facts`` of the Store; None if they cannot be read."""
     try:
-        known = await store.latest(endpoint_key)
+        return await known_facts(store.latest, endpoint, enumerates=enumerates)
     except Exception as error:
         _LOG.warning(
             "an endpoint is enumerated again, because its stored facts cannot be read",
-            extra={"endpoint": endpoint_key, "reason": str(error)},
+            extra={"endpoint": endpoint.key, "reason": str(error)},
         )
         return None
+
+
+async def known_facts(
+    read: ReadLatest, endpoint: Endpoint, *, enumerates: bool
+) -> Observation | None:
+    """The stored facts that a visit may rely on: those of this version, unless it ``enumerates``.
+
+    A server that blocks clients after too many questions is asked everything so rarely that its facts are given
+    to every visit, whichever version of tlsprobe learned them; the visit itself decides when to ask.
+    """
+    named = endpoint.target.protocol
+    if named == AUTO or blocks_clients(named):
+        found = await read(endpoint.key, answered_as_tls=True)
+        if found is not None and blocks_clients(_protocol(found)):
+            return found
+    if enumerates:
+        return None
+    known = await read(endpoint.key)
     return known if known is not None and known.tool_version == TOOL_VERSION else None
+
+
+def _protocol(known: Observation) -> str:
+    """The protocol that the target names, or that the visit detected."""
+    detected = known.plaintext.get("application_protocol")
+    return (detected and detected.value) or known.endpoint.target.protocol
 
 
 async def observe(

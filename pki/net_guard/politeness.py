@@ -14,12 +14,14 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
 
 from asyncio_throttle import Throttler
 
 from model.target import is_ip_address
+from pki.net_guard.connect_errors import ConnectErrors
 
 _PREFIX_LENGTHS: Final = {4: 24, 6: 48}
 _PERIOD_SECONDS: Final = 0.05
@@ -35,7 +37,8 @@ class ConnectionLimits:
     ``connections_per_address`` may be open to one IP address, and ``connections_per_address_per_second`` may
     start there each second; ``connections_per_host`` may be open to all addresses of one name, and
     ``connections_per_network`` to one /24 or /48. ``connections_open`` and ``connections_per_second`` apply to
-    all visits together.
+    all visits together. ``connect_errors_directory`` remembers the broken connections at servers that count them;
+    without it, only this process does.
     """
 
     connections_per_address: int = 4
@@ -44,6 +47,7 @@ class ConnectionLimits:
     connections_per_network: int = 256
     connections_open: int = 1024
     connections_per_second: int = 200
+    connect_errors_directory: Path | None = None
 
 
 class AddressGate:
@@ -131,6 +135,7 @@ class Politeness:
     """All limits of one process: gates of addresses, shares of hosts and networks, open connections, their rate."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
+        self.connect_errors = ConnectErrors(limits.connect_errors_directory)
         self._most_per_address = limits.connections_per_address
         self._per_address_second = limits.connections_per_address_per_second
         self._most_per_host = limits.connections_per_host

@@ -12,8 +12,10 @@ from typing import Final, TypeVar
 
 from OpenSSL.SSL import Session
 
+from model.application_protocol import blocks_clients
 from model.ports import Clock
 from model.protocol_version import ProtocolVersion
+from pki.net_guard.connect_errors import Allowance
 from pki.net_guard.politeness import Politeness
 from pki.net_guard.shortage import note_shortage
 from probe.connect.limits import VisitLimits
@@ -27,9 +29,11 @@ from probe.connect.starttls.after_upgrade import AfterUpgrade
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.databases.mssql import TdsFraming
 from probe.connect.starttls.outcome import UpgradeOutcome
-from probe.connect.upgrade import Upgrade
-from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
+from probe.connect.upgrade import Upgrade, over_allowance
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind, NotTls
+from probe.dialogue.before_tls.denied_login import DeniedLogin
 from probe.dialogue.before_tls.found_application import FoundApplication
+from probe.dialogue.before_tls.greetings import greeting_of
 from probe.dialogue.before_tls.scripted import Scripted
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import Exchange
@@ -40,6 +44,9 @@ from probe.quic.answer import QuicAnswer
 from probe.transport import ProbeTransport
 
 _SHORTEST_PATIENCE_SECONDS: Final = 1.0
+
+_NEVER_BLOCKED: Final = frozenset({"127.0.0.1", "::1"})
+"""MySQL and MariaDB do not count errors of these (is_ip_loopback in sql/hostname.cc)."""
 
 _ENDINGS: Final = {
     FailureKind.HUNG_UP: Ending.CLOSED,
@@ -95,6 +102,10 @@ class EndpointSession(ProbeTransport):
         self._resumable: dict[ProtocolVersion, Session] = {}
         self._frames_handshakes = False
         self._injects: Callable[[], Scripted[UpgradeOutcome]] | None = None
+        self._begins: Callable[[], Scripted[UpgradeOutcome]] | None = None
+        self._login: DeniedLogin | None = None
+        self._blocked: ConnectFailure | None = None
+        self.allowance: Allowance | None = None
         self.nonce = options.nonce
         self.budget = self._connections.budget
         if options.application is not None:
@@ -119,9 +130,27 @@ class EndpointSession(ProbeTransport):
 
     def _begin_by(self, application: Application) -> None:
         peer = self._options.peer
-        self._connections.upgrade = Upgrade(application.upgrades(peer))
+        allowance = None if self._is_local else self._allowance_at_server()
+        if application.denied_login is not None and allowance is not None:
+            self._login = application.denied_login
+            self.allowance = allowance
+            self._connections.may_dial_ahead = False
+        elif allowance is not None and not allowance.may_finish:
+            self._blocked = over_allowance(allowance)
+        self._connections.upgrade = Upgrade(application.upgrades(peer), self.allowance)
+        self._begins = application.upgrades(peer)
         self._frames_handshakes = application.frames_handshakes
         self._injects = application.injects(peer)
+
+    def _allowance_at_server(self) -> Allowance:
+        address, port = self._options.address
+        errors = self._politeness.connect_errors
+        return Allowance(errors, f"{address} {port}", self._clock.now())
+
+    @property
+    def _is_local(self) -> bool:
+        """Whether the server sees no address of ours that it could block."""
+        return self._options.address[0] in _NEVER_BLOCKED or bool(self._options.route.unix_socket)
 
     async def ask(
         self, offer: Offer, *, patient: bool = False, is_chained: bool = False
@@ -143,7 +172,9 @@ class EndpointSession(ProbeTransport):
         is_expired = offer.presents is Presented.EXPIRED
         identity = self._options.expired_identity if is_expired else self._options.identity
         try:
-            dialogue = OpenSslHandshake(offer, resumed, identity, at=self._clock.now())
+            dialogue = OpenSslHandshake(
+                offer, resumed, identity, at=self._clock.now(), login=self._login
+            )
         except ValueError as error:
             return Handshake(offer=offer, end=HandshakeEnd.UNFINISHED, note=str(error))
         outcome = await self._carry_handshake(dialogue, injects=bool(offer.injects))
@@ -157,12 +188,15 @@ class EndpointSession(ProbeTransport):
                 offered=outcome.said,
                 answered=outcome.raw,
                 note=outcome.detail,
+                failure=outcome,
             )
         return outcome
 
     async def _carry_handshake(
         self, dialogue: OpenSslHandshake, *, injects: bool
     ) -> Handshake | ConnectFailure:
+        if self.allowance is not None and self._begins is not None:
+            return await self._carry_counted(dialogue, self._begins(), self.allowance)
         upgrade = self._injects() if injects and self._injects is not None else None
         options = ConversationOptions(patience_seconds=self._limits.answer_timeout_seconds)
         if upgrade is None:
@@ -170,6 +204,23 @@ class EndpointSession(ProbeTransport):
         return await self._carry(
             AfterUpgrade(upgrade, dialogue), replace(options, is_upgraded=False)
         )
+
+    async def _carry_counted(
+        self,
+        dialogue: OpenSslHandshake,
+        upgrade: Scripted[UpgradeOutcome],
+        allowance: Allowance,
+    ) -> Handshake | ConnectFailure:
+        """A handshake with a server that counts it, unless it is finished and the server answers a login."""
+        if not allowance.may_finish:
+            return over_allowance(allowance)
+        options = ConversationOptions(
+            patience_seconds=self._limits.answer_timeout_seconds, is_upgraded=False
+        )
+        outcome = await self._carry(AfterUpgrade(upgrade, dialogue), options)
+        if isinstance(outcome, Handshake) and not dialogue.was_denied_login:
+            allowance.add()
+        return outcome
 
     async def converse(
         self, dialogue: Dialogue[Result], patience_seconds: float | None = None
@@ -229,6 +280,8 @@ class EndpointSession(ProbeTransport):
     async def _carry(
         self, dialogue: Dialogue[Result], options: ConversationOptions
     ) -> Result | ConnectFailure:
+        if self._blocked is not None:
+            return self._blocked
         if not self.budget.is_heavy:
             return await self._carry_now(dialogue, options)
         async with self._politeness.turn_of_heavy(self._deadline.remaining_seconds) as has_turn:
@@ -258,6 +311,22 @@ class EndpointSession(ProbeTransport):
             return result
 
     def _note_result(self, result: object, epoch: int) -> None:
+        if isinstance(result, ConnectFailure) and result.kind is FailureKind.BLOCKED:
+            self._blocked = result
+            if self.allowance is not None:
+                self.allowance.block()
+        if self.allowance is None and not self._is_local and (service := _blocking_service(result)):
+            self._allowance_at_server().add()
+            detail = f"the server speaks {service}, which blocks clients that do not"
+            self._blocked = ConnectFailure(kind=FailureKind.OTHER_PROTOCOL, detail=detail)
         self._patience.note_result(result, epoch)
         if is_trouble(result):
             self._connections.may_dial_ahead = False
+
+
+def _blocking_service(result: object) -> str | None:
+    """The service that answered in plaintext, if it is one that blocks clients."""
+    if not isinstance(result, ConnectFailure | NotTls):
+        return None
+    shown = greeting_of(result.raw)
+    return shown.service if shown is not None and blocks_clients(shown.protocol or "") else None

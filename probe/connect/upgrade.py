@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
+from pki.net_guard.connect_errors import Allowance
 from probe.connect.dial import Connection
 from probe.connect.starttls.outcome import UpgradeOutcome
 from probe.dialogue.answer import ConnectFailure, FailureKind
@@ -20,14 +21,38 @@ _LASTING: Final = frozenset(
 )
 """Failures that would be the same on the next connection."""
 
+_BROKEN: Final = frozenset(
+    {FailureKind.OTHER_PROTOCOL, FailureKind.HUNG_UP, FailureKind.RESET, FailureKind.SILENT}
+)
+"""Failures after which the server may count the connection as broken off."""
+
 Opened: TypeAlias = Connection | ConnectFailure
 
 
-class Upgrade:
-    """The upgrade of one visit. ``dialogue`` makes the plaintext phase of one connection; None if there is none."""
+def over_allowance(allowance: Allowance) -> ConnectFailure:
+    """The answer to every question at whose server this machine's visits have broken off enough connections."""
+    return ConnectFailure(
+        kind=FailureKind.BUDGET,
+        detail=(
+            "the server blocks clients that break off too many connections, so the questions that do are"
+            f" asked again after {allowance.renewed_on}"
+        ),
+    )
 
-    def __init__(self, dialogue: Callable[[], Scripted[UpgradeOutcome]] | None = None) -> None:
+
+class Upgrade:
+    """The upgrade of one visit. ``dialogue`` makes the plaintext phase of one connection; None if there is none.
+
+    ``allowance`` limits the connections if the server counts those that end in their handshake.
+    """
+
+    def __init__(
+        self,
+        dialogue: Callable[[], Scripted[UpgradeOutcome]] | None = None,
+        allowance: Allowance | None = None,
+    ) -> None:
         self._dialogue = dialogue
+        self._allowance = allowance
         self._first: asyncio.Event | None = None
         self._failure: ConnectFailure | None = None
         self._has_worked = False
@@ -48,9 +73,26 @@ class Upgrade:
         try:
             if self._failure is not None:
                 return self._failure
-            return await self._begin_tls(await open_one(), patience_seconds())
+            if self._allowance is None:
+                return await self._begin_tls(await open_one(), patience_seconds())
+            return await self._begin_within(self._allowance, open_one, patience_seconds)
         finally:
             self._first.set()
+
+    async def _begin_within(
+        self,
+        allowance: Allowance,
+        open_one: Callable[[], Awaitable[Opened]],
+        patience_seconds: Callable[[], float],
+    ) -> Opened:
+        """Counts the connection before it is opened, and takes that back if it ends in order."""
+        if not allowance.may_ask:
+            return over_allowance(allowance)
+        allowance.add()
+        began = await self._begin_tls(await open_one(), patience_seconds())
+        if isinstance(began, ConnectFailure) and began.kind not in _BROKEN:
+            allowance.add(-1)
+        return began
 
     async def _begin_tls(self, connection: Opened, patience_seconds: float) -> Opened:
         if isinstance(connection, ConnectFailure) or self._dialogue is None:
@@ -62,6 +104,7 @@ class Upgrade:
             connection.unread(dialogue.surplus)
             return connection
         await connection.close()
-        if outcome.kind in _LASTING and not self._has_worked:
+        is_lasting = outcome.kind in _LASTING and not self._has_worked
+        if is_lasting or outcome.kind is FailureKind.BLOCKED:
             self._failure = outcome
         return outcome

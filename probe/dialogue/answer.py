@@ -51,10 +51,7 @@ class Ending(StrEnum):
 
 
 class FailureKind(StrEnum):
-    """Why there is no connection on which TLS could be asked.
-
-    From OTHER_PROTOCOL on, the TCP connection was opened, but the plaintext phase did not lead to TLS.
-    """
+    """Why TLS could not be asked; from OTHER_PROTOCOL on, the plaintext phase did not lead to TLS."""
 
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
@@ -64,7 +61,7 @@ class FailureKind(StrEnum):
     BUDGET = "budget"
     """The visit has used up its budget: it says nothing about the server."""
     DENIED = "denied"
-    """The configuration does not allow this question: nothing was sent, and it says nothing about the server."""
+    """The configuration forbids the question: nothing was sent, and it says nothing about the server."""
     OTHER_PROTOCOL = "other_protocol"
     """The server speaks a protocol other than the one asked for."""
     NOT_OFFERED = "not_offered"
@@ -73,6 +70,7 @@ class FailureKind(StrEnum):
     """The server has TLS, and did not begin it on request."""
     TURNED_AWAY = "turned_away"
     """The server rejects clients now, or this client: it says nothing about TLS."""
+    BLOCKED = "blocked"  # this machine's address, until its operator clears that
     HUNG_UP = "hung_up"
     RESET = "reset"
     SILENT = "silent"

@@ -12,7 +12,7 @@ from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
-from probe.dialogue.answer import AnswerReader, Ending, RetryRequest
+from probe.dialogue.answer import AnswerReader, ConnectFailure, Ending, RetryRequest
 from probe.dialogue.exchange import AMBIGUOUS_ALERTS
 
 
@@ -119,7 +119,8 @@ class Handshake:
     and its lifetime are what a server up to TLS 1.2 gave for resumption; ``early_data_bytes`` is what a TLS
     1.3 ticket allows, None without a ticket. ``post_handshake`` is how the server reacted to the action,
     ``reply`` the beginning of its answer to HTTP and WORDS. ``ending`` is how the connection ended, if it
-    ended before all was known. ``offered`` and ``answered`` are the first bytes of each side.
+    ended before all was known. ``offered`` and ``answered`` are the first bytes of each side. ``failure`` is
+    set if there was no connection on which it could begin.
     """
 
     offer: HandshakeOffer
@@ -142,6 +143,7 @@ class Handshake:
     offered: bytes = b""
     answered: bytes = b""
     note: str = ""
+    failure: ConnectFailure | None = None
 
     @property
     def retry(self) -> RetryRequest | None:

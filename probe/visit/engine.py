@@ -28,6 +28,7 @@ from probe.checks.visit_facts import Stapled, VisitFacts
 from probe.checks.visit_inputs import VisitInputs
 from probe.connect.dial import over_budget
 from probe.connect.options import TransportOptions
+from probe.connect.upgrade import over_allowance
 from probe.dialogue.before_tls.found_application import FoundApplication
 from probe.dialogue.handshake import Handshake
 from probe.transport import ProbeTransport
@@ -36,6 +37,7 @@ from probe.visit.chain_judging import judge_again, judge_chains
 from probe.visit.dtls_versions import named_as_dtls
 from probe.visit.settings import ProbeSettings
 from probe.visit.simple_client import PlainClient
+from probe.visit.sparing import finish_known_versions, must_spare, with_known_facts
 from probe.visit.stages import run_stages
 from probe.visit.state import state_of
 from probe.visit.target_options import level_of, visit_inputs
@@ -120,13 +122,9 @@ class Engine:
             facts = VisitFacts(inputs=inputs)
             if application.greeting is not None:
                 facts.plaintext["application_protocol"] = _shown_by(application)
-            verified = await self._verify(visit, inputs)
-            level = self._level_for(endpoint.target)
-            faults = (
-                []
-                if verified
-                else await run_stages(visit.prober, facts, level, self._settings.parts, visit.say)
-            )
+            is_spared = must_spare(transport.allowance, visit.known)
+            verified = None if is_spared else await self._verify(visit, inputs)
+            faults = [] if verified else await self._ask(visit, facts, is_spared=is_spared)
         finally:
             await transport.close()
         cost = self._cost(visit)
@@ -134,7 +132,29 @@ class Engine:
             seen = replace(verified, endpoint=endpoint, started_at=visit.started_at, cost=cost)
             return await self._check_chains(seen, None)
         seen = await self._observe(visit, cost, facts, faults)
+        if is_spared:
+            return await self._check_chains(await self._merged(visit, seen), None)
         return await self._check_chains(seen, facts.stapled)
+
+    async def _ask(self, visit: _Visit, facts: VisitFacts, *, is_spared: bool) -> list[str]:
+        """Asks everything, or as little as a server that counts broken connections allows; returns our own errors."""
+        if is_spared:
+            visit.say("finished handshakes only: the server counts others")
+            await finish_known_versions(visit.prober, facts, visit.known)
+            if visit.transport.allowance is not None and visit.known is None and facts.speaks_any:
+                visit.prober.spent = over_allowance(visit.transport.allowance).detail
+            return []
+        level = self._level_for(visit.endpoint.target)
+        return await run_stages(visit.prober, facts, level, self._settings.parts, visit.say)
+
+    async def _merged(self, visit: _Visit, seen: Observation) -> Observation:
+        """``seen`` with the known facts that a spared server was not asked for; known chains are judged again."""
+        merged = with_known_facts(seen, visit.known)
+        if merged.certificates is seen.certificates:
+            return merged
+        stores = self._stores_for(visit.endpoint)
+        judged = await judge_again(merged, visit.endpoint.target, visit.started_at, stores)
+        return replace(merged, certificates=seen.certificates if judged is None else judged)
 
     def _cost(self, visit: _Visit) -> Cost:
         budget = visit.transport.budget
@@ -156,7 +176,10 @@ class Engine:
             facts, endpoint.target, visit.started_at, self._stores_for(endpoint), budget
         )
         spent = over_budget(budget.exhausted).detail if budget.exhausted else visit.prober.spent
-        state, reason = state_of(facts, visit.prober.exchanges, spent=spent, faults=faults)
+        failures = [one.failure for one in facts.handshakes if one.failure is not None]
+        state, reason = state_of(
+            facts, visit.prober.exchanges, failures=failures, spent=spent, faults=faults
+        )
         seen = Observation(
             tool_version=TOOL_VERSION,
             mode=Mode.ENUMERATE,
@@ -227,6 +250,8 @@ class Engine:
         allowed before is allowed now."""
         known, target = visit.known, visit.endpoint.target
         if known is None or target.is_datagram or not can_be_verified(known):
+            return None
+        if visit.transport.allowance is not None:
             return None
         if any(map(self._level_for(target).allows, known.not_asked.values())):
             return None

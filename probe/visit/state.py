@@ -32,11 +32,13 @@ _STATES: Final = {
     FailureKind.NOT_OFFERED: State.PLAINTEXT,
     FailureKind.DECLINED: State.REFUSED,
     FailureKind.TURNED_AWAY: State.REFUSED,
+    FailureKind.BLOCKED: State.REFUSED,
     FailureKind.HUNG_UP: State.NOT_TLS,
     FailureKind.RESET: State.REFUSED,
     FailureKind.SILENT: State.TIMEOUT,
 }
 _TELLING: Final = (
+    FailureKind.BLOCKED,
     FailureKind.NOT_OFFERED,
     FailureKind.OTHER_PROTOCOL,
     FailureKind.DECLINED,
@@ -66,15 +68,16 @@ def state_of(
     facts: VisitFacts,
     exchanges: Sequence[Exchange],
     *,
+    failures: Sequence[ConnectFailure] = (),
     spent: str | None = None,
     faults: Sequence[str] = (),
 ) -> tuple[State, str | None]:
     """The visit's state and reason, by the most informative of all answers.
 
-    ``spent`` says in words that the visit reached a limit of its budget, and which one; the reason begins
+    ``failures`` are those of handshakes that could not begin. ``spent`` says in words that the visit reached a limit of its budget, and which one; the reason begins
     with it. ``faults`` are our own errors.
     """
-    answers = [one.answer for one in exchanges]
+    answers: list[Answer] = [*(one.answer for one in exchanges), *failures]
     state, reason = _state_by_answers(facts, answers)
     is_limit_said = not facts.speaks_any and _is_over_budget(answers)
     if faults:

@@ -26,6 +26,7 @@ from model.target import Endpoint
 from model.version import TOOL_VERSION
 from scheduling.jobs import Judging, SchedulerSettings, Visiting, unjudged
 from scheduling.next_schedule import schedule_after
+from scheduling.visit import known_facts
 from service.fleet.leases import INNOCENT, Leases, Record
 from service.fleet.limiter import Limiter
 from service.fleet.request import Request
@@ -52,8 +53,10 @@ class Records(Protocol):
         """Store a service event."""
         ...
 
-    async def latest(self, endpoint_key: str) -> Observation | None:
-        """The endpoint's newest facts."""
+    async def latest(
+        self, endpoint_key: str, *, answered_as_tls: bool = False
+    ) -> Observation | None:
+        """The endpoint's newest facts, or the newest that were answered as TLS."""
         ...
 
     async def last_visits(self, endpoint_keys: Collection[str]) -> Mapping[str, LastVisit]:
@@ -181,14 +184,14 @@ class Visitor:
         """The result of the visit; the first failure in a row counts only if a second attempt fails too."""
         has_failed = before is not None and before.consecutive_failures > 0
         visit = self._ways.alone if is_alone else self._ways.beside_others
-        known = None
-        if request.is_to_verify and not has_failed:
-            known = await self._known(request.endpoint)
+        enumerates = has_failed or not request.is_to_verify
+        known = await self._known(request.endpoint, enumerates=enumerates)
         observation = await self._visit_once(visit, request.endpoint, known)
         if observation.answered_as_tls or has_failed:
             return observation
         await asyncio.sleep(self._settings.early_retry_seconds)
-        return await self._visit_once(visit, request.endpoint, None)
+        known = await self._known(request.endpoint, enumerates=True)
+        return await self._visit_once(visit, request.endpoint, known)
 
     async def _visit_once(
         self, visit: Visiting, endpoint: Endpoint, known: Observation | None
@@ -212,9 +215,10 @@ class Visitor:
                 reason = f"Internal error: the visit ended with {type(fault).__name__}."
                 return _error(endpoint, started_at, cost, reason)
 
-    async def _known(self, endpoint: Endpoint) -> Observation | None:
-        known = await with_patience(lambda: self._records.latest(endpoint.key))
-        return known if known is not None and known.tool_version == TOOL_VERSION else None
+    async def _known(self, endpoint: Endpoint, *, enumerates: bool) -> Observation | None:
+        return await with_patience(
+            lambda: known_facts(self._records.latest, endpoint, enumerates=enumerates)
+        )
 
     async def _set_aside(
         self, endpoint: Endpoint, before: Schedule | None, worker_id: int, times_before: int

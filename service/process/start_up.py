@@ -10,6 +10,7 @@ from model.clock import SystemClock
 from probe.visit.engine import Engine
 from service.config.settings import ServiceSettings
 from service.process.limits import connections_that_fit
+from service.process.state_files import connect_errors_directory
 from storage import SqlStore
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
@@ -29,7 +30,10 @@ def engine_of(settings: ServiceSettings, clock: SystemClock) -> Engine:
             needed=wanted.connections_open,
             used=fitting,
         )
-    return Engine(replace(wanted, connections_open=fitting), clock)
+    remembered = connect_errors_directory(settings.database, settings.state_directory)
+    return Engine(
+        replace(wanted, connections_open=fitting, connect_errors_directory=remembered), clock
+    )
 
 
 def warn_of_readers(store: SqlStore) -> None:

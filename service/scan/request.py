@@ -21,6 +21,7 @@ from probe.visit.settings import ProbeSettings
 from scheduling.resolve import AddressFamily
 from service.config.routes import check_source_address
 from service.config.trust_stores import parse_trust_store
+from service.process.state_files import connect_errors_of_scans
 
 PROXY_PASSWORD_VARIABLE: Final = "TLSPROBE_PROXY_PASSWORD"  # noqa: S105 (a variable's name)
 _LONGEST_TIMEOUT_SECONDS: Final = 86_400.0
@@ -74,6 +75,7 @@ def read_request(
         trust_stores=stores,
         parts=parts,
         intrusiveness=intrusiveness,
+        connect_errors_directory=connect_errors_of_scans(),
     ).with_deadline(timeout_seconds)
     return ScanRequest(targets=targets, settings=settings)
 

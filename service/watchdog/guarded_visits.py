@@ -22,10 +22,10 @@ from model.version import TOOL_VERSION
 from pki.net_guard.shortage import refusing_shortages
 from scheduling.jobs import Visiting
 from service.config.settings import ServiceSettings
+from service.process.state_files import state_base
 from service.watchdog.in_flight import InFlight, left_behind
 from service.watchdog.isolation import DiedAloneError, IsolationPool, NoProcessError
 from service.watchdog.quarantine import Quarantine
-from service.watchdog.state_files import state_base
 from service.watchdog.suspicion import set_aside_reason
 
 Note: TypeAlias = Callable[[ServiceEvent], Awaitable[None]]

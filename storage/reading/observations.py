@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,6 +28,10 @@ from storage.rows.tables import (
 _Rows: TypeAlias = Sequence[Row[*tuple[Any, ...]]]
 _Ders: TypeAlias = Mapping[str, bytes | None]
 """Certificates by their SHA-256."""
+
+
+_MOST_SEARCHED: Final = 10
+"""How many of an endpoint's newest stretches are searched for one that was answered as TLS."""
 
 
 async def read_schedules(connection: AsyncConnection) -> list[Schedule]:
@@ -109,15 +113,18 @@ def _decoded(rows: _Rows, ders: _Ders) -> list[Observation]:
     ]
 
 
-async def read_latest(connection: AsyncConnection, endpoint_key: str) -> Observation | None:
-    """The newest of ``read_observations``; its certificates have their DER.
+async def read_latest(
+    connection: AsyncConnection, endpoint_key: str, *, answered_as_tls: bool = False
+) -> Observation | None:
+    """The newest of ``read_observations``, or of those answered as TLS; its certificates have their DER.
 
     Raises:
         ValueError: if a stored body is invalid.
     """
-    rows, ders = await _newest(connection, endpoint_key, 1)
-    newest = await asyncio.to_thread(_decoded, rows, ders)
-    return _with_ders(newest[0], ders) if newest else None
+    rows, ders = await _newest(connection, endpoint_key, _MOST_SEARCHED if answered_as_tls else 1)
+    found = await asyncio.to_thread(_decoded, rows, ders)
+    newest = next((one for one in found if one.answered_as_tls or not answered_as_tls), None)
+    return _with_ders(newest, ders) if newest else None
 
 
 def _with_ders(observation: Observation, ders: _Ders) -> Observation:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from service.process.state_files import state_base
 from service.watchdog.quarantine import Quarantine, Suspect
-from service.watchdog.state_files import state_base
 from service.watchdog.suspicion import seconds_set_aside
 from tests.service.fleet.test_visitor import SetClock
 

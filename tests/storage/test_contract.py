@@ -265,3 +265,13 @@ async def test_the_latest_visit_has_proofs_certificates_and_the_last_enumeration
     (kept,) = await store.schedules()
     assert kept.enumerated_at == second.started_at
     assert await store.latest("nobody.test:443@-") is None
+
+
+async def test_the_latest_facts_of_tls_outlive_failures(store: SqlStore) -> None:
+    seen = observation(chain=[certificate(b"leaf")])
+    failure = refusal(hour=1)
+    for visit in (seen, failure):
+        await store.record(visit, schedule(visit))
+    assert await store.latest(seen.endpoint.key) == failure
+    assert await store.latest(seen.endpoint.key, answered_as_tls=True) == seen
+    assert await store.latest("nobody.test:443@-", answered_as_tls=True) is None

@@ -135,11 +135,15 @@ def _served(
 ) -> RawChain:
     names = tuple(name for name in NameAsked if name in by_name)
     versions = by_name[names[0]]
-    takes_name = any(
-        proof.offer.shape.server_name is not None
-        for version, proof in facts.spoken.items()
-        if version in versions
-    )
+    named = [
+        *((version, proof.offer.shape.server_name) for version, proof in facts.spoken.items()),
+        *(
+            (one.offer.version, one.offer.server_name)
+            for one in facts.handshakes
+            if one.offer.version not in facts.spoken
+        ),
+    ]
+    takes_name = any(name is not None for version, name in named if version in versions)
     return RawChain(
         chain=chain,
         versions=tuple(sorted(versions)),

@@ -7,7 +7,7 @@ credentials. It also reports whether STARTTLS, if offered, led to TLS in this vi
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, TypeAlias
 
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
@@ -27,6 +27,7 @@ STARTTLS_FACTS: Final = ("starttls_works",)
 
 _REFUSALS: Final = frozenset({FailureKind.NOT_OFFERED, FailureKind.DECLINED})
 _ALERT: Final = re.compile(rb"\x15\x03[\x00-\x04]", re.DOTALL)
+_Look: TypeAlias = Scripted[PlaintextFindings | ConnectFailure]
 _PATIENCE_SECONDS: Final = 2.0
 """How long a plaintext answer may take on a port where TLS is expected."""
 
@@ -59,9 +60,7 @@ async def check_starttls(prober: Prober, facts: VisitFacts) -> None:
         facts.plaintext["answers_in_plaintext"] = _fact(dialogue, Verdict.NO, note)
 
 
-async def _look(
-    prober: Prober, facts: VisitFacts
-) -> tuple[Scripted[PlaintextFindings] | None, str | None]:
+async def _look(prober: Prober, facts: VisitFacts) -> tuple[_Look | None, str | None]:
     """Records what the plaintext conversation shows, or why there was none."""
     if facts.inputs.application.looks_in_plaintext is None:
         return None, None
@@ -75,19 +74,17 @@ async def _look(
     return dialogue, None
 
 
-def _hangs_up(dialogue: Scripted[PlaintextFindings]) -> bool:
+def _hangs_up(dialogue: _Look) -> bool:
     return dialogue.ending in {Ending.CLOSED, Ending.RESET} and not dialogue.heard
 
 
-def _how(dialogue: Scripted[PlaintextFindings]) -> str:
+def _how(dialogue: _Look) -> str:
     if dialogue.heard:
         return "the plaintext conversation proves neither"
     return f"{dialogue.ending or 'no end'} after plaintext, without an answer"
 
 
-def _fact(
-    dialogue: Scripted[PlaintextFindings], verdict: Verdict, note: str, value: str | None = None
-) -> Fact:
+def _fact(dialogue: _Look, verdict: Verdict, note: str, value: str | None = None) -> Fact:
     heard = mask_cookies(dialogue.heard)
     proof = conversation_evidence(dialogue.said, heard, note, is_cut=dialogue.is_cut)
     return Fact(verdict=verdict, evidence=proof, value=value)

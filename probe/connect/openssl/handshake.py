@@ -27,11 +27,12 @@ from probe.connect.openssl.contexts import (
     negotiated_suite,
     set_groups,
 )
-from probe.connect.openssl.reply import ASKING, AwaitedReply
+from probe.connect.openssl.reply import ASKING, AwaitedReply, request_for
 from probe.connect.openssl.spoiled_record import spoiled_record
 from probe.crypto.identity import ClientIdentity
 from probe.crypto.throwaway import throwaway_certificate, throwaway_key
 from probe.dialogue.answer import Ending
+from probe.dialogue.before_tls.denied_login import DeniedLogin
 from probe.dialogue.handshake import (
     USERS_OWN,
     Handshake,
@@ -55,6 +56,11 @@ _KEPT_LENGTH = 2048
 _WAITING: Final = frozenset({PostHandshakeAction.NOTHING, PostHandshakeAction.LISTEN})
 """These actions send nothing, so the end of the connection is not an answer to our data."""
 
+_LOGIN_FITS: Final = frozenset(
+    {PostHandshakeAction.NOTHING, PostHandshakeAction.SESSION, PostHandshakeAction.HTTP}
+)
+"""A login can take the place of these actions."""
+
 _FATAL = 2
 """Java sends the warning ``user_canceled`` before it closes; that is not a refusal."""
 
@@ -66,7 +72,7 @@ class OpenSslHandshake:
 
     ``resumed`` is the ``session`` of an earlier handshake, which exists once a TLS 1.3 ticket came;
     ``identity`` is the user's client certificate. Throwaway certificates are valid at the aware time ``at``.
-    ValueError if OpenSSL cannot make the hello.
+    A ``login`` ends the connection where it can. ValueError if OpenSSL cannot make the hello.
     """
 
     def __init__(
@@ -76,8 +82,11 @@ class OpenSslHandshake:
         identity: ClientIdentity | None = None,
         *,
         at: datetime,
+        login: DeniedLogin | None = None,
     ) -> None:
         self._offer = offer
+        self._login = login if offer.post_handshake in _LOGIN_FITS else None
+        self._action = offer.post_handshake if self._login is None else PostHandshakeAction.WORDS
         own = identity if offer.presents in USERS_OWN else None
         self._connection = SSL.Connection(context_for(offer, own), None)
         self._connection.set_connect_state()
@@ -108,7 +117,7 @@ class OpenSslHandshake:
         self._last_sent = b""
         self._received = 0
         self._has_ticket = False
-        self._reply = AwaitedReply(offer.post_handshake)
+        self._reply = AwaitedReply(self._action)
         self._ending: Ending | None = None
         self.session: SSL.Session | None = None
 
@@ -134,7 +143,7 @@ class OpenSslHandshake:
         """The outcome if nothing more will come."""
         self._ending = ending
         is_silence = ending is Ending.SILENCE
-        if self._is_finished and self._offer.post_handshake not in _WAITING:
+        if self._is_finished and self._action not in _WAITING:
             return self._accepted(HandshakeEnd.UNFINISHED if is_silence else HandshakeEnd.REFUSED)
         if self._is_finished:
             note = f"{ending.value} after the handshake {self._shown}, without an answer"
@@ -143,6 +152,11 @@ class OpenSslHandshake:
             note = f"{ending.value} in a handshake {self._shown}"
             return self._outcome(HandshakeEnd.REFUSED, note)
         return self._outcome(HandshakeEnd.UNFINISHED, f"{ending.value} in the handshake")
+
+    @property
+    def was_denied_login(self) -> bool:
+        """Whether a login ended the connection, and the server answered it."""
+        return self._login is not None and bool(self._reply.content)
 
     @property
     def _shown(self) -> str:
@@ -172,15 +186,15 @@ class OpenSslHandshake:
         error of sending it would lose the alert that came before.
         """
         is_tls13 = self._offer.version >= ProtocolVersion.TLSV1_3
-        match self._offer.post_handshake:
+        match self._action:
             case PostHandshakeAction.RENEGOTIATION:
                 self._flush()
                 self._connection.renegotiate()
                 return self._renegotiate()
             case PostHandshakeAction.HTTP | PostHandshakeAction.HTTP_HEAD:
-                return self._ask(_request(self._offer))
+                return self._ask(request_for(self._offer))
             case PostHandshakeAction.WORDS:
-                return self._ask(self._offer.words)
+                return self._ask(self._login.in_tls if self._login else self._offer.words)
             case PostHandshakeAction.SPOILED_PADDING | PostHandshakeAction.SPOILED_MAC:
                 self._flush()
                 return self._say(spoiled_record(self._connection, self._offer, self._last_sent))
@@ -199,25 +213,27 @@ class OpenSslHandshake:
 
         Session tickets, data and ``close_notify`` come only from a server that accepted our Finished.
         """
-        if self._offer.post_handshake is PostHandshakeAction.RENEGOTIATION:
+        if self._action is PostHandshakeAction.RENEGOTIATION:
             return self._renegotiate()
         try:
             self._reply.add(self._connection.recv(_READ_LENGTH))
             while self._reply.wants_more:
                 self._reply.add(self._connection.recv(_READ_LENGTH))
         except SSL.WantReadError:
+            if self._login is not None:
+                self._ask(self._login.answer(self._reply.content))
             self._flush()
-            if self._offer.post_handshake in ASKING:
+            if self._action in ASKING:
                 return None
-            is_over = self._offer.post_handshake is PostHandshakeAction.NOTHING or self._has_ticket
+            is_over = self._action is PostHandshakeAction.NOTHING or self._has_ticket
             return self._accepted() if is_over else None
         except SSL.ZeroReturnError:
-            is_spoiled = self._offer.post_handshake in SPOILED
+            is_spoiled = self._action in SPOILED
             return self._accepted(HandshakeEnd.UNFINISHED if is_spoiled else None)
         except SSL.Error as error:
             if self._has_ticket and self._alert is None:
                 return self._accepted()
-            is_answer = self._offer.post_handshake in SPOILED
+            is_answer = self._action in SPOILED
             return self._accepted(HandshakeEnd.REFUSED) if is_answer else self._failed(error)
         return self._accepted(HandshakeEnd.ACCEPTED)
 
@@ -324,14 +340,6 @@ def _early_data_bytes(session: SSL.Session | None) -> int | None:
     if session is None:
         return None
     return int(Binding().lib.SSL_SESSION_get_max_early_data(_pointer(session, "_session")))
-
-
-def _request(offer: HandshakeOffer) -> bytes:
-    """The shortest request that every HTTP server answers with a status."""
-    host = offer.server_name or "localhost"
-    agent = f"User-Agent: {offer.user_agent}\r\n" if offer.user_agent else ""
-    head = f"GET {offer.path} HTTP/1.1\r\nHost: {host}\r\n{agent}Connection: close\r\n\r\n"
-    return head.encode("ascii")
 
 
 def _reason(error: SSL.Error) -> str:

@@ -1,10 +1,10 @@
-"""The beginning of the server's data after a finished handshake, as far as the post-handshake action needs it."""
+"""The request after a finished handshake, and the beginning of the server's data, as far as it is needed."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from probe.dialogue.handshake import PostHandshakeAction
+from probe.dialogue.handshake import HandshakeOffer, PostHandshakeAction
 from probe.web.heads import END_OF_HEAD, LONGEST_HEAD
 
 ASKING: Final = frozenset(
@@ -13,6 +13,14 @@ ASKING: Final = frozenset(
 """These actions need an answer."""
 
 _STATUS_LENGTH: Final = len(b"HTTP/1.1 400 ")
+
+
+def request_for(offer: HandshakeOffer) -> bytes:
+    """The shortest request that every HTTP server answers with a status."""
+    host = offer.server_name or "localhost"
+    agent = f"User-Agent: {offer.user_agent}\r\n" if offer.user_agent else ""
+    head = f"GET {offer.path} HTTP/1.1\r\nHost: {host}\r\n{agent}Connection: close\r\n\r\n"
+    return head.encode("ascii")
 
 
 class AwaitedReply:

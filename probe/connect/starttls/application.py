@@ -11,12 +11,14 @@ from model.application_protocol import protocol_named
 from probe.connect.starttls.after_upgrade import with_words_injected
 from probe.connect.starttls.outcome import UpgradeDialogue, UpgradeOutcome, UpgradeScript
 from probe.connect.starttls.peer import Peer
-from probe.dialogue.before_tls.found_application import FoundApplication
+from probe.dialogue.answer import ConnectFailure
+from probe.dialogue.before_tls.denied_login import DeniedLogin
+from probe.dialogue.before_tls.found_application import FoundApplication, LooksInPlaintext
 from probe.dialogue.before_tls.injection import Injection
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Scripted
 
-InPlaintext: TypeAlias = Callable[[PlaintextFindings, Peer], Script[None]]
+InPlaintext: TypeAlias = Callable[[PlaintextFindings, Peer], Script[ConnectFailure | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,7 @@ class Application:
     ``upgrade`` is the plaintext phase before TLS; None if TLS begins with the first byte. ``in_plaintext``
     finds out what the server does without TLS, on a connection of its own. ``frames_handshakes`` is true if
     packets of the protocol carry the TLS handshake. ``injection`` holds commands that may follow the command
-    with which TLS begins.
+    with which TLS begins. If ``denied_login`` is set, servers count each connection that ends without it.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Application:
     in_plaintext: InPlaintext | None = None
     frames_handshakes: bool = False
     injection: Injection | None = None
+    denied_login: DeniedLogin | None = None
 
     @property
     def service(self) -> str:
@@ -52,7 +55,7 @@ class Application:
             return None
         return partial(_injecting, self.upgrade, self.service, self.injection, peer)
 
-    def looks_in_plaintext(self, peer: Peer) -> Callable[[], Scripted[PlaintextFindings]] | None:
+    def looks_in_plaintext(self, peer: Peer) -> LooksInPlaintext | None:
         """Makes the Dialogue that tests the server without TLS."""
         return None if self.in_plaintext is None else partial(_looking, self.in_plaintext, peer)
 
@@ -79,11 +82,11 @@ def _upgrading(
     return UpgradeDialogue(upgrade(peer), service)
 
 
-def _looking(in_plaintext: InPlaintext, peer: Peer) -> Scripted[PlaintextFindings]:
+def _looking(in_plaintext: InPlaintext, peer: Peer) -> Scripted[PlaintextFindings | ConnectFailure]:
     findings = PlaintextFindings()
 
-    def noted() -> Script[PlaintextFindings]:
-        yield from in_plaintext(findings, peer)
-        return findings
+    def noted() -> Script[PlaintextFindings | ConnectFailure]:
+        failure = yield from in_plaintext(findings, peer)
+        return failure or findings
 
     return Scripted(noted(), lambda _: findings)

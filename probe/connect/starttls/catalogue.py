@@ -65,7 +65,12 @@ STARTTLS: Final = (
         in_plaintext=postgres.in_plaintext,
         injection=postgres.INJECTION,
     ),
-    Application(name="mysql", upgrade=mysql.upgrade, in_plaintext=mysql.in_plaintext),
+    Application(
+        name="mysql",
+        upgrade=mysql.upgrade,
+        in_plaintext=mysql.in_plaintext,
+        denied_login=mysql.DENIED_LOGIN,
+    ),
     Application(
         name="mssql", upgrade=mssql.upgrade, in_plaintext=mssql.in_plaintext, frames_handshakes=True
     ),

@@ -14,6 +14,7 @@ from model.application_protocol import default_protocol
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.catalogue import APPLICATIONS
 from probe.dialogue.answer import Ending
+from probe.dialogue.before_tls.denied_login import DeniedLogin
 from probe.dialogue.before_tls.greetings import greeting_of
 
 LISTENS_SECONDS: Final = 1.0
@@ -23,23 +24,52 @@ _ENOUGH: Final = 512
 
 
 class Listening:
-    """A Dialogue that only listens: its result is the first line that the server sends unasked; empty if none comes."""
+    """A Dialogue that listens: its result is the first line that the server sends unasked; empty if none comes.
+
+    It sends nothing, except to a server that counts connections which end without a login.
+    """
 
     def __init__(self) -> None:
         self._heard = b""
+        self._replied = b""
+        self._login: DeniedLogin | None = None
+        self._send: Callable[[bytes], None] | None = None
 
     def begin(self, send: Callable[[bytes], None]) -> None:
         """Sends nothing."""
+        self._send = send
 
     def feed(self, received: bytes) -> bytes | None:
         """The first line, or enough of it to recognise the protocol."""
+        if self._login is not None:
+            return self._heard if self._is_denied(self._login, received) else None
         self._heard += received[: _ENOUGH - len(self._heard)]
+        self._login = _login_after(self._heard)
+        if self._login is not None and self._send is not None:
+            self._send(self._login.after_greeting(self._heard))
+            return None
         is_enough = b"\n" in self._heard or len(self._heard) == _ENOUGH
         return self._heard if is_enough else None
 
     def end(self, ending: Ending) -> bytes:
         """The bytes that arrived by then."""
         return self._heard
+
+    def _is_denied(self, login: DeniedLogin, received: bytes) -> bool:
+        self._replied += received[: _ENOUGH - len(self._replied)]
+        answer = login.answer(self._replied)
+        if answer and self._send is not None:
+            self._send(answer)
+            self._replied = b""
+        return bool(self._replied)
+
+
+def _login_after(greeting: bytes) -> DeniedLogin | None:
+    """The login that the server with this greeting needs, once the greeting is complete."""
+    shown = greeting_of(greeting)
+    found = APPLICATIONS.get(shown.protocol or "") if shown is not None else None
+    login = found.denied_login if found is not None else None
+    return login if login is not None and login.after_greeting(greeting) else None
 
 
 def application_of(greeting: bytes, port: int) -> Application:

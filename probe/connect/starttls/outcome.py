@@ -77,6 +77,11 @@ def turned_away(words: bytes) -> ConnectFailure:
     return ConnectFailure(kind=FailureKind.TURNED_AWAY, detail=detail)
 
 
+def blocked(detail: str) -> ConnectFailure:
+    """The server has blocked this machine's address; ``detail`` says how its operator can clear that."""
+    return ConnectFailure(kind=FailureKind.BLOCKED, detail=detail)
+
+
 def unexpected(own: str, heard: bytes) -> ConnectFailure:
     """Something came that a server of ``own`` does not send; it may show which protocol is spoken."""
     if is_tls_record(heard):

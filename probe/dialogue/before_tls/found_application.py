@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from model.application_protocol import DEFAULT_PROTOCOL
+from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.before_tls.injection import Injection
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Scripted
+
+LooksInPlaintext: TypeAlias = Callable[[], Scripted[PlaintextFindings | ConnectFailure]]
+"""Makes the Dialogue that tests a server without TLS; it fails if the server talks to no client, or not to us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +29,7 @@ class FoundApplication:
     greeting: bytes | None = None
     begins_in_plaintext: bool = False
     injection: Injection | None = None
-    looks_in_plaintext: Callable[[], Scripted[PlaintextFindings]] | None = None
+    looks_in_plaintext: LooksInPlaintext | None = None
 
 
 FROM_THE_FIRST_BYTE: Final = FoundApplication(name=DEFAULT_PROTOCOL)

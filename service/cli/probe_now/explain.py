@@ -50,7 +50,7 @@ def explain(  # noqa: PLR0913 - each parameter is an option of the command
 ) -> int:
     """Probe one endpoint for one fact, and show the hello sent and the answer, decoded.
 
-    Sends only what the fact needs. Nothing is stored.
+    Sends only what the fact needs. Results are not stored.
     """
     from service.process.event_loop import run
     from service.scan.explain import explain_fact, explanation_json, explanation_lines

@@ -115,7 +115,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
 ) -> int:
     """Probe endpoints now and print a report of each: findings, versions, suites, certificates.
 
-    Most severe findings first. Nothing is stored.
+    Most severe findings first. Results are not stored.
     """
     from service.scan import request as asked
     from service.scan.output import ScanOptions

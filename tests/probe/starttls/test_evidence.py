@@ -120,7 +120,8 @@ async def test_a_mysql_refusal_is_quoted_and_stored_completely() -> None:
     observation = await _visited(talk.behaviour, "mysql")
     proof = proofs(observation)["starttls_works"]
     assert (proof.offer, proof.answer) == (None, _MYSQL_BLOCKED)
-    assert "turns clients away" in (observation.reason or "")
+    assert "FLUSH HOSTS" in (observation.reason or "")
+    assert observation.cost.connections == 1
 
 
 async def test_plaintext_findings_are_proved_by_both_sides() -> None:

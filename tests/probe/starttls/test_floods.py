@@ -159,4 +159,5 @@ def test_an_endless_search_is_not_an_answer() -> None:
     assert makes is not None
     entry = bytes.fromhex("30070201026402 0400".replace(" ", ""))
     findings = play(makes(), [(None, entry * 200)], ending=Ending.SILENCE)
+    assert isinstance(findings, PlaintextFindings)
     assert "answers_in_plaintext" not in findings.remarks

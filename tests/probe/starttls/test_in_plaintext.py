@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from probe.connect.starttls.catalogue import IN_PLAINTEXT, STARTTLS, application
 from probe.connect.starttls.peer import Peer
-from probe.dialogue.answer import Ending
+from probe.dialogue.answer import ConnectFailure, Ending
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Scripted
 from tests.probe.starttls.play import Cut, Turns, byte_by_byte, play, whole
@@ -99,15 +99,16 @@ DIALOGUES: tuple[tuple[str, Turns, dict[str, str]], ...] = (
 )
 
 
-def dialogue(name: str) -> Scripted[PlaintextFindings]:
+def dialogue(name: str) -> Scripted[PlaintextFindings | ConnectFailure]:
     """The plaintext questions of that protocol."""
     looks = application(name).looks_in_plaintext(PEER)
     assert looks is not None
     return looks()
 
 
-def shown(findings: PlaintextFindings) -> dict[str, str]:
+def shown(findings: PlaintextFindings | ConnectFailure) -> dict[str, str]:
     """Verdicts with their values, by name."""
+    assert isinstance(findings, PlaintextFindings)
     return {
         name: f"{remark.verdict} {remark.value or ''}".strip()
         for name, remark in findings.remarks.items()
@@ -154,4 +155,9 @@ def test_any_bytes_give_plaintext_findings(name: str, pieces: list[bytes], endin
     talk.begin(lambda _: None)
     found = next((one for piece in pieces if (one := talk.feed(piece)) is not None), None)
     findings = found if found is not None else talk.end(ending)
-    assert all(remark.note.isprintable() for remark in findings.remarks.values())
+    notes = (
+        [findings.detail]
+        if isinstance(findings, ConnectFailure)
+        else [remark.note for remark in findings.remarks.values()]
+    )
+    assert all(note.isprintable() for note in notes)

@@ -374,6 +374,7 @@ UPGRADES: Final = (
     _upgrade(
         "mysql",
         (b"", _MYSQL_GREETING.replace(b"\xff\xff\xff\x02", b"\xff\xf7\xff\x02", 1)),
+        (None, b""),
         then=FailureKind.NOT_OFFERED,
         why="no CLIENT_SSL",
     ),
@@ -382,6 +383,12 @@ UPGRADES: Final = (
         (b"", b"\x17\x00\x00\x00\xff\x10\x04Too many connections"),
         then=FailureKind.TURNED_AWAY,
         why="Too many connections",
+    ),
+    _upgrade(
+        "mysql",
+        (b"", b"\x12\x00\x00\x00\xff\x69\x04Host is blocked"),
+        then=FailureKind.BLOCKED,
+        why="(Host is blocked); its operator clears this by FLUSH HOSTS",
     ),
     _upgrade(
         "mssql",

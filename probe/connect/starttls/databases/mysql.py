@@ -4,17 +4,23 @@ Client/server protocol, HandshakeV10 and SSLRequest. In plaintext, a HandshakeRe
 for a user that need not exist, shows whether the server processes logins without TLS. With
 ``require_secure_transport`` MySQL refuses first (error 3159). MariaDB 10.11 first checks the user, so "access
 denied" proves nothing about the sessions of users that it knows.
+
+Both count each connection that ends before its login is complete (``SUM_CONNECT_ERRORS``) and block the
+client's address for everyone at ``max_connect_errors`` (error 1129). A login that is denied is not counted,
+one that succeeds sets the count to zero: inc_host_errors and reset_host_connect_errors in sql/hostname.cc.
 """
 
 from __future__ import annotations
 
 import re
 import struct
+from dataclasses import replace
 from typing import Final
 
 from probe.connect.starttls.outcome import (
     Upgraded,
     UpgradeScript,
+    blocked,
     not_offered,
     quoted,
     turned_away,
@@ -23,6 +29,7 @@ from probe.connect.starttls.outcome import (
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import at_once
 from probe.dialogue.answer import ConnectFailure
+from probe.dialogue.before_tls.denied_login import DeniedLogin
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 from probe.tls.limits import MAX_TURN_LENGTH
@@ -40,8 +47,14 @@ _ERROR: Final = 0xFF
 _ACCESS_DENIED: Final = 1045
 _SECURE_TRANSPORT_REQUIRED: Final = frozenset({3159})
 _SECURE_TRANSPORT: Final = re.compile(rb"(require_)?secure.transport", re.IGNORECASE)
-_TURNED_AWAY: Final = frozenset({1040, 1129, 1130, 1203, 1226})
+_HOST_BLOCKED: Final = 1129
+_TURNED_AWAY: Final = frozenset({1040, _HOST_BLOCKED, 1130, 1203, 1226})
 """Too many connections; a host that is blocked or not allowed; limits of a user."""
+_CLEARED_BY: Final = (
+    "its operator clears this by FLUSH HOSTS, or from MySQL 8.0.23 on by TRUNCATE TABLE"
+    " performance_schema.host_cache"
+)
+_AUTH_SWITCH: Final = b"\xfe"
 
 
 def packet(received: bytes, _seen: int) -> int | None:
@@ -63,9 +76,19 @@ def _framed(payload: bytes, number: int) -> bytes:
 
 
 SSL_REQUEST: Final = _framed(_opening(_CAPABILITIES | _CLIENT_SSL), 1)
-_LOGIN: Final = _framed(
-    _opening(_CAPABILITIES) + b"tlsprobe\0" + b"\0" + b"mysql_native_password\0", 1
-)
+
+
+def _login(flags: int, number: int) -> bytes:
+    return _framed(_opening(flags) + b"tlsprobe\0" + b"\0" + b"mysql_native_password\0", number)
+
+
+_LOGIN: Final = _login(_CAPABILITIES, 1)
+
+
+def _answer_to_switch(heard: bytes) -> bytes:
+    """The empty password, if the server asks for it once more, for another plugin; else nothing."""
+    is_switch = heard[4:5] == _AUTH_SWITCH and packet(heard, 0) == len(heard)
+    return _framed(b"", (heard[3] + 1) % 256) if is_switch else b""
 
 
 def _capabilities(greeting: bytes) -> int | None:
@@ -89,10 +112,15 @@ def _error(heard: bytes) -> int | None:
 
 def _greeted() -> Script[bytes | ConnectFailure]:
     greeting = yield Turn(until=packet, what="the MySQL greeting")
-    if _error(greeting) is not None:
-        return turned_away(greeting[7:])
+    code = _error(greeting)
+    if code == _HOST_BLOCKED:
+        words = quoted(greeting[7:])
+        detail = f"the server has blocked this address ({words}); {_CLEARED_BY}"
+        return replace(blocked(detail), raw=greeting)
+    if code is not None:
+        return replace(turned_away(greeting[7:]), raw=greeting)
     if _capabilities(greeting) is None:
-        return unexpected(OWN, greeting)
+        return replace(unexpected(OWN, greeting), raw=greeting)
     return greeting
 
 
@@ -102,20 +130,28 @@ def upgrade(_: Peer) -> UpgradeScript:
     if isinstance(greeting, ConnectFailure):
         return greeting
     if not (_capabilities(greeting) or 0) & _CLIENT_SSL:
+        yield Turn(say=_LOGIN, until=at_once, what="nothing")
         return not_offered("MySQL's greeting has no CLIENT_SSL")
     yield Turn(say=SSL_REQUEST, until=at_once, what="nothing")
     return Upgraded()
 
 
-def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """Begins a login without TLS, and stops at the server's first answer."""
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[ConnectFailure | None]:
+    """Begins a login without TLS, and stops when it is denied."""
     greeting = yield from _greeted()
     if isinstance(greeting, ConnectFailure):
-        return
+        return greeting
     is_offered = bool((_capabilities(greeting) or 0) & _CLIENT_SSL)
     has = "has" if is_offered else "does not have"
     findings.offered(holds=is_offered, note=f"the greeting {has} CLIENT_SSL")
     heard = yield Turn(say=_LOGIN, until=packet, what="the answer to a login")
+    if switched := _answer_to_switch(heard):
+        heard = yield Turn(say=switched, until=packet, what="the answer to an empty password")
+    _note_login(findings, heard, is_offered=is_offered)
+    return None
+
+
+def _note_login(findings: PlaintextFindings, heard: bytes, *, is_offered: bool) -> None:
     code = _error(heard)
     if heard[4:5] == b"\0":
         findings.goes_on(holds=True, note="a session in plaintext, for a user without a password")
@@ -132,3 +168,10 @@ def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
         findings.login("password")
         if not is_offered:
             findings.goes_on(holds=True, note=f"no TLS is offered; {note}")
+
+
+DENIED_LOGIN: Final = DeniedLogin(
+    after_greeting=lambda greeting: b"" if _capabilities(greeting) is None else _LOGIN,
+    in_tls=_login(_CAPABILITIES | _CLIENT_SSL, 2),
+    answer=_answer_to_switch,
+)

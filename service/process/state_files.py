@@ -1,5 +1,5 @@
-"""Where a service stores the small files that must outlive a crash: next to its SQLite database, or in the state
-directory, named after its PostgreSQL database."""
+"""Where the small files are that must outlive a process: a service's next to its SQLite database, or in the state
+directory, named after its PostgreSQL database; those of scans in the usual directory."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy.engine import make_url
 
 _MEMORY: Final = ":memory:"
+_CONNECT_ERRORS: Final = "connect-errors"
 
 
 def state_base(database: str, state_directory: Path | None) -> Path:
@@ -26,6 +27,17 @@ def state_base(database: str, state_directory: Path | None) -> Path:
         return file if state_directory is None else state_directory / file.name
     digest = hashlib.sha256(url.set(password=None).render_as_string().encode()).hexdigest()
     return (state_directory or _usual_directory()) / f"tlsprobe-{digest[:16]}"
+
+
+def connect_errors_directory(database: str, state_directory: Path | None) -> Path:
+    """Where a service remembers the broken connections that its visits caused at databases."""
+    base = state_base(database, state_directory)
+    return base.with_name(f"{base.name}.{_CONNECT_ERRORS}")
+
+
+def connect_errors_of_scans() -> Path:
+    """Where scans of this user remember them."""
+    return _usual_directory() / _CONNECT_ERRORS
 
 
 def _usual_directory() -> Path:
