@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from discovery.server_files.blocks import text_lines
 from discovery.source import Skipped, SourceError
 
 _MOST_DEPTH: Final = 64
@@ -232,7 +233,7 @@ def _raw_lines(path: Path) -> list[_Raw]:
     """The lines without comments and empty ones; a backslash at the end of a line continues it."""
     found: list[_Raw] = []
     text, begun = "", 0
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(text_lines(path), start=1):
         begun = begun or number
         if line.endswith("\\"):
             text += line[:-1]

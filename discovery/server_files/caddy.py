@@ -20,6 +20,9 @@ from model.application_protocol import URL_PORTS
 from model.protocol_version import ProtocolVersion
 from model.target import is_ip_address
 
+_ALL: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 (what files say)
+"""Go listens on both families for either of them."""
+
 _VERSIONS: Final = {"tls1.2": ProtocolVersion.TLSV1_2, "tls1.3": ProtocolVersion.TLSV1_3}
 _ADDRESS: Final = re.compile(
     r"(?:(?P<scheme>https?)://)?(?P<host>\[[^]]*\]|[^:/]*)(?::(?P<port>[^/]*))?(?:/.*)?", re.DOTALL
@@ -170,6 +173,8 @@ class _Site:
         skipped: list[Skipped] = []
         for word in said or self._options.bind or ("",):
             address = word.removeprefix("tcp/").strip("[]")
+            if address in _ALL:
+                address = ""
             if "/" in address or "{" in address:
                 problem = f"bind {word} is not an address of TCP: list it in a targets file"
                 skipped.append(Skipped(place=self._block.place, problem=problem))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from discovery.server_files.blocks import text_lines
 from discovery.source import Skipped, SourceError
 
 _VARIABLE: Final = re.compile(r"\{\$([^}:]+)(?::([^}]*))?\}")
@@ -182,7 +183,7 @@ def _with_arguments(text: str, arguments: Sequence[str]) -> str:
 
 
 def _tokens(path: Path) -> list[Token]:
-    text = _VARIABLE.sub(_value, path.read_text(encoding="utf-8").replace("\r\n", "\n"))
+    text = _VARIABLE.sub(_value, "\n".join(text_lines(path)))
     return list(_Lexer(text, path))
 
 

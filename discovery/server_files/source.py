@@ -22,7 +22,10 @@ from discovery.source import Skipped, SourceError, SourceReading
 from model.target import is_ip_address
 from model.target_labels import PROXY_PROTOCOL
 
-_ANY_ADDRESS: Final = frozenset({"", "*", "0.0.0.0", "::", "_default_"})  # noqa: S104 (what files say)
+_ALL_IPV4, _ALL_IPV6 = "0.0.0.0", "::"  # noqa: S104 (what files say)
+_ANY_ADDRESS: Final = frozenset({"", _ALL_IPV4, _ALL_IPV6})
+_LOCALHOST: Final = "localhost"
+_LOOPBACK: Final = {_ALL_IPV4: "127.0.0.1", _ALL_IPV6: "::1"}
 _PROXY_PROTOCOL_VERSION: Final = "v1"
 """All four servers understand it."""
 
@@ -42,16 +45,33 @@ class ServerFiles:
     def locations(self) -> Iterator[Location]:
         """The locations in all files; raises SourceError."""
         entries = self._entries()
-        by_socket: dict[tuple[str, int], list[Declared]] = defaultdict(list)
+        by_place: dict[tuple[str, int], list[Declared]] = defaultdict(list)
         for entry in entries:
             if isinstance(entry, Declared):
-                by_socket[entry.address, entry.port].append(entry)
+                by_place[_place(entry, self.host)].append(entry)
         for entry in entries:
             if isinstance(entry, Declared):
-                others = [one for one in by_socket[entry.address, entry.port] if one is not entry]
-                yield from _locations(entry, others, self.kind, self.host)
+                yield from self._of(entry, by_place[_place(entry, self.host)])
             else:
                 yield entry
+
+    def _of(self, entry: Declared, there: Sequence[Declared]) -> Iterator[Location]:
+        """The locations of one block; ``there`` are all blocks at the same host and port."""
+        where = _host(entry.address, self.host)
+        if not where:
+            family = "IPv6" if entry.address == _ALL_IPV6 else "IPv4"
+            problem = f"port {entry.port} is open for {family} only, and host is {self.host}: set host to a name or to an {family} address"
+            yield Skipped(place=entry.place, problem=problem)
+            return
+        specific = [one for one in there if one.address not in _ANY_ADDRESS]
+        if entry.address in _ANY_ADDRESS and specific:
+            # The kernel gives a connection to the socket with the more specific address.
+            if not any(_is_same_block(one, entry) for one in specific):
+                problem = f"{_names(entry)} cannot be reached at {where}:{entry.port}, where {specific[0].place} listens on this address: set host to another address"
+                yield Skipped(place=entry.place, problem=problem)
+            return
+        others = [one for one in there if one is not entry]
+        yield from _locations(entry, where, others, self.kind)
 
     def _entries(self) -> list[Entry]:
         try:
@@ -72,11 +92,32 @@ async def read_server_files(
     return await asyncio.to_thread(read_locations, files.locations(), source, most)
 
 
+def _host(address: str, host: str) -> str:
+    """Where a socket is probed; empty if it does not listen on the family of ``host``."""
+    if address not in _ANY_ADDRESS:
+        return address
+    if host == _LOCALHOST:
+        return _LOOPBACK.get(address, host)
+    is_other = is_ip_address(host) and (":" in host) != (address == _ALL_IPV6)
+    return "" if address and is_other else host
+
+
+def _place(entry: Declared, host: str) -> tuple[str, int]:
+    return _host(entry.address, host), entry.port
+
+
+def _is_same_block(one: Declared, other: Declared) -> bool:
+    return (one.names, one.certificates) == (other.names, other.certificates)
+
+
+def _names(one: Declared) -> str:
+    return f"the block for {' '.join(one.names) or 'no name'}"
+
+
 def _locations(
-    one: Declared, others: Sequence[Declared], kind: str, host: str
+    one: Declared, where: str, others: Sequence[Declared], kind: str
 ) -> Iterable[Location]:
     """One location for each name of the block; without names, one if clients without a name get the block."""
-    where = host if one.address in _ANY_ADDRESS else one.address
     leaves, problem = read_leaves(one.certificates)
     if problem is not None:
         yield Skipped(place=one.place, problem=f"{problem}, so no certificate is declared")
@@ -108,8 +149,7 @@ def _without_name(host: str, others: Sequence[Declared]) -> str | None:
 
 
 def _unnamed(one: Declared, host: str) -> str:
-    names = " ".join(one.names) or "no name"
     return (
-        f"the block for {names} at {host}:{one.port} has no name that can be asked for: list one of its names "
+        f"{_names(one)} at {host}:{one.port} has no name that can be asked for: list one of its names "
         "in a targets file"
     )
