@@ -39,5 +39,7 @@ def _places(target: Mapping[str, Any]) -> Iterator[Location]:
     except ValueError as error:
         yield Skipped(place=place, problem=f"the URL {text!r} is invalid: {error}")
         return
-    if url.scheme == "https" and host:
+    if url.scheme == "https" and not host:
+        yield Skipped(place=place, problem=f"the URL {text!r} has no host")
+    elif url.scheme == "https":
         yield SourceLocation(host=host, port=port, labels=about, place=place)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -73,6 +75,20 @@ def text_lines(path: Path) -> list[str]:
     """
     text = path.read_text(encoding="utf-8", errors="replace")
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
+
+
+def why_nothing_matches(pattern: str) -> str | None:
+    """Why no file matches: a folder of the pattern cannot be listed; None if there is just no such file."""
+    folder = Path(pattern)
+    while glob.has_magic(str(folder)):
+        folder = folder.parent
+    try:
+        with os.scandir(folder):
+            return None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"{pattern} is not included, because {folder} cannot be listed ({error.strerror})"
 
 
 def port_range(text: str) -> range | None:

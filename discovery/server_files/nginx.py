@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeAlias
-
-import crossplane
+from typing import Final, TypeAlias
 
 from discovery.server_files.blocks import Declared, Entry, split_address
-from discovery.source import Skipped, SourceError
+from discovery.server_files.nginx_words import Directive, Directives
+from discovery.source import Skipped
 from model.application_protocol import DEFAULT_PROTOCOL
 from model.protocol_version import ProtocolVersion
-
-Directive: TypeAlias = Mapping[str, Any]
 
 _CERTIFICATE: Final = "ssl_certificate"
 _BY_LUA: Final = "ssl_certificate_by_lua"
@@ -100,14 +97,11 @@ Sockets: TypeAlias = dict[tuple[str, int], _Socket]
 def read_nginx(paths: Sequence[Path]) -> Iterator[Entry]:
     """All sockets with TLS; raises SourceError."""
     for path in paths:
-        read = crossplane.parse(str(path), combine=True, check_ctx=False, check_args=False)
-        if read["status"] != "ok":
-            first = read["errors"][0]
-            line = f", line {first['line']}" if first.get("line") else ""
-            raise SourceError(f"{first['file']}{line}: {first['error']}.")
-        for block in read["config"][0]["parsed"]:
+        directives = Directives(path)
+        for block in directives:
             if block["directive"] in {"http", "stream", "mail"}:
                 yield from _module(block, path)
+        yield from directives.skipped
 
 
 def _module(module: Directive, path: Path) -> Iterator[Entry]:

@@ -51,7 +51,6 @@ async def test_http_sd_is_read_as_prometheus_documents_it() -> None:
     [
         (b"no json", "invalid JSON at character 0"),
         (b"{}", "list of objects"),
-        (b'[{"targets": "a.test"}]', "group 0"),
         (b"[" * 100_000, "nested deeper than 64"),
     ],
 )
@@ -59,6 +58,23 @@ async def test_an_invalid_answer_is_reported(body: bytes, words: str) -> None:
     async with web_server({"/sd": body}) as server:
         with pytest.raises(SourceError, match=words):
             await read_http_sd(api(server, "/sd"), "sd")
+
+
+async def test_an_invalid_group_costs_only_itself() -> None:
+    groups = [
+        {"targets": "a.test"},
+        {"targets": ["b.test"], "labels": None},
+        {"targets": ["c.test"], "labels": ["x"]},
+        {"labels": {}},
+    ]
+    async with web_server({"/sd": as_json(groups)}) as server:
+        found = await read_http_sd(api(server, "/sd"), "sd")
+        where = server.url("/sd")
+    assert keys(found.targets) == ["b.test:443"]
+    assert list(map(str, found.skipped)) == [
+        f"{where}, group {number}: it must have a list of targets and a mapping of labels"
+        for number in (0, 2, 3)
+    ]
 
 
 async def test_an_invalid_target_costs_only_itself() -> None:
