@@ -29,9 +29,7 @@ async def read_names(
     texts = {str(file): await asyncio.to_thread(_text, file) for file in files}
     for api in apis:
         texts[api.url] = await api.get_text(api.url)
-    places = (
-        place for feed, text in texts.items() for place in locations_in(text, feed, ports)
-    )
+    places = (place for feed, text in texts.items() for place in locations_in(text, feed, ports))
     return await asyncio.to_thread(read_locations, places, source, most)
 
 
@@ -80,7 +78,7 @@ def _of_value(value: Any) -> list[str] | None:
             return [value]
         case {"dns_names": [*listed]}:
             return [str(name) for name in listed]
-        case {"name_value": str(names)}:
-            return names.split("\n")
+        case {"name_value": names}:
+            return str(names or "").split("\n")
         case _:
             return None

@@ -68,7 +68,9 @@ async def test_more_targets_than_allowed_are_an_error_that_names_the_setting() -
     async with web_server({"/sd": sd(11)}) as server:
         api = WebApi(url=server.url("/sd"))
         assert len((await read_http_sd(api, "sd", 11)).targets) == 11
-        with pytest.raises(SourceError, match=r"sd has more than 10 targets: raise discovery\[\]\.max_targets"):
+        with pytest.raises(
+            SourceError, match=r"sd has more than 10 targets: raise discovery\[\]\.max_targets"
+        ):
             await read_http_sd(api, "sd", 10)
 
 
