@@ -26,8 +26,8 @@ def _targets(answer: Any, url: str, found: Collected) -> SourceReading:
             found.skip(Skipped(place=where, problem=problem))
             continue
         texts = {str(name): str(text) for name, text in labels.items()}
-        if problem := label_problem(texts):
-            found.skip(Skipped(place=where, problem=problem))
+        if too_long := label_problem(texts):
+            found.skip(Skipped(place=where, problem=too_long))
             continue
         for text in targets:
             address = str(text)

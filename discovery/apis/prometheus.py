@@ -39,7 +39,9 @@ def _places(target: Mapping[str, Any]) -> Iterator[Location]:
     except ValueError as error:
         yield Skipped(place=place, problem=f"the URL {text!r} is invalid: {error}")
         return
-    if url.scheme == "https" and not host:
-        yield Skipped(place=place, problem=f"the URL {text!r} has no host")
-    elif url.scheme == "https":
+    if url.scheme == "https" and host:
         yield SourceLocation(host=host, port=port, labels=about, place=place)
+    elif url.scheme != "http":
+        yield Skipped(
+            place=place, problem=f"the URL {text!r} is not one with http or https and a host"
+        )
