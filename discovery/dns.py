@@ -127,6 +127,7 @@ def _in_zone(zone: str, held: dns.zone.Zone, at: Reading) -> SourceReading:
         str(name.derelativize(dns.name.from_text(zone)).to_text(omit_final_dot=True))
         for kind in kinds
         for name, _ in held.iterate_rdatasets(kind)
+        if kind != dns.rdatatype.CNAME or not _is_scoped(name)
     }
     about = meta("dns", {"name": zone, "type": "AXFR"})
     wildcard = "a wildcard has no name to ask for: list names in a targets file"
@@ -137,3 +138,8 @@ def _in_zone(zone: str, held: dns.zone.Zone, at: Reading) -> SourceReading:
         for name in sorted(names)
     )
     return read_locations(locations, at.source, at.most)
+
+
+def _is_scoped(name: dns.name.Name) -> bool:
+    """Whether it holds data for a protocol, as ``_acme-challenge`` does, and is not a host (RFC 8552, 1.1)."""
+    return any(label.startswith(b"_") for label in name.labels)

@@ -173,6 +173,8 @@ class _Parser:
             reason = None if paths else why_nothing_matches(whole)
             if not paths and not glob.has_magic(pattern):
                 reason = f"import {pattern}: no such file or snippet"
+            if unset := _VARIABLE.search(pattern):
+                reason = f"import {pattern}: the variable {unset[1]} is not set in tlsprobe's environment"
             if reason is not None:
                 self._skipped.append(Skipped(place=at.place, problem=reason))
             tokens = [one for path in paths if Path(path).is_file() for one in _tokens(Path(path))]

@@ -23,6 +23,8 @@ RECORDS = (
     "www A 127.0.0.2",
     "www AAAA ::1",
     "alias CNAME www",
+    "_acme-challenge CNAME www",
+    "s1._domainkey CNAME www",
     "*.wild A 127.0.0.3",
     "_xmpps._tcp SRV 0 0 5223 chat.test.",
     "shop HTTPS 1 www.test. port=8443",

@@ -344,7 +344,7 @@ async def test_caddy_with_the_proxy_protocol_and_layer4(tmp_path: Path) -> None:
     path.write_text(
         "{\n\tservers {\n\t\tlistener_wrappers {\n\t\t\tproxy_protocol {\n\t\t\t\ttimeout 2s\n\t\t\t}\n"
         "\t\t\ttls\n\t\t}\n\t}\n\tlayer4 {\n\t}\n}\na.test {\n\tbind unix//run/x.sock\n}\nb.test {\n}\n"
-        "{$DISCO_UNSET} {\n}\nimport none.conf\n"
+        "{$DISCO_UNSET} {\n}\nimport none.conf\nimport {$DISCO_UNSET}/*\n"
     )
     files = ServerFiles(reader=read_caddy, kind="caddy", paths=[path], host="gateway.test")
     reading = await read_server_files(files, "files")
@@ -356,6 +356,7 @@ async def test_caddy_with_the_proxy_protocol_and_layer4(tmp_path: Path) -> None:
     skipped = [str(one).removeprefix(f"{path}, ") for one in reading.skipped]
     assert skipped == [
         "line 20: import none.conf: no such file or snippet",
+        "line 21: import {$DISCO_UNSET}/*: the variable DISCO_UNSET is not set in tlsprobe's environment",
         "line 10: layer4 is not read: list its servers in a targets file",
         "line 13: bind unix//run/x.sock is not an address of TCP: list it in a targets file",
         "line 18: the address {$DISCO_UNSET} has a variable that is not set in tlsprobe's environment",
