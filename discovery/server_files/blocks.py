@@ -69,7 +69,7 @@ def matches(pattern: str, name: str) -> bool:
 
 
 def text_lines(path: Path) -> list[str]:
-    """The lines of a file. Servers read bytes, so text that is not UTF-8, as in a comment, is no error.
+    """The lines of a file. Servers read bytes, so a comment that is not UTF-8 does not matter.
 
     ``splitlines`` would also split at form feeds and other characters that end no line for a server.
     """

@@ -46,7 +46,7 @@ def skipped_sentence(results: Sequence[SourceResult]) -> str | None:
     if not counts:
         return None
     entries, sources = counted(sum(counts), "entry", "entries"), counted(len(counts), "source")
-    return f"{entries} of {sources} skipped: correct them, or list their targets in a targets file"
+    return f"{entries} of {sources} skipped: the output names each one with the reason"
 
 
 async def all_targets(results: Sequence[SourceResult]) -> tuple[Target, ...]:

@@ -88,7 +88,7 @@ def test_skipped_entries_are_counted_on_standard_error_and_have_an_exit_code() -
     run = tlsprobe("discover", "--config", "tlsprobe.yml")
     assert run.returncode == 3
     assert run.stderr == (
-        "tlsprobe: 1 entry of 1 source skipped: correct them, or list their targets in a targets file\n"
+        "tlsprobe: 1 entry of 1 source skipped: the output names each one with the reason\n"
     )
     assert run.stdout.splitlines()[0] == "file:targets.yml: 1 target, 1 skipped"
 

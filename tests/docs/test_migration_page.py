@@ -48,7 +48,14 @@ def test_prometheus_probes_each_target_of_the_http_sd_job_as_the_service_does(
     job["file_sd_configs"] = [{"files": ["found.json"]}]
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(configuration))
     promtool = subprocess.run(
-        ["promtool", "check", "service-discovery", "--timeout=2s", "prometheus.yml", "certificates"],
+        [
+            "promtool",
+            "check",
+            "service-discovery",
+            "--timeout=2s",
+            "prometheus.yml",
+            "certificates",
+        ],
         cwd=tmp_path,
         capture_output=True,
         check=True,
