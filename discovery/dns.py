@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import dns.asyncquery
@@ -28,11 +28,15 @@ _MOST_ALIASES: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The ``port`` of the targets, the name of their source, and its maximum number of targets."""
+    """The ``port`` of the targets, the name of their source, and its maximum number of targets.
+
+    ``known`` has the locations of each name from its last look-up: they stay while it cannot be looked up.
+    """
 
     port: int
     source: str
     most: int = USUAL_MOST_TARGETS
+    known: dict[str, list[Location]] = field(default_factory=dict)
 
 
 async def read_records(
@@ -44,21 +48,30 @@ async def read_records(
     """The hosts and ports in these records; A and AAAA mean the name itself at its port.
 
     Raises:
-        SourceError: if a lookup fails.
+        SourceError: if no name can be looked up.
     """
+    failures: list[SourceError] = []
 
     async def ask(name: str) -> list[Location]:
-        found = [one for kind in record_types for one in await _locations(name, kind, lookup, at)]
+        try:
+            found = [
+                one for kind in record_types for one in await _locations(name, kind, lookup, at)
+            ]
+        except SourceError as error:
+            failures.append(error)
+            known = at.known.get(name, [])
+            stay = ": its last targets stay" if known else ""
+            return [*known, Skipped(place=name, problem=f"{str(error).rstrip('.')}{stay}")]
+        at.known[name] = found
         if found:
             return found
         kinds = " or ".join(record_types)
         return [Skipped(place=name, problem=f"it has no {kinds} record that names a server")]
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(ask(name)) for name in names]
-    except* SourceError as failures:
-        raise failures.exceptions[0] from None
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(ask(name)) for name in names]
+    if failures and len(failures) == len(names):
+        raise failures[0]
     locations = (one for task in asked for one in task.result())
     return await asyncio.to_thread(read_locations, locations, at.source, at.most)
 

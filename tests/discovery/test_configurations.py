@@ -306,15 +306,30 @@ async def test_what_is_read_is_what_the_server_does(
         check_server(reading, expected, ports)
 
 
+def names_in_dump(dump: str) -> Iterator[tuple[int, str]]:
+    """The port and each name of httpd's hosts, without wildcards; 0 for hosts of any port."""
+    port = 0
+    for line in dump.splitlines():
+        if host := re.match(r"(?:\S+:|\s+port )(\d+|\*)\s+(?:namevhost )?(\S+) \(", line):
+            port = 0 if host[1] == "*" else int(host[1])
+            yield port, host[2]
+        elif alias := re.match(r"\s+alias (\S+)", line):
+            yield port, alias[1]
+
+
 @pytest.mark.parametrize("one", configurations("apache"), ids=lambda one: one.name)
 async def test_apache_itself_lists_each_name(one: Configuration, directory: Path) -> None:
     expected, _ = written("apache", one, directory)
     reading = await read("apache", expected, directory)
     dump = checked("apache2", "-t", "-D", "DUMP_VHOSTS", "-f", directory / "apache.conf")
-    listed = set(re.findall(r"(?:namevhost|default server|alias|:\S+) +(\S+)", dump)) | {
-        "main.test"
-    }
-    assert {target.server_name for target in reading.targets} <= listed
+    listed = set(names_in_dump(dump))
+    found = {(target.port, target.server_name) for target in reading.targets}
+    ports, skipped = {port for port, _ in found}, " ".join(map(str, reading.skipped))
+    lost = {(port, name) for port, name in listed - found if port in ports and name not in skipped}
+    assert not lost
+    hosts_of_any_port = {(port, name) for port in ports for at, name in listed if at == 0}
+    main_server = {(port, "main.test") for port in ports}
+    assert found <= listed | hosts_of_any_port | main_server
 
 
 @pytest.mark.parametrize("one", configurations("caddy"), ids=lambda one: one.name)
