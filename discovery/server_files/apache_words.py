@@ -143,14 +143,17 @@ class Lines:
                 words = f"<{section} {text}> cannot be decided here: it is read as if it held"
                 self.skipped.append(Skipped(place=line.place, problem=words))
             return True
-        if not found and not is_negated and any(_MATTERS.match(one.text) for one in inner):
-            self._note_left_out(section, text, line.place)
+        if found == is_negated and any(_MATTERS.match(one.text) for one in inner):
+            self._note_left_out(section, text, line.place, is_negated=is_negated)
         return found != is_negated
 
-    def _note_left_out(self, section: str, name: str, place: str) -> None:
+    def _note_left_out(self, section: str, name: str, place: str, *, is_negated: bool) -> None:
         """Such a name may be defined on httpd's command line, and mod_ssl may be built in."""
         words = ""
-        if section == "ifdefine":
+        if is_negated:
+            if section == "ifmodule" and not self._modules:
+                words = f"<IfModule !{name}> is left out, because no LoadModule says which modules are loaded"
+        elif section == "ifdefine":
             words = f"<IfDefine {name}> is left out, because no file defines {name}: add `Define {name}`"
         elif name in _SSL_MODULE:
             words = f"<IfModule {name}> is left out, because no LoadModule loads mod_ssl"

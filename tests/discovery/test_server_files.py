@@ -483,6 +483,16 @@ async def test_what_apache_includes_by_an_unknown_variable_or_a_name_is_reported
     ]
 
 
+async def test_what_apache_reads_without_a_module_is_reported_where_no_modules_are_known(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "site.conf"
+    path.write_text("Listen 443\n<IfModule !mod_nss.c>\nSSLEngine on\n</IfModule>\n")
+    assert (await reading_of(read_apache, "apache", path))[1] == [
+        f"{path}, line 2: <IfModule !mod_nss.c> is left out, because no LoadModule says which modules are loaded"
+    ]
+
+
 @pytest.mark.parametrize(
     ("reader", "line"),
     [(read_nginx, "include {path};\n"), (read_caddy, "import {path}\n")],
