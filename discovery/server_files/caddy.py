@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from discovery.server_files.blocks import Declared, Entry, matches, port_range
-from discovery.server_files.caddy_json import read_json_file
+from discovery.server_files.caddy_json import read_json_file, without_network
 from discovery.server_files.caddy_words import Node, blocks_of
 from discovery.source import Skipped
 from model.application_protocol import URL_PORTS
@@ -187,7 +187,7 @@ class _Site:
         found: list[str] = []
         skipped: list[Skipped] = []
         for word in said or self._options.bind or ("",):
-            address = word.removeprefix("tcp/").strip("[]")
+            address = without_network(word).strip("[]")
             if address in _ALL:
                 address = ""
             if "/" in address or "{" in address:

@@ -33,6 +33,12 @@ def read_json_file(path: Path) -> Iterator[Entry]:
         raise SourceError(f"{path} is not a Caddy configuration with an http app.") from error
 
 
+def without_network(listener: str) -> str:
+    """A listener's address without the name of its network, if that is TCP."""
+    network, slash, address = listener.partition("/")
+    return address if slash and network in {"tcp", "tcp4", "tcp6"} else listener
+
+
 def _server(server: Mapping[str, Any], path: Path, place: str, http_port: int) -> Iterator[Entry]:
     policies = server.get("tls_connection_policies")
     automatic = server.get("automatic_https") or {}
@@ -44,7 +50,7 @@ def _server(server: Mapping[str, Any], path: Path, place: str, http_port: int) -
     is_tls = bool(policies) or (bool(hosts) and not automatic.get("disable"))
     wrappers = [one.get("wrapper") for one in server.get("listener_wrappers") or ()]
     for listen in map(str, server.get("listen") or ()):
-        found = split_address(listen.removeprefix("tcp/"))
+        found = split_address(without_network(listen))
         if not is_tls:
             continue
         if found is None:
