@@ -14,6 +14,8 @@ from model.target import Target
 USUAL_MOST_TARGETS: Final = 100_000
 """Targets per source, unless its setting ``max_targets`` overrides it."""
 
+_SETTING: Final = "discovery[].max_targets of this source"
+
 LONGEST_LABEL: Final = 4096
 """Characters of a label's value: rules run regular expressions over it."""
 
@@ -53,7 +55,7 @@ class Collected:
         if self._labels > _LABELS_FOR_EACH * self._most:
             raise SourceError(
                 f"{self.source} has more than {_LABELS_FOR_EACH * self._most} labels in all: "
-                "give it fewer labels, or raise max_targets of this source."
+                f"give it fewer labels, or raise {_SETTING}."
             )
 
     @property
@@ -66,14 +68,13 @@ def check_count(source: str, count: int, most: int) -> None:
     """Raises SourceError if the source may not have ``count`` targets."""
     if count > most:
         raise SourceError(
-            f"{source} has more than {most} targets: raise max_targets of this source, or split it."
+            f"{source} has more than {most} targets: raise {_SETTING}, or split the source."
         )
 
 
-def check_labels(labels: Mapping[str, str], where: str) -> None:
-    """Raises SourceError for a value that is too long for relabelling rules."""
+def label_problem(labels: Mapping[str, str]) -> str | None:
+    """The name of a label that is too long for relabelling rules, in a sentence."""
     for name, text in labels.items():
         if len(text) > LONGEST_LABEL:
-            raise SourceError(
-                f"{where}: the label {name[:100]!r} is longer than {LONGEST_LABEL} characters."
-            )
+            return f"the label {name[:100]!r} is longer than {LONGEST_LABEL} characters"
+    return None

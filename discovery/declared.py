@@ -22,10 +22,17 @@ _LARGEST_FILE_BYTES: Final = 1 << 20
 def declaring(
     certificates: Iterable[str], protocols: Iterable[ProtocolVersion] = ()
 ) -> dict[str, str]:
-    """The labels for these certificate hashes (SHA-256) and versions; empty if nothing is declared."""
+    """The labels for these certificate hashes (SHA-256) and versions; empty if nothing is declared.
+
+    Whether versions before TLS 1.2 are served depends on OpenSSL's security level and configuration too, so a set
+    with one of them declares nothing.
+    """
+    versions = sorted(set(protocols))
+    if any(version < ProtocolVersion.TLSV1_2 for version in versions):
+        versions = []
     said = {
         EXPECTED_CERTIFICATE: ",".join(sorted(set(certificates))),
-        EXPECTED_PROTOCOLS: ",".join(version.label for version in sorted(set(protocols))),
+        EXPECTED_PROTOCOLS: ",".join(version.label for version in versions),
     }
     return {label: text for label, text in said.items() if text}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import dns.asyncquery
@@ -28,11 +28,15 @@ _MOST_ALIASES: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The ``port`` of the targets, the name of their source, and its maximum number of targets."""
+    """The ``port`` of the targets, the name of their source, and its maximum number of targets.
+
+    ``known`` has the locations of each name from its last look-up: they stay while it cannot be looked up.
+    """
 
     port: int
     source: str
     most: int = USUAL_MOST_TARGETS
+    known: dict[str, list[Location]] = field(default_factory=dict)
 
 
 async def read_records(
@@ -44,21 +48,30 @@ async def read_records(
     """The hosts and ports in these records; A and AAAA mean the name itself at its port.
 
     Raises:
-        SourceError: if a lookup fails.
+        SourceError: if no name can be looked up.
     """
+    failures: list[SourceError] = []
 
     async def ask(name: str) -> list[Location]:
-        found = [one for kind in record_types for one in await _locations(name, kind, lookup, at)]
+        try:
+            found = [
+                one for kind in record_types for one in await _locations(name, kind, lookup, at)
+            ]
+        except SourceError as error:
+            failures.append(error)
+            known = at.known.get(name, [])
+            stay = ": its last targets stay" if known else ""
+            return [*known, Skipped(place=name, problem=f"{str(error).rstrip('.')}{stay}")]
+        at.known[name] = found
         if found:
             return found
         kinds = " or ".join(record_types)
         return [Skipped(place=name, problem=f"it has no {kinds} record that names a server")]
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(ask(name)) for name in names]
-    except* SourceError as failures:
-        raise failures.exceptions[0] from None
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(ask(name)) for name in names]
+    if failures and len(failures) == len(names):
+        raise failures[0]
     locations = (one for task in asked for one in task.result())
     return await asyncio.to_thread(read_locations, locations, at.source, at.most)
 
@@ -127,6 +140,7 @@ def _in_zone(zone: str, held: dns.zone.Zone, at: Reading) -> SourceReading:
         str(name.derelativize(dns.name.from_text(zone)).to_text(omit_final_dot=True))
         for kind in kinds
         for name, _ in held.iterate_rdatasets(kind)
+        if kind != dns.rdatatype.CNAME or not _is_scoped(name)
     }
     about = meta("dns", {"name": zone, "type": "AXFR"})
     wildcard = "a wildcard has no name to ask for: list names in a targets file"
@@ -137,3 +151,8 @@ def _in_zone(zone: str, held: dns.zone.Zone, at: Reading) -> SourceReading:
         for name in sorted(names)
     )
     return read_locations(locations, at.source, at.most)
+
+
+def _is_scoped(name: dns.name.Name) -> bool:
+    """Whether it holds data for a protocol, as ``_acme-challenge`` does, and is not a host (RFC 8552, 1.1)."""
+    return any(label.startswith(b"_") for label in name.labels)

@@ -40,6 +40,13 @@ class Sifted:
     skipped: tuple[str, ...]
     untrusted: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def error(self) -> str | None:
+        """Why the reading counts as failed: the source has entries, and none of them can be used."""
+        if self.kept or self.dropped or self.denied or not self.skipped:
+            return None
+        return f"none of its entries can be used, the first is {self.skipped[0]}"
+
 
 class _Sieve:
     """Processes targets one by one."""

@@ -7,15 +7,15 @@ In JSON (a list, or one object per line) the names are in ``dns_names`` (Cert Sp
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from discovery.apis.json_text import read_json
 from discovery.apis.web import WebApi
 from discovery.bounds import USUAL_MOST_TARGETS
-from discovery.found import SourceLocation, read_locations
-from discovery.source import SourceError, SourceReading
+from discovery.found import Location, SourceLocation, read_locations
+from discovery.source import Skipped, SourceError, SourceReading
 
 
 async def read_names(
@@ -29,22 +29,21 @@ async def read_names(
     texts = {str(file): await asyncio.to_thread(_text, file) for file in files}
     for api in apis:
         texts[api.url] = await api.get_text(api.url)
-    places = (
-        SourceLocation(host=name, port=port, place=place)
-        for place, text in texts.items()
-        for name in names_in(text)
-        for port in ports
-    )
+    places = (place for feed, text in texts.items() for place in locations_in(text, feed, ports))
     return await asyncio.to_thread(read_locations, places, source, most)
 
 
-def names_in(text: str) -> Iterator[str]:
-    """The names of one feed, in feed order."""
-    for value in _values(text):
-        for name in _of_value(value):
+def locations_in(text: str, feed: str, ports: Sequence[int]) -> Iterator[Location]:
+    """Each name of one feed at each port, in feed order."""
+    for place, value in _values(text, feed):
+        names = _of_value(value)
+        if names is None:
+            yield Skipped(place=place, problem="it has neither dns_names nor name_value")
+            continue
+        for name in names:
             bare = name.strip().removeprefix("*.")
             if bare and not bare.startswith("#"):
-                yield bare
+                yield from (SourceLocation(host=bare, port=port, place=place) for port in ports)
 
 
 def _text(file: Path) -> str:
@@ -54,34 +53,32 @@ def _text(file: Path) -> str:
         raise SourceError(f"{file} cannot be read as text: {error}.") from error
 
 
-def _values(text: str) -> Iterable[Any]:
+def _values(text: str, feed: str) -> Iterator[tuple[str, Any]]:
+    """Each entry of the feed with its place."""
     if text.lstrip().startswith("["):
-        try:
-            value = read_json(text)
-        except ValueError as error:
-            raise SourceError(
-                f"A list of names starts like JSON, but it is not valid: {error}."
-            ) from error
-        yield from value if isinstance(value, list) else ()
+        for number, value in enumerate(_json(text, feed), start=1):
+            yield f"{feed}, entry {number}", value
         return
-    for line in text.splitlines():
-        if line.lstrip().startswith("{"):
-            try:
-                yield read_json(line)
-            except ValueError as error:
-                raise SourceError(
-                    f"A line of a list of names starts like JSON, but it is not valid: {error}."
-                ) from error
-        else:
-            yield line
+    for number, line in enumerate(text.split("\n"), start=1):
+        place = f"{feed}, line {number}"
+        yield place, _json(line, place) if line.lstrip().startswith("{") else line
 
 
-def _of_value(value: Any) -> Iterable[str]:
-    if isinstance(value, str):
-        return [value]
-    if not isinstance(value, dict):
-        return []
-    listed = value.get("dns_names")
-    if isinstance(listed, list):
-        return [str(name) for name in listed]
-    return str(value.get("name_value") or "").split("\n")
+def _json(text: str, place: str) -> Any:
+    try:
+        return read_json(text)
+    except ValueError as error:
+        raise SourceError(f"{place} starts like JSON, but it is not valid: {error}.") from error
+
+
+def _of_value(value: Any) -> list[str] | None:
+    """The names of an entry; None if it has another form."""
+    match value:
+        case str():
+            return [value]
+        case {"dns_names": [*listed]}:
+            return [str(name) for name in listed]
+        case {"name_value": names}:
+            return str(names or "").split("\n")
+        case _:
+            return None

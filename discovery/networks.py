@@ -77,7 +77,7 @@ async def read_networks(scan: Scan, gate: SocketGate, source: str) -> SourceRead
             f"({shortages[0].lower()}): raise the limit of open files (ulimit -n), or lower "
             "connections_at_once."
         )
-    found.sort(key=lambda place: (place.host, place.port))
+    found.sort(key=lambda place: (ipaddress.ip_address(place.host).packed, place.port))
     return read_locations(found, source)
 
 

@@ -17,9 +17,12 @@ from model.application_protocol import DEFAULT_PORT, DEFAULT_PROTOCOL, DTLS
 _PROTOCOLS: Final = {
     **{name: name for name in ("imap", "imaps", "pop3", "pop3s", "sieve", "submission", "smtp")},
     **{name: name for name in ("ldap", "ldaps", "ftp", "ftps", "nntp", "nntps", "amqp", "amqps")},
-    **{name: name for name in ("mysql", "mongodb", "sips", "ircs", "rediss", "telnets")},
+    **{name: name for name in ("mysql", "mongodb", "sips", "irc", "ircs", "telnets")},
     **{f"xmpp{one}": f"xmpp{one}" for one in ("-client", "-server", "s-client", "s-server")},
     "submissions": "smtps",
+    "rediss": "redis",
+    "gc": "ldap",
+    "jabber": "xmpp-server",
     "postgresql": "postgres",
     "ms-wbt-server": "rdp",
     "secure-mqtt": "mqtts",
@@ -28,9 +31,43 @@ _PROTOCOLS: Final = {
         ("https", "caldavs", "carddavs", "autodiscover", "jmap", "ipps"), DEFAULT_PROTOCOL
     ),
     **dict.fromkeys(("matrix", "matrix-fed", "radiustls", "radsec", "stuns"), DEFAULT_PROTOCOL),
-    **dict.fromkeys(("turns", "sip", "diameters", "coaps"), DEFAULT_PROTOCOL),
+    **dict.fromkeys(("turns", "diameters", "coaps", "hkps", "msrps", "h323cs"), DEFAULT_PROTOCOL),
+    **dict.fromkeys(("etcd-server-ssl", "etcd-client-ssl", "puppet", "x-puppet"), DEFAULT_PROTOCOL),
 }
-"""The protocol of each service (IANA's Service Name and Transport Protocol Port Number Registry)."""
+"""The protocol of each service (IANA's Service Name and Transport Protocol Port Number Registry).
+
+``gc`` is Active Directory's global catalog; ``jabber`` is the earlier name of xmpp-server.
+"""
+
+_WITHOUT_TLS: Final = frozenset(
+    [
+        "caldav",
+        "carddav",
+        "coap",
+        "diameter",
+        "etcd-client",
+        "etcd-server",
+        "git",
+        "hkp",
+        "http",
+        "ipp",
+        "kerberos",
+        "kerberos-adm",
+        "kpasswd",
+        "memcache",
+        "mqtt",
+        "msrp",
+        "nfs",
+        "ntp",
+        "rtsp",
+        "sip",
+        "smb",
+        "ssh",
+        "stun",
+        "turn",
+    ]
+)
+"""Services whose TLS has another service name, or that have none; ``_sip._tls`` is one with TLS."""
 
 _NAMED_BY_DOMAIN: Final = frozenset(
     [
@@ -38,6 +75,7 @@ _NAMED_BY_DOMAIN: Final = frozenset(
         "xmpp-server",
         "xmpps-client",
         "xmpps-server",
+        "jabber",
         "sip",
         "sips",
         "matrix",
@@ -55,6 +93,7 @@ RFC 6120 13.7.2 and XEP-0368 (XMPP), RFC 5922 7.1 (SIP), Matrix' server-server A
 
 _SERVICE_NAME: Final = re.compile(r"_(?P<service>[^.]+)\._(?P<transport>[^.]+)\.(?P<domain>.+)")
 _PORT_PREFIX: Final = re.compile(r"_(\d{1,5})\._")
+_OF_DNS: Final = re.compile(r"(_\d{1,5}\.)?_dns\.", re.IGNORECASE)
 _DNS_PORTS: Final = {b"dot": 853, b"h2": DEFAULT_PORT, b"http/1.1": DEFAULT_PORT}
 _OVER_UDP: Final = frozenset({b"h3", b"doq"})
 _KNOWN_KEYS: Final = frozenset(range(8))
@@ -85,9 +124,13 @@ def of_srv(owner: Owner, record: dns.rdtypes.IN.SRV.SRV) -> Iterator[Location]:
     if host in {"", ".", "@"}:
         return
     found = _SERVICE_NAME.fullmatch(owner.name.rstrip("."))
-    service = found["service"].lower() if found else ""
-    protocol = _PROTOCOLS.get(service)
-    if found is not None and found["transport"].lower() == "udp":
+    service, transport = (found[1].lower(), found[2].lower()) if found else ("", "")
+    protocol = DEFAULT_PROTOCOL if transport == "tls" else _PROTOCOLS.get(service)
+    if transport == "tcp" and service in _WITHOUT_TLS:
+        problem = f"{host}:{record.port} is the service {service}, which has no TLS"
+        yield Skipped(place=owner.place, problem=problem)
+        return
+    if transport == "udp":
         if service not in {"coaps", "stuns", "turns"}:
             yield Skipped(place=owner.place, problem=f"{host}:{record.port} is reached over UDP")
             return
@@ -153,14 +196,14 @@ def _default_port(owner: Owner, alpn: frozenset[bytes]) -> int:
     """The port in the origin's name, else that of its scheme; ``owner.port`` for other schemes."""
     if prefixed := _PORT_PREFIX.match(owner.origin):
         return int(prefixed[1])
-    if owner.origin.lower().startswith("_dns."):
+    if _OF_DNS.match(owner.origin):
         ports = [_DNS_PORTS[one] for one in sorted(alpn) if one in _DNS_PORTS]
         return ports[0] if ports else _DNS_PORTS[b"dot"]
     return owner.port
 
 
 def _protocol_of(owner: Owner, alpn: frozenset[bytes]) -> str | None:
-    is_dot = owner.origin.lower().startswith("_dns.") and b"dot" in alpn
+    is_dot = _OF_DNS.match(owner.origin) is not None and b"dot" in alpn
     return "dns" if is_dot else None
 
 

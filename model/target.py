@@ -6,8 +6,11 @@ A Target is a service under its owner's name for it; an Endpoint is that service
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
 
 from model.application_protocol import DEFAULT_PROTOCOL, default_protocol, runs_over_datagrams
 
@@ -24,6 +27,26 @@ def is_ip_address(host: str) -> bool:
 def default_server_name(host: str) -> str | None:
     """The default server name for ``host``: none for an IP literal, and no final dot (RFC 6066, 3)."""
     return None if is_ip_address(host) else host.removesuffix(".")
+
+
+_IPV6: Final = re.compile(r"(?<=[\[@])[0-9a-f:.]*:[0-9a-f:.]+")
+_DIGITS: Final = re.compile(r"([0-9]+)")
+_KEYS_REMEMBERED: Final = 16_384
+
+
+@lru_cache(maxsize=_KEYS_REMEMBERED)
+def key_order(key: str) -> tuple[str | int, ...]:
+    """The place of a target's or endpoint's key in a list: numbers count as numbers, so that .2 is before .10.
+
+    Text and numbers alternate, so that two orders can be compared.
+    """
+    numbered = _IPV6.sub(_as_number, key)
+    parts = _DIGITS.split(numbered)
+    return tuple(int(part) if at % 2 else part for at, part in enumerate(parts))
+
+
+def _as_number(found: re.Match[str]) -> str:
+    return str(int(ipaddress.IPv6Address(found[0]))) if is_ip_address(found[0]) else found[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,6 +76,8 @@ install_commands postfix:postfix dovecot:dovecot-imapd vsftpd:vsftpd slapd:slapd
     mariadbd:mariadb-server redis-server:redis-server memcached:memcached mosquitto:mosquitto \
     rabbitmq-server:rabbitmq-server inspircd:inspircd Xtigervnc:tigervnc-standalone-server xrdp:xrdp \
     rsync:rsync telnetd:inetutils-telnetd in.rlogind:rsh-redone-server socat:socat ip:iproute2
+install_files /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream \
+    /usr/lib/nginx/modules/ngx_mail_module.so:libnginx-mod-mail
 install_files /usr/lib/dovecot/pop3-login:dovecot-pop3d /usr/lib/dovecot/lmtp:dovecot-lmtpd \
     /usr/lib/dovecot/managesieve-login:dovecot-managesieved
 if ! [ -e "$inn/usr/lib/news/libinn.so" ]; then install_inn; fi

@@ -27,6 +27,14 @@ class Wanted:
         """Whether a service with that name and these tags is wanted."""
         return (not self.services or name in self.services) and set(self.tags) <= set(its_tags)
 
+    def missing(self, found: Collection[str]) -> Iterator[Skipped]:
+        """The named services that are not among the ``found`` ones."""
+        with_tags = f" with the tags {', '.join(self.tags)}" if self.tags else ""
+        for name in self.services:
+            if name not in found:
+                problem = f"the catalog has no such service{with_tags}"
+                yield Skipped(place=f"service {name}", problem=problem)
+
 
 async def read_consul(
     api: WebApi,
@@ -53,7 +61,8 @@ async def read_consul(
             asked = [group.create_task(instances(name)) for name in names]
     except* SourceError as failures:
         raise failures.exceptions[0] from None
-    places = (place for one in asked for place in one.result())
+    places: list[Location] = [place for one in asked for place in one.result()]
+    places += wanted.missing(names)
     return await asyncio.to_thread(read_locations, places, source, most)
 
 

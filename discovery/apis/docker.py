@@ -16,6 +16,7 @@ from discovery.bounds import USUAL_MOST_TARGETS
 from discovery.found import Location, SourceLocation, mappings, meta, read_locations
 from discovery.source import Skipped, SourceReading
 
+_PREFIX: Final = "tlsprobe."
 _PORT: Final = "tlsprobe.port"
 _NUMBER: Final = re.compile(r"[0-9]{1,5}")
 _HOST: Final = "tlsprobe.host"
@@ -41,6 +42,8 @@ def _places(container: Mapping[str, Any]) -> Iterator[Location]:
     }
     place = f"container {about['container_name'] or about['container_id']}"
     said = str(labels.get(_PORT, ""))
+    if not said and (ours := [name for name in labels if name.startswith(_PREFIX)]):
+        yield Skipped(place=place, problem=f"it has {min(ours)} and no {_PORT}: set {_PORT}")
     if said and not host:
         yield Skipped(place=place, problem=f"it has no address: set the label {_HOST}")
         return

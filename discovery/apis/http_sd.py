@@ -6,25 +6,29 @@ import asyncio
 from typing import Any
 
 from discovery.apis.web import WebApi
-from discovery.bounds import USUAL_MOST_TARGETS, Collected, check_labels
+from discovery.bounds import USUAL_MOST_TARGETS, Collected, label_problem
 from discovery.found import mappings
-from discovery.source import Skipped, SourceError, SourceReading
+from discovery.source import Skipped, SourceReading
 from discovery.targets import TargetError, parse_target
 
 
 async def read_http_sd(api: WebApi, source: str, most: int = USUAL_MOST_TARGETS) -> SourceReading:
-    """The targets of all groups; raises SourceError, also if a group is invalid. An invalid target is skipped."""
+    """The targets of all groups; raises SourceError. An invalid group or target is skipped."""
     return await asyncio.to_thread(_targets, await api.get(), api.url, Collected(source, most))
 
 
 def _targets(answer: Any, url: str, found: Collected) -> SourceReading:
     for number, group in enumerate(mappings(answer, url)):
         where = f"{url}, group {number}"
-        targets, labels = group.get("targets"), group.get("labels", {})
+        targets, labels = group.get("targets"), group.get("labels") or {}
         if not isinstance(targets, list) or not isinstance(labels, dict):
-            raise SourceError(f"{where} must have a list of targets and a mapping of labels.")
+            problem = "it must have a list of targets and a mapping of labels"
+            found.skip(Skipped(place=where, problem=problem))
+            continue
         texts = {str(name): str(text) for name, text in labels.items()}
-        check_labels(texts, where)
+        if too_long := label_problem(texts):
+            found.skip(Skipped(place=where, problem=too_long))
+            continue
         for text in targets:
             address = str(text)
             try:

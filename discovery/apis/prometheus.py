@@ -41,3 +41,7 @@ def _places(target: Mapping[str, Any]) -> Iterator[Location]:
         return
     if url.scheme == "https" and host:
         yield SourceLocation(host=host, port=port, labels=about, place=place)
+    elif url.scheme != "http":
+        yield Skipped(
+            place=place, problem=f"the URL {text!r} is not one with http or https and a host"
+        )

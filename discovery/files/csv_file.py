@@ -56,7 +56,7 @@ def read_csv(text: str, path: Path, most: int) -> SourceReading:
                 labels = {**(known.labels if known else {}), **target.labels}
                 found[target.key] = replace(target, labels=labels)
             if max(len(found), len(skipped)) > most:
-                fix = "raise max_targets under discovery (type: file), or split the file"
+                fix = "list it under discovery (type: file) with a larger discovery[].max_targets, or split it"
                 raise RowError(reader.line_num, f"holds more than {most} targets", fix)
     except csv.Error as error:
         raise RowError(

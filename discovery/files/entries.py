@@ -63,7 +63,7 @@ class _Entries:
         except EntryError as error:
             self._skip(error, {})
         if max(len(self._found), len(self._skipped)) > self._most:
-            fix = "raise max_targets under discovery (type: file), or split the file"
+            fix = "list it under discovery (type: file) with a larger discovery[].max_targets, or split it"
             raise EntryError(entry, f"holds more than {self._most} targets", fix)
 
     def _add(self, node: yaml.Node, fields: Fields, labels: Mapping[str, str]) -> None:

@@ -107,7 +107,6 @@ class FileSource:
         self._path = path
         self._poll_seconds = poll_seconds
         self._most_targets = most_targets
-        self._had_targets = False
 
     async def watch(self) -> AsyncIterator[DiscoveryUpdate]:
         """The file's targets now and after each change; one error for each invalid version."""
@@ -129,13 +128,7 @@ class FileSource:
         return status.st_mtime_ns, status.st_size, status.st_ino
 
     def _read(self) -> DiscoveryUpdate:
-        """A file that had targets and now has only invalid entries is an error: its targets stay."""
         try:
-            reading = read_targets_file(self._path, self._most_targets)
+            return DiscoveryUpdate.of(read_targets_file(self._path, self._most_targets))
         except TargetsFileError as error:
             return DiscoveryUpdate(targets=None, error=str(error))
-        if reading.skipped and not reading.targets and self._had_targets:
-            error_text = f"every entry is invalid, the first is {reading.skipped[0]}"
-            return DiscoveryUpdate(targets=None, error=error_text)
-        self._had_targets = bool(reading.targets)
-        return DiscoveryUpdate.of(reading)

@@ -40,8 +40,16 @@ GATEWAYS: Final = f"{_GATEWAY_API}/v1/gateways"
 ROUTES: Final = (
     f"{_GATEWAY_API}/v1/httproutes",
     f"{_GATEWAY_API}/v1/grpcroutes",
-    f"{_GATEWAY_API}/v1alpha2/tlsroutes",
+    f"{_GATEWAY_API}/v1/tlsroutes",
 )
+EARLIER_VERSIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    GATEWAYS: (f"{_GATEWAY_API}/v1beta1/gateways",),
+    ROUTES[0]: (f"{_GATEWAY_API}/v1beta1/httproutes",),
+    ROUTES[1]: (f"{_GATEWAY_API}/v1alpha2/grpcroutes",),
+    ROUTES[2]: (f"{_GATEWAY_API}/v1alpha3/tlsroutes", f"{_GATEWAY_API}/v1alpha2/tlsroutes"),
+}
+"""Where clusters with an earlier release of the Gateway API have the same lists, the newest first."""
+
 SERVICES: Final = "/api/v1/services"
 WEBHOOKS: Final = (
     "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",

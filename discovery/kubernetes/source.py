@@ -15,7 +15,14 @@ import httpx
 from discovery.apis.web import WebApi
 from discovery.bounds import USUAL_MOST_TARGETS
 from discovery.found import mappings, read_locations
-from discovery.kubernetes.objects import RESOURCES, SECRETS, Item, Items, locations_of
+from discovery.kubernetes.objects import (
+    EARLIER_VERSIONS,
+    RESOURCES,
+    SECRETS,
+    Item,
+    Items,
+    locations_of,
+)
 from discovery.source import DiscoveryUpdate, SourceError, SourceReading
 from pki.net_guard.http_client import HttpError
 
@@ -54,6 +61,8 @@ class KubernetesSource:
             versions: dict[str, str] = {}
             try:
                 items = {path: await self._items(path, versions) for path in self._paths}
+                if not versions:
+                    raise SourceError(f"{self._api.url} has none of the lists: check the URL.")
                 yield DiscoveryUpdate.of(await asyncio.to_thread(self._read, items))
             except SourceError as error:
                 yield DiscoveryUpdate(targets=None, error=str(error))
@@ -66,20 +75,22 @@ class KubernetesSource:
         return read_locations(locations_of(items), self.name, self._most_targets)
 
     async def _items(self, path: str, versions: dict[str, str]) -> list[Item]:
-        """The objects of a list; empty if the cluster does not have that kind.
+        """The objects of a list; empty if the cluster does not have that kind in any version.
 
         ``versions`` gets the list's resourceVersion, from which it is watched.
         """
-        try:
-            answer = await self._api.get(path, **_parameters(path))
-        except SourceError as error:
-            if error.status == httpx.codes.NOT_FOUND:
-                return []
-            raise
-        if not isinstance(answer, dict):
-            raise SourceError(f"{self._api.url}{path} did not return a Kubernetes list.")
-        versions[path] = str((answer.get("metadata") or {}).get("resourceVersion", ""))
-        return list(mappings(answer.get("items"), f"{self._api.url}{path}"))
+        for one in (path, *EARLIER_VERSIONS.get(path, ())):
+            try:
+                answer = await self._api.get(one, **_parameters(one))
+            except SourceError as error:
+                if error.status == httpx.codes.NOT_FOUND:
+                    continue
+                raise
+            if not isinstance(answer, dict):
+                raise SourceError(f"{self._api.url}{one} did not return a Kubernetes list.")
+            versions[one] = str((answer.get("metadata") or {}).get("resourceVersion", ""))
+            return list(mappings(answer.get("items"), f"{self._api.url}{one}"))
+        return []
 
     async def _changed(self, versions: Mapping[str, str]) -> None:
         """Waits until one of the lists changes, or until the next refresh."""

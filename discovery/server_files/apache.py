@@ -16,7 +16,9 @@ from model.protocol_version import ProtocolVersion
 _KEPT: Final = ("sslprotocol", "sslciphersuite", "sslcertificatefile", "sslverifyclient")
 _ENGINES: Final = frozenset({"sslengine", "gnutlsenable", "nssengine"})
 _VERSION_COMMANDS: Final = frozenset({"protocol", "minprotocol", "maxprotocol"})
-_ANY: Final = frozenset({"", "*", "_default_", "0.0.0.0", "::"})  # noqa: S104 (what files say)
+_ANY: Final = frozenset({"", "*", "_default_", "::"})
+"""All addresses of both families: httpd's sockets for IPv6 accept IPv4 too (--enable-v4-mapped)."""
+
 _VERSIONS: Final = {
     "tlsv1": ProtocolVersion.TLSV1_0,
     "tlsv1.1": ProtocolVersion.TLSV1_1,
@@ -168,9 +170,7 @@ class _Configuration:
             one
             for one in self._listened
             if (ports is None or one.port in ports)
-            and (
-                not address or not one.address or one.address == address or not _is_number(address)
-            )
+            and (not address or _accepts(one.address, address) or not _is_number(address))
         ]
         for one in fitting:
             yield _Listen(address or one.address, one.port, one.is_https)
@@ -196,6 +196,12 @@ class _Configuration:
         )
 
 
+def _accepts(listened: str, address: str) -> bool:
+    """Whether a socket on ``listened`` gets the connections to ``address``."""
+    is_all_ipv4 = listened == "0.0.0.0" and ":" not in address  # noqa: S104 (what files say)
+    return not listened or listened == address or is_all_ipv4
+
+
 def _is_number(address: str) -> bool:
     return ":" in address or address.replace(".", "").isdigit()
 
@@ -212,11 +218,14 @@ def _split(text: str) -> tuple[str, range | None] | None:
 
 
 def _protocols(words: str) -> frozenset[ProtocolVersion]:
-    """``SSLProtocol``: each word adds versions, or removes them with a minus; "all" is TLS 1.0 to 1.3 today."""
+    """``SSLProtocol``: + adds versions, - removes them, a word without a sign replaces all; "all" is TLS 1.0 to 1.3."""
     found: set[ProtocolVersion] = set()
     for word in words.lower().split():
         name = word.lstrip("+-")
         versions = set(_VERSIONS.values()) if name == "all" else {_VERSIONS.get(name)}
         named = {version for version in versions if version is not None}
-        found = found - named if word.startswith("-") else found | named
+        if word.startswith("-"):
+            found -= named
+        else:
+            found = found | named if word.startswith("+") else named
     return frozenset(found)

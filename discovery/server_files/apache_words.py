@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from discovery.server_files.blocks import text_lines, why_nothing_matches
 from discovery.source import Skipped, SourceError
 
 _MOST_DEPTH: Final = 64
@@ -37,7 +38,11 @@ _VERSION: Final = (2, 4)
 _CONDITIONS: Final = frozenset(
     {"ifdefine", "ifmodule", "ifversion", "iffile", "ifdirective", "ifsection"}
 )
-_MATTERS: Final = re.compile(r"^\s*(<VirtualHost|Listen|SSLEngine)\b", re.IGNORECASE)
+_MATTERS: Final = re.compile(
+    r"(<VirtualHost|Listen|SSLEngine|SSLProtocol|SSLCertificateFile|Include(Optional)?|Use|Define|LoadModule)\b",
+    re.IGNORECASE,
+)
+"""The beginning of a line that may decide whether there is a target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +143,17 @@ class Lines:
                 words = f"<{section} {text}> cannot be decided here: it is read as if it held"
                 self.skipped.append(Skipped(place=line.place, problem=words))
             return True
-        if not found and not is_negated and any(_MATTERS.match(one.text) for one in inner):
-            self._note_left_out(section, text, line.place)
+        if found == is_negated and any(_MATTERS.match(one.text) for one in inner):
+            self._note_left_out(section, text, line.place, is_negated=is_negated)
         return found != is_negated
 
-    def _note_left_out(self, section: str, name: str, place: str) -> None:
+    def _note_left_out(self, section: str, name: str, place: str, *, is_negated: bool) -> None:
         """Such a name may be defined on httpd's command line, and mod_ssl may be built in."""
         words = ""
-        if section == "ifdefine":
+        if is_negated:
+            if section == "ifmodule" and not self._modules:
+                words = f"<IfModule !{name}> is left out, because no LoadModule says which modules are loaded"
+        elif section == "ifdefine":
             words = f"<IfDefine {name}> is left out, because no file defines {name}: add `Define {name}`"
         elif name in _SSL_MODULE:
             words = f"<IfModule {name}> is left out, because no LoadModule loads mod_ssl"
@@ -184,11 +192,10 @@ class Lines:
         yield from self._of(expanded, depth + 1)
 
     def _included(self, pattern: str, line: Line) -> list[Path]:
-        found = sorted(Path(one) for one in glob.glob(str(self.root / pattern)))
-        if not found and line.name == "include" and not glob.has_magic(pattern):
-            raise SourceError(
-                f"{line.place}: {self.root / pattern} cannot be read: it does not exist."
-            )
+        whole = str(self.root / pattern)
+        found = sorted(map(Path, glob.glob(whole)))
+        if not found and (reason := self._why_not_included(whole, line)):
+            self.skipped.append(Skipped(place=line.place, problem=reason))
         files = [
             file
             for one in found
@@ -199,6 +206,16 @@ class Lines:
         if self._files > _MOST_FILES:
             raise SourceError(f"{self._path} includes more than {_MOST_FILES} files.")
         return files
+
+    def _why_not_included(self, pattern: str, line: Line) -> str | None:
+        """Why no file matches; None if httpd accepts that too. Raises SourceError if httpd would not start."""
+        if unknown := _VARIABLE.search(pattern):
+            return f"{line.name} {pattern} is not included, because the variable {unknown[1]} is not set in the files or in tlsprobe's environment"
+        if reason := why_nothing_matches(pattern):
+            return reason
+        if line.name == "include":
+            raise SourceError(f"{line.place}: {pattern} cannot be read: it does not exist.")
+        return None
 
 
 def words_of(line: str) -> list[str]:
@@ -232,7 +249,7 @@ def _raw_lines(path: Path) -> list[_Raw]:
     """The lines without comments and empty ones; a backslash at the end of a line continues it."""
     found: list[_Raw] = []
     text, begun = "", 0
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(text_lines(path), start=1):
         begun = begun or number
         if line.endswith("\\"):
             text += line[:-1]

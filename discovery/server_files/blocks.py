@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +24,7 @@ _LARGEST_PORT: Final = 65_535
 class Declared:
     """One block of a server's configuration at one socket with TLS.
 
-    ``address`` is empty if it listens on all. ``names`` are its server names as the file has them, with patterns;
+    ``address`` is empty if it listens on all, ``0.0.0.0`` or ``::`` if on all of one family. ``names`` are its server names as the file has them, with patterns;
     ``is_default`` is whether a client that sends no name, or an unknown one, gets this block. ``settings`` are its
     own directives. ``certificates`` are PEM files, empty if the file does not specify them; the same applies to
     ``protocols``. ``place`` is its file and line.
@@ -64,6 +66,29 @@ def matches(pattern: str, name: str) -> bool:
         return name == pattern[1:] or name.endswith(pattern)
     expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(expression, name) is not None
+
+
+def text_lines(path: Path) -> list[str]:
+    """The lines of a file. Servers read bytes, so a comment that is not UTF-8 does not matter.
+
+    ``splitlines`` would also split at form feeds and other characters that end no line for a server.
+    """
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
+
+
+def why_nothing_matches(pattern: str) -> str | None:
+    """Why no file matches: a folder of the pattern cannot be listed; None if there is just no such file."""
+    folder = Path(pattern)
+    while glob.has_magic(str(folder)):
+        folder = folder.parent
+    try:
+        with os.scandir(folder):
+            return None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"{pattern} is not included, because {folder} cannot be listed ({error.strerror})"
 
 
 def port_range(text: str) -> range | None:

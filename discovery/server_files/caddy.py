@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from discovery.server_files.blocks import Declared, Entry, matches, port_range
-from discovery.server_files.caddy_json import read_json_file
+from discovery.server_files.caddy_json import read_json_file, without_network
 from discovery.server_files.caddy_words import Node, blocks_of
 from discovery.source import Skipped
 from model.application_protocol import URL_PORTS
 from model.protocol_version import ProtocolVersion
 from model.target import is_ip_address
+
+_ALL: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 (what files say)
+"""Go listens on both families for either of them."""
 
 _VERSIONS: Final = {"tls1.2": ProtocolVersion.TLSV1_2, "tls1.3": ProtocolVersion.TLSV1_3}
 _ADDRESS: Final = re.compile(
@@ -34,7 +37,13 @@ class _Options:
     https_port: int = URL_PORTS["https"]
     is_automatic: bool = True
     bind: tuple[str, ...] = ()
-    has_proxy_protocol: bool = False
+    proxies: list[tuple[str, bool]] = field(default_factory=list)
+    """For each ``servers`` option, its listener's address and whether that expects the PROXY protocol."""
+
+    def has_proxy_protocol(self, address: str, port: int) -> bool:
+        """As in Caddy, the first option for this listener, or for all, counts."""
+        listener = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+        return next((has for where, has in self.proxies if where in {"", listener}), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +85,13 @@ def _global(block: Node, options: _Options) -> Iterator[Skipped]:
                 options.is_automatic = "off" not in words
             case ["default_bind", *words]:
                 options.bind = tuple(words)
-            case ["servers", *_]:
+            case ["servers", *where]:
                 wrappers = [
-                    one for each in line.named("listener_wrappers") for one in each.children
+                    one.words[0]
+                    for each in line.named("listener_wrappers")
+                    for one in each.children
                 ]
-                names = [one.words[0] for one in wrappers]
-                options.has_proxy_protocol |= "proxy_protocol" in names
+                options.proxies.append(("".join(where), "proxy_protocol" in wrappers))
             case ["layer4", *_]:
                 yield Skipped(
                     place=line.place,
@@ -113,7 +123,11 @@ class _Site:
             return
         listened, skipped = self._listened()
         yield from skipped
-        for port, hosts in by_port.items():
+        if self._is_on_demand and any("" in hosts for hosts in by_port.values()):
+            problem = f"{' '.join(self._block.words)} gets certificates on demand: list its names in a targets file"
+            yield Skipped(place=self._block.place, problem=problem)
+        for port, served in by_port.items():
+            hosts = [host for host in served if host or not self._is_on_demand]
             numbers = [host for host in hosts if is_ip_address(host)]
             names = self._names([host for host in hosts if host and host not in numbers])
             for address in listened:
@@ -158,6 +172,10 @@ class _Site:
         """Whether the site has one of its own; ``tls internal`` creates one only for names."""
         return any(line.words[1:] not in ([], ["internal"]) or line.children for line in self._tls)
 
+    @property
+    def _is_on_demand(self) -> bool:
+        return any(True for line in self._tls for _ in line.named("on_demand"))
+
     def _names(self, hosts: Sequence[str]) -> tuple[str, ...]:
         """The names; of a wildcard, those that the site's matchers ask for."""
         asked = [name for name in _matched(self._block) if any(matches(one, name) for one in hosts)]
@@ -169,7 +187,9 @@ class _Site:
         found: list[str] = []
         skipped: list[Skipped] = []
         for word in said or self._options.bind or ("",):
-            address = word.removeprefix("tcp/").strip("[]")
+            address = without_network(word).strip("[]")
+            if address in _ALL:
+                address = ""
             if "/" in address or "{" in address:
                 problem = f"bind {word} is not an address of TCP: list it in a targets file"
                 skipped.append(Skipped(place=self._block.place, problem=problem))
@@ -187,7 +207,7 @@ class _Site:
             is_default=is_default,
             certificates=self._certificates(),
             protocols=self._protocols(),
-            has_proxy_protocol=self._options.has_proxy_protocol,
+            has_proxy_protocol=self._options.has_proxy_protocol(address, port),
             file=str(self._path),
             place=self._block.place,
         )

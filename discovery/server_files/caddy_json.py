@@ -19,6 +19,9 @@ def read_json_file(path: Path) -> Iterator[Entry]:
         apps = json.loads(path.read_text(encoding="utf-8"))["apps"]
         app, tls = apps["http"], apps.get("tls") or {}
         http_port = app.get("http_port") or URL_PORTS["http"]
+        if "layer4" in apps:
+            problem = "the app layer4 is not read: list its servers in a targets file"
+            yield Skipped(place=str(path), problem=problem)
         for name, server in app["servers"].items():
             place = f"{path}, server {name}"
             if (server.get("automatic_https") or {}).get("disable") and not tls.get("certificates"):
@@ -30,16 +33,24 @@ def read_json_file(path: Path) -> Iterator[Entry]:
         raise SourceError(f"{path} is not a Caddy configuration with an http app.") from error
 
 
+def without_network(listener: str) -> str:
+    """A listener's address without the name of its network, if that is TCP."""
+    network, slash, address = listener.partition("/")
+    return address if slash and network in {"tcp", "tcp4", "tcp6"} else listener
+
+
 def _server(server: Mapping[str, Any], path: Path, place: str, http_port: int) -> Iterator[Entry]:
     policies = server.get("tls_connection_policies")
     automatic = server.get("automatic_https") or {}
-    hosts = list(dict.fromkeys(_hosts(server.get("routes") or ())))
+    routes = server.get("routes") or ()
+    without_tls = {str(host) for host in automatic.get("skip") or ()}
+    hosts = [host for host in dict.fromkeys(_hosts(routes)) if host not in without_tls]
     names = tuple(host for host in hosts if not is_ip_address(host.strip("[]")))
     numbers = [host.strip("[]") for host in hosts if is_ip_address(host.strip("[]"))]
     is_tls = bool(policies) or (bool(hosts) and not automatic.get("disable"))
     wrappers = [one.get("wrapper") for one in server.get("listener_wrappers") or ()]
     for listen in map(str, server.get("listen") or ()):
-        found = split_address(listen.removeprefix("tcp/"))
+        found = split_address(without_network(listen))
         if not is_tls:
             continue
         if found is None:
@@ -56,6 +67,12 @@ def _server(server: Mapping[str, Any], path: Path, place: str, http_port: int) -
                 yield _declared(address or one, port, (), wrappers, path, place)
             if names or not numbers:
                 yield _declared(address, port, names, wrappers, path, place)
+            if (
+                names
+                and any(one.get("certificate_selection") for one in policies or ())
+                and any(not _own_hosts(route) for route in routes)
+            ):
+                yield _declared(address, port, (), wrappers, path, place)
 
 
 def _declared(
@@ -77,12 +94,14 @@ def _declared(
     )
 
 
+def _own_hosts(route: Mapping[str, Any]) -> list[str]:
+    return [str(host) for match in route.get("match") or () for host in match.get("host") or ()]
+
+
 def _hosts(routes: Sequence[Any]) -> Iterator[str]:
     """The hosts of each route; below a wildcard, those that its own routes match."""
     for route in routes:
-        outer = [
-            str(host) for match in route.get("match") or () for host in match.get("host") or ()
-        ]
+        outer = _own_hosts(route)
         yield from outer
         for handler in route.get("handle") or ():
             inner = _hosts(handler.get("routes") or ())

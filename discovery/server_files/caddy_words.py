@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from discovery.server_files.blocks import text_lines, why_nothing_matches
 from discovery.source import Skipped, SourceError
 
 _VARIABLE: Final = re.compile(r"\{\$([^}:]+)(?::([^}]*))?\}")
 _ARGUMENT: Final = re.compile(r"\{args(?:\.(\d+)|\[(\d+)\])\}")
 _HEREDOC: Final = re.compile(r"<<([A-Za-z0-9_-]+)\n(.*?)\n[ \t]*\1(?=\s|$)", re.DOTALL)
 _MOST_TOKENS: Final = 1_000_000
+_MOST_IMPORTS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class _Parser:
         self._path = path
         self._tokens = _tokens(path)
         self._at = 0
+        self._imports = 0
         self._snippets: dict[str, list[Token]] = {}
         self._skipped: list[Skipped] = []
 
@@ -152,7 +155,8 @@ class _Parser:
             self._at += 1
         words = [one.text for one in self._tokens[begin + 1 : self._at]]
         imported = self._imported(words, self._tokens[begin])
-        if len(self._tokens) + len(imported) > _MOST_TOKENS:
+        self._imports += 1
+        if len(self._tokens) + len(imported) > _MOST_TOKENS or self._imports > _MOST_IMPORTS:
             raise SourceError(
                 f"{self._path} has too many imports, or files that import themselves."
             )
@@ -164,11 +168,15 @@ class _Parser:
         if pattern in self._snippets:
             tokens = self._snippets[pattern]
         else:
-            paths = sorted(glob.glob(str(at.file.parent / pattern)))
+            whole = str(at.file.parent / pattern)
+            paths = sorted(glob.glob(whole))
+            reason = None if paths else why_nothing_matches(whole)
             if not paths and not glob.has_magic(pattern):
-                self._skipped.append(
-                    Skipped(place=at.place, problem=f"import {pattern}: no such file or snippet")
-                )
+                reason = f"import {pattern}: no such file or snippet"
+            if unset := _VARIABLE.search(pattern):
+                reason = f"import {pattern}: the variable {unset[1]} is not set in tlsprobe's environment"
+            if reason is not None:
+                self._skipped.append(Skipped(place=at.place, problem=reason))
             tokens = [one for path in paths if Path(path).is_file() for one in _tokens(Path(path))]
         return [replace(one, text=_with_arguments(one.text, arguments)) for one in tokens]
 
@@ -182,7 +190,7 @@ def _with_arguments(text: str, arguments: Sequence[str]) -> str:
 
 
 def _tokens(path: Path) -> list[Token]:
-    text = _VARIABLE.sub(_value, path.read_text(encoding="utf-8").replace("\r\n", "\n"))
+    text = _VARIABLE.sub(_value, "\n".join(text_lines(path)))
     return list(_Lexer(text, path))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from discovery.server_files.blocks import Declared, Entry, split_address
+from discovery.server_files.blocks import Declared, Entry, split_address, text_lines
 from discovery.server_files.haproxy_bind import (
     CertificateError,
     Options,
@@ -45,11 +45,20 @@ _SECTIONS: Final = frozenset(
     ]
 )
 _FAMILIES: Final = re.compile(r"(?:(?:ipv4|ipv6|tcp4?|tcp6)@)+")
+_IPV6: Final = re.compile(r"(?:ipv6|tcp6)@")
 _NOT_TCP: Final = re.compile(
     r"(?:unix|abns|abnsz|fd|sockpair|udp[46]?|quic[46]|uxst|uxdg|rhttp)@|/"
 )
 _PROXY_RULE: Final = ("tcp-request", "connection", "expect-proxy", "layer4")
 _CONDITIONS: Final = frozenset({".if", ".elif", ".else", ".endif"})
+_VARIABLES: Final = frozenset({"setenv", "presetenv", "unsetenv"})
+_DEPENDENT: Final = frozenset(
+    {"crt-base", "default-bind", "disabled", "ssl-default-bind-options", *_VARIABLES}
+)
+"""The lines that decide what other lines mean."""
+
+_NEED_VARIABLES: Final = _DEPENDENT | {"bind", "stats", "tcp-request"}
+_INHERITING: Final = frozenset({"backend", "defaults", "frontend", "listen"})
 
 
 @dataclass(slots=True)
@@ -70,6 +79,7 @@ class _Section:
     binds: list[_Bind] = field(default_factory=list)
     default_bind: Options = field(default_factory=Options)
     expects_proxy: bool = False
+    is_disabled: bool = False
 
 
 def read_haproxy(paths: Sequence[Path]) -> Iterator[Entry]:
@@ -90,49 +100,80 @@ class _Reader:
         self._base: Path | None = None
         self._defaults = Options()
         self._section = _Section()
+        self._last_defaults = _Section()
+        self._named_defaults: dict[str, _Section] = {}
         self._conditions: list[str] = []
         self._file = Path()
 
     def read(self, file: Path) -> Iterator[Entry]:
         self._file = file
         self._base = self._base or file.parent
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        for number, line in enumerate(text_lines(file), start=1):
             place = f"{file}, line {number}"
             try:
-                words = words_of(line, self._variables)
+                yield from self._line(line, place)
             except ValueError as error:
                 raise SourceError(f"{place}: {error}.") from error
-            except UnknownVariableError as unknown:
-                if line.split()[0] in {
-                    "bind",
-                    "crt-base",
-                    "default-bind",
-                    "ssl-default-bind-options",
-                }:
-                    problem = f"the variable {unknown} is not set in the file or in tlsprobe's environment"
-                    yield Skipped(place=place, problem=problem)
-                continue
-            if words:
-                yield from self._line(words, place)
 
-    def _line(self, words: Sequence[str], place: str) -> Iterator[Entry]:
+    def _line(self, line: str, place: str) -> Iterator[Entry]:
+        words = words_of(line, self._variables, unset_is_empty=True)
+        try:
+            words_of(line, self._variables)
+        except UnknownVariableError as unknown:
+            if words[0] in _NEED_VARIABLES:
+                problem = (
+                    f"the variable {unknown} is not set in the file or in tlsprobe's environment"
+                )
+                yield Skipped(place=place, problem=problem)
+                self._forget(words)
+                return
+        if words:
+            yield from self._words(words, place)
+
+    def _forget(self, words: Sequence[str]) -> None:
+        """Note that the effect of a line is not known."""
+        match words:
+            case ["setenv" | "presetenv" | "unsetenv", name, *_]:
+                self._variables.pop(name, None)
+            case ["ssl-default-bind-options", *_]:
+                self._defaults.has_unknown = True
+            case ["default-bind", *_]:
+                self._section.default_bind.has_unknown = True
+            case _:
+                return
+
+    def _words(self, words: Sequence[str], place: str) -> Iterator[Entry]:
         first = words[0]
         if first in _CONDITIONS:
             self._condition(words)
         elif first in _SECTIONS:
             yield from self.end_section()
-            self._section = _Section(first, words[1] if len(words) > 1 else first)
+            self._begin_section(words)
+        elif self._conditions and first in _DEPENDENT:
+            problem = f"{' '.join(words[:2] if first in _VARIABLES else words[:1])} depends on {self._conditions[-1]!r}, which is not evaluated"
+            yield Skipped(place=place, problem=problem)
+            self._forget(words)
         elif first == "bind" or words[:2] == ["stats", "socket"]:
             yield from self._bind(words[1:] if first == "bind" else words[2:], place)
         elif tuple(words[:4]) == _PROXY_RULE:
-            self._section.expects_proxy = True
-            if len(words) > 4:
-                problem = "expect-proxy has a condition: all targets of this section get the label proxy_protocol"
-                yield Skipped(place=place, problem=problem)
+            yield from self._expect_proxy(words, place)
+        elif first in {"disabled", "enabled"}:
+            self._section.is_disabled = first == "disabled"
         elif first == "default-bind":
             self._section.default_bind.take(words[1:])
         elif self._section.kind == "global":
             self._global(words)
+
+    def _expect_proxy(self, words: Sequence[str], place: str) -> Iterator[Skipped]:
+        if self._section.kind == "defaults":
+            # HAProxy 2.6 accepts the rule there, and does not apply it.
+            problem = "expect-proxy in defaults is not read: set the label proxy_protocol by relabelling if your HAProxy applies it"
+            yield Skipped(place=place, problem=problem)
+            return
+        self._section.expects_proxy = True
+        if len(words) > 4 or self._conditions:
+            problem = "expect-proxy has a condition: all targets of this section get the label proxy_protocol"
+            yield Skipped(place=place, problem=problem)
 
     def _global(self, words: Sequence[str]) -> None:
         match words:
@@ -169,10 +210,23 @@ class _Reader:
             return
         self._section.binds.append(_Bind(words[0], options, place))
 
+    def _begin_section(self, words: Sequence[str]) -> None:
+        """Begin a section with what it inherits: ``from`` the named defaults, else from the last ones."""
+        kind, name = words[0], words[1] if len(words) > 1 else words[0]
+        self._section = _Section(kind, name)
+        if kind not in _INHERITING:
+            return
+        named = words[3] if words[2:3] == ["from"] else ""
+        inherited = _Section() if kind == "defaults" else self._last_defaults
+        inherited = self._named_defaults.get(named, inherited)
+        self._section.is_disabled = inherited.is_disabled
+
     def end_section(self) -> Iterator[Entry]:
-        """The binds of the section that ends."""
+        """The binds of the section that ends; none if it is disabled, because HAProxy does not open them."""
         section, self._section = self._section, _Section()
-        for bind in section.binds:
+        if section.kind == "defaults":
+            self._last_defaults = self._named_defaults[section.name] = section
+        for bind in section.binds if not section.is_disabled else ():
             yield from self._sockets(bind, section)
 
     def _sockets(self, bind: _Bind, section: _Section) -> Iterator[Entry]:
@@ -181,6 +235,7 @@ class _Reader:
             options.values |= some.values
             options.flags |= some.flags
             options.certificates = some.certificates or options.certificates
+            options.has_unknown |= some.has_unknown
         has_proxy = section.expects_proxy or "accept-proxy" in options.flags
         pattern = Declared(
             address="",
@@ -221,7 +276,12 @@ def _socket(text: str, options: Options) -> tuple[str, range] | str:
     if "accept-netscaler-cip" in options.values:
         return "expects NetScaler's Client IP header, which tlsprobe does not send"
     found = None if _NOT_TCP.match(text) else _split(_FAMILIES.sub("", text))
-    return found or "is not an address and port of TCP: list it in a targets file"
+    if found is None:
+        return "is not an address and port of TCP: list it in a targets file"
+    address, ports = found
+    if address in {"", "*"}:
+        return ("::" if _IPV6.match(text) else "0.0.0.0"), ports  # noqa: S104 (what files say)
+    return ("" if address == "::" and "v6only" not in options.flags else address), ports
 
 
 def _blocks(pattern: Declared, served: Sequence[Served], options: Options) -> Iterator[Declared]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from discovery.declared import leaf_names
-from discovery.server_files.blocks import plain_names
+from discovery.server_files.blocks import plain_names, text_lines
 from model.protocol_version import ProtocolVersion
 
 _WITH_VALUE: Final = frozenset(
@@ -87,11 +87,15 @@ class CertificateError(Exception):
 
 @dataclass(slots=True)
 class Options:
-    """The options of a line: those with a value, and the others; ``certificates`` in their order."""
+    """The options of a line: those with a value, and the others; ``certificates`` in their order.
+
+    ``has_unknown`` is whether there may be more, so that the versions are not known.
+    """
 
     values: dict[str, str] = field(default_factory=dict)
     flags: set[str] = field(default_factory=set)
     certificates: list[tuple[str, str]] = field(default_factory=list)
+    has_unknown: bool = False
 
     def take(self, words: Sequence[str]) -> None:
         """Add the options in ``words``; later ones win."""
@@ -109,6 +113,8 @@ class Options:
 
         ``no-<version>`` is ignored next to ssl-min-ver, ssl-max-ver or force-<version>.
         """
+        if self.has_unknown:
+            return frozenset()
         least = _VERSIONS.get(self.values.get("ssl-min-ver", ""))
         greatest = _VERSIONS.get(self.values.get("ssl-max-ver", ""))
         for flag in self.flags:
@@ -199,9 +205,9 @@ def _files(text: str, base: Path) -> list[tuple[Path, ...]]:
 
 def _of_list(path: Path, base: Path) -> Iterator[Served]:
     """The lines of a crt-list: a file, options in brackets, and filters of server names."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        found = _LINE.fullmatch(line.partition("#")[0].strip())
-        if found is None:
+    for number, line in enumerate(text_lines(path), start=1):
+        found = _LINE.fullmatch(line.strip())
+        if found is None or line.lstrip().startswith("#"):
             continue
         options = Options()
         options.take((found["options"] or "").split())

@@ -15,21 +15,24 @@ class UnknownVariableError(Exception):
     """The line has a variable whose value is not known here; the message is its name."""
 
 
-def words_of(line: str, variables: Mapping[str, str]) -> list[str]:
+def words_of(line: str, variables: Mapping[str, str], *, unset_is_empty: bool = False) -> list[str]:
     """The words, with variables in double quotes expanded, up to a comment.
+
+    HAProxy takes a variable that is not set for empty, which is right here only if it does not matter.
 
     Raises:
         ValueError: if a quote is not closed.
-        UnknownVariableError: if a variable is not among ``variables`` and has no default.
+        UnknownVariableError: if a variable is not among ``variables`` and has no default, unless ``unset_is_empty``.
     """
-    return _Line(line, variables).words()
+    return _Line(line, variables, unset_is_empty=unset_is_empty).words()
 
 
 class _Line:
     """Reads one line from left to right; ``_word`` is None between words."""
 
-    def __init__(self, line: str, variables: Mapping[str, str]) -> None:
+    def __init__(self, line: str, variables: Mapping[str, str], *, unset_is_empty: bool) -> None:
         self._line = line
+        self._default = "" if unset_is_empty else None
         self._variables = variables
         self._at = 0
         self._word: str | None = None
@@ -86,7 +89,7 @@ class _Line:
             return "$"
         self._at = found.end()
         name = found[1] or found[3]
-        value = self._variables.get(name, found[2])
+        value = self._variables.get(name, self._default if found[2] is None else found[2])
         if value is None:
             raise UnknownVariableError(name)
         return value

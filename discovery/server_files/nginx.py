@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeAlias
-
-import crossplane
+from typing import Final, TypeAlias
 
 from discovery.server_files.blocks import Declared, Entry, split_address
-from discovery.source import Skipped, SourceError
+from discovery.server_files.nginx_words import Directive, Directives
+from discovery.source import Skipped
 from model.application_protocol import DEFAULT_PROTOCOL
 from model.protocol_version import ProtocolVersion
-
-Directive: TypeAlias = Mapping[str, Any]
 
 _CERTIFICATE: Final = "ssl_certificate"
 _BY_LUA: Final = "ssl_certificate_by_lua"
@@ -30,6 +27,8 @@ _SWITCHES: Final = (
 _NOT_FILES: Final = ("data:", "store:", "engine:")
 _DEFAULT_PORT: Final = 80
 """The port of a ``listen`` without one."""
+
+_ALL_IPV4, _ALL_IPV6 = "0.0.0.0", "::"  # noqa: S104 (what files say)
 
 _PROTOCOLS: Final = {
     "SSLv2": ProtocolVersion.SSLV2,
@@ -74,11 +73,15 @@ class _Socket:
     options: set[str] = field(default_factory=set)
 
     def add(self, server: _Server, options: Sequence[str], place: str) -> None:
-        if all(server is not one for one, _ in self.servers):
+        if not self.has(server):
             self.servers.append((server, place))
         self.options.update(options)
         if self.default is None or {"default_server", "default"} & set(options):
             self.default = server
+
+    def has(self, server: _Server) -> bool:
+        """Whether the server listens here."""
+        return any(server is one for one, _ in self.servers)
 
     def is_tls(self, port: int) -> bool:
         first = self.default
@@ -94,14 +97,11 @@ Sockets: TypeAlias = dict[tuple[str, int], _Socket]
 def read_nginx(paths: Sequence[Path]) -> Iterator[Entry]:
     """All sockets with TLS; raises SourceError."""
     for path in paths:
-        read = crossplane.parse(str(path), combine=True, check_ctx=False, check_args=False)
-        if read["status"] != "ok":
-            first = read["errors"][0]
-            line = f", line {first['line']}" if first.get("line") else ""
-            raise SourceError(f"{first['file']}{line}: {first['error']}.")
-        for block in read["config"][0]["parsed"]:
+        directives = Directives(path)
+        for block in directives:
             if block["directive"] in {"http", "stream", "mail"}:
                 yield from _module(block, path)
+        yield from directives.skipped
 
 
 def _module(module: Directive, path: Path) -> Iterator[Entry]:
@@ -120,18 +120,26 @@ def _module(module: Directive, path: Path) -> Iterator[Entry]:
             yield from _listen(server, one["block"], sockets)
     for (address, port), socket in sockets.items():
         if socket.is_tls(port):
-            yield from _declared(address, port, socket, path)
+            for server, place in socket.servers:
+                family = _family(server, address, port, sockets)
+                if server.takes_part and family is not None:
+                    yield from _declared(server, place, (family, port), socket, path)
 
 
 def _listen(
     server: _Server, directives: Sequence[Directive], sockets: Sockets
 ) -> Iterator[Skipped]:
     """Add the server to its sockets; yields those that carry TLS and cannot be probed."""
-    for one in directives:
+    listening = [one for one in directives if one["directive"] == "listen" and one["args"]]
+    over_tcp = {one["args"][0] for one in listening if "quic" not in one["args"]}
+    for one in listening:
         arguments = one["args"]
-        if one["directive"] != "listen" or not arguments:
-            continue
         place, text = f"{one['file']}, line {one['line']}", arguments[0]
+        if "quic" in arguments:
+            if text not in over_tcp:
+                problem = f"listen {text} is for QUIC only, without TLS over TCP"
+                yield Skipped(place=place, problem=problem)
+            continue
         found = None if text.startswith("unix:") else split_address(text, _DEFAULT_PORT)
         if server.module == "stream" and server.switches.get("ssl_preread") == "on":
             problem = f"listen {text} passes TLS on by server name (ssl_preread): list the names in a targets file"
@@ -141,34 +149,48 @@ def _listen(
                 problem = f"listen {text} has no address and port: list it in a targets file"
                 yield Skipped(place=place, problem=problem)
         else:
-            address = "" if found[0] in {"*", "0.0.0.0"} else found[0]  # noqa: S104 (what files say)
+            address = _ALL_IPV4 if found[0] in {"", "*"} else found[0]
+            if address == _ALL_IPV6 and "ipv6only=off" in arguments:
+                address = ""
             for port in found[1]:
                 socket = sockets.setdefault((address, port), _Socket())
                 socket.add(server, arguments[1:], place)
 
 
-def _declared(address: str, port: int, socket: _Socket, path: Path) -> Iterator[Entry]:
-    for server, place in socket.servers:
-        if "quic" in socket.options and "ssl" not in socket.options:
-            problem = f"listen {port} is for QUIC only, without TLS over TCP"
-            yield Skipped(place=place, problem=problem)
-        elif server.takes_part:
-            certificates, unknown = _certificates(server.settings, path.parent)
-            if unknown is not None:
-                yield Skipped(place=place, problem=unknown)
-            yield Declared(
-                address=address,
-                port=port,
-                names=() if server.module == "mail" else server.names,
-                is_default=server is socket.default,
-                settings=server.settings,
-                certificates=certificates,
-                protocols=_versions(server),
-                protocol=server.protocol(port),
-                has_proxy_protocol="proxy_protocol" in socket.options,
-                file=str(path),
-                place=place,
-            )
+def _family(server: _Server, address: str, port: int, sockets: Sockets) -> str | None:
+    """The address; empty if the server has a socket for each family, and then None for the second one."""
+    pair = {_ALL_IPV4: _ALL_IPV6, _ALL_IPV6: _ALL_IPV4}.get(address)
+    other = None if pair is None else sockets.get((pair, port))
+    if other is None or not other.has(server) or not other.is_tls(port):
+        return address
+    return "" if address == _ALL_IPV4 else None
+
+
+def _declared(
+    server: _Server, place: str, at: tuple[str, int], socket: _Socket, path: Path
+) -> Iterator[Entry]:
+    certificates, unknown = _certificates(server.settings, path.parent)
+    if unknown is not None:
+        yield Skipped(place=place, problem=unknown)
+    protocols = _versions(server)
+    if socket.default is not None and protocols != _versions(socket.default):
+        # OpenSSL chooses the version before nginx knows the server name.
+        problem = "ssl_protocols differs from the default server's, which may apply instead, so no versions are declared"
+        yield Skipped(place=place, problem=problem)
+        protocols = frozenset()
+    yield Declared(
+        address=at[0],
+        port=at[1],
+        names=() if server.module == "mail" else server.names,
+        is_default=server is socket.default,
+        settings=server.settings,
+        certificates=certificates,
+        protocols=protocols,
+        protocol=server.protocol(at[1]),
+        has_proxy_protocol="proxy_protocol" in socket.options,
+        file=str(path),
+        place=place,
+    )
 
 
 def _versions(server: _Server) -> frozenset[ProtocolVersion]:

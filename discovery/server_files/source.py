@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -22,12 +22,38 @@ from discovery.source import Skipped, SourceError, SourceReading
 from model.target import is_ip_address
 from model.target_labels import PROXY_PROTOCOL
 
-_ANY_ADDRESS: Final = frozenset({"", "*", "0.0.0.0", "::", "_default_"})  # noqa: S104 (what files say)
+_ALL_IPV4, _ALL_IPV6 = "0.0.0.0", "::"  # noqa: S104 (what files say)
+_ANY_ADDRESS: Final = frozenset({"", _ALL_IPV4, _ALL_IPV6})
+_LOCALHOST: Final = "localhost"
+_LOOPBACK: Final = {_ALL_IPV4: "127.0.0.1", _ALL_IPV6: "::1"}
 _PROXY_PROTOCOL_VERSION: Final = "v1"
 """All four servers understand it."""
 
 FileReader: TypeAlias = Callable[[Sequence[Path]], Iterable[Entry]]
 """Parses the configuration in these files; raises SourceError."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """The blocks at one host and port, and those of them whose socket has exactly this address."""
+
+    blocks: list[Declared] = field(default_factory=list)
+    specific: list[Declared] = field(default_factory=list)
+    _owners: dict[str, Declared] = field(default_factory=dict)
+
+    def add(self, block: Declared) -> None:
+        self.blocks.append(block)
+        if block.address not in _ANY_ADDRESS:
+            self.specific.append(block)
+
+    def names_of(self, block: Declared) -> list[str]:
+        """The names that a client can ask for to get ``block``; the first block with a name has it."""
+        if not self._owners:
+            for one in self.specific or self.blocks:
+                for name in plain_names(one.names):
+                    self._owners.setdefault(name.lower(), one)
+        names = dict.fromkeys(plain_names(block.names))
+        return [name for name in names if _is_same_block(self._owners[name.lower()], block)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +68,29 @@ class ServerFiles:
     def locations(self) -> Iterator[Location]:
         """The locations in all files; raises SourceError."""
         entries = self._entries()
-        by_socket: dict[tuple[str, int], list[Declared]] = defaultdict(list)
+        places: dict[tuple[str, int], _Place] = defaultdict(_Place)
         for entry in entries:
             if isinstance(entry, Declared):
-                by_socket[entry.address, entry.port].append(entry)
+                places[_host(entry.address, self.host), entry.port].add(entry)
         for entry in entries:
             if isinstance(entry, Declared):
-                others = [one for one in by_socket[entry.address, entry.port] if one is not entry]
-                yield from _locations(entry, others, self.kind, self.host)
+                where = _host(entry.address, self.host)
+                yield from self._of(entry, where, places[where, entry.port])
             else:
                 yield entry
+
+    def _of(self, entry: Declared, where: str, place: _Place) -> Iterator[Location]:
+        """The locations of one block."""
+        if not where:
+            family = "IPv6" if entry.address == _ALL_IPV6 else "IPv4"
+            problem = f"port {entry.port} is open for {family} only, and host is {self.host}: set host to a name or to an {family} address"
+            yield Skipped(place=entry.place, problem=problem)
+        elif entry.address not in _ANY_ADDRESS or not place.specific:
+            yield from _locations(entry, where, place, self.kind)
+        elif not any(_is_same_block(one, entry) for one in place.specific):
+            # The kernel gives a connection to the socket with the more specific address.
+            problem = f"{_names(entry)} cannot be reached at {where}:{entry.port}, where {place.specific[0].place} listens on this address: set host to another address"
+            yield Skipped(place=entry.place, problem=problem)
 
     def _entries(self) -> list[Entry]:
         try:
@@ -72,20 +111,35 @@ async def read_server_files(
     return await asyncio.to_thread(read_locations, files.locations(), source, most)
 
 
-def _locations(
-    one: Declared, others: Sequence[Declared], kind: str, host: str
-) -> Iterable[Location]:
+def _host(address: str, host: str) -> str:
+    """Where a socket is probed; empty if it does not listen on the family of ``host``."""
+    if address not in _ANY_ADDRESS:
+        return address
+    if host == _LOCALHOST:
+        return _LOOPBACK.get(address, host)
+    is_other = is_ip_address(host) and (":" in host) != (address == _ALL_IPV6)
+    return "" if address and is_other else host
+
+
+def _is_same_block(one: Declared, other: Declared) -> bool:
+    return (one.names, one.certificates) == (other.names, other.certificates)
+
+
+def _names(one: Declared) -> str:
+    return f"the block for {' '.join(one.names) or 'no name'}"
+
+
+def _locations(one: Declared, where: str, place: _Place, kind: str) -> Iterable[Location]:
     """One location for each name of the block; without names, one if clients without a name get the block."""
-    where = host if one.address in _ANY_ADDRESS else one.address
     leaves, problem = read_leaves(one.certificates)
     if problem is not None:
         yield Skipped(place=one.place, problem=f"{problem}, so no certificate is declared")
     labels = meta(kind, {**one.settings, "file": one.file}) | declaring(leaves, one.protocols)
     if one.has_proxy_protocol:
         labels[PROXY_PROTOCOL] = _PROXY_PROTOCOL_VERSION
-    names: list[str | None] = list(dict.fromkeys(plain_names(one.names)))
+    names: list[str | None] = [*place.names_of(one)]
     if not names and one.is_default:
-        names = [_without_name(where, others)]
+        names = [_without_name(where, [other for other in place.blocks if other is not one])]
     if not names:
         yield Skipped(place=one.place, problem=_unnamed(one, where))
     for name in names:
@@ -108,8 +162,7 @@ def _without_name(host: str, others: Sequence[Declared]) -> str | None:
 
 
 def _unnamed(one: Declared, host: str) -> str:
-    names = " ".join(one.names) or "no name"
-    return (
-        f"the block for {names} at {host}:{one.port} has no name that can be asked for: list one of its names "
-        "in a targets file"
-    )
+    why = "has no name that can be asked for"
+    if any(plain_names(one.names)):
+        why = "has no client, because earlier blocks have its names"
+    return f"{_names(one)} at {host}:{one.port} {why}: list one of its names in a targets file"

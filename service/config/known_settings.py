@@ -27,7 +27,7 @@ def suggestion(place: Place, path: Place) -> str:
     """
     *outer, written = map(str, path)
     section = "".join(f"{part}." for part in outer)
-    known = {name: f"{section}{name}" for name in _names_at(place[:-1])}
+    known = {name: f"{section}{name}" for name in names_at(place[:-1])}
     # Users often write settings of `probe` at the top level.
     others = {} if section else {name: f"probe.{name}" for name in ProbeLimits.model_fields}
     everything = {**others, **known}
@@ -40,7 +40,7 @@ def renaming(place: Place, path: Place) -> str | None:
     """The sentence for an unknown setting that is an earlier name of one of its section; None for any other."""
     *outer, written = map(str, path)
     name = SETTINGS.get(written)
-    if name is None or name not in _names_at(place[:-1]):
+    if name is None or name not in names_at(place[:-1]):
         return None
     section = "".join(f"{part}." for part in outer)
     return renamed(f"{section}{written}", f"{section}{name}")
@@ -58,7 +58,8 @@ def takes_json(place: Place) -> bool:
     return any(field is not None and _is_structured(field.annotation) for field in fields)
 
 
-def _names_at(place: Place) -> set[str]:
+def names_at(place: Place) -> set[str]:
+    """The settings of the section at ``place``."""
     fields = [item for _, one in _models_at(place) for item in one.model_fields.items()]
     return {str(field.validation_alias or name) for name, field in fields} - {"config_file"}
 

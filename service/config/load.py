@@ -19,6 +19,7 @@ from model.safe_output.secret_text import masked_urls
 from policy.files.yaml_file import ConfigError, KeyPath, read_yaml_mapping
 from service.config.known_settings import renaming, suggestion, takes_json, types_at
 from service.config.settings import ENVIRONMENT_NESTING, ENVIRONMENT_PREFIX, ServiceSettings
+from service.config.unknown_variables import refuse_misspelt_variables
 
 _CONFIG_FILE_VARIABLE: Final = f"{ENVIRONMENT_PREFIX}CONFIG_FILE"
 
@@ -31,9 +32,8 @@ def load_settings(config_file: Path | None, **given: Any) -> ServiceSettings:
     """
     if config_file is not None:
         given["config_file"] = config_file
-    _refuse_renamed_variables()
     try:
-        return ServiceSettings(**given)
+        settings = ServiceSettings(**given)
     except ValidationError as error:
         # Report a misspelt setting first: it may be the one that is missing.
         problems = sorted(
@@ -45,15 +45,8 @@ def load_settings(config_file: Path | None, **given: Any) -> ServiceSettings:
         raise ConfigError(_explain(problems[0], given) + more) from error
     except SettingsError as error:
         raise ConfigError(_explain_undecodable()) from error
-
-
-def _refuse_renamed_variables() -> None:
-    """pydantic ignores an environment variable whose first part is not a setting."""
-    for name in os.environ:
-        if name.upper().startswith(ENVIRONMENT_PREFIX):
-            place = (name.upper().removeprefix(ENVIRONMENT_PREFIX).lower(),)
-            if sentence := renaming(place, place):
-                raise ConfigError(f"the environment variable {name}: {sentence}")
+    refuse_misspelt_variables(settings)
+    return settings
 
 
 def _explain(problem: ErrorDetails, given: Mapping[str, Any]) -> str:

@@ -23,6 +23,7 @@ from model.target import Target
 from model.version import TOOL_VERSION
 from policy import PolicyError
 from service.config.settings import ServiceSettings
+from service.config.unknown_variables import unknown_variables
 from service.daemon.build import Parts, build
 from service.daemon.reload import limit_stored_bytes, reload
 from service.daemon.routes import app_of
@@ -103,6 +104,8 @@ async def _start(
 
 def _say_serving(settings: ServiceSettings, url: str) -> None:
     _LOG.info("serving", url=url, database=masked_url(settings.database), version=TOOL_VERSION)
+    for name in unknown_variables(settings):
+        _LOG.warning("an environment variable is not a setting and has no effect", variable=name)
 
 
 def _event(kind: ServiceEventKind, sentence: str) -> ServiceEvent:

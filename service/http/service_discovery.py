@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exporters.prometheus.label_text import label_value
-from model.target import Target
+from model.target import Target, key_order
 from service.http.guard.bodies import Body, body_of, respond
 from service.http.guard.query import Query, route
 from service.http.guard.turns import Shared
@@ -31,7 +31,7 @@ def target_groups(targets: Iterable[Target]) -> list[dict[str, Any]]:
     """One group for each target, ordered by its key."""
     return [
         {"targets": [_place(target)], "labels": _labels(target)}
-        for target in sorted(targets, key=lambda one: one.key)
+        for target in sorted(targets, key=lambda one: key_order(one.key))
     ]
 
 

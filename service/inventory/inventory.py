@@ -18,6 +18,7 @@ from model.findings.finding_life import live_on
 from model.observation import Observation
 from model.ports import Clock
 from model.snapshot import EndpointStatus, Snapshot
+from model.target import key_order
 from model.verdict import Verdict
 from service.inventory.remembered_state import (
     bare_state,
@@ -162,7 +163,7 @@ class Inventory:
             if key in current or now - status.last_probe_at < _FORGOTTEN_AFTER
         }
         self._states = {key: self._states[key] for key in self._statuses}
-        keys = sorted(key for key in self._statuses if key in current)
+        keys = sorted((key for key in self._statuses if key in current), key=key_order)
         return Snapshot(taken_at=now, endpoints=tuple(self._at(key, now) for key in keys))
 
     def _at(self, key: str, now: datetime) -> EndpointStatus:

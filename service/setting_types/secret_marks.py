@@ -56,20 +56,31 @@ def kind_of_secret(metadata: Iterable[object]) -> HoldsSecret | None:
 
 def secrets_in(settings: object) -> Iterator[str]:
     """Every secret that ``settings``, or anything in them, holds or refers to; unreadable secrets are left out."""
+    for owner, kind, value in _marked(settings):
+        yield from _secrets_of(owner, kind, value)
+
+
+def variables_in(settings: object) -> Iterator[str]:
+    """The environment variables with secrets that ``settings``, or anything in them, name."""
+    return (str(value) for _, kind, value in _marked(settings) if kind is HoldsSecret.VARIABLE)
+
+
+def _marked(settings: object) -> Iterator[tuple[BaseModel, HoldsSecret, object]]:
+    """Each marked setting that has a value: what it belongs to, its mark and its value."""
     if isinstance(settings, BaseModel):
         for name, field in type(settings).model_fields.items():
             value = getattr(settings, name)
             kind = kind_of_secret(field.metadata)
             if kind is None:
-                yield from secrets_in(value)
+                yield from _marked(value)
             elif value is not None:
-                yield from _secrets_of(settings, kind, value)
+                yield settings, kind, value
     elif isinstance(settings, Mapping):
         for value in settings.values():
-            yield from secrets_in(value)
+            yield from _marked(value)
     elif isinstance(settings, tuple | list):
         for value in settings:
-            yield from secrets_in(value)
+            yield from _marked(value)
 
 
 def _secrets_of(settings: BaseModel, kind: HoldsSecret, value: object) -> Iterator[str]:

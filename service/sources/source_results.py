@@ -19,7 +19,7 @@ _LIMIT = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceResult:
-    """One source's targets after the rules, or why there are none."""
+    """One source's targets after the rules, or why it cannot be used."""
 
     source: str
     sifted: Sifted | None
@@ -32,12 +32,21 @@ async def find_once(sources: Sequence[RuledSource], gate: SocketGate) -> list[So
     async def first(ruled: RuledSource) -> SourceResult:
         updates = ruled.source.watch()
         update = await anext(aiter(updates))
-        sifted = None
-        if update.targets is not None:
-            sifted = await ruled.sifted(update, gate)
-        return SourceResult(source=ruled.source.name, sifted=sifted, error=update.error)
+        if update.targets is None:
+            return SourceResult(source=ruled.source.name, sifted=None, error=update.error)
+        sifted = await ruled.sifted(update, gate)
+        return SourceResult(source=ruled.source.name, sifted=sifted, error=sifted.error)
 
     return list(await asyncio.gather(*(first(one) for one in sources)))
+
+
+def skipped_sentence(results: Sequence[SourceResult]) -> str | None:
+    """How many entries are skipped, and of how many sources; None if there are none."""
+    counts = [len(one.sifted.skipped) for one in results if one.sifted and one.sifted.skipped]
+    if not counts:
+        return None
+    entries, sources = counted(sum(counts), "entry", "entries"), counted(len(counts), "source")
+    return f"{entries} of {sources} skipped: the output names each one with the reason"
 
 
 async def all_targets(results: Sequence[SourceResult]) -> tuple[Target, ...]:
@@ -56,7 +65,8 @@ def _lines(results: Sequence[SourceResult], merged: Sequence[Target]) -> Iterato
             yield f"{one.source}: failed: {one.error}"
             continue
         sifted = one.sifted
-        yield f"{one.source}: {counted(len(sifted.kept), 'target')}" + _lost(sifted)
+        failed = "failed: " if one.error else ""
+        yield f"{one.source}: {failed}{counted(len(sifted.kept), 'target')}" + _lost(sifted)
         yield from (f"  + {_described(target)}" for target in sifted.kept)
         yield from (f"  - {text}  (dropped by a rule)" for text in sifted.dropped)
         yield from (f"  - {target.key}  (denied)" for target in sifted.denied)

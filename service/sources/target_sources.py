@@ -132,22 +132,24 @@ class TargetSources:
     async def _follow(self, ruled: RuledSource, group: asyncio.TaskGroup) -> None:
         name = ruled.source.name
         async for update in ruled.source.watch():
-            if update.targets is None:
-                self._meter.discovery_updated(name, None, update.error)
-                self._errors[name] = update.error or "the source failed"
+            error = update.error
+            if update.targets is not None:
+                sifted = await ruled.sifted(update, self._gate)
+                self._note_untrusted(name, sifted.untrusted)
+                self._note_skipped(name, sifted.skipped)
+                error = sifted.error
+                if error is None:
+                    await self._take(name, sifted)
+            if error is not None:
+                self._meter.discovery_updated(name, None, error)
+                self._errors[name] = error
                 if name not in self._expiries:
                     # The time counts from the first failure; later failures do not extend it.
                     self._expiries[name] = group.create_task(self._expire_later(ruled))
-            else:
-                await self._take(ruled, update)
             self._unread.discard(name)
 
-    async def _take(self, ruled: RuledSource, update: DiscoveryUpdate) -> None:
-        name = ruled.source.name
+    async def _take(self, name: str, sifted: Sifted) -> None:
         self._errors.pop(name, None)
-        sifted = await ruled.sifted(update, self._gate)
-        self._note_untrusted(name, sifted.untrusted)
-        self._note_skipped(name, sifted.skipped)
         self._meter.discovery_updated(name, len(sifted.kept), None)
         if expiry := self._expiries.pop(name, None):
             expiry.cancel()

@@ -17,6 +17,7 @@ from model.findings.finding import Finding
 from model.observation import Observation, State
 from model.query import Selection
 from model.snapshot import EndpointStatus, Snapshot
+from model.target import key_order
 from model.verdict import Verdict
 from storage.reading.findings import read_compliance_at, read_findings_at
 from storage.reading.places import conditions, with_target
@@ -98,7 +99,7 @@ async def _stretches_at(
             *conditions(selection),
         )
     )
-    return sorted(found, key=lambda row: str(row.key))
+    return sorted(found, key=lambda row: key_order(str(row.key)))
 
 
 async def _last_successes(

@@ -26,7 +26,7 @@ from model.findings.finding import Finding
 from model.observation import Cost, Mode, Observation, State
 from model.query import EVERYWHERE, Selection
 from model.snapshot import EndpointStatus
-from model.target import Endpoint, Target
+from model.target import Endpoint, Target, key_order
 from model.verdict import Verdict
 from storage.reading.findings import read_compliance, read_open_findings
 from storage.reading.places import conditions
@@ -84,7 +84,7 @@ class StatusReader:
             made = await self._statuses(connection, selection, changed, known)
             now = kept | {row.key: one for row, one in zip(changed, made, strict=True)}
             self._remember(now, rows)
-        return [now[key] for key in sorted(now)]
+        return [now[key] for key in sorted(now, key=key_order)]
 
     def _remember(
         self, statuses: Mapping[str, EndpointStatus], rows: Sequence[Row[*tuple[Any, ...]]]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import imaplib
 import os
+import poplib
 import re
+import smtplib
 import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,7 @@ from discovery.server_files.haproxy import read_haproxy
 from discovery.server_files.nginx import read_nginx
 from discovery.server_files.source import FileReader, ServerFiles, read_server_files
 from discovery.source import SourceReading
+from model.target import Target
 from tests.discovery.configurations import Configuration, configurations
 from tests.pki.certificates.making import make
 from tests.zoo.process import Command, running
@@ -158,16 +162,60 @@ def adapted_by_caddy(path: Path) -> str:
     return said.stdout
 
 
-def handshake(address: str, port: int, name: str | None, *, has_proxy_protocol: bool) -> str:
-    """The SHA-256 of the leaf that the server sends a client that asks for ``name``; raises OSError."""
+def imap_certificate(target: Target, context: ssl.SSLContext) -> bytes:
+    with imaplib.IMAP4(target.host, target.port, timeout=20) as client:
+        client.starttls(context)
+        return peer_certificate(client.sock)
+
+
+def pop3_certificate(target: Target, context: ssl.SSLContext) -> bytes:
+    client = poplib.POP3(target.host, target.port, timeout=20)
+    client.stls(context)
+    certificate = peer_certificate(client.sock)
+    client.quit()
+    return certificate
+
+
+def smtp_certificate(target: Target, context: ssl.SSLContext) -> bytes:
+    with smtplib.SMTP(target.host, target.port, "client.test", timeout=20) as client:
+        client.starttls(context=context)
+        return peer_certificate(client.sock)
+
+
+def peer_certificate(connection: object) -> bytes:
+    assert isinstance(connection, ssl.SSLSocket)
+    return connection.getpeercert(binary_form=True) or b""
+
+
+STARTTLS: Mapping[str, Callable[[Target, ssl.SSLContext], bytes]] = {
+    "imap": imap_certificate,
+    "pop3": pop3_certificate,
+    "smtp": smtp_certificate,
+}
+
+
+def handshake(target: Target, version: ssl.TLSVersion | None = None) -> str:
+    """The SHA-256 of the leaf that the target sends, in one version or any; raises OSError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    with socket.create_connection((address, port), timeout=20) as plain:
-        if has_proxy_protocol:
+    if version is not None:
+        context.minimum_version = context.maximum_version = version
+    if target.protocol in STARTTLS:
+        return hashlib.sha256(STARTTLS[target.protocol](target, context)).hexdigest()
+    with socket.create_connection((target.host, target.port), timeout=20) as plain:
+        if "proxy_protocol" in target.labels:
             plain.sendall(PROXY_HEADER)
-        with context.wrap_socket(plain, server_hostname=name) as tls:
+        with context.wrap_socket(plain, server_hostname=target.server_name) as tls:
             return hashlib.sha256(tls.getpeercert(binary_form=True) or b"").hexdigest()
+
+
+def accepted_versions(target: Target) -> Iterator[str]:
+    """The versions with which OpenSSL finishes a handshake."""
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        with suppress(OSError):
+            handshake(target, version)
+            yield version.name.replace("_", ".")
 
 
 def speaks_tls(port: int) -> bool:
@@ -194,16 +242,17 @@ def speaks_tls(port: int) -> bool:
 def check_server(reading: SourceReading, one: Configuration, ports: Sequence[int]) -> None:
     """Each target gets the declared certificate, and no port has TLS that is neither a target nor skipped."""
     for target in reading.targets:
-        served = handshake(
-            target.host,
-            target.port,
-            target.server_name,
-            has_proxy_protocol="proxy_protocol" in target.labels,
-        )
+        served = handshake(target)
         declared = target.labels.get("expected_certificate")
         assert declared in {served, None}, target.key
+        if versions := target.labels.get("expected_protocols"):
+            assert set(versions.split(",")) == set(accepted_versions(target)), target.key
     with_tls = {port for port in ports if speaks_tls(port)}
-    on_loopback = {target.port for target in reading.targets if target.host == "127.0.0.1"}
+    on_loopback = {
+        target.port
+        for target in reading.targets
+        if target.host in {"127.0.0.1", "localhost"} and target.protocol not in STARTTLS
+    }
     assert with_tls == on_loopback | set(map(int, one.skipped_ports))
 
 
@@ -257,15 +306,30 @@ async def test_what_is_read_is_what_the_server_does(
         check_server(reading, expected, ports)
 
 
+def names_in_dump(dump: str) -> Iterator[tuple[int, str]]:
+    """The port and each name of httpd's hosts, without wildcards; 0 for hosts of any port."""
+    port = 0
+    for line in dump.splitlines():
+        if host := re.match(r"(?:\S+:|\s+port )(\d+|\*)\s+(?:namevhost )?(\S+) \(", line):
+            port = 0 if host[1] == "*" else int(host[1])
+            yield port, host[2]
+        elif alias := re.match(r"\s+alias (\S+)", line):
+            yield port, alias[1]
+
+
 @pytest.mark.parametrize("one", configurations("apache"), ids=lambda one: one.name)
 async def test_apache_itself_lists_each_name(one: Configuration, directory: Path) -> None:
     expected, _ = written("apache", one, directory)
     reading = await read("apache", expected, directory)
     dump = checked("apache2", "-t", "-D", "DUMP_VHOSTS", "-f", directory / "apache.conf")
-    listed = set(re.findall(r"(?:namevhost|default server|alias|:\S+) +(\S+)", dump)) | {
-        "main.test"
-    }
-    assert {target.server_name for target in reading.targets} <= listed
+    listed = set(names_in_dump(dump))
+    found = {(target.port, target.server_name) for target in reading.targets}
+    ports, skipped = {port for port, _ in found}, " ".join(map(str, reading.skipped))
+    lost = {(port, name) for port, name in listed - found if port in ports and name not in skipped}
+    assert not lost
+    hosts_of_any_port = {(port, name) for port in ports for at, name in listed if at == 0}
+    main_server = {(port, "main.test") for port in ports}
+    assert found <= listed | hosts_of_any_port | main_server
 
 
 @pytest.mark.parametrize("one", configurations("caddy"), ids=lambda one: one.name)

@@ -82,6 +82,29 @@ relabel:
     )
 
 
+def test_skipped_entries_are_counted_on_standard_error_and_have_an_exit_code() -> None:
+    Path("tlsprobe.yml").write_text("targets_files: [targets.yml]\n")
+    Path("targets.yml").write_text("- a.test:443\n- http://c.test\n")
+    run = tlsprobe("discover", "--config", "tlsprobe.yml")
+    assert run.returncode == 3
+    assert run.stderr == (
+        "tlsprobe: 1 entry of 1 source skipped: the output names each one with the reason\n"
+    )
+    assert run.stdout.splitlines()[0] == "file:targets.yml: 1 target, 1 skipped"
+
+
+def test_a_source_with_only_skipped_entries_has_failed() -> None:
+    Path("tlsprobe.yml").write_text("targets_files: [targets.yml]\n")
+    Path("targets.yml").write_text("- http://c.test\n- http://d.test\n")
+    run = tlsprobe("discover", "--config", "tlsprobe.yml", "--json")
+    assert run.returncode == 1
+    (source,) = json.loads(run.stdout)["sources"]
+    assert source["error"].startswith("none of its entries can be used, the first is targets.yml, ")
+    assert len(source["skipped"]) == 2
+    run = tlsprobe("discover", "--config", "tlsprobe.yml")
+    assert run.stdout.splitlines()[0] == "file:targets.yml: failed: 0 targets, 2 skipped"
+
+
 def test_as_json_each_target_names_its_sources() -> None:
     run = tlsprobe("discover", "--config", "tlsprobe.yml", "--json")
     targets = json.loads(run.stdout)["targets"]

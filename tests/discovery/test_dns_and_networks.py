@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from discovery.dns import Reading, read_records, read_zone
+from discovery.found import Location, SourceLocation
 from discovery.networks import Scan, read_networks
 from discovery.source import SourceError
 from pki.dns import DnsLookup
@@ -23,6 +24,8 @@ RECORDS = (
     "www A 127.0.0.2",
     "www AAAA ::1",
     "alias CNAME www",
+    "_acme-challenge CNAME www",
+    "s1._domainkey CNAME www",
     "*.wild A 127.0.0.3",
     "_xmpps._tcp SRV 0 0 5223 chat.test.",
     "shop HTTPS 1 www.test. port=8443",
@@ -52,7 +55,15 @@ async def test_records_and_a_whole_zone_are_read(tmp_path: Path) -> None:
             await read_zone("other", ("127.0.0.1", ports.authority), AT)
         with pytest.raises(SourceError, match="could not be looked up"):
             await read_records(["out.example"], ["A"], lookup, AT)
+        known: dict[str, list[Location]] = {
+            "out.example": [SourceLocation(host="out.example", port=8443)]
+        }
+        at = Reading(port=443, source="dns", known=known)
+        partial = await read_records(["www.test", "out.example", "out2.example"], ["A"], lookup, at)
     assert [one.key for one in plain.targets] == ["www.test:443"]
+    assert [one.key for one in partial.targets] == ["www.test:443", "out.example:8443"]
+    assert [one.place for one in partial.skipped] == ["out.example", "out2.example"]
+    assert partial.skipped[0].problem.endswith(": its last targets stay")
     assert [one.key for one in services.targets] == ["chat.test:5223"]
     assert [one.key for one in https.targets] == [
         "www.test:8443?server_name=shop.test",

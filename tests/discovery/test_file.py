@@ -205,13 +205,16 @@ async def test_a_bad_state_is_an_error_and_no_targets(tmp_path: Path) -> None:
     assert [update.error is None for update in heard] == [True, False, True, False, True]
 
 
-async def test_a_file_whose_every_entry_becomes_invalid_keeps_its_targets(tmp_path: Path) -> None:
+async def test_each_version_of_a_file_has_its_targets_and_its_invalid_entries(
+    tmp_path: Path,
+) -> None:
     path = write(tmp_path / "targets.yml", "- a b\n")
     heard = await changes(
         path, "- a.example\n", "- a.example:99999\n", "- b.example\n- a b\n", "[]"
     )
-    assert [names(update) for update in heard] == [[], ["a.example"], None, ["b.example"], []]
-    assert "line 1: 'a.example:99999' has no valid port" in (heard[2].error or "")
+    assert [names(update) for update in heard] == [[], ["a.example"], [], ["b.example"], []]
+    assert [len(update.skipped) for update in heard] == [1, 0, 1, 1, 0]
+    assert "line 1: 'a.example:99999' has no valid port" in str(heard[2].skipped[0])
 
 
 async def test_a_file_that_does_not_exist_yet_is_waited_for(tmp_path: Path) -> None:

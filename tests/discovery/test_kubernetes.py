@@ -20,6 +20,7 @@ from discovery.apis.web import WebApi
 from discovery.found import SourceLocation
 from discovery.kubernetes.objects import (
     API_SERVICES,
+    EARLIER_VERSIONS,
     GATEWAYS,
     INGRESSES,
     RESOURCES,
@@ -253,6 +254,20 @@ async def test_an_unexpected_answer_of_the_cluster_keeps_the_known_targets(body:
     async with web_server({INGRESSES: body}) as server:
         update = await anext(source_at(server).watch())
     assert (update.targets, update.error is not None) == (None, True)
+
+
+async def test_an_earlier_release_of_the_gateway_api_has_its_own_paths() -> None:
+    (beta,) = EARLIER_VERSIONS[GATEWAYS]
+    async with web_server({beta: as_list([GATEWAY])}) as server:
+        update = await anext(source_at(server, "gateways").watch())
+    assert "edge.test:8443" in keys(update.targets)
+
+
+async def test_a_url_that_has_none_of_the_lists_is_an_error() -> None:
+    async with web_server({"/": b"{}"}) as server:
+        update = await anext(source_at(server).watch())
+    assert update.targets is None
+    assert "has none of the lists" in (update.error or "")
 
 
 def skipped_of(path: str, *items: Mapping[str, Any]) -> list[str]:

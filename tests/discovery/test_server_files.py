@@ -344,7 +344,7 @@ async def test_caddy_with_the_proxy_protocol_and_layer4(tmp_path: Path) -> None:
     path.write_text(
         "{\n\tservers {\n\t\tlistener_wrappers {\n\t\t\tproxy_protocol {\n\t\t\t\ttimeout 2s\n\t\t\t}\n"
         "\t\t\ttls\n\t\t}\n\t}\n\tlayer4 {\n\t}\n}\na.test {\n\tbind unix//run/x.sock\n}\nb.test {\n}\n"
-        "{$DISCO_UNSET} {\n}\nimport none.conf\n"
+        "{$DISCO_UNSET} {\n}\nimport none.conf\nimport {$DISCO_UNSET}/*\n"
     )
     files = ServerFiles(reader=read_caddy, kind="caddy", paths=[path], host="gateway.test")
     reading = await read_server_files(files, "files")
@@ -356,10 +356,170 @@ async def test_caddy_with_the_proxy_protocol_and_layer4(tmp_path: Path) -> None:
     skipped = [str(one).removeprefix(f"{path}, ") for one in reading.skipped]
     assert skipped == [
         "line 20: import none.conf: no such file or snippet",
+        "line 21: import {$DISCO_UNSET}/*: the variable DISCO_UNSET is not set in tlsprobe's environment",
         "line 10: layer4 is not read: list its servers in a targets file",
         "line 13: bind unix//run/x.sock is not an address of TCP: list it in a targets file",
         "line 18: the address {$DISCO_UNSET} has a variable that is not set in tlsprobe's environment",
     ]
+
+
+async def test_caddy_s_servers_have_the_proxy_protocol_for_their_listener_alone(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "Caddyfile"
+    path.write_text(
+        "{\n\tservers :8443 {\n\t\tlistener_wrappers {\n\t\t\tproxy_protocol\n\t\t\ttls\n\t\t}\n\t}\n}\n"
+        "a.test {\n}\nb.test:8443 {\n}\n"
+    )
+    assert [
+        ("proxy_protocol" in one.labels, one.port) for one in await found(read_caddy, "caddy", path)
+    ] == [(False, 443), (True, 8443)]
+
+
+async def test_caddy_s_app_layer4_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "caddy.json"
+    path.write_text('{"apps": {"http": {"servers": {}}, "layer4": {"servers": {}}}}')
+    assert (await reading_of(read_caddy, "caddy", path))[1] == [
+        f"{path}: the app layer4 is not read: list its servers in a targets file"
+    ]
+
+
+async def test_a_quic_listener_is_not_a_socket_of_tcp(tmp_path: Path) -> None:
+    """nginx' documentation of HTTP/3: `listen 8443 quic reuseport; listen 8443 ssl;`; Debian's nginx has no QUIC."""
+    path = tmp_path / "nginx.conf"
+    path.write_text(
+        """\
+http {
+    server { server_name a.test; listen 8443 quic reuseport; listen 8443 ssl; }
+    server { server_name b.test; listen 8443 quic default_server; }
+    server { server_name c.test; listen 8443 ssl; }
+}
+"""
+    )
+    found, skipped = await reading_of(read_nginx, "nginx", path)
+    assert found == [
+        "gateway.test:8443?server_name=a.test",
+        "gateway.test:8443?server_name=c.test",
+    ]
+    assert skipped == [f"{path}, line 3: listen 8443 is for QUIC only, without TLS over TCP"]
+
+
+@pytest.mark.parametrize(
+    ("host", "found"),
+    [
+        ("localhost", ["127.0.0.1:1", "[::1]:2", "localhost:3"]),
+        ("127.0.0.1", ["127.0.0.1:1", "127.0.0.1:3"]),
+        ("2001:db8::1", ["[2001:db8::1]:2", "[2001:db8::1]:3"]),
+        ("gateway.test", ["gateway.test:1", "gateway.test:2", "gateway.test:3"]),
+    ],
+)
+async def test_a_socket_of_one_family_is_probed_at_an_address_of_this_family(
+    host: str, found: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "nginx.conf"
+    listens = "listen 1 ssl; listen [::]:2 ssl; listen 3 ssl; listen [::]:3 ssl;"
+    path.write_text(f"http {{ server {{ server_name _; {listens} }} }}")
+    files = ServerFiles(reader=read_nginx, kind="nginx", paths=[path], host=host)
+    reading = await read_server_files(files, "files")
+    assert keys(reading.targets) == found
+    assert len(reading.targets) + len(reading.skipped) == 3
+
+
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [
+        (read_nginx, b"# caf\xe9\x0clisten\nhttp { server { listen 443 ssl; } }\n"),
+        (read_haproxy, b"# caf\xe9\x0cbind :1 ssl\r\nfrontend a\r\n  bind :443 ssl\r\n"),
+        (
+            read_apache,
+            b"# caf\xe9\x0cListen 1\r\nListen 443\r\n<VirtualHost *:443>\r\nSSLEngine on\r\n</VirtualHost>\r\n",
+        ),
+        (read_caddy, b"# caf\xe9\x0cx.test\r\ngateway.test {\r\n}\r\n"),
+    ],
+)
+async def test_a_comment_that_is_not_utf_8_or_has_a_form_feed_changes_nothing(
+    reader: FileReader, text: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "any.conf"
+    path.write_bytes(text)
+    assert await reading_of(reader, "x", path) == (["gateway.test:443"], [])
+
+
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [
+        (read_nginx, "http {\n  include folder/*.conf;\n}\n"),
+        (read_apache, "Listen 1\nIncludeOptional folder/*.conf\n"),
+        (read_caddy, "a.test {\n  import folder/*.conf\n}\n"),
+    ],
+)
+async def test_a_folder_that_cannot_be_listed_is_reported(
+    reader: FileReader, text: str, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").write_text("a file, whose entries not even root can list")
+    path = tmp_path / "any.conf"
+    path.write_text(text)
+    (skipped,) = (await reading_of(reader, "x", path))[1]
+    assert skipped == (
+        f"{path}, line 2: {tmp_path}/folder/*.conf is not included, because {tmp_path}/folder cannot be listed "
+        "(Not a directory)"
+    )
+
+
+async def test_what_apache_includes_by_an_unknown_variable_or_a_name_is_reported(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "apache.conf"
+    path.write_text(
+        "Listen 1\nIncludeOptional ${DISCO_UNSET}/*.conf\n<IfDefine SSL>\nInclude ssl.conf\n</IfDefine>\n"
+    )
+    skipped = (await reading_of(read_apache, "apache", path))[1]
+    unknown = (
+        "because the variable DISCO_UNSET is not set in the files or in tlsprobe's environment"
+    )
+    assert skipped == [
+        f"{path}, line 2: includeoptional {tmp_path}/${{DISCO_UNSET}}/*.conf is not included, {unknown}",
+        f"{path}, line 3: <IfDefine SSL> is left out, because no file defines SSL: add `Define SSL`",
+    ]
+
+
+async def test_what_apache_reads_without_a_module_is_reported_where_no_modules_are_known(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "site.conf"
+    path.write_text("Listen 443\n<IfModule !mod_nss.c>\nSSLEngine on\n</IfModule>\n")
+    assert (await reading_of(read_apache, "apache", path))[1] == [
+        f"{path}, line 2: <IfModule !mod_nss.c> is left out, because no LoadModule says which modules are loaded"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reader", "line"),
+    [(read_nginx, "include {path};\n"), (read_caddy, "import {path}\n")],
+)
+async def test_files_that_include_themselves_end(
+    reader: FileReader, line: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "loop.conf"
+    path.write_text(line.format(path=path))
+    with pytest.raises(SourceError, match=r"included too deeply|too many imports"):
+        await found(reader, "x", path)
+
+
+async def test_a_line_after_an_include_of_nginx_is_of_its_own_file(tmp_path: Path) -> None:
+    (tmp_path / "tls.inc").write_text("ssl_protocols TLSv1.3;\n")
+    path = tmp_path / "nginx.conf"
+    path.write_text("http {\n server {\n  include tls.inc;\n  listen unix:/x ssl;\n }\n}\n")
+    (skipped,) = (await reading_of(read_nginx, "nginx", path))[1]
+    assert skipped.startswith(f"{path}, line 4: ")
+
+
+async def test_text_that_nginx_refuses_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "nginx.conf"
+    for text in ("include;\n", "a {" * 3000):
+        path.write_text(text)
+        with pytest.raises(SourceError, match=r"nginx\.conf"):
+            await found(read_nginx, "nginx", path)
 
 
 @settings(max_examples=100)

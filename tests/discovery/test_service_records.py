@@ -38,7 +38,46 @@ SRV: tuple[tuple[str, str, str], ...] = (
     ("_postgresql._tcp.a.test", "6432 db.test.", "postgres://db.test:6432"),
     ("_coaps._udp.a.test", "5684 things.test.", "dtls://things.test:5684"),
     ("_unheard-of._tcp.a.test", "25 b.test.", "b.test:25"),
+    # RFC 6186, 3.2 and 3.3; RFC 8314, 5.1
+    ("_pop3._tcp.a.test", "110 mail.test.", "mail.test:110"),
+    ("_pop3s._tcp.a.test", "995 mail.test.", "pop3s://mail.test:995"),
+    ("_pop3._tcp.a.test", "8110 mail.test.", "pop3://mail.test:8110"),
+    ("_submission._tcp.a.test", "25 mail.test.", "submission://mail.test:25"),
+    ("_submissions._tcp.a.test", "4650 mail.test.", "smtps://mail.test:4650"),
+    # RFC 6120, 3.2.1 and XEP-0368: the server name is the domain
+    (
+        "_xmpps-server._tcp.a.test",
+        "5270 chat.test.",
+        "xmpps-server://chat.test:5270?server_name=a.test",
+    ),
+    (
+        "_jabber._tcp.a.test",
+        "5270 chat.test.",
+        "xmpp-server://chat.test:5270?server_name=a.test",
+    ),
+    # RFC 3263, 4.1 and RFC 5922, 7.1; Lync's _sip._tls
+    ("_sip._tls.a.test", "443 sip.test.", "sip.test:443?server_name=a.test"),
+    # Matrix' server-server API, 2.1: the TLS name is the server name of the domain
+    ("_matrix._tcp.a.test", "443 hs.test.", "hs.test:443?server_name=a.test"),
+    # RFC 2782's own example; Active Directory
+    ("_ldaps._tcp.a.test", "636 dc.test.", "ldaps://dc.test:636"),
+    ("_gc._tcp.a.test", "3268 dc.test.", "dc.test:3268"),
+    # RFC 7350, RFC 5928: turns over TCP is TLS, and over UDP is DTLS
+    ("_turns._tcp.a.test", "5349 turn.test.", "turn.test:5349?server_name=a.test"),
+    ("_turns._udp.a.test", "5349 turn.test.", "dtls://turn.test:5349?server_name=a.test"),
+    # the target in upper case and with a final dot is the same host (RFC 1035, 2.3.3)
+    ("_IMAPS._TCP.A.test", "993 Mail.TEST.", "imaps://mail.test:993"),
 )
+
+
+@pytest.mark.parametrize("service", ["sip", "http", "caldav", "mqtt", "turn", "kerberos"])
+def test_a_service_whose_tls_has_another_name_is_reported(service: str) -> None:
+    record = dns.rdata.from_text("IN", "SRV", "0 0 5060 b.test.")
+    assert isinstance(record, dns.rdtypes.IN.SRV.SRV)
+    (skipped,) = of_srv(owner(f"_{service}._tcp.a.test"), record)
+    assert str(skipped) == (
+        f"record of _{service}._tcp.a.test: b.test:5060 is the service {service}, which has no TLS"
+    )
 
 
 @pytest.mark.parametrize(("name", "data", "key"), SRV)
@@ -78,6 +117,21 @@ SERVICE: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("SVCB", "_dns.a.test", "1 . alpn=dot port=8853", "dns://a.test:8853"),
     ("HTTPS", "a.test", "1 . mandatory=port port=8443", "a.test:8443"),
+    # RFC 9460, 7.3: hints are addresses of the target name, which is looked up itself
+    (
+        "HTTPS",
+        "a.test",
+        "1 b.test. ipv4hint=192.0.2.1 ipv6hint=2001:db8::1",
+        "b.test:443?server_name=a.test",
+    ),
+    ("HTTPS", "a.test", "1 . alpn=h2,h3", "a.test:443"),
+    ("HTTPS", "a.test", "1 . no-default-alpn alpn=h2", "a.test:443"),
+    ("HTTPS", "a.test", "1 . key65000=x", "a.test:443"),
+    # RFC 9460, 9.1: the port in the name is that of the origin, not of the server
+    ("HTTPS", "_8443._https.a.test", "1 . port=9443", "a.test:9443"),
+    # RFC 9461, 4.1
+    ("SVCB", "_8530._dns.a.test", "1 dns.test. alpn=dot", "dns://dns.test:8530?server_name=a.test"),
+    ("SVCB", "_dns.a.test", "1 dns.test. alpn=dot,h2", "dns://dns.test:853?server_name=a.test"),
 )
 
 

@@ -51,7 +51,6 @@ async def test_http_sd_is_read_as_prometheus_documents_it() -> None:
     [
         (b"no json", "invalid JSON at character 0"),
         (b"{}", "list of objects"),
-        (b'[{"targets": "a.test"}]', "group 0"),
         (b"[" * 100_000, "nested deeper than 64"),
     ],
 )
@@ -59,6 +58,23 @@ async def test_an_invalid_answer_is_reported(body: bytes, words: str) -> None:
     async with web_server({"/sd": body}) as server:
         with pytest.raises(SourceError, match=words):
             await read_http_sd(api(server, "/sd"), "sd")
+
+
+async def test_an_invalid_group_costs_only_itself() -> None:
+    groups = [
+        {"targets": "a.test"},
+        {"targets": ["b.test"], "labels": None},
+        {"targets": ["c.test"], "labels": ["x"]},
+        {"labels": {}},
+    ]
+    async with web_server({"/sd": as_json(groups)}) as server:
+        found = await read_http_sd(api(server, "/sd"), "sd")
+        where = server.url("/sd")
+    assert keys(found.targets) == ["b.test:443"]
+    assert list(map(str, found.skipped)) == [
+        f"{where}, group {number}: it must have a list of targets and a mapping of labels"
+        for number in (0, 2, 3)
+    ]
 
 
 async def test_an_invalid_target_costs_only_itself() -> None:
@@ -127,6 +143,16 @@ async def test_a_consul_catalog_is_read() -> None:
     assert keys(tagged) == ["192.168.10.10:5000"]
 
 
+async def test_a_named_service_that_the_catalog_does_not_have_is_reported() -> None:
+    files = {"/v1/catalog/services": as_json({"web": ["tls"]}), "/v1/catalog/service/web": b"[]"}
+    async with web_server(files) as server:
+        wanted = Wanted(services=["wbe"], tags=["tls"])
+        reading = await read_consul(api(server), "consul", wanted)
+    assert list(map(str, reading.skipped)) == [
+        "service wbe: the catalog has no such service with the tags tls"
+    ]
+
+
 async def test_containers_are_found_by_their_labels(tmp_path: Path) -> None:
     containers = [
         {
@@ -144,6 +170,7 @@ async def test_containers_are_found_by_their_labels(tmp_path: Path) -> None:
             "Names": ["/odd"],
             "Labels": {"tlsprobe.port": "https", "tlsprobe.host": "d.test"},
         },
+        {"Id": "m", "Names": ["/misspelt"], "Labels": {"tlsprobe.prot": "443"}},
     ]
     body = as_json(containers)
     place = tmp_path / "docker.sock"
@@ -161,6 +188,7 @@ async def test_containers_are_found_by_their_labels(tmp_path: Path) -> None:
     assert list(map(str, reading.skipped)) == [
         "container hostnet: it has no address: set the label tlsprobe.host",
         "container odd: the label tlsprobe.port is 'https': use port numbers",
+        "container misspelt: it has tlsprobe.prot and no tlsprobe.port: set tlsprobe.port",
     ]
     assert found[0].labels["__meta_docker_container_name"] == "boring_feynman"
     assert found[0].labels["__meta_docker_container_label_com_example_license"] == "GPL"
@@ -178,7 +206,17 @@ async def test_names_in_each_form_of_feed(tmp_path: Path) -> None:
     assert keys(found)[::2] == [f"{name}.test:443" for name in "abcde"]
     assert len(found) == 10
     assert [one.address for one in reading.skipped] == ["not a name:443", "not a name:8443"]
-    assert {one.place for one in reading.skipped} == {str(plain)}
+    assert {one.place for one in reading.skipped} == {f"{plain}, line 5"}
+
+
+async def test_an_entry_of_another_form_is_reported(tmp_path: Path) -> None:
+    feed = tmp_path / "feed"
+    feed.write_text('[{"name_value": "a.test"}, {"names": ["b.test"]}, 7, {"dns_names": "c.test"}]')
+    reading = await read_names([feed], [], [443], "ct")
+    assert keys(reading.targets) == ["a.test:443"]
+    assert list(map(str, reading.skipped)) == [
+        f"{feed}, entry {number}: it has neither dns_names nor name_value" for number in (2, 3, 4)
+    ]
 
 
 async def test_a_broken_feed_is_reported(tmp_path: Path) -> None:

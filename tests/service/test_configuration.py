@@ -12,6 +12,7 @@ from policy.files.yaml_file import ConfigError
 from probe.checks.part import Part
 from probe.visit.settings import ProbeSettings
 from service.config.load import load_settings
+from service.config.unknown_variables import unknown_variables
 from service.setting_types.values import split_listen
 from tests.zoo.certificates import Certificates
 
@@ -343,6 +344,44 @@ def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         "the environment variable TLSPROBE_PROBE__DEADLINE_SECONDS: "
         "probe.deadline_seconds must be greater than 0, not '0'"
     )
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("TLSPROBE_INTERVAL_SECOND", "TLSPROBE_INTERVAL_SECONDS"),
+        ("TLSPROBE_PROBE_DEADLINE_SECONDS", "TLSPROBE_PROBE__DEADLINE_SECONDS"),
+        ("tlsprobe_lisen", "TLSPROBE_LISTEN"),
+    ],
+)
+def test_a_misspelt_variable_is_refused_with_a_suggestion(
+    variable: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "20")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(None)
+    assert str(caught.value) == (
+        f"the environment variable {variable} is not a setting: did you mean {meant}?"
+    )
+
+
+def test_variables_of_others_are_no_misspelt_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Kubernetes sets those of a Service with the name tlsprobe in every pod of its namespace."""
+    monkeypatch.setenv("TLSPROBE_PORT", "tcp://10.0.0.1:9844")
+    monkeypatch.setenv("TLSPROBE_PORT_9844_TCP_ADDR", "10.0.0.1")
+    monkeypatch.setenv("TLSPROBE_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("TLSPROBE_SERVICE_PORT_HTTP", "9844")
+    monkeypatch.setenv("TLSPROBE_PROXY_PASSWORD", "secret")
+    monkeypatch.setenv("TLSPROBE_TARGET_FILE", "secret")
+    monkeypatch.setenv("TLSPROBE_BUILD", "7")
+    settings = load_settings(
+        write(
+            "discovery: [{type: consul, url: 'http://127.0.0.1:1', token_variable: TLSPROBE_TARGET_FILE}]\n"
+        )
+    )
+    assert unknown_variables(settings) == ["TLSPROBE_BUILD"]
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,26 @@ def test_what_is_skipped_is_counted_named_and_logged_once_for_each_entry() -> No
     run_virtually(story())
 
 
+def test_a_source_whose_entries_are_all_skipped_has_failed_and_keeps_its_targets() -> None:
+    async def story() -> None:
+        hall = Hall()
+        watching = asyncio.create_task(hall.sources.watch())
+        await asyncio.sleep(5)
+        hall.holds["a"] = []
+        hall.skipped = [Skipped(place="a.yml, line 1", problem="'x y' is not a host name")]
+        await asyncio.sleep(20)
+        assert hall.sources.errors == {
+            "a": "none of its entries can be used, the first is a.yml, line 1: 'x y' is not a host name"
+        }
+        assert (hall.used, hall.metric("up", "a")) == (["one.test", "two.test"], 0)
+        hall.holds["a"] = ["one.test"]
+        await asyncio.sleep(20)
+        assert hall.sources.errors == {}
+        watching.cancel()
+
+    run_virtually(story())
+
+
 def test_a_source_that_recovers_in_time_loses_nothing() -> None:
     async def story() -> None:
         hall = Hall()

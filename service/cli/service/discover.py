@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from service.cli.app import (
+    EXIT_ENTRIES_SKIPPED,
     EXIT_OK,
     EXIT_SOURCE_FAILED,
     fail,
     new_app,
+    warn,
 )
 from service.cli.options import (
     AsJson,
@@ -28,7 +30,8 @@ Examples:
   tlsprobe discover --config /etc/tlsprobe/tlsprobe.yml
   tlsprobe discover --config tlsprobe.yml --json | jq -r '.targets[].key'
 
-Exit codes: 0 every source was read; 1 a source failed; 2 the configuration is invalid.""",
+Exit codes: 0 every source was read in full; 1 a source failed, or none of its entries can be used;
+2 the configuration is invalid; 3 some entries are skipped.""",
 )
 def discover(
     config: Annotated[Path, typer.Option(metavar="FILE", help="The configuration, a YAML file.")],
@@ -37,13 +40,19 @@ def discover(
 ) -> int:
     """Read every source once, and print its targets and what relabelling made of them.
 
-    Nothing is probed, but sources of the type networks search their networks for TLS.
+    Standard error says how many entries are skipped. Nothing is probed, but sources of the type networks search their networks for TLS.
     """
     from policy.files.yaml_file import ConfigError
     from service.config.load import load_settings
     from service.config.sources import SourceContext
     from service.process.event_loop import run
-    from service.sources.source_results import all_targets, find_once, results_json, results_lines
+    from service.sources.source_results import (
+        all_targets,
+        find_once,
+        results_json,
+        results_lines,
+        skipped_sentence,
+    )
 
     try:
         settings = load_settings(config)
@@ -59,4 +68,8 @@ def discover(
         print(json.dumps(results_json(results, merged)))
     else:
         print("\n".join(results_lines(results, merged)))
-    return EXIT_OK if all(one.error is None for one in results) else EXIT_SOURCE_FAILED
+    if sentence := skipped_sentence(results):
+        warn(sentence)
+    if any(one.error is not None for one in results):
+        return EXIT_SOURCE_FAILED
+    return EXIT_ENTRIES_SKIPPED if sentence else EXIT_OK
