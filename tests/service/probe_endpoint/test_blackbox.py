@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from model.target import Target
-from service.config.modules import OnDemandSettings
+from service.config.modules.on_demand import OnDemandSettings
 from service.demo import DemoFleet
 from tests.service.probe_endpoint.asking import LOOPBACK, Series, World, series
 from tests.zoo.process import Command, running

@@ -10,7 +10,8 @@ import yaml
 from pydantic import ValidationError
 
 from model.protocol_version import ProtocolVersion
-from service.config.modules import ModuleSettings, OnDemandSettings
+from service.config.modules.module import ModuleSettings
+from service.config.modules.on_demand import OnDemandSettings
 
 ACCEPTED = {
     "blackbox_exporter, TCP": """

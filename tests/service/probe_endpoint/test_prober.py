@@ -14,7 +14,8 @@ from discovery.targets import parse_target
 from model.observation import Mode
 from model.target import Target
 from model.verdict import Fact, Verdict
-from service.config.modules import ModuleSettings, OnDemandSettings
+from service.config.modules.module import ModuleSettings
+from service.config.modules.on_demand import OnDemandSettings
 from service.demo import DemoFleet
 from service.probe_endpoint.module_choices import RefusedError, labels_for, path_for
 from tests.exporters.test_inventory import KNOWN, NOW, snapshot

@@ -14,7 +14,7 @@ from exporters.prometheus.probe_page import Names, probe_page
 from model.certificates.certificate import Certificate, Revocation, RevocationMethod
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
-from service.config.modules import OnDemandSettings
+from service.config.modules.on_demand import OnDemandSettings
 from service.demo import DemoFleet
 from tests.exporters.test_inventory import LEAF, NOW
 from tests.service.probe_endpoint.asking import LOOPBACK, World, series
