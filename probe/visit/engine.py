@@ -239,9 +239,12 @@ class Engine:
         patience_seconds: float | None = None,
     ) -> Result | ConnectFailure:
         """The result of one Dialogue with an endpoint that has an address, on a connection of its own: where TLS
-        begins, or with the server's first byte."""
+        begins, or with the server's first byte.
+
+        It waits for no visit: if it did, a server would look down because of our own queue.
+        """
         options = transport_options(endpoint, self._settings)
-        politeness = self.politeness.for_host(endpoint.target.host)
+        politeness = Politeness(self._settings)
         session = EndpointSession(options, self._settings, politeness, self._clock)
         try:
             converse = session.converse if over_tls else session.converse_in_plaintext

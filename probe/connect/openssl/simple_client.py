@@ -129,10 +129,10 @@ class SimpleClient:
         return self._advance()
 
     def end(self, ending: Ending) -> ClientHandshake:
-        """The outcome if nothing more will come: TLS that ends without close_notify was cut (RFC 9846, 6.1)."""
+        """The outcome if nothing more will come. Like Go's, this client accepts an end without close_notify."""
         if self._talk is None:
             return self._outcome(f"{ending.value} in the handshake")
-        self._talk.end(Ending.RESET if ending is Ending.CLOSED else ending)
+        self._talk.end(ending)
         return self._outcome(None)
 
     def _advance(self) -> ClientHandshake | None:
