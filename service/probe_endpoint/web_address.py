@@ -96,6 +96,8 @@ def tcp_target(module: ModuleSettings, text: str, server_name: str | None) -> Ta
         NoTargetError: if the exporter itself would fail.
     """
     scheme, has_scheme, _ = text.partition("://")
+    if has_scheme and scheme.lower() in _PORTS:
+        raise NoTargetError(f"{text[:200]!r} is a URL: a TCP module needs HOST:PORT")
     protocol = module.tcp.starttls or (None if has_scheme else DEFAULT_PROTOCOL)
     try:
         target = parse_target(text, server_name=server_name, protocol=protocol, source="probe")

@@ -15,7 +15,7 @@ from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
 from probe.checks.check_groups import parse_parts
 from service.config.modules.exporter_keys import Duration, HttpKeys, Section, TcpKeys, TlsConfig
-from service.config.modules.without_counterpart import exporter_of, refusal
+from service.config.modules.without_counterpart import exporter_of, refusal, without_empty
 
 
 _OF_EXPORTERS: Final = frozenset({"tcp", "http", "https"})
@@ -88,7 +88,7 @@ class ModuleSettings(Section):
         """Refuses what tlsprobe does not have, and adds ``emit`` to a module that another exporter's file has."""
         if not isinstance(written, Mapping):
             return written
-        module = {key: value for key, value in written.items() if value is not None}
+        module = without_empty(written)
         if reason := refusal(module):
             raise ValueError(reason)
         if "emit" not in module and module.get("prober") in _OF_EXPORTERS:

@@ -61,6 +61,20 @@ def exporter_of(module: Mapping[str, Any]) -> Names | None:
     return Names.SSL_EXPORTER if tcp else None
 
 
+def without_empty(module: Mapping[str, Any]) -> dict[str, Any]:
+    """The module without missing values, and without empty ones of keys that tlsprobe does not have."""
+    present = {key: value for key, value in module.items() if value is not None}
+    for section, foreign in (("http", _OF_HTTP), ("tcp", _OF_TCP)):
+        content = _section(present, section)
+        if content:
+            present[section] = {
+                key: value
+                for key, value in content.items()
+                if value is not None and (value or key not in foreign)
+            }
+    return present
+
+
 def refusal(module: Mapping[str, Any]) -> str | None:
     """Why the module cannot move to tlsprobe, with all its reasons; None if it can."""
     prober = str(module.get("prober", ""))

@@ -167,7 +167,7 @@ def _smtp(context: ssl.SSLContext) -> Talk:
                     connection.sendall(b"250-zoo.test\r\n250-STARTTLS\r\n250 8BITMIME\r\n")
                 elif line.upper().startswith(b"STARTTLS"):
                     connection.sendall(b"220 go ahead\r\n")
-                    context.wrap_socket(connection, server_side=True).recv(1)
+                    _until_closed(context, connection)
                     return
 
     return talk
@@ -183,10 +183,15 @@ def _imap(context: ssl.SSLContext) -> Talk:
                     connection.sendall(b"* CAPABILITY IMAP4rev1 STARTTLS\r\n")
                 connection.sendall(tag + b" OK done\r\n")
                 if command.upper() == b"STARTTLS":
-                    context.wrap_socket(connection, server_side=True).recv(1)
+                    _until_closed(context, connection)
                     return
 
     return talk
+
+
+def _until_closed(context: ssl.SSLContext, connection: socket.socket) -> None:
+    with context.wrap_socket(connection, server_side=True) as secured:
+        _silent(secured)
 
 
 def _silent(connection: socket.socket) -> None:

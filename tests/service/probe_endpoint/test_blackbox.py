@@ -81,11 +81,40 @@ def modules(certificates: Certificates) -> dict[str, Any]:
     return {
         **{name: _module("http", keys) for name, keys in of_http.items()},
         **{name: _module("tcp", keys) for name, keys in of_tcp.items()},
+        "http_impatient": {**_module("http", {"tls_config": insecure}), "timeout": "500ms"},
+        "tcp_impatient": {**_module("tcp", {"tls": True}), "timeout": "500ms"},
     }
 
 
 def _module(prober: str, keys: dict[str, Any]) -> dict[str, Any]:
     return {"prober": prober, "timeout": "9s", prober: {"preferred_ip_protocol": "ip4", **keys}}
+
+
+def dialogues(certificates: Certificates) -> dict[str, tuple[Any, str]]:
+    """STARTTLS as blackbox_exporter writes it, and the protocol's name that replaces the dialogue here."""
+    tls = {"ca_file": str(certificates.root_file), "server_name": SERVER_NAME}
+
+    def dialogue(*steps: tuple[str, str]) -> Any:
+        written = [{key: text} for key, text in steps]
+        keys = {"query_response": [*written, {"starttls": True}], "tls_config": tls}
+        return _module("tcp", keys)
+
+    return {
+        "smtp": (
+            dialogue(
+                ("expect", "^220 "),
+                ("send", "EHLO prober\r"),
+                ("expect", "^250-STARTTLS"),
+                ("send", "STARTTLS\r"),
+                ("expect", "^220"),
+            ),
+            "smtp",
+        ),
+        "imap": (
+            dialogue(("expect", "OK.*STARTTLS"), ("send", ". STARTTLS"), ("expect", "OK")),
+            "imap",
+        ),
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +144,10 @@ def both(
     made = modules(certificates)
     directory = tmp_path_factory.mktemp("blackbox")
     config = directory / "blackbox.yml"
-    config.write_text(yaml.safe_dump({"modules": made}))
+    starttls = dialogues(certificates)
+    theirs = {**made, **{name: one for name, (one, _) in starttls.items()}}
+    config.write_text(yaml.safe_dump({"modules": theirs}))
+    system_store = {"SSL_CERT_FILE": str(certificates.root_file)}
     command = Command(
         arguments=[
             "prometheus-blackbox-exporter",
@@ -123,26 +155,31 @@ def both(
             "--web.listen-address=127.0.0.1:0",
         ],
         ready=r'msg="Listening on" address=(\S+)',
+        environment=system_store,
     )
-    on_demand = OnDemandSettings.model_validate(
-        {
-            "networks": LOOPBACK,
-            "modules": {
-                name: {**one, "emit": ["blackbox_exporter"], "allow_paths": True}
-                for name, one in made.items()
-            },
-        }
-    )
+    ours = {name: {**one, "allow_paths": True} for name, one in made.items()}
+    for name, (one, protocol) in starttls.items():
+        tcp = {"tls": True, "starttls": protocol, "tls_config": one["tcp"]["tls_config"]}
+        ours[name] = {"prober": "tcp", "tcp": tcp}
+    ours["tcp_connect"]["emit"] = ["blackbox_exporter"]
     with (
         servers(certificates, tmp_path_factory.mktemp("servers")) as ports,
         running(command, directory) as ready,
     ):
         yield Both(
             exporter=f"http://{ready[1]}",
-            ours=World().prober(on_demand),
+            ours=_prober(ours, system_store),
             modules=made,
             ports=ports,
         )
+
+
+def _prober(modules: Mapping[str, Any], environment: Mapping[str, str]) -> OnDemandProber:
+    settings = {"networks": [*LOOPBACK, "::1"], "modules": modules}
+    with pytest.MonkeyPatch.context() as patched:
+        for name, text in environment.items():
+            patched.setenv(name, text)
+        return World().prober(OnDemandSettings.model_validate(settings))
 
 
 def differences(theirs: Series, ours: Series) -> dict[Any, Any]:
@@ -173,10 +210,29 @@ def _comparable(page: Series) -> Series:
     }
 
 
+ALSO_WITHOUT_TLS: Final = {
+    "http_2xx",
+    "http_insecure",
+    "http_fail_if_ssl",
+    "http_fail_if_not_ssl",
+    "http_not_followed_30x",
+}
+
+
 def targets(module: str, port: int) -> list[str]:
-    """How a module's targets are written: HTTP modules get a URL with TLS and one without."""
+    """How a module's targets are written: HTTP modules get a URL with TLS, some of them one without too."""
     place = f"127.0.0.1:{port}"
-    return [f"https://{place}", f"http://{place}"] if module.startswith("http") else [place]
+    if not module.startswith("http"):
+        return [place]
+    return [f"https://{place}", *([f"http://{place}"] if module in ALSO_WITHOUT_TLS else [])]
+
+
+def combinations(both: Both) -> Iterator[tuple[str, str, str]]:
+    """Module, server, and target. At the silent server, only the modules with little time."""
+    for module in both.modules:
+        for server, port in both.ports.items():
+            if module.endswith("_impatient") == (server == "silent"):
+                yield from ((module, server, target) for target in targets(module, port))
 
 
 async def test_every_series_agrees_with_the_real_exporter(both: Both) -> None:
@@ -190,8 +246,81 @@ async def test_every_series_agrees_with_the_real_exporter(both: Both) -> None:
             found[f"{module} {server} {target}"] = different
 
     async with httpx.AsyncClient(timeout=30) as client, asyncio.TaskGroup() as tasks:
-        for module in both.modules:
-            for server, port in both.ports.items():
-                for target in targets(module, port):
-                    tasks.create_task(compare(client, module, server, target))
+        for module, server, target in combinations(both):
+            tasks.create_task(compare(client, module, server, target))
     assert found == {}
+
+
+async def test_the_servers_show_each_kind_of_result(both: Both) -> None:
+    """Equal pages prove little if all probes fail: these are what the servers' configurations say."""
+    expected = {
+        ("http_verified", "http2"): {"probe_http_version": 2, "probe_success": 1},
+        ("http_verified", "modern"): {"probe_http_version": 1.1, "probe_success": 1},
+        ("http_insecure", "http10"): {"probe_http_version": 1, "probe_success": 1},
+        ("http_insecure", "relative_redirect"): {"probe_http_redirects": 1, "probe_success": 1},
+        ("http_insecure", "redirect_elsewhere"): {"probe_http_redirects": 1, "probe_success": 1},
+        ("http_insecure", "redirect_to_plaintext"): {"probe_http_ssl": 0, "probe_success": 1},
+        ("http_insecure", "redirect_to_closed"): {"probe_http_status_code": 0, "probe_success": 0},
+        ("http_insecure", "redirect_loop"): {"probe_http_redirects": 11, "probe_success": 0},
+        ("http_not_followed_30x", "redirect_loop"): {"probe_http_redirects": 1, "probe_success": 1},
+        ("http_verified", "wants_certificate"): {"probe_http_status_code": 400},
+        ("http_with_certificate", "wants_certificate"): {"probe_success": 1},
+        ("http_with_certificate", "demands_certificate"): {"probe_success": 1},
+        ("http_verified", "demands_certificate"): {"probe_success": 0},
+        ("http_verified", "expired"): {"probe_success": 0},
+        ("http_insecure", "file"): {"probe_http_uncompressed_body_length": 140_000},
+        ("http_old", "tls10_only"): {"probe_success": 1},
+        ("tcp_insecure", "tls10_only"): {"probe_success": 0},
+        ("tcp_connect", "smtp"): {"probe_success": 1},
+        ("tcp_connect", "closed"): {"probe_success": 0},
+        ("tcp_insecure", "plaintext"): {"probe_success": 0},
+    }
+    for (module, server), numbers in expected.items():
+        scheme = "https://" if module.startswith("http") else ""
+        target = f"{scheme}127.0.0.1:{both.ports[server]}"
+        page = series(await both.ours.page(target, module_name=module))
+        shown = {name: page[name, frozenset()] for name in numbers}
+        assert shown == numbers, (module, server)
+
+
+@pytest.mark.parametrize(
+    ("module", "target"),
+    [
+        ("http_insecure", "127.0.0.1:{plaintext}"),
+        ("http_insecure", "127.0.0.1:{modern}"),
+        ("http_insecure", "https://localhost:{modern}/a?b=c"),
+        ("http_insecure", "https://127.0.0.1:{relative_redirect}"),
+        ("http_insecure", "ftp://127.0.0.1:{modern}/"),
+        ("http_insecure", "https://127.0.0.1:port/"),
+        ("http_insecure", "https://[::1/"),
+        ("tcp_insecure", "localhost:{modern}"),
+        ("tcp_insecure", "127.0.0.1"),
+        ("tcp_insecure", "https://127.0.0.1:{modern}/"),
+        ("tcp_insecure", "127.0.0.1:0"),
+        ("tcp_insecure", "127.0.0.1:99999"),
+        ("tcp_connect", "[::1]:{closed}"),
+    ],
+)
+async def test_a_target_means_what_it_means_there(both: Both, module: str, target: str) -> None:
+    async with httpx.AsyncClient(timeout=30) as client:
+        theirs, ours = await both.pages(client, module, target.format(**both.ports))
+    shown = "probe_success", "probe_http_status_code", "probe_http_ssl", "probe_http_version"
+    places = [(name, frozenset[tuple[str, str]]()) for name in shown]
+    assert [ours.get(one) for one in places] == [theirs.get(one) for one in places]
+
+
+async def test_a_module_without_ca_file_trusts_the_system_s_store(both: Both) -> None:
+    target = f"https://127.0.0.1:{both.ports['modern']}"
+    async with httpx.AsyncClient(timeout=30) as client:
+        theirs, ours = await both.pages(client, "http_2xx", target, hostname=SERVER_NAME)
+    assert ours["probe_success", frozenset()] == 1
+    assert differences(theirs, ours) == {}
+
+
+@pytest.mark.parametrize("protocol", ["smtp", "imap"])
+async def test_starttls_replaces_a_dialogue_of_query_response(both: Both, protocol: str) -> None:
+    target = f"127.0.0.1:{both.ports[protocol]}"
+    async with httpx.AsyncClient(timeout=30) as client:
+        theirs, ours = await both.pages(client, protocol, target)
+    assert ours["probe_success", frozenset()] == 1
+    assert differences(theirs, ours) == {}
