@@ -17,6 +17,7 @@ import h2.exceptions
 import h11
 
 from probe.dialogue.answer import Ending
+from probe.web.status_line import may_begin_http
 
 HTTP_2: Final = "h2"
 HTTP_1: Final = "http/1.1"
@@ -25,6 +26,7 @@ HTTP_1: Final = "http/1.1"
 _LONGEST_HEAD: Final = 2**17
 _WINDOW: Final = 2**30
 _UNKNOWN_LENGTH: Final = -1
+_BEGINNING_LENGTH: Final = 9
 _WITHOUT_BODY: Final = frozenset({204, 304})
 
 Fields: TypeAlias = Sequence[tuple[bytes, bytes]]
@@ -107,6 +109,7 @@ class Http1Get(HttpGet):
     def __init__(self, request: HttpRequest, monotonic: Callable[[], float]) -> None:
         super().__init__(monotonic)
         self._http = h11.Connection(our_role=h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
+        self._beginning = b""
         self._request = h11.Request(
             method="GET",
             target=request.path,
@@ -129,6 +132,9 @@ class Http1Get(HttpGet):
         return super().end(ending)
 
     def _read(self, received: bytes) -> HttpResponse | None:
+        self._beginning += received[: _BEGINNING_LENGTH - len(self._beginning)]
+        if not may_begin_http(self._beginning):
+            return self._ended("the response is not valid HTTP: it does not begin with HTTP/")
         try:
             self._http.receive_data(received)
             while True:

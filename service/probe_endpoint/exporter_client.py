@@ -21,7 +21,15 @@ from probe.connect.openssl.simple_client import (
 )
 from probe.dialogue.answer import ConnectFailure, Ending
 from probe.visit.engine import Engine
-from probe.web.http_get import HTTP_1, HTTP_2, Http1Get, Http2Get, HttpGet, HttpRequest, HttpResponse
+from probe.web.http_get import (
+    HTTP_1,
+    HTTP_2,
+    Http1Get,
+    Http2Get,
+    HttpGet,
+    HttpRequest,
+    HttpResponse,
+)
 from service.config.modules.module import ModuleSettings
 from service.probe_endpoint.web_address import NoTargetError, WebAddress, names_a_host
 

@@ -98,7 +98,11 @@ def modules_of(
 
 
 async def ask(
-    module: Module, endpoint: Endpoint, request: ProbeRequest, deadline: float, around: ClientContext
+    module: Module,
+    endpoint: Endpoint,
+    request: ProbeRequest,
+    deadline: float,
+    around: ClientContext,
 ) -> Seen:
     """Visit ``endpoint`` and connect to it as a plain client, in parallel, in at most ``deadline`` seconds."""
     observation, client = await asyncio.gather(
@@ -139,7 +143,11 @@ async def _visit(module: Module, endpoint: Endpoint, deadline: float) -> Observa
 
 
 async def _connect(
-    module: Module, endpoint: Endpoint, request: ProbeRequest, deadline: float, around: ClientContext
+    module: Module,
+    endpoint: Endpoint,
+    request: ProbeRequest,
+    deadline: float,
+    around: ClientContext,
 ) -> ClientResult | None:
     if module.client is None:
         return None

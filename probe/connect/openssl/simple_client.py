@@ -26,9 +26,7 @@ _SIGNATURE_SCHEMES: Final = (
     b":?rsa_pkcs1_sha256:?rsa_pkcs1_sha384:?rsa_pkcs1_sha512:?ecdsa_secp384r1_sha384"
     b":?ecdsa_secp521r1_sha512:?rsa_pkcs1_sha1:?ecdsa_sha1"
 )
-_TLS13_SUITES: Final = (
-    b"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
-)
+_TLS13_SUITES: Final = b"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 _SUITES: Final = (
     0xC02F, 0xC02B, 0xC030, 0xC02C, 0xCCA8, 0xCCA9, 0xC013, 0xC009, 0xC014, 0xC00A,
     0x009C, 0x009D, 0x002F, 0x0035,

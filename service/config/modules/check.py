@@ -49,9 +49,7 @@ def _checked(name: str, module: Any, place: KeyPath, lines: Mapping[KeyPath, int
         there = [(_line((*place, *path[len(MODULES) :]), lines), text) for path, text in problems]
         sentences = tuple(f"line {line}: {text}" for line, text in there)
         return CheckedModule(name=name, emits=(), problems=sentences)
-    return CheckedModule(
-        name=name, emits=tuple(one.value for one in settings.emit), problems=()
-    )
+    return CheckedModule(name=name, emits=tuple(one.value for one in settings.emit), problems=())
 
 
 def _line(path: KeyPath, lines: Mapping[KeyPath, int]) -> int:

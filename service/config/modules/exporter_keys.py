@@ -44,6 +44,8 @@ IpProtocol = Literal["ip4", "ip6"]
 
 
 class Section(BaseModel):
+    """A mapping whose keys are all known."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

@@ -17,7 +17,6 @@ from probe.checks.check_groups import parse_parts
 from service.config.modules.exporter_keys import Duration, HttpKeys, Section, TcpKeys, TlsConfig
 from service.config.modules.without_counterpart import exporter_of, refusal, without_empty
 
-
 _OF_EXPORTERS: Final = frozenset({"tcp", "http", "https"})
 
 

@@ -80,7 +80,9 @@ def refusal(module: Mapping[str, Any]) -> str | None:
     prober = str(module.get("prober", ""))
     home = _PROBERS.get(prober)
     if home is not None:
-        return f"`prober: {prober}` has no counterpart in tlsprobe: keep this module in {home.value}"
+        return (
+            f"`prober: {prober}` has no counterpart in tlsprobe: keep this module in {home.value}"
+        )
     found = list(_foreign_keys(module))
     if not found:
         return None

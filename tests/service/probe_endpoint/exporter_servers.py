@@ -68,7 +68,9 @@ def _sites(certificates: Certificates, ports: Mapping[str, int]) -> Mapping[str,
             usual, f"absolute_redirect off; location = / {{ return 302 /there; }} {page}"
         ),
         "redirect_elsewhere": over_tls(usual, f"return 301 {elsewhere};"),
-        "redirect_to_plaintext": over_tls(usual, f"return 307 http://127.0.0.1:{ports['plaintext']}/;"),
+        "redirect_to_plaintext": over_tls(
+            usual, f"return 307 http://127.0.0.1:{ports['plaintext']}/;"
+        ),
         "redirect_to_closed": over_tls(usual, f"return 308 https://127.0.0.1:{ports['closed']}/;"),
         "redirect_loop": over_tls(usual, "absolute_redirect off; return 302 /again;"),
         "redirect_to_ftp": over_tls(usual, "return 302 ftp://127.0.0.1/;"),

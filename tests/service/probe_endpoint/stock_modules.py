@@ -51,9 +51,11 @@ OF_BLACKBOX_EXPORTER: Final[Mapping[str, tuple[Mapping[str, Any], str | None]]] 
             fail_if_header_matches=[{"header": "Set-Cookie", "regexp": ".*"}],
             fail_if_header_not_matches=[{"header": "A", "regexp": "b"}],
         ),
-        "`http.headers`, `http.http_headers`, `http.fail_if_body_matches_regexp`, "
-        "`http.fail_if_body_not_matches_regexp`, `http.fail_if_header_matches`, "
-        "`http.fail_if_header_not_matches` have no counterpart",
+        (
+            "`http.headers`, `http.http_headers`, `http.fail_if_body_matches_regexp`, "
+            "`http.fail_if_body_not_matches_regexp`, `http.fail_if_header_matches`, "
+            "`http.fail_if_header_not_matches` have no counterpart"
+        ),
     ),
     "http_with_proxy": (
         _http(proxy_url="http://127.0.0.1:3128", skip_resolve_phase_with_proxy=True),

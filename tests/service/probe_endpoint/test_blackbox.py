@@ -138,9 +138,7 @@ class Both:
 
 
 @pytest.fixture(scope="module")
-def both(
-    certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Both]:
+def both(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     made = modules(certificates)
     directory = tmp_path_factory.mktemp("blackbox")
     config = directory / "blackbox.yml"
@@ -253,7 +251,7 @@ async def test_every_series_agrees_with_the_real_exporter(both: Both) -> None:
 
 async def test_the_servers_show_each_kind_of_result(both: Both) -> None:
     """Equal pages prove little if all probes fail: these are what the servers' configurations say."""
-    expected = {
+    expected: Mapping[tuple[str, str], Mapping[str, float]] = {
         ("http_verified", "http2"): {"probe_http_version": 2, "probe_success": 1},
         ("http_verified", "modern"): {"probe_http_version": 1.1, "probe_success": 1},
         ("http_insecure", "http10"): {"probe_http_version": 1, "probe_success": 1},

@@ -128,7 +128,10 @@ def test_without_a_list_only_the_status_2xx_is_a_success() -> None:
     [
         ({"prober": "dns"}, "prober"),
         ({"timeout": "5 minutes"}, "5s, 500ms or 1m30s"),
-        ({"prober": "tcp", "tcp": {"starttls": "smtp"}, "emit": ["blackbox_exporter"]}, "tls: true"),
+        (
+            {"prober": "tcp", "tcp": {"starttls": "smtp"}, "emit": ["blackbox_exporter"]},
+            "tls: true",
+        ),
         ({"prober": "tcp", "emit": ["blackbox_exporter", "tlsprobe"]}, "only opens a connection"),
         ({"prober": "https", "emit": ["blackbox_exporter"]}, "ssl_exporter's"),
         ({"prober": "https", "http": {"fail_if_ssl": True}}, "http applies only"),
