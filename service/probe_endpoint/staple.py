@@ -1,4 +1,4 @@
-"""A stapled OCSP response as ssl_exporter shows it: what it says, whoever signed it."""
+"""A stapled OCSP response as ssl_exporter shows it: what it says, without a check of its signature."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def written(samples: Iterable[ForeignSample]) -> str:
 
 
 def comment(text: str) -> str:
-    """A line for people, which Prometheus' text format passes over."""
+    """A line for people, which readers of Prometheus' text format ignore."""
     return f"{_COMMENT}{printable(' '.join(text.split()))}\n"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import count
+from itertools import count, pairwise
 
 import h2.config
 import h2.connection
@@ -36,7 +36,7 @@ def fed(get: HttpGet, pieces: Iterable[bytes], ending: Ending = Ending.CLOSED) -
 def pieces_of(draw: st.DrawFn, whole: bytes) -> list[bytes]:
     cuts = sorted(draw(st.lists(st.integers(0, len(whole)), max_size=6)))
     ends = [0, *cuts, len(whole)]
-    return [whole[start:end] for start, end in zip(ends, ends[1:], strict=False) if start < end]
+    return [whole[start:end] for start, end in pairwise(ends) if start < end]
 
 
 @given(st.data(), STATUSES, BODIES, st.sampled_from(["1.0", "1.1"]), st.booleans())

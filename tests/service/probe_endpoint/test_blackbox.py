@@ -181,7 +181,7 @@ def _prober(modules: Mapping[str, Any], environment: Mapping[str, str]) -> OnDem
 
 
 def differences(theirs: Series, ours: Series) -> dict[Any, Any]:
-    """What differs, theirs first; None where one of them has no such series."""
+    """What differs, theirs first; None if one of them has no such series."""
     expected, found = _comparable(theirs), _comparable(ours)
     if not theirs["probe_success", frozenset()]:
         names = {name for name, _ in expected}
