@@ -51,6 +51,5 @@ def request_of(module: ModuleSettings, text: str, server_name: str | None) -> Pr
         return ProbeRequest(target=tcp_target(module, text, name))
     address = web_address(module, text)
     path = path_for(module, address.path, is_from_request=module.target is None)
-    return ProbeRequest(
-        target=address.target(name), address=replace(address, path=path), host=server_name
-    )
+    host = address.target(server_name).server_name if server_name else None
+    return ProbeRequest(target=address.target(name), address=replace(address, path=path), host=host)

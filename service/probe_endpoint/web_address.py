@@ -25,7 +25,7 @@ class NoTargetError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebAddress:
-    """A URL of http or https. ``authority`` is the host with the port as it is written."""
+    """A URL of http or https. ``authority`` is the host, with the port if it is written, in ASCII."""
 
     scheme: str
     host: str
@@ -45,9 +45,9 @@ class WebAddress:
 
     def target(self, server_name: str | None) -> Target:
         """The target that serves it, with another server name if one is given."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        place = _place(self.host, self.port)
         try:
-            return parse_target(f"{host}:{self.port}", server_name=server_name, source="probe")
+            return parse_target(place, server_name=server_name, source="probe")
         except TargetError as error:
             raise NoTargetError(str(error)) from error
 
@@ -114,13 +114,24 @@ def _web_address(url: str) -> WebAddress:
     scheme = split.scheme.lower()
     if scheme not in _PORTS or not split.hostname or "@" in split.netloc:
         raise ValueError(url)
+    port = _PORTS[scheme] if split.port is None else split.port
+    host = parse_target(_place(split.hostname, port)).host
+    written = host.partition("%")[0]
     return WebAddress(
         scheme=scheme,
-        host=split.hostname,
-        port=split.port or _PORTS[scheme],
-        authority=split.netloc.removesuffix(":"),
+        host=host,
+        port=port,
+        authority=_bracketed(written) if split.port is None else _place(written, port),
         path=_path(split),
     )
+
+
+def _place(host: str, port: int) -> str:
+    return f"{_bracketed(host)}:{port}"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _path(split: SplitResult) -> str:

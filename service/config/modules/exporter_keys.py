@@ -69,6 +69,10 @@ class TlsConfig(Section):
             load_identity("module", self.cert_file, self.key_file)
         elif self.key_file is not None:
             raise ValueError("key_file needs cert_file: add it")
+        if not self.versions:
+            raise ValueError(
+                f"min_version {self.min_version} is above max_version {self.max_version}: swap them"
+            )
         return self
 
     @property

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import socket
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from starlette.applications import Starlette
 from service.config.modules.on_demand import OnDemandSettings
 from service.http.probe import probe_route
 from tests.service.probe_endpoint.asking import LOOPBACK, World, series
+from tests.service.probe_endpoint.exporter_servers import listening
 from tests.support.ports import free_port
 
 OPENMETRICS = {"accept": "application/openmetrics-text; version=1.0.0"}
@@ -23,8 +25,10 @@ MODULES: Mapping[str, Any] = {
 }
 
 
-async def answer(module: str, target: str, **headers: str) -> httpx.Response:
-    settings = OnDemandSettings.model_validate({"networks": LOOPBACK, "modules": MODULES})
+async def answer(
+    module: str, target: str, networks: Sequence[str] = LOOPBACK, **headers: str
+) -> httpx.Response:
+    settings = OnDemandSettings.model_validate({"networks": networks, "modules": MODULES})
     app = Starlette(routes=[probe_route(World().prober(settings))])
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
@@ -71,3 +75,29 @@ async def test_without_a_module_the_built_in_default_answers() -> None:
     page = await answer("", f"127.0.0.1:{free_port()}")
     assert page.status_code == 200
     assert "tlsprobe_probe_success" in page.text
+
+
+async def test_a_redirect_leads_only_to_targets_that_may_be_probed() -> None:
+    """127.0.0.2 is not in the networks: it would answer, but is not asked."""
+    visitors: list[bytes] = []
+
+    def redirect(connection: socket.socket) -> None:
+        connection.recv(65536)
+        location = f"http://127.0.0.2:{elsewhere}/admin"
+        connection.sendall(f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n".encode())
+
+    def note(connection: socket.socket) -> None:
+        visitors.append(connection.recv(65536))
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with (
+        listening(note, None, "127.0.0.2") as elsewhere,
+        listening(redirect, None) as port,
+    ):
+        target = f"http://127.0.0.1:{port}"
+        refused = await answer("http_2xx", target, networks=["127.0.0.1/32"])
+        followed = await answer("http_2xx", target)
+    assert series(refused.text)["probe_success", frozenset()] == 0
+    assert "was not followed" in refused.text
+    assert series(followed.text)["probe_success", frozenset()] == 1
+    assert len(visitors) == 1

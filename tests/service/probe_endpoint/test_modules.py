@@ -144,6 +144,7 @@ def test_without_a_list_only_the_status_2xx_is_a_success() -> None:
         ({"tls_config": {"renegotiation": "freely"}}, "renegotiation"),
         ({"tls_config": {"ca_file": "/nowhere/ca.pem"}}, "/nowhere/ca.pem"),
         ({"tls_config": {"key_file": "key.pem"}}, "cert_file"),
+        ({"tls_config": {"min_version": "TLS13", "max_version": "TLS12"}}, "above max_version"),
         ({"checks": ["everything"]}, "everything"),
         ({"expect": {"refused_versions": ["TLSv9"]}}, "TLSv9"),
         ({"emit": []}, "emit"),
