@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from exporters.prometheus.families.family import PREFIX
 from exporters.prometheus.options import MetricOptions
 from exporters.prometheus.other_exporters.blackbox_exporter import blackbox_samples
 from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
-from exporters.prometheus.other_exporters.samples import ForeignSample, written
+from exporters.prometheus.other_exporters.samples import ForeignSample, comment, written
 from exporters.prometheus.other_exporters.ssl_exporter import ssl_exporter_samples
 from exporters.prometheus.page import PageWriter
 from exporters.prometheus.service.service_families import described
@@ -24,19 +25,29 @@ class Names(StrEnum):
     SSL_EXPORTER = "ssl_exporter"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnResult:
+    """What a page in our own names shows: the endpoint's status, and whether it meets the module's ``expect``."""
+
+    status: EndpointStatus
+    meets_expectations: bool
+
+
 def probe_page(
     glance: HandshakeSummary,
-    status: EndpointStatus | None,
+    own: OwnResult | None,
     names: Sequence[Names],
     options: MetricOptions,
 ) -> str:
-    """The page in the text format; ``status`` is set if our own metric names are requested."""
+    """The page in the text format; ``own`` is set if our own metric names are requested."""
     parts: list[str] = []
-    if Names.TLSPROBE in names and status is not None:
+    if glance.failure is not None:
+        parts.append(comment(glance.failure))
+    if Names.TLSPROBE in names and own is not None:
         parts += PageWriter(options).write(
-            Snapshot(taken_at=status.last_probe_at, endpoints=(status,))
+            Snapshot(taken_at=own.status.last_probe_at, endpoints=(own.status,))
         )
-        parts.append(written(_our_own(glance, status)))
+        parts.append(written(_our_own(glance, own)))
     if Names.BLACKBOX_EXPORTER in names:
         parts.append(written(blackbox_samples(glance)))
     if Names.SSL_EXPORTER in names:
@@ -44,11 +55,11 @@ def probe_page(
     return "".join(parts)
 
 
-def _our_own(glance: HandshakeSummary, status: EndpointStatus) -> list[ForeignSample]:
+def _our_own(glance: HandshakeSummary, own: OwnResult) -> list[ForeignSample]:
     """Metrics that only such a page has."""
-    labels = {"target": status.observation.endpoint.target.key}
+    labels = {"target": own.status.observation.endpoint.target.key}
     numbers = (
-        ("probe_success", float(glance.is_success)),
+        ("probe_success", float(own.meets_expectations)),
         ("resolve_duration_seconds", glance.resolve_seconds),
     )
     return [

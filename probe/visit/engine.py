@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from model.certificates.certificate import Certificate
 from model.intrusiveness import Intrusiveness
@@ -28,20 +28,24 @@ from probe.checks.visit_facts import Stapled, VisitFacts
 from probe.checks.visit_inputs import VisitInputs
 from probe.connect.dial import over_budget
 from probe.connect.options import TransportOptions
+from probe.connect.session import EndpointSession
 from probe.connect.upgrade import over_allowance
+from probe.crypto.identity import ClientIdentity
+from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.before_tls.found_application import FoundApplication
-from probe.dialogue.handshake import Handshake
+from probe.dialogue.dialogue import Dialogue
 from probe.transport import ProbeTransport
 from probe.visit.chain_checks import ChainChecks
 from probe.visit.chain_judging import judge_again, judge_chains
 from probe.visit.dtls_versions import named_as_dtls
 from probe.visit.settings import ProbeSettings
-from probe.visit.simple_client import PlainClient
 from probe.visit.sparing import finish_known_versions, must_spare, with_known_facts
 from probe.visit.stages import run_stages
 from probe.visit.state import state_of
 from probe.visit.target_options import level_of, visit_inputs
 from probe.visit.transports import TransportFactory, transport_options, transport_to
+
+Result = TypeVar("Result")
 
 Path: TypeAlias = tuple[Certificate, ...]
 """A chain that verifies, from its leaf to the anchor in a trust store."""
@@ -226,14 +230,31 @@ class Engine:
         """Our name in HTTP requests."""
         return self._settings.user_agent
 
-    async def greet(self, endpoint: Endpoint, client: PlainClient) -> Handshake | None:
-        """The handshake of ``client`` with an endpoint that has an address; None if the endpoint spoke no version."""
-        transport = self._transport(endpoint, transport_options(endpoint, self._settings))
+    async def carry(
+        self,
+        endpoint: Endpoint,
+        dialogue: Dialogue[Result],
+        *,
+        over_tls: bool = True,
+        patience_seconds: float | None = None,
+    ) -> Result | ConnectFailure:
+        """The result of one Dialogue with an endpoint that has an address, on a connection of its own: where TLS
+        begins, or with the server's first byte.
+
+        It waits for no visit: if it did, a server would look down because of our own queue.
+        """
+        options = transport_options(endpoint, self._settings)
+        politeness = Politeness(self._settings)
+        session = EndpointSession(options, self._settings, politeness, self._clock)
         try:
-            await transport.find_application()
-            return await client.greet(transport, endpoint.target.server_name)
+            converse = session.converse if over_tls else session.converse_in_plaintext
+            return await converse(dialogue, patience_seconds)
         finally:
-            await transport.close()
+            await session.close()
+
+    def identity_for(self, endpoint: Endpoint) -> ClientIdentity | None:
+        """The client certificate that the target's label names."""
+        return transport_options(endpoint, self._settings).identity
 
     def paths(self, endpoint: Endpoint, chain: Sequence[Certificate]) -> Mapping[str, Path]:
         """The path by which ``chain`` verifies now, for each of the engine's trust stores that trusts it."""

@@ -21,6 +21,7 @@ from service.config.known_settings import renaming, suggestion, takes_json, type
 from service.config.settings import ENVIRONMENT_NESTING, ENVIRONMENT_PREFIX, ServiceSettings
 from service.config.unknown_variables import refuse_misspelt_variables
 
+MODULES: Final = ("on_demand", "modules")
 _CONFIG_FILE_VARIABLE: Final = f"{ENVIRONMENT_PREFIX}CONFIG_FILE"
 
 
@@ -41,12 +42,25 @@ def load_settings(config_file: Path | None, **given: Any) -> ServiceSettings:
         )
         # A value that may have several forms has an error for each form.
         others = len({_as_written(one["loc"]) for one in problems}) - 1
-        more = f" (and {others} more)" if others else ""
+        is_of_modules = problems[0]["loc"][:2] == MODULES
+        listed = ": list all with `tlsprobe modules FILE`" if is_of_modules else ""
+        more = f" (and {others} more{listed})" if others else ""
         raise ConfigError(_explain(problems[0], given) + more) from error
     except SettingsError as error:
         raise ConfigError(_explain_undecodable()) from error
     refuse_misspelt_variables(settings)
     return settings
+
+
+def problems_at(place: KeyPath, error: ValidationError) -> list[tuple[KeyPath, str]]:
+    """All that is wrong with the value at ``place``: the path of each part, and one sentence about it."""
+    found: dict[KeyPath, str] = {}
+    for problem in error.errors(include_url=False):
+        path = _as_written((*place, *problem["loc"]))
+        there = ErrorDetails(**{**problem, "loc": (*place, *problem["loc"])})
+        key = ".".join(str(part) for part in path[len(place) :])
+        found.setdefault(path, masked_urls(_what_is_wrong(there, key)))
+    return list(found.items())
 
 
 def _explain(problem: ErrorDetails, given: Mapping[str, Any]) -> str:

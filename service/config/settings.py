@@ -32,7 +32,7 @@ from scheduling.resolve import AddressFamily
 from service.config.discovery import AnySourceSettings, FileSettings
 from service.config.http import HttpSettings
 from service.config.metrics import MetricsSettings
-from service.config.modules import OnDemandSettings
+from service.config.modules.on_demand import OnDemandSettings
 from service.config.push import PushSettings
 from service.config.relabel import RelabelRules
 from service.config.retention import RetentionSettings

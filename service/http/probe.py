@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from exporters.prometheus import OPENMETRICS_END
+from exporters.prometheus.other_exporters.samples import without_comments
 from service.http.guard.query import Query, route
 from service.http.scrape_format import content_type, wants_openmetrics
 from service.probe_endpoint.module_choices import RefusedError
@@ -32,7 +33,7 @@ def probe_route(prober: OnDemandProber) -> Route:
         except RefusedError as refused:
             return PlainTextResponse(f"{refused}\n", status_code=refused.status)
         if is_open:
-            page += OPENMETRICS_END
+            page = without_comments(page) + OPENMETRICS_END
         return Response(page, headers={"content-type": content_type(is_openmetrics=is_open)})
 
     return route("/probe", probe, once=("target", "module", "hostname"))

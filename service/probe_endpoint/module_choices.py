@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from model.intrusiveness import Intrusiveness, lower
 from model.target_labels import (
@@ -13,7 +12,7 @@ from model.target_labels import (
     INTRUSIVENESS,
     TRUST_STORES,
 )
-from service.config.modules import ModuleSettings
+from service.config.modules.module import ModuleSettings
 
 OWN: Final = "module"
 """The name of a module's own trust store and client identity."""
@@ -48,24 +47,15 @@ def labels_for(module: ModuleSettings, known: Mapping[str, str]) -> dict[str, st
     return labels
 
 
-def path_for(module: ModuleSettings, text: str) -> str:
+def path_for(module: ModuleSettings, path: str, *, is_from_request: bool) -> str:
     """The path of the request; raises RefusedError if the client asks for a path other than the module's.
 
     A client must not choose which path of a server is requested: /admin/restart is a path too.
     """
-    if module.target is None and _path_in(text) not in {"/", module.path}:
+    if is_from_request and path not in {"/", module.path} and not module.allow_paths:
         raise RefusedError(
             400,
-            f"the path {_path_in(text)[:100]!r} cannot come from the request: set `path` in a module, "
-            f"which now asks for {module.path!r}",
+            f"the path {path[:100]!r} cannot come from the request: set `path` in a module, which now asks for "
+            f"{module.path!r}, or `allow_paths: true`",
         )
-    return module.path if module.target is None or module.path != "/" else _path_in(module.target)
-
-
-def _path_in(text: str) -> str:
-    """The path of a URL, with its query; "/" for any other text, such as a target's key."""
-    split = urlsplit(text) if "://" in text else None
-    if split is None or (not split.path and split.query.startswith("server_name=")):
-        return "/"
-    query = f"?{split.query}" if split.query else ""
-    return f"{split.path or '/'}{query}"
+    return module.path if path == "/" else path

@@ -1,44 +1,58 @@
-"""Probes one endpoint with one module: a visit, a plain client's handshake, and the summary of both."""
+"""Probes one endpoint with one module: a visit for tlsprobe's names, a plain client for the other exporters'."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
 from exporters.prometheus.probe_page import Names
-from model.certificates.certificate import Certificate, Revocation, RevocationMethod
 from model.observation import Observation
 from model.ports import Clock
-from model.target import Endpoint
-from model.target_labels import CLIENT_IDENTITY
-from pki.certificates import parse_certificate
+from model.target import Endpoint, Target
+from model.target_labels import TRUST_STORES
+from pki.certificates import TrustStoreError, load_trust_store
 from pki.net_guard.politeness import Politeness
+from probe.budget import BudgetLimits
 from probe.checks.check_groups import parse_parts
-from probe.checks.part import Part
 from probe.crypto.identity import load_identity
-from probe.dialogue.handshake import Handshake
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
-from probe.visit.simple_client import PlainClient
-from probe.web.status_line import http_status
-from service.config.modules import ModuleSettings, OnDemandSettings
+from service.config.modules.module import ModuleSettings
+from service.config.modules.on_demand import OnDemandSettings
+from service.probe_endpoint.exporter_client import ClientResult, ExporterClient
 from service.probe_endpoint.module_choices import OWN
-from service.probe_endpoint.verdict import holds, is_as_asserted
+from service.probe_endpoint.probe_request import ProbeRequest
+from service.probe_endpoint.staple import staple_of
 
-_FOREIGN: Final = frozenset({Names.BLACKBOX_EXPORTER, Names.SSL_EXPORTER})
-_STAPLE_PARTS: Final = frozenset({Part.VERSIONS, Part.CERTIFICATES, Part.REVOCATION})
+_SYSTEM: Final = Path("system")
+_NO_SINGLE_LIMIT_SECONDS: Final = 3600.0
+"""The other exporters have one limit for the whole probe."""
+
+_MOST_BYTES: Final = 64 * 2**20
+"""Of one response, whose body is read to its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
-    """A module of the configuration, with the engine that probes by it."""
+    """A module of the configuration, with its engines: for a visit, and for a plain client if it is another
+    exporter's."""
 
     name: str
     settings: ModuleSettings
     engine: Engine
+    client: Engine | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientContext:
+    """What a plain client needs of the service: a clock, and how to reach the target of a redirect."""
+
+    monotonic: Callable[[], float]
+    reach: Callable[[Target], Awaitable[Endpoint | str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,132 +60,143 @@ class Seen:
     """The results of one probe; None for what the module does not probe."""
 
     observation: Observation | None
-    handshake: Handshake | None
+    client: ClientResult | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """How long the parts of one probe took, and how long it might take."""
+
+    resolve_seconds: float
+    duration_seconds: float
+    timeout_seconds: float
+
+    @classmethod
+    def none(cls, timeout_seconds: float) -> Times:
+        """Of a probe that was not tried."""
+        return cls(resolve_seconds=0.0, duration_seconds=0.0, timeout_seconds=timeout_seconds)
 
 
 def modules_of(
     settings: OnDemandSettings, usual: ProbeSettings, clock: Clock, politeness: Politeness
 ) -> Mapping[str, Module]:
-    """The modules by name, each with its own engine; the engines share the service's limits of connections."""
-    return {
-        name: Module(name=name, settings=module, engine=_engine(module, usual, clock, politeness))
-        for name, module in settings.modules.items()
-    }
+    """The modules by name, each with its own engines; all share the service's limits of connections."""
+
+    def engine(probes: ProbeSettings) -> Engine:
+        return Engine(probes, clock, politeness=politeness)
+
+    modules = {}
+    for name, module in settings.modules.items():
+        own = _with_files(module, usual)
+        modules[name] = Module(
+            name=name,
+            settings=module,
+            engine=engine(replace(own, parts=parse_parts(module.checks))),
+            client=engine(_as_client(module, own)) if module.is_of_exporter else None,
+        )
+    return modules
 
 
-async def ask(module: Module, endpoint: Endpoint, path: str | None, deadline: float) -> Seen:
+async def ask(
+    module: Module,
+    endpoint: Endpoint,
+    request: ProbeRequest,
+    deadline: float,
+    around: ClientContext,
+) -> Seen:
     """Visit ``endpoint`` and connect to it as a plain client, in parallel, in at most ``deadline`` seconds."""
-    engine = module.engine.within(deadline)
-    observation, handshake = await asyncio.gather(
-        _visit(engine, endpoint, module.settings), _greet(engine, endpoint, module.settings, path)
+    observation, client = await asyncio.gather(
+        _visit(module, endpoint, deadline), _connect(module, endpoint, request, deadline, around)
     )
-    return Seen(observation=observation, handshake=handshake)
+    return Seen(observation=observation, client=client)
 
 
 def summarize(
+    module: ModuleSettings, endpoint: Endpoint | None, result: ClientResult, times: Times
+) -> HandshakeSummary:
+    """The plain client's result in the terms of the other exporters."""
+    handshake, http = result.handshake, result.http
+    if http is not None:
+        resolve = times.resolve_seconds + http.phases.get("resolve", 0.0)
+        http = replace(http, phases={**http.phases, "resolve": resolve})
+    return HandshakeSummary(
+        prober=module.prober,
+        is_success=result.failure is None,
+        failure=result.failure,
+        duration_seconds=times.duration_seconds,
+        resolve_seconds=times.resolve_seconds,
+        timeout_seconds=times.timeout_seconds,
+        address=endpoint.address if endpoint else None,
+        version=handshake.version if handshake else None,
+        cipher_suite=handshake.cipher_suite if handshake else None,
+        chain=result.chain,
+        paths=result.paths,
+        staple=staple_of(handshake.staple) if handshake else None,
+        http=http,
+    )
+
+
+async def _visit(module: Module, endpoint: Endpoint, deadline: float) -> Observation | None:
+    if Names.TLSPROBE not in module.settings.emit:
+        return None
+    return await module.engine.within(deadline).visit(endpoint)
+
+
+async def _connect(
     module: Module,
     endpoint: Endpoint,
-    seen: Seen,
-    *,
-    resolve_seconds: float,
-    duration_seconds: float,
-) -> HandshakeSummary:
-    """The plain client's result in the terms of the other exporters, and whether all assertions hold."""
-    settings, handshake = module.settings, seen.handshake
-    chain = tuple(map(parse_certificate, handshake.certificates)) if handshake else ()
-    paths: tuple[tuple[Certificate, ...], ...] = ()
-    if chain and not settings.tls.insecure_skip_verify:
-        paths = tuple(dict.fromkeys(module.engine.paths(endpoint, chain).values()))
-    return HandshakeSummary(
-        prober=settings.prober,
-        is_success=_is_success(settings, endpoint, seen.observation, handshake, chain, paths),
-        duration_seconds=duration_seconds,
-        resolve_seconds=resolve_seconds,
-        address=endpoint.address,
-        version=handshake.offer.version if handshake and chain else None,
-        cipher_suite=handshake.cipher_suite if handshake and chain else None,
-        chain=chain,
-        paths=paths,
-        staple=_staple(seen.observation, chain),
-        http_status=_http_status(settings, handshake, is_verified=bool(paths)),
-    )
-
-
-async def _visit(engine: Engine, endpoint: Endpoint, module: ModuleSettings) -> Observation | None:
-    if set(module.emit) == {Names.BLACKBOX_EXPORTER}:
+    request: ProbeRequest,
+    deadline: float,
+    around: ClientContext,
+) -> ClientResult | None:
+    if module.client is None:
         return None
-    return await engine.visit(endpoint)
+    engine = module.client.within(deadline)
+    client = ExporterClient(module.settings, engine, around.monotonic, around.reach)
+    begun = as_client(endpoint, request.target.protocol)
+    try:
+        async with asyncio.timeout(deadline):
+            if request.address is None:
+                return await client.connect(begun)
+            return await client.get(begun, request.address, request.host)
+    except TimeoutError:
+        return client.unanswered(f"it did not end within {deadline:g} s")
 
 
-async def _greet(
-    engine: Engine, endpoint: Endpoint, module: ModuleSettings, path: str | None
-) -> Handshake | None:
-    if not _FOREIGN & set(module.emit):
-        return None
-    client = PlainClient(
-        versions=module.tls.versions,
-        path=path,
-        user_agent=engine.user_agent,
-        shows_certificate=CLIENT_IDENTITY in endpoint.target.labels,
-    )
-    return await engine.greet(endpoint, client)
+def as_client(endpoint: Endpoint, protocol: str) -> Endpoint:
+    """The endpoint as a plain client sees it: ``protocol`` is how TLS begins, and the module's own store judges."""
+    target = endpoint.target
+    labels = {**target.labels, TRUST_STORES: OWN}
+    return replace(endpoint, target=replace(target, protocol=protocol, labels=labels))
 
 
-def _is_success(
-    module: ModuleSettings,
-    endpoint: Endpoint,
-    observation: Observation | None,
-    handshake: Handshake | None,
-    chain: tuple[Certificate, ...],
-    paths: tuple[tuple[Certificate, ...], ...],
-) -> bool:
-    """Whether the plain client and the visit, as far as they were requested, meet the assertions."""
-    host = endpoint.target.reference_name
-    if _FOREIGN & set(module.emit) and not is_as_asserted(
-        module, handshake, chain, host, is_verified=bool(paths)
-    ):
-        return False
-    if Names.TLSPROBE not in module.emit or observation is None:
-        return True
-    return holds(module.expect, observation, verifies=not module.tls.insecure_skip_verify)
-
-
-def _http_status(
-    module: ModuleSettings, handshake: Handshake | None, *, is_verified: bool
-) -> int | None:
-    """0 without a response, or if a verifying client would not send a request; None without HTTP."""
-    if not module.asks_http:
-        return None
-    would_ask = is_verified or module.tls.insecure_skip_verify
-    return (http_status(handshake.reply) or 0) if handshake is not None and would_ask else 0
-
-
-def _staple(observation: Observation | None, chain: tuple[Certificate, ...]) -> Revocation | None:
-    """The staple for the leaf that the plain client received."""
-    if observation is None or not chain:
-        return None
-    words = (
-        word
-        for deployment in observation.own_certificates
-        for word in deployment.revocations
-        if deployment.leaf.sha256 == chain[0].sha256
-    )
-    return next(
-        (one for one in words if one.method is RevocationMethod.STAPLE and one.position == 0), None
-    )
-
-
-def _engine(
-    module: ModuleSettings, usual: ProbeSettings, clock: Clock, politeness: Politeness
-) -> Engine:
-    """An engine for the module, which shares the service's limits of connections."""
+def _with_files(module: ModuleSettings, usual: ProbeSettings) -> ProbeSettings:
+    """The usual settings with the module's own trust store and client certificate."""
     tls, settings = module.tls, usual
-    parts = parse_parts(module.checks) if Names.TLSPROBE in module.emit else _STAPLE_PARTS
-    if Names.SSL_EXPORTER in module.emit:
-        parts |= _STAPLE_PARTS
     if tls.ca_file is not None:
         settings = replace(settings, trust_stores={OWN: tls.ca_file})
     if tls.cert_file is not None:
         identity = load_identity(OWN, tls.cert_file, tls.key_file)
         settings = replace(settings, client_identities={OWN: identity})
-    return Engine(replace(settings, parts=parts), clock, politeness=politeness)
+    return settings
+
+
+def _as_client(module: ModuleSettings, own: ProbeSettings) -> ProbeSettings:
+    """Settings with the limits and the trust store of the other exporters."""
+    return replace(
+        own,
+        trust_stores={OWN: module.tls.ca_file or _system_store()},
+        connect_timeout_seconds=_NO_SINGLE_LIMIT_SECONDS,
+        answer_timeout_seconds=_NO_SINGLE_LIMIT_SECONDS,
+        greeting_timeout_seconds=_NO_SINGLE_LIMIT_SECONDS,
+        budget=BudgetLimits(bytes_received=_MOST_BYTES),
+    )
+
+
+def _system_store() -> Path | None:
+    """The system's list of CAs, as the other exporters use; Mozilla's where the system has none."""
+    try:
+        load_trust_store(OWN, _SYSTEM)
+    except TrustStoreError:
+        return None
+    return _SYSTEM

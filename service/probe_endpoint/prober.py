@@ -11,14 +11,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from typing import Final
 
-from discovery.targets import TargetError, parse_target
 from exporters.prometheus import MetricOptions
-from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
-from exporters.prometheus.probe_page import probe_page
+from exporters.prometheus.other_exporters.handshake_summary import HttpSummary
+from exporters.prometheus.probe_page import OwnResult, probe_page
 from model.observation import Observation
 from model.ports import Clock, NotVisitedError
 from model.snapshot import EndpointStatus
@@ -26,12 +24,25 @@ from model.target import Endpoint, Target, is_ip_address
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
 from scheduling.resolve import Resolution, unresolved
-from service.config.modules import ModuleSettings, OnDemandSettings
+from service.config.modules.module import ModuleSettings
+from service.config.modules.on_demand import OnDemandSettings
 from service.probe_endpoint.allowed import Allowed
+from service.probe_endpoint.exporter_client import ClientResult
 from service.probe_endpoint.merged_status import merged
-from service.probe_endpoint.module_choices import RefusedError, labels_for, path_for
-from service.probe_endpoint.module_visit import Module, ask, modules_of, summarize
+from service.probe_endpoint.module_choices import RefusedError, labels_for
+from service.probe_endpoint.module_visit import (
+    ClientContext,
+    Module,
+    Times,
+    as_client,
+    ask,
+    modules_of,
+    summarize,
+)
 from service.probe_endpoint.places import Places
+from service.probe_endpoint.probe_request import ProbeRequest, request_of
+from service.probe_endpoint.verdict import holds
+from service.probe_endpoint.web_address import NoTargetError
 
 _USUAL_TIMEOUT_SECONDS: Final = 10.0
 _MARGIN_SECONDS: Final = 0.5
@@ -39,6 +50,8 @@ _MARGIN_SECONDS: Final = 0.5
 
 _MARGIN_SHARE: Final = 0.25
 _WAITING_FOR_EACH_PLACE: Final = 8
+_NOTHING: Final = ClientResult(failure=None)
+"""Of a module without the other exporters' names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +72,8 @@ class ProberContext:
     guarding: Callable[[Endpoint], AbstractAsyncContextManager[None]]
 
 
-_Key = tuple[str, str, int]
-"""Requests are equal if these are: the module, the target, and the number of reloads of the settings."""
+_Key = tuple[str, ProbeRequest, int]
+"""Requests are equal if these are: the module, what it probes, and the number of reloads of the settings."""
 
 
 class OnDemandProber:
@@ -106,9 +119,12 @@ class OnDemandProber:
         text = module.settings.target or target_text
         if not text:
             raise RefusedError(400, "the target is missing: use /probe?target=HOST:PORT")
-        target = self._target(text, module.settings, server_name)
-        path = path_for(module.settings, text) if module.settings.asks_http else None
-        key = (module.name, target.key, self._reloads)
+        try:
+            request = request_of(module.settings, text, server_name)
+        except NoTargetError as error:
+            return self._failed(module, str(error), Times.none(deadline))
+        target = self._target(request, module.settings)
+        key = (module.name, request, self._reloads)
         running = self._running.get(key)
         if running is None:
             if len(self._running) >= self._settings.max_concurrent_probes * (
@@ -118,12 +134,15 @@ class OnDemandProber:
                     503,
                     "too many probes are waiting: scrape less often, or raise on_demand.max_concurrent_probes",
                 )
-            running = asyncio.create_task(self._probe(module, target, path, deadline))
+            running = asyncio.create_task(self._probe(module, target, request, deadline))
             self._running[key] = running
             running.add_done_callback(partial(self._end, key))
         done, _ = await asyncio.wait({running}, timeout=deadline + _MARGIN_SECONDS / 2)
         if not done:
-            raise RefusedError(504, f"{target.key} did not answer within the scrape timeout")
+            late = f"{target.key} did not answer within the scrape timeout"
+            if module.settings.is_of_exporter:
+                return self._failed(module, late, Times.none(deadline))
+            raise RefusedError(504, late)
         return running.result()
 
     def _end(self, key: _Key, task: asyncio.Task[str]) -> None:
@@ -145,17 +164,8 @@ class OnDemandProber:
             there = ", ".join(sorted(self._modules))
             raise RefusedError(400, f"unknown module {name!r}: use one of {there}") from None
 
-    def _target(self, text: str, module: ModuleSettings, server_name: str | None) -> Target:
-        try:
-            asked = parse_target(
-                text,
-                server_name=module.tls.server_name or server_name,
-                protocol=module.tcp.starttls,
-                source="probe",
-            )
-        except TargetError as error:
-            raise RefusedError(400, str(error)) from error
-        known = self._around.target_of(asked.key)
+    def _target(self, request: ProbeRequest, module: ModuleSettings) -> Target:
+        asked, known = request.target, self._known(request)
         if known is None and self._around.allowed.is_for_the_inventory_alone:
             raise RefusedError(
                 403,
@@ -168,12 +178,16 @@ class OnDemandProber:
             self._refuse(asked, self._around.allowed.refusal(asked, asked.host, is_known=is_known))
         return replace(known or asked, labels=labels_for(module, known.labels if known else {}))
 
+    def _known(self, request: ProbeRequest) -> Target | None:
+        found = map(self._around.target_of, request.inventory_keys)
+        return next((one for one in found if one is not None), None)
+
     def _refuse(self, target: Target, refusal: str | None) -> None:
         if refusal is not None:
             raise RefusedError(403, f"{target.key} may not be probed: {refusal}")
 
     async def _probe(
-        self, module: Module, target: Target, path: str | None, deadline: float
+        self, module: Module, target: Target, request: ProbeRequest, deadline: float
     ) -> str:
         clock = self._around.clock
         ends_at = clock.monotonic() + deadline
@@ -193,9 +207,11 @@ class OnDemandProber:
                 failure = (
                     resolution.failure or "The name has no address of the requested IP version."
                 )
-                return self._unresolved(module, target, failure, took, started_at)
+                times = Times(resolve_seconds=took, duration_seconds=took, timeout_seconds=deadline)
+                status = self._status(unresolved(target, failure, started_at))
+                return self._failed(module, failure, times, status)
             left = max(0.1, ends_at - clock.monotonic())
-            return await self._asked(module, endpoint, path, took, left)
+            return await self._asked(module, endpoint, request, took, left)
         except NotVisitedError as error:
             raise RefusedError(503, f"{target.key} cannot be probed now: {error}") from error
         finally:
@@ -225,31 +241,54 @@ class OnDemandProber:
         return None
 
     async def _asked(
-        self, module: Module, endpoint: Endpoint, path: str | None, resolve: float, deadline: float
+        self,
+        module: Module,
+        endpoint: Endpoint,
+        request: ProbeRequest,
+        resolve: float,
+        deadline: float,
     ) -> str:
-        began = self._around.clock.monotonic()
+        settings, began = module.settings, self._around.clock.monotonic()
+        around = ClientContext(
+            monotonic=self._around.clock.monotonic, reach=partial(self._reach, settings)
+        )
         async with self._around.guarding(endpoint):
-            seen = await ask(module, endpoint, path, deadline)
-        took = self._around.clock.monotonic() - began
-        summary = summarize(
-            module, endpoint, seen, resolve_seconds=resolve, duration_seconds=resolve + took
+            seen = await ask(module, endpoint, request, deadline, around)
+        took = resolve + self._around.clock.monotonic() - began
+        times = Times(
+            resolve_seconds=resolve, duration_seconds=took, timeout_seconds=resolve + deadline
         )
-        status = self._status(seen.observation) if seen.observation is not None else None
-        settings = module.settings
-        return probe_page(summary, status, settings.emit, MetricOptions(detail=settings.detail))
+        own = None
+        if seen.observation is not None:
+            verifies = not settings.tls.insecure_skip_verify
+            meets = holds(settings.expect, seen.observation, verifies=verifies)
+            own = OwnResult(status=self._status(seen.observation), meets_expectations=meets)
+        summary = summarize(settings, endpoint, seen.client or _NOTHING, times)
+        return probe_page(summary, own, settings.emit, MetricOptions(detail=settings.detail))
 
-    def _unresolved(
-        self, module: Module, target: Target, failure: str, took: float, at: datetime
+    async def _reach(self, module: ModuleSettings, target: Target) -> Endpoint | str:
+        """The endpoint that a redirect leads to, or why it may not be probed."""
+        try:
+            request = ProbeRequest(target=target)
+            target = self._target(request, module)
+            resolution = await self._around.resolve(target)
+            endpoint = self._endpoint(module, target, resolution)
+        except RefusedError as error:
+            return str(error)
+        if endpoint is None:
+            return resolution.failure or "the name has no address of the requested IP version"
+        return as_client(endpoint, request.target.protocol)
+
+    def _failed(
+        self, module: Module, failure: str, times: Times, status: EndpointStatus | None = None
     ) -> str:
-        summary = HandshakeSummary(
-            prober=module.settings.prober,
-            is_success=False,
-            duration_seconds=took,
-            resolve_seconds=took,
-        )
-        status = self._status(unresolved(target, failure, at))
-        options = MetricOptions(detail=module.settings.detail)
-        return probe_page(summary, status, module.settings.emit, options)
+        """The page of a probe that reached nothing."""
+        settings = module.settings
+        http = HttpSummary() if settings.asks_http else None
+        result = ClientResult(failure=failure, http=http)
+        own = OwnResult(status=status, meets_expectations=False) if status else None
+        summary = summarize(settings, None, result, times)
+        return probe_page(summary, own, settings.emit, MetricOptions(detail=settings.detail))
 
     def _status(self, observation: Observation) -> EndpointStatus:
         known = self._around.status_of(observation.endpoint.key)

@@ -1,18 +1,11 @@
-"""Whether a module's assertions hold for the results; an unknown result does not meet an assertion."""
+"""Whether a visit meets the expectations of a module; an unknown result does not meet an assertion."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from model.certificates.certificate import Certificate
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
-from pki.certificates import matches
-from probe.dialogue.handshake import Handshake
-from probe.visit.simple_client import is_connected
-from probe.web.status_line import http_status
-from service.config.modules import Expectations, ModuleSettings
+from service.config.modules.module import Expectations
 
 
 def holds(expect: Expectations, observation: Observation, *, verifies: bool) -> bool:
@@ -23,33 +16,6 @@ def holds(expect: Expectations, observation: Observation, *, verifies: bool) -> 
         not (expect.trusted and verifies and not _is_trusted(observation))
         and all(_refuses(observation, label) for label in expect.refused_versions)
         and _asks_for_certificates(observation, expect)
-    )
-
-
-def is_as_asserted(
-    module: ModuleSettings,
-    handshake: Handshake | None,
-    chain: Sequence[Certificate],
-    host: str,
-    *,
-    is_verified: bool,
-) -> bool:
-    """Whether a plain client's result meets the assertions of a module of another exporter."""
-    if handshake is None or not is_connected(handshake):
-        return False
-    if not module.tls.insecure_skip_verify:
-        is_for_host = bool(chain) and matches(chain[0], host) is Verdict.YES
-        if not (is_verified and is_for_host):
-            return False
-    if not module.asks_http:
-        return True
-    status = http_status(handshake.reply)
-    versions = module.http.valid_http_versions
-    return (
-        status is not None
-        and module.http.accepts(status)
-        and not module.http.fail_if_ssl
-        and (not versions or "HTTP/1.1" in versions)
     )
 
 

@@ -49,8 +49,11 @@ def _bind_file_over(text: str, place: str) -> None:
 
 
 def _trust(root: Issued) -> None:
-    bundle = Path(certifi.where())
-    _bind_file_over(bundle.read_text() + root.certificate_pem().decode(), str(bundle))
+    """Adds the root to Mozilla's list and to the system's."""
+    bundle = Path(certifi.where()).read_text() + root.certificate_pem().decode()
+    for place in (certifi.where(), "/etc/ssl/certs/ca-certificates.crt"):
+        if Path(place).is_file():
+            _bind_file_over(bundle, place)
 
 
 class _Session:

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from exporters.prometheus import Detail, ServiceMetrics
 from exporters.prometheus.options import MetricOptions
 from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
-from exporters.prometheus.probe_page import Names, probe_page
+from exporters.prometheus.probe_page import Names, OwnResult, probe_page
 from exporters.prometheus.reference import reference
 from exporters.prometheus.service.delivery import DeliveryMetrics
 from exporters.prometheus.service.fleet import FleetMetrics
@@ -74,13 +74,15 @@ def on_demand_page() -> str:
         is_success=True,
         duration_seconds=1.0,
         resolve_seconds=0.1,
+        timeout_seconds=9.5,
         address="192.0.2.1",
         version=ProtocolVersion.TLSV1_3,
         cipher_suite="TLS_AES_128_GCM_SHA256",
         chain=KNOWN.certificates[0].chain,
         paths=(KNOWN.certificates[0].chain,),
     )
-    return probe_page(glance, status, [Names.TLSPROBE], MetricOptions(detail=Detail.ALL))
+    own = OwnResult(status=status, meets_expectations=True)
+    return probe_page(glance, own, [Names.TLSPROBE], MetricOptions(detail=Detail.ALL))
 
 
 def emitted() -> dict[str, str]:

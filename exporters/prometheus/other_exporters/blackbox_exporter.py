@@ -1,7 +1,7 @@
 """A HandshakeSummary under blackbox_exporter's metric names and labels, so that existing alerts keep working.
 
-There are two differences, both improvements. The facts of a certificate are present even if verification
-failed. The expiry of the last chain is omitted if no chain verifies; blackbox_exporter reports the year 1.
+The names and labels are those of blackbox_exporter 0.28. There is one difference, an improvement: the facts of a
+certificate are present even if verification failed.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
-from exporters.prometheus.other_exporters.samples import ForeignSample
+from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary, HttpSummary
+from exporters.prometheus.other_exporters.samples import GO_ZERO_TIME, ForeignSample
 from exporters.wording import version_name
 from model.certificates.certificate import Certificate
 
@@ -29,13 +29,8 @@ def blackbox_samples(glance: HandshakeSummary) -> Iterator[ForeignSample]:
     )
     yield _sample("probe_duration_seconds", "Duration of the probe.", glance.duration_seconds)
     yield _sample("probe_failed_due_to_regex", "Always 0: not supported.", 0)
-    if glance.http_status is not None:
-        yield _sample("probe_http_redirects", "Number of redirects followed; always 0.", 0)
-        has_answer = glance.http_status > 0
-        yield _sample("probe_http_ssl", "1 if an answer was received over TLS.", float(has_answer))
-        yield _sample("probe_http_status_code", "HTTP status of the answer.", glance.http_status)
-        version = 1.1 if has_answer else 0
-        yield _sample("probe_http_version", "HTTP version of the answer.", version)
+    if glance.http is not None:
+        yield from _of_http(glance.http)
     yield _sample(
         "probe_ip_addr_hash",
         "Hash of the IP address; it changes when the address changes.",
@@ -48,6 +43,7 @@ def blackbox_samples(glance: HandshakeSummary) -> Iterator[ForeignSample]:
     yield _sample(
         "probe_success", "1 if all conditions of the module are met.", float(glance.is_success)
     )
+    yield _sample("probe_timeout_seconds", "Limit of the probe.", glance.timeout_seconds)
     if glance.cipher_suite is not None and glance.version is not None:
         yield _sample(
             "probe_tls_cipher_info",
@@ -64,6 +60,32 @@ def blackbox_samples(glance: HandshakeSummary) -> Iterator[ForeignSample]:
         )
 
 
+def _of_http(http: HttpSummary) -> Iterator[ForeignSample]:
+    yield _sample(
+        "probe_http_content_length", "Length that the answer announces.", http.content_length
+    )
+    for phase, seconds in sorted(http.phases.items()):
+        yield _sample(
+            "probe_http_duration_seconds",
+            "Duration of each phase, summed over all redirects.",
+            seconds,
+            phase=phase,
+        )
+    if http.last_modified is not None:
+        yield _sample(
+            "probe_http_last_modified_timestamp_seconds",
+            "The answer's Last-Modified, as Unix time.",
+            http.last_modified.timestamp(),
+        )
+    yield _sample("probe_http_redirects", "Number of redirects.", http.redirects)
+    yield _sample("probe_http_ssl", "1 if the last answer came over TLS.", http.is_over_tls)
+    yield _sample("probe_http_status_code", "HTTP status of the last answer.", http.status)
+    yield _sample(
+        "probe_http_uncompressed_body_length", "Length of the answer's body.", http.body_length
+    )
+    yield _sample("probe_http_version", "HTTP version of the last answer.", http.version)
+
+
 def _of_chain(glance: HandshakeSummary) -> Iterator[ForeignSample]:
     ends = _ends(glance.chain)
     if ends:
@@ -72,14 +94,13 @@ def _of_chain(glance: HandshakeSummary) -> Iterator[ForeignSample]:
             "When the first certificate of the served chain expires.",
             min(ends).timestamp(),
         )
-    paths = [_ends(path) for path in glance.paths]
-    if paths and all(paths):
+    if glance.chain:
+        paths = [ends for path in glance.paths if (ends := _ends(path))]
         yield _sample(
             "probe_ssl_last_chain_expiry_timestamp_seconds",
-            "When the last of the verified chains expires.",
-            max(min(path) for path in paths).timestamp(),
+            "When the last of the verified chains expires; the year 1 without a verified chain.",
+            max(min(path) for path in paths).timestamp() if paths else GO_ZERO_TIME,
         )
-    if glance.chain:
         leaf = glance.chain[0]
         yield _sample(
             "probe_ssl_last_chain_info",
@@ -87,6 +108,7 @@ def _of_chain(glance: HandshakeSummary) -> Iterator[ForeignSample]:
             1,
             fingerprint_sha256=leaf.sha256,
             issuer=leaf.issuer or "",
+            serialnumber=leaf.serial_number or "",
             subject=leaf.subject or "",
             subjectalternative=",".join(leaf.dns_names),
         )

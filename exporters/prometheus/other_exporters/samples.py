@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from exporters.prometheus.label_text import quoted
 from exporters.prometheus.page import heading, number_text
+from model.safe_output.printable import printable
 
 _LONGEST: int = 4000
 """Maximum characters of a label: it may list all names of a certificate, which users match against."""
+
+_COMMENT: Final = "# tlsprobe: "
+GO_ZERO_TIME: Final = -62135596800
+"""Both exporters are written in Go, and show a missing time as January of the year 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +45,13 @@ def written(samples: Iterable[ForeignSample]) -> str:
             seen.add(series)
             lines.append(f"{series} {number_text(sample.number)}\n")
     return "".join(lines)
+
+
+def comment(text: str) -> str:
+    """A line for people, which readers of Prometheus' text format ignore."""
+    return f"{_COMMENT}{printable(' '.join(text.split()))}\n"
+
+
+def without_comments(page: str) -> str:
+    """The page in OpenMetrics, which allows no comments."""
+    return "\n".join(line for line in page.split("\n") if not line.startswith(_COMMENT))

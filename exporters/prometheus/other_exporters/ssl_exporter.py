@@ -1,7 +1,6 @@
 """A HandshakeSummary under ssl_exporter's metric names and labels, so that existing alerts keep working.
 
-The time at which a stapled response was produced is not stored. Therefore ``ssl_ocsp_response_produced_at``
-exists only without a staple, where all of these metrics are 0.
+There is one difference, an improvement: the facts of a certificate are present even if verification failed.
 """
 
 from __future__ import annotations
@@ -13,12 +12,9 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
-from exporters.prometheus.other_exporters.samples import ForeignSample
+from exporters.prometheus.other_exporters.samples import GO_ZERO_TIME, ForeignSample
 from exporters.wording import version_name
 from model.certificates.certificate import Certificate
-from model.verdict import Verdict
-
-_GOOD, _REVOKED, _UNKNOWN = 0.0, 1.0, 2.0
 
 
 def ssl_exporter_samples(glance: HandshakeSummary) -> Iterator[ForeignSample]:
@@ -64,33 +60,21 @@ def _validity(
 
 def _of_staple(glance: HandshakeSummary) -> Iterator[ForeignSample]:
     staple = glance.staple
-    times: dict[str, datetime | None] = {
-        "next_update": None,
-        "revoked_at": None,
-        "this_update": None,
-    }
-    if staple is None:
-        times["produced_at"] = None
-    else:
-        times |= {
-            "next_update": staple.next_update,
-            "revoked_at": staple.revoked_at,
-            "this_update": staple.this_update,
-        }
-    for name, at in sorted(times.items()):
+    for name in ("next_update", "produced_at", "revoked_at", "this_update"):
+        at: datetime | None = getattr(staple, name) if staple else None
+        missing = GO_ZERO_TIME if staple else 0
         yield _sample(
             f"ssl_ocsp_response_{name}",
-            f"{name} of the stapled OCSP response, as Unix time; 0 if it has none.",
-            at.timestamp() if at else 0,
+            f"{name} of the stapled OCSP response, as Unix time; 0 without a response.",
+            at.timestamp() if at else missing,
         )
     yield _sample(
         "ssl_ocsp_response_stapled", "1 if an OCSP response is stapled.", float(staple is not None)
     )
-    verdicts = {Verdict.NO: _GOOD, Verdict.YES: _REVOKED, Verdict.UNKNOWN: _UNKNOWN}
     yield _sample(
         "ssl_ocsp_response_status",
         "Status in the stapled OCSP response: 0 good, 1 revoked, 2 unknown.",
-        verdicts[staple.is_revoked] if staple else _GOOD,
+        staple.status if staple else 0,
     )
 
 

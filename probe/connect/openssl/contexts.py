@@ -88,11 +88,11 @@ def _context(
     is_tls13 = version is ProtocolVersion.TLSV1_3
     context.set_min_proto_version(SSL.TLS1_2_VERSION if is_tls13 else HANDSHAKE_VERSIONS[version])
     context.set_max_proto_version(HANDSHAKE_VERSIONS[version])
-    _set_list(Binding().lib.SSL_CTX_set1_curves_list, context, _EVERY_GROUP)
+    set_list(Binding().lib.SSL_CTX_set1_curves_list, context, _EVERY_GROUP)
     if signature_schemes:
         # The question mark lets OpenSSL skip groups that it does not have.
         wanted = ":".join(f"?{name}" for name in signature_schemes).encode("ascii")
-        _set_list(Binding().lib.SSL_CTX_set1_sigalgs_list, context, wanted)
+        set_list(Binding().lib.SSL_CTX_set1_sigalgs_list, context, wanted)
     return context
 
 
@@ -138,7 +138,7 @@ def set_groups(connection: SSL.Connection, offer: HandshakeOffer) -> None:
         return
     marks = ["?*"] * offer.key_shares + ["?"] * len(offer.groups)
     names = ":".join(mark + name for mark, name in zip(marks, offer.groups, strict=False))
-    _set_list(Binding().lib.SSL_set1_curves_list, connection, names.encode("ascii"))
+    set_list(Binding().lib.SSL_set1_curves_list, connection, names.encode("ascii"))
 
 
 def _options(offer: HandshakeOffer) -> int:
@@ -150,7 +150,7 @@ def _options(offer: HandshakeOffer) -> int:
     return options
 
 
-def _set_list(
+def set_list(
     setter: Callable[[Any, bytes], int], holder: SSL.Context | SSL.Connection, names: bytes
 ) -> None:
     """Sets a list for which pyOpenSSL has no method."""

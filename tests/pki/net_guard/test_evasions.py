@@ -25,7 +25,7 @@ from pki.revocation.fetch_budget import FetchBudget, FetchError
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
 from scheduling.resolve import Resolution, allowed, resolve
-from service.config.modules import OnDemandSettings
+from service.config.modules.on_demand import OnDemandSettings
 from service.probe_endpoint.allowed import Allowed
 from service.probe_endpoint.module_choices import RefusedError
 from service.probe_endpoint.prober import OnDemandProber, ProberContext

@@ -30,6 +30,7 @@ from probe.dialogue.sslv2 import Sslv2Question
 from probe.tls.dtls import FlightReader
 from probe.tls.record import MessageReader, RecordReader
 from probe.web.heads import HeadReader, NotHttpError
+from probe.web.http_get import Http1Get, Http2Get, HttpRequest
 from probe.web.in_plaintext import PlaintextRequest
 from probe.web.reply import ReplyReader
 from tests.probe.growth.measuring import Row, Run
@@ -184,6 +185,13 @@ def _started(dialogue: HttpConnect | Socks5 | PlaintextRequest) -> _Reads:
     return dialogue
 
 
+def _getting(kind: type[Http1Get | Http2Get]) -> _Reads:
+    asked = HttpRequest(scheme="https", host="x.example", path="/", user_agent="test")
+    get = kind(asked, lambda: 0.0)
+    get.begin(_discard)
+    return get
+
+
 def _replies() -> ReplyReader:
     reader = ReplyReader()
     reader.request("x.example", "/", "test")
@@ -248,4 +256,11 @@ _OTHERS: Final[dict[str, tuple[Callable[[], _Reads], bytes, bytes]]] = {
     "ReplyReader": (_replies, b"HTTP/1.1 200 OK\r\na: ", b" \t"),
     "HeadReader": (_Head, b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
     "AwaitedReply": (_Awaited, b"HTTP/1.1 200 OK\r\n", b"\r"),
+    "HttpGet": (lambda: _getting(Http1Get), *_HEADERS),
+    "Http1Get": (
+        lambda: _getting(Http1Get),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"1\r\nx\r\n",
+    ),
+    "Http2Get": (lambda: _getting(Http2Get), b"", b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"),
 }

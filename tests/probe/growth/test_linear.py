@@ -28,6 +28,8 @@ _ELSEWHERE: Final = {
     "Scripted": "a row for each script",
     "UpgradeDialogue": "a row for each script",
     "OpenSslHandshake": "test_handshakes.py",
+    "SimpleClient": "test_handshakes.py",
+    "Talk": "a Protocol",
 }
 
 

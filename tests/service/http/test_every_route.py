@@ -25,7 +25,7 @@ from exporters.reports import Report
 from model.clock import SystemClock
 from model.snapshot import Snapshot
 from model.target import Target
-from service.config.modules import OnDemandSettings
+from service.config.modules.on_demand import OnDemandSettings
 from service.http.app import inventory_route, make_app
 from service.http.guard.access import Access
 from service.http.guard.guard import Guard

@@ -17,7 +17,7 @@ from pki.net_guard.gate import SocketGate
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
 from scheduling.resolve import Resolution, resolve
-from service.config.modules import OnDemandSettings
+from service.config.modules.on_demand import OnDemandSettings
 from service.probe_endpoint.allowed import Allowed
 from service.probe_endpoint.prober import OnDemandProber, ProberContext
 

@@ -14,7 +14,8 @@ from discovery.targets import parse_target
 from model.observation import Mode
 from model.target import Target
 from model.verdict import Fact, Verdict
-from service.config.modules import ModuleSettings, OnDemandSettings
+from service.config.modules.module import ModuleSettings
+from service.config.modules.on_demand import OnDemandSettings
 from service.demo import DemoFleet
 from service.probe_endpoint.module_choices import RefusedError, labels_for, path_for
 from tests.exporters.test_inventory import KNOWN, NOW, snapshot
@@ -257,10 +258,12 @@ async def test_the_request_chooses_no_path_of_the_server(listener: socket) -> No
 
 def test_the_path_of_the_module_is_requested() -> None:
     module = ModuleSettings.model_validate({"prober": "http", "path": "/health"})
-    assert path_for(module, "https://a.test/health") == "/health"
-    assert path_for(module, "a.test:443") == "/health"
-    fixed = ModuleSettings.model_validate({"prober": "http", "target": "https://a.test/from?here"})
-    assert path_for(fixed, "https://a.test/from?here") == "/from?here"
+    assert path_for(module, "/health", is_from_request=True) == "/health"
+    assert path_for(module, "/", is_from_request=True) == "/health"
+    fixed = ModuleSettings.model_validate({"prober": "https", "target": "https://a.test/from?here"})
+    assert path_for(fixed, "/from?here", is_from_request=False) == "/from?here"
+    open_to_all = ModuleSettings.model_validate({"prober": "http", "allow_paths": True})
+    assert path_for(open_to_all, "/any", is_from_request=True) == "/any"
 
 
 def test_an_identity_of_the_inventory_is_presented_only_if_the_module_requests_it() -> None:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
+import pytest
 from cryptography import x509
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 
-from exporters.prometheus.options import MetricOptions
-from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
-from exporters.prometheus.probe_page import Names, probe_page
-from model.certificates.certificate import Certificate, Revocation, RevocationMethod
-from model.protocol_version import ProtocolVersion
-from model.verdict import Verdict
-from service.config.modules import OnDemandSettings
+from service.config.modules.on_demand import OnDemandSettings
 from service.demo import DemoFleet
-from tests.exporters.test_inventory import LEAF, NOW
 from tests.service.probe_endpoint.asking import LOOPBACK, World, series
+from tests.service.probe_endpoint.exporter_servers import servers
+from tests.zoo.certificates import Certificates
+from tests.zoo.truth import SERVER_NAME
 
 
 def cn(name: x509.Name) -> str:
@@ -74,34 +72,95 @@ async def test_a_chain_that_does_not_verify_is_still_reported(fleet: DemoFleet) 
     assert "ssl_verified_cert_not_after" not in names
 
 
-def staple_series(staple: Revocation | None, chain: Sequence[Certificate] = (LEAF,)) -> Any:
-    glance = HandshakeSummary(
-        prober="https",
-        is_success=True,
-        duration_seconds=0.1,
-        resolve_seconds=0.0,
-        version=ProtocolVersion.TLSV1_2,
-        chain=tuple(chain),
-        staple=staple,
-    )
-    page = probe_page(glance, None, [Names.SSL_EXPORTER], MetricOptions())
-    return {name: number for (name, _), number in series(page).items() if "ocsp" in name}
+def succeeds(server: str, module: dict[str, Any], scheme: str = "") -> Any:
+    return pytest.param(server, module, scheme, 1, id=f"{scheme}{server} {module} succeeds")
 
 
-def test_a_stapled_response_is_reported_with_its_times() -> None:
-    staple = Revocation(
-        position=0,
-        method=RevocationMethod.STAPLE,
-        is_revoked=Verdict.YES,
-        revoked_at=NOW,
-        this_update=NOW,
-        next_update=NOW,
+def fails(server: str, module: dict[str, Any], scheme: str = "") -> Any:
+    return pytest.param(server, module, scheme, 0, id=f"{scheme}{server} {module} fails")
+
+
+HTTPS: Final = {"prober": "https"}
+TCP: Final = {"prober": "tcp"}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("server", "module", "scheme", "success"),
+    [
+        # prober/https.go: a GET whose answer has any status; redirects are not followed.
+        succeeds("modern", HTTPS),
+        succeeds("modern", HTTPS, "https://"),
+        fails("modern", HTTPS, "http://"),
+        fails("modern", HTTPS, "ftp://"),
+        succeeds("http2", HTTPS),
+        succeeds("gone", HTTPS),
+        succeeds("redirect_to_closed", HTTPS),
+        succeeds("http10", HTTPS),
+        succeeds("modern", {"prober": "http", "tls_config": {}}),
+        fails("not_http", HTTPS),
+        fails("closes_at_once", HTTPS),
+        fails("expired", HTTPS),
+        fails("plaintext", HTTPS),
+        fails("closed", HTTPS),
+        # prober/tcp.go: a handshake, after STARTTLS if the module says so; the target is HOST:PORT.
+        succeeds("not_http", TCP),
+        succeeds("closes_at_once", TCP),
+        fails("expired", TCP),
+        fails("smtp", TCP),
+        succeeds("smtp", {**TCP, "tcp": {"starttls": "smtp"}}),
+        succeeds("imap", {**TCP, "tcp": {"starttls": "imap"}}),
+        fails("modern", TCP, "https://"),
+        fails("tls10_only", TCP),
+    ],
+)
+async def test_success_means_what_it_means_in_the_exporter_s_source(
+    servers_of_module: Mapping[str, int],
+    certificates: Certificates,
+    server: str,
+    module: dict[str, Any],
+    scheme: str,
+    success: int,
+) -> None:
+    """ssl_exporter is not packaged, so the expected values come from prober/https.go and prober/tcp.go of v2.4.3."""
+    tls = {"server_name": SERVER_NAME, "ca_file": str(certificates.root_file)}
+    one = {**module, "tls_config": tls, "emit": ["ssl_exporter"]}
+    settings = OnDemandSettings.model_validate({"networks": LOOPBACK, "modules": {"default": one}})
+    target = f"{scheme}127.0.0.1:{servers_of_module[server]}"
+    page = await World().prober(settings).page(target)
+    shown = series(page)
+    assert shown["ssl_probe_success", frozenset()] == success
+    assert shown["ssl_prober", frozenset({("prober", module["prober"])})] == 1
+    assert ("# tlsprobe: " in page) is not bool(success)
+
+
+@pytest.fixture(scope="module")
+def servers_of_module(
+    certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, int]]:
+    with servers(certificates, tmp_path_factory.mktemp("servers")) as ports:
+        yield ports
+
+
+@pytest.mark.integration
+async def test_a_stapled_response_is_reported_with_its_times(
+    servers_of_module: Mapping[str, int], certificates: Certificates
+) -> None:
+    """A good response has no time of revocation: ssl_exporter then shows Go's zero time."""
+    module = {"prober": "tcp", "tls_config": {"insecure_skip_verify": True}}
+    settings = OnDemandSettings.model_validate(
+        {"networks": LOOPBACK, "modules": {"default": {**module, "emit": ["ssl_exporter"]}}}
     )
-    at = NOW.timestamp()
-    assert staple_series(staple) == {
+    page = await World().prober(settings).page(f"127.0.0.1:{servers_of_module['stapling']}")
+    response = ocsp.load_der_ocsp_response(certificates.staple_file.read_bytes())
+    assert response.next_update_utc
+    shown = {name: number for (name, _), number in series(page).items() if "ocsp" in name}
+    assert shown == {
         "ssl_ocsp_response_stapled": 1,
-        "ssl_ocsp_response_status": 1,
-        "ssl_ocsp_response_revoked_at": at,
-        "ssl_ocsp_response_this_update": at,
-        "ssl_ocsp_response_next_update": at,
+        "ssl_ocsp_response_status": 0,
+        "ssl_ocsp_response_produced_at": response.produced_at_utc.timestamp(),
+        "ssl_ocsp_response_this_update": response.this_update_utc.timestamp(),
+        "ssl_ocsp_response_next_update": response.next_update_utc.timestamp(),
+        "ssl_ocsp_response_revoked_at": -62135596800,
     }
+    assert "ssl_verified_cert_not_after" not in page
