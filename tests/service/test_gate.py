@@ -94,7 +94,7 @@ def test_the_remediation_is_shown_if_the_server_software_is_known(policies: Path
     observation = legacy()
     judged = gate(policies).judge(labelled(observation, team="web", server="nginx"), NOW)
     printed = render_report(observation, NOW, judged=judged)
-    assert "fix for nginx, in the server block:" in printed
+    assert "fix for nginx, in the server block, and in the default_server block" in printed
     assert printed.count("ssl_protocols TLSv1.2 TLSv1.3;") == 1
     assert not gate(policies).judge(observation, NOW).remedies
 
