@@ -134,11 +134,13 @@ KnownHost: TypeAlias = Annotated[
     str,
     typer.Argument(
         metavar="HOST",
-        help="A host, a target such as a.example:443, or an endpoint of tlsprobe inventory.",
+        help="A host, a target such as a.example:443, an endpoint of tlsprobe inventory, or the "
+        "beginning of one.",
     ),
 ]
 OnlyHost: TypeAlias = Annotated[
-    str | None, typer.Argument(metavar="HOST", help="Only the endpoints of this host.")
+    str | None,
+    typer.Argument(metavar="HOST", help="Only the endpoints of this host, target or endpoint."),
 ]
 NewestRows: TypeAlias = Annotated[
     int,

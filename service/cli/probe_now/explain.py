@@ -73,7 +73,9 @@ def explain(  # noqa: PLR0913 - each parameter is an option of the command
     verbose: Annotated[
         bool,
         typer.Option(
-            "--verbose", "-v", help="Show long proofs whole: every line, and the bytes in hexadecimal."
+            "--verbose",
+            "-v",
+            help="Show long proofs whole: every line, and the bytes in hexadecimal.",
         ),
     ] = False,
     server_name: ServerName = None,
@@ -100,9 +102,7 @@ def explain(  # noqa: PLR0913 - each parameter is an option of the command
     name = host if fact is None else fact
     try:
         _check_arguments(host, fact, replay)
-        request = read_request(
-            [] if replay else [host], server_name, timeout, trust_store or ()
-        )
+        request = read_request([] if replay else [host], server_name, timeout, trust_store or ())
         request = with_surroundings(request, fetch=fetch, dns=dns, log_list=log_list)
         request = by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
         if label:
