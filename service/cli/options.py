@@ -35,6 +35,15 @@ FailOn: TypeAlias = Annotated[
         help="With --policy: exit with 3 only for findings of this severity or higher. [default: info]"
     ),
 ]
+ReportFiles: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="FORMAT=FILE",
+        help="With --policy: also write a report to FILE, in a format of tlsprobe report, such as "
+        "junit=junit.xml or sarif=tlsprobe.sarif; repeatable.",
+    ),
+]
 AllowUnknown: TypeAlias = Annotated[
     bool,
     typer.Option(

@@ -136,6 +136,12 @@ def test_a_report_is_written_and_verified_and_a_change_is_seen(
     changed = tlsprobe("report", "verify", str(page), "--data", str(data))
     assert changed.returncode == 1
     assert "NOT INTACT" in changed.stdout
+    other = tmp_path / "other.json"
+    again = ("report", "--database", database, "--format", "json", "--output", str(other))
+    assert tlsprobe(*again).returncode == 0
+    foreign = tlsprobe("report", "verify", str(page), "--data", str(other))
+    assert foreign.returncode == 1
+    assert "NOT INTACT: the report states another SHA-256" in foreign.stdout
 
 
 def test_stored_findings_are_reported_without_a_policy(tmp_path: Path) -> None:
