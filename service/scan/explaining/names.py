@@ -70,7 +70,7 @@ def fact_named(name: str) -> FactName | None:
 
 
 def suggestion(name: str) -> str:
-    """How to go on after a name that nothing has."""
+    """What to do after a name that nothing has."""
     near = difflib.get_close_matches(name.lower(), _by_name(), _MOST_SUGGESTIONS)
     if not near and (last := tokens(name)[-1:]):
         near = difflib.get_close_matches(last[0], _by_name(), _MOST_SUGGESTIONS)
