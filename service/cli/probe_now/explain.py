@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -27,11 +27,39 @@ from service.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from service.scan.explaining.names import FactName
     from service.scan.explaining.run import Explained
     from service.scan.request import ScanRequest
 
 app = new_app()
+
+_Host: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="HOST[:PORT]",
+        help="The endpoint to probe, as in tlsprobe scan. Omit it with --replay.",
+    ),
+]
+_Fact: TypeAlias = Annotated[
+    str | None, typer.Argument(metavar="FACT", help="The fact to explain.", show_default=False)
+]
+_Replay: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Explain a recording (tlsprobe scan --record) in place of a new probe.",
+    ),
+]
+_AsJson: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print one line of JSON for each address.")
+]
+_Whole: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        "-v",
+        help="Show long proofs whole: every line, and the bytes in hexadecimal.",
+    ),
+]
 
 
 @app.command(
@@ -41,7 +69,7 @@ Examples:
   tlsprobe explain example.com tls1.0
   tlsprobe explain example.com:8443 TLS_RSA_WITH_RC4_128_SHA
   tlsprobe explain example.com certificates.trust
-  tlsprobe explain example.com 'tlsprobe_protocol_supported{protocol="TLSv1.0"}'
+  tlsprobe explain example.com tlsprobe_protocol_supported
   tlsprobe explain --replay visit.jsonl heartbleed --verbose
 
 FACT is a protocol version, a cipher suite (IANA name, OpenSSL name or 0xC02F), a named group, a
@@ -49,35 +77,12 @@ signature scheme, client_auth, a feature or vulnerability listed in docs/referen
 that tlsprobe changes names (protocols.TLSv1.0), a field of the certificates, a metric, or a rule.""",
 )
 def explain(  # noqa: PLR0913 - each parameter is an option of the command
-    host: Annotated[
-        str,
-        typer.Argument(
-            metavar="HOST[:PORT]",
-            help="The endpoint to probe, as in tlsprobe scan. Omit it with --replay.",
-        ),
-    ],
-    fact: Annotated[
-        str | None, typer.Argument(metavar="FACT", help="The fact to explain.", show_default=False)
-    ] = None,
+    host: _Host,
+    fact: _Fact = None,
     *,
-    replay: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Explain a recording (tlsprobe scan --record) in place of a new probe.",
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one line of JSON for each address.")
-    ] = False,
-    verbose: Annotated[
-        bool,
-        typer.Option(
-            "--verbose",
-            "-v",
-            help="Show long proofs whole: every line, and the bytes in hexadecimal.",
-        ),
-    ] = False,
+    replay: _Replay = None,
+    as_json: _AsJson = False,
+    verbose: _Whole = False,
     server_name: ServerName = None,
     timeout: Timeout = 60.0,
     trust_store: TrustStores = None,
@@ -96,20 +101,15 @@ def explain(  # noqa: PLR0913 - each parameter is an option of the command
     Sends only what the fact needs. Results are not stored.
     """
     from probe.recording.visit import RecordingError
-    from service.scan.explaining.find import find_fact
     from service.scan.request import ScanInputError, by_way, read_request, with_surroundings
 
     name = host if fact is None else fact
     try:
         _check_arguments(host, fact, replay)
-        request = read_request([] if replay else [host], server_name, timeout, trust_store or ())
+        request = read_request([] if replay else [host], server_name, timeout, trust_store)
         request = with_surroundings(request, fetch=fetch, dns=dns, log_list=log_list)
         request = by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
-        if label:
-            from service.scan.policy_options import with_labels
-
-            request = with_labels(request, label)
-        explained = _explained(request, find_fact(name), replay)
+        explained = _explained(request, name, replay, label)
     except RecordingError as error:
         return fail(f"{replay}: {error}")
     except (ScanInputError, ValueError) as error:
@@ -128,14 +128,22 @@ def _check_arguments(host: str, fact: str | None, replay: Path | None) -> None:
         raise ScanInputError(f"--replay has its endpoints in the file: remove {host!r}")
 
 
-def _explained(request: ScanRequest, fact: FactName, replay: Path | None) -> Sequence[Explained]:
+def _explained(
+    request: ScanRequest, name: str, replay: Path | None, labels: Sequence[str] | None
+) -> Sequence[Explained]:
+    """Raises RecordingError or ValueError for an input that cannot be used, before anything is probed."""
     from service.process.event_loop import run
+    from service.scan.explaining.find import find_fact
     from service.scan.explaining.run import explain_fact, explain_recording
+    from service.scan.policy_options import with_labels, with_labels_on_visits
     from service.scan.recording_file import read_recording
 
+    fact = find_fact(name)
     if replay is None:
-        return run(explain_fact(request, fact))
-    return run(explain_recording(read_recording(replay), request.settings, fact))
+        return run(explain_fact(with_labels(request, labels) if labels else request, fact))
+    visits = read_recording(replay)
+    visits = with_labels_on_visits(visits, labels) if labels else visits
+    return run(explain_recording(visits, request.settings, fact))
 
 
 def _print(explained: Sequence[Explained], name: str, *, as_json: bool, is_whole: bool) -> None:

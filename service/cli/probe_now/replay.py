@@ -72,7 +72,7 @@ def replay(  # noqa: PLR0913 - each parameter is an option of the command
     judging = JudgeOptions(policy, label, fail_on, allow_unknown, report)
     try:
         judging.check()
-        request = read_request([], trust_stores=trust_store or ())
+        request = read_request([], trust_stores=trust_store)
         visits, gate = _judged_by(judging, read_recording(file))
         options = ScanOptions(
             as_json=as_json,

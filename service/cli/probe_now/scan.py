@@ -80,7 +80,7 @@ Examples:
   tlsprobe scan intranet.example --trust-store internal=/etc/ssl/ca.pem
   tlsprobe scan example.com --json | jq '.protocols | map_values(.verdict)'
   tlsprobe scan example.com --policy mozilla-intermediate --fail-on high
-  tlsprobe scan example.com --policy mozilla-intermediate --report junit=junit.xml
+  tlsprobe scan example.com --policy mozilla-modern --report junit=junit.xml
 
 \b
 Exit codes:
@@ -120,20 +120,19 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
 
     Most severe findings first. Results are not stored.
     """
-    from service.scan import request as asked
     from service.scan.output import ScanOptions
+    from service.scan.request import ScanInputError, by_way, read_request, with_surroundings
 
     options = ScanOptions(
         as_json=as_json, with_evidence=not no_evidence, no_colour=no_color, is_verbose=verbose
     )
     judging = JudgeOptions(policy, label, fail_on, allow_unknown, report)
-    stores = trust_store or ()
     try:
-        request = asked.read_request(hosts, server_name, timeout, stores, checks, intrusiveness)
-        request = asked.with_surroundings(request, fetch=fetch, dns=dns, log_list=log_list)
-        request = asked.by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
+        request = read_request(hosts, server_name, timeout, trust_store, checks, intrusiveness)
+        request = with_surroundings(request, fetch=fetch, dns=dns, log_list=log_list)
+        request = by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
         return _scan_and_print(request, options, judging, record)
-    except asked.ScanInputError as error:
+    except ScanInputError as error:
         return fail(str(error))
 
 
