@@ -175,7 +175,9 @@ def test_every_command_of_the_documentation_names_a_fact() -> None:
         (page.name, found[1])
         for page in DOCUMENTATION.rglob("*.md")
         for found in re.finditer(
-            r"^ *tlsprobe explain \S+ ([\w.\-{}=\"']+)", page.read_text(), re.MULTILINE
+            r"^ *tlsprobe explain (?:--replay )?\S+ ([\w.\-{}=\"']+)",
+            page.read_text(),
+            re.MULTILINE,
         )
         if not found[1].startswith("-")
     ]
