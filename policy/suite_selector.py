@@ -6,6 +6,7 @@ properties: they have no forward secrecy and no authenticated encryption, and ar
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
@@ -55,7 +56,7 @@ class SuiteSelector(Parameters):
             SuiteSelector().model_dump()
         )
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """Every suite and cipher kind of the registries that matches."""
         suites = {suite.name for suite in CIPHER_SUITES if self._fits(suite)}

@@ -95,8 +95,8 @@ def export_database(url: str, path: Path) -> int:
 
 
 def import_database(url: str, path: Path) -> int:
-    """Fill an empty or new database from a file; returns the number of rows."""
-    with _opened(url, connect) as database, _file(path):
+    """Fill an empty or new database from a file; returns the number of rows. Without the file, none is created."""
+    with _file(path), path.open("rb"), _opened(url, connect) as database:
         return import_rows(database, migrate(database), path)
 
 

@@ -29,6 +29,7 @@ from storage.reading.history import read_changes, read_history
 from storage.reading.last_visits import LastVisit, read_last_visits
 from storage.reading.pages import read_page
 from storage.reading.past import read_snapshot_at
+from storage.reading.places import read_places
 from storage.reading.statuses import StatusReader
 from storage.reading.waivers_and_events import read_events, read_reported_alerts, read_waivers
 from storage.revision import check_revision
@@ -200,6 +201,15 @@ class SqlReader:
         """
         async with self._reading() as connection:
             return await read_snapshot_at(connection, moment, selection)
+
+    async def places(self, text: str, most: int) -> Sequence[str]:
+        """The hosts, targets or endpoints that ``text`` may denote: see ``read_places``.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_places(connection, text, most)
 
     async def waivers(self) -> Sequence[Waiver]:
         """The stored waivers, by name, including expired ones.

@@ -34,12 +34,14 @@ class Verification:
 
     ``stated`` is the SHA-256 that the report states, ``computed`` that of its data. ``format`` is the format
     that reproduces the file byte by byte, or None. ``version`` is the version that wrote the report.
+    ``states_computed`` is whether the text contains ``computed``: every format states the SHA-256 of its data.
     """
 
     stated: str
     computed: str
     format: str | None
     version: str
+    states_computed: bool
 
     @property
     def is_intact(self) -> bool:
@@ -61,6 +63,7 @@ def verify_report(text: str, data: str | None = None) -> Verification:
         computed=computed,
         format=_format_of(text, report) if report_to_json(report) == fields else None,
         version=report.tool_version,
+        states_computed=computed in text,
     )
 
 

@@ -54,6 +54,9 @@ def with_waiver(
 
 def _lived_on(known: Finding | None, result: RuleResult, assessment: Assessment) -> Finding | None:
     at = assessment.assessed_at
+    if known is not None:
+        # A clock may be set back, and the end of a visit of the past is not always stored.
+        at = max(at, known.first_seen_at)
     if result.outcome is Outcome.NOT_ASKED:
         return known
     if result.outcome not in _UNMET:

@@ -13,8 +13,9 @@ from model.target import Target
 from model.target_labels import SERVER, http_port_of
 from policy.policy import Policy, PolicyRule
 from policy.remediation.catalogue import SERVERS
-from policy.remediation.demands import demands_of
-from policy.remediation.setting import ServerKind, Topic, topics_of
+from policy.remediation.demands import Demands, demands_of
+from policy.remediation.needed_topics import needed_topics
+from policy.remediation.setting import ServerKind, Topic
 
 _BY_ALIAS: Final = {alias: kind for kind in SERVERS for alias in kind.aliases}
 _BY_PROTOCOL: Final = {"postgres": "postgresql", "mysql": "mysql"}
@@ -40,14 +41,21 @@ def remedy(
 ) -> Remediation | None:
     """The lines that make the endpoint's server meet the rule of ``result`` and all other policies.
 
-    None if the kind of server is unknown, the endpoint was not reached, or no setting fixes the rule.
+    They include what the rest needs so that no rule which is met now fails afterwards. None if the kind of server
+    is unknown, the endpoint was not reached, or no setting fixes the rule.
     """
     kind = server_kind(observation)
     rule = _rule(result, policies)
     if kind is None or rule is None:
         return None
     target = observation.endpoint.target
-    return remedy_for(kind, topics_of(rule), holding(policies, target), target)
+    applicable = holding(policies, target)
+    demands = _demands(applicable, target)
+    if demands is None:
+        return None
+    writable = {one.topic for one in kind.write(demands) if one.lines}
+    topics = needed_topics(observation, rule, applicable, demands, writable)
+    return _written(kind, topics or (), demands)
 
 
 def remedy_for(
@@ -60,12 +68,19 @@ def remedy_for(
 
     Redirects use the ports of ``target``, or the usual ones.
     """
+    demands = _demands(policies, target)
+    return None if demands is None else _written(kind, topics, demands)
+
+
+def _demands(policies: Sequence[Policy], target: Target | None) -> Demands | None:
     demands = demands_of(policies)
-    if demands is None:
-        return None
-    if target is not None:
-        http_port = http_port_of(target) or demands.http_port
-        demands = replace(demands, http_port=http_port, https_port=target.port)
+    if demands is None or target is None:
+        return demands
+    http_port = http_port_of(target) or demands.http_port
+    return replace(demands, http_port=http_port, https_port=target.port)
+
+
+def _written(kind: ServerKind, topics: Sequence[Topic], demands: Demands) -> Remediation | None:
     # One setting may be about several topics: it is listed once.
     blocks: dict[str, dict[tuple[str, ...], None]] = {}
     for one in kind.write(demands):

@@ -32,6 +32,7 @@ from probe.tls.record import (
 
 _INDENT: Final = "  "
 _MOST_SHOWN: Final = 32
+_SIGNS_OF_TEXT: Final = 4
 _LEVELS: Final = {1: "warning", 2: "fatal"}
 _SIGNALS: Final = {0x00FF: "TLS_EMPTY_RENEGOTIATION_INFO_SCSV", 0x5600: "TLS_FALLBACK_SCSV"}
 _SSLV2_MESSAGES: Final = {0: "ERROR", 1: "CLIENT-HELLO", 4: "SERVER-HELLO"}
@@ -45,9 +46,16 @@ def decoded(raw: bytes) -> list[str]:
         return list(_records(raw))
     if len(raw) > 3 and raw[0] & 0x80 and raw[2] in _SSLV2_MESSAGES:
         return [f"SSL 2.0 {_SSLV2_MESSAGES[raw[2]]}, {len(raw)} bytes"]
+    if is_text(raw):
+        return raw.decode(errors="replace").splitlines()
     reader = MessageReader()
     reader.feed(raw)
     return list(_messages(reader)) or [f"{len(raw)} bytes that are not TLS"]
+
+
+def is_text(raw: bytes) -> bool:
+    """Whether ``raw`` begins as text: no message, alert or record of TLS begins so."""
+    return len(raw) > _SIGNS_OF_TEXT and all(0x20 <= byte < 0x7F for byte in raw[:_SIGNS_OF_TEXT])
 
 
 def hex_dump(raw: bytes, most: int = 4096) -> list[str]:

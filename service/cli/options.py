@@ -35,6 +35,15 @@ FailOn: TypeAlias = Annotated[
         help="With --policy: exit with 3 only for findings of this severity or higher. [default: info]"
     ),
 ]
+ReportFiles: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="FORMAT=FILE",
+        help="With --policy: also write a report to FILE, in a format of tlsprobe report, such as "
+        "junit=junit.xml or sarif=tlsprobe.sarif; repeatable.",
+    ),
+]
 AllowUnknown: TypeAlias = Annotated[
     bool,
     typer.Option(
@@ -134,11 +143,13 @@ KnownHost: TypeAlias = Annotated[
     str,
     typer.Argument(
         metavar="HOST",
-        help="A host, a target such as a.example:443, or an endpoint of tlsprobe inventory.",
+        help="A host, a target such as a.example:443, an endpoint of tlsprobe inventory, or the "
+        "beginning of one.",
     ),
 ]
 OnlyHost: TypeAlias = Annotated[
-    str | None, typer.Argument(metavar="HOST", help="Only the endpoints of this host.")
+    str | None,
+    typer.Argument(metavar="HOST", help="Only the endpoints of this host, target or endpoint."),
 ]
 NewestRows: TypeAlias = Annotated[
     int,

@@ -11,7 +11,8 @@ from model.comparisons.change import Change
 from model.differences import differences, known_facts
 from model.query import Period, Selection, ServiceEvent
 from model.snapshot import Snapshot
-from storage import open_reader
+from service.history.places import find_place
+from storage import SqlReader, open_reader
 
 _MOST: Final = 10_000
 
@@ -36,10 +37,11 @@ async def read_history(database: str, place: str, limit: int) -> tuple[EndpointH
     """The history of each endpoint of ``place``, by its key.
 
     Raises:
+        PlaceError: if ``place`` denotes no endpoint.
         StoreError: if the database cannot be read.
     """
-    selection = Selection(place=place)
     async with await open_reader(database) as store:
+        selection = Selection(place=await find_place(store, place))
         stretches = await store.history(selection, limit)
         oldest = min((one.first_at for one in stretches), default=None)
         changes = await store.changes(selection, since=oldest, limit=_MOST)
@@ -65,10 +67,12 @@ async def read_difference(
     Both sides use the last known value of every fact, so a failed visit hides none.
 
     Raises:
+        PlaceError: if ``place`` denotes no endpoint.
         StoreError: if the database cannot be read.
     """
     async with await open_reader(database) as store:
-        stretches = await store.history(Selection(place=place), _MOST)
+        selection = Selection(place=await find_place(store, place))
+        stretches = await store.history(selection, _MOST)
     return tuple(
         EndpointDifference(endpoint_key=key, changes=_since(newest_first, moment))
         for key, newest_first in _by_endpoint(stretches).items()
@@ -81,10 +85,11 @@ async def read_changes(
     """The newest changes since a given time, newest first.
 
     Raises:
+        PlaceError: if ``place`` denotes no endpoint.
         StoreError: if the database cannot be read.
     """
     async with await open_reader(database) as store:
-        selection = Selection(place=place, labels=labels)
+        selection = await _selection(store, place, labels)
         return await store.changes(selection, since=since, limit=limit)
 
 
@@ -94,10 +99,11 @@ async def read_snapshot(
     """The inventory as it was known at ``moment``.
 
     Raises:
+        PlaceError: if ``place`` denotes no endpoint.
         StoreError: if the database cannot be read.
     """
     async with await open_reader(database) as store:
-        return await store.snapshot_at(moment, Selection(place=place, labels=labels))
+        return await store.snapshot_at(moment, await _selection(store, place, labels))
 
 
 async def read_events(
@@ -111,6 +117,11 @@ async def read_events(
     async with await open_reader(database) as store:
         found = await store.events(since)
     return [event for event in found if not kinds or event.kind in kinds][:limit]
+
+
+async def _selection(store: SqlReader, place: str | None, labels: Mapping[str, str]) -> Selection:
+    known = None if place is None else await find_place(store, place)
+    return Selection(place=known, labels=labels)
 
 
 def _by_endpoint(stretches: Sequence[Period]) -> dict[str, list[Period]]:

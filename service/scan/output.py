@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class ScanOptions:
     """How to write Observations: as reports, or as JSON lines with or without evidence.
 
-    ``is_verbose`` is whether reports have every fact. ``gate`` has the policies to judge by, if the user named any.
+    ``is_verbose`` is whether reports have every fact. ``gate`` has the policies to judge by, if the user named any;
+    ``keeps_judged`` is whether the outcome keeps what they said, for reports.
     """
 
     as_json: bool
@@ -33,6 +34,7 @@ class ScanOptions:
     with_evidence: bool = True
     is_verbose: bool = False
     gate: CiGate | None = None
+    keeps_judged: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +46,9 @@ class ScanOutcome:
 
     is_stopped: bool = False
     """Whether any finding makes the scan fail."""
+
+    judged: list[tuple[Observation, Judged]] = field(default_factory=list)
+    """What the policies said of each Observation, if the options keep it."""
 
 
 def write_observation(
@@ -60,6 +65,8 @@ def write_observation(
     outcome.are_all_tls &= observation.answered_as_tls
     if options.gate is not None and judged is not None:
         outcome.is_stopped |= options.gate.stops(judged)
+        if options.keeps_judged:
+            outcome.judged.append((observation, judged))
     if options.as_json:
         text = f"{_to_line(observation, judged, with_evidence=options.with_evidence)}\n"
     else:

@@ -23,12 +23,13 @@ async def replay_all(
     """Replay each visit, and write its result to ``stream``."""
     outcome = ScanOutcome()
     for number, visit in enumerate(visits):
-        observation = await _replayed(visit, settings)
+        observation = await replayed(visit, settings)
         write_observation(observation, options, outcome, stream, is_first=number == 0)
     return outcome
 
 
-async def _replayed(visit: RecordedVisit, settings: ProbeSettings) -> Observation:
+async def replayed(visit: RecordedVisit, settings: ProbeSettings) -> Observation:
+    """The result of a recorded visit, by today's checks; trust stores are those of ``settings``."""
     clock = ReplayClock(visit)
     engine = Engine(
         replace(

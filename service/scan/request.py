@@ -44,7 +44,7 @@ def read_request(
     hosts: Sequence[str],
     server_name: str | None = None,
     timeout_seconds: float = 60.0,
-    trust_stores: Sequence[str] = (),
+    trust_stores: Sequence[str] | None = None,
     checks: str | None = None,
     intrusiveness: Intrusiveness = Intrusiveness.FULL,
 ) -> ScanRequest:
@@ -59,7 +59,7 @@ def read_request(
         )
     stores: dict[str, Path | None] = dict(ProbeSettings().trust_stores)
     try:
-        stores |= dict(parse_trust_store(text) for text in trust_stores)
+        stores |= dict(parse_trust_store(text) for text in trust_stores or ())
     except ValueError as error:
         raise ScanInputError(f"--trust-store: {error}") from error
     try:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.encoding.known_parts import KnownParts
@@ -84,6 +84,7 @@ async def _stretches_at(
             EndpointRow.key,
             VisitRow.observation_id,
             end.label("last_at"),
+            case((VisitRow.last_at.is_(None), StatusRow.duration_seconds), else_=0.0).label("took"),
             func.coalesce(VisitRow.visits, StatusRow.visits).label("visits"),
             StatusRow.interval_seconds,
             TargetRow.labels,
@@ -153,10 +154,12 @@ def _status(
     judged: tuple[Sequence[Finding], Mapping[str, Verdict]],
 ) -> EndpointStatus:
     findings, compliance = judged
-    last_probe_at = min(row.last_at, moment)
+    started_at = min(row.last_at, moment)
+    # Only the newest visit's duration is stored.
+    last_probe_at = min(row.last_at + timedelta(seconds=row.took), moment)
     failures = 0 if facts.answered_as_tls else row.visits if row.last_at <= moment else 1
     return EndpointStatus(
-        observation=replace(with_target(facts, row.labels, row.source), started_at=last_probe_at),
+        observation=replace(with_target(facts, row.labels, row.source), started_at=started_at),
         last_probe_at=last_probe_at,
         last_success_at=last_success_at,
         consecutive_failures=failures,

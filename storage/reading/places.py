@@ -1,4 +1,4 @@
-"""Which endpoints a query selects, and endpoints as their rows describe them."""
+"""Which endpoints a query selects, how users may name them, and endpoints as their rows describe them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import replace
 from sys import intern
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.observation import Observation
 from model.query import Selection
@@ -42,3 +43,23 @@ def conditions(selection: Selection) -> list[ColumnElement[Any]]:
             )
         )
     return found
+
+
+async def read_places(connection: AsyncConnection, text: str, most: int) -> list[str]:
+    """The places that ``text`` may denote, at most ``most``: itself if it is one.
+
+    Else the targets at this host and port, whatever their server names and protocols; else those whose key begins
+    like this.
+    """
+    joined = select(EndpointRow.id).join(TargetRow, TargetRow.id == EndpointRow.target_id)
+    is_place = joined.where(*conditions(Selection(place=text))).limit(1)
+    if (await connection.execute(is_place)).first() is not None:
+        return [text]
+    host, _, port = text.rpartition(":")
+    targets = select(TargetRow.key).order_by(TargetRow.key).limit(most)
+    if host and port.isascii() and port.isdecimal():
+        at_port = (TargetRow.host == host.strip("[]"), TargetRow.port == int(port[:5]))
+        if found := list(await connection.scalars(targets.where(*at_port))):
+            return found
+    beginning = targets.where(TargetRow.key.startswith(text, autoescape=True))
+    return list(await connection.scalars(beginning))

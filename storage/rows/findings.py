@@ -80,7 +80,7 @@ def finding_of(
         result=result,
         status=FindingStatus.OPEN if row.resolved_at is None else FindingStatus.RESOLVED,
         first_seen_at=row.first_seen_at,
-        last_seen_at=row.last_seen_at or assessed_at,
+        last_seen_at=row.last_seen_at or max(assessed_at, row.first_seen_at),
         resolved_at=row.resolved_at,
         reopened=row.reopened,
     )

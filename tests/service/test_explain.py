@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from model.registry import CIPHER_SUITES
 from probe.checks.catalogue import STAGES
 from service.demo import DemoFleet
-from service.scan.explained_facts import find_fact
+from service.scan.explaining.find import find_fact
 from tests.service.processes import tlsprobe
 
 pytestmark = pytest.mark.slow
@@ -57,6 +58,52 @@ async def test_json_has_the_same_content_for_programs(fleet: DemoFleet) -> None:
     assert explanation["verdict"] == "yes"
     assert bytes.fromhex(explanation["sent"]["hex"]).startswith(b"\x16\x03\x01")
     assert explanation["received"]["decoded"][0].startswith("server_hello")
+
+
+async def test_a_recording_is_explained_without_a_network(fleet: DemoFleet, tmp_path: Path) -> None:
+    file = str(tmp_path / "visit.jsonl")
+    place = modern(fleet)
+    scan = ("scan", place, "--record", file, "--checks", "versions,suites", "--label", "http=yes")
+    assert (await asyncio.to_thread(tlsprobe, *scan)).returncode == 0
+    run = await asyncio.to_thread(tlsprobe, "explain", "--replay", file, "protocols.TLSv1.0")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.startswith(f"{place}@127.0.0.1: TLSv1.0: no\n")
+    assert "alert fatal protocol_version" in run.stdout
+    lacking = await asyncio.to_thread(tlsprobe, "explain", "--replay", file, "certificates.trust")
+    assert "the recording lacks the checks" in lacking.stdout
+    both = await asyncio.to_thread(tlsprobe, "explain", "--replay", file, place, "tls1.0")
+    assert both.stderr == f"tlsprobe: --replay has its endpoints in the file: remove '{place}'\n"
+
+
+async def test_a_long_proof_is_short_unless_the_reader_wants_everything(fleet: DemoFleet) -> None:
+    arguments = ("explain", modern(fleet), "TLS_RSA_WITH_RC4_128_SHA")
+    short = await asyncio.to_thread(tlsprobe, *arguments)
+    whole = await asyncio.to_thread(tlsprobe, *arguments, "--verbose")
+    assert "more lines and the bytes: --verbose" in short.stdout
+    assert len(short.stdout.splitlines()) < 60
+    assert len(whole.stdout.splitlines()) > 300
+    assert "--verbose" not in whole.stdout
+
+
+async def test_an_answer_in_http_is_shown_as_text(fleet: DemoFleet) -> None:
+    run = await asyncio.to_thread(
+        tlsprobe, "explain", modern(fleet), "status", "--label", "http=yes"
+    )
+    assert "\n    HTTP/1.1 200 " in run.stdout
+    assert "malformed" not in run.stdout
+
+
+async def test_a_fact_that_needs_the_http_port_says_so(fleet: DemoFleet) -> None:
+    run = await asyncio.to_thread(tlsprobe, "explain", modern(fleet), "redirects_to_https")
+    assert run.stdout.endswith("no http_port (add --label http_port=80, with its port)\n")
+
+
+async def test_a_missing_fact_is_one_sentence() -> None:
+    run = await asyncio.to_thread(tlsprobe, "explain", "127.0.0.1:1")
+    assert (run.returncode, run.stderr) == (
+        2,
+        "tlsprobe: explain needs an endpoint and a fact: add the fact after '127.0.0.1:1'\n",
+    )
 
 
 async def test_an_unknown_fact_name_is_reported_with_the_closest_match() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,7 +95,7 @@ def test_the_remediation_is_shown_if_the_server_software_is_known(policies: Path
     observation = legacy()
     judged = gate(policies).judge(labelled(observation, team="web", server="nginx"), NOW)
     printed = render_report(observation, NOW, judged=judged)
-    assert "fix for nginx, in the server block:" in printed
+    assert "fix for nginx, in the server block, and in the default_server block" in printed
     assert printed.count("ssl_protocols TLSv1.2 TLSv1.3;") == 1
     assert not gate(policies).judge(observation, NOW).remedies
 
@@ -195,6 +196,48 @@ async def test_findings_are_in_the_json_as_the_schema_defines(fleet: DemoFleet) 
     assert said["compliance"] == {"mozilla-modern": "no"}
     rules = {finding["rule"]: finding for finding in said["findings"]}
     assert rules["protocol_versions"]["evidence"]["answer"]
+
+
+async def test_a_scan_writes_reports_for_pipelines(fleet: DemoFleet, tmp_path: Path) -> None:
+    junit, sarif = tmp_path / "junit.xml", tmp_path / "tlsprobe.sarif"
+    recording = tmp_path / "visit.jsonl"
+    gate = ("--policy", "mozilla-intermediate", "--label", "server=nginx")
+    files = ("--report", f"junit={junit}", "--report", f"sarif={sarif}")
+    scan = ("scan", place(fleet, "legacy"), *gate, *files, "--record", str(recording))
+    done = await asyncio.to_thread(tlsprobe, *scan)
+    assert done.returncode == 3, done.stderr
+    assert re.search(r'<testsuites name="tlsprobe" [^>]*failures="[1-9]', junit.read_text())
+    (run,) = json.loads(sarif.read_text())["runs"]
+    assert {one["properties"]["policy"] for one in run["results"]} == {"mozilla-intermediate"}
+    assert {one["ruleId"] for one in run["results"]} >= {"TP-TLS-001", "TP-CIPHER-001"}
+    versions = next(one for one in run["results"] if one["ruleId"] == "TP-TLS-001")
+    assert "ssl_protocols TLSv1.2 TLSv1.3;" in versions["properties"]["remedy"]["lines"]
+    page = tmp_path / "page.md"
+    replay = ("replay", str(recording), *gate, "--report", f"markdown={page}")
+    assert (await asyncio.to_thread(tlsprobe, *replay)).returncode == 3
+    assert "ssl_protocols TLSv1.2 TLSv1.3;" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--report", "junit=x.xml"), "--report needs --policy: add it"),
+        (
+            ("--policy", "mozilla-old", "--report", "pdf=x.pdf"),
+            "--report: 'pdf=x.pdf' must be FORMAT=FILE, such as junit=junit.xml; the formats are html, ",
+        ),
+        (
+            ("--policy", "mozilla-old", "--report", "junit=/nowhere/x.xml"),
+            "--report junit=/nowhere/x.xml: its folder does not exist: create it",
+        ),
+    ],
+)
+def test_an_unusable_report_is_an_error_before_anything_is_probed(
+    arguments: tuple[str, ...], sentence: str
+) -> None:
+    done = tlsprobe("scan", "127.0.0.1:1", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"tlsprobe: {sentence}")
 
 
 async def test_an_endpoint_that_meets_its_policy_passes(fleet: DemoFleet, tmp_path: Path) -> None:

@@ -64,6 +64,17 @@ async def test_history_is_read_newest_first(database: str) -> None:
     ]
 
 
+async def test_a_place_is_known_by_its_beginning(database: str) -> None:
+    whole = await read_history(database, "a.example:443@127.0.0.1", 100)
+    for name in ("a.example", "a.example:443", "a.exa", "a"):
+        assert await read_history(database, name, 100) == whole
+    assert {one.endpoint_key for one in await read_changes(database, "a.", {}, NOON, 100)} == {
+        "a.example:443@127.0.0.1"
+    }
+    (status,) = (await read_snapshot(database, "b", {}, NOON + 4 * INTERVAL)).endpoints
+    assert status.observation.endpoint.key == "b.example:443@127.0.0.1"
+
+
 async def test_a_difference_looks_across_visits_that_failed(database: str) -> None:
     found = await read_difference(database, "a.example", NOON + INTERVAL)
     assert list(difference_lines(found, NOON + INTERVAL)) == [
@@ -119,6 +130,13 @@ def test_each_command_prints_lines_or_one_object(
     ("arguments", "sentence"),
     [
         (["history", "nobody.example"], "the database has no endpoint of 'nobody.example'"),
+        (["diff", "nobody.example"], "the database has no endpoint of 'nobody.example'"),
+        (["changes", "nobody.example"], "the database has no endpoint of 'nobody.example'"),
+        (["inventory", "nobody.example"], "the database has no endpoint of 'nobody.example'"),
+        (
+            ["history", ""],
+            "'' may be one of several: give one of a.example:443, b.example:443",
+        ),
         (
             ["diff", "a.example", "--since", "soon"],
             "--since: cannot parse time 'soon': use a duration before now",

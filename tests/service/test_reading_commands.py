@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from alembic import command
+from typer.main import get_command
 
 from service.cli.app import app
+from service.cli.commands import COMMANDS, ROOT
 from storage import SqlStore
 from storage.database import connect
 from storage.revision import migration_config
+from tests.service.processes import tlsprobe
 
 READING = (
     ["report"],
@@ -25,6 +30,7 @@ READING = (
     ["db", "check"],
     ["db", "export", "backup.jsonl.gz"],
 )
+WRITING = {"serve", "worker", "db upgrade", "db vacuum", "db import"}
 each_command = pytest.mark.parametrize("arguments", READING, ids=" ".join)
 
 
@@ -40,6 +46,54 @@ def run(arguments: list[str], database: str) -> int:
     code = app([*arguments, "--database", database], standalone_mode=False)
     assert isinstance(code, int)
     return code
+
+
+READING_FILES = (
+    ["replay", "mistyped"],
+    ["explain", "--replay", "mistyped", "tls1.0"],
+    ["policy", "check", "mistyped.yaml"],
+    ["policy", "test", "mistyped.yaml"],
+    ["policy", "show", "mistyped.yaml"],
+    ["policy", "diff", "mistyped.yaml", "mozilla-old"],
+    ["report", "verify", "mistyped.json"],
+    ["report", "--config", "mistyped.yml"],
+    ["discover", "--config", "mistyped.yml"],
+    ["db", "import", "mistyped.jsonl.gz"],
+    ["scan", "127.0.0.1:1", "--policy", "mistyped.yaml"],
+    ["scan", "127.0.0.1:1", "--trust-store", "ours=mistyped.pem"],
+    ["scan", "127.0.0.1:1", "--log-list", "mistyped.json"],
+)
+
+
+def names_of_commands_with_a_database() -> Iterator[str]:
+    """The commands with ``--database``, as users type them."""
+    for row in COMMANDS:
+        found = get_command(importlib.import_module(row.module).app)
+        name = row.name if row.group == ROOT else f"{row.group} {row.name}"
+        inner = getattr(found, "commands", {})
+        for one, command_ in {
+            name: found,
+            **{f"{name} {key}": inner[key] for key in inner},
+        }.items():
+            if any("--database" in option.opts for option in command_.params):
+                yield one
+
+
+def test_each_command_with_a_database_is_tested_here_or_writes() -> None:
+    tested = {" ".join(words[: 2 if words[0] == "db" else 1]) for words in READING}
+    assert set(names_of_commands_with_a_database()) == tested | WRITING
+
+
+@pytest.mark.parametrize("arguments", READING_FILES, ids=" ".join)
+def test_a_file_that_does_not_exist_is_an_error_and_nothing_is_created(
+    arguments: list[str], directory: Path
+) -> None:
+    done = tlsprobe(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("tlsprobe: ")
+    assert done.stderr.count("\n") == 1
+    assert "mistyped" in done.stderr
+    assert os.listdir(directory) == []
 
 
 @each_command

@@ -16,12 +16,14 @@ from model.endpoint_state.schedule import Schedule
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
-from policy import assess, profile
+from policy import assess, profile, read_policies
 from service.cli.reports.report import Format
+from service.judging.policy_evaluator import PolicyEvaluator
 from storage import SqlStore
 from tests.exporters.reports.samples import labelled, silent
 from tests.service.processes import tlsprobe
 from tests.service.samples import legacy, modern
+from tests.service.visits import judged
 
 pytestmark = pytest.mark.slow
 
@@ -134,6 +136,12 @@ def test_a_report_is_written_and_verified_and_a_change_is_seen(
     changed = tlsprobe("report", "verify", str(page), "--data", str(data))
     assert changed.returncode == 1
     assert "NOT INTACT" in changed.stdout
+    other = tmp_path / "other.json"
+    again = ("report", "--database", database, "--format", "json", "--output", str(other))
+    assert tlsprobe(*again).returncode == 0
+    foreign = tlsprobe("report", "verify", str(page), "--data", str(other))
+    assert foreign.returncode == 1
+    assert "NOT INTACT: the report states another SHA-256" in foreign.stdout
 
 
 def test_stored_findings_are_reported_without_a_policy(tmp_path: Path) -> None:
@@ -192,3 +200,29 @@ def test_bad_input_is_reported_in_one_sentence(
     assert done.returncode == 2
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("visits", [1, 2])
+@pytest.mark.parametrize("options", [(), ("--at", "1m")], ids=" ".join)
+def test_no_finding_is_seen_last_before_it_is_seen_first(
+    tmp_path: Path, policy: Path, options: tuple[str, ...], visits: int
+) -> None:
+    """Visits with the same facts are stored with their findings, and the report judges them again."""
+    url = f"sqlite:///{tmp_path / 'judged.db'}"
+    evaluator = PolicyEvaluator(read_policies([str(policy)], NOW))
+
+    async def fill() -> None:
+        async with await SqlStore.open(url) as store:
+            for ago in (timedelta(hours=1), timedelta(minutes=10))[-visits:]:
+                cost = replace(legacy().cost, duration_seconds=7.5)
+                seen = replace(legacy(), started_at=NOW - ago, cost=cost)
+                await store.record_visit(judged(seen, evaluator=evaluator))
+
+    asyncio.run(fill())
+    report = ("report", "--database", url, "--policy", str(policy), "--format", "sarif", *options)
+    results = json.loads(tlsprobe(*report).stdout)["runs"][0]["results"]
+    spans = [
+        (one["properties"]["first_seen_at"], one["properties"]["last_seen_at"]) for one in results
+    ]
+    assert spans
+    assert [(first, last) for first, last in spans if first > last] == []

@@ -10,6 +10,7 @@ import pytest
 from model.comparisons.change import ChangeKind
 from model.observation import State
 from model.query import Selection, ServiceEvent, Transition
+from model.target import Endpoint, Target
 from storage import SqlStore
 from tests.storage.samples import INTERVAL, NOON, bare, certificate, observation, refusal, schedule
 
@@ -182,3 +183,42 @@ async def test_pages_list_the_inventory_by_expiry(store: SqlStore) -> None:
     seen += [one.observation.endpoint.target.host[0] for one in page.endpoints]
     assert seen == ["b", "c", "d", "a", "e"]
     assert (await store.page(Selection(labels={"team": "db"}))).endpoints == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("127.0.0.1", ["127.0.0.1"]),
+        ("127.0.0.1:21543", ["127.0.0.1:21543?server_name=one.test"]),
+        ("127.0.0.1:21543?server_name=one.test", ["127.0.0.1:21543?server_name=one.test"]),
+        (
+            "127.0.0.1:443",
+            ["127.0.0.1:443?server_name=one.test", "127.0.0.1:443?server_name=two.test"],
+        ),
+        ("127.0.0.1:443?server_name=t", ["127.0.0.1:443?server_name=two.test"]),
+        ("[::1]:8443", ["[::1]:8443?server_name=one.test"]),
+        ("mail.example:25", ["mail.example:25?server_name=one.test"]),
+        ("127.0.0.1:2", ["127.0.0.1:21543?server_name=one.test"]),
+        ("127.0.0.1:99999999999", []),
+        ("127.0.0.1:443%", []),
+        ("127.0.0.2", []),
+    ],
+)
+async def test_a_place_is_found_by_its_name_its_port_or_its_beginning(
+    store: SqlStore, text: str, found: list[str]
+) -> None:
+    for host, port, name in (
+        ("127.0.0.1", 21543, "one.test"),
+        ("127.0.0.1", 443, "one.test"),
+        ("127.0.0.1", 443, "two.test"),
+        ("127.0.0.1", 4433, "one.test"),
+        ("::1", 8443, "one.test"),
+        ("mail.example", 25, "one.test"),
+    ):
+        target = Target(host=host, port=port, server_name=name)
+        seen = replace(observation(), endpoint=Endpoint(target=target, address="127.0.0.1"))
+        await store.record(seen, schedule(seen))
+    if text == "mail.example:25":
+        found = [f"tls://{one}" for one in found]
+    assert await store.places(text, 10) == found
+    assert await store.places(text, 1) == found[:1]

@@ -137,6 +137,7 @@ _OF_ONE: Final = ("position", "cert")
 CERTIFICATE_FAMILIES: Final = (
     Family(
         name="cert_not_before_timestamp_seconds",
+        fact="certificates.chain",
         help="Start of the certificate's validity period (notBefore).",
         example="tlsprobe_cert_not_before_timestamp_seconds > time()",
         labels=_OF_ONE,
@@ -144,6 +145,7 @@ CERTIFICATE_FAMILIES: Final = (
     ),
     Family(
         name="cert_not_after_timestamp_seconds",
+        fact="certificates.chain",
         help="End of the certificate's validity period (notAfter).",
         example='tlsprobe_cert_not_after_timestamp_seconds{position="leaf"} - time() < 14 * 86400',
         labels=_OF_ONE,
@@ -151,6 +153,7 @@ CERTIFICATE_FAMILIES: Final = (
     ),
     Family(
         name="cert_info",
+        fact="certificates.chain",
         help="Always 1; the labels describe the leaf certificate and the beginning of its public "
         "key's SHA-256. At detail all, every certificate of the chain.",
         example='count by (issuer) (tlsprobe_cert_info{position="leaf"})',
@@ -168,6 +171,7 @@ CERTIFICATE_FAMILIES: Final = (
     ),
     Family(
         name="cert_public_key_size",
+        fact="certificates.chain",
         help="Size of the leaf's public key in bits; at detail all, of every certificate's key.",
         example='tlsprobe_cert_public_key_size{key_type="rsa"} < 2048',
         labels=(*_OF_ONE, "key_type"),
@@ -176,6 +180,7 @@ CERTIFICATE_FAMILIES: Final = (
     ),
     Family(
         name="cert_lifetime_remaining_ratio",
+        fact="certificates.chain",
         help="Share of the certificate's lifetime that was left at the last visit: 1 at its "
         "beginning, 0 at its end. The recording rule tlsprobe:cert_remaining:ratio shows the "
         "current value, at any detail.",
@@ -186,6 +191,7 @@ CERTIFICATE_FAMILIES: Final = (
     ),
     Family(
         name="cert_renewal_timestamp_seconds",
+        fact="certificates.chain",
         help="When an ACME client renews the certificate: with a third of its lifetime left, or "
         "half if the lifetime is under ten days.",
         example="tlsprobe_cert_renewal_timestamp_seconds < time()",
@@ -195,6 +201,7 @@ CERTIFICATE_FAMILIES: Final = (
     ),
     Family(
         name="cert_expiry_warning_timestamp_seconds",
+        fact="certificates.chain",
         help="When the certificate starts to expire soon: with a quarter of its lifetime left, at "
         "most 30 days.",
         example="tlsprobe_cert_expiry_warning_timestamp_seconds < time()",
@@ -204,6 +211,7 @@ CERTIFICATE_FAMILIES: Final = (
     ),
     Family(
         name="cert_expiry_critical_timestamp_seconds",
+        fact="certificates.chain",
         help="When the expiry becomes critical: with a tenth of the lifetime left, at most 7 days.",
         example="tlsprobe_cert_expiry_critical_timestamp_seconds < time()",
         labels=_OF_ONE,

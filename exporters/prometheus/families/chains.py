@@ -160,6 +160,7 @@ def _problems(status: EndpointStatus) -> Iterator[Sample]:
 CHAIN_FAMILIES: Final = (
     Family(
         name="cert_verify_success",
+        fact="certificates.trust.{trust_store}",
         help="1 if the served chain verifies against the trust store, 0 if it does not.",
         example='tlsprobe_cert_verify_success{trust_store="mozilla"} == 0',
         labels=("cert", "trust_store"),
@@ -167,6 +168,7 @@ CHAIN_FAMILIES: Final = (
     ),
     Family(
         name="cert_verify_error",
+        fact="certificates.trust.{trust_store}",
         help="1 for each reason why the served chain does not verify against the trust store.",
         example="count by (reason) (tlsprobe_cert_verify_error)",
         labels=("cert", "trust_store", "reason"),
@@ -174,6 +176,7 @@ CHAIN_FAMILIES: Final = (
     ),
     Family(
         name="cert_verify_strict_success",
+        fact="certificates.trust.{trust_store}",
         help="1 if the chain also meets the Web PKI's profile, 0 if it does not.",
         example="tlsprobe_cert_verify_strict_success == 0 "
         "and on (target, address, cert, trust_store) tlsprobe_cert_verify_success == 1",
@@ -183,6 +186,7 @@ CHAIN_FAMILIES: Final = (
     ),
     Family(
         name="cert_problem",
+        fact="certificates.problems.{problem}",
         help="1 for each problem of the served chain.",
         example="count by (problem) (tlsprobe_cert_problem)",
         labels=("cert", "problem"),
@@ -190,6 +194,7 @@ CHAIN_FAMILIES: Final = (
     ),
     Family(
         name="chain_expiry_timestamp_seconds",
+        fact="certificates.trust.{trust_store}",
         help="When the first certificate of the best path to the trust store expires; absent if "
         "the chain does not verify.",
         example="tlsprobe_chain_expiry_timestamp_seconds - time() < 7 * 86400",
@@ -198,6 +203,7 @@ CHAIN_FAMILIES: Final = (
     ),
     Family(
         name="served_chain_expiry_timestamp_seconds",
+        fact="certificates.chain",
         help="When the first certificate of the served chain expires, whether the chain is "
         "trusted or not.",
         example="tlsprobe_served_chain_expiry_timestamp_seconds - time() < 7 * 86400",
@@ -207,6 +213,7 @@ CHAIN_FAMILIES: Final = (
     ),
     Family(
         name="cert_chain_length",
+        fact="certificates.chain",
         help="Number of certificates in the served chain, including the leaf.",
         example="tlsprobe_cert_chain_length == 1",
         labels=("cert",),
@@ -214,6 +221,7 @@ CHAIN_FAMILIES: Final = (
     ),
     Family(
         name="cert_self_signed",
+        fact="certificates.leaf",
         help="1 if the leaf is self-signed, 0 if it is not.",
         example="tlsprobe_cert_self_signed == 1",
         labels=("cert",),
@@ -221,6 +229,7 @@ CHAIN_FAMILIES: Final = (
     ),
     Family(
         name="cert_hostname_matches",
+        fact="certificates.hostname_matches",
         help="1 if the leaf is valid for the requested name, 0 if it is not (RFC 9525).",
         example="tlsprobe_cert_hostname_matches == 0",
         labels=("cert",),
@@ -228,6 +237,7 @@ CHAIN_FAMILIES: Final = (
     ),
     Family(
         name="cert_must_staple",
+        fact="certificates.leaf",
         help="1 if the leaf requires a stapled OCSP response (RFC 7633), 0 if it does not.",
         example="tlsprobe_cert_must_staple == 1",
         labels=("cert",),
@@ -235,6 +245,7 @@ CHAIN_FAMILIES: Final = (
     ),
     Family(
         name="cert_scts",
+        fact="certificates.scts",
         help="Number of signed certificate timestamps of public logs that come with the leaf, by "
         "source and validity.",
         example="sum by (target, address, cert) (tlsprobe_cert_scts) < 2",
@@ -243,6 +254,7 @@ CHAIN_FAMILIES: Final = (
     ),
     Family(
         name="cert_transparency_compliant",
+        fact="certificates.transparency.{policy}",
         help="1 if the timestamps meet the browser's policy, 0 if they do not.",
         example='tlsprobe_cert_transparency_compliant{policy="chrome"} == 0',
         labels=("cert", "policy"),
@@ -250,6 +262,7 @@ CHAIN_FAMILIES: Final = (
     ),
     Family(
         name="cert_dns_record_matches",
+        fact="certificates.dns.{record}",
         help="1 if the chain matches the name's CAA or TLSA records, 0 if it does not.",
         example='tlsprobe_cert_dns_record_matches{record="tlsa"} == 0',
         labels=("cert", "record"),

@@ -50,6 +50,7 @@ def _own_not_after(status: EndpointStatus) -> Iterator[Sample]:
 CLIENT_AUTH_FAMILIES: Final = (
     Family(
         name="client_auth",
+        fact="client_auth.{protocol}.mode",
         help="1 for the mode in which a client certificate is requested, 0 for the other two "
         "modes.",
         example='tlsprobe_client_auth{mode="required"} == 1',
@@ -58,6 +59,7 @@ CLIENT_AUTH_FAMILIES: Final = (
     ),
     Family(
         name="client_auth_verified",
+        fact="client_auth.{protocol}.verifies",
         help="1 if forged client certificates are refused, 0 if one is accepted.",
         example="tlsprobe_client_auth_verified == 0",
         labels=("protocol",),
@@ -73,6 +75,7 @@ CLIENT_AUTH_FAMILIES: Final = (
     ),
     Family(
         name="client_cert_accepted",
+        fact="client_auth.{protocol}.own",
         help="1 if the user's own client certificate is accepted, 0 if it is refused.",
         example="tlsprobe_client_cert_accepted == 0",
         labels=("protocol", "identity"),

@@ -26,6 +26,7 @@ def _samples_of(
 DECLARATION_FAMILIES: Final = (
     Family(
         name="cert_as_declared",
+        fact="certificates.leaf",
         help="1 if every certificate seen is declared by the server's files, the cluster's secret "
         "or the label expected_certificate, 0 if another one is served.",
         example="tlsprobe_cert_as_declared == 0",
@@ -33,6 +34,7 @@ DECLARATION_FAMILIES: Final = (
     ),
     Family(
         name="protocols_as_declared",
+        fact="protocols",
         help="1 if the accepted protocol versions are those that the server's files or the label "
         "expected_protocols declare, 0 if they differ.",
         example="tlsprobe_protocols_as_declared == 0",

@@ -85,6 +85,7 @@ def _contradictions(status: EndpointStatus) -> Iterator[Sample]:
 ENDPOINT_FAMILIES: Final = (
     Family(
         name="probe_failure",
+        fact="state",
         help="1 if the last visit did not find TLS; the labels show the stage that failed and why.",
         example="count by (stage, reason) (tlsprobe_probe_failure)",
         labels=("stage", "reason"),
@@ -92,6 +93,7 @@ ENDPOINT_FAMILIES: Final = (
     ),
     Family(
         name="probe_duration_seconds",
+        fact="cost",
         help="Duration of the last visit in seconds.",
         example='topk(10, tlsprobe_probe_duration_seconds{phase="visit"})',
         labels=("phase",),
@@ -99,12 +101,14 @@ ENDPOINT_FAMILIES: Final = (
     ),
     Family(
         name="connections_used",
+        fact="cost",
         help="Number of TCP connections that the last visit opened.",
         example="sum(tlsprobe_connections_used)",
         samples=_connections,
     ),
     Family(
         name="probe_throttled",
+        fact="cost",
         help="1 if the last visit slowed down because the server reset connections or stopped "
         "answering; absent if it did not.",
         example="tlsprobe_probe_throttled == 1",
@@ -112,6 +116,7 @@ ENDPOINT_FAMILIES: Final = (
     ),
     Family(
         name="last_probe_timestamp_seconds",
+        fact="state",
         help="Time at which the last visit ended.",
         example="time() - tlsprobe_last_probe_timestamp_seconds",
         samples=_last_probe,
@@ -138,6 +143,7 @@ ENDPOINT_FAMILIES: Final = (
     ),
     Family(
         name="contradictions",
+        fact="contradictions",
         help="Number of questions with two answers that cannot come from one configuration; "
         "absent if there are none.",
         example="tlsprobe_contradictions > 0",

@@ -75,6 +75,7 @@ def _all_http(status: EndpointStatus) -> Iterator[Sample]:
 FACT_FAMILIES: Final = (
     Family(
         name="vulnerable",
+        fact="vulnerabilities.{check}",
         help="1 if the endpoint is vulnerable to the attack; at detail all, 0 if it is proved not "
         "to be.",
         example="count by (check) (tlsprobe_vulnerable == 1)",
@@ -84,18 +85,21 @@ FACT_FAMILIES: Final = (
     ),
     Family(
         name="vulnerabilities_excluded",
+        fact="vulnerabilities",
         help="Number of attacks to which the endpoint is proved not to be vulnerable.",
         example="sum(tlsprobe_vulnerabilities_excluded)",
         samples=_excluded,
     ),
     Family(
         name="features",
+        fact="features",
         help="Number of probed features that the endpoint supports.",
         example="tlsprobe_features",
         samples=_feature_count,
     ),
     Family(
         name="feature_supported",
+        fact="features.{feature}",
         help="1 if the endpoint supports the feature, 0 if it is proved not to.",
         example='tlsprobe_feature_supported{feature="ocsp_stapling"} == 0',
         labels=("feature",),
@@ -105,6 +109,7 @@ FACT_FAMILIES: Final = (
     ),
     Family(
         name="plaintext",
+        fact="plaintext.{fact}",
         help="1 if this fact about the service without TLS is true, 0 if it is not.",
         example='tlsprobe_plaintext{fact="answers_in_plaintext"} == 1',
         labels=("fact",),
@@ -112,6 +117,7 @@ FACT_FAMILIES: Final = (
     ),
     Family(
         name="http",
+        fact="http.{fact}",
         help="1 if this fact about the service's HTTP is true, 0 if it is not.",
         example='tlsprobe_http{fact="hsts"} == 0',
         labels=("fact",),

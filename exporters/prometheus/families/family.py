@@ -22,7 +22,8 @@ class Family:
     """A gauge of each endpoint. ``name`` is without prefix, ``labels`` without those of ``IDENTITY``.
 
     ``example`` is a query in PromQL. The family is shown at ``detail`` and above. If there is more to show at
-    ``Detail.ALL``, ``all_samples`` yields it.
+    ``Detail.ALL``, ``all_samples`` yields it. ``fact`` is what ``tlsprobe explain`` takes to show the facts of a
+    series, with the series' labels in braces; None if the service computes it and no answer proves it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Family:
     samples: Callable[[EndpointStatus], Iterator[Sample]]
     all_samples: Callable[[EndpointStatus], Iterator[Sample]] | None = None
     detail: Detail = Detail.COUNTS
+    fact: str | None = None
 
     def samples_at(self, detail: Detail) -> Callable[[EndpointStatus], Iterator[Sample]]:
         """The function that yields the samples shown at ``detail``."""

@@ -115,6 +115,7 @@ def _first(found: AcceptedSet | None) -> str:
 PROTOCOL_FAMILIES: Final = (
     Family(
         name="protocol_supported",
+        fact="protocols.{protocol}",
         help="1 if the protocol version is accepted, 0 if it is proved not to be.",
         example='count by (protocol) (tlsprobe_protocol_supported{protocol=~"SSL.*|TLSv1.[01]"} == 1)',
         labels=("protocol",),
@@ -122,6 +123,7 @@ PROTOCOL_FAMILIES: Final = (
     ),
     Family(
         name="cipher_suites",
+        fact="cipher_suites.{protocol}",
         help="Number of accepted cipher suites by strength and protocol version. Insecure and "
         "weak are 0 if it is proved that there are none; the other strengths are absent then.",
         example='sum by (target) (tlsprobe_cipher_suites{strength=~"insecure|weak"}) > 0',
@@ -130,6 +132,7 @@ PROTOCOL_FAMILIES: Final = (
     ),
     Family(
         name="weak_cipher_suite_supported",
+        fact="cipher_suites.{protocol}.{cipher}",
         help="1 for each accepted cipher suite that is weak or insecure.",
         example="count by (cipher) (tlsprobe_weak_cipher_suite_supported)",
         labels=("protocol", "cipher", "strength"),
@@ -138,6 +141,7 @@ PROTOCOL_FAMILIES: Final = (
     ),
     Family(
         name="cipher_suite_supported",
+        fact="cipher_suites.{protocol}.{cipher}",
         help="1 for each accepted cipher suite.",
         example='tlsprobe_cipher_suite_supported{cipher=~".*_3DES_.*"}',
         labels=("protocol", "cipher", "strength"),
@@ -146,6 +150,7 @@ PROTOCOL_FAMILIES: Final = (
     ),
     Family(
         name="negotiated_info",
+        fact="cipher_suites.{version}.{cipher}",
         help="Always 1; the labels show what a client that supports everything negotiates at the "
         "newest version: the first suite in the server's order, or the strongest suite if the "
         "client decides. Unknown values are empty.",
@@ -155,6 +160,7 @@ PROTOCOL_FAMILIES: Final = (
     ),
     Family(
         name="server_cipher_preference",
+        fact="cipher_suites.{protocol}.preference",
         help="1 if the server's order of cipher suites decides, 0 if the client's does.",
         example='tlsprobe_server_cipher_preference{protocol="TLSv1.2"} == 0',
         labels=("protocol",),
@@ -162,12 +168,14 @@ PROTOCOL_FAMILIES: Final = (
     ),
     Family(
         name="groups",
+        fact="groups",
         help="Number of accepted key exchange groups.",
         example="tlsprobe_groups < 2",
         samples=_group_count,
     ),
     Family(
         name="group_supported",
+        fact="groups.{group}",
         help="1 for each key exchange group that is accepted at any version.",
         example="count by (group) (tlsprobe_group_supported)",
         labels=("group",),
@@ -176,6 +184,7 @@ PROTOCOL_FAMILIES: Final = (
     ),
     Family(
         name="post_quantum_key_exchange",
+        fact="post_quantum_handshake",
         help="1 if a handshake finished with a post-quantum group, 0 if it is proved that none does.",
         example="avg(tlsprobe_post_quantum_key_exchange)",
         samples=_post_quantum,

@@ -55,6 +55,7 @@ _OF_A_WORD: Final = ("position", "cert", "method")
 REVOCATION_FAMILIES: Final = (
     Family(
         name="revoked",
+        fact="certificates.revoked",
         help="1 if the certificate is revoked, 0 if it is proved not to be; one series for each "
         "method.",
         example="tlsprobe_revoked == 1",
@@ -63,6 +64,7 @@ REVOCATION_FAMILIES: Final = (
     ),
     Family(
         name="ocsp_this_update_timestamp_seconds",
+        fact="certificates.revoked",
         help="Start of the validity of the OCSP response for the certificate (thisUpdate).",
         example="time() - tlsprobe_ocsp_this_update_timestamp_seconds",
         labels=_OF_A_WORD,
@@ -70,6 +72,7 @@ REVOCATION_FAMILIES: Final = (
     ),
     Family(
         name="ocsp_next_update_timestamp_seconds",
+        fact="certificates.revoked",
         help="End of the validity of the OCSP response for the certificate (nextUpdate).",
         example="tlsprobe_ocsp_next_update_timestamp_seconds < time()",
         labels=_OF_A_WORD,
@@ -77,6 +80,7 @@ REVOCATION_FAMILIES: Final = (
     ),
     Family(
         name="crl_next_update_timestamp_seconds",
+        fact="certificates.revoked",
         help="End of the validity of the issuer's certificate revocation list (nextUpdate).",
         example="tlsprobe_crl_next_update_timestamp_seconds < time()",
         labels=_OF_A_WORD,

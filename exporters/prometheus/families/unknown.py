@@ -77,6 +77,7 @@ def _of_chains(observation: Observation) -> set[str]:
 
 UNKNOWN_FAMILY: Final = Family(
     name="check_unknown",
+    fact="{check}",
     help="1 for each fact that the last visit could not prove; the fact has no other series.",
     example="count by (check, reason) (tlsprobe_check_unknown)",
     labels=("check", "protocol", "reason"),

@@ -1,4 +1,7 @@
-"""Apache httpd: the directives of mod_ssl, of mod_headers for HSTS and mod_alias for the redirect."""
+"""Apache httpd: the directives of mod_ssl, of mod_headers for HSTS and mod_alias for the redirect.
+
+The first virtual host of an address and port begins every handshake, before the server name is known.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,21 @@ from policy.remediation.hsts import hsts_value
 from policy.remediation.setting import ServerKind, Setting, Topic
 
 _HOST: Final = "in the virtual host of the HTTPS service"
+_FIRST: Final = f"{_HOST}, and in the first one of its address and port"
 _SERVER: Final = "outside of all virtual hosts"
+_PLACES: Final = {
+    Topic.VERSIONS: _FIRST,
+    Topic.SUITES: _FIRST,
+    Topic.GROUPS: _FIRST,
+    Topic.SCHEMES: _FIRST,
+    Topic.STAPLING: _SERVER,
+    Topic.REDIRECT: _SERVER,
+}
 
 
 def _settings(demands: Demands) -> Iterator[Setting]:
     for topic, lines in _lines(demands):
-        place = _SERVER if topic in {Topic.STAPLING, Topic.REDIRECT} else _HOST
-        yield Setting(topic=topic, place=place, lines=lines)
+        yield Setting(topic=topic, place=_PLACES.get(topic, _HOST), lines=lines)
 
 
 def _lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:

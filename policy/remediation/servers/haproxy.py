@@ -13,7 +13,7 @@ from policy.remediation.demands import Demands
 from policy.remediation.hsts import hsts_value
 from policy.remediation.setting import ServerKind, Setting, Topic
 
-_GLOBAL: Final = "in the global section"
+_GLOBAL: Final = "in the global section, and without other values on the bind line"
 _BIND: Final = "on the bind line, after ssl"
 _FRONTEND: Final = "in the frontend"
 

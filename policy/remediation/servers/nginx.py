@@ -1,4 +1,8 @@
-"""nginx: the directives of ngx_http_ssl_module; settings that only OpenSSL has use ``ssl_conf_command``."""
+"""nginx: the directives of ngx_http_ssl_module; settings that only OpenSSL has use ``ssl_conf_command``.
+
+The block that is the port's ``default_server`` begins every handshake, so its settings may apply to all names. A
+location with an ``add_header`` of its own inherits none.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,22 @@ from policy.remediation.hsts import hsts_value
 from policy.remediation.setting import ServerKind, Setting, Topic
 
 _PLACE: Final = "in the server block"
+_OF_THE_PORT: Final = f"{_PLACE}, and in the default_server block of its port"
+_INHERITED: Final = f"{_PLACE}, and in each location that has an add_header of its own"
+_PLACES: Final = {
+    Topic.VERSIONS: _OF_THE_PORT,
+    Topic.SUITES: _OF_THE_PORT,
+    Topic.GROUPS: _OF_THE_PORT,
+    Topic.SCHEMES: _OF_THE_PORT,
+    Topic.HSTS: _INHERITED,
+}
 
 
 def _settings(demands: Demands) -> Iterator[Setting]:
+    redirecting = f"instead of other server blocks on port {demands.http_port}"
+    places = {**_PLACES, Topic.REDIRECT: redirecting}
     for topic, lines in _lines(demands):
-        is_redirect = topic is Topic.REDIRECT
-        redirecting = f"instead of other server blocks on port {demands.http_port}"
-        yield Setting(topic=topic, place=redirecting if is_redirect else _PLACE, lines=lines)
+        yield Setting(topic=topic, place=places.get(topic, _PLACE), lines=lines)
 
 
 def _lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:

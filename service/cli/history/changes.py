@@ -41,6 +41,7 @@ def changes(
     """Show every change since the given time, newest first."""
     from model.encoding.change_json import change_to_json
     from service.cli.arguments import ArgumentError, parse_label_options, parse_time
+    from service.history.places import PlaceError
     from service.history.queries import read_changes
     from service.history.text import change_lines
     from service.process.event_loop import run
@@ -50,7 +51,7 @@ def changes(
         moment = parse_time("--since", since, datetime.now(UTC))
         labels = parse_label_options(label)
         found = run(read_changes(database, host, labels, moment, limit))
-    except (ArgumentError, StoreError) as error:
+    except (ArgumentError, PlaceError, StoreError) as error:
         return fail(str(error))
     as_object = {"changes": [change_to_json(change) for change in found]} if as_json else None
     return print_either(as_object, change_lines(found))

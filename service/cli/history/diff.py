@@ -8,7 +8,7 @@ from service.cli.app import (
     fail,
     new_app,
 )
-from service.cli.history.output import no_endpoint_of, print_either
+from service.cli.history.output import print_either
 from service.cli.options import (
     DEFAULT_DATABASE,
     AsJson,
@@ -36,6 +36,7 @@ def diff(
 ) -> int:
     """Show how each endpoint of HOST differs from its state at the given time."""
     from service.cli.arguments import ArgumentError, parse_time
+    from service.history.places import PlaceError
     from service.history.queries import read_difference
     from service.history.text import difference_json, difference_lines
     from service.process.event_loop import run
@@ -44,10 +45,8 @@ def diff(
     try:
         moment = parse_time("--since", since, datetime.now(UTC))
         found = run(read_difference(database, host, moment))
-    except (ArgumentError, StoreError) as error:
+    except (ArgumentError, PlaceError, StoreError) as error:
         return fail(str(error))
-    if not found:
-        return fail(no_endpoint_of(host))
     return print_either(
         difference_json(found, moment) if as_json else None, difference_lines(found, moment)
     )

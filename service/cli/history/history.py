@@ -6,7 +6,7 @@ from service.cli.app import (
     fail,
     new_app,
 )
-from service.cli.history.output import no_endpoint_of, print_either
+from service.cli.history.output import print_either
 from service.cli.options import (
     DEFAULT_DATABASE,
     AsJson,
@@ -33,6 +33,7 @@ def history(
     as_json: AsJson = False,
 ) -> int:
     """Show each period in which an endpoint of HOST stayed the same, newest first."""
+    from service.history.places import PlaceError
     from service.history.queries import read_history
     from service.history.text import history_json, history_lines
     from service.process.event_loop import run
@@ -40,8 +41,6 @@ def history(
 
     try:
         found = run(read_history(database, host, limit))
-    except StoreError as error:
+    except (PlaceError, StoreError) as error:
         return fail(str(error))
-    if not found:
-        return fail(no_endpoint_of(host))
     return print_either(history_json(found) if as_json else None, history_lines(found))

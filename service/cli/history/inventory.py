@@ -46,6 +46,7 @@ def inventory(
 ) -> int:
     """List the endpoints that were probed in the week before the given time."""
     from service.cli.arguments import ArgumentError, parse_label_options, parse_time
+    from service.history.places import PlaceError
     from service.history.queries import read_snapshot
     from service.history.text import inventory_json, inventory_lines
     from service.process.event_loop import run
@@ -55,6 +56,6 @@ def inventory(
     try:
         moment = now if at is None else parse_time("--at", at, now)
         found = run(read_snapshot(database, host, parse_label_options(label), moment))
-    except (ArgumentError, StoreError) as error:
+    except (ArgumentError, PlaceError, StoreError) as error:
         return fail(str(error))
     return print_either(inventory_json(found) if as_json else None, inventory_lines(found))

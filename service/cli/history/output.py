@@ -1,4 +1,4 @@
-"""What the commands of this folder share: text or JSON output, and the message for an unknown host."""
+"""What the commands of this folder share: text or JSON output."""
 
 from __future__ import annotations
 
@@ -17,11 +17,3 @@ def print_either(as_object: dict[str, Any] | None, lines: Iterable[str]) -> int:
         for line in lines:
             print(line)
     return EXIT_OK
-
-
-def no_endpoint_of(host: str) -> str:
-    """The message for a ``host`` of which the database has no endpoint."""
-    return (
-        f"the database has no endpoint of {host!r}: give a host, a target or an endpoint as "
-        "`tlsprobe inventory` lists it"
-    )

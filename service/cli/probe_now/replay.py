@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from service.cli.app import exit_code_of, fail, new_app
+from service.cli.app import fail, new_app
 from service.cli.options import (
     AllowUnknown,
     FailOn,
@@ -18,6 +18,7 @@ from service.cli.options import (
     NoEvidence,
     ObservationsAsJson,
     Policies,
+    ReportFiles,
     TrustStores,
     Verbose,
 )
@@ -54,6 +55,7 @@ def replay(  # noqa: PLR0913 - each parameter is an option of the command
     label: Labels = None,
     fail_on: FailOn = None,
     allow_unknown: AllowUnknown = False,
+    report: ReportFiles = None,
     no_color: NoColour = False,
     verbose: Verbose = False,
 ) -> int:
@@ -67,23 +69,25 @@ def replay(  # noqa: PLR0913 - each parameter is an option of the command
 
     if no_evidence and not as_json:
         return fail("--no-evidence needs --json: add it")
-    judging = JudgeOptions(policy, label, fail_on, allow_unknown)
+    judging = JudgeOptions(policy, label, fail_on, allow_unknown, report)
     try:
         judging.check()
-        request = read_request([], trust_stores=trust_store or ())
+        request = read_request([], trust_stores=trust_store)
         visits, gate = _judged_by(judging, read_recording(file))
+        options = ScanOptions(
+            as_json=as_json,
+            with_evidence=not no_evidence,
+            no_colour=no_color,
+            is_verbose=verbose,
+            gate=gate,
+            keeps_judged=bool(report),
+        )
+        outcome = run(replay_all(visits, request.settings, options, sys.stdout))
+        return judging.exit_code(outcome, gate)
     except ScanInputError as error:
         return fail(str(error))
     except RecordingError as error:
         return fail(f"{file}: {error}")
-    options = ScanOptions(
-        as_json=as_json,
-        with_evidence=not no_evidence,
-        no_colour=no_color,
-        is_verbose=verbose,
-        gate=gate,
-    )
-    return exit_code_of(run(replay_all(visits, request.settings, options, sys.stdout)))
 
 
 def _judged_by(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from model.intrusiveness import Intrusiveness
-from service.cli.app import exit_code_of, fail, new_app
+from service.cli.app import fail, new_app
 from service.cli.options import (
     AllowUnknown,
     Dns,
@@ -31,6 +31,7 @@ from service.cli.options import (
     Policies,
     Proxy,
     ProxyProtocol,
+    ReportFiles,
     ServerName,
     SourceAddress,
     Timeout,
@@ -79,6 +80,7 @@ Examples:
   tlsprobe scan intranet.example --trust-store internal=/etc/ssl/ca.pem
   tlsprobe scan example.com --json | jq '.protocols | map_values(.verdict)'
   tlsprobe scan example.com --policy mozilla-intermediate --fail-on high
+  tlsprobe scan example.com --policy mozilla-modern --report junit=junit.xml
 
 \b
 Exit codes:
@@ -110,6 +112,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     label: Labels = None,
     fail_on: FailOn = None,
     allow_unknown: AllowUnknown = False,
+    report: ReportFiles = None,
     no_color: NoColour = False,
     verbose: Verbose = False,
 ) -> int:
@@ -117,20 +120,19 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
 
     Most severe findings first. Results are not stored.
     """
-    from service.scan import request as asked
     from service.scan.output import ScanOptions
+    from service.scan.request import ScanInputError, by_way, read_request, with_surroundings
 
     options = ScanOptions(
         as_json=as_json, with_evidence=not no_evidence, no_colour=no_color, is_verbose=verbose
     )
-    judging = JudgeOptions(policy, label, fail_on, allow_unknown)
-    stores = trust_store or ()
+    judging = JudgeOptions(policy, label, fail_on, allow_unknown, report)
     try:
-        request = asked.read_request(hosts, server_name, timeout, stores, checks, intrusiveness)
-        request = asked.with_surroundings(request, fetch=fetch, dns=dns, log_list=log_list)
-        request = asked.by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
+        request = read_request(hosts, server_name, timeout, trust_store, checks, intrusiveness)
+        request = with_surroundings(request, fetch=fetch, dns=dns, log_list=log_list)
+        request = by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
         return _scan_and_print(request, options, judging, record)
-    except asked.ScanInputError as error:
+    except ScanInputError as error:
         return fail(str(error))
 
 
@@ -153,5 +155,5 @@ def _scan_and_print(
         raise ScanInputError("--no-evidence needs --json: add it")
     if record is not None:
         begin_recording(record, request.targets)
-    outcome = run(scan_all(request, replace(options, gate=gate), sys.stdout, record))
-    return exit_code_of(outcome)
+    options = replace(options, gate=gate, keeps_judged=bool(judging.reports))
+    return judging.exit_code(run(scan_all(request, options, sys.stdout, record)), gate)

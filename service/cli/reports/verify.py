@@ -52,6 +52,9 @@ def verify(
             f"NOT INTACT: the data were changed; the report states {printable(found.stated, limit=80)}"
         )
         return EXIT_NOT_INTACT
+    if not found.states_computed:
+        print("NOT INTACT: the report states another SHA-256: these are not its data")
+        return EXIT_NOT_INTACT
     if found.format is None:
         print("NOT INTACT: the text is not what this version of tlsprobe writes for these data")
         return EXIT_NOT_INTACT

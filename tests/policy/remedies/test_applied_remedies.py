@@ -110,6 +110,36 @@ async def test_the_remediation_resolves_the_finding(
 
 
 @pytest.mark.parametrize(
+    "server", [one for one in WEAK_SERVERS if one.without_ecdhe], ids=lambda server: server.label
+)
+async def test_one_round_is_enough_where_a_remediation_brings_what_another_rule_limits(
+    server: WeakServer,
+    policies: tuple[Policy, ...],
+    certificates: Certificates,
+    tmp_path: Path,
+) -> None:
+    """The suites that the policy allows bring groups, about which nothing failed before."""
+    weak = await _observe(server, server.without_ecdhe, certificates, tmp_path)
+    found = _unmet(weak, policies)
+    assert weak.groups == {}
+    assert {"protocol_versions", "cipher_suites"} <= found.keys()
+    assert "groups" not in found
+    fix = remedy(weak, found["cipher_suites"], policies)
+    assert fix is not None
+    strong = await _observe(
+        server, applied(server.without_ecdhe, fix.lines), certificates, tmp_path
+    )
+    left = _unmet(strong, policies)
+    assert left.keys().isdisjoint({"cipher_suites", "groups", "cipher_suite_preference"})
+    lines = applied(server.without_ecdhe, fix.lines)
+    for result in left.values():
+        more = remedy(weak, result, policies)
+        assert more is not None
+        lines = applied(lines, more.lines)
+    assert _unmet(await _observe(server, lines, certificates, tmp_path), policies) == {}
+
+
+@pytest.mark.parametrize(
     ("server", "rules"),
     SWITCHED_ON,
     ids=[f"{server.label}-{rules.partition(':')[0]}" for server, rules in SWITCHED_ON],

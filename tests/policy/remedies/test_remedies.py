@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.certificates.certificate import KeyType
+from model.findings.finding import Outcome
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_name
 from model.target import Target
 from model.verdict import Fact, Verdict
-from policy import Policy, load_policies, profile
+from policy import Policy, assess, load_policies, profile
 from policy.files.profiles import profiles
 from policy.remediation import (
     SERVERS,
@@ -28,8 +30,10 @@ from policy.remediation import (
     topics_of,
 )
 from policy.remediation.aws.choice import CLOUDFRONT, LOAD_BALANCING, best_named_policy
+from policy.remediation.needed_topics import needed_topics
 from policy.remediation.openssl_names import cipher_list, ciphersuites, group_list
-from tests.service.samples import modern
+from policy.remediation.simulation import expected
+from tests.service.samples import modern, suites
 from tests.support.results import failed
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -185,6 +189,102 @@ def test_a_finding_gets_only_the_lines_about_it(tmp_path: Path) -> None:
     found = remedy(labelled(server="nginx"), failed("hsts"), house)
     assert found is not None
     assert found.lines == ('add_header Strict-Transport-Security "max-age=31536000" always;',)
+
+
+def without_ecdhe() -> Observation:
+    """A server of TLS 1.0 to 1.2 with RSA key exchange alone: no group and no signature scheme is in use."""
+    observation = labelled(server="nginx")
+    spoken = (ProtocolVersion.TLSV1_0, TLSV1_2)
+    return replace(
+        observation,
+        certificates=(replace(observation.certificates[0], key_type=KeyType.RSA),),
+        protocols={
+            version: Fact(verdict=Verdict.YES if version in spoken else Verdict.NO)
+            for version in ProtocolVersion
+            if version <= TLSV1_3
+        },
+        cipher_suites={version: suites("TLS_RSA_WITH_AES_128_CBC_SHA") for version in spoken},
+        groups={},
+        signature_schemes={},
+    )
+
+
+def test_suites_that_bring_groups_come_with_the_setting_of_groups(tmp_path: Path) -> None:
+    allowed = (
+        "cipher_suites: {allowed: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_AES_128_GCM_SHA256]}"
+    )
+    house = policies(tmp_path, f"{allowed}, groups: {{allowed: [x25519, secp256r1]}}")
+    found = remedy(without_ecdhe(), failed("cipher_suites"), house)
+    assert found is not None
+    assert [line.split()[0] for line in found.lines] == [
+        "ssl_ciphers",
+        "ssl_conf_command",
+        "ssl_ecdh_curve",
+    ]
+    only_suites = policies(tmp_path, allowed)
+    found = remedy(without_ecdhe(), failed("cipher_suites"), only_suites)
+    assert found is not None
+    assert [line.split()[0] for line in found.lines] == ["ssl_ciphers", "ssl_conf_command"]
+
+
+def test_tls_1_3_comes_with_what_the_policy_limits_in_it(tmp_path: Path) -> None:
+    """Its default suites, groups and schemes are not all allowed."""
+    house = policies(
+        tmp_path,
+        "protocol_versions: {allowed: [TLSv1.3]},"
+        "cipher_suites: {allowed: [TLS_AES_256_GCM_SHA384, TLS_RSA_WITH_AES_128_CBC_SHA]},"
+        "groups: {allowed: [secp384r1]}",
+    )
+    found = remedy(without_ecdhe(), failed("protocol_versions"), house)
+    assert found is not None
+    assert found.lines == (
+        "ssl_protocols TLSv1.3;",
+        "ssl_conf_command Ciphersuites TLS_AES_256_GCM_SHA384;",
+        "ssl_ecdh_curve secp384r1;",
+    )
+
+
+def test_post_quantum_groups_come_with_tls_1_3(tmp_path: Path) -> None:
+    house = policies(tmp_path, "post_quantum_key_exchange: {any_of: [X25519MLKEM768]}")
+    found = remedy(without_ecdhe(), failed("post_quantum_key_exchange"), house)
+    assert found is not None
+    assert found.lines[0] == "ssl_protocols TLSv1.2 TLSv1.3;"
+    assert found.lines[1].startswith("ssl_ecdh_curve X25519MLKEM768:")
+
+
+def test_lines_that_would_not_meet_the_rule_are_not_offered(tmp_path: Path) -> None:
+    """The server's key is RSA: no setting makes it accept a suite for ECDSA keys."""
+    required = "cipher_suites_required: {any_of: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256]}"
+    house = policies(tmp_path, required)
+    assert remedy(without_ecdhe(), failed("cipher_suites_required"), house) is None
+
+
+@pytest.mark.parametrize("name", ["mozilla-intermediate", "nist-sp800-52r2", "bsi-tr-02102-2"])
+def test_no_remediation_breaks_a_rule_that_was_met(name: str) -> None:
+    policy = profile(name)
+    observation = without_ecdhe()
+    before = outcomes(observation, policy)
+    demands = demands_of([policy])
+    assert demands is not None
+    for rule in policy.rules:
+        topics = needed_topics(observation, rule, [policy], demands, frozenset(Topic)) or ()
+        after = outcomes(expected(observation, demands, topics), policy)
+        assert {
+            one for one in SIMULATED_RULES & after.keys() if is_worse(before[one], after[one])
+        } == set()
+
+
+def outcomes(observation: Observation, policy: Policy) -> dict[str, Outcome]:
+    found = assess(observation, [policy], NOW).results
+    return {one.rule: one.outcome for one in found}
+
+
+SIMULATED_RULES = {"protocol_versions", "cipher_suites", "groups", "signature_schemes"}
+
+
+def is_worse(before: Outcome, after: Outcome) -> bool:
+    bad = {Outcome.FAIL, Outcome.UNKNOWN}
+    return before not in bad and after in bad
 
 
 def test_configuration_lines_for_several_topics_are_printed_once() -> None:

@@ -26,6 +26,7 @@ DEMANDS = {
     and not demands.needs_post_quantum
 }
 EVERY_PROFILE = pytest.mark.parametrize("name", DEMANDS)
+_HAPROXY_PLACES = {"global": "in the global", "bind": "on the bind", "frontend": "in the frontend"}
 _NO_FILES = {Topic.CHAIN, Topic.STAPLING, Topic.REDIRECT, Topic.DH}
 
 
@@ -88,8 +89,8 @@ def test_haproxy(name: str, certificates: Certificates, tmp_path: Path) -> None:
         identity.chain_file.read_bytes() + identity.key_file.read_bytes()
     )
     parts = {
-        part: [line for place, line in said if part in place and not line.startswith("#")]
-        for part in ("global", "bind", "frontend")
+        part: [line for place, line in said if place.startswith(start) and line[0] != "#"]
+        for part, start in _HAPROXY_PLACES.items()
     }
     (tmp_path / "haproxy.cfg").write_text(
         "\n  ".join(["global", *parts["global"]])

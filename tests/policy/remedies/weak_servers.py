@@ -31,6 +31,7 @@ ENVIRONMENT_OF_SERVERS = {**os.environ, **_OPENSSL_AND_PATH}
 """The environment of servers and their checkers, which are in directories for root."""
 
 _WEAK_SUITES = "ALL:@SECLEVEL=0"
+_RSA_SUITES = "AES128-SHA:AES256-SHA:@SECLEVEL=0"
 
 Start = Callable[[Sequence[str], Certificates, Path], AbstractContextManager[int]]
 
@@ -39,12 +40,14 @@ Start = Callable[[Sequence[str], Certificates, Path], AbstractContextManager[int
 class WeakServer:
     """``label`` names its kind in a target's labels, ``weak`` are its lines about TLS.
 
+    ``without_ecdhe`` are lines that allow TLS 1.0 to 1.2 with RSA key exchange alone, so that no group is in use.
     ``protocol`` is set for servers that start in plaintext.
     """
 
     label: str
     start: Start
     weak: tuple[str, ...]
+    without_ecdhe: tuple[str, ...] = ()
     protocol: str = "tls"
 
 
@@ -378,6 +381,7 @@ WEAK_SERVERS = (
             f"ssl_ciphers {_WEAK_SUITES};",
             "ssl_ecdh_curve X25519:prime256v1:secp521r1;",
         ),
+        without_ecdhe=("ssl_protocols TLSv1 TLSv1.1 TLSv1.2;", f"ssl_ciphers {_RSA_SUITES};"),
     ),
     WeakServer(
         label="apache",
@@ -387,6 +391,7 @@ WEAK_SERVERS = (
             f"SSLCipherSuite {_WEAK_SUITES}",
             "SSLOpenSSLConfCmd Groups X25519:prime256v1:secp521r1",
         ),
+        without_ecdhe=("SSLProtocol all -TLSv1.3", f"SSLCipherSuite {_RSA_SUITES}"),
     ),
     WeakServer(
         label="haproxy",
@@ -395,6 +400,10 @@ WEAK_SERVERS = (
             "ssl-default-bind-options ssl-min-ver TLSv1.0",
             f"ssl-default-bind-ciphers {_WEAK_SUITES}",
             "curves X25519:prime256v1:secp521r1",
+        ),
+        without_ecdhe=(
+            "ssl-default-bind-options ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.2",
+            f"ssl-default-bind-ciphers {_RSA_SUITES}",
         ),
     ),
     WeakServer(

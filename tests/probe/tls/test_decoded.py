@@ -58,3 +58,13 @@ def test_a_corrupted_or_truncated_hello_gives_lines(at: int, byte: int, cut: int
 
 def test_a_long_proof_is_cut_with_a_note() -> None:
     assert hex_dump(bytes(40), most=16)[-1] == "and 24 more bytes"
+
+
+def test_an_answer_of_another_protocol_is_text() -> None:
+    assert decoded(b"HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n<html>\xff") == [
+        "HTTP/1.1 400 Bad Request",
+        "Server: x",
+        "",
+        "<html>\ufffd",
+    ]
+    assert decoded(b"220 mail ESMTP\r\n") == ["220 mail ESMTP"]

@@ -1,0 +1,97 @@
+"""Reports of what a scan found, as files for pipelines: JUnit, SARIF and the other formats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from exporters.reports import REPORTS, ReportFormat, ReportRequest, report_format, report_of
+from model.findings.finding import RuleResult
+from model.findings.judged import Judged
+from model.findings.remediation import Remediation
+from model.observation import Observation
+from model.snapshot import EndpointStatus, Snapshot
+from model.version import TOOL_VERSION
+from policy import PolicySet
+from service.judging.report_policies import policy_text
+from service.scan.request import ScanInputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFile:
+    """A report to write."""
+
+    format: ReportFormat
+    path: Path
+
+
+def parse_report_files(texts: Sequence[str]) -> tuple[ReportFile, ...]:
+    """Parse values of the form ``FORMAT=FILE``.
+
+    Raises:
+        ScanInputError: for the first that has another form, or whose folder does not exist.
+    """
+    names = [one.name for one in REPORTS]
+    files = []
+    for text in texts:
+        name, _, path = text.partition("=")
+        if name not in names or not path:
+            raise ScanInputError(
+                f"--report: {text!r} must be FORMAT=FILE, such as junit=junit.xml; the formats are "
+                f"{', '.join(names)}"
+            )
+        if not Path(path).absolute().parent.is_dir():
+            raise ScanInputError(f"--report {text}: its folder does not exist: create it")
+        files.append(ReportFile(format=report_format(name), path=Path(path)))
+    return tuple(files)
+
+
+def write_report_files(
+    files: Sequence[ReportFile],
+    seen: Sequence[tuple[Observation, Judged]],
+    book: PolicySet,
+    now: datetime,
+) -> None:
+    """Write each report of all endpoints that were seen, judged by ``book``.
+
+    Raises:
+        ScanInputError: if a file cannot be written.
+    """
+    fixes = {name: fix for _, judged in seen for name, fix in judged.remedies.items()}
+
+    def remedy_of(observation: Observation, result: RuleResult) -> Remediation | None:
+        return fixes.get(result.fingerprint(observation.endpoint.key))
+
+    statuses = sorted(
+        (_status(*one) for one in seen), key=lambda status: status.observation.endpoint.key
+    )
+    request = ReportRequest(
+        generated_at=now,
+        tool_version=TOOL_VERSION,
+        policies=tuple(map(policy_text, book.policies)),
+        waivers=tuple(book.waivers),
+    )
+    report = report_of(Snapshot(taken_at=now, endpoints=tuple(statuses)), request, remedy_of)
+    for file in files:
+        try:
+            file.path.write_text(file.format.write(report), encoding="utf-8", newline="")
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise ScanInputError(f"--report: cannot write {file.path}: {reason}") from error
+
+
+def _status(observation: Observation, judged: Judged) -> EndpointStatus:
+    at, is_tls = observation.ended_at, observation.answered_as_tls
+    return EndpointStatus(
+        observation=observation,
+        last_probe_at=at,
+        last_success_at=at if is_tls else None,
+        consecutive_failures=0 if is_tls else 1,
+        interval_seconds=0.0,
+        findings=judged.findings,
+        compliance={
+            policy: judged.assessment.compliance(policy) for policy in judged.assessment.policies
+        },
+    )
