@@ -8,8 +8,6 @@ import os
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy.engine import make_url
-
 _MEMORY: Final = ":memory:"
 _CONNECT_ERRORS: Final = "connect-errors"
 
@@ -20,6 +18,9 @@ def state_base(database: str, state_directory: Path | None) -> Path:
     Without a ``state_directory``: an SQLite database's own directory; for any other database ``tlsprobe`` in
     ``$XDG_STATE_HOME`` (XDG Base Directory Specification), or in ``~/.local/state`` if that is unset.
     """
+    # A scan asks only for the directory of scans, and starts without the database's library.
+    from sqlalchemy.engine import make_url
+
     url = make_url(database)
     is_file = url.get_backend_name() == "sqlite" and url.database not in {None, "", _MEMORY}
     if is_file and url.database is not None:
