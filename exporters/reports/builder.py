@@ -24,7 +24,7 @@ from model.intrusiveness import words_for_not_asked
 from model.observation import ClientAuthMode, Observation
 from model.sections import ACCEPTED_SETS, named_facts
 from model.snapshot import EndpointStatus, Snapshot
-from model.verdict import Verdict
+from model.verdict import UnknownCause, Verdict
 
 RemedyOf = Callable[[Observation, RuleResult], Remediation | None]
 """Returns the lines that fix a rule's result at an endpoint, if its kind of server is known."""
@@ -150,5 +150,15 @@ def _unknown(observation: Observation) -> Iterator[str]:
             yield f"client authentication at {version.label}"
     for facts in named_facts(observation):
         for name, fact in sorted(facts.items()):
-            if fact.verdict is Verdict.UNKNOWN:
+            if fact.verdict is Verdict.UNKNOWN and fact.cause is None:
+                yield name
+    withheld = sorted(_withheld(observation))
+    if withheld:
+        yield f"needs a client certificate: {', '.join(withheld)}"
+
+
+def _withheld(observation: Observation) -> Iterator[str]:
+    for facts in named_facts(observation):
+        for name, fact in facts.items():
+            if fact.cause is UnknownCause.NEEDS_CLIENT_CERTIFICATE:
                 yield name

@@ -20,6 +20,7 @@ from probe.checks.certificates.served_chains import (
 from probe.checks.certificates.stapling import STAPLING_FEATURES, check_stapling
 from probe.checks.client_auth.client_auth import check_client_auth
 from probe.checks.client_auth.client_verification import VERIFICATION, check_client_verification
+from probe.checks.client_auth.own_certificate import check_own_certificate
 from probe.checks.client_auth.post_handshake_auth import check_post_handshake_auth
 from probe.checks.contradictions import check_contradictions
 from probe.checks.features.alpn import check_alpn
@@ -149,6 +150,12 @@ STAGES: Final = (
         checks=(
             Check(part=Part.SUITES, ask=check_cipher_suites, level=Intrusiveness.SAFE),
             Check(part=Part.CLIENT_AUTH, ask=check_client_auth, level=Intrusiveness.SAFE),
+        ),
+    ),
+    Stage(
+        phrase="the user's client certificate",
+        checks=(
+            Check(part=Part.CLIENT_AUTH, ask=check_own_certificate, level=Intrusiveness.STANDARD),
         ),
     ),
     Stage(

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from exporters.prometheus.families.family import Family, Sample
-from model.findings.finding import FindingStatus, Severity
+from exporters.prometheus.families.unknown import UNPROVED
+from model.findings.finding import FindingStatus, Outcome, Severity
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
 
@@ -22,11 +23,21 @@ def _open_findings(status: EndpointStatus) -> Iterator[Sample]:
     counted = Counter(
         (finding.result.policy, finding.result.severity)
         for finding in status.findings
-        if finding.status is FindingStatus.OPEN
+        if finding.status is FindingStatus.OPEN and finding.result.outcome is not Outcome.UNKNOWN
     )
     for policy in status.compliance:
         for severity in Severity:
             yield (policy, severity.value), float(counted[policy, severity])
+
+
+def _unknown_findings(status: EndpointStatus) -> Iterator[Sample]:
+    counted = Counter(
+        (finding.result.policy, finding.result.cause or UNPROVED)
+        for finding in status.findings
+        if finding.status is FindingStatus.OPEN and finding.result.outcome is Outcome.UNKNOWN
+    )
+    for policy, reason in sorted(counted):
+        yield (policy, reason), float(counted[policy, reason])
 
 
 def _waived_findings(status: EndpointStatus) -> Iterator[Sample]:
@@ -59,10 +70,18 @@ POLICY_FAMILIES: Final = (
     ),
     Family(
         name="findings",
-        help="Number of open findings by severity, without waived ones.",
+        help="Number of open violations by severity, without waived ones.",
         example='sum by (policy) (tlsprobe_findings{severity=~"high|critical"})',
         labels=("policy", "severity"),
         samples=_open_findings,
+    ),
+    Family(
+        name="findings_unknown",
+        help="Number of open findings of rules that are neither proved to be met nor violated; "
+        "absent if there are none.",
+        example='tlsprobe_findings_unknown{reason="inconclusive"}',
+        labels=("policy", "reason"),
+        samples=_unknown_findings,
     ),
     Family(
         name="findings_waived",
