@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from exporters.reports.report import (
@@ -20,6 +20,7 @@ from exporters.reports.report import (
 from model.findings.finding import FindingStatus, RuleResult, Waiver
 from model.findings.finding_life import with_waiver
 from model.findings.remediation import Remediation
+from model.findings.waiver_scope import with_target_keys
 from model.intrusiveness import words_for_not_asked
 from model.observation import ClientAuthMode, Observation
 from model.sections import ACCEPTED_SETS, named_facts
@@ -53,6 +54,8 @@ def report_of(
 ) -> Report:
     """The Report of the endpoints of ``snapshot`` that ``request`` selects, in the Snapshot's order."""
     chosen = _chosen(snapshot, request.selection)
+    targets = [status.observation.endpoint.target for status in snapshot.endpoints]
+    request = replace(request, waivers=with_target_keys(request.waivers, targets))
     return Report(
         generated_at=request.generated_at,
         taken_at=snapshot.taken_at,
