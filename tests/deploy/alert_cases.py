@@ -41,6 +41,21 @@ def pair(
     )
 
 
+def _scheduler(instance: str = "a", **values: float | str) -> dict[str, float | str]:
+    return {f'tlsprobe_{name}{{instance="{instance}"}}': value for name, value in values.items()}
+
+
+def _dead_fleet() -> Iterator[Case]:
+    """What dies after ten minutes, scraped every minute: two minutes later it is known."""
+    for alert, series in (
+        ("TlsprobeNoWorkers", _scheduler(leader="1x20", workers="1x9 0x10")),
+        ("TlsprobeNoLeader", _scheduler(leader="1x9 0x10")),
+        ("TlsprobeServiceDown", {'up{job="tlsprobe",instance="x"}': "1x9 0x10"}),
+    ):
+        yield Case(alert=alert, what="is seen within two minutes", series=series, at=12 * 60)
+        yield Case(alert=alert, what="waits for a restart", series=series, at=10 * 60, firing=0)
+
+
 def labelled(name: str, **labels: str) -> str:
     inner = ",".join(f'{label}="{text}"' for label, text in labels.items())
     return f'tlsprobe_{name}{{target="a:443"{"," if inner else ""}{inner}}}'
@@ -337,6 +352,18 @@ CASES: Final = (
         {'tlsprobe_jobs_waiting{queue="any"}': 0},
     ),
     *pair("TlsprobeNoLeader", {"tlsprobe_leader": 0}, {"tlsprobe_leader": 1}),
+    *pair(
+        "TlsprobeNoWorkers",
+        {**_scheduler(leader=1, workers=0), **_scheduler("b", leader=0, workers=0)},
+        {**_scheduler(leader=1, workers=1), **_scheduler("b", leader=0, workers=0)},
+    ),
+    Case(
+        alert="TlsprobeNoWorkers",
+        what="leaves a fleet without a leader to TlsprobeNoLeader",
+        series=_scheduler(leader=0, workers=0),
+        firing=0,
+    ),
+    *_dead_fleet(),
     *pair("TlsprobeStoreDown", {"tlsprobe_store_up": 0}, {"tlsprobe_store_up": 1}),
     *pair(
         "TlsprobeConfigReloadFailed",
