@@ -47,10 +47,11 @@ def _scheduler(instance: str = "a", **values: float | str) -> dict[str, float | 
 
 def _dead_fleet() -> Iterator[Case]:
     """What dies after ten minutes, scraped every minute: two minutes later it is known."""
+    down = 'up{job="tlsprobe",instance="x"}'
     for alert, series in (
         ("TlsprobeNoWorkers", _scheduler(leader="1x20", workers="1x9 0x10")),
         ("TlsprobeNoLeader", _scheduler(leader="1x9 0x10")),
-        ("TlsprobeServiceDown", {'up{job="tlsprobe",instance="x"}': "1x9 0x10"}),
+        ("TlsprobeServiceDown", {down: "1x9 0x10", 'tlsprobe_build_info{version="1"}': 1}),
     ):
         yield Case(alert=alert, what="is seen within two minutes", series=series, at=12 * 60)
         yield Case(alert=alert, what="waits for a restart", series=series, at=10 * 60, firing=0)
@@ -271,8 +272,23 @@ CASES: Final = (
     ),
     *pair(
         "TlsprobePolicyRegression",
-        {labelled("policy_compliant", policy="corp"): "1+0x60 0+0x200"},
-        {labelled("policy_compliant", policy="corp"): 0},
+        {
+            labelled("policy_compliant", policy="corp"): "1+0x60 0+0x200",
+            labelled("findings", policy="corp", severity="high"): "0+0x60 1+0x200",
+        },
+        {
+            labelled("policy_compliant", policy="corp"): 0,
+            labelled("findings", policy="corp", severity="high"): 1,
+        },
+    ),
+    Case(
+        alert="TlsprobePolicyRegression",
+        what="is silent if all is waived",
+        series={
+            labelled("policy_compliant", policy="corp"): "1+0x60 0+0x200",
+            labelled("findings", policy="corp", severity="high"): 0,
+        },
+        firing=0,
     ),
     *pair(
         "TlsprobePlaintextReachable",

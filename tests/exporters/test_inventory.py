@@ -336,8 +336,20 @@ def test_policies_and_findings_are_counted_and_undecided_ones_are_unknown() -> N
     }
     assert counted == {"info": 0, "low": 0, "medium": 0, "high": 1, "critical": 0}
     assert shown["findings_waived"] == {labelled(policy="corp"): 1, labelled(policy="other"): 0}
+    assert shown["rule_waived"] == {labelled(rule="rule_1", rule_id=""): 1}
     assert shown["config_changed_timestamp_seconds"] == {frozenset(): NOW.timestamp()}
     assert shown["cert_changed_timestamp_seconds"] == {frozenset(): NOW.timestamp() - 86400}
+
+
+def test_a_rule_with_an_open_finding_of_another_policy_is_not_waived() -> None:
+    status = judged()
+    (_, waived, _) = status.findings
+    other = replace(
+        waived, result=replace(waived.result, policy="other"), status=FindingStatus.OPEN
+    )
+    status = replace(status, findings=(waived, other))
+    shown = read("".join(PageWriter().write(Snapshot(taken_at=NOW, endpoints=(status,)))))
+    assert "rule_waived" not in shown
 
 
 def test_what_needs_a_client_certificate_is_one_number_and_no_unknown_fact() -> None:

@@ -50,6 +50,20 @@ def _waived_findings(status: EndpointStatus) -> Iterator[Sample]:
         yield (policy,), float(counted[policy])
 
 
+def _waived_rules(status: EndpointStatus) -> Iterator[Sample]:
+    """A rule is waived if a waiver covers each of its findings here, whatever policy they are of."""
+    waived, is_open = (
+        {
+            (finding.result.rule.replace("-", "_"), finding.result.rule_id or "")
+            for finding in status.findings
+            if finding.status is wanted
+        }
+        for wanted in (FindingStatus.WAIVED, FindingStatus.OPEN)
+    )
+    for names in sorted(waived - is_open):
+        yield names, 1.0
+
+
 def _config_changed(status: EndpointStatus) -> Iterator[Sample]:
     if status.config_changed_at is not None:
         yield (), status.config_changed_at.timestamp()
@@ -89,6 +103,14 @@ POLICY_FAMILIES: Final = (
         example="sum by (policy) (tlsprobe_findings_waived)",
         labels=("policy",),
         samples=_waived_findings,
+    ),
+    Family(
+        name="rule_waived",
+        help="1 for each rule all of whose findings at the endpoint are waived; absent otherwise. "
+        "In its name, - is replaced by _. The alerts on facts use it.",
+        example='tlsprobe_rule_waived{rule_id="TP-TLS-001"}',
+        labels=("rule", "rule_id"),
+        samples=_waived_rules,
     ),
     Family(
         name="config_changed_timestamp_seconds",
