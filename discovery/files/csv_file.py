@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 
 from discovery.source import Skipped, SourceReading
 from discovery.targets import TargetError, parse_target
+from model.label_values import label_problems
 from model.target import Target
 
 _NO_NAME: Final = "-"
@@ -55,6 +56,9 @@ def read_csv(text: str, path: Path, most: int) -> SourceReading:
                 known = found.get(target.key)
                 labels = {**(known.labels if known else {}), **target.labels}
                 found[target.key] = replace(target, labels=labels)
+                place = f"{path}, line {reader.line_num}"
+                problems = label_problems(target.labels)
+                skipped += [Skipped(place=place, problem=one) for one in problems]
             if max(len(found), len(skipped)) > most:
                 fix = "list it under discovery (type: file) with a larger discovery[].max_targets, or split it"
                 raise RowError(reader.line_num, f"holds more than {most} targets", fix)
