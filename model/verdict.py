@@ -23,6 +23,8 @@ class UnknownCause(StrEnum):
 
     NEEDS_CLIENT_CERTIFICATE = "needs_client_certificate"
     """The server answers only clients with a certificate, and the visit presented none that it accepts."""
+    NO_HELLO_SHOWS = "no_hello_shows"
+    """The server's own choices hide it: no ClientHello can show it."""
 
 
 class Preference(StrEnum):

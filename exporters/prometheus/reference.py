@@ -108,8 +108,8 @@ def _values() -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "reason` of `probe_failure", tuple(state.value for state in FAILURES)
     yield "reason` of `probe_failures_total", tuple(one for one in State if one is not State.TLS)
     yield "reason` of `cert_verify_error", VERIFY_REASONS
-    yield "reason` of `check_unknown", (UNPROVED, THROTTLED)
-    yield "reason` of `findings_unknown", (UNPROVED, *UnknownCause)
+    yield "reason` of `check_unknown", (UNPROVED, THROTTLED, UnknownCause.NO_HELLO_SHOWS)
+    yield "reason` of `findings_unknown", (UNPROVED, UnknownCause.NEEDS_CLIENT_CERTIFICATE)
     yield "mode` of `client_auth", tuple(MODES)
     yield "mode` of `probes_total", tuple(Mode)
     yield "position", POSITIONS

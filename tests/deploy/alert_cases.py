@@ -343,13 +343,31 @@ CASES: Final = (
     ),
     *pair(
         "TlsprobeUnknownTooLong",
-        {labelled("check_unknown", check="robot", protocol="", reason="inconclusive"): 1},
+        {
+            labelled("check_unknown", check=check, protocol="", reason="inconclusive"): 1
+            for check in ("robot", "ticketbleed")
+        },
         {
             labelled(
                 "check_unknown", check="robot", protocol="", reason="inconclusive"
-            ): "1+0x60 stale"
+            ): "1+0x60 stale",
+            labelled(
+                "check_unknown", check="ticketbleed", protocol="", reason="inconclusive"
+            ): "_x1400 1+0x200",
         },
-        at=25 * HOUR,
+        at=26 * HOUR,
+    ),
+    Case(
+        alert="TlsprobeUnknownTooLong",
+        what="is silent where no question can help",
+        series={
+            labelled(
+                "check_unknown", check="groups", protocol="TLSv1.2", reason="no_hello_shows"
+            ): 1,
+            labelled("facts_needing_client_certificate"): 8,
+        },
+        at=26 * HOUR,
+        firing=0,
     ),
     *pair(
         "TlsprobeServiceDown",

@@ -210,6 +210,7 @@ def accepted_sets() -> SearchStrategy[AcceptedSet]:
             accepted=st.just(tuple(names)),
             complete=st.booleans(),
             preference=st.sampled_from(Preference),
+            cause=st.sampled_from([None, UnknownCause.NO_HELLO_SHOWS]),
             evidence=st.dictionaries(st.sampled_from(names), evidence()) if names else st.just({}),
             refusal=st.none() | evidence(),
         )

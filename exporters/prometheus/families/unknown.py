@@ -28,6 +28,8 @@ def _unknown(status: EndpointStatus) -> Iterator[Sample]:
     reason = THROTTLED if observation.cost.throttled else UNPROVED
     for check, version in (*_by_version(observation), *_by_name(observation)):
         yield (check, version, reason), 1.0
+    for check, version in _hidden(observation):
+        yield (check, version, UnknownCause.NO_HELLO_SHOWS), 1.0
     for check in _of_chains(observation):
         yield (check, "", UNPROVED), 1.0
     unproved = (policy for policy, one in status.compliance.items() if one is Verdict.UNKNOWN)
@@ -60,7 +62,7 @@ def _by_version(observation: Observation) -> Iterator[_Unknown]:
             yield "protocol_supported", version.label
     for section in ACCEPTED_SETS:
         for version, found in section.of(observation).items():
-            if not found.complete:
+            if not found.complete and found.cause is None:
                 yield section.name, version.label
     for version, auth in observation.client_auth.items():
         if auth.mode is ClientAuthMode.UNKNOWN:
@@ -69,6 +71,13 @@ def _by_version(observation: Observation) -> Iterator[_Unknown]:
             yield "client_auth_verified", version.label
     if _post_quantum_is_unknown(observation):
         yield "post_quantum_key_exchange", ProtocolVersion.TLSV1_3.label
+
+
+def _hidden(observation: Observation) -> Iterator[_Unknown]:
+    for section in ACCEPTED_SETS:
+        for version, found in section.of(observation).items():
+            if found.cause is UnknownCause.NO_HELLO_SHOWS:
+                yield section.name, version.label
 
 
 def _post_quantum_is_unknown(observation: Observation) -> bool:
