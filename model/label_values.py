@@ -1,7 +1,7 @@
 """Can tlsprobe act on the value of an acting label, and is a label's name an acting one that is misspelt?
 
 A label that describes a target may have any name and value. One that acts (``model.target_labels``) must have a
-value with a meaning; otherwise it would do nothing, and nobody would know.
+value with a meaning; otherwise it would silently do nothing.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ _FORMS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = MappingProxyTyp
     }
 )
 _DISTINCTIVE: Final = tuple(sorted(name for name in ACTING_NAMES if "_" in name))
-"""Names that nobody uses for something else; a label ``servers`` need not be a misspelt ``server``."""
+"""Names that people use for nothing else; a label ``servers`` need not be a misspelt ``server``."""
 
 _ALIKE: Final = 0.85
 _SHOWN: Final = 60

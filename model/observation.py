@@ -62,7 +62,7 @@ class AcceptedSet:
 
     ``accepted`` holds names in the server's order of preference if it has one, else in registry order.
     ``complete`` is true only if ``refusal`` proves that nothing else is accepted. ``evidence`` proves each
-    accepted name. ``cause`` is why a list is not complete, if that is no fault of the server or of the visit.
+    accepted name. ``cause`` is why a list is not complete, if neither the server nor the visit is at fault.
     """
 
     accepted: tuple[str, ...]

@@ -48,11 +48,12 @@ def _scheduler(instance: str = "a", **values: float | str) -> dict[str, float | 
 def _dead_fleet() -> Iterator[Case]:
     """What dies after ten minutes, scraped every minute: two minutes later it is known."""
     down = 'up{job="tlsprobe",instance="x"}'
-    for alert, series in (
+    fleets: tuple[tuple[str, dict[str, float | str]], ...] = (
         ("TlsprobeNoWorkers", _scheduler(leader="1x20", workers="1x9 0x10")),
         ("TlsprobeNoLeader", _scheduler(leader="1x9 0x10")),
         ("TlsprobeServiceDown", {down: "1x9 0x10", 'tlsprobe_build_info{version="1"}': 1}),
-    ):
+    )
+    for alert, series in fleets:
         yield Case(alert=alert, what="is seen within two minutes", series=series, at=12 * 60)
         yield Case(alert=alert, what="waits for a restart", series=series, at=10 * 60, firing=0)
 

@@ -27,7 +27,7 @@ EXPECTED: dict[str, set[str]] = {
     "nginx-verify-client-optional-no-ca": {
         *("TlsprobeClientAuthNotVerified[TLSv1.2]", "TlsprobeClientAuthNotVerified[TLSv1.3]"),
     },
-    # OpenSSL's default suites have RSA key transport and DHE. What needs a client certificate alerts nobody.
+    # OpenSSL's default suites have RSA key transport and DHE. What needs a client certificate raises no alert.
     "openssl-client-certificate-required": {"TlsprobeWeakCipherSuite[weak]"},
     "openssl-ecdsa-only": set(),
 }
