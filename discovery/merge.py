@@ -17,8 +17,8 @@ from discovery.relabel import Rule, relabelled, relabelled_text
 from discovery.source import Skipped
 from discovery.targets import TargetError
 from discovery.trust import LabelRules, disarmed, untrusted_labels
-from model.label_values import label_problems
 from model.target import Target
+from model.target_labels import label_problems
 from pki.net_guard.gate import SocketGate
 
 Entry = TypeVar("Entry")

@@ -10,8 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from model.label_values import ConfiguredNames
-from model.target_labels import ACTING_NAMES
+from model.target_labels import ACTING_NAMES, ConfiguredNames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from typing import Final, TypeAlias
 
 from discovery.source import Skipped, SourceReading
 from discovery.targets import TargetError, parse_target
-from model.label_values import label_problems
 from model.target import Target
+from model.target_labels import label_problems
 
 _NO_NAME: Final = "-"
 _OWN_COLUMNS: Final = ("target", "server_name", "protocol")

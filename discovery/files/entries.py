@@ -15,8 +15,8 @@ import yaml
 
 from discovery.source import Skipped, SourceReading
 from discovery.targets import TargetError, parse_target
-from model.label_values import label_problem
 from model.target import Target
+from model.target_labels import label_problem
 
 MOST_TARGETS: Final = 1_000_000
 """Per file, unless its setting ``max_targets`` overrides it."""

@@ -80,9 +80,8 @@ class Check:
     """One question. ``facts`` names the features, vulnerabilities and so on that it fills; ``other_facts``
     names its other facts as they appear in ``Observation.not_asked``.
 
-    ``level`` is the lowest intrusiveness at which the check may send anything. Below it, the check still
-    concludes what earlier answers show, for example that a server without RSA key exchange is not vulnerable
-    to ROBOT.
+    ``level`` is the lowest intrusiveness at which the check may send anything. Below it, the check still concludes
+    what earlier answers show, for example that a server without RSA key exchange is not open to ROBOT.
     """
 
     part: Part
@@ -326,8 +325,7 @@ STAGES: Final = (
 )
 """A later stage may build on an earlier one. The last stage asks nothing.
 
-The stage before it has the questions that servers handle worst: OpenSSL's s_server pauses for a second after
-either of them.
+The stage before it has the questions after which OpenSSL's s_server pauses for a second.
 """
 
 _OVER_DATAGRAMS: Final = frozenset(

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from model.intrusiveness import Intrusiveness
-from model.label_values import configured_names
+from model.target_labels import configured_names
 from model.version import user_agent
 from pki.certificates import check_trust_store
 from pki.net_guard.deny import DenyList

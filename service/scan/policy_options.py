@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from model.findings.finding import Severity
-from model.label_values import label_problems
 from model.target import Target
+from model.target_labels import label_problems
 from policy import read_policies
 from policy.files.yaml_file import ConfigError
 from probe.recording.visit import RecordedVisit

@@ -13,10 +13,9 @@ from discovery.merge import Sifted, merge, sift
 from discovery.relabel import Rule, names_set_by
 from discovery.source import DiscoveryUpdate, Source
 from discovery.trust import LabelRules, disarmed, untrusted_labels
-from model.label_values import ConfiguredNames
 from model.ports import DiscoveryMeter
 from model.target import Target
-from model.target_labels import ACTING_NAMES
+from model.target_labels import ACTING_NAMES, ConfiguredNames
 from pki.net_guard.gate import SocketGate
 
 _MOST_LOGGED: Final = 20

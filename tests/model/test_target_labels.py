@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.label_values import configured_names, label_problem, label_problems
-from model.target_labels import ACTING_NAMES
+from model.target_labels import ACTING_NAMES, configured_names, label_problem, label_problems
 
 CONFIGURED = configured_names(["billing"], ["mozilla", "internal"], ["dmz"])
 
