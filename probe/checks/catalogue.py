@@ -81,7 +81,7 @@ class Check:
     names its other facts as they appear in ``Observation.not_asked``.
 
     ``level`` is the lowest intrusiveness at which the check may send anything. Below it, the check still concludes
-    what earlier answers show, for example that a server without RSA key exchange is not open to ROBOT.
+    what earlier answers show, for example that a server without RSA key exchange is not vulnerable to ROBOT.
     """
 
     part: Part
