@@ -160,7 +160,7 @@ def test_a_label_that_names_nothing_in_the_configuration_is_reported() -> None:
     rule = "- {target_label: trust_stores, replacement: 'mozilla,nn'}"
     Path("tlsprobe.yml").write_text(f"targets_files: [targets.yml]\nrelabel:\n  {rule}\n")
     run = tlsprobe("discover", "--config", "tlsprobe.yml")
-    assert run.returncode == 0
+    assert run.returncode == 3
     lines = [line for line in run.stdout.splitlines() if "skipped: " in line]
     assert len(lines) == 3
     assert (
