@@ -16,19 +16,22 @@ from typing import Final, TypeVar
 from discovery.relabel import Rule, relabelled, relabelled_text
 from discovery.source import Skipped
 from discovery.targets import TargetError
-from discovery.trust import disarmed, untrusted_labels
+from discovery.trust import LabelRules, disarmed, untrusted_labels
 from model.target import Target
+from model.target_labels import label_problems
 from pki.net_guard.gate import SocketGate
 
 Entry = TypeVar("Entry")
 
 SOURCE_SEPARATOR = ", "
 _SLICE: Final = 200
+_NO_RULES: Final = LabelRules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sifted:
-    """A source's targets after the rules. ``skipped`` has a sentence for each entry that yields no target.
+    """A source's targets after the rules. ``skipped`` has a sentence for each entry that yields no target, and
+    for each label that has no effect.
 
     ``dropped`` are the texts of the targets that a rule dropped. ``untrusted`` counts, for each acting label, the
     targets on which it was ignored.
@@ -51,10 +54,18 @@ class Sifted:
 class _Sieve:
     """Processes targets one by one."""
 
-    def __init__(self, rules: Sequence[Rule], gate: SocketGate, trusted: Collection[str]) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        gate: SocketGate,
+        labels: LabelRules,
+    ) -> None:
         self._rules = rules
         self._gate = gate
-        self._trusted = frozenset(trusted)
+        self._trusted = labels.trusted
+        self._configured = labels.configured
+        self._label_problems: dict[str, str] = {}
+        """For each sentence about a label, the first target that has it."""
         self._kept: list[Target] = []
         self._dropped: list[str] = []
         self._denied: list[Target] = []
@@ -96,6 +107,14 @@ class _Sieve:
             self._denied.append(found)
         else:
             self._kept.append(found)
+            for problem in label_problems(found.labels, self._configured):
+                self._label_problems.setdefault(problem, found.key)
+
+    def take_label_problems(self, reported: Collection[str]) -> None:
+        """Add the labels without effect that the source has not ``reported`` itself, with their line."""
+        for problem, key in self._label_problems.items():
+            if problem not in reported:
+                self._skipped.append(f"{key}: {problem}")
 
     def result(self) -> Sifted:
         return Sifted(
@@ -112,16 +131,17 @@ async def sift(
     rules: Sequence[Rule],
     gate: SocketGate,
     *,
-    trusted: Collection[str] = (),
+    labels: LabelRules = _NO_RULES,
     skipped: Iterable[Skipped] = (),
     source: str = "",
 ) -> Sifted:
     """Relabels each target, and removes those that a rule or the gate rejects.
 
-    ``trusted`` are the acting labels that the source itself may set. ``skipped`` are its entries that name no target:
-    a rule may make a target of them.
+    ``labels`` is what the labels of the source may do. ``skipped`` are its entries that name no target: a rule may
+    make a target of them.
     """
-    sieve = _Sieve(rules, gate, trusted)
+    skipped = tuple(skipped)
+    sieve = _Sieve(rules, gate, labels)
     for some in _slices(targets):
         for target in some:
             sieve.take(target)
@@ -130,6 +150,7 @@ async def sift(
         for entry in entries:
             sieve.take_skipped(entry, source)
         await asyncio.sleep(0)
+    sieve.take_label_problems({entry.problem for entry in skipped})
     return sieve.result()
 
 

@@ -7,9 +7,20 @@ An untrusted label stays visible under a name that tlsprobe does not act on.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
-from model.target_labels import ACTING_NAMES
+from model.target_labels import ACTING_NAMES, ConfiguredNames
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRules:
+    """What the labels of a source may do: ``trusted`` are the acting labels that it may set itself, ``configured``
+    the names that labels may have as their values."""
+
+    trusted: frozenset[str] = frozenset()
+    configured: ConfiguredNames = field(default_factory=dict)
+
 
 UNTRUSTED_PREFIX: Final = "untrusted_"
 

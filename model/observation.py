@@ -14,7 +14,7 @@ from model.certificates.certificate import ServedChain
 from model.intrusiveness import Intrusiveness
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint
-from model.verdict import Evidence, Fact, Preference, Verdict
+from model.verdict import Evidence, Fact, Preference, UnknownCause, Verdict
 
 SCHEMA_NUMBER = 1
 
@@ -62,12 +62,13 @@ class AcceptedSet:
 
     ``accepted`` holds names in the server's order of preference if it has one, else in registry order.
     ``complete`` is true only if ``refusal`` proves that nothing else is accepted. ``evidence`` proves each
-    accepted name.
+    accepted name. ``cause`` is why a list is not complete, if neither the server nor the visit is at fault.
     """
 
     accepted: tuple[str, ...]
     complete: bool
     preference: Preference
+    cause: UnknownCause | None = None
     evidence: Mapping[str, Evidence] = field(default_factory=dict, hash=False)
     refusal: Evidence | None = None
 

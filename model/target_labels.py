@@ -2,15 +2,23 @@
 
 Any other label describes a target and has no effect. An acting label decides what the service sends, to
 which server, or what counts as correct. It is therefore honoured only if the owner of the service set it: in
-a file, by a relabelling rule that names it, or by a source with ``trust_labels: true``.
+a file, by a relabelling rule that names it, or by a source with ``trust_labels: true``. Its value must have a meaning:
+otherwise it would silently do nothing.
 """
 
 from __future__ import annotations
 
+import difflib
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from model.application_protocol import HTTP_PORTS
+from model.intrusiveness import Intrusiveness
+from model.protocol_version import ProtocolVersion
 from model.target import Target
 
 CLIENT_IDENTITY: Final = "client_identity"
@@ -64,6 +72,114 @@ ACTING_LABELS: Final = (
 """Every label that some part of tlsprobe reads by name."""
 
 ACTING_NAMES: Final = frozenset(label.name for label in ACTING_LABELS)
+
+
+ConfiguredNames: TypeAlias = Mapping[str, Collection[str]]
+"""The names that a label may have as its value, where the configuration defines them."""
+
+NO_NAMES: Final[ConfiguredNames] = MappingProxyType({})
+"""Without a configuration, such names are not checked."""
+
+_CHOICES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        CLIENT_AUTH: ("none", "requested", "required"),
+        PROXY_PROTOCOL: ("v1", "v2"),
+        ADDRESS_FAMILY: ("any", "ipv4", "ipv6"),
+        HTTP: ("yes", "no"),
+        LOG: ("debug", "info"),
+        INTRUSIVENESS: tuple(Intrusiveness),
+    }
+)
+_LISTS: Final = frozenset({TRUST_STORES, EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS})
+"""Labels whose value is a list, separated by commas."""
+
+_SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        CLIENT_IDENTITY: "client_identities",
+        EXPIRED_CLIENT_IDENTITY: "client_identities",
+        TRUST_STORES: "trust_stores",
+        PROXY: "proxies",
+    }
+)
+"""The setting that defines the names which a label may have as its value."""
+
+_SHA256: Final = re.compile(r"[0-9a-fA-F]{64}|[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){31}")
+_VERSIONS: Final = tuple(version.label for version in ProtocolVersion)
+_FORMS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = MappingProxyType(
+    {
+        HTTP_PORT: (
+            lambda text: text.isascii() and text.isdecimal() and 0 < int(text[:6]) < 65536,
+            "a port from 1 to 65535",
+        ),
+        CLIENT_AUTH_PATH: (lambda text: text.startswith("/"), "a path that begins with a slash"),
+        UNIX_SOCKET: (lambda text: text.startswith("/"), "an absolute path"),
+        EXPECTED_CERTIFICATE: (
+            lambda text: _SHA256.fullmatch(text) is not None,
+            "SHA-256 hashes in hex, separated by commas",
+        ),
+        EXPECTED_PROTOCOLS: (
+            lambda text: text in _VERSIONS,
+            f"some of {', '.join(_VERSIONS)}, separated by commas",
+        ),
+    }
+)
+_DISTINCTIVE: Final = tuple(sorted(name for name in ACTING_NAMES if "_" in name))
+"""Names that people use for nothing else; a label ``servers`` need not be a misspelt ``server``."""
+
+_ALIKE: Final = 0.85
+_SHOWN: Final = 60
+
+
+def configured_names(
+    client_identities: Iterable[str], trust_stores: Iterable[str], proxies: Iterable[str]
+) -> ConfiguredNames:
+    """The names that the settings of these names define."""
+    identities = tuple(client_identities)
+    return {
+        CLIENT_IDENTITY: identities,
+        EXPIRED_CLIENT_IDENTITY: identities,
+        TRUST_STORES: tuple(trust_stores),
+        PROXY: ("none", *proxies),
+    }
+
+
+def label_problems(
+    labels: Mapping[str, str], configured: ConfiguredNames = NO_NAMES
+) -> Iterator[str]:
+    """A sentence for each label that does nothing, although its name or value is meant to do something."""
+    for name, text in labels.items():
+        problem = label_problem(name, text, configured)
+        if problem is not None:
+            yield problem
+
+
+def label_problem(name: str, text: str, configured: ConfiguredNames = NO_NAMES) -> str | None:
+    """A sentence about one label; None if it only describes a target, or acts."""
+    if name not in ACTING_NAMES:
+        return _misspelt(name)
+    parts = [one.strip() for one in text.split(",")] if name in _LISTS else [text]
+    allowed = _CHOICES.get(name) or configured.get(name)
+    for part in parts:
+        if allowed is not None and part not in allowed:
+            return f"the label {name} must not be {part[:_SHOWN]!r}: {_hint(name, part, allowed)}"
+        is_valid, form = _FORMS.get(name, (bool, ""))
+        if form and not is_valid(part):
+            return f"the label {name} must not be {part[:_SHOWN]!r}: use {form}"
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _misspelt(name: str) -> str | None:
+    spelt = name.lower().replace("-", "_")
+    close = difflib.get_close_matches(spelt, _DISTINCTIVE, n=1, cutoff=_ALIKE)
+    return f"the label {name[:_SHOWN]!r} has no effect: did you mean {close[0]}?" if close else None
+
+
+def _hint(name: str, text: str, allowed: Collection[str]) -> str:
+    close = difflib.get_close_matches(text, allowed, n=1)
+    known = ", ".join(sorted(allowed))
+    choices = f"`{_SETTINGS[name]}` has {known or 'none'}" if name in _SETTINGS else f"use {known}"
+    return f"did you mean {close[0]}? ({choices})" if close else choices
 
 
 def http_port_of(target: Target) -> int | None:

@@ -18,6 +18,15 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+class UnknownCause(StrEnum):
+    """Why a fact is unknown, if that is neither a fault of the server nor of the visit."""
+
+    NEEDS_CLIENT_CERTIFICATE = "needs_client_certificate"
+    """The server answers only clients with a certificate, and the visit presented none that it accepts."""
+    NO_HELLO_SHOWS = "no_hello_shows"
+    """The server's own choices hide it: no ClientHello can show it."""
+
+
 class Preference(StrEnum):
     """Whose order decides if client and server have several suites or groups in common."""
 
@@ -39,9 +48,11 @@ class Evidence:
 class Fact:
     """One verdict with its evidence, and a value if the fact has one.
 
-    ``value`` is text in the unit that the fact's name implies, such as ``7200`` for a lifetime.
+    ``value`` is text in the unit that the fact's name implies, such as ``7200`` for a lifetime. An unknown fact
+    may have a ``cause``.
     """
 
     verdict: Verdict
     evidence: Evidence | None = None
     value: str | None = None
+    cause: UnknownCause | None = None

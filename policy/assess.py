@@ -65,6 +65,7 @@ def _result(policy: str, one: PolicyRule, subject: Subject) -> RuleResult:
         required=ruling.required,
         source=one.source,
         evidence=ruling.evidence,
+        cause=ruling.cause,
     )
 
 

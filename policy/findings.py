@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from model.findings.finding import Assessment, Finding, Outcome, Waiver
 from model.findings.finding_life import live_on, with_waiver
+from model.findings.waiver_scope import with_target_keys
 from model.target import Target
 
 
@@ -16,7 +17,7 @@ def findings_of(
 
     The most severe come first; within one severity, failures come before unknown results.
     """
-    waivers = tuple(waivers)
+    waivers = with_target_keys(waivers, [target])
     found = (
         with_waiver(finding, waivers, target, assessment.assessed_at)
         for finding in live_on((), assessment)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from model.findings.finding import Outcome, Severity
 from model.observation import Observation
-from model.verdict import Evidence
+from model.verdict import Evidence, UnknownCause
 
 
 class Family(StrEnum):
@@ -62,7 +62,8 @@ class Evaluation:
     """A rule's answer: ``observed`` is what was seen, ``required`` the value that meets the rule.
 
     ``violation`` describes the violation with values, such as ``TLS 1.0 is offered``. If it is empty, the
-    rule's own violation text is used together with ``observed``.
+    rule's own violation text is used together with ``observed``. ``cause`` says why the outcome is unknown, if
+    that is known.
     """
 
     outcome: Outcome
@@ -70,6 +71,7 @@ class Evaluation:
     required: str
     violation: str = ""
     evidence: Evidence | None = None
+    cause: UnknownCause | None = None
 
 
 Judge: TypeAlias = Callable[[Subject], Evaluation]

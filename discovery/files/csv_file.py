@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 from discovery.source import Skipped, SourceReading
 from discovery.targets import TargetError, parse_target
 from model.target import Target
+from model.target_labels import label_problems
 
 _NO_NAME: Final = "-"
 _OWN_COLUMNS: Final = ("target", "server_name", "protocol")
@@ -55,6 +56,9 @@ def read_csv(text: str, path: Path, most: int) -> SourceReading:
                 known = found.get(target.key)
                 labels = {**(known.labels if known else {}), **target.labels}
                 found[target.key] = replace(target, labels=labels)
+                place = f"{path}, line {reader.line_num}"
+                problems = label_problems(target.labels)
+                skipped += [Skipped(place=place, problem=one) for one in problems]
             if max(len(found), len(skipped)) > most:
                 fix = "list it under discovery (type: file) with a larger discovery[].max_targets, or split it"
                 raise RowError(reader.line_num, f"holds more than {most} targets", fix)

@@ -16,6 +16,7 @@ import yaml
 from discovery.source import Skipped, SourceReading
 from discovery.targets import TargetError, parse_target
 from model.target import Target
+from model.target_labels import label_problem
 
 MOST_TARGETS: Final = 1_000_000
 """Per file, unless its setting ``max_targets`` overrides it."""
@@ -60,6 +61,7 @@ class _Entries:
         try:
             for node, fields, labels in _parts(entry):
                 self._add(node, fields, labels)
+            self._note_labels(entry)
         except EntryError as error:
             self._skip(error, {})
         if max(len(self._found), len(self._skipped)) > self._most:
@@ -75,6 +77,18 @@ class _Entries:
         known = self._found.get(target.key)
         both = {**(known.labels if known else {}), **target.labels}
         self._found[target.key] = replace(target, labels=both)
+
+    def _note_labels(self, entry: yaml.Node) -> None:
+        """Report the labels of a valid ``entry`` that have no effect; its targets stay."""
+        fields = _fields(entry) if isinstance(entry, yaml.MappingNode) else {}
+        labels = fields.get("labels")
+        if not isinstance(labels, yaml.MappingNode):
+            return
+        for name, node in _fields(labels).items():
+            problem = label_problem(name, _scalar(node) or "")
+            if problem is not None:
+                line = node.start_mark.line + 1
+                self._skipped.append(Skipped(place=f"{self._path}, line {line}", problem=problem))
 
     def _skip(self, error: EntryError, labels: Mapping[str, str]) -> None:
         self._skipped.append(

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from exporters.pages.rows import Mark
+from exporters.reports import words
 from exporters.wording import COMPLIANCE
 from model.certificates.certificate import ServedChain
-from model.findings.finding import Finding
+from model.findings.finding import Finding, FindingStatus, Outcome, Severity
 from model.observation import AcceptedSet, Observation
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength, strength_by_name
 from model.snapshot import EndpointStatus
-from model.verdict import Fact, Verdict
+from model.verdict import Fact, UnknownCause, Verdict
 
 _MARKS: dict[Verdict, Mark] = {
     Verdict.YES: "plain",
@@ -76,10 +77,25 @@ def _worst_first(status: EndpointStatus) -> list[Finding]:
 
 def _finding(finding: Finding) -> DetailLine:
     result = finding.result
-    mark: Mark = "bad" if result.severity.rank >= 3 else "warning"
     text = f"{result.violation}. Requirement: {result.requirement} ({result.required})."
     name = f"{result.severity.value} · {result.policy} · {result.rule_label}"
-    return DetailLine(name=name, text=f"{text} {finding.status.value.capitalize()}.", mark=mark)
+    return DetailLine(name=name, text=f"{text} {_status(finding)}", mark=_mark(finding))
+
+
+def _mark(finding: Finding) -> Mark:
+    if finding.status is FindingStatus.WAIVED or finding.result.outcome is Outcome.UNKNOWN:
+        return "plain"
+    return "bad" if finding.result.severity.rank >= Severity.HIGH.rank else "warning"
+
+
+def _status(finding: Finding) -> str:
+    """Whether it is open, or who waived it until when, and why a rule could not be verified."""
+    said = f"{finding.status.value.capitalize()}."
+    if finding.waiver is not None:
+        said = f"{said} Waiver {finding.waiver.name} of {words.waived(finding)}."
+    if finding.result.cause is UnknownCause.NEEDS_CLIENT_CERTIFICATE:
+        said = f"{said} Needs a client certificate (label client_identity)."
+    return said
 
 
 def _policies(status: EndpointStatus) -> Iterator[DetailLine]:
@@ -149,6 +165,8 @@ def _facts(facts: Mapping[str, Fact], *, bad: bool = False) -> Iterator[DetailLi
         is_bad = bad and fact.verdict is Verdict.YES
         value = f" ({fact.value})" if fact.value else ""
         mark: Mark = "bad" if is_bad else _MARKS[fact.verdict]
+        if fact.cause is UnknownCause.NEEDS_CLIENT_CERTIFICATE:
+            value, mark = " (needs a client certificate)", "plain"
         yield DetailLine(name=name, text=f"{fact.verdict.value}{value}", mark=mark)
 
 

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from exporters.wording import short_state, version_name
 from model.certificates.lifetime import Lifetime, span_text
-from model.findings.finding import FindingStatus, Severity
+from model.findings.finding import FindingStatus, Outcome, RuleResult, Severity
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength, strength_by_name
 from model.snapshot import EndpointStatus
@@ -200,17 +200,26 @@ def _trust(status: EndpointStatus) -> Badge | None:
     return Badge(text="trusted", mark="good")
 
 
+def _open(status: EndpointStatus) -> tuple[list[RuleResult], list[RuleResult]]:
+    """The open violations, and the open results that prove nothing."""
+    is_open = [one.result for one in status.findings if one.status is FindingStatus.OPEN]
+    violations = [one for one in is_open if one.outcome is not Outcome.UNKNOWN]
+    return violations, [one for one in is_open if one.outcome is Outcome.UNKNOWN]
+
+
 def _findings(status: EndpointStatus) -> tuple[Badge, ...]:
-    counted = Counter(
-        finding.result.severity
-        for finding in status.findings
-        if finding.status is FindingStatus.OPEN
-    )
-    return tuple(
+    failing, unknown = _open(status)
+    counted = Counter(one.severity for one in failing)
+    violations = tuple(
         Badge(text=f"{counted[severity]} {severity.value}", mark=_mark_of(severity))
         for severity in reversed(Severity)
         if counted[severity]
     )
+    if not unknown:
+        return violations
+    names = ", ".join(one.rule for one in unknown)
+    title = f"not verified: {names}"
+    return (*violations, Badge(text=f"{len(unknown)} unknown", mark="plain", title=title))
 
 
 def _mark_of(severity: Severity) -> Mark:
@@ -220,14 +229,8 @@ def _mark_of(severity: Severity) -> Mark:
 
 
 def _badness(status: EndpointStatus, trust: Badge | None) -> int:
-    worst = max(
-        (
-            finding.result.severity.rank + 1
-            for finding in status.findings
-            if finding.status is FindingStatus.OPEN
-        ),
-        default=0,
-    )
+    failing, _ = _open(status)
+    worst = max((one.severity.rank + 1 for one in failing), default=0)
     is_down = not status.observation.answered_as_tls
     is_untrusted = trust is not None and trust.mark == "bad"
     return worst + 10 * is_untrusted + 20 * is_down

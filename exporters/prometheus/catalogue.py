@@ -19,7 +19,7 @@ from exporters.prometheus.families.policies import POLICY_FAMILIES
 from exporters.prometheus.families.protocols import PROTOCOL_FAMILIES
 from exporters.prometheus.families.revocation import REVOCATION_FAMILIES
 from exporters.prometheus.families.targets import TARGET_FAMILIES
-from exporters.prometheus.families.unknown import UNKNOWN_FAMILY
+from exporters.prometheus.families.unknown import UNKNOWN_FAMILIES
 
 FAMILIES: Final[tuple[Family, ...]] = (
     *ENDPOINT_FAMILIES,
@@ -28,7 +28,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     *FACT_FAMILIES,
     *DECLARATION_FAMILIES,
     *POLICY_FAMILIES,
-    UNKNOWN_FAMILY,
+    *UNKNOWN_FAMILIES,
     *CERTIFICATE_FAMILIES,
     *CHAIN_FAMILIES,
     *REVOCATION_FAMILIES,

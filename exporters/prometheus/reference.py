@@ -34,6 +34,7 @@ from model.observation import Mode, State
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength
 from model.target_labels import CLIENT_AUTH
+from model.verdict import UnknownCause
 
 _ROW: Final = "| `{name}` | {kind} | {labels} | {detail} | {meaning} | `{example}` |"
 _HEAD: Final = "| metric | type | labels | detail | meaning | example |\n|---|---|---|---|---|---|"
@@ -50,7 +51,7 @@ page is written from the code by `make docs`.
   are not the default. `address` is present only if the target's name has several addresses. Each address
   is an endpoint with its own facts; a name whose only address changes keeps its series.
 - **Unknown is absent.** A fact that was not proved has no series, never a 0; instead `tlsprobe_check_unknown`
-  is 1. A chain that fails verification keeps its other series, such as its dates.
+  is 1. `tlsprobe_facts_needing_client_certificate` counts what only a client with a certificate can find out. A chain that fails verification keeps its other series, such as its dates.
 - **While an endpoint does not answer, its facts are unknown**: only series about the target, its probes and its policies
   stay. The last known facts are in the database, and in Prometheus with `last_over_time(…[7d])`.
 - Targets that leave the inventory leave the page at once. Samples have no timestamps.
@@ -107,7 +108,8 @@ def _values() -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "reason` of `probe_failure", tuple(state.value for state in FAILURES)
     yield "reason` of `probe_failures_total", tuple(one for one in State if one is not State.TLS)
     yield "reason` of `cert_verify_error", VERIFY_REASONS
-    yield "reason` of `check_unknown", (UNPROVED, THROTTLED)
+    yield "reason` of `check_unknown", (UNPROVED, THROTTLED, UnknownCause.NO_HELLO_SHOWS)
+    yield "reason` of `findings_unknown", (UNPROVED, UnknownCause.NEEDS_CLIENT_CERTIFICATE)
     yield "mode` of `client_auth", tuple(MODES)
     yield "mode` of `probes_total", tuple(Mode)
     yield "position", POSITIONS

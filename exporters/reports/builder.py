@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from exporters.reports.report import (
@@ -20,11 +20,12 @@ from exporters.reports.report import (
 from model.findings.finding import FindingStatus, RuleResult, Waiver
 from model.findings.finding_life import with_waiver
 from model.findings.remediation import Remediation
+from model.findings.waiver_scope import with_target_keys
 from model.intrusiveness import words_for_not_asked
 from model.observation import ClientAuthMode, Observation
 from model.sections import ACCEPTED_SETS, named_facts
 from model.snapshot import EndpointStatus, Snapshot
-from model.verdict import Verdict
+from model.verdict import UnknownCause, Verdict
 
 RemedyOf = Callable[[Observation, RuleResult], Remediation | None]
 """Returns the lines that fix a rule's result at an endpoint, if its kind of server is known."""
@@ -53,6 +54,8 @@ def report_of(
 ) -> Report:
     """The Report of the endpoints of ``snapshot`` that ``request`` selects, in the Snapshot's order."""
     chosen = _chosen(snapshot, request.selection)
+    targets = [status.observation.endpoint.target for status in snapshot.endpoints]
+    request = replace(request, waivers=with_target_keys(request.waivers, targets))
     return Report(
         generated_at=request.generated_at,
         taken_at=snapshot.taken_at,
@@ -150,5 +153,15 @@ def _unknown(observation: Observation) -> Iterator[str]:
             yield f"client authentication at {version.label}"
     for facts in named_facts(observation):
         for name, fact in sorted(facts.items()):
-            if fact.verdict is Verdict.UNKNOWN:
+            if fact.verdict is Verdict.UNKNOWN and fact.cause is None:
+                yield name
+    withheld = sorted(_withheld(observation))
+    if withheld:
+        yield f"needs a client certificate: {', '.join(withheld)}"
+
+
+def _withheld(observation: Observation) -> Iterator[str]:
+    for facts in named_facts(observation):
+        for name, fact in facts.items():
+            if fact.cause is UnknownCause.NEEDS_CLIENT_CERTIFICATE:
                 yield name

@@ -13,9 +13,9 @@ from model.verdict import Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """``standings`` counts endpoints; ``open`` the open findings by severity, worst first.
+    """``standings`` counts endpoints; ``open`` the open violations by severity, worst first.
 
-    ``unknown`` is the number of open findings that are not proved, ``waived`` that of accepted ones.
+    ``unknown`` is the number of open findings that prove no violation, ``waived`` that of accepted ones.
     """
 
     standings: Mapping[Verdict | None, int]
@@ -28,12 +28,13 @@ def overview(report: Report) -> Overview:
     """The figures of ``report``."""
     findings = [found.finding for _, found in report.findings()]
     still_open = [one for one in findings if one.status is FindingStatus.OPEN]
-    by_severity = Counter(one.result.severity for one in still_open)
+    violations = [one for one in still_open if one.result.outcome is not Outcome.UNKNOWN]
+    by_severity = Counter(one.result.severity for one in violations)
     by_standing = Counter(endpoint.standing for endpoint in report.endpoints)
     order = (Verdict.YES, Verdict.NO, Verdict.UNKNOWN, None)
     return Overview(
         standings={one: by_standing[one] for one in order if one is not None or by_standing[one]},
         open={severity: by_severity[severity] for severity in reversed(Severity)},
-        unknown=sum(one.result.outcome is Outcome.UNKNOWN for one in still_open),
+        unknown=len(still_open) - len(violations),
         waived=sum(one.status is FindingStatus.WAIVED for one in findings),
     )

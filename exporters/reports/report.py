@@ -152,6 +152,11 @@ class Report:
         """The endpoints without known TLS facts."""
         return tuple(one for one in self.endpoints if not one.is_reached)
 
+    def is_idle(self, waiver: Waiver) -> bool:
+        """Whether the waiver waives no finding of this report."""
+        waived = (found.finding.waiver for _, found in self.findings())
+        return all(one is None or one.name != waiver.name for one in waived)
+
     def findings(self) -> Iterator[tuple[ReportedEndpoint, ReportedFinding]]:
         """Every finding with its endpoint, worst first, then by endpoint and rule."""
         every = [(endpoint, found) for endpoint in self.endpoints for found in endpoint.findings]

@@ -40,6 +40,7 @@ def _result_texts(result: RuleResult) -> tuple[str, ...]:
         result.observed,
         result.required,
         result.source,
+        *(() if result.cause is None else (result.cause,)),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from model.encoding.evidence_json import evidence_from_json, evidence_to_json
 from model.encoding.times_json import time_from_json, time_to_json
 from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity, Waiver
+from model.verdict import UnknownCause
 
 Json: TypeAlias = dict[str, Any]
 
@@ -26,6 +27,8 @@ def rule_result_to_json(result: RuleResult, *, with_evidence: bool) -> Json:
         "required": result.required,
         "source": result.source,
     }
+    if result.cause is not None:
+        fields["cause"] = result.cause.value
     if with_evidence:
         fields["evidence"] = evidence_to_json(result.evidence)
     return fields
@@ -45,6 +48,7 @@ def rule_result_from_json(fields: Json) -> RuleResult:
         required=fields["required"],
         source=fields["source"],
         evidence=evidence_from_json(fields.get("evidence")),
+        cause=None if fields.get("cause") is None else UnknownCause(fields["cause"]),
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from model.verdict import Evidence, Verdict
+from model.verdict import Evidence, UnknownCause, Verdict
 
 
 class Severity(StrEnum):
@@ -57,7 +57,7 @@ class RuleResult:
     when the rule is renamed (None in Findings that an older version stored). ``requirement`` says in one sentence
     what the rule asks for, ``violation`` what is wrong, with values; it is empty if nothing is wrong.
     ``observed`` is what was seen, ``required`` what would comply; ``source`` names the document and section
-    behind the rule.
+    behind the rule. ``cause`` is that of every unknown fact behind an unknown outcome, if they share one.
     """
 
     policy: str
@@ -71,6 +71,7 @@ class RuleResult:
     required: str
     source: str
     evidence: Evidence | None = None
+    cause: UnknownCause | None = None
 
     @property
     def rule_label(self) -> str:

@@ -43,7 +43,7 @@ def with_waiver(
     """
     if finding.status is FindingStatus.RESOLVED:
         return finding
-    fitting = [waiver for waiver in waivers if _is_for(waiver, finding, target)]
+    fitting = [waiver for waiver in waivers if is_for(waiver, finding, target)]
     if not fitting:
         return replace(finding, status=FindingStatus.OPEN, waiver=None)
     longest = max(fitting, key=lambda waiver: waiver.expires_at)
@@ -89,9 +89,14 @@ def _resolved(known: Finding, at: datetime) -> Finding:
     return replace(known, status=FindingStatus.RESOLVED, resolved_at=at, waiver=None)
 
 
-def _is_for(waiver: Waiver, finding: Finding, target: Target) -> bool:
+def is_for(waiver: Waiver, finding: Finding, target: Target) -> bool:
+    """Whether the waiver, which has the key of its target, covers the finding at ``target``."""
     is_same_rule = waiver.rule in (finding.result.rule, finding.result.rule_id)
     is_same_policy = waiver.policy in (None, finding.result.policy)
-    is_same_place = waiver.target in (None, target.key, finding.endpoint_key)
-    has_labels = waiver.labels.items() <= target.labels.items()
-    return is_same_rule and is_same_policy and is_same_place and has_labels
+    return is_same_rule and is_same_policy and covers_target(waiver, target, finding.endpoint_key)
+
+
+def covers_target(waiver: Waiver, target: Target, endpoint_key: str) -> bool:
+    """Whether the waiver covers findings at this endpoint of ``target``."""
+    is_same_place = waiver.target in (None, target.key, endpoint_key)
+    return is_same_place and waiver.labels.items() <= target.labels.items()

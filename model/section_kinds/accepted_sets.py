@@ -9,7 +9,7 @@ from model.encoding.evidence_json import evidence_from_json, evidence_to_json
 from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
 from model.section_kinds.kind import END, Exchange, Json, VersionsKind
-from model.verdict import Preference
+from model.verdict import Preference, UnknownCause
 
 
 class AcceptedSets(VersionsKind[AcceptedSet]):
@@ -22,6 +22,8 @@ class AcceptedSets(VersionsKind[AcceptedSet]):
             "complete": item.complete,
             "preference": item.preference.value,
         }
+        if item.cause is not None:
+            fields["cause"] = item.cause.value
         if with_evidence:
             fields["evidence"] = {
                 name: evidence_to_json(proof) for name, proof in item.evidence.items()
@@ -38,6 +40,7 @@ class AcceptedSets(VersionsKind[AcceptedSet]):
             accepted=tuple(fields["accepted"]),
             complete=fields["complete"],
             preference=Preference(fields["preference"]),
+            cause=None if fields.get("cause") is None else UnknownCause(fields["cause"]),
             evidence={name: proof for name, proof in proofs.items() if proof is not None},
             refusal=evidence_from_json(fields.get("refusal")),
         )
@@ -56,7 +59,8 @@ class AcceptedSets(VersionsKind[AcceptedSet]):
         for version, found in sorted(value.items()):
             yield version.label
             yield from found.accepted
-            yield from (str(found.complete), found.preference, END)
+            cause = "" if found.cause is None else f" {found.cause}"
+            yield from (f"{found.complete}{cause}", found.preference, END)
         yield END
 
     def merged(

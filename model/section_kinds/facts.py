@@ -12,7 +12,7 @@ from model.encoding.earlier_names import FACTS, FACTS_IN_DIGESTS
 from model.encoding.evidence_json import evidence_field, evidence_from_json
 from model.protocol_version import ProtocolVersion
 from model.section_kinds.kind import END, NONE, Exchange, Json, MappingKind, VersionsKind
-from model.verdict import Fact, Verdict
+from model.verdict import Fact, UnknownCause, Verdict
 
 Key = TypeVar("Key", str, ProtocolVersion)
 
@@ -35,7 +35,7 @@ class VersionFacts(VersionsKind[Fact]):
     def digest(self, value: Mapping[ProtocolVersion, Fact]) -> Iterable[str]:
         """Version, verdict and value of each."""
         for version, fact in sorted(value.items()):
-            yield from (version.label, fact.verdict, fact.value or NONE)
+            yield from (version.label, _verdict_text(fact), fact.value or NONE)
         yield END
 
     def merged(
@@ -80,7 +80,7 @@ class NamedFacts(MappingKind[str, Fact]):
         for name in sorted(value):
             fact = value[name]
             in_digest = FACTS_IN_DIGESTS.get(name, name)
-            texts += (in_digest, fact.verdict, NONE if fact.value is None else fact.value)
+            texts += (in_digest, _verdict_text(fact), NONE if fact.value is None else fact.value)
         texts.append(END)
         return texts
 
@@ -106,29 +106,36 @@ class NamedFacts(MappingKind[str, Fact]):
         return _bare(value)
 
 
+def _verdict_text(fact: Fact) -> str:
+    return fact.verdict if fact.cause is None else f"{fact.verdict} {fact.cause}"
+
+
 def _fact_to_json(fact: Fact, *, with_evidence: bool) -> Json:
     fields: Json = {"verdict": fact.verdict.value}
     if fact.value is not None:
         fields["value"] = fact.value
+    if fact.cause is not None:
+        fields["cause"] = fact.cause.value
     return fields | evidence_field(fact.evidence, with_evidence=with_evidence)
 
 
 def _fact_from_json(fields: Json) -> Fact:
     evidence = evidence_from_json(fields.get("evidence"))
+    verdict, value, cause = fields["verdict"], fields.get("value"), fields.get("cause")
     if evidence is None:
-        verdict, value = fields["verdict"], fields.get("value")
         is_short = value is None or len(value) <= _LONGEST_SHARED
         make = _shared_bare_fact if is_short else _bare_fact
-        return make(verdict, value)
-    return Fact(verdict=Verdict(fields["verdict"]), evidence=evidence, value=fields.get("value"))
+        return make(verdict, value, cause)
+    return replace(_bare_fact(verdict, value, cause), evidence=evidence)
 
 
 _LONGEST_SHARED: Final = 256
 """Characters of a value that endpoints may share: 1 MiB at most for all values."""
 
 
-def _bare_fact(verdict: str, value: str | None) -> Fact:
-    return Fact(verdict=Verdict(verdict), value=value)
+def _bare_fact(verdict: str, value: str | None, cause: str | None) -> Fact:
+    known = None if cause is None else UnknownCause(cause)
+    return Fact(verdict=Verdict(verdict), value=value, cause=known)
 
 
 _shared_bare_fact = lru_cache(maxsize=1024)(_bare_fact)
@@ -141,14 +148,23 @@ def _with_proof(fact: Fact, exchange: Exchange) -> Fact:
 
 def _merged(newer: Mapping[Key, Fact], older: Mapping[Key, Fact]) -> dict[Key, Fact]:
     proved = {name: fact for name, fact in newer.items() if fact.verdict is not Verdict.UNKNOWN}
-    return {**newer, **older, **proved}
+    before = {
+        name: fact
+        for name, fact in older.items()
+        if fact.verdict is not Verdict.UNKNOWN or name not in newer
+    }
+    return {**newer, **before, **proved}
 
 
 def _are_settled(facts: Mapping[Key, Fact]) -> bool:
     return all(fact.verdict is not Verdict.UNKNOWN for fact in facts.values())
 
 
-_PLAIN: Final = {verdict: Fact(verdict=verdict) for verdict in Verdict}
+_PLAIN: Final = {
+    (verdict, cause): Fact(verdict=verdict, cause=cause)
+    for verdict in Verdict
+    for cause in (None, *UnknownCause)
+}
 """Most facts have no value: all endpoints share these objects."""
 
 
@@ -156,8 +172,8 @@ def _bare(facts: Mapping[Key, Fact]) -> Mapping[Key, Fact]:
     if all(fact.evidence is None for fact in facts.values()):
         return facts
     return {
-        name: _PLAIN[fact.verdict]
+        name: _PLAIN[fact.verdict, fact.cause]
         if fact.value is None
-        else Fact(verdict=fact.verdict, value=fact.value)
+        else replace(fact, evidence=None)
         for name, fact in facts.items()
     }

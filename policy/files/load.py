@@ -37,13 +37,15 @@ _SECTIONS: Final[Mapping[tuple[str, int], type[BaseModel]]] = {
 class PolicySet:
     """The contents of policy files. ``remarks`` are warnings, which are not errors.
 
-    ``places`` has the file and line of each policy that comes from a file, by policy name.
+    ``places`` has the file and line of each policy that comes from a file, by policy name; ``waiver_places``
+    has those of the waivers.
     """
 
     policies: tuple[Policy, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     remarks: tuple[str, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
+    waiver_places: Mapping[str, str] = field(default_factory=dict)
 
     def without_endpoints(self, targets: Sequence[Target]) -> tuple[str, ...]:
         """A sentence for each policy that applies to none of ``targets``."""
@@ -57,6 +59,11 @@ class PolicySet:
         """``FILE, line N: ``, to begin a sentence; empty for a profile."""
         place = self.places.get(policy.name)
         return "" if place is None else f"{place}: "
+
+    def about_waiver(self, waiver: Waiver, sentence: str) -> str:
+        """``FILE, line N: the waiver 'NAME'`` and the ``sentence``; without a place if it is in no file."""
+        place = self.waiver_places.get(waiver.name)
+        return f"{'' if place is None else f'{place}: '}the waiver {waiver.name!r} {sentence}"
 
 
 def load_policies(paths: Sequence[Path], at: datetime) -> PolicySet:
@@ -89,6 +96,11 @@ def load_policies(paths: Sequence[Path], at: datetime) -> PolicySet:
         waivers=waivers,
         remarks=(*at_odds, *remarks),
         places={name: str(written[name].place) for name in names},
+        waiver_places={
+            name: str(FileLocation(path=path, file=file, keys=("waivers", name)))
+            for path, file, document in documents
+            for name in document.waivers
+        },
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -81,6 +82,15 @@ def worst(parts: Sequence[Part], required: str, evidence: Evidence | None = None
     return Evaluation(outcome=outcome, observed=observed, required=required, evidence=evidence)
 
 
+def with_shared_cause(ruling: Evaluation, unknowns: Iterable[Fact | None]) -> Evaluation:
+    """The ruling with the cause that all ``unknowns``, the facts without an answer, have in common, if it is
+    unknown. None stands for a fact that was not probed."""
+    causes = {None if fact is None else fact.cause for fact in unknowns}
+    if ruling.outcome is not Outcome.UNKNOWN or len(causes) != 1:
+        return ruling
+    return replace(ruling, cause=causes.pop())
+
+
 def not_asked_ruling(level: Intrusiveness, required: str) -> Evaluation:
     """The rule needs a fact that is asked only at ``level``."""
     outcome, observed = not_asked(level)
@@ -112,7 +122,8 @@ def judge_fact(
         return unknown("not probed", required)
     if fact.verdict is Verdict.UNKNOWN:
         note = fact.evidence.note if fact.evidence else None
-        return unknown(note or words[Verdict.UNKNOWN], required, fact.evidence)
+        ruling = unknown(note or words[Verdict.UNKNOWN], required, fact.evidence)
+        return replace(ruling, cause=fact.cause)
     outcome = Outcome.PASS if fact.verdict is wanted else Outcome.FAIL
     value = f" ({fact.value})" if fact.value else ""
     return Evaluation(

@@ -20,6 +20,7 @@ from probe.checks.certificates.served_chains import (
 from probe.checks.certificates.stapling import STAPLING_FEATURES, check_stapling
 from probe.checks.client_auth.client_auth import check_client_auth
 from probe.checks.client_auth.client_verification import VERIFICATION, check_client_verification
+from probe.checks.client_auth.own_certificate import check_own_certificate
 from probe.checks.client_auth.post_handshake_auth import check_post_handshake_auth
 from probe.checks.contradictions import check_contradictions
 from probe.checks.features.alpn import check_alpn
@@ -79,9 +80,8 @@ class Check:
     """One question. ``facts`` names the features, vulnerabilities and so on that it fills; ``other_facts``
     names its other facts as they appear in ``Observation.not_asked``.
 
-    ``level`` is the lowest intrusiveness at which the check may send anything. Below it, the check still
-    concludes what earlier answers show, for example that a server without RSA key exchange is not vulnerable
-    to ROBOT.
+    ``level`` is the lowest intrusiveness at which the check may send anything. Below it, the check still concludes
+    what earlier answers show, for example that a server without RSA key exchange is not vulnerable to ROBOT.
     """
 
     part: Part
@@ -149,6 +149,12 @@ STAGES: Final = (
         checks=(
             Check(part=Part.SUITES, ask=check_cipher_suites, level=Intrusiveness.SAFE),
             Check(part=Part.CLIENT_AUTH, ask=check_client_auth, level=Intrusiveness.SAFE),
+        ),
+    ),
+    Stage(
+        phrase="the user's client certificate",
+        checks=(
+            Check(part=Part.CLIENT_AUTH, ask=check_own_certificate, level=Intrusiveness.STANDARD),
         ),
     ),
     Stage(
@@ -319,8 +325,7 @@ STAGES: Final = (
 )
 """A later stage may build on an earlier one. The last stage asks nothing.
 
-The stage before it has the questions that servers handle worst: OpenSSL's s_server pauses for a second after
-either of them.
+The stage before it has the questions after which OpenSSL's s_server pauses for a second.
 """
 
 _OVER_DATAGRAMS: Final = frozenset(

@@ -20,7 +20,7 @@ from model.sections import NAMED_FACTS, SECTION_NAMES
 from model.verdict import Fact, Verdict
 from probe.checks.visit_inputs import VisitInputs
 from probe.dialogue.exchange import Exchange
-from probe.dialogue.handshake import Handshake, HandshakeOffer
+from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, Presented
 from probe.dialogue.offer import TLS13_GROUPS, Shape
 
 
@@ -50,7 +50,8 @@ class Stapled:
 class VisitFacts:
     """The facts of one visit, by protocol version. ``inputs`` is what was known before the visit.
 
-    ``not_asked`` names the facts that stay absent because of the visit's level of intrusiveness.
+    ``own_handshakes`` are those that presented the user's client certificate. ``not_asked`` names the facts
+    that stay absent because of the visit's level of intrusiveness.
     ``sslv2_lists_no_kind`` is true if SSL 2.0's SERVER-HELLO came and lists no cipher kind. ``unread_chains``
     states for a version why its chain could not be read although there is one. ``failing_groups`` are those
     that the server asks for by HelloRetryRequest and then cannot use. ``spoken`` holds the exchange that
@@ -71,6 +72,7 @@ class VisitFacts:
     unread_chains: dict[ProtocolVersion, str] = field(default_factory=dict)
     stapled: list[Stapled] = field(default_factory=list)
     client_auth: dict[ProtocolVersion, ClientAuth] = field(default_factory=dict)
+    own_handshakes: dict[ProtocolVersion, Handshake] = field(default_factory=dict)
     dh: tuple[DhParameters, ...] = ()
     signature_schemes: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
     alpn: tuple[str, ...] = ()
@@ -124,17 +126,23 @@ class VisitFacts:
         return self.spoken[version].offer.shape
 
     def usual_handshake(self, version: ProtocolVersion) -> HandshakeOffer:
-        """The full handshake at an accepted version from which others are derived."""
+        """The full handshake at an accepted version from which others are derived.
+
+        It presents the user's client certificate if the server accepts that.
+        """
         groups: tuple[str, ...] = ()
         if self.failing_groups and version is ProtocolVersion.TLSV1_3:
             working = (group for group in TLS13_GROUPS if group not in self.failing_groups)
             groups = tuple(map(named_group_name, working))
         shape = self.shape_at(version)
+        own = self.own_handshakes.get(version)
+        is_own_accepted = own is not None and own.end is HandshakeEnd.ACCEPTED
         return HandshakeOffer(
             version=version,
             server_name=shape.server_name,
             alpn_protocols=shape.alpn_protocols,
             groups=groups,
+            presents=Presented.OWN if is_own_accepted else Presented.NOTHING,
         )
 
     def http_handshake(self, version: ProtocolVersion) -> HandshakeOffer:

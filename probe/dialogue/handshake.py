@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
-from model.verdict import Evidence, Fact, Verdict
+from model.verdict import Evidence, Fact, UnknownCause, Verdict
 from probe.dialogue.answer import AnswerReader, ConnectFailure, Ending, RetryRequest
 from probe.dialogue.exchange import AMBIGUOUS_ALERTS
 
@@ -161,6 +161,12 @@ class Handshake:
         """Whether a fatal alert ended it that overload does not cause."""
         return self.end is HandshakeEnd.DECLINED and self.alert not in AMBIGUOUS_ALERTS
 
+    @property
+    def needs_client_certificate(self) -> bool:
+        """Whether the server refused the client because it presented no certificate."""
+        is_refused = self.certificate_requested and self.end is HandshakeEnd.REFUSED
+        return is_refused and self.offer.presents is Presented.NOTHING
+
     def evidence(self, note: str | None = None) -> Evidence:
         """The first bytes of each side as proof, with a sentence on how to read them."""
         return Evidence(
@@ -171,4 +177,6 @@ class Handshake:
 
     def fact(self, verdict: Verdict, note: str | None = None, value: str | None = None) -> Fact:
         """A verdict that rests on this handshake."""
-        return Fact(verdict=verdict, evidence=self.evidence(note), value=value)
+        is_withheld = verdict is Verdict.UNKNOWN and self.needs_client_certificate
+        cause = UnknownCause.NEEDS_CLIENT_CERTIFICATE if is_withheld else None
+        return Fact(verdict=verdict, evidence=self.evidence(note), value=value, cause=cause)

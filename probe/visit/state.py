@@ -178,6 +178,6 @@ def _gaps(facts: VisitFacts) -> str | None:
         gaps += [
             f"{kind} of {version.label} ({found.refusal.note if found.refusal else 'not asked'})"
             for version, found in sets.items()
-            if not found.complete
+            if not found.complete and found.cause is None
         ]
     return f"Not fully known: {', '.join(gaps)}." if gaps else None

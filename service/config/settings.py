@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from model.intrusiveness import Intrusiveness
+from model.target_labels import configured_names
 from model.version import user_agent
 from pki.certificates import check_trust_store
 from pki.net_guard.deny import DenyList
@@ -306,6 +307,9 @@ class ServiceSettings(BaseSettings):
                 rules=(*one.rules(), *common),
                 max_stale_seconds=one.max_stale_seconds,
                 trusted_labels=one.trusted_labels,
+                configured=configured_names(
+                    self.client_identities, self.trust_stores, self.proxies
+                ),
             )
             for one in self.sources
         )

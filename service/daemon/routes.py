@@ -8,6 +8,7 @@ from dataclasses import replace
 from starlette.applications import Starlette
 
 from exporters.reports import Report
+from model.snapshot import Snapshot
 from service.daemon.build import Parts
 from service.daemon.status import status_of
 from service.http.app import inventory_route, make_app
@@ -17,11 +18,19 @@ from service.http.reports import report_routes
 from service.http.service_discovery import service_discovery_route
 from service.http.waivers import waiver_routes
 from service.judging.report_builder import ReportScope, make_report
+from service.judging.waiver_warnings import idle_waivers
 
 
 def app_of(parts: Parts, reload: Callable[[], Awaitable[str | None]]) -> Starlette:
     """The application, to be wrapped by ``service.http.guard.guard``; ``reload`` returns why it failed, if it did."""
     planner, state = parts.planner, parts.state
+
+    def idle(snapshot: Snapshot) -> tuple[str, ...]:
+        evaluator = parts.evaluator
+        return idle_waivers(
+            evaluator.waivers, evaluator.targets, snapshot.endpoints, snapshot.taken_at
+        )
+
     return make_app(
         service_registry=parts.metrics.registry,
         is_ready=lambda: parts.targets.sources.current.are_read and not state.is_stopping,
@@ -29,11 +38,16 @@ def app_of(parts: Parts, reload: Callable[[], Awaitable[str | None]]) -> Starlet
         reload=reload,
         enumerate_soon=planner.enumerate_soon,
         more=(
-            *page_routes(parts.inventory.snapshot, parts.clock),
+            *page_routes(parts.inventory.snapshot, parts.clock, idle),
             inventory_route(parts.page),
             probe_route(parts.on_demand),
             service_discovery_route(lambda: planner.scheduler.targets),
-            *waiver_routes(parts.evaluator, parts.store, parts.clock.now),
+            *waiver_routes(
+                parts.evaluator,
+                parts.store,
+                parts.clock.now,
+                lambda: parts.inventory.snapshot().endpoints,
+            ),
             *report_routes(lambda labels, weeks: _report(parts, labels, weeks)),
         ),
     )

@@ -15,6 +15,7 @@ from service.daemon.planning import Planner
 from service.daemon.state import ServiceState
 from service.inventory.metrics_page import InventoryPage
 from service.judging.policy_evaluator import PolicyEvaluator, declared_targets
+from service.judging.waiver_warnings import scope_warning
 from service.sources.followed_sources import FollowedSources, Kept
 from service.sources.target_sources import TargetSources
 
@@ -55,17 +56,30 @@ class TargetFeed:
         )
 
     def _take_targets(self, targets: Sequence[Target]) -> None:
+        self.evaluator.targets = targets
         self.planner.set_targets(targets)
         self.page.expire()
         # The source that was just read counts as read by then.
-        asyncio.get_running_loop().call_soon(self._warn_of_idle_policies, targets)
+        asyncio.get_running_loop().call_soon(self._warn_of_idle_ones, targets)
 
-    def _warn_of_idle_policies(self, targets: Sequence[Target]) -> None:
-        """Warn once of each policy that matches no endpoint, when all sources have been read."""
+    def _warn_of_idle_ones(self, targets: Sequence[Target]) -> None:
+        """Warn once of each policy and waiver that matches no endpoint, when all sources have been read."""
         if not self.sources.current.are_read:
             return
-        remarks = self.evaluator.book.without_endpoints(targets)
-        for remark in remarks:
-            if remark not in self._remarks:
-                _LOG.warning("a policy matches no endpoint", reason=remark)
-        self._remarks = remarks
+        policies = self.evaluator.book.without_endpoints(targets)
+        waivers = self._idle_waivers(targets)
+        for event, remarks in (
+            ("a policy matches no endpoint", policies),
+            ("a waiver matches no endpoint", waivers),
+        ):
+            for remark in remarks:
+                if remark not in self._remarks:
+                    _LOG.warning(event, reason=remark)
+        self._remarks = (*policies, *waivers)
+
+    def _idle_waivers(self, targets: Sequence[Target]) -> tuple[str, ...]:
+        statuses = self.planner.inventory.snapshot().endpoints
+        keys = {status.observation.endpoint.key for status in statuses}
+        found = ((one, scope_warning(one, targets, keys)) for one in self.evaluator.waivers)
+        book = self.evaluator.book
+        return tuple(book.about_waiver(one, why) for one, why in found if why is not None)

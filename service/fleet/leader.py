@@ -90,6 +90,7 @@ class Leader:
     async def _sweep(self, claims: Leases) -> None:
         """Reassign the jobs of dead workers, and update the counts of the fleet."""
         told: set[str] = set()
+        before: int | None = None
         while True:
             try:
                 retried, given_up = await self._queue.rescue()
@@ -110,6 +111,9 @@ class Leader:
                         reason="workers that probed it died",
                     )
                 told = set(set_aside)
+                if workers == 0 and workers != before:
+                    _LOG.warning("no worker is alive: nothing is visited", fix="start a worker")
+                before = workers
                 self._metrics.counted(workers=workers, waiting=waiting, set_aside=len(set_aside))
                 self._metrics.jobs_rescued(retried=retried, given_up=given_up)
             await asyncio.sleep(self._queue.times.heartbeat)

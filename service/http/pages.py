@@ -40,17 +40,29 @@ _HEADERS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Inventory:
-    """A Snapshot with its rows, worst first, as of ``now``."""
+    """A Snapshot with its rows, worst first, and the warnings about it, as of ``now``."""
 
     rows: Sequence[Row]
     totals: Totals
     by_target: Mapping[str, Sequence[EndpointStatus]]
     now: datetime
+    warnings: tuple[str, ...]
 
 
-def page_routes(snapshot: Callable[[], Snapshot], clock: Clock) -> tuple[Route, ...]:
-    """``/`` and ``/endpoint``, from the Snapshot that ``snapshot`` returns; it is called in the event loop."""
-    pages = _Pages(snapshot, clock)
+def _no_warnings(_: Snapshot) -> tuple[str, ...]:
+    return ()
+
+
+def page_routes(
+    snapshot: Callable[[], Snapshot],
+    clock: Clock,
+    warnings: Callable[[Snapshot], tuple[str, ...]] = _no_warnings,
+) -> tuple[Route, ...]:
+    """``/`` and ``/endpoint``, from the Snapshot that ``snapshot`` returns; it is called in the event loop.
+
+    ``warnings`` are sentences about the Snapshot for the top of the page; it is called in a thread.
+    """
+    pages = _Pages(snapshot, clock, warnings)
     return (
         route("/", pages.inventory, once=("q", "page")),
         route("/endpoint", pages.endpoint, once=("target",)),
@@ -60,9 +72,15 @@ def page_routes(snapshot: Callable[[], Snapshot], clock: Clock) -> tuple[Route, 
 class _Pages:
     """Serves the routes: the rows of one Snapshot are shared by all clients, and one page is rendered at a time."""
 
-    def __init__(self, snapshot: Callable[[], Snapshot], clock: Clock) -> None:
+    def __init__(
+        self,
+        snapshot: Callable[[], Snapshot],
+        clock: Clock,
+        warnings: Callable[[Snapshot], tuple[str, ...]],
+    ) -> None:
         self._snapshot = snapshot
         self._clock = clock
+        self._warnings = warnings
         self._templates = _templates()
         self._turns = Turns()
         self._shared = Shared(self._taken)
@@ -93,7 +111,8 @@ class _Pages:
         return await self._page(request, write)
 
     async def _taken(self) -> _Inventory:
-        return await asyncio.to_thread(_inventory_of, self._snapshot(), self._clock.now())
+        now = self._clock.now()
+        return await asyncio.to_thread(_inventory_of, self._snapshot(), now, self._warnings)
 
     async def _page(
         self, request: Request, write: Callable[[_Inventory], tuple[str, int]]
@@ -108,12 +127,20 @@ class _Pages:
         return respond(request, body, _HEADERS, status_code=status_code)
 
 
-def _inventory_of(snapshot: Snapshot, now: datetime) -> _Inventory:
+def _inventory_of(
+    snapshot: Snapshot, now: datetime, warnings: Callable[[Snapshot], tuple[str, ...]]
+) -> _Inventory:
     rows = sorted((row_of(status, now) for status in snapshot.endpoints), key=lambda row: row.rank)
     by_target: dict[str, list[EndpointStatus]] = {}
     for status in snapshot.endpoints:
         by_target.setdefault(status.observation.endpoint.target.key, []).append(status)
-    return _Inventory(rows=rows, totals=totals_of(rows), by_target=by_target, now=now)
+    return _Inventory(
+        rows=rows,
+        totals=totals_of(rows),
+        by_target=by_target,
+        now=now,
+        warnings=warnings(snapshot),
+    )
 
 
 def _inventory_values(found: _Inventory, wanted: str, number: int) -> dict[str, Any]:
@@ -126,6 +153,7 @@ def _inventory_values(found: _Inventory, wanted: str, number: int) -> dict[str, 
         "now": found.now,
         "wanted": wanted,
         "totals": found.totals,
+        "warnings": found.warnings,
         "found": len(shown),
         "rows": shown[(page - 1) * PAGE_LENGTH : page * PAGE_LENGTH],
         "page": page,

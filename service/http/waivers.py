@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -20,11 +20,13 @@ from starlette.routing import Route
 from model.encoding.finding_json import waiver_to_json
 from model.findings.finding import Waiver
 from model.ports import Archive
+from model.snapshot import EndpointStatus
 from policy.files.document import Name, WaiverBody
 from policy.files.errors import first_problem, unknown_key
 from policy.files.load import waiver_fault
 from service.http.guard.query import Query, route
 from service.judging.policy_evaluator import PolicyEvaluator
+from service.judging.waiver_warnings import waiver_warning
 from storage import StoreError
 
 _PATH: Final = "/api/waivers"
@@ -51,10 +53,16 @@ class _RefusedError(Exception):
 
 
 def waiver_routes(
-    desk: PolicyEvaluator, archive: Archive, now: Callable[[], datetime]
+    desk: PolicyEvaluator,
+    archive: Archive,
+    now: Callable[[], datetime],
+    statuses: Callable[[], Sequence[EndpointStatus]],
 ) -> tuple[Route, ...]:
-    """The routes. A new waiver is first stored in ``archive``, and then takes effect at once."""
-    api = _WaiverApi(desk, archive, now)
+    """The routes. A new waiver is first stored in ``archive``, and then takes effect at once.
+
+    ``statuses`` are those of the inventory: they show whether a waiver matches any finding.
+    """
+    api = _WaiverApi(desk, archive, now, statuses)
     return (
         route(_PATH, api.every),
         route(_PATH, api.put, method="POST"),
@@ -66,17 +74,23 @@ class _WaiverApi:
     """Handles the routes; only one waiver is added at a time."""
 
     def __init__(
-        self, desk: PolicyEvaluator, archive: Archive, now: Callable[[], datetime]
+        self,
+        desk: PolicyEvaluator,
+        archive: Archive,
+        now: Callable[[], datetime],
+        statuses: Callable[[], Sequence[EndpointStatus]],
     ) -> None:
         self._desk = desk
         self._archive = archive
         self._now = now
+        self._statuses = statuses
         self._one_at_a_time = asyncio.Lock()
 
     async def every(self, _: Request, __: Query) -> Response:
         of_files = _of_files(self._desk)
+        statuses = self._statuses()
         said = [
-            {**waiver_to_json(one), "from": "file" if one.name in of_files else "api"}
+            {**self._shown(one, statuses), "from": "file" if one.name in of_files else "api"}
             for one in self._desk.waivers
         ]
         return JSONResponse({"waivers": said})
@@ -92,7 +106,13 @@ class _WaiverApi:
                 return _error(503, str(error))
             is_new = waiver.name not in self._desk.kept
             self._desk.kept[waiver.name] = waiver
-        return JSONResponse(waiver_to_json(waiver), status_code=201 if is_new else 200)
+        shown = self._shown(waiver, self._statuses())
+        return JSONResponse(shown, status_code=201 if is_new else 200)
+
+    def _shown(self, waiver: Waiver, statuses: Sequence[EndpointStatus]) -> dict[str, Any]:
+        """The waiver, with a warning if it matches no finding now."""
+        warning = waiver_warning(waiver, self._desk.targets, statuses)
+        return waiver_to_json(waiver) | ({} if warning is None else {"warning": warning})
 
     async def remove(self, request: Request, _: Query) -> Response:
         name = request.path_params["name"][:_SHOWN]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from discovery.targets import TargetError, parse_target
 from model.endpoint_state import Schedule, Visit
 from model.findings.finding import Assessment, Finding, Waiver
 from model.findings.finding_life import with_waiver
+from model.findings.waiver_scope import with_target_keys
 from model.observation import Observation
 from model.target import Target
 from policy import Policy, PolicyError, PolicySet, assess
@@ -28,6 +29,9 @@ class PolicyEvaluator:
     def __init__(self, book: PolicySet | None = None, kept: Iterable[Waiver] = ()) -> None:
         self.book = PolicySet() if book is None else book
         self.kept = {waiver.name: waiver for waiver in kept}
+        self.targets: Sequence[Target] = ()
+        """The targets of the inventory: a waiver may name one of them as people do."""
+        self._exact = _ExactWaivers()
 
     @property
     def waivers(self) -> tuple[Waiver, ...]:
@@ -59,11 +63,29 @@ class PolicyEvaluator:
         self, findings: tuple[Finding, ...], target: Target, at: datetime
     ) -> tuple[Finding, ...]:
         """The findings as of ``at``, waived or not."""
-        waivers = self.waivers
+        waivers = self._exact.of(self.waivers, self.targets)
         rules = {waiver.rule for waiver in waivers}
-        if not any(finding.result.rule in rules for finding in findings):
+        if not any(
+            finding.result.rule in rules or finding.result.rule_id in rules for finding in findings
+        ):
             return findings
         return tuple(with_waiver(finding, waivers, target, at) for finding in findings)
+
+
+class _ExactWaivers:
+    """The waivers with the keys of their targets, found again only if waivers or targets have changed."""
+
+    def __init__(self) -> None:
+        self._waivers: tuple[Waiver, ...] = ()
+        self._targets: Sequence[Target] = ()
+        self._exact: tuple[Waiver, ...] = ()
+
+    def of(self, waivers: tuple[Waiver, ...], targets: Sequence[Target]) -> tuple[Waiver, ...]:
+        """The ``waivers`` as ``with_target_keys`` returns them."""
+        if waivers != self._waivers or targets is not self._targets:
+            self._exact = with_target_keys(waivers, targets)
+            self._waivers, self._targets = waivers, targets
+        return self._exact
 
 
 def declared_targets(book: PolicySet) -> tuple[Target, ...]:

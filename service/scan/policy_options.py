@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from model.findings.finding import Severity
 from model.target import Target
+from model.target_labels import label_problems
 from policy import read_policies
 from policy.files.yaml_file import ConfigError
 from probe.recording.visit import RecordedVisit
@@ -46,9 +47,12 @@ def with_labels_on_visits(
 
 def _labels(texts: Sequence[str]) -> Mapping[str, str]:
     try:
-        return parse_labels(texts)
+        labels = parse_labels(texts)
     except ValueError as error:
         raise ScanInputError(f"--label: {error}") from error
+    for problem in label_problems(labels):
+        raise ScanInputError(f"--label: {problem}")
+    return labels
 
 
 def read_gate(

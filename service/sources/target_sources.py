@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import structlog
@@ -12,10 +12,10 @@ import structlog
 from discovery.merge import Sifted, merge, sift
 from discovery.relabel import Rule, names_set_by
 from discovery.source import DiscoveryUpdate, Source
-from discovery.trust import disarmed, untrusted_labels
+from discovery.trust import LabelRules, disarmed, untrusted_labels
 from model.ports import DiscoveryMeter
 from model.target import Target
-from model.target_labels import ACTING_NAMES
+from model.target_labels import ACTING_NAMES, ConfiguredNames
 from pki.net_guard.gate import SocketGate
 
 _MOST_LOGGED: Final = 20
@@ -28,13 +28,15 @@ _LOG = structlog.stdlib.get_logger("tlsprobe")
 class RuledSource:
     """A source with its relabelling rules; its targets remain for ``max_stale_seconds`` after it fails.
 
-    ``trusted_labels`` are the acting labels (``model.target_labels``) that the source itself may set.
+    ``trusted_labels`` are the acting labels (``model.target_labels``) that the source itself may set;
+    ``configured`` are the names that some of them may have as their values.
     """
 
     source: Source
     rules: tuple[Rule, ...] = ()
     max_stale_seconds: float = 86_400.0
     trusted_labels: frozenset[str] = frozenset()
+    configured: ConfiguredNames = field(default_factory=dict)
 
     def still_trusted(self, target: Target) -> Target:
         """A target from an earlier reading, with only the acting labels that the source or the rules may set now."""
@@ -48,7 +50,7 @@ class RuledSource:
             update.targets or (),
             self.rules,
             gate,
-            trusted=self.trusted_labels,
+            labels=LabelRules(trusted=self.trusted_labels, configured=self.configured),
             skipped=update.skipped,
             source=self.source.name,
         )
@@ -119,7 +121,7 @@ class TargetSources:
 
     async def watch(self) -> None:
         """Follow all sources; ends only when cancelled, or at once if there are none."""
-        fixed = await sift(self._fixed, (), self._gate, trusted=ACTING_NAMES)
+        fixed = await sift(self._fixed, (), self._gate, labels=LabelRules(trusted=ACTING_NAMES))
         self._fixed = fixed.kept
         if self._fixed:
             self._meter.discovery_updated(self._fixed[0].source, len(self._fixed), None)

@@ -10,6 +10,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity
+from model.verdict import UnknownCause
 from storage.rows.proofs import decode_proofs
 from storage.rows.tables import FindingRow, ResultRow
 
@@ -57,6 +58,7 @@ def _result(row: Row[*tuple[Any, ...]]) -> RuleResult:
         observed=observed,
         required=words["required"],
         source=words["source"],
+        cause=None if words.get("cause") is None else UnknownCause(words["cause"]),
     )
 
 

@@ -130,6 +130,8 @@ def _result_values(digest: str, result: RuleResult) -> dict[str, Any]:
         "required": result.required,
         "source": result.source,
     }
+    if result.cause is not None:
+        words["cause"] = result.cause.value
     return {
         "digest": digest,
         "policy": result.policy,

@@ -41,6 +41,23 @@ def pair(
     )
 
 
+def _scheduler(instance: str = "a", **values: float | str) -> dict[str, float | str]:
+    return {f'tlsprobe_{name}{{instance="{instance}"}}': value for name, value in values.items()}
+
+
+def _dead_fleet() -> Iterator[Case]:
+    """What dies after ten minutes, scraped every minute: two minutes later it is known."""
+    down = 'up{job="tlsprobe",instance="x"}'
+    fleets: tuple[tuple[str, dict[str, float | str]], ...] = (
+        ("TlsprobeNoWorkers", _scheduler(leader="1x20", workers="1x9 0x10")),
+        ("TlsprobeNoLeader", _scheduler(leader="1x9 0x10")),
+        ("TlsprobeServiceDown", {down: "1x9 0x10", 'tlsprobe_build_info{version="1"}': 1}),
+    )
+    for alert, series in fleets:
+        yield Case(alert=alert, what="is seen within two minutes", series=series, at=12 * 60)
+        yield Case(alert=alert, what="waits for a restart", series=series, at=10 * 60, firing=0)
+
+
 def labelled(name: str, **labels: str) -> str:
     inner = ",".join(f'{label}="{text}"' for label, text in labels.items())
     return f'tlsprobe_{name}{{target="a:443"{"," if inner else ""}{inner}}}'
@@ -256,8 +273,23 @@ CASES: Final = (
     ),
     *pair(
         "TlsprobePolicyRegression",
-        {labelled("policy_compliant", policy="corp"): "1+0x60 0+0x200"},
-        {labelled("policy_compliant", policy="corp"): 0},
+        {
+            labelled("policy_compliant", policy="corp"): "1+0x60 0+0x200",
+            labelled("findings", policy="corp", severity="high"): "0+0x60 1+0x200",
+        },
+        {
+            labelled("policy_compliant", policy="corp"): 0,
+            labelled("findings", policy="corp", severity="high"): 1,
+        },
+    ),
+    Case(
+        alert="TlsprobePolicyRegression",
+        what="is silent if all is waived",
+        series={
+            labelled("policy_compliant", policy="corp"): "1+0x60 0+0x200",
+            labelled("findings", policy="corp", severity="high"): 0,
+        },
+        firing=0,
     ),
     *pair(
         "TlsprobePlaintextReachable",
@@ -312,13 +344,31 @@ CASES: Final = (
     ),
     *pair(
         "TlsprobeUnknownTooLong",
-        {labelled("check_unknown", check="robot", protocol="", reason="inconclusive"): 1},
+        {
+            labelled("check_unknown", check=check, protocol="", reason="inconclusive"): 1
+            for check in ("robot", "ticketbleed")
+        },
         {
             labelled(
                 "check_unknown", check="robot", protocol="", reason="inconclusive"
-            ): "1+0x60 stale"
+            ): "1+0x60 stale",
+            labelled(
+                "check_unknown", check="ticketbleed", protocol="", reason="inconclusive"
+            ): "_x1400 1+0x200",
         },
-        at=25 * HOUR,
+        at=26 * HOUR,
+    ),
+    Case(
+        alert="TlsprobeUnknownTooLong",
+        what="is silent where no question can help",
+        series={
+            labelled(
+                "check_unknown", check="groups", protocol="TLSv1.2", reason="no_hello_shows"
+            ): 1,
+            labelled("facts_needing_client_certificate"): 8,
+        },
+        at=26 * HOUR,
+        firing=0,
     ),
     *pair(
         "TlsprobeServiceDown",
@@ -337,6 +387,18 @@ CASES: Final = (
         {'tlsprobe_jobs_waiting{queue="any"}': 0},
     ),
     *pair("TlsprobeNoLeader", {"tlsprobe_leader": 0}, {"tlsprobe_leader": 1}),
+    *pair(
+        "TlsprobeNoWorkers",
+        {**_scheduler(leader=1, workers=0), **_scheduler("b", leader=0, workers=0)},
+        {**_scheduler(leader=1, workers=1), **_scheduler("b", leader=0, workers=0)},
+    ),
+    Case(
+        alert="TlsprobeNoWorkers",
+        what="leaves a fleet without a leader to TlsprobeNoLeader",
+        series=_scheduler(leader=0, workers=0),
+        firing=0,
+    ),
+    *_dead_fleet(),
     *pair("TlsprobeStoreDown", {"tlsprobe_store_up": 0}, {"tlsprobe_store_up": 1}),
     *pair(
         "TlsprobeConfigReloadFailed",

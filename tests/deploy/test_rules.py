@@ -15,6 +15,9 @@ import pytest
 import yaml
 
 from exporters.prometheus.rules import rule_file
+from model.findings.attacks import ATTACKS
+from policy.catalogue import RULES_BY_NAME
+from policy.files.load import profile
 from tests.deploy.alert_cases import CASES, Case
 from tests.deploy.files import ROOT, read_yaml
 from tests.service.processes import tlsprobe
@@ -116,6 +119,93 @@ def test_the_owner_s_labels_can_be_joined_to_every_alert_with_a_target(tmp_path:
         files.append(file)
     assert {case.alert for case in OWNED} >= {"TlsprobeWeakProtocol", "TlsprobeEndpointDown"}
     run("promtool", "test", "rules", *files)
+
+
+WAIVED_BY: dict[str, tuple[str, ...]] = {
+    "TlsprobeEndpointDown": ("reachable",),
+    "TlsprobeAddressDown": ("reachable",),
+    "TlsprobeCertificateExpired": ("certificate_validity",),
+    "TlsprobeExpiryCritical": ("certificate_expiry",),
+    "TlsprobeExpirySoon": ("certificate_expiry",),
+    "TlsprobeNotYetValid": ("certificate_validity",),
+    "TlsprobeVerificationFailed": ("certificate_trusted",),
+    "TlsprobeHostnameMismatch": ("certificate_names",),
+    "TlsprobeRevoked": ("certificate_not_revoked",),
+    "TlsprobeRevocationDataStale": ("certificate_not_revoked", "ocsp_stapling"),
+    "TlsprobeStapleMissing": ("certificate_problems", "ocsp_stapling"),
+    "TlsprobeWeakKeyOrSignature": ("certificate_problems",),
+    "TlsprobeLifetimeExceedsLimit": ("certificate_lifetime", "certificate_problems"),
+    "TlsprobeWeakProtocol": ("protocol_versions",),
+    "TlsprobeWeakCipherSuite": (
+        *("cipher_suites", "cipher_suites_forbidden", "cipher_suite_strength"),
+    ),
+    "TlsprobeVulnerable": ("not_vulnerable",),
+    "TlsprobePlaintextReachable": (
+        *("no_plaintext", "starttls_enforced", "no_plaintext_login", "https_redirect"),
+    ),
+    "TlsprobeClientAuthNotEnforced": ("client_certificate_required",),
+    "TlsprobeClientAuthNotVerified": ("client_certificate_verified",),
+}
+"""The rules about the same thing as an alert on a fact: a waiver of any of them silences it."""
+
+WITHOUT_WAIVER = {
+    *("TlsprobeClientCertificateExpiry", "TlsprobeMismatchAcrossAddresses"),
+    *("TlsprobeChangedUnexpectedly", "TlsprobeProbeStale", "TlsprobeUnknownTooLong"),
+    *("TlsprobeSeriesDropped", "TlsprobePolicyRegression"),
+}
+"""About the user's own certificate, about a change, or about tlsprobe itself."""
+
+
+def waived(rule: str) -> dict[str, float | str]:
+    """The series of a waiver of ``rule`` at each address that the cases have."""
+    labels = f'rule="{rule}",rule_id="{RULES_BY_NAME[rule].identifier}"'
+    places = ("", ',address="x"', ',address="y"')
+    return {f'tlsprobe_rule_waived{{target="a:443"{place},{labels}}}': 1 for place in places}
+
+
+@pytest.mark.integration
+def test_what_is_waived_does_not_page_and_other_waivers_change_nothing(tmp_path: Path) -> None:
+    on_endpoints = {case.alert for case in OWNED}
+    assert on_endpoints == WAIVED_BY.keys() | WITHOUT_WAIVER
+    files = []
+    for alert, rules_of_it in WAIVED_BY.items():
+        firing = [case for case in OWNED if case.alert == alert]
+        silenced = [
+            replace(case, series={**case.series, **waived(rule)}, firing=0)
+            for case in firing[:1]
+            for rule in rules_of_it
+        ]
+        others = [
+            replace(case, series={**case.series, **waived("declared_state")}) for case in firing[:1]
+        ]
+        files.append(written(tmp_path, alert, [*silenced, *others]))
+    run("promtool", "test", "rules", *files)
+
+
+def test_the_page_on_alerts_lists_the_rules_whose_waiver_ends_each() -> None:
+    page = (ROOT / "docs/reference/alerts.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| `Tlsprobe")]
+    for alert, rules_of_it in WAIVED_BY.items():
+        (row,) = [row for row in rows if f"`{alert}`" in row]
+        assert all(f"`{rule}`" in row for rule in rules_of_it), alert
+
+
+def test_each_attack_of_the_profile_is_waived_under_the_name_of_its_fact() -> None:
+    rules = profile("known-vulnerabilities").rules
+    attacks = [rule for rule in rules if rule.rule.name == "not_vulnerable"]
+    assert {rule.name.replace("-", "_") for rule in attacks} <= ATTACKS.keys()
+
+
+@pytest.mark.integration
+def test_a_waiver_of_one_attack_silences_that_attack_alone(tmp_path: Path) -> None:
+    (firing,) = [case for case in OWNED if case.alert == "TlsprobeVulnerable"][:1]
+    series: dict[str, float | str] = {
+        f'tlsprobe_vulnerable{{target="a:443",check="{name}"}}': 1
+        for name in ("robot", "ticketbleed")
+    }
+    one = 'tlsprobe_rule_waived{target="a:443",rule="robot",rule_id="TP-VULN-001"}'
+    case = replace(firing, series={**series, one: 1}, firing=1)
+    run("promtool", "test", "rules", written(tmp_path, "TlsprobeVulnerable", [case]))
 
 
 @pytest.mark.integration

@@ -150,3 +150,24 @@ def test_without_a_source_there_is_no_output() -> None:
     run = tlsprobe("discover", "--config", "tlsprobe.yml")
     assert run.returncode == 2
     assert "has no source" in run.stderr
+
+
+def test_a_label_that_names_nothing_in_the_configuration_is_reported() -> None:
+    """It comes from a file, or a rule gives it to the targets."""
+    Path("targets.yml").write_text(
+        "- {target: a.test, labels: {client_identity: billing, client_auth: mandatory}}\n"
+    )
+    rule = "- {target_label: trust_stores, replacement: 'mozilla,nn'}"
+    Path("tlsprobe.yml").write_text(f"targets_files: [targets.yml]\nrelabel:\n  {rule}\n")
+    run = tlsprobe("discover", "--config", "tlsprobe.yml")
+    assert run.returncode == 3
+    lines = [line for line in run.stdout.splitlines() if "skipped: " in line]
+    assert len(lines) == 3
+    assert (
+        sum("targets.yml, line 1: the label client_auth must not be" in one for one in lines) == 1
+    )
+    assert any(
+        "a.test:443: the label client_identity must not be 'billing'" in one for one in lines
+    )
+    assert any("the label trust_stores must not be 'nn'" in one for one in lines)
+    assert "+ a.test:443" in run.stdout

@@ -130,6 +130,28 @@ def test_an_invalid_entry_costs_only_itself(
     assert (skipped.place, word in skipped.problem) == (f"{path}, line {line}", True)
 
 
+def test_a_label_that_cannot_act_is_reported_with_its_line_and_the_target_stays(
+    tmp_path: Path,
+) -> None:
+    text = """\
+- target: a.example
+  labels:
+    team: pay
+    client_auth: mandatory
+- targets: [b.example, c.example]
+  labels: {client_identiy: billing}
+"""
+    path = write(tmp_path / "targets.yml", text)
+    found = read_targets_file(path)
+    assert [one.host for one in found.targets] == ["a.example", "b.example", "c.example"]
+    said = [str(one) for one in found.skipped]
+    assert said[0].startswith(f"{path}, line 4: the label client_auth must not be 'mandatory'")
+    assert said[1].startswith(f"{path}, line 6: the label 'client_identiy' has no effect")
+    table = write(tmp_path / "t.csv", "target,client_auth\na.example,mandatory\nb.example,none\n")
+    (skipped,) = read_targets_file(table).skipped
+    assert str(skipped).startswith(f"{table}, line 2: the label client_auth must not be")
+
+
 def test_label_names_are_any_text_as_in_prometheus_3(tmp_path: Path) -> None:
     path = write(
         tmp_path / "sd.json", '[{"targets": ["a.test"], "labels": {"cloud.region": "eu"}}]'

@@ -15,6 +15,7 @@ from discovery.apis.http_sd import read_http_sd
 from discovery.apis.web import WebApi
 from discovery.merge import sift
 from discovery.relabel import Rule, relabelled
+from discovery.trust import LabelRules
 from model import target_labels
 from model.target import Target
 from model.target_labels import ACTING_LABELS, ACTING_NAMES
@@ -97,11 +98,11 @@ async def test_an_answer_of_http_sd_sets_no_label_that_acts(name: str) -> None:
     async with web_server({"/sd": json.dumps(groups).encode()}) as server:
         found = (await read_http_sd(WebApi(url=server.url("/sd")), "sd")).targets
     settings = HttpSdSettings(type="http_sd", url="http://127.0.0.1/")
-    sifted = await sift(found, (), SocketGate(), trusted=settings.trusted_labels)
+    sifted = await sift(found, (), SocketGate(), labels=LabelRules(trusted=settings.trusted_labels))
     assert sifted.kept[0].labels == {f"untrusted_{name}": "evil", "team": "pay"}
     assert sifted.untrusted == {name: 1}
     trusting = settings.model_copy(update={"trust_labels": True})
-    sifted = await sift(found, (), SocketGate(), trusted=trusting.trusted_labels)
+    sifted = await sift(found, (), SocketGate(), labels=LabelRules(trusted=trusting.trusted_labels))
     assert sifted.kept[0].labels == {name: "evil", "team": "pay"}
 
 

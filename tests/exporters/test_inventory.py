@@ -43,7 +43,7 @@ from model.observation import (
 from model.protocol_version import ProtocolVersion
 from model.snapshot import EndpointStatus, Snapshot
 from model.target import Endpoint, Target
-from model.verdict import Fact, Preference, Verdict
+from model.verdict import Fact, Preference, UnknownCause, Verdict
 from tests.support.strategies import observations
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -336,8 +336,42 @@ def test_policies_and_findings_are_counted_and_undecided_ones_are_unknown() -> N
     }
     assert counted == {"info": 0, "low": 0, "medium": 0, "high": 1, "critical": 0}
     assert shown["findings_waived"] == {labelled(policy="corp"): 1, labelled(policy="other"): 0}
+    assert shown["rule_waived"] == {labelled(rule="rule_1", rule_id=""): 1}
     assert shown["config_changed_timestamp_seconds"] == {frozenset(): NOW.timestamp()}
     assert shown["cert_changed_timestamp_seconds"] == {frozenset(): NOW.timestamp() - 86400}
+
+
+def test_a_rule_with_an_open_finding_of_another_policy_is_not_waived() -> None:
+    status = judged()
+    (_, waived, _) = status.findings
+    other = replace(
+        waived, result=replace(waived.result, policy="other"), status=FindingStatus.OPEN
+    )
+    status = replace(status, findings=(waived, other))
+    shown = read("".join(PageWriter().write(Snapshot(taken_at=NOW, endpoints=(status,)))))
+    assert "rule_waived" not in shown
+
+
+def test_what_needs_a_client_certificate_is_one_number_and_no_unknown_fact() -> None:
+    cause = UnknownCause.NEEDS_CLIENT_CERTIFICATE
+    withheld = Fact(verdict=Verdict.UNKNOWN, cause=cause)
+    observed = replace(
+        KNOWN,
+        features={"early_data": withheld, "tls13_resumption": withheld},
+        vulnerabilities={"ticketbleed": withheld, "robot": Fact(verdict=Verdict.UNKNOWN)},
+    )
+    status = replace(judged(), observation=observed, compliance={"corp": Verdict.UNKNOWN})
+    (finding, *_) = status.findings
+    result = replace(finding.result, outcome=Outcome.UNKNOWN, cause=cause)
+    status = replace(status, findings=(replace(finding, result=result),))
+    shown = read("".join(PageWriter().write(Snapshot(taken_at=NOW, endpoints=(status,)))))
+    assert shown["facts_needing_client_certificate"] == {frozenset(): 3}
+    unknown = {dict(labels)["check"] for labels in shown["check_unknown"]}
+    assert "robot" in unknown
+    assert not unknown & {"early_data", "tls13_resumption", "ticketbleed", "policy_compliant"}
+    assert set(shown["findings"].values()) == {0}
+    reason = {"policy": "corp", "reason": "needs_client_certificate"}
+    assert shown["findings_unknown"] == {labelled(**reason): 1}
 
 
 def test_revocation_status_is_reported_by_method() -> None:

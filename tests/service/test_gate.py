@@ -259,6 +259,10 @@ async def test_an_endpoint_that_meets_its_policy_passes(fleet: DemoFleet, tmp_pa
         (["--policy", "/nowhere.yml"], "/nowhere.yml"),
         (["--fail-on", "high"], "--policy"),
         (["--policy", "rfc9325", "--label", "sensitive"], "NAME=VALUE"),
+        (
+            ["--policy", "rfc9325", "--label", "client_auth=mandatory"],
+            "use none, requested, required",
+        ),
         (["--policy", "rfc9325", "--fail-on", "dreadful"], "dreadful"),
     ],
 )

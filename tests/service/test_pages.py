@@ -176,3 +176,16 @@ def test_the_header_of_the_page_counts_the_endpoints() -> None:
 def test_any_endpoint_can_be_shown(observation: Observation) -> None:
     row_of(status(observation), NOW)
     sections_of(status(observation))
+
+
+async def test_warnings_about_the_inventory_are_at_the_top_of_the_page() -> None:
+    warnings = ("The waiver lab matches no finding.",)
+    routes = page_routes(
+        lambda: Snapshot(taken_at=NOW, endpoints=(status(modern()),)),
+        HandClock(),
+        lambda _: warnings,
+    )
+    transport = httpx.ASGITransport(Starlette(routes=list(routes)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        page = (await client.get("/")).text
+    assert warnings[0] in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import jsonschema
@@ -72,6 +73,23 @@ def test_an_expired_waiver_is_reported_with_exit_code_1(house: Path) -> None:
     run = tlsprobe("policy", "check", house)
     assert run.returncode == 1
     assert "line 6: the waiver 'old' expired on 2020-01-31" in run.stdout
+
+
+def test_a_waiver_that_matches_no_target_is_reported_with_its_line(
+    house: Path, tmp_path: Path
+) -> None:
+    targets = tmp_path / "targets.yml"
+    targets.write_text('- target: "127.0.0.1:24435?server_name=localhost"\n')
+    next_year = datetime.now(UTC).year + 1
+    rest = f"rule: hsts, reason: r, owner: o, expires: {next_year}-01-31"
+    house.write_text(
+        f"{HOUSE}waivers:\n  good: {{target: localhost, {rest}}}\n  bad: {{target: locahost, {rest}}}\n"
+    )
+    run = tlsprobe("policy", "check", house, "--targets", targets)
+    assert run.returncode == 1
+    assert run.stdout.count("matches no finding") == 1
+    assert f"{house}, line 8: the waiver 'bad' matches no finding" in run.stdout
+    assert "did you mean localhost?" in run.stdout
 
 
 def test_a_rule_is_explained_with_its_parameters_and_users() -> None:

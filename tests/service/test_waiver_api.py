@@ -20,6 +20,7 @@ from service.http.waivers import waiver_routes
 from service.judging.policy_evaluator import PolicyEvaluator
 from storage import SqlStore
 from tests.policy.observed import policy
+from tests.service.test_waiver_warnings import STATUSES, TARGETS
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +57,8 @@ def desk() -> PolicyEvaluator:
 
 @pytest.fixture
 async def client(desk: PolicyEvaluator, store: SqlStore) -> AsyncIterator[httpx.AsyncClient]:
-    app = Guard(Starlette(routes=list(waiver_routes(desk, store, lambda: NOW))), Access())
+    routes = waiver_routes(desk, store, lambda: NOW, lambda: STATUSES)
+    app = Guard(Starlette(routes=list(routes)), Access())
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://localhost"
     ) as opened:
@@ -170,3 +172,18 @@ async def test_a_page_of_another_site_cannot_create_a_waiver(
 async def test_a_waiver_of_a_file_cannot_be_revoked(client: httpx.AsyncClient) -> None:
     answer = await client.delete("/api/waivers/filed")
     assert (answer.status_code, "remove it there" in answer.json()["error"]) == (409, True)
+
+
+async def test_a_waiver_that_matches_no_finding_is_answered_with_a_warning(
+    client: httpx.AsyncClient, desk: PolicyEvaluator
+) -> None:
+    desk.targets = TARGETS
+    near = POSTED | {"labels": {}, "target": "127.0.0.1:24436"}
+    answer = await client.post("/api/waivers", json=near)
+    assert answer.status_code == 201
+    assert "did you mean 127.0.0.1:24435" in answer.json()["warning"]
+    answer = await client.post("/api/waivers", json=near | {"target": "127.0.0.1:24435"})
+    assert answer.status_code == 200
+    assert "warning" not in answer.json()
+    listed = (await client.get("/api/waivers")).json()["waivers"]
+    assert [one["name"] for one in listed if "warning" not in one] == ["filed", "tills"]

@@ -47,7 +47,7 @@ from model.observation import (
 )
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
-from model.verdict import Evidence, Fact, Preference, Verdict
+from model.verdict import Evidence, Fact, Preference, UnknownCause, Verdict
 
 T = TypeVar("T")
 
@@ -88,13 +88,11 @@ def evidence() -> SearchStrategy[Evidence]:
 
 
 def facts() -> SearchStrategy[Fact]:
-    """Verdicts with and without evidence and value."""
-    return st.builds(
-        Fact,
-        verdict=st.sampled_from(Verdict),
-        evidence=st.none() | evidence(),
-        value=st.none() | _TEXT,
-    )
+    """Verdicts with and without evidence, value and cause."""
+    known = {"evidence": st.none() | evidence(), "value": st.none() | _TEXT}
+    proved = st.builds(Fact, verdict=st.sampled_from(Verdict), **known)
+    causes = st.sampled_from(UnknownCause)
+    return proved | st.builds(Fact, verdict=st.just(Verdict.UNKNOWN), cause=causes, **known)
 
 
 def certificates() -> SearchStrategy[Certificate]:
@@ -212,6 +210,7 @@ def accepted_sets() -> SearchStrategy[AcceptedSet]:
             accepted=st.just(tuple(names)),
             complete=st.booleans(),
             preference=st.sampled_from(Preference),
+            cause=st.sampled_from([None, UnknownCause.NO_HELLO_SHOWS]),
             evidence=st.dictionaries(st.sampled_from(names), evidence()) if names else st.just({}),
             refusal=st.none() | evidence(),
         )

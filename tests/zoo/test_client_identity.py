@@ -11,9 +11,10 @@ from exporters.terminal.remarks import remarks
 from model.clock import SystemClock
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
+from model.sections import named_facts
 from model.target import Endpoint, Target
 from model.target_labels import CLIENT_IDENTITY, EXPIRED_CLIENT_IDENTITY
-from model.verdict import Verdict
+from model.verdict import Fact, UnknownCause, Verdict
 from probe.checks.part import Part
 from probe.crypto.identity import load_identity
 from probe.visit.engine import Engine
@@ -22,7 +23,7 @@ from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 from tests.zoo.openssl_servers import MODERN, SServer
 from tests.zoo.truth import SERVER_NAME
-from tests.zoo.visit import visit
+from tests.zoo.visit import UNHURRIED_SECONDS, visit
 
 PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES, Part.CLIENT_AUTH})
 DEMANDING = (
@@ -120,3 +121,43 @@ async def test_the_contents_of_the_certificate_request_are_read_at_both_versions
     )
     for version in (ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3):
         assert {"ed25519", "rsa_pss_rsae_sha256"} <= set(found[version].signature_schemes)
+
+
+AFTER_THE_HANDSHAKE = frozenset(
+    {
+        *("resumption_by_id", "resumption_by_ticket", "ticketbleed", "tls13_resumption"),
+        *("early_data", "client_renegotiation", "client_renegotiation_dos", "poodle_tls"),
+    }
+)
+"""What only a finished handshake shows: RFC 5246, sections 7.3 and 6.2.3.2; RFC 9846, section 2.2."""
+
+
+@pytest.mark.integration
+async def test_an_accepted_client_certificate_shows_what_comes_after_the_handshake(
+    certificates: Certificates, tmp_path: Path
+) -> None:
+    (server,) = [one for one in SERVERS if one.name == "openssl-client-certificate-required"]
+    identities = {"ours": load_identity("ours", certificates.client_file)}
+    settings = ProbeSettings(client_identities=identities, deadline_seconds=UNHURRIED_SECONDS)
+    engine = Engine(settings, SystemClock())
+    seen = []
+    with server.start(certificates, tmp_path) as port:
+        for labels in ({}, {CLIENT_IDENTITY: "ours"}):
+            target = Target(host="127.0.0.1", port=port, server_name=SERVER_NAME, labels=labels)
+            seen.append(await engine.visit(Endpoint(target=target, address="127.0.0.1")))
+    without, with_own = [facts_by_name(one) for one in seen]
+    unknown = {name: fact for name, fact in without.items() if fact.verdict is Verdict.UNKNOWN}
+    assert unknown.keys() == AFTER_THE_HANDSHAKE
+    assert {fact.cause for fact in unknown.values()} == {UnknownCause.NEEDS_CLIENT_CERTIFICATE}
+    # OpenSSL's defaults: sessions by id and ticket, no early data, no renegotiation by clients.
+    expected = dict.fromkeys(AFTER_THE_HANDSHAKE, Verdict.NO) | dict.fromkeys(
+        ("resumption_by_ticket", "tls13_resumption"), Verdict.YES
+    )
+    del expected["resumption_by_id"]
+    assert {name: with_own[name].verdict for name in expected} == expected
+    assert with_own["resumption_by_id"].verdict is not Verdict.UNKNOWN
+    assert [name for name, fact in with_own.items() if fact.verdict is Verdict.UNKNOWN] == []
+
+
+def facts_by_name(observation: Observation) -> dict[str, Fact]:
+    return {name: fact for facts in named_facts(observation) for name, fact in facts.items()}

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from exporters.prometheus.families.family import Family, Sample
-from model.findings.finding import FindingStatus, Severity
+from exporters.prometheus.families.unknown import UNPROVED
+from model.findings.finding import FindingStatus, Outcome, Severity
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
 
@@ -22,11 +23,21 @@ def _open_findings(status: EndpointStatus) -> Iterator[Sample]:
     counted = Counter(
         (finding.result.policy, finding.result.severity)
         for finding in status.findings
-        if finding.status is FindingStatus.OPEN
+        if finding.status is FindingStatus.OPEN and finding.result.outcome is not Outcome.UNKNOWN
     )
     for policy in status.compliance:
         for severity in Severity:
             yield (policy, severity.value), float(counted[policy, severity])
+
+
+def _unknown_findings(status: EndpointStatus) -> Iterator[Sample]:
+    counted = Counter(
+        (finding.result.policy, finding.result.cause or UNPROVED)
+        for finding in status.findings
+        if finding.status is FindingStatus.OPEN and finding.result.outcome is Outcome.UNKNOWN
+    )
+    for policy, reason in sorted(counted):
+        yield (policy, reason), float(counted[policy, reason])
 
 
 def _waived_findings(status: EndpointStatus) -> Iterator[Sample]:
@@ -37,6 +48,20 @@ def _waived_findings(status: EndpointStatus) -> Iterator[Sample]:
     )
     for policy in status.compliance:
         yield (policy,), float(counted[policy])
+
+
+def _waived_rules(status: EndpointStatus) -> Iterator[Sample]:
+    """A rule is waived if a waiver covers each of its findings here, whatever policy they are of."""
+    waived, is_open = (
+        {
+            (finding.result.rule.replace("-", "_"), finding.result.rule_id or "")
+            for finding in status.findings
+            if finding.status is wanted
+        }
+        for wanted in (FindingStatus.WAIVED, FindingStatus.OPEN)
+    )
+    for names in sorted(waived - is_open):
+        yield names, 1.0
 
 
 def _config_changed(status: EndpointStatus) -> Iterator[Sample]:
@@ -59,10 +84,18 @@ POLICY_FAMILIES: Final = (
     ),
     Family(
         name="findings",
-        help="Number of open findings by severity, without waived ones.",
+        help="Number of open violations by severity, without waived ones.",
         example='sum by (policy) (tlsprobe_findings{severity=~"high|critical"})',
         labels=("policy", "severity"),
         samples=_open_findings,
+    ),
+    Family(
+        name="findings_unknown",
+        help="Number of open findings of rules that are neither proved to be met nor violated; "
+        "absent if there are none.",
+        example='tlsprobe_findings_unknown{reason="inconclusive"}',
+        labels=("policy", "reason"),
+        samples=_unknown_findings,
     ),
     Family(
         name="findings_waived",
@@ -70,6 +103,14 @@ POLICY_FAMILIES: Final = (
         example="sum by (policy) (tlsprobe_findings_waived)",
         labels=("policy",),
         samples=_waived_findings,
+    ),
+    Family(
+        name="rule_waived",
+        help="1 for each rule all of whose findings at the endpoint are waived; absent otherwise. "
+        "In its name, - is replaced by _. The alerts on facts use it.",
+        example='tlsprobe_rule_waived{rule_id="TP-TLS-001"}',
+        labels=("rule", "rule_id"),
+        samples=_waived_rules,
     ),
     Family(
         name="config_changed_timestamp_seconds",

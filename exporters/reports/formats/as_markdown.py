@@ -12,7 +12,7 @@ from exporters.reports.markdown_text import block, code, plain
 from exporters.reports.overview import overview
 from exporters.reports.report import Report, ReportedEndpoint, ReportedFinding
 from exporters.reports.report_json import report_digest
-from model.findings.finding import FindingStatus
+from model.findings.finding import FindingStatus, Waiver
 from model.findings.remediation import Remediation
 
 
@@ -147,12 +147,18 @@ def _waivers(report: Report) -> Iterator[str]:
                 code(words.waiver_scope(waiver)),
                 code(waiver.owner),
                 code(waiver.reason),
-                waiver.last_day.isoformat()
-                + ("" if waiver.expires_at > report.taken_at else " (expired)"),
+                _until(report, waiver),
             )
             for waiver in report.waivers
         ],
     )
+
+
+def _until(report: Report, waiver: Waiver) -> str:
+    until = waiver.last_day.isoformat()
+    if waiver.expires_at <= report.taken_at:
+        return f"{until} (expired)"
+    return f"{until} (waives no finding here)" if report.is_idle(waiver) else until
 
 
 def _policies(report: Report) -> Iterator[str]:

@@ -17,10 +17,9 @@ from exporters.terminal.scan_report.layout import Row, Words, row
 from exporters.terminal.words import NAME_LIMIT, listed, say
 from model.findings.attacks import ATTACKS, attack_with_cves
 from model.intrusiveness import words_for_not_asked
-from model.judging.client_certificate import needs_client_certificate
 from model.observation import Observation
 from model.target_labels import http_port_of
-from model.verdict import Fact, Verdict
+from model.verdict import Fact, UnknownCause, Verdict
 
 _COMMON_FEATURES: Final = {
     "secure_renegotiation": "secure renegotiation",
@@ -123,7 +122,7 @@ def _unknown_rows(observation: Observation) -> Iterator[Row]:
     ):
         for name, fact in facts.items():
             if fact.verdict is Verdict.UNKNOWN:
-                needs = needs_client_certificate(observation, fact.evidence)
+                needs = fact.cause is UnknownCause.NEEDS_CLIENT_CERTIFICATE
                 if name in words:
                     named[needs].append(words[name])
                 else:

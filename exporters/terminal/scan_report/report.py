@@ -91,7 +91,7 @@ def _parts(
     if judged is not None:
         yield from compliance_rows(judged, found)
     if observation.answered_as_tls or found or judged is not None:
-        yield from finding_parts(observation, judged, found)
+        yield from finding_parts(judged, found)
         yield Text()
     yield from _fact_rows(observation, now, verbose=verbose)
     yield row("cost", _cost(observation))

@@ -15,7 +15,8 @@ from exporters.terminal.words import say
 from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength, cipher_suite_by_name, strength_by_name
-from model.verdict import Preference
+from model.safe_output.printable import printable
+from model.verdict import Preference, UnknownCause
 
 _STRENGTH_STYLES: Final = {
     Strength.INSECURE: "bold red",
@@ -70,6 +71,8 @@ def _how_sure(found: AcceptedSet, noun: str) -> str:
     order = f", {_ORDERS[found.preference]}" if len(found.accepted) > 1 else ""
     if found.complete:
         return order
+    if found.cause is UnknownCause.NO_HELLO_SHOWS and found.refusal is not None:
+        return f"{order}, perhaps more: {printable(found.refusal.note or '')}"
     return f"{order}, list may be incomplete: not every {noun} could be probed"
 
 

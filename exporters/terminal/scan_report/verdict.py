@@ -18,9 +18,7 @@ from exporters.wording import COMPLIANCE, OUTCOMES
 from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity
 from model.findings.judged import Judged
 from model.findings.remediation import Remediation
-from model.judging.client_certificate import needs_client_certificate
-from model.observation import Observation
-from model.verdict import Verdict
+from model.verdict import UnknownCause, Verdict
 
 _TEXT_LIMIT: Final = 400
 _REQUIRED_LIMIT: Final = 120
@@ -71,9 +69,7 @@ def compliance_rows(judged: Judged, found: Sequence[Remark]) -> Iterator[Row]:
         yield row("policy", line)
 
 
-def finding_parts(
-    observation: Observation, judged: Judged | None, found: Sequence[Remark]
-) -> Iterator[Part]:
+def finding_parts(judged: Judged | None, found: Sequence[Remark]) -> Iterator[Part]:
     """Every fault, worst first, each with its fix; then what is not known."""
     faults = sorted(_faults(judged, found), key=lambda one: -one.severity.rank)
     yield Text()
@@ -84,7 +80,7 @@ def finding_parts(
         yield Row(Text(fault.severity.value, style=fault.style), Group(*fault.said))
         yield from _fix_parts(fault.fix, shown)
     if judged is not None:
-        yield from _unknown_rows(observation, judged)
+        yield from _unknown_rows(judged)
 
 
 def _faults(judged: Judged | None, found: Sequence[Remark]) -> Iterator[_Fault]:
@@ -138,10 +134,10 @@ def _fix_parts(fix: Remediation | str | None, shown: set[str]) -> Iterator[Part]
             yield Verbatim(tuple(printable(line) for line in fix.lines))
 
 
-def _unknown_rows(observation: Observation, judged: Judged) -> Iterator[Row]:
+def _unknown_rows(judged: Judged) -> Iterator[Row]:
     """Results that are not known are not broken: they stand apart, without the colour of a severity."""
     unknown = [one.result for one in judged.findings if one.result.outcome is Outcome.UNKNOWN]
-    withheld = [one for one in unknown if needs_client_certificate(observation, one.evidence)]
+    withheld = [one for one in unknown if one.cause is UnknownCause.NEEDS_CLIENT_CERTIFICATE]
     for result in unknown:
         if result not in withheld:
             said = printable(result.violation or result.observed, limit=_TEXT_LIMIT)

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from model.findings.finding import Outcome, Severity
 from model.judging.asked import feature_does_not_apply
-from model.verdict import Evidence, Verdict
-from policy.judging.partial_results import Part, listed, not_asked, worst
+from model.verdict import Evidence, Fact, Verdict
+from policy.judging.partial_results import Part, listed, not_asked, with_shared_cause, worst
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import FeatureName
 
@@ -31,6 +31,7 @@ def _bind(parameters: Features, *, wanted: Verdict, required: str, kind: tuple[s
         parts: list[Part] = []
         proofs: dict[Outcome, Evidence | None] = {}
         failing: list[str] = []
+        open_facts: list[Fact | None] = []
         for name in parameters.features:
             fact = observation.features.get(name)
             if fact is None and name in observation.not_asked:
@@ -38,11 +39,13 @@ def _bind(parameters: Features, *, wanted: Verdict, required: str, kind: tuple[s
                 continue
             if fact is None:
                 is_moot = feature_does_not_apply(observation, name)
+                open_facts += [] if is_moot else [None]
                 outcome = Outcome.NOT_APPLICABLE if is_moot else Outcome.UNKNOWN
                 parts.append((outcome, f"{'not applicable:' if is_moot else 'not probed:'} {name}"))
                 continue
             if fact.verdict is Verdict.UNKNOWN:
                 outcome, words = Outcome.UNKNOWN, "not known:"
+                open_facts.append(fact)
             elif fact.verdict is wanted:
                 outcome, words = Outcome.PASS, met
             else:
@@ -54,7 +57,8 @@ def _bind(parameters: Features, *, wanted: Verdict, required: str, kind: tuple[s
         verb = "is" if len(failing) == 1 else "are"
         plural = "" if len(failing) == 1 else "s"
         text = f"{kind[0]} feature{plural} {verb} {kind[1]}: {listed(failing)}" if failing else ""
-        ruling = replace(worst(parts, required), violation=text)
+        ruling = with_shared_cause(worst(parts, required), open_facts)
+        ruling = replace(ruling, violation=text)
         proof = proofs.get(ruling.outcome)
         return ruling if proof is None else replace(ruling, evidence=proof)
 

@@ -14,9 +14,9 @@ from pydantic import Field
 from model.findings.attacks import attack_title, attack_with_cves
 from model.findings.finding import Outcome, Severity
 from model.judging.asked import vulnerability_does_not_apply
-from model.verdict import Evidence, Verdict
+from model.verdict import Evidence, Fact, Verdict
 from policy.fact_names import VULNERABILITIES
-from policy.judging.partial_results import Part, listed, not_asked, worst
+from policy.judging.partial_results import Part, listed, not_asked, with_shared_cause, worst
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import VulnerabilityName
 
@@ -41,6 +41,7 @@ def _bind(parameters: Vulnerabilities) -> Judge:
         parts: list[Part] = []
         proofs: dict[Outcome, Evidence | None] = {}
         failing: list[str] = []
+        open_facts: list[Fact | None] = []
         for name in parameters.vulnerabilities:
             fact = observation.vulnerabilities.get(name)
             if fact is not None:
@@ -55,8 +56,11 @@ def _bind(parameters: Vulnerabilities) -> Judge:
                 parts.append((Outcome.NOT_APPLICABLE, f"{attack_title(name)} does not apply"))
             else:
                 parts.append((Outcome.UNKNOWN, f"not probed: {attack_title(name)}"))
+            if parts[-1][0] is Outcome.UNKNOWN:
+                open_facts.append(fact)
         text = f"Vulnerable to {listed(failing)}" if failing else ""
-        ruling = replace(worst(parts, required), violation=text)
+        ruling = with_shared_cause(worst(parts, required), open_facts)
+        ruling = replace(ruling, violation=text)
         proof = proofs.get(ruling.outcome)
         return ruling if proof is None else replace(ruling, evidence=proof)
 

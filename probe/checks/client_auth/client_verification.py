@@ -23,6 +23,7 @@ from model.observation import (
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Verdict
 from probe.checks.client_auth.client_auth import requested_authorities, scheme_names
+from probe.checks.client_auth.own_certificate import ASKING
 from probe.checks.client_auth.post_handshake_auth import REFUSALS, on_path
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.tls13_flights import read_tls13_flight
@@ -41,7 +42,6 @@ from probe.web.status_line import http_status
 VERIFICATION: Final = ("client_auth.verifies", "client_auth.own", "client_auth.expired")
 """What this check fills, as an Observation names it if it was not asked."""
 
-_ASKING: Final = frozenset({ClientAuthMode.REQUESTED, ClientAuthMode.REQUIRED})
 _PRESENTED: Final = {
     ForgedCertificate.SELF_SIGNED: Presented.SELF_SIGNED,
     ForgedCertificate.IMPOSTOR: Presented.IMPOSTOR,
@@ -50,7 +50,7 @@ _PRESENTED: Final = {
 
 async def check_client_verification(prober: Prober, facts: VisitFacts) -> None:
     """Completes ``client_auth`` of every version that asks for a certificate."""
-    asking = [version for version, found in facts.client_auth.items() if found.mode in _ASKING]
+    asking = [version for version, found in facts.client_auth.items() if found.mode in ASKING]
     await side_by_side(*(_verify_at(prober, facts, version) for version in asking))
 
 
@@ -65,6 +65,7 @@ async def _show_certificates(
     is_optional = auth.mode is ClientAuthMode.REQUESTED or auth.asked_on_path is not None
     plain = replace(
         facts.http_handshake(version),
+        presents=Presented.NOTHING,
         post_handshake=PostHandshakeAction.HTTP if is_optional else PostHandshakeAction.LISTEN,
         user_agent=facts.inputs.user_agent if is_optional else "",
     )
@@ -82,7 +83,7 @@ async def _show_certificates(
     }
     own, expired = await side_by_side(
         *(
-            _show_own(prober, certificate, replace(plain, presents=presented), without)
+            _show_own(prober, facts, certificate, replace(plain, presents=presented), without)
             for presented, certificate in certificates.items()
         )
     )
@@ -122,6 +123,7 @@ async def _ask_schemes_at_tls13(prober: Prober, facts: VisitFacts) -> tuple[str,
 
 async def _show_own(
     prober: Prober,
+    facts: VisitFacts,
     certificate: OwnCertificate | None,
     offer: HandshakeOffer,
     without: Handshake | None,
@@ -129,7 +131,8 @@ async def _show_own(
     """Whether the server accepts the user's certificate that the offer presents."""
     if certificate is None:
         return None
-    handshake = await prober.handshake(offer)
+    seen = facts.own_handshakes.get(offer.version)
+    handshake = seen if seen is not None and seen.offer == offer else await prober.handshake(offer)
     return OwnAttempt(
         identity=certificate.name,
         sha256=certificate.sha256,

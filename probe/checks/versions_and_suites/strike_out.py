@@ -13,7 +13,7 @@ from typing import Final
 
 from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
-from model.verdict import Preference
+from model.verdict import Preference, UnknownCause
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.preference import (
     SuiteChoice,
@@ -39,18 +39,20 @@ class Pick:
 class Struck:
     """The server's picks in the order made; complete if ``last`` is a refusal.
 
-    ``proves_end`` says why ``last`` proves that there is no other name although it is not a refusal.
+    ``proves_end`` says why ``last`` proves that there is no other name although it is not a refusal. ``hides``
+    says why no question can show whether there are others.
     """
 
     picks: tuple[Pick, ...]
     last: Exchange
     preference: Preference = Preference.UNKNOWN
     proves_end: str | None = None
+    hides: str | None = None
 
     @property
     def is_complete(self) -> bool:
         """Whether all other names are proved not to be accepted."""
-        return self.last.is_refusal or self.proves_end is not None
+        return self.hides is None and (self.last.is_refusal or self.proves_end is not None)
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -67,7 +69,8 @@ class Struck:
             complete=self.is_complete,
             preference=self.preference,
             evidence={name(pick.code_point): pick.exchange.evidence() for pick in picks},
-            refusal=self.last.evidence(self.proves_end),
+            cause=None if self.hides is None else UnknownCause.NO_HELLO_SHOWS,
+            refusal=self.last.evidence(self.proves_end or self.hides),
         )
 
 
@@ -84,6 +87,7 @@ def merged(parts: Sequence[Struck]) -> Struck:
         last=end.last,
         preference=shown.pop() if len(shown) == 1 else Preference.UNKNOWN,
         proves_end=end.proves_end,
+        hides=end.hides,
     )
 
 

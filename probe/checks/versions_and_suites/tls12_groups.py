@@ -47,6 +47,8 @@ _FFDHE_PRIVATE_USE: Final = 0x01FC
 """RFC 7919, section 2: if only this group is offered, the client knows ffdhe groups but has none of the
 server's, so the server must refuse DHE. An offer without ffdhe groups leaves the field to the server."""
 
+_HIDES: Final = "the server selects {}, which its ECDSA certificate needs, before any group that it may accept after that one"
+
 _POINT_FORMATS: Final = {
     0: "uncompressed",
     1: "ansiX962_compressed_prime",
@@ -98,9 +100,11 @@ async def _strike_out_curves(
     # culprit.
     has_own_order = struck.preference is Preference.SERVER
     more = await _strike_out_before(struck.order[-1:] if has_own_order else struck.order, left, ask)
-    # Such a server may accept more curves after its favourites, which no hello can show.
-    proves_end = None if has_own_order else more.proves_end
-    return replace(merged((struck, more)), last=more.last, proves_end=proves_end)
+    found = replace(merged((struck, more)), last=more.last, proves_end=more.proves_end)
+    if not has_own_order or more.proves_end is None:
+        return found
+    # Such a server may accept more curves after its favourites: it selects its certificate's curve before them.
+    return replace(found, proves_end=None, hides=_HIDES.format(_picked_name(more.last)))
 
 
 async def _strike_out_before(behind: tuple[int, ...], left: tuple[int, ...], ask: _Ask) -> Struck:
@@ -171,6 +175,11 @@ def _heard_of_all(
 def _picked_curve(exchange: Exchange) -> int | None:
     sent = sent_in(exchange)
     return sent.named_group if sent is not None else None
+
+
+def _picked_name(exchange: Exchange) -> str:
+    picked = _picked_curve(exchange)
+    return "the curve" if picked is None else named_group_name(picked)
 
 
 def _picked_field(exchange: Exchange) -> int | None:

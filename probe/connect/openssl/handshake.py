@@ -15,7 +15,6 @@ from typing import Any, Final, cast
 from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL, crypto
 
-from model.judging.client_certificate import WITHOUT_CLIENT_CERTIFICATE
 from model.protocol_version import ProtocolVersion
 from model.registry import alert_name
 from probe.connect.openssl.bounds import beyond_handshakes
@@ -46,7 +45,7 @@ from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_AUTHORITIES, MAX_CERTIFICATE
 from probe.web.cookies import mask_cookies
 
 _SHOWN: Final = {
-    Presented.NOTHING: WITHOUT_CLIENT_CERTIFICATE,
+    Presented.NOTHING: "without a client certificate",
     Presented.SELF_SIGNED: "with a self-signed client certificate",
     Presented.OWN: "with the user's client certificate",
     Presented.EXPIRED: "with the user's expired client certificate",

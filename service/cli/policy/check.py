@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -14,6 +15,10 @@ from service.cli.app import (
     fail,
     new_app,
 )
+
+if TYPE_CHECKING:
+    from model.target import Target
+    from policy import PolicySet
 
 app = new_app()
 
@@ -26,16 +31,25 @@ EXIT_REMARKS: Final = 1
 Examples:
   tlsprobe policy check policies.yml
   tlsprobe policy check team.yml house.yml
+  tlsprobe policy check policies.yml --targets targets.yml
 
 Exit codes: 0 the files are valid; 1 valid, with warnings; 2 invalid.""",
 )
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Policy files.")],
+    targets: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A targets file. Warn of policies and waivers that match none of its targets. Repeatable.",
+        ),
+    ] = None,
 ) -> int:
     """Check policy files as the service reads them; report the first error, its line and how to fix it.
 
     An expired waiver is a warning, not an error: its findings are open again.
     """
+    from discovery.files.targets_file import TargetsFileError
     from exporters.reports.words import counted
     from policy import load_policies
     from policy.files.yaml_file import ConfigError
@@ -43,12 +57,28 @@ def check(
 
     try:
         book = load_policies(files, datetime.now(UTC))
-        declared_targets(book)
-    except ConfigError as error:
+        declared = declared_targets(book)
+        remarks = [*book.remarks, *_idle(book, declared, targets or ())]
+    except (ConfigError, TargetsFileError) as error:
         return fail(str(error))
-    for remark in book.remarks:
+    for remark in remarks:
         print(printable(remark))
     names = ", ".join(policy.name for policy in book.policies) or "none"
     policies = counted(len(book.policies), "policy", "policies")
     print(f"valid: {policies} ({names}) and {counted(len(book.waivers), 'waiver')}")
-    return EXIT_REMARKS if book.remarks else EXIT_OK
+    return EXIT_REMARKS if remarks else EXIT_OK
+
+
+def _idle(book: PolicySet, declared: Sequence[Target], files: Sequence[Path]) -> Iterator[str]:
+    """A sentence for each policy and waiver that matches no target, if there are targets files."""
+    from discovery.files.targets_file import read_targets_file
+    from service.judging.waiver_warnings import scope_warning
+
+    if files:
+        readings = (read_targets_file(path) for path in files)
+        targets = [*declared, *(target for reading in readings for target in reading.targets)]
+        yield from book.without_endpoints(targets)
+        for waiver in book.waivers:
+            warning = scope_warning(waiver, targets)
+            if warning is not None:
+                yield book.about_waiver(waiver, warning)

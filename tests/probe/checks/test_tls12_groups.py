@@ -16,7 +16,7 @@ from model.registry import (
     cipher_suites_for,
     named_group_name,
 )
-from model.verdict import Preference, Verdict
+from model.verdict import Preference, UnknownCause, Verdict
 from probe.checks.part import Part
 from probe.dialogue.offer import EARLIER_GROUPS
 from tests.probe.checks.simulation import Simulation
@@ -108,6 +108,7 @@ async def test_every_supported_group_is_found_and_no_other(model: ServerModel) -
     found = found_in(dict(observation.groups))
     assert set(found.accepted) == truth(model)
     assert found.complete or may_hide_some(model)
+    assert found.complete == (found.cause is None)
 
 
 @settings(max_examples=300, deadline=None)
@@ -209,3 +210,7 @@ async def test_curves_after_that_of_an_ecdsa_certificate_are_found(
     )
     found = found_in(dict((await Simulation(model).visit(PARTS)).groups))
     assert (set(found.accepted), found.complete) == (accepted, not server_decides)
+    assert found.cause is (UnknownCause.NO_HELLO_SHOWS if server_decides else None)
+    note = found.refusal.note if found.refusal is not None else None
+    assert note is not None
+    assert ("which its ECDSA certificate needs" in note) == server_decides

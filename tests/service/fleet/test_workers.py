@@ -82,6 +82,21 @@ def test_each_zone_is_visited_only_by_its_workers(deployed: Deployment) -> None:
         assert [one.wait(60) for one in (leader, worker, in_the_zone)] == [0, 0, 0]
 
 
+def test_a_fleet_without_workers_is_seen_in_metrics_and_log(deployed: Deployment) -> None:
+    deployed.configure(dead_after=2.0)
+    with simulated_fleet(2, network=53) as fleet:
+        fleet.write_targets(deployed.targets, 4)
+        leader = deployed.serve()
+        until(lambda: deployed.leads(leader))
+        until(lambda: "no worker is alive" in deployed.log(leader))
+        assert deployed.metrics(leader)["tlsprobe_workers"] == 0
+        worker = deployed.work()
+        until(lambda: deployed.metrics(leader)["tlsprobe_workers"] == 1)
+        kill(worker)
+        until(lambda: deployed.metrics(leader)["tlsprobe_workers"] == 0)
+        assert deployed.log(leader).count("no worker is alive") == 2
+
+
 def test_another_leader_takes_over_after_a_death_and_repeats_nothing(deployed: Deployment) -> None:
     with simulated_fleet(100, network=52, latency_seconds=0.05) as fleet:
         keys = fleet.write_targets(deployed.targets, 300)

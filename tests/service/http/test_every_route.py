@@ -144,7 +144,7 @@ async def service() -> AsyncIterator[Service]:
                         service_discovery_route(
                             lambda: (Target(host="a.test", port=443, server_name="a.test"),)
                         ),
-                        *waiver_routes(PolicyEvaluator(), store, lambda: NOW),
+                        *waiver_routes(PolicyEvaluator(), store, lambda: NOW, lambda: ()),
                         *report_routes(make),
                     ),
                 )
