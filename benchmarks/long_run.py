@@ -27,7 +27,7 @@ from typing import Final
 from benchmarks.support.process_use import cpu_seconds, resident_bytes
 from benchmarks.support.zoo_fleet import FleetMember, zoo_fleet
 from model.observation import ClientAuthMode, Observation, State
-from model.verdict import Fact, Verdict
+from model.verdict import Evidence, Fact, Verdict
 from storage import StoreError, open_reader
 from tests.support.ports import free_port
 from tests.zoo.certificates import Certificates
@@ -55,24 +55,28 @@ class Run:
 
     members: Mapping[str, FleetMember]
     known: dict[str, set[str]] = field(default_factory=dict)
+    unknown_again: dict[str, set[str]] = field(default_factory=dict)
     lost: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """How often each server's fact was lost, with the reason, after the warm-up."""
     log_bytes_before: int = 0
     """The length of the service's log at the end of the warm-up."""
-    open_losses: set[tuple[str, str]] = field(default_factory=set)
 
-    def compare(
-        self, observation: Observation, reasons: Mapping[str, str], *, counts: bool
-    ) -> None:
-        """Notes each known fact of an earlier Observation that is in ``reasons`` now; once until it is known again."""
+    def newly_lost(self, observation: Observation) -> set[str]:
+        """The facts that were known and are unknown now; each once until it is known again."""
         address = str(observation.endpoint.address)
         known = self.known.setdefault(address, set())
-        for name in known & reasons.keys():
-            if counts and (address, name) not in self.open_losses:
-                self.lost[self.members[address].server.name, name, reasons[name]] += 1
-            self.open_losses.add((address, name))
-        for name in known_facts(observation):
-            known.add(name)
-            self.open_losses.discard((address, name))
+        lost_before = self.unknown_again.setdefault(address, set())
+        lost = known & unknown_facts(observation).keys()
+        known |= known_facts(observation)
+        self.unknown_again[address] = lost
+        return lost - lost_before
+
+    def count(self, observation: Observation, names: Iterable[str]) -> None:
+        """Counts these facts as lost, each with its reason in the Observation."""
+        server = self.members[str(observation.endpoint.address)].server.name
+        reasons = unknown_facts(observation)
+        for name in names:
+            self.lost[server, name, reasons.get(name, "known again")] += 1
 
 
 def main() -> None:
@@ -184,14 +188,15 @@ async def _watch(
 async def _compare_all(database: str, run: Run, *, counts: bool) -> None:
     async with await open_reader(database) as reader:
         for status in await reader.statuses():
-            observation = status.observation
-            run.compare(observation, unknown_facts(observation), counts=counts)
+            lost = run.newly_lost(status.observation)
+            if lost and counts:
+                with_proofs = await reader.latest(status.observation.endpoint.key)
+                run.count(with_proofs or status.observation, lost)
 
 
-def _facts(observation: Observation) -> Iterator[tuple[str, bool, str]]:
-    """Each fact's name, whether it is known, and the reason if it is not."""
-    reason = observation.reason or ""
-    yield "state", observation.state not in _NO_ANSWER, f"{observation.state}: {reason}"
+def _facts(observation: Observation) -> Iterator[tuple[str, bool, Evidence | None]]:
+    """Each fact's name, whether it is known, and its proof."""
+    yield "state", observation.state not in _NO_ANSWER, None
     versions = {version.label: fact for version, fact in observation.protocols.items()}
     sections: Mapping[str, Mapping[str, Fact]] = {
         "protocols": versions,
@@ -202,18 +207,18 @@ def _facts(observation: Observation) -> Iterator[tuple[str, bool, str]]:
     }
     for section, facts in sections.items():
         for name, fact in facts.items():
-            yield f"{section}.{name}", fact.verdict is not Verdict.UNKNOWN, reason
+            yield f"{section}.{name}", fact.verdict is not Verdict.UNKNOWN, fact.evidence
     for section, sets in (
         ("cipher_suites", observation.cipher_suites),
         ("groups", observation.groups),
         ("signature_schemes", observation.signature_schemes),
     ):
         for version, found in sets.items():
-            yield f"{section}.{version.label}", found.complete, reason
+            yield f"{section}.{version.label}", found.complete, found.refusal
     for version, auth in observation.client_auth.items():
         name = f"client_auth.{version.label}"
-        yield name, auth.mode is not ClientAuthMode.UNKNOWN, reason
-        yield f"{name}.verifies", auth.verifies is not Verdict.UNKNOWN, reason
+        yield name, auth.mode is not ClientAuthMode.UNKNOWN, auth.evidence
+        yield f"{name}.verifies", auth.verifies is not Verdict.UNKNOWN, auth.evidence
 
 
 def known_facts(observation: Observation) -> set[str]:
@@ -222,8 +227,12 @@ def known_facts(observation: Observation) -> set[str]:
 
 
 def unknown_facts(observation: Observation) -> dict[str, str]:
-    """The names of the others, with the reason."""
-    return {name: reason for name, is_known, reason in _facts(observation) if not is_known}
+    """The names of the others, with the reason, as far as the Observation has its proofs."""
+    return {
+        name: (proof and proof.note) or f"{observation.state}: {observation.reason}"
+        for name, is_known, proof in _facts(observation)
+        if not is_known
+    }
 
 
 def _length(file: Path) -> int:
