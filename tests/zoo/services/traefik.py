@@ -1,8 +1,9 @@
 """Traefik on a current Go, with suites and a post-quantum group of ours.
 
-Of its documented defaults (doc.traefik.io, "TLS Options") it has ``alpnProtocols``. Go decides the rest: since
-Go 1.17 the order of ``cipherSuites`` does not count, since Go 1.24 that of ``curvePreferences``
-(Config.CurvePreferences), and since Go 1.25 nothing is signed with SHA-1 (release notes of Go 1.25, crypto/tls).
+Of its documented defaults (doc.traefik.io, "TLS Options") it has ``alpnProtocols``, of which ``acme-tls/1`` is
+only for the names of a challenge in progress (RFC 8737). Go decides the rest: since Go 1.17 the order of
+``cipherSuites`` does not count, since Go 1.24 that of ``curvePreferences`` (Config.CurvePreferences), and since
+Go 1.25 nothing is signed with SHA-1 (release notes of Go 1.25, crypto/tls).
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ TRAEFIK_SERVERS = (
             suites=_SUITES,
             groups=("X25519MLKEM768", "x25519", "secp256r1"),
             signatures={KeyType.RSA: SIGNATURES[KeyType.RSA][:-1]},
-            alpn=frozenset({"h2", "http/1.1", "acme-tls/1"}),
+            alpn=frozenset({"h2", "http/1.1"}),
         ).truth,
     ),
 )
