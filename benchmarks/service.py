@@ -23,14 +23,13 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.support.process_use import cpu_seconds, resident_bytes
 from tests.zoo.certificates import make_certificates
 from tests.zoo.process import Command, running
 
 TLSPROBE = Path(sys.executable).with_name("tlsprobe")
 HOUR = 3600.0
 _PUNCTUAL = 0.05
-_PAGE = os.sysconf("SC_PAGE_SIZE")
-_TICKS = os.sysconf("SC_CLK_TCK")
 _NGINX = """\
 daemon off;
 user root;
@@ -156,11 +155,9 @@ def _samples(
         delays = [
             (float(le), count) for le, count in _series("tlsprobe_probe_delay_seconds_bucket", page)
         ]
-        fields = Path(f"/proc/{service.pid}/stat").read_text().rpartition(")")[2].split()
-        pages = int(Path(f"/proc/{service.pid}/statm").read_text().split()[1])
         yield Sample(
-            cpu=(int(fields[11]) + int(fields[12])) / _TICKS,
-            rss=pages * _PAGE,
+            cpu=cpu_seconds(service.pid),
+            rss=resident_bytes(service.pid),
             visits=done,
             began=max((count for _, count in delays), default=0.0),
             punctual=max((count for le, count in delays if le <= late), default=0.0),

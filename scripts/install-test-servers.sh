@@ -45,24 +45,36 @@ install_old_node() { # release
     }
 }
 
-# INN's package cannot be configured on a machine without a domain, so it is unpacked without root rights.
-inn=.cache/inn2
-install_inn() {
-    local work
-    say "unpacking INN into $inn"
+# Packages that cannot be installed are unpacked, with the libraries that they need: INN's cannot be configured
+# on a machine without a domain, and Exim's and Cyrus's exclude Postfix and Dovecot.
+inn=.cache/inn2 exim=.cache/exim4 cyrus=.cache/cyrus-imapd
+unpack() { # folder package...
+    local work home=$1
+    shift
+    say "unpacking $* into $home"
     # shellcheck disable=SC2046 # one word per library
     as_root apt-get install --quiet=2 --yes --no-install-recommends -o DPkg::Lock::Timeout=120 \
-        $(apt-cache depends inn2 | sed -n 's/^ *Depends: \(lib[^ ]*\)$/\1/p') >/dev/null
+        $(apt-cache depends "$@" | sed -n 's/^ *Depends: \(lib[^ ]*\)$/\1/p' | sort --unique) >/dev/null
     mkdir -p .cache
-    work=$(mktemp -d .cache/inn2.XXXXXX)
-    (cd "$work" && apt-get download --quiet=2 inn2 inn2-inews 2>/dev/null)
-    dpkg -x "$work"/inn2_*.deb "$work/home"
-    dpkg -x "$work"/inn2-inews_*.deb "$work/home" # libinn is in this one
-    chmod 755 "$work/home/usr/lib/news/bin/innbind"
+    work=$(mktemp -d .cache/unpacked.XXXXXX)
+    (cd "$work" && apt-get download --quiet=2 "$@" 2>/dev/null)
+    for package in "$work"/*.deb; do dpkg -x "$package" "$work/home"; done
     chmod 755 "$work/home"
-    rm -rf "$inn"
-    mv "$work/home" "$inn"
+    rm -rf "$home"
+    mv "$work/home" "$home"
     rm -rf "$work"
+}
+
+install_inn() {
+    unpack "$inn" inn2 inn2-inews # libinn is in the latter
+    chmod 755 "$inn/usr/lib/news/bin/innbind"
+}
+
+# Exim does not start without the user that its package makes.
+install_exim() {
+    unpack "$exim" exim4-daemon-light
+    getent passwd Debian-exim >/dev/null || as_root useradd --system --user-group --no-create-home \
+        --home-dir /nonexistent --shell /usr/sbin/nologin Debian-exim
 }
 
 install_commands openssl:openssl nginx:nginx gnutls-serv:gnutls-bin promtool:prometheus amtool:prometheus-alertmanager \
@@ -75,12 +87,19 @@ install_commands openssl:openssl nginx:nginx gnutls-serv:gnutls-bin promtool:pro
 install_commands postfix:postfix dovecot:dovecot-imapd vsftpd:vsftpd slapd:slapd prosody:prosody \
     mariadbd:mariadb-server redis-server:redis-server memcached:memcached mosquitto:mosquitto \
     rabbitmq-server:rabbitmq-server inspircd:inspircd Xtigervnc:tigervnc-standalone-server xrdp:xrdp \
-    rsync:rsync telnetd:inetutils-telnetd in.rlogind:rsh-redone-server socat:socat ip:iproute2
+    rsync:rsync telnetd:inetutils-telnetd in.rlogind:rsh-redone-server socat:socat ip:iproute2 \
+    etcd:etcd-server ejabberdctl:ejabberd
+# Languages with a TLS or a binding of their own.
+install_commands go:golang-go ruby:ruby puma:puma twistd3:python3-twisted escript:erlang-base
 install_files /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream \
     /usr/lib/nginx/modules/ngx_mail_module.so:libnginx-mod-mail
 install_files /usr/lib/dovecot/pop3-login:dovecot-pop3d /usr/lib/dovecot/lmtp:dovecot-lmtpd \
-    /usr/lib/dovecot/managesieve-login:dovecot-managesieved
+    /usr/lib/dovecot/managesieve-login:dovecot-managesieved \
+    '/usr/lib/erlang/lib/ssl-*':erlang-ssl '/usr/lib/python3/dist-packages/OpenSSL':python3-openssl \
+    '/usr/share/rubygems-integration/all/gems/webrick-*':ruby-webrick
 if ! [ -e "$inn/usr/lib/news/libinn.so" ]; then install_inn; fi
+if ! [ -e "$exim/usr/sbin/exim4" ] || ! getent passwd Debian-exim >/dev/null; then install_exim; fi
+if ! [ -e "$cyrus/usr/lib/cyrus/bin/imapd" ]; then unpack "$cyrus" cyrus-common cyrus-imapd; fi
 for release in "${!old_nodes[@]}"; do
     if ! old_node_is_there "$release"; then
         install_commands npm:npm

@@ -82,6 +82,11 @@ class CipherSuite:
         return self.encryption == "CHACHA20"
 
     @property
+    def is_aes_gcm(self) -> bool:
+        """Whether a client that lists it first has AES in hardware."""
+        return (self.encryption, self.mode) == ("AES", "GCM")
+
+    @property
     def is_aes_cbc(self) -> bool:
         """Whether its records are AES in CBC mode with an HMAC."""
         return (self.encryption, self.mode) == ("AES", "CBC") and self.mac.startswith("SHA")

@@ -2,7 +2,8 @@
 
 An address that resets, refuses or stops answering after it has answered gets half of its share, and never
 quite the full share again in the same visit; the rest returns slowly (additive increase, multiplicative
-decrease, as in RFC 5681).
+decrease, as in RFC 5681). One that says that it has too many clients gets half of the rate as well: its
+processes may outlive our connections (Exim).
 """
 
 from __future__ import annotations
@@ -116,6 +117,12 @@ class AddressGate:
         self._epoch += 1
         self._ceiling = max(1, int(self._limit) - 1)
         self._limit = max(1.0, self._limit / 2)
+
+    def turned_away(self, epoch: int) -> None:
+        """Halves the share, and the rate with it."""
+        if epoch == self._epoch:
+            self._starts = deque(self._starts, maxlen=max(1, (self._starts.maxlen or 1) // 2))
+        self.trouble(epoch)
 
     def answered(self) -> None:
         """Restores a little of the share."""

@@ -3,7 +3,8 @@
 A server under load closes, resets or falls silent, and so does a server that rejects a hello. A control
 distinguishes the two: the last hello that this server is known to answer. A close or an ambiguous alert
 counts as a refusal only if it comes twice, with an answered control in between. A reset (Windows' http.sys)
-needs an answered control after it too; silence never counts as a refusal.
+needs an answered control after it too; silence never counts as a refusal, and neither does a server's word
+that it has too many clients: that question is asked again after each pause.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from probe.budget import Metered, current_budget
-from probe.dialogue.answer import ConnectFailure, FailureKind, is_reset, outcome_of
+from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeOffer
 from probe.dialogue.offer import Offer
+from probe.dialogue.outcome import is_reset, is_turned_away, outcome_of
 from probe.dialogue.question import Question
 from probe.quic.answer import QuicAnswer
 from probe.tls.limits import MAX_LONG_ANSWER_LENGTH
@@ -173,7 +175,8 @@ class Prober:
             again = await self._send(first.offer, patient=True, is_chained=is_chained)
             if not again.is_ambiguous:
                 return again
-            if outcome_of(again.answer) == outcome_of(latest.answer):
+            is_repeated = outcome_of(again.answer) == outcome_of(latest.answer)
+            if is_repeated and not is_turned_away(again.answer):
                 return await self._confirmed(again)
             latest = again
         return latest

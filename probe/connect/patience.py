@@ -12,6 +12,7 @@ from typing import Final
 from model.ports import Clock
 from pki.net_guard.politeness import AddressGate
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind, NoHello
+from probe.dialogue.outcome import is_turned_away
 
 _SLOWEST_FACTOR: Final = 20
 """Once a server has shown how long its answers take, twenty times the slowest one counts as silence."""
@@ -84,7 +85,10 @@ class Patience:
         if not is_trouble(result):
             self._gate.answered()
             return
-        self._gate.trouble(epoch)
+        if is_turned_away(result):
+            self._gate.turned_away(epoch)
+        else:
+            self._gate.trouble(epoch)
         self.throttled = self.throttled or self._slowest is not None
 
 
@@ -96,4 +100,4 @@ def is_trouble(result: object) -> bool:
         case NoHello(ending=ending):
             return ending is not Ending.CLOSED
         case _:
-            return False
+            return is_turned_away(result)

@@ -39,6 +39,7 @@ from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, Presented
 from probe.dialogue.offer import Offer
+from probe.dialogue.outcome import is_turned_away
 from probe.dialogue.question import Question
 from probe.quic.answer import QuicAnswer
 from probe.transport import ProbeTransport
@@ -47,6 +48,9 @@ _SHORTEST_PATIENCE_SECONDS: Final = 1.0
 
 _NEVER_BLOCKED: Final = frozenset({"127.0.0.1", "::1"})
 """MySQL and MariaDB do not count errors of these (is_ip_loopback in sql/hostname.cc)."""
+
+_RESTS_SECONDS: Final = (0.25, 0.5, 1.0, 2.0)
+"""The pauses for a server that turned us away before TLS began."""
 
 _ENDINGS: Final = {
     FailureKind.HUNG_UP: Ending.CLOSED,
@@ -288,6 +292,20 @@ class EndpointSession(ProbeTransport):
             return await self._carry_now(dialogue, options) if has_turn else PAST_DEADLINE
 
     async def _carry_now(
+        self, dialogue: Dialogue[Result], options: ConversationOptions
+    ) -> Result | ConnectFailure:
+        """A server that has no room now gets time, if it began TLS before; the dialogue has not begun then."""
+        result = await self._carry_once(dialogue, options)
+        for rest in _RESTS_SECONDS:
+            if not (options.is_upgraded and self._connections.upgrade.has_worked):
+                break
+            if not (isinstance(result, ConnectFailure) and is_turned_away(result)):
+                break
+            await self.pause(rest)
+            result = await self._carry_once(dialogue, options)
+        return result
+
+    async def _carry_once(
         self, dialogue: Dialogue[Result], options: ConversationOptions
     ) -> Result | ConnectFailure:
         is_upgraded = options.is_upgraded

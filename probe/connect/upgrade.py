@@ -55,7 +55,8 @@ class Upgrade:
         self._allowance = allowance
         self._first: asyncio.Event | None = None
         self._failure: ConnectFailure | None = None
-        self._has_worked = False
+        self.has_worked = False
+        """Whether TLS could begin on an earlier connection."""
 
     @property
     def is_needless(self) -> bool:
@@ -100,11 +101,11 @@ class Upgrade:
         dialogue = self._dialogue()
         outcome = await connection.carry(dialogue, patience_seconds)
         if not isinstance(outcome, ConnectFailure):
-            self._has_worked = True
+            self.has_worked = True
             connection.unread(dialogue.surplus)
             return connection
         await connection.close()
-        is_lasting = outcome.kind in _LASTING and not self._has_worked
+        is_lasting = outcome.kind in _LASTING and not self.has_worked
         if is_lasting or outcome.kind is FailureKind.BLOCKED:
             self._failure = outcome
         return outcome

@@ -23,9 +23,9 @@ from probe.dialogue.answer import (
     RetryRequest,
     ServerFlight,
     TlsAlert,
-    is_reset,
 )
 from probe.dialogue.offer import Offer
+from probe.dialogue.outcome import is_reset
 from probe.tls.hello import ServerHello
 
 CLOSE_NOTIFY: Final = 0

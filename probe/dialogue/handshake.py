@@ -24,7 +24,7 @@ class HandshakeEnd(StrEnum):
     REFUSED = "refused"
     """The server refused, by alert or by closing, once it had seen our part."""
     DECLINED = "declined"
-    """An alert ended it before that."""
+    """The server ended it before that: by an alert, or by closing twice around an answered control."""
     UNFINISHED = "unfinished"
     """It broke off before that."""
     OPENED = "opened"

@@ -62,6 +62,11 @@ def with_chacha20_last(suites: Sequence[int]) -> tuple[int, ...]:
     return tuple(sorted(suites, key=is_chacha20))
 
 
+def with_aes_gcm_first(suites: Sequence[int]) -> tuple[int, ...]:
+    """The same order with every AES-GCM suite before all others, and ChaCha20 last."""
+    return tuple(sorted(with_chacha20_last(suites), key=lambda suite: not is_aes_gcm(suite)))
+
+
 def reversed_order(accepted: Sequence[int]) -> tuple[int, ...]:
     """The reverse order with ChaCha20 last; if that changes nothing, ChaCha20 first."""
     backwards = tuple(reversed(accepted))
@@ -73,3 +78,9 @@ def is_chacha20(code_point: int) -> bool:
     """Whether this is a suite with ChaCha20; always false for named groups."""
     suite = cipher_suite_by_code_point(code_point)
     return suite is not None and suite.is_chacha20
+
+
+def is_aes_gcm(code_point: int) -> bool:
+    """Whether this is a suite with AES-GCM."""
+    suite = cipher_suite_by_code_point(code_point)
+    return suite is not None and suite.is_aes_gcm

@@ -26,11 +26,16 @@ class ServiceMeter:
         self._said_short_at = -_SHORTAGE_EVERY_SECONDS
 
     def visit_finished(self, visit: Visit) -> None:
-        """Show the visit's facts from now on, and log the endpoint, the result and the cost."""
+        """Show the visit's facts from now on, and log the endpoint, the result and the cost.
+
+        The log has a warning when an endpoint stops answering with TLS or never did, and not again while that lasts.
+        """
         observation = visit.observation
+        before = self._inventory.latest(observation.endpoint.key)
         self._metrics.visit_finished(observation)
         self._inventory.visit_finished(visit)
-        log = _LOG.info if observation.answered_as_tls else _LOG.warning
+        is_news = before is None or before.state is not observation.state
+        log = _LOG.warning if is_news and not observation.answered_as_tls else _LOG.info
         reason = {"reason": observation.reason} if observation.reason else {}
         log(
             "visit finished",

@@ -2,15 +2,16 @@
 
 HAProxy chooses its ECDSA key for every client that can use one. Then its own order decides unless
 ``prefer-client-ciphers`` says otherwise (configuration manual, 5.1). Apache's order decides with
-``SSLHonorCipherOrder on``, and it includes RFC 3526's fields for DHE (mod_ssl, SSLCertificateFile). stunnel
-follows the client, and with ``verifyChain`` it refuses clients without a certificate (stunnel(8)).
+``SSLHonorCipherOrder on``, it includes RFC 3526's fields for DHE (mod_ssl, SSLCertificateFile), and its ALPN has
+HTTP/1.1 (Protocols). stunnel follows the client, and with ``verifyChain`` it refuses clients without a
+certificate (stunnel(8)).
 """
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,23 +20,14 @@ from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference, Verdict
 from tests.support.ports import free_port
-from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
-from tests.zoo.choice import Choice
-from tests.zoo.key_exchanges import KeyExchanges, curves_and_fields, signatures
-from tests.zoo.openssl_words import (
-    ENVIRONMENT,
-    GROUP_PREFERENCE,
-    TLS13_SUITES,
-    signature_schemes,
-    suites,
-)
+from tests.zoo.certificates import CLIENT_CA_NAME, Certificates
+from tests.zoo.openssl_settings import OpensslSettings
+from tests.zoo.openssl_words import ENVIRONMENT
 from tests.zoo.process import Command, running
 from tests.zoo.server import ZooServer
-from tests.zoo.truth import Truth
 
 _PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
 _ENVIRONMENT = {**ENVIRONMENT, "PATH": _PATH}
-_TLS12_AND_13 = (ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3)
 
 _HAPROXY = """\
 defaults
@@ -89,62 +81,23 @@ class Front:
 
     name: str
     launch: Callable[[Front, Certificates, Path], AbstractContextManager[int]]
-    ciphers: str
-    preference: Preference
-    identities: Callable[[Certificates], tuple[Identity, ...]]
-    versions: tuple[ProtocolVersion, ...] = _TLS12_AND_13
-    groups: tuple[str, ...] = ("x25519", "secp256r1")
-    field: str | None = None
-    client_auth: ClientAuthMode = ClientAuthMode.NONE
+    settings: OpensslSettings
 
     @property
     def openssl_groups(self) -> str:
         """The groups, in the form of OpenSSL's lists."""
-        return ":".join({"x25519": "X25519", "secp256r1": "P-256"}[name] for name in self.groups)
+        names = {"x25519": "X25519", "secp256r1": "P-256"}
+        return ":".join(names[name] for name in self.settings.groups)
 
     def start(self, certificates: Certificates, directory: Path) -> AbstractContextManager[int]:
         """Runs the server while the context lasts; yields its loopback port."""
         return self.launch(self, certificates, directory)
 
-    def truth(self, certificates: Certificates) -> Truth:
-        """What this configuration says about every fact."""
-        keys = self.identities(certificates)
-        accepted = self._suites(keys)
-        has_tls13 = ProtocolVersion.TLSV1_3 in self.versions
-        return Truth(
-            cipher_suites=accepted,
-            groups=Choice.of(self.groups, GROUP_PREFERENCE) if has_tls13 else None,
-            chains={identity.key_type: identity.chain for identity in keys},
-            client_auth=self.client_auth,
-            verifies_clients=None if self.client_auth is ClientAuthMode.NONE else Verdict.YES,
-            ca_names=() if self.client_auth is ClientAuthMode.NONE else (CLIENT_CA_NAME,),
-            key_exchanges=KeyExchanges(
-                groups=curves_and_fields(accepted, self.groups, preference=self.preference),
-                fields=frozenset({self.field} if self.field else ()),
-                schemes=signatures(
-                    accepted,
-                    [one.key_type for one in keys],
-                    signature_schemes(self.ciphers),
-                    self.preference,
-                ),
-            ),
-        )
-
-    def _suites(self, keys: tuple[Identity, ...]) -> Mapping[ProtocolVersion, Choice]:
-        return suites(
-            tuple(one for one in self.versions if one < ProtocolVersion.TLSV1_3),
-            self.ciphers,
-            authentication=frozenset(str(one.key_type).upper() for one in keys),
-            preference=self.preference,
-            with_dhe=self.field is not None,
-            tls13=TLS13_SUITES if ProtocolVersion.TLSV1_3 in self.versions else (),
-        )
-
 
 @contextmanager
 def _haproxy(front: Front, certificates: Certificates, directory: Path) -> Iterator[int]:
     keys = []
-    for one in front.identities(certificates):
+    for one in front.settings.identities(certificates):
         both = directory / f"{one.key_type}.pem"
         both.write_bytes(one.chain_file.read_bytes() + one.key_file.read_bytes())
         keys.append(f"crt {both}")
@@ -154,7 +107,7 @@ def _haproxy(front: Front, certificates: Certificates, directory: Path) -> Itera
             _HAPROXY.format(
                 descriptor=listener.fileno(),
                 keys=" ".join(keys),
-                ciphers=front.ciphers,
+                ciphers=front.settings.ciphers,
                 groups=front.openssl_groups,
             )
         )
@@ -170,13 +123,13 @@ def _haproxy(front: Front, certificates: Certificates, directory: Path) -> Itera
 
 @contextmanager
 def _stunnel(front: Front, certificates: Certificates, directory: Path) -> Iterator[int]:
-    (identity,) = front.identities(certificates)
+    (identity,) = front.settings.identities(certificates)
     configuration = directory / "stunnel.conf"
     configuration.write_text(
         _STUNNEL.format(
             chain=identity.chain_file,
             key=identity.key_file,
-            ciphers=front.ciphers,
+            ciphers=front.settings.ciphers,
             groups=front.openssl_groups,
             client_ca=certificates.client_ca_file,
         )
@@ -192,7 +145,7 @@ def _stunnel(front: Front, certificates: Certificates, directory: Path) -> Itera
 
 @contextmanager
 def _apache(front: Front, certificates: Certificates, directory: Path) -> Iterator[int]:
-    (identity,) = front.identities(certificates)
+    (identity,) = front.settings.identities(certificates)
     port = free_port()
     configuration = directory / "apache.conf"
     configuration.write_text(
@@ -202,7 +155,7 @@ def _apache(front: Front, certificates: Certificates, directory: Path) -> Iterat
             port=port,
             chain=identity.chain_file,
             key=identity.key_file,
-            ciphers=front.ciphers,
+            ciphers=front.settings.ciphers,
             groups=front.openssl_groups,
         )
     )
@@ -215,36 +168,48 @@ def _apache(front: Front, certificates: Certificates, directory: Path) -> Iterat
         yield port
 
 
+_GROUPS = ("x25519", "secp256r1")
+
 _CONFIGURATIONS = (
     Front(
         name="haproxy-two-keys",
         launch=_haproxy,
-        ciphers=(
-            "ECDHE+aECDSA+AESGCM:ECDHE+aECDSA+CHACHA20:"
-            "ECDHE+aRSA+AESGCM:ECDHE+aRSA+CHACHA20:AES128-GCM-SHA256"
+        settings=OpensslSettings(
+            ciphers=(
+                "ECDHE+aECDSA+AESGCM:ECDHE+aECDSA+CHACHA20:"
+                "ECDHE+aRSA+AESGCM:ECDHE+aRSA+CHACHA20:AES128-GCM-SHA256"
+            ),
+            preference=Preference.SERVER,
+            identities=lambda certificates: (certificates.rsa, certificates.ecdsa),
+            groups=_GROUPS,
         ),
-        preference=Preference.SERVER,
-        identities=lambda certificates: (certificates.rsa, certificates.ecdsa),
     ),
     Front(
         name="stunnel-client-certificate-required",
         launch=_stunnel,
-        ciphers="ECDHE+AESGCM:AES256-SHA256",
-        preference=Preference.CLIENT,
-        identities=lambda certificates: (certificates.rsa,),
-        client_auth=ClientAuthMode.REQUIRED,
+        settings=OpensslSettings(
+            ciphers="ECDHE+AESGCM:AES256-SHA256",
+            groups=_GROUPS,
+            client_auth=ClientAuthMode.REQUIRED,
+            verifies_clients=Verdict.YES,
+            ca_names=(CLIENT_CA_NAME,),
+        ),
     ),
     Front(
         name="apache-tls11-and-tls12",
         launch=_apache,
-        ciphers="ECDHE+AES:DHE+AES:@SECLEVEL=0",
-        preference=Preference.SERVER,
-        versions=(ProtocolVersion.TLSV1_1, ProtocolVersion.TLSV1_2),
-        identities=lambda certificates: (certificates.rsa,),
-        field="RFC 3526 group 14",
+        settings=OpensslSettings(
+            ciphers="ECDHE+AES:DHE+AES:@SECLEVEL=0",
+            preference=Preference.SERVER,
+            versions=(ProtocolVersion.TLSV1_1, ProtocolVersion.TLSV1_2),
+            groups=_GROUPS,
+            fields=frozenset({"RFC 3526 group 14"}),
+            alpn=frozenset({"http/1.1"}),
+        ),
     ),
 )
 
 FRONT_SERVERS = tuple(
-    ZooServer(name=item.name, start=item.start, truth=item.truth) for item in _CONFIGURATIONS
+    ZooServer(name=item.name, start=item.start, truth=item.settings.truth)
+    for item in _CONFIGURATIONS
 )

@@ -14,8 +14,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from model.certificates.certificate import KeyType
@@ -106,8 +107,8 @@ class GnutlsServ:
 
     def truth(self, certificates: Certificates) -> Truth:
         """What this configuration says about every fact."""
-        found = _listed(self.priority)
         keys = self.identities(certificates)
+        found = _listed(self.priority).with_keys({item.key_type for item in keys})
         schemes = signatures(
             found.cipher_suites,
             [item.key_type for item in keys],
@@ -144,6 +145,18 @@ class _Listed:
     def has_tls13(self) -> bool:
         """Whether groups of TLS 1.3 matter."""
         return ProtocolVersion.TLSV1_3 in self.cipher_suites
+
+    def with_keys(self, kinds: AbstractSet[KeyType]) -> _Listed:
+        """Without ECDSA's suites if there is no such key."""
+        if KeyType.ECDSA in kinds:
+            return self
+        kept = {
+            version: Choice.of(
+                tuple(name for name in choice.accepted if "_ECDSA_" not in name), Preference.CLIENT
+            )
+            for version, choice in self.cipher_suites.items()
+        }
+        return replace(self, cipher_suites=kept)
 
     @property
     def earlier_versions(self) -> list[ProtocolVersion]:

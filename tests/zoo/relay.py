@@ -18,7 +18,7 @@ CHUNK = 65536
 class CountingRelay:
     """A running relay: its port, and the number of accepted connections."""
 
-    server_port: int
+    server: tuple[str, int]
     port: int = 0
     connections: int = 0
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,7 +47,7 @@ class CountingRelay:
         self._arrived.set()
         async with _closing(to_client):
             try:
-                server, to_server = await asyncio.open_connection("127.0.0.1", self.server_port)
+                server, to_server = await asyncio.open_connection(*self.server)
             except OSError:
                 to_client.transport.abort()
                 return
@@ -82,7 +82,14 @@ async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 @asynccontextmanager
 async def counting_relay(server_port: int) -> AsyncIterator[CountingRelay]:
     """A relay on a free loopback port to ``server_port``, while the context lasts."""
-    relay = CountingRelay(server_port=server_port)
+    async with relaying(("127.0.0.1", 0), ("127.0.0.1", server_port)) as relay:
+        yield relay
+
+
+@asynccontextmanager
+async def relaying(place: tuple[str, int], server: tuple[str, int]) -> AsyncIterator[CountingRelay]:
+    """A relay from an address and port to those of a server, while the context lasts."""
+    relay = CountingRelay(server=server)
     tasks: set[asyncio.Task[None]] = set()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -90,7 +97,7 @@ async def counting_relay(server_port: int) -> AsyncIterator[CountingRelay]:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    listener = await asyncio.start_server(accept, "127.0.0.1", 0, backlog=512)
+    listener = await asyncio.start_server(accept, *place, backlog=512)
     async with listener:
         relay.port = listener.sockets[0].getsockname()[1]
         try:

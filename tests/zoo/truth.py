@@ -36,7 +36,8 @@ class Chain:
 class Truth:
     """Every fact of one server. The versions it speaks are the keys of ``cipher_suites``.
 
-    ``groups`` are those of TLS 1.3; those of earlier versions are in ``key_exchanges``.
+    ``groups`` are those of TLS 1.3; those of earlier versions are in ``key_exchanges``. ``alpn`` and ``plaintext``
+    are None if the configuration does not say them.
     """
 
     cipher_suites: Mapping[ProtocolVersion, Choice]
@@ -46,6 +47,8 @@ class Truth:
     verifies_clients: Verdict | None = None
     ca_names: tuple[str, ...] = field(default=())
     key_exchanges: KeyExchanges = field(default_factory=KeyExchanges)
+    alpn: frozenset[str] | None = None
+    plaintext: Mapping[str, Verdict] | None = None
 
 
 def disagreements(truth: Truth, observation: Observation) -> list[str]:
@@ -60,6 +63,7 @@ def disagreements(truth: Truth, observation: Observation) -> list[str]:
         *_client_auth_disagreements(truth, observation),
         *_vulnerability_disagreements(truth, observation),
         *key_exchange_disagreements(truth.key_exchanges, truth.cipher_suites, observation),
+        *_application_disagreements(truth, observation),
     ]
 
 
@@ -156,6 +160,16 @@ def _vulnerability_disagreements(truth: Truth, observation: Observation) -> Iter
         if fact is None or fact.verdict is not verdict:
             found = fact.verdict if fact else None
             yield f"vulnerabilities {name}: truth {verdict}, observed {found}{_note(fact)}"
+
+
+def _application_disagreements(truth: Truth, observation: Observation) -> Iterator[str]:
+    """What the configuration says about ALPN, and about the service without TLS."""
+    if truth.alpn is not None and frozenset(observation.alpn) != truth.alpn:
+        yield f"alpn: truth {sorted(truth.alpn)}, observed {observation.alpn}"
+    if truth.plaintext is not None:
+        found = {name: fact.verdict for name, fact in observation.plaintext.items()}
+        if found != truth.plaintext:
+            yield f"plaintext: truth {truth.plaintext}, observed {found}"
 
 
 def _common(answers: set[bool]) -> Verdict:

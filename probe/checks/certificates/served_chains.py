@@ -17,10 +17,11 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from pki.certificates import parse_certificate
 from probe.budget import current_budget
+from probe.checks.confirmed_handshake import confirm
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import RawChain, VisitFacts
-from probe.dialogue.answer import ServerFlight
-from probe.dialogue.exchange import Exchange
+from probe.dialogue.answer import NoHello, ServerFlight
+from probe.dialogue.exchange import Exchange, confirmation, in_words
 from probe.dialogue.handshake import Handshake, HandshakeEnd
 
 TLS13_SCHEMES: Final = {
@@ -70,7 +71,7 @@ async def finish_handshake(
 ) -> Handshake:
     """A handshake at ``version``, tried a second time if it broke off.
 
-    If no handshake at TLS 1.3 has shown a chain yet, one that fails after a HelloRetryRequest is tried a
+    Puma refuses schemes by closing, without an alert: twice around an answered control, that is a refusal. If no handshake at TLS 1.3 has shown a chain yet, one that fails after a HelloRetryRequest is tried a
     second time without the group that the server asked for.
     """
     offer = replace(facts.usual_handshake(version), signature_schemes=signature_schemes)
@@ -81,9 +82,20 @@ async def finish_handshake(
         offer = replace(offer, groups=facts.usual_handshake(version).groups)
         handshake = await prober.handshake(offer)
     elif handshake.end is HandshakeEnd.UNFINISHED and not handshake.certificates:
-        handshake = await prober.handshake(offer)
+        handshake = await _again(prober, handshake)
     facts.handshakes.append(handshake)
     return handshake
+
+
+async def _again(prober: Prober, broken: Handshake) -> Handshake:
+    again, is_proved = await confirm(prober, broken)
+    if again is broken:
+        return await prober.handshake(broken.offer)
+    if is_proved and not again.answered and again.ending is not None:
+        silent = NoHello(ending=again.ending)
+        note = f"{in_words(silent)}{confirmation(silent)}"
+        return replace(again, end=HandshakeEnd.DECLINED, note=note)
+    return again
 
 
 def _shows_chain(facts: VisitFacts, version: ProtocolVersion) -> bool:

@@ -14,6 +14,7 @@ from typing import Final
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_code_point, cipher_suite_name
 from probe.checks.prober import Prober, side_by_side
+from probe.checks.versions_and_suites.aes_first import in_order_for_aes
 from probe.checks.versions_and_suites.strike_out import (
     Pick,
     Struck,
@@ -59,7 +60,8 @@ async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
         others = filter(None, (_without_ecdsa(part) for part in parts))
         struck += await side_by_side(*(strike(part) for part in others))
     whole = merged(struck) if len(parts) == 1 else await _ask_in_one_order(ask, struck)
-    facts.cipher_suites[version] = whole.accepted_set(cipher_suite_name)
+    ordered = await in_order_for_aes(ask, whole)
+    facts.cipher_suites[version] = ordered.accepted_set(cipher_suite_name)
 
 
 def _may_choose_its_key_first(picks: list[Pick]) -> bool:

@@ -17,17 +17,9 @@ from model.registry import SSLV2_CIPHER_KINDS
 from model.verdict import Evidence, Fact, Preference, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.dialogue.answer import (
-    ConnectFailure,
-    Ending,
-    NoHello,
-    NotTls,
-    ServerFlight,
-    TlsAlert,
-    is_reset,
-    outcome_of,
-)
+from probe.dialogue.answer import ConnectFailure, Ending, NoHello, NotTls, ServerFlight, TlsAlert
 from probe.dialogue.exchange import confirmation, in_words
+from probe.dialogue.outcome import is_reset, outcome_of
 from probe.dialogue.sslv2 import (
     SSLV2,
     Sslv2Answer,

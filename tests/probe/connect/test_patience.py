@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pki.net_guard.politeness import AddressGate
 from probe.connect.patience import Deadline, Patience, is_trouble
-from probe.dialogue.answer import ConnectFailure, Ending, FailureKind, NoHello
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind, NoHello, NotTls
 
 SECONDS = st.floats(0.001, 100.0)
 AT_EASE = {
@@ -80,6 +80,22 @@ def test_silence_and_resets_are_trouble_and_a_close_is_an_answer(
 ) -> None:
     assert is_trouble(NoHello(ending=ending)) is expected
     assert not is_trouble(b"words")
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"421 Too many concurrent SMTP connections", True),
+        (b"* BYE Too many connections", True),
+        (b"HTTP/1.1 400 Bad Request", False),
+        (b"220 ready", False),
+    ],
+)
+def test_a_plaintext_refusal_of_the_client_in_place_of_tls_is_trouble(
+    raw: bytes, expected: bool
+) -> None:
+    """RFC 5321, section 3.8, and RFC 9051, section 7.1.5."""
+    assert is_trouble(NotTls(raw=raw)) is expected
 
 
 async def test_a_visit_is_throttled_only_by_trouble_after_an_answer() -> None:

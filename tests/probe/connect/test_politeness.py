@@ -52,6 +52,23 @@ async def test_simultaneous_connections_in_trouble_count_once() -> None:
     assert await fill(gate, 20) == 4
 
 
+def test_a_server_without_room_gets_half_of_the_rate_too() -> None:
+    """Once for all connections that were open at the time."""
+
+    async def fifth_start() -> float:
+        gate = AddressGate(4, per_second=8)
+        async with gate.place() as first, gate.place() as second:
+            gate.turned_away(first)
+            gate.turned_away(second)
+        began = asyncio.get_running_loop().time()
+        for _ in range(5):
+            await gate.pace()
+        assert await fill(gate, 20) == 2
+        return asyncio.get_running_loop().time() - began
+
+    assert run_virtually(fifth_start()) == pytest.approx(1.0)
+
+
 async def test_answers_restore_all_but_the_limit_that_was_too_high() -> None:
     gate = AddressGate(4)
     await trouble(gate)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from model.registry import CipherSuite, cipher_suite_by_code_point, signature_scheme_name
+from probe.dialogue.preference import is_aes_gcm, is_chacha20
 from tests.probe.programmable import wire
 from tests.probe.programmable.client_hello import ClientHello, is_sslv2_hello, read_client_hello
 from tests.probe.programmable.primes import FFDHE_CODE_POINTS, prime_bytes
@@ -61,7 +62,8 @@ class ServerModel:
     common value, it uses its own first one. A server that ``alerts_behind_hello`` checks this only after its
     certificate, as Java does. ``certificate_curve`` must be offered to get an ECDSA suite. With
     ``fresh_keys``, public values never repeat. One that ``chooses_key_first`` uses its ECDSA key, if it has
-    one, for every client that offers a suite for it up to TLS 1.2, as HAProxy does.
+    one, for every client that offers a suite for it up to TLS 1.2, as HAProxy does. One that
+    ``wants_aes_first`` puts ChaCha20 before its own order for a client that does not begin with AES-GCM, as Go does.
     """
 
     cipher_suites: Mapping[int, tuple[int, ...]]
@@ -82,6 +84,7 @@ class ServerModel:
     certificate_curve: int | None = None
     fresh_keys: bool = False
     chooses_key_first: bool = False
+    wants_aes_first: bool = False
     dice: random.Random = field(default_factory=lambda: random.Random(0), compare=False)
 
     def reply(self, received: bytes) -> Reply | None:
@@ -107,14 +110,21 @@ class ServerModel:
             return self._refusal(wire.PROTOCOL_VERSION)
         version = max(common)
         if version == wire.TLSV1_3:
-            suite = self._choose(self.cipher_suites[version], hello.cipher_suites)
+            suite = self._choose(self._order(version, hello), hello.cipher_suites)
             group = self._choose(self.groups, hello.groups)
             return self._tls13(hello, suite, group)
-        usable = [one for one in self.cipher_suites[version] if self._can_use(one, hello, version)]
+        usable = [one for one in self._order(version, hello) if self._can_use(one, hello, version)]
         suite = self._choose(tuple(usable), hello.cipher_suites)
         if suite is None:
             return self._refusal(wire.HANDSHAKE_FAILURE)
         return self._flight(hello, version, suite)
+
+    def _order(self, version: int, hello: ClientHello) -> tuple[int, ...]:
+        own = self.cipher_suites[version]
+        first = next((one for one in hello.cipher_suites if one in own), None)
+        if not self.wants_aes_first or first is None or is_aes_gcm(first):
+            return own
+        return tuple(sorted(own, key=lambda suite: not is_chacha20(suite)))
 
     def _choose(self, mine: tuple[int, ...], theirs: tuple[int, ...]) -> int | None:
         first, second = (mine, theirs) if self.server_decides else (theirs, mine)

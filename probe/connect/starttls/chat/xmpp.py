@@ -102,7 +102,7 @@ def in_plaintext(findings: PlaintextFindings, peer: Peer, *, namespace: str) -> 
     if _has(stream, "starttls", "required"):
         findings.goes_on(holds=False, note="starttls is required")
     elif mechanisms or _declares(stream, "dialback"):
-        findings.goes_on(holds=True, note="authentication is offered together with starttls")
+        findings.goes_on(holds=True, note="authentication is offered before TLS")
     yield Turn(say=b"</stream:stream>", until=at_once, what="the end")
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from tests.probe.starttls.servers.brokers import MOSQUITTO, RABBITMQ
+from tests.probe.starttls.servers.cyrus import CYRUS
 from tests.probe.starttls.servers.desktops import TIGERVNC, XRDP
 from tests.probe.starttls.servers.dovecot import DOVECOT
+from tests.probe.starttls.servers.ejabberd import EJABBERD
+from tests.probe.starttls.servers.exim import EXIM
 from tests.probe.starttls.servers.inn import INN
 from tests.probe.starttls.servers.inspircd import INSPIRCD
 from tests.probe.starttls.servers.mariadb import MARIADB
@@ -22,10 +25,13 @@ from tests.probe.starttls.servers.vsftpd import VSFTPD
 SERVERS: Final = (
     POSTGRESQL,
     POSTFIX,
+    EXIM,
     DOVECOT,
+    CYRUS,
     VSFTPD,
     SLAPD,
     PROSODY,
+    EJABBERD,
     MARIADB,
     REDIS,
     MEMCACHED,

@@ -1,0 +1,1 @@
+"""Servers of small programs in several languages, each on its language's own TLS or binding."""
