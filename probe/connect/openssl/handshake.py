@@ -27,13 +27,14 @@ from probe.connect.openssl.contexts import (
     negotiated_suite,
     set_groups,
 )
-from probe.connect.openssl.reply import ASKING, AwaitedReply, request_for
+from probe.connect.openssl.reply import AwaitedReply
 from probe.connect.openssl.spoiled_record import spoiled_record
 from probe.crypto.identity import ClientIdentity
 from probe.crypto.throwaway import throwaway_certificate, throwaway_key
 from probe.dialogue.answer import Ending
 from probe.dialogue.before_tls.denied_login import DeniedLogin
 from probe.dialogue.handshake import (
+    ASKING,
     USERS_OWN,
     Handshake,
     HandshakeEnd,
@@ -191,10 +192,8 @@ class OpenSslHandshake:
                 self._flush()
                 self._connection.renegotiate()
                 return self._renegotiate()
-            case PostHandshakeAction.HTTP | PostHandshakeAction.HTTP_HEAD:
-                return self._ask(request_for(self._offer))
-            case PostHandshakeAction.WORDS:
-                return self._ask(self._login.in_tls if self._login else self._offer.words)
+            case action if action in ASKING:
+                return self._ask(self._login.in_tls if self._login else self._offer.asked)
             case PostHandshakeAction.SPOILED_PADDING | PostHandshakeAction.SPOILED_MAC:
                 self._flush()
                 return self._say(spoiled_record(self._connection, self._offer, self._last_sent))
