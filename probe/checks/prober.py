@@ -16,11 +16,12 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from probe.budget import Metered, current_budget
-from probe.dialogue.answer import ConnectFailure, FailureKind, is_reset, outcome_of
+from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeOffer
 from probe.dialogue.offer import Offer
+from probe.dialogue.outcomes import is_reset, outcome_of
 from probe.dialogue.question import Question
 from probe.quic.answer import QuicAnswer
 from probe.tls.limits import MAX_LONG_ANSWER_LENGTH

@@ -17,7 +17,7 @@ from model.registry import alert_name, cipher_suite_by_code_point
 from model.verdict import Evidence
 from pki.byte_reader import DecodeError
 from probe.tls.hello import ServerHello
-from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_EVIDENCE_LENGTH, MAX_WARNINGS
+from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_WARNINGS
 from probe.tls.message_order import UP_TO_TLS12, MessageOrder
 from probe.tls.messages import (
     CertificateMessage,
@@ -129,13 +129,18 @@ class NoHello:
 
     ending: Ending
     raw: bytes = b""
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTls:
-    """Bytes that are not a record of SSL 3.0 to TLS 1.3; ``raw`` is their first line."""
+    """Bytes that are not a record of SSL 3.0 to TLS 1.3; ``raw`` is their first line.
+
+    ``is_cut`` is true if more came.
+    """
 
     raw: bytes
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +149,7 @@ class Malformed:
 
     raw: bytes
     what: str
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,40 +172,13 @@ class ConnectFailure:
 
 
 def conversation_evidence(said: bytes, heard: bytes, note: str, *, is_cut: bool) -> Evidence:
-    """The bytes of both sides as proof; the note reports it if they are not complete."""
-    cut = f" (the conversation is cut at {MAX_EVIDENCE_LENGTH} bytes of a side)" if is_cut else ""
-    return Evidence(offer=said or None, answer=heard or None, note=f"{note}{cut}")
+    """The bytes of both sides as proof."""
+    return Evidence(offer=said or None, answer=heard or None, note=note, is_cut=is_cut)
 
 
 Answer: TypeAlias = (
     ServerFlight | RetryRequest | TlsAlert | NoHello | NotTls | Malformed | ConnectFailure
 )
-
-
-def is_reset(answer: object) -> bool:
-    """Whether a reset came in place of an answer."""
-    return isinstance(answer, NoHello) and answer.ending is Ending.RESET
-
-
-def outcome_of(answer: Answer) -> tuple[object, ...]:
-    """The kind of answer, without its bytes: two answers with equal outcomes mean the same.
-
-    Alerts are distinguished by their description, ended connections by their ending, failures by their kind,
-    malformed answers by the structure, and hellos by the chosen version and suite.
-    """
-    match answer:
-        case ServerFlight(hello=hello) | RetryRequest(hello=hello):
-            return type(answer), hello.version, hello.cipher_suite
-        case TlsAlert(description=description):
-            return TlsAlert, description
-        case NoHello(ending=ending):
-            return NoHello, ending
-        case NotTls():
-            return (NotTls,)
-        case Malformed(what=what):
-            return Malformed, what
-        case ConnectFailure(kind=kind):
-            return ConnectFailure, kind
 
 
 class AnswerReader:
@@ -234,14 +213,22 @@ class AnswerReader:
         except DecodeError as flaw:
             return self._cut(flaw) if self._flight else self._without_hello(flaw)
         if answer is None and self._received == self._longest:
-            return self._cut() or Malformed(raw=self._beginning, what="answer without end")
+            return self._cut() or self._malformed("answer without end")
         return answer
 
     def end(self, ending: Ending) -> Answer:
         """The Answer when nothing more will come."""
         if not self._is_tls:
-            return NotTls(raw=self._beginning)
-        return self._flight or NoHello(ending=ending, raw=self._beginning)
+            return self._not_tls(self._beginning)
+        is_cut = self._received > len(self._beginning)
+        return self._flight or NoHello(ending=ending, raw=self._beginning, is_cut=is_cut)
+
+    def _not_tls(self, raw: bytes) -> NotTls:
+        return NotTls(raw=raw, is_cut=self._received > len(raw))
+
+    def _malformed(self, what: str) -> Malformed:
+        is_cut = self._received > len(self._beginning)
+        return Malformed(raw=self._beginning, what=what, is_cut=is_cut)
 
     def _cut(self, flaw: DecodeError | None = None) -> ServerFlight | None:
         """The flight as far as it came; marked as cut if its length ended it."""
@@ -253,13 +240,13 @@ class AnswerReader:
         if isinstance(flaw, RecordHeaderError) and flaw.offset == 0:
             self._is_tls = False
             return self._greeting()
-        return Malformed(raw=self._beginning, what=flaw.what)
+        return self._malformed(flaw.what)
 
     def _greeting(self) -> NotTls | None:
         """The first line, once it is complete: a part of it does not identify a service."""
         line, newline, _ = self._beginning.partition(b"\n")
         if newline or len(self._beginning) == _KEPT_LENGTH:
-            return NotTls(raw=line + newline)
+            return self._not_tls(line + newline)
         return None
 
     def _read(self) -> Answer | None:

@@ -23,9 +23,10 @@ from probe.dialogue.answer import (
     RetryRequest,
     ServerFlight,
     TlsAlert,
-    is_reset,
+    conversation_evidence,
 )
 from probe.dialogue.offer import Offer
+from probe.dialogue.outcomes import is_reset
 from probe.tls.hello import ServerHello
 
 CLOSE_NOTIFY: Final = 0
@@ -110,8 +111,9 @@ class Exchange:
         """The pair as proof, with a sentence on how to read it."""
         if isinstance(self.answer, ConnectFailure):
             return self.answer.evidence(note or self.summary)
-        return Evidence(
-            offer=self.offered or None, answer=self.answer.raw or None, note=note or self.summary
+        is_cut = isinstance(self.answer, NoHello | NotTls | Malformed) and self.answer.is_cut
+        return conversation_evidence(
+            self.offered, self.answer.raw, note or self.summary, is_cut=is_cut
         )
 
     def fact(self, verdict: Verdict, note: str | None = None, value: str | None = None) -> Fact:

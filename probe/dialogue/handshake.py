@@ -149,8 +149,9 @@ class Handshake:
     and its lifetime are what a server up to TLS 1.2 gave for resumption; ``early_data_bytes`` is what a TLS
     1.3 ticket allows, None without a ticket. ``post_handshake`` is how the server reacted to the action,
     ``reply`` the beginning of its answer to the actions that need one. ``ending`` is how the connection
-    ended, if it ended before all was known. ``offered`` and ``answered`` are the first bytes of each side.
-    ``failure`` is set if there was no connection on which it could begin.
+    ended, if it ended before all was known. ``offered`` and ``answered`` are the first bytes of each side;
+    ``is_cut`` is true if the server sent more. ``failure`` is set if there was no connection on which it
+    could begin.
     """
 
     offer: HandshakeOffer
@@ -172,6 +173,7 @@ class Handshake:
     ending: Ending | None = None
     offered: bytes = b""
     answered: bytes = b""
+    is_cut: bool = False
     note: str = ""
     failure: ConnectFailure | None = None
 
@@ -197,6 +199,7 @@ class Handshake:
             offer=self.offered or None,
             answer=self.answered or None,
             note=note or self.note or None,
+            is_cut=self.is_cut,
         )
 
     def reply_evidence(self, note: str) -> Evidence:

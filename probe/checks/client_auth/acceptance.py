@@ -81,8 +81,11 @@ async def _handshake(prober: Prober, offer: HandshakeOffer, question: Question) 
     quiet = replace(offer, post_handshake=PostHandshakeAction.LISTEN, words=b"")
     handshake = await prober.handshake(quiet)
     is_open = handshake.is_finished and handshake.ending in {None, Ending.SILENCE}
-    is_refused = handshake.end is HandshakeEnd.REFUSED
-    return await prober.handshake(offer) if is_open and not is_refused else handshake
+    if not is_open or handshake.end is HandshakeEnd.REFUSED:
+        return handshake
+    asked = await prober.handshake(offer)
+    is_telling = asked.reply or asked.end is HandshakeEnd.REFUSED
+    return asked if is_telling or question.command is not None else handshake
 
 
 def _judge(handshake: Handshake, question: Question) -> Verdict:

@@ -20,8 +20,8 @@ from probe.dialogue.answer import (
     RetryRequest,
     ServerFlight,
     TlsAlert,
-    is_reset,
 )
+from probe.dialogue.outcomes import is_reset
 from probe.dialogue.raw_probe import RawProbe
 from probe.tls.extensions import ExtensionType
 from probe.tls.hello import ServerHello

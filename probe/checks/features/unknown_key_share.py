@@ -23,10 +23,9 @@ from probe.dialogue.answer import (
     RetryRequest,
     ServerFlight,
     TlsAlert,
-    is_reset,
-    outcome_of,
 )
 from probe.dialogue.exchange import AMBIGUOUS_ALERTS, in_words
+from probe.dialogue.outcomes import is_reset, outcome_of
 from probe.tls.extensions import KeyShare
 
 UNKNOWN_KEY_SHARE: Final = "unknown_key_share_tolerance"

@@ -26,10 +26,9 @@ from probe.dialogue.answer import (
     NotTls,
     ServerFlight,
     TlsAlert,
-    is_reset,
-    outcome_of,
 )
 from probe.dialogue.exchange import confirmation, in_words
+from probe.dialogue.outcomes import is_reset, outcome_of
 from probe.dialogue.sslv2 import (
     SSLV2,
     Sslv2Answer,

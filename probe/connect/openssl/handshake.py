@@ -306,6 +306,7 @@ class OpenSslHandshake:
             ending=self._ending,
             offered=self._offered,
             answered=self._answered,
+            is_cut=self._received > len(self._answered),
             note=note,
         )
 

@@ -17,10 +17,10 @@ from probe.dialogue.answer import (
     NotTls,
     ServerFlight,
     TlsAlert,
-    outcome_of,
 )
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import Shape, offer
+from probe.dialogue.outcomes import outcome_of
 from probe.tls.hello import ServerHello
 
 TLS12_OFFER = offer(ProtocolVersion.TLSV1_2, (0xC02F,), Shape(server_name=None))
