@@ -88,7 +88,7 @@ async def _show_certificates(
 
 
 async def _question(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> Question:
-    """What to ask after each handshake, and how a client without a certificate fares, if it is let in."""
+    """What to ask after each handshake, and how a client without a certificate fares, if one is served."""
     auth, application = facts.client_auth[version], facts.inputs.application
     asking, command = _asking(facts, version), None
     if auth.asked_on_path is not None:
