@@ -103,12 +103,18 @@ def _judge(handshake: Handshake, question: Question) -> Verdict:
 def _judge_command(
     handshake: Handshake, command: FirstCommand, without: Handshake | None
 ) -> Verdict:
-    """Judges by the answer to a command: one that others do not get refuses, and so does a close."""
+    """Judges by the answer to a command: one that others do not get refuses, and so does a close.
+
+    If all others are refused before, any unusual answer stays unknown: it may be about the command.
+    """
     if command.served.match(handshake.reply):
         is_open = without is not None and command.served.match(without.reply) is not None
         return Verdict.UNKNOWN if is_open and command.may_verify_later else Verdict.YES
     is_ended = handshake.is_finished and handshake.ending is not Ending.SILENCE
-    is_for_the_certificate = without is None or handshake.reply != without.reply
+    if without is None:
+        is_for_the_certificate = not handshake.reply
+    else:
+        is_for_the_certificate = handshake.reply != without.reply
     return Verdict.NO if is_ended and is_for_the_certificate else Verdict.UNKNOWN
 
 

@@ -21,8 +21,8 @@ FIRST_COMMANDS: Final[Mapping[str, FirstCommand]] = {
     ),
     "POP3": first_command(b"CAPA\r\n", rb"\+OK\b", may_verify_later=True),
     "ManageSieve": first_command(b"CAPABILITY\r\n", rb'"|OK\b', may_verify_later=True),
-    "NNTP": first_command(b"CAPABILITIES\r\n", rb"(101|20[01])[ -]", may_verify_later=True),
-    "FTP": first_command(b"FEAT\r\n", rb"2[12][01][ -]"),
+    "NNTP": first_command(b"CAPABILITIES\r\n", rb"(101|20[01]|500)[ -]", may_verify_later=True),
+    "FTP": first_command(b"FEAT\r\n", rb"(2[12][01]|50[02])[ -]"),
     "LDAP": first_command(_ANONYMOUS_BIND, rb".{2,6}\x02\x01\x56\x61"),
     "IRC": first_command(
         b"CAP LS 302\r\n", rb"(:[^ ]+ )?(CAP|NOTICE|PING)\b", may_verify_later=True
@@ -30,6 +30,8 @@ FIRST_COMMANDS: Final[Mapping[str, FirstCommand]] = {
     "AMQP": first_command(b"AMQP\x00\x00\x09\x01", rb"\x01\x00\x00|AMQP"),
 }
 """By the name of the service in ``model.application_protocol``.
+
+A server of FTP or NNTP that does not know the command (500, 502) serves the client too.
 
 Dovecot (``auth_ssl_require_client_cert``), Postfix (``permit_tls_clientcerts``) and INN look at the certificate
 after the session has begun, and IRC servers at its fingerprint.
