@@ -38,8 +38,8 @@ from probe.tls.record import (
 
 _CLOSE_NOTIFY = 0
 _FATAL = 2
-_KEPT_LENGTH = 512
-"""How much of a non-TLS answer is stored: enough to recognise its protocol."""
+KEPT_LENGTH = 512
+"""How much of a non-TLS answer is stored: enough to recognise its protocol. One of that length counts as cut."""
 
 
 class Ending(StrEnum):
@@ -129,18 +129,13 @@ class NoHello:
 
     ending: Ending
     raw: bytes = b""
-    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTls:
-    """Bytes that are not a record of SSL 3.0 to TLS 1.3; ``raw`` is their first line.
-
-    ``is_cut`` is true if more came.
-    """
+    """Bytes that are not a record of SSL 3.0 to TLS 1.3; ``raw`` is their first line."""
 
     raw: bytes
-    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +144,6 @@ class Malformed:
 
     raw: bytes
     what: str
-    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +198,7 @@ class AnswerReader:
         """The complete Answer once these bytes complete it, else None."""
         received = received[: self._longest - self._received]
         self._received += len(received)
-        self._beginning += received[: _KEPT_LENGTH - len(self._beginning)]
+        self._beginning += received[: KEPT_LENGTH - len(self._beginning)]
         if not self._is_tls:
             return self._greeting()
         self._records.feed(received)
@@ -213,22 +207,14 @@ class AnswerReader:
         except DecodeError as flaw:
             return self._cut(flaw) if self._flight else self._without_hello(flaw)
         if answer is None and self._received == self._longest:
-            return self._cut() or self._malformed("answer without end")
+            return self._cut() or Malformed(raw=self._beginning, what="answer without end")
         return answer
 
     def end(self, ending: Ending) -> Answer:
         """The Answer when nothing more will come."""
         if not self._is_tls:
-            return self._not_tls(self._beginning)
-        is_cut = self._received > len(self._beginning)
-        return self._flight or NoHello(ending=ending, raw=self._beginning, is_cut=is_cut)
-
-    def _not_tls(self, raw: bytes) -> NotTls:
-        return NotTls(raw=raw, is_cut=self._received > len(raw))
-
-    def _malformed(self, what: str) -> Malformed:
-        is_cut = self._received > len(self._beginning)
-        return Malformed(raw=self._beginning, what=what, is_cut=is_cut)
+            return NotTls(raw=self._beginning)
+        return self._flight or NoHello(ending=ending, raw=self._beginning)
 
     def _cut(self, flaw: DecodeError | None = None) -> ServerFlight | None:
         """The flight as far as it came; marked as cut if its length ended it."""
@@ -240,13 +226,13 @@ class AnswerReader:
         if isinstance(flaw, RecordHeaderError) and flaw.offset == 0:
             self._is_tls = False
             return self._greeting()
-        return self._malformed(flaw.what)
+        return Malformed(raw=self._beginning, what=flaw.what)
 
     def _greeting(self) -> NotTls | None:
         """The first line, once it is complete: a part of it does not identify a service."""
         line, newline, _ = self._beginning.partition(b"\n")
-        if newline or len(self._beginning) == _KEPT_LENGTH:
-            return self._not_tls(line + newline)
+        if newline or len(self._beginning) == KEPT_LENGTH:
+            return NotTls(raw=line + newline)
         return None
 
     def _read(self) -> Answer | None:

@@ -13,6 +13,7 @@ from typing import Final
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from probe.dialogue.answer import (
+    KEPT_LENGTH,
     Answer,
     ConnectFailure,
     Ending,
@@ -111,10 +112,10 @@ class Exchange:
         """The pair as proof, with a sentence on how to read it."""
         if isinstance(self.answer, ConnectFailure):
             return self.answer.evidence(note or self.summary)
-        is_cut = isinstance(self.answer, NoHello | NotTls | Malformed) and self.answer.is_cut
-        return conversation_evidence(
-            self.offered, self.answer.raw, note or self.summary, is_cut=is_cut
-        )
+        raw = self.answer.raw
+        is_plain = isinstance(self.answer, NoHello | NotTls | Malformed)
+        is_cut = is_plain and len(raw) == KEPT_LENGTH
+        return conversation_evidence(self.offered, raw, note or self.summary, is_cut=is_cut)
 
     def fact(self, verdict: Verdict, note: str | None = None, value: str | None = None) -> Fact:
         """A verdict that rests on this pair."""
