@@ -152,7 +152,7 @@ def _body(reply: bytes) -> bytes:
 
 def _evidence(handshake: Handshake, verdict: Verdict) -> Evidence:
     """The bytes inside TLS if there was an answer, else those of the handshake."""
-    if not handshake.reply:
+    if not (handshake.reply and handshake.offer.asked):
         is_late = verdict is Verdict.NO and handshake.end is HandshakeEnd.ACCEPTED
         closed = f"; {handshake.ending or Ending.CLOSED} without an answer, twice"
         return handshake.evidence(f"{handshake.note}{closed if is_late else ''}")
