@@ -57,9 +57,7 @@ _KEPT_LENGTH = 2048
 _WAITING: Final = frozenset({PostHandshakeAction.NOTHING, PostHandshakeAction.LISTEN})
 """These actions send nothing, so the end of the connection is not an answer to our data."""
 
-_LOGIN_FITS: Final = frozenset(
-    {PostHandshakeAction.NOTHING, PostHandshakeAction.SESSION, PostHandshakeAction.HTTP}
-)
+_LOGIN_FITS: Final = _WAITING | {PostHandshakeAction.SESSION, PostHandshakeAction.HTTP}
 """A login can take the place of these actions."""
 
 _FATAL = 2
