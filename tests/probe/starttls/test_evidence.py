@@ -14,8 +14,9 @@ from probe.connect.starttls.catalogue import STARTTLS, application
 from probe.connect.starttls.peer import Peer
 from probe.dialogue.answer import ConnectFailure
 from probe.tls.limits import MAX_EVIDENCE_LENGTH
-from service.scan.explain import Explained, explanation_json
-from service.scan.explained_facts import find_fact
+from service.scan.explaining.find import find_fact
+from service.scan.explaining.run import Explained
+from service.scan.explaining.text import explanation_json
 from tests.probe.programmable.server import Behaviour, Connection
 from tests.probe.starttls.play import byte_by_byte, play, whole
 from tests.probe.starttls.test_scripted_servers import _visited
