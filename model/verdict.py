@@ -37,11 +37,15 @@ class Preference(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The proof of a verdict: the bytes offered, the bytes answered, and a note."""
+    """The proof of a verdict: the bytes offered, the bytes answered, and a note.
+
+    ``is_cut`` is true if these are only the first bytes of a longer conversation.
+    """
 
     offer: bytes | None = None
     answer: bytes | None = None
     note: str | None = None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

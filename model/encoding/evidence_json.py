@@ -15,14 +15,15 @@ def evidence_field(evidence: Evidence | None, *, with_evidence: bool) -> Json:
 
 
 def evidence_to_json(proof: Evidence | None) -> Json | None:
-    """The bytes as hex, and the note."""
+    """The bytes as hex, the note, and whether the bytes are cut, if they are."""
     if proof is None:
         return None
-    return {
+    fields: Json = {
         "offer": None if proof.offer is None else proof.offer.hex(),
         "answer": None if proof.answer is None else proof.answer.hex(),
         "note": proof.note,
     }
+    return fields | {"is_cut": True} if proof.is_cut else fields
 
 
 def evidence_from_json(fields: Json | None) -> Evidence | None:
@@ -34,4 +35,5 @@ def evidence_from_json(fields: Json | None) -> Evidence | None:
         offer=None if offer is None else bytes.fromhex(offer),
         answer=None if answer is None else bytes.fromhex(answer),
         note=fields.get("note"),
+        is_cut=fields.get("is_cut", False),
     )

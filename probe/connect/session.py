@@ -191,6 +191,7 @@ class EndpointSession(ProbeTransport):
                 ending=_ENDINGS.get(outcome.kind),
                 offered=outcome.said,
                 answered=outcome.raw,
+                is_cut=outcome.is_cut,
                 note=outcome.detail,
                 failure=outcome,
             )

@@ -17,7 +17,7 @@ from model.registry import alert_name, cipher_suite_by_code_point
 from model.verdict import Evidence
 from pki.byte_reader import DecodeError
 from probe.tls.hello import ServerHello
-from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_EVIDENCE_LENGTH, MAX_WARNINGS
+from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_WARNINGS
 from probe.tls.message_order import UP_TO_TLS12, MessageOrder
 from probe.tls.messages import (
     CertificateMessage,
@@ -38,8 +38,8 @@ from probe.tls.record import (
 
 _CLOSE_NOTIFY = 0
 _FATAL = 2
-_KEPT_LENGTH = 512
-"""How much of a non-TLS answer is stored: enough to recognise its protocol."""
+KEPT_LENGTH = 512
+"""How much of a non-TLS answer is stored: enough to recognise its protocol. One of that length counts as cut."""
 
 
 class Ending(StrEnum):
@@ -166,9 +166,8 @@ class ConnectFailure:
 
 
 def conversation_evidence(said: bytes, heard: bytes, note: str, *, is_cut: bool) -> Evidence:
-    """The bytes of both sides as proof; the note reports it if they are not complete."""
-    cut = f" (the conversation is cut at {MAX_EVIDENCE_LENGTH} bytes of a side)" if is_cut else ""
-    return Evidence(offer=said or None, answer=heard or None, note=f"{note}{cut}")
+    """The bytes of both sides as proof."""
+    return Evidence(offer=said or None, answer=heard or None, note=note, is_cut=is_cut)
 
 
 Answer: TypeAlias = (
@@ -199,7 +198,7 @@ class AnswerReader:
         """The complete Answer once these bytes complete it, else None."""
         received = received[: self._longest - self._received]
         self._received += len(received)
-        self._beginning += received[: _KEPT_LENGTH - len(self._beginning)]
+        self._beginning += received[: KEPT_LENGTH - len(self._beginning)]
         if not self._is_tls:
             return self._greeting()
         self._records.feed(received)
@@ -232,7 +231,7 @@ class AnswerReader:
     def _greeting(self) -> NotTls | None:
         """The first line, once it is complete: a part of it does not identify a service."""
         line, newline, _ = self._beginning.partition(b"\n")
-        if newline or len(self._beginning) == _KEPT_LENGTH:
+        if newline or len(self._beginning) == KEPT_LENGTH:
             return NotTls(raw=line + newline)
         return None
 

@@ -13,6 +13,7 @@ from typing import Final
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from probe.dialogue.answer import (
+    KEPT_LENGTH,
     Answer,
     ConnectFailure,
     Ending,
@@ -23,6 +24,7 @@ from probe.dialogue.answer import (
     RetryRequest,
     ServerFlight,
     TlsAlert,
+    conversation_evidence,
 )
 from probe.dialogue.offer import Offer
 from probe.dialogue.outcome import is_reset
@@ -110,9 +112,10 @@ class Exchange:
         """The pair as proof, with a sentence on how to read it."""
         if isinstance(self.answer, ConnectFailure):
             return self.answer.evidence(note or self.summary)
-        return Evidence(
-            offer=self.offered or None, answer=self.answer.raw or None, note=note or self.summary
-        )
+        raw = self.answer.raw
+        is_plain = isinstance(self.answer, NoHello | NotTls | Malformed)
+        is_cut = is_plain and len(raw) == KEPT_LENGTH
+        return conversation_evidence(self.offered, raw, note or self.summary, is_cut=is_cut)
 
     def fact(self, verdict: Verdict, note: str | None = None, value: str | None = None) -> Fact:
         """A verdict that rests on this pair."""

@@ -12,8 +12,15 @@ from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, UnknownCause, Verdict
-from probe.dialogue.answer import AnswerReader, ConnectFailure, Ending, RetryRequest
+from probe.dialogue.answer import (
+    AnswerReader,
+    ConnectFailure,
+    Ending,
+    RetryRequest,
+    conversation_evidence,
+)
 from probe.dialogue.exchange import AMBIGUOUS_ALERTS
+from probe.tls.limits import MAX_EVIDENCE_LENGTH
 
 
 class HandshakeEnd(StrEnum):
@@ -52,6 +59,15 @@ class PostHandshakeAction(StrEnum):
     """The same, and reads the whole head of the answer."""
     WORDS = "words"
     """Sends the offer's words, if there are any, and reads until the server closes."""
+    COMMAND = "command"
+    """Sends the offer's words and reads the first data of the answer."""
+
+
+_HTTP: Final = frozenset({PostHandshakeAction.HTTP, PostHandshakeAction.HTTP_HEAD})
+_WORDS: Final = frozenset({PostHandshakeAction.WORDS, PostHandshakeAction.COMMAND})
+
+ASKING: Final = _HTTP | _WORDS
+"""These actions need an answer."""
 
 
 class Presented(StrEnum):
@@ -82,7 +98,7 @@ class HandshakeOffer:
     post-handshake action SESSION. ``signature_schemes`` are registry names; all that the library has if
     empty. ``alpn_protocols`` are offered in their order; no ALPN if empty. ``presents`` selects the client
     certificate; ``claimed_issuer`` (a Name in DER) is the impostor's issuer. ``path`` is the path that the
-    action HTTP requests, with ``user_agent``; ``words`` is what WORDS sends. ``injects`` is sent in plaintext
+    action HTTP requests, with ``user_agent``; ``words`` is what WORDS and COMMAND send. ``injects`` is sent in plaintext
     in the same packet as the command that begins TLS (``probe.dialogue.before_tls.injection``).
     ``is_open_to_requests`` is true if the server may ask for a client certificate after the handshake: by
     another handshake (RFC 5246, section 7.4.1.1), or by post-handshake authentication (RFC 9846, section
@@ -107,6 +123,20 @@ class HandshakeOffer:
     is_open_to_requests: bool = False
     user_agent: str = ""
 
+    @property
+    def asked(self) -> bytes:
+        """What is sent inside TLS once the handshake is finished; empty if nothing is."""
+        if self.post_handshake in _HTTP:
+            return self._request()
+        return self.words if self.post_handshake in _WORDS else b""
+
+    def _request(self) -> bytes:
+        """The shortest request that every HTTP server answers with a status."""
+        host = self.server_name or "localhost"
+        agent = f"User-Agent: {self.user_agent}\r\n" if self.user_agent else ""
+        head = f"GET {self.path} HTTP/1.1\r\nHost: {host}\r\n{agent}Connection: close\r\n\r\n"
+        return head.encode("ascii")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handshake:
@@ -118,9 +148,10 @@ class Handshake:
     server's fatal alert. ``alpn_protocol`` is the protocol that the server chose. ``session_id``, ``ticket``
     and its lifetime are what a server up to TLS 1.2 gave for resumption; ``early_data_bytes`` is what a TLS
     1.3 ticket allows, None without a ticket. ``post_handshake`` is how the server reacted to the action,
-    ``reply`` the beginning of its answer to HTTP and WORDS. ``ending`` is how the connection ended, if it
-    ended before all was known. ``offered`` and ``answered`` are the first bytes of each side. ``failure`` is
-    set if there was no connection on which it could begin.
+    ``reply`` the beginning of its answer to the actions that need one. ``ending`` is how the connection
+    ended, if it ended before all was known. ``offered`` and ``answered`` are the first bytes of each side;
+    ``is_cut`` is true if the server sent more. ``failure`` is set if there was no connection on which it
+    could begin.
     """
 
     offer: HandshakeOffer
@@ -142,6 +173,7 @@ class Handshake:
     ending: Ending | None = None
     offered: bytes = b""
     answered: bytes = b""
+    is_cut: bool = False
     note: str = ""
     failure: ConnectFailure | None = None
 
@@ -173,7 +205,14 @@ class Handshake:
             offer=self.offered or None,
             answer=self.answered or None,
             note=note or self.note or None,
+            is_cut=self.is_cut,
         )
+
+    def reply_evidence(self, note: str) -> Evidence:
+        """What was sent and received inside TLS as proof."""
+        is_cut = len(self.reply) > MAX_EVIDENCE_LENGTH
+        heard = self.reply[:MAX_EVIDENCE_LENGTH]
+        return conversation_evidence(self.offer.asked, heard, note, is_cut=is_cut)
 
     def fact(self, verdict: Verdict, note: str | None = None, value: str | None = None) -> Fact:
         """A verdict that rests on this handshake."""

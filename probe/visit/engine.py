@@ -17,7 +17,7 @@ from model.observation import Cost, Mode, Observation
 from model.ports import Clock
 from model.target import Endpoint, Target
 from model.target_labels import TRUST_STORES
-from model.verdict import Evidence, Fact, Verdict
+from model.verdict import Fact, Verdict
 from model.version import TOOL_VERSION
 from pki.certificates import TrustStore, load_trust_store, parse_certificate
 from pki.net_guard.politeness import Politeness
@@ -31,9 +31,10 @@ from probe.connect.options import TransportOptions
 from probe.connect.session import EndpointSession
 from probe.connect.upgrade import over_allowance
 from probe.crypto.identity import ClientIdentity
-from probe.dialogue.answer import ConnectFailure
+from probe.dialogue.answer import ConnectFailure, conversation_evidence
 from probe.dialogue.before_tls.found_application import FoundApplication
 from probe.dialogue.dialogue import Dialogue
+from probe.tls.limits import MAX_EVIDENCE_LENGTH
 from probe.transport import ProbeTransport
 from probe.visit.chain_checks import ChainChecks
 from probe.visit.chain_judging import judge_again, judge_chains
@@ -299,7 +300,9 @@ def _shown_by(application: FoundApplication) -> Fact:
         if application.greeting
         else "it sent no greeting; inferred from its port"
     )
-    proof = Evidence(answer=application.greeting or None, note=note)
+    greeting = application.greeting or b""
+    heard, is_cut = greeting[:MAX_EVIDENCE_LENGTH], len(greeting) > MAX_EVIDENCE_LENGTH
+    proof = conversation_evidence(b"", heard, note, is_cut=is_cut)
     return Fact(verdict=Verdict.YES, evidence=proof, value=application.name)
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Final
 
+from model.findings.attacks import ATTACKS
 from model.intrusiveness import Intrusiveness
+from model.verdict import Evidence, Fact, Verdict
 from probe.checks.catalogue import DATAGRAM_STAGES, STAGES, Check
 from probe.checks.part import Part
 from probe.checks.prober import NotAskedError, Prober, side_by_side
@@ -13,6 +16,9 @@ from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import DATAGRAM_VERSIONS
 
 _LOG = logging.getLogger(__name__)
+
+_SECTIONS: Final = {Part.PLAINTEXT: "plaintext", Part.HTTP: "http"}
+"""Where a check's facts are, except for vulnerabilities; the usual place is ``features``."""
 
 
 async def run_stages(
@@ -36,7 +42,9 @@ async def run_stages(
             name, cause = check.ask.__name__, _first_cause(fault)
             _LOG.error("a check failed", extra={"check": name, "error": repr(cause)})
             _LOG.debug("where the check failed", exc_info=cause, extra={"check": name})
-            faults.append(f"{name} failed with {type(cause).__name__}")
+            fault_text = f"{name} failed with {type(cause).__name__}"
+            faults.append(fault_text)
+            _leave_unknown(facts, check, f"Internal error: {fault_text}")
 
     is_datagram = facts.inputs.asked_versions is DATAGRAM_VERSIONS
     for stage in DATAGRAM_STAGES if is_datagram else STAGES:
@@ -47,6 +55,14 @@ async def run_stages(
             on_progress(stage.phrase)
         await side_by_side(*(run_guarded(check) for check in checks))
     return faults
+
+
+def _leave_unknown(facts: VisitFacts, check: Check, note: str) -> None:
+    """Records the facts that the check was to find, and did not before it failed, as unknown."""
+    fact = Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
+    for name in check.facts:
+        section = "vulnerabilities" if name in ATTACKS else _SECTIONS.get(check.part, "features")
+        getattr(facts, section).setdefault(name, fact)
 
 
 def _first_cause(fault: Exception) -> Exception:

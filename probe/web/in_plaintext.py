@@ -12,11 +12,15 @@ from probe.web.reply import HttpReply, ReplyReader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaintextAnswer:
-    """``reply`` is None if no HTTP came; ``raw`` is what came, ``ending`` how it ended."""
+    """``reply`` is None if no HTTP came; ``raw`` is what came, ``ending`` how it ended.
+
+    ``is_cut`` is true if more came than ``raw``.
+    """
 
     asked: bytes
     reply: HttpReply | None
     raw: bytes = b""
+    is_cut: bool = False
     ending: Ending | None = None
 
 
@@ -40,9 +44,18 @@ class PlaintextRequest:
         is_open = self._reader.is_http or is_html(self._reader.raw)
         if reply is None and is_open:
             return None
-        return PlaintextAnswer(asked=self._asked, reply=reply, raw=self._reader.raw)
+        return self._answer(reply)
 
     def end(self, ending: Ending) -> PlaintextAnswer:
         """The answer as far as it came; a head may end with the connection."""
         reply = self._reader.end() if ending is Ending.CLOSED else None
-        return PlaintextAnswer(asked=self._asked, reply=reply, raw=self._reader.raw, ending=ending)
+        return self._answer(reply, ending)
+
+    def _answer(self, reply: HttpReply | None, ending: Ending | None = None) -> PlaintextAnswer:
+        return PlaintextAnswer(
+            asked=self._asked,
+            reply=reply,
+            raw=self._reader.raw,
+            is_cut=self._reader.is_cut,
+            ending=ending,
+        )

@@ -21,11 +21,15 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpReply:
-    """A status and its fields; ``raw`` holds the first bytes as they came, with cookie values masked."""
+    """A status and its fields; ``raw`` holds the first bytes as they came, with cookie values masked.
+
+    ``is_cut`` is true if more came than ``raw``.
+    """
 
     status: int
     fields: Fields
     raw: bytes
+    is_cut: bool = False
 
     def leads_to(self, asked: Url) -> Url | None:
         """The target of its redirect from ``asked`` (RFC 9110, section 10.2.2); None without one to http or https."""
@@ -44,6 +48,7 @@ class ReplyReader:
     def __init__(self) -> None:
         self._head = HeadReader()
         self._raw = b""
+        self.is_cut = False
         self.is_http = True
         """False once the bytes cannot be an HTTP answer."""
 
@@ -62,7 +67,9 @@ class ReplyReader:
         """The reply once its head is complete."""
         if not self.is_http:
             return None
-        self._raw += received[: _KEPT_LENGTH - len(self._raw)]
+        room = _KEPT_LENGTH - len(self._raw)
+        self._raw += received[:room]
+        self.is_cut = self.is_cut or len(received) > room
         try:
             head = self._head.feed(received)
         except NotHttpError:
@@ -78,7 +85,12 @@ class ReplyReader:
             return None
 
     def _reply(self, head: Head) -> HttpReply:
-        return HttpReply(status=head.status, fields=Fields.decoded(head.fields), raw=self.raw)
+        return HttpReply(
+            status=head.status,
+            fields=Fields.decoded(head.fields),
+            raw=self.raw,
+            is_cut=self.is_cut,
+        )
 
 
 def read_reply(received: bytes) -> HttpReply | None:

@@ -1,7 +1,7 @@
 """Evidence as the bytes of a row, separate from the facts that it proves.
 
 The format, before compression, is two lines of JSON and raw bytes. The first line has the parts of each offer and
-answer, the second has the offer, answer and note of each piece of evidence; then come the offers and answers
+answer, the second has the offer, answer and note of each piece of evidence, and true if they are cut; then come the offers and answers
 themselves, each once. A part is a number of those bytes or, below 0, a certificate that is stored elsewhere: -1 is
 the first. A reference to an offer or answer is 0 for the next new one, else how far back it is. Encrypted data in an
 answer prove nothing and are not stored.
@@ -10,6 +10,7 @@ answer prove nothing and are not stored.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -24,6 +25,7 @@ _MOST_CERTIFICATES: Final = 16
 _APPLICATION_DATA: Final = 23
 """The content type of encrypted TLS records since TLS 1.3 (RFC 9846, 5.1)."""
 
+_RECORD: Final = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 _RECORD_HEADER: Final = 5
 
 
@@ -58,7 +60,7 @@ def laid_out(proofs: Iterable[Proof], certificates: Sequence[bytes | None] = ())
 def without_ciphertext(answer: bytes) -> bytes:
     """An answer up to its first complete record of application data; unchanged if it is not TLS records."""
     start = 0
-    while start + _RECORD_HEADER <= len(answer) and answer[start + 1] == 3:
+    while _RECORD.match(answer, start) and start + _RECORD_HEADER <= len(answer):
         if answer[start] == _APPLICATION_DATA:
             return answer[:start]
         start += _RECORD_HEADER + int.from_bytes(answer[start + 3 : start + _RECORD_HEADER], "big")
@@ -75,7 +77,8 @@ def _places(proof: Evidence, blobs: dict[bytes, int]) -> list[Any]:
         return 0 if blobs.setdefault(blob, behind) == behind else behind - blobs[blob]
 
     answer = None if proof.answer is None else without_ciphertext(proof.answer)
-    return [place(proof.offer), place(answer), proof.note]
+    found: list[Any] = [place(proof.offer), place(answer), proof.note]
+    return [*found, True] if proof.is_cut else found
 
 
 def _cut(blob: bytes, certificates: Sequence[bytes | None]) -> list[bytes | int]:
@@ -126,10 +129,10 @@ def _put_together(places: Sequence[Any], blobs: Sequence[bytes]) -> list[Proof]:
         behind += place == 0
         return found
 
-    return [
-        None if one is None else Evidence(offer=blob(one[0]), answer=blob(one[1]), note=one[2])
-        for one in places
-    ]
+    def proof(offer: int | None, answer: int | None, note: str | None, *cut: bool) -> Evidence:
+        return Evidence(offer=blob(offer), answer=blob(answer), note=note, is_cut=any(cut))
+
+    return [None if one is None else proof(*one) for one in places]
 
 
 def _text(fields: Any) -> bytes:

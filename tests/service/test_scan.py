@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 import signal
 from pathlib import Path
@@ -13,7 +14,10 @@ from typing import Any
 import jsonschema
 import pytest
 
+from probe.checks.features.alpn import check_alpn
+from probe.visit import stages
 from service.demo import DemoFleet
+from tests.probe.visit.test_planted_faults import with_fault_in
 from tests.service.hostile import hostile_server
 from tests.service.processes import (
     HANGING_RESOLVER,
@@ -203,3 +207,14 @@ async def test_a_closed_output_ends_it_quietly(fleet: DemoFleet) -> None:
         errors = await asyncio.to_thread(process.stderr.read)
         assert await asyncio.to_thread(process.wait, 60) == 141
     assert errors == ""
+
+
+async def test_a_check_that_fails_is_reported_once_and_without_a_traceback(
+    fleet: DemoFleet, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(stages, "STAGES", with_fault_in(check_alpn))
+    run = await asyncio.to_thread(tlsprobe, "scan", place(fleet, "modern"))
+    assert "Internal error: planted failed with PlantedError." in run.stdout
+    assert "Traceback" not in run.stdout + run.stderr
+    errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert [(record.message, record.exc_info) for record in errors] == [("a check failed", None)]

@@ -26,6 +26,8 @@ CIPHERTEXT = bytes.fromhex("1703030003aabbcc")
         (CIPHERTEXT, b""),
         (b"HTTP/1.1 400 Bad Request", b"HTTP/1.1 400 Bad Request"),
         (b"", b""),
+        # A packet of MySQL, in which the length of a TLS record would lead to its content type.
+        (b"\x01\x03\x00\x00\x00\x17\x03\x03\x00\x00", b"\x01\x03\x00\x00\x00\x17\x03\x03\x00\x00"),
     ],
 )
 def test_ciphertext_is_not_evidence(answer: bytes, kept: bytes) -> None:

@@ -84,7 +84,8 @@ def evidence() -> SearchStrategy[Evidence]:
     """Proofs, whole or in part."""
     # Bytes that look like a record of ciphertext are not stored.
     raw = st.none() | st.binary(max_size=24).filter(lambda proof: not proof.startswith(b"\x17\x03"))
-    return st.builds(Evidence, offer=raw, answer=raw, note=st.none() | _TEXT)
+    note = st.none() | _TEXT
+    return st.builds(Evidence, offer=raw, answer=raw, note=note, is_cut=st.booleans())
 
 
 def facts() -> SearchStrategy[Fact]:

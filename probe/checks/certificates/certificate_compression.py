@@ -42,7 +42,7 @@ async def _ask_for_compression(prober: Prober, facts: VisitFacts) -> Fact:
         note = "it accepts no group in which tlsprobe can make a key share"
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
     if isinstance(flight, ConnectFailure):
-        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=flight.detail))
+        return Fact(verdict=Verdict.UNKNOWN, evidence=flight.evidence())
     return _judge(flight)
 
 

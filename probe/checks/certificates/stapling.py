@@ -8,7 +8,7 @@ decrypted; there they come with the certificate (RFC 9846, section 4.4.2.1).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from model.certificates.certificate import KeyType
@@ -85,7 +85,7 @@ def _fact(having: list[_StapledData], found: list[_StapledData], what: str) -> F
         note = f"no {what.removeprefix('an ')} with the certificate"
         return Fact(
             verdict=Verdict.NO,
-            evidence=Evidence(offer=proof.offer, answer=proof.answer, note=note),
+            evidence=replace(proof, note=note),
         )
     kinds = (parse_certificate(one.stapled.leaf).key_type.value for one in having)
     proof = having[0].evidence
@@ -93,7 +93,7 @@ def _fact(having: list[_StapledData], found: list[_StapledData], what: str) -> F
     return Fact(
         verdict=Verdict.YES,
         value=",".join(dict.fromkeys(kinds)),
-        evidence=Evidence(offer=proof.offer, answer=proof.answer, note=note),
+        evidence=replace(proof, note=note),
     )
 
 

@@ -17,6 +17,7 @@ from model.protocol_version import ProtocolVersion
 from model.registry import signature_scheme_name
 from pki.certificates import name_text
 from probe.checks.certificates.served_chains import finish_handshake
+from probe.checks.confirmed_handshake import ask_again, may_be_accidental
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import ServerFlight
@@ -64,7 +65,7 @@ async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
     if asking is None:
         facts.client_auth[version] = _not_asked(silent)
         return
-    handshake = await finish_handshake(prober, facts, version)
+    handshake = await _confirmed(prober, await finish_handshake(prober, facts, version))
     facts.client_auth[version] = ClientAuth(
         mode=_MODES[handshake.end],
         ca_names=authority_names(_request_authorities(asking)),
@@ -72,6 +73,14 @@ async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
         signature_schemes=scheme_names(_request(asking).signature_algorithms),
         evidence=asking.evidence(f"CertificateRequest in plaintext; {handshake.note}"),
     )
+
+
+async def _confirmed(prober: Prober, first: Handshake) -> Handshake:
+    """The handshake; unfinished if the server only closed, and did not do so again between two controls."""
+    if first.end is not HandshakeEnd.REFUSED or not may_be_accidental(first):
+        return first
+    again = await ask_again(prober, first)
+    return again or replace(first, end=HandshakeEnd.UNFINISHED)
 
 
 def requested_authorities(

@@ -1,10 +1,9 @@
 """Does a server that asks for client certificates verify them?
 
 The check presents certificates that no authority issued: one signed by itself, and one that claims an
-authority named by the server but is signed by another key. If the server lets a client without a certificate
-finish the handshake, it may refuse in HTTP (nginx). So one HTTP request follows, with and without such a
-certificate, and the answers are compared. If the user has a certificate for the target, the server must
-accept it, and must refuse one that has expired.
+authority named by the server but is signed by another key. ``acceptance.py`` finds out whether the server
+accepts them. If the user has a certificate for the target, the server must accept it, and must refuse one
+that has expired.
 """
 
 from __future__ import annotations
@@ -21,23 +20,18 @@ from model.observation import (
     OwnAttempt,
 )
 from model.protocol_version import ProtocolVersion
-from model.verdict import Evidence, Verdict
+from model.verdict import Verdict
+from probe.checks.client_auth.acceptance import Question, present
 from probe.checks.client_auth.client_auth import requested_authorities, scheme_names
+from probe.checks.client_auth.late_mode import settle_mode
 from probe.checks.client_auth.own_certificate import ASKING
-from probe.checks.client_auth.post_handshake_auth import REFUSALS, on_path
+from probe.checks.client_auth.post_handshake_auth import on_path
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.tls13_flights import read_tls13_flight
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import OwnCertificate
 from probe.dialogue.answer import ConnectFailure
-from probe.dialogue.handshake import (
-    Handshake,
-    HandshakeEnd,
-    HandshakeOffer,
-    PostHandshakeAction,
-    Presented,
-)
-from probe.web.status_line import http_status
+from probe.dialogue.handshake import HandshakeOffer, PostHandshakeAction, Presented
 
 VERIFICATION: Final = ("client_auth.verifies", "client_auth.own", "client_auth.expired")
 """What this check fills, as an Observation names it if it was not asked."""
@@ -50,40 +44,33 @@ _PRESENTED: Final = {
 
 async def check_client_verification(prober: Prober, facts: VisitFacts) -> None:
     """Completes ``client_auth`` of every version that asks for a certificate."""
-    asking = [version for version, found in facts.client_auth.items() if found.mode in ASKING]
-    await side_by_side(*(_verify_at(prober, facts, version) for version in asking))
+    await side_by_side(*(_verify_at(prober, facts, version) for version in facts.client_auth))
 
 
 async def _verify_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
-    facts.client_auth[version] = await _show_certificates(prober, facts, version)
+    if facts.client_auth[version].mode is ClientAuthMode.UNKNOWN:
+        await settle_mode(prober, facts, version, _asking(facts, version))
+    if facts.client_auth[version].mode in ASKING:
+        facts.client_auth[version] = await _show_certificates(prober, facts, version)
 
 
 async def _show_certificates(
     prober: Prober, facts: VisitFacts, version: ProtocolVersion
 ) -> ClientAuth:
     auth = facts.client_auth[version]
-    is_optional = auth.mode is ClientAuthMode.REQUESTED or auth.asked_on_path is not None
-    plain = replace(
-        facts.http_handshake(version),
-        presents=Presented.NOTHING,
-        post_handshake=PostHandshakeAction.HTTP if is_optional else PostHandshakeAction.LISTEN,
-        user_agent=facts.inputs.user_agent if is_optional else "",
-    )
-    if auth.asked_on_path is not None:
-        plain = on_path(plain, auth.asked_on_path)
-    without = await prober.handshake(plain) if is_optional else None
+    question = await _question(prober, facts, version)
     forged = {
-        kind: replace(plain, presents=_PRESENTED[kind], claimed_issuer=issuer)
+        kind: replace(question.asking, presents=_PRESENTED[kind], claimed_issuer=issuer)
         for kind, issuer in _forgeries(requested_authorities(prober, facts, version))
     }
-    attempts = await _show_forged(prober, forged, without)
+    attempts = await _show_forged(prober, forged, question)
     certificates = {
         Presented.OWN: facts.inputs.own_certificate,
         Presented.EXPIRED: facts.inputs.expired_certificate,
     }
     own, expired = await side_by_side(
         *(
-            _show_own(prober, facts, certificate, replace(plain, presents=presented), without)
+            _show_own(prober, certificate, presented, question)
             for presented, certificate in certificates.items()
         )
     )
@@ -100,16 +87,44 @@ async def _show_certificates(
     )
 
 
+async def _question(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> Question:
+    """What to ask after each handshake, and how a client without a certificate fares, if one is served."""
+    auth, application = facts.client_auth[version], facts.inputs.application
+    asking, command = _asking(facts, version), None
+    if auth.asked_on_path is not None:
+        asking = on_path(asking, auth.asked_on_path)
+    elif asking.post_handshake is PostHandshakeAction.COMMAND:
+        command = application.first_command
+    is_optional = auth.mode is ClientAuthMode.REQUESTED or auth.asked_on_path is not None
+    without = await prober.handshake(asking) if is_optional else None
+    return Question(asking=asking, command=command, without=without)
+
+
+def _asking(facts: VisitFacts, version: ProtocolVersion) -> HandshakeOffer:
+    """A command of the protocol if there is one, else HTTP; nothing in a protocol that is neither."""
+    application = facts.inputs.application
+    usual = replace(facts.usual_handshake(version), presents=Presented.NOTHING)
+    if application.first_command is not None:
+        words = application.first_command.words
+        return replace(usual, post_handshake=PostHandshakeAction.COMMAND, words=words)
+    if application.begins_in_plaintext:
+        return replace(usual, post_handshake=PostHandshakeAction.LISTEN)
+    return replace(
+        facts.http_handshake(version),
+        presents=Presented.NOTHING,
+        post_handshake=PostHandshakeAction.HTTP,
+        user_agent=facts.inputs.user_agent,
+    )
+
+
 async def _show_forged(
-    prober: Prober, forged: Mapping[ForgedCertificate, HandshakeOffer], without: Handshake | None
+    prober: Prober, forged: Mapping[ForgedCertificate, HandshakeOffer], question: Question
 ) -> tuple[ClientAttempt, ...]:
     """Whether each forged certificate is accepted, in their order."""
-    handshakes = await side_by_side(*(prober.handshake(offer) for offer in forged.values()))
+    found = await side_by_side(*(present(prober, offer, question) for offer in forged.values()))
     return tuple(
-        ClientAttempt(
-            forged=kind, is_accepted=_judge(handshake, without), evidence=_evidence(handshake)
-        )
-        for kind, handshake in zip(forged, handshakes, strict=True)
+        ClientAttempt(forged=kind, is_accepted=one.verdict, evidence=one.evidence)
+        for kind, one in zip(forged, found, strict=True)
     )
 
 
@@ -123,22 +138,20 @@ async def _ask_schemes_at_tls13(prober: Prober, facts: VisitFacts) -> tuple[str,
 
 async def _show_own(
     prober: Prober,
-    facts: VisitFacts,
     certificate: OwnCertificate | None,
-    offer: HandshakeOffer,
-    without: Handshake | None,
+    presented: Presented,
+    question: Question,
 ) -> OwnAttempt | None:
-    """Whether the server accepts the user's certificate that the offer presents."""
+    """Whether the server accepts this certificate of the user; None without one."""
     if certificate is None:
         return None
-    seen = facts.own_handshakes.get(offer.version)
-    handshake = seen if seen is not None and seen.offer == offer else await prober.handshake(offer)
+    found = await present(prober, replace(question.asking, presents=presented), question)
     return OwnAttempt(
         identity=certificate.name,
         sha256=certificate.sha256,
         not_after=certificate.not_after,
-        is_accepted=_judge(handshake, without),
-        evidence=_evidence(handshake),
+        is_accepted=found.verdict,
+        evidence=found.evidence,
     )
 
 
@@ -153,47 +166,3 @@ def _verifies(attempts: tuple[ClientAttempt, ...]) -> Verdict:
     if Verdict.YES in verdicts:
         return Verdict.NO
     return Verdict.YES if verdicts == {Verdict.NO} else Verdict.UNKNOWN
-
-
-def _judge(handshake: Handshake, without: Handshake | None) -> Verdict:
-    """Whether the forged certificate was accepted; ``without`` is the same handshake without a certificate."""
-    if handshake.end is HandshakeEnd.REFUSED:
-        return Verdict.NO
-    if handshake.end is not HandshakeEnd.ACCEPTED:
-        return Verdict.UNKNOWN
-    if without is None:
-        return Verdict.YES
-    if handshake.post_handshake is HandshakeEnd.REFUSED and http_status(without.reply) is not None:
-        return Verdict.NO
-    if HandshakeEnd.REFUSED in {without.end, without.post_handshake}:
-        return _judge_reply(handshake.reply)
-    return _judge_replies(handshake.reply, without.reply)
-
-
-def _judge_reply(reply: bytes) -> Verdict:
-    """Judges by HTTP, for a client that is refused earlier if it has no certificate."""
-    status = http_status(reply)
-    if status is None:
-        return Verdict.UNKNOWN
-    return Verdict.NO if status in REFUSALS else Verdict.YES
-
-
-def _judge_replies(reply: bytes, reply_without: bytes) -> Verdict:
-    """Judges by HTTP: a refusal that a client without a certificate does not get, or gets in other words."""
-    status, status_without = http_status(reply), http_status(reply_without)
-    if status is None or status_without is None:
-        return Verdict.UNKNOWN
-    if status not in REFUSALS:
-        return Verdict.YES
-    is_for_the_certificate = status != status_without or _body(reply) != _body(reply_without)
-    return Verdict.NO if is_for_the_certificate else Verdict.UNKNOWN
-
-
-def _body(reply: bytes) -> bytes:
-    return reply.partition(b"\r\n\r\n")[2]
-
-
-def _evidence(handshake: Handshake) -> Evidence:
-    status = http_status(handshake.reply)
-    said = f"; HTTP status {status}" if status is not None else ""
-    return handshake.evidence(f"{handshake.note}{said}")

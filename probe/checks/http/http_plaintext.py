@@ -17,7 +17,7 @@ from model.application_protocol import DEFAULT_PORT
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind, conversation_evidence
 from probe.dialogue.before_tls.greetings import (
     is_html,
     is_ssh,
@@ -169,7 +169,7 @@ def _served(
 def _unanswered(kind: ConnectFailure, where: str, *, is_open: bool) -> _RedirectVerdict:
     is_closed = kind.kind is FailureKind.REFUSED and not is_open
     verdict = Verdict.NO if is_closed else Verdict.UNKNOWN
-    return _RedirectVerdict(where=where, verdict=verdict, evidence=Evidence(note=kind.detail))
+    return _RedirectVerdict(where=where, verdict=verdict, evidence=kind.evidence())
 
 
 def _unread(
@@ -206,7 +206,7 @@ def _without_head(answer: PlaintextAnswer) -> tuple[Verdict, str]:
 
 
 def _proof(answer: PlaintextAnswer, note: str) -> Evidence:
-    return Evidence(offer=answer.asked, answer=answer.raw or None, note=note)
+    return conversation_evidence(answer.asked, answer.raw, note, is_cut=answer.is_cut)
 
 
 def _shown(chain: list[str]) -> str:

@@ -66,7 +66,9 @@ def _facts_without_head(handshake: Handshake) -> dict[str, Fact]:
     if not is_html(received):
         return dict.fromkeys(("status", "hsts"), handshake.fact(Verdict.UNKNOWN))
     proof = Evidence(
-        answer=received[:_LONGEST_PROOF], note="an HTML page without a head (HTTP/0.9)"
+        answer=received[:_LONGEST_PROOF],
+        note="an HTML page without a head (HTTP/0.9)",
+        is_cut=len(received) > _LONGEST_PROOF,
     )
     return {
         "status": Fact(verdict=Verdict.UNKNOWN, evidence=proof),
@@ -117,6 +119,6 @@ def stated(reply: HttpReply, is_so: bool, note: str, value: str | None = None) -
     """A fact from an answer, with its head as the proof."""
     return Fact(
         verdict=Verdict.YES if is_so else Verdict.NO,
-        evidence=Evidence(answer=reply.raw, note=note),
+        evidence=Evidence(answer=reply.raw, note=note, is_cut=reply.is_cut),
         value=None if value is None else value[:_LONGEST_VALUE],
     )

@@ -9,6 +9,7 @@ the key proves it (RFC 9846, 4.2.3).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -130,8 +131,7 @@ def _signs_with(broken: str, found: AcceptedSet) -> Fact:
         if name.endswith(f"_{broken}"):
             proof = found.evidence[name]
             note = f"{name} is accepted at {_TLSV1_2.label}"
-            evidence = Evidence(offer=proof.offer, answer=proof.answer, note=note)
-            return Fact(verdict=Verdict.YES, evidence=evidence)
+            return Fact(verdict=Verdict.YES, evidence=replace(proof, note=note))
     return Fact(verdict=Verdict.NO if found.complete else Verdict.UNKNOWN, evidence=found.refusal)
 
 

@@ -8,6 +8,7 @@ OpenSSL let a client that tried anyway (CVE-2015-3197), which the note reports.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeGuard
 
@@ -17,7 +18,15 @@ from model.registry import SSLV2_CIPHER_KINDS
 from model.verdict import Evidence, Fact, Preference, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.dialogue.answer import ConnectFailure, Ending, NoHello, NotTls, ServerFlight, TlsAlert
+from probe.dialogue.answer import (
+    Answer,
+    ConnectFailure,
+    Ending,
+    NoHello,
+    NotTls,
+    ServerFlight,
+    TlsAlert,
+)
 from probe.dialogue.exchange import confirmation, in_words
 from probe.dialogue.outcome import is_reset, outcome_of
 from probe.dialogue.sslv2 import (
@@ -37,26 +46,56 @@ _NO_KIND = "SERVER-HELLO without any cipher kind (CVE-2015-3197 where OpenSSL is
 async def check_sslv2(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``protocols`` for SSL 2.0, and its cipher kinds and certificate if the server speaks it.
 
-    Not asked if nothing listens, or if the server spoke a protocol other than TLS.
+    Not asked if nothing listens, or if the server spoke a protocol other than TLS. Asked twice only if a
+    version was proved in between: then there is a control.
     """
-    answers = (one.answer for one in prober.exchanges)
-    is_no_tls = any(isinstance(one, ConnectFailure | NotTls) for one in answers)
-    if not facts.spoken and (is_no_tls or facts.answers_in_plaintext):
+    if not facts.spoken and (_is_other(prober) or facts.answers_in_plaintext):
         return
+    known = facts.protocols.get(ProtocolVersion.SSLV2)
+    if known is None or (facts.spoken and known.verdict is Verdict.UNKNOWN):
+        known = await _ask(prober, facts)
+    if known.verdict is Verdict.YES and not facts.spoken:
+        await _ask_tls_again(prober, facts)
+
+
+async def ask_sslv2_early(prober: Prober, facts: VisitFacts) -> None:
+    """Asks before the many other hellos that a server gets if it has answered none: a server that speaks SSL
+    2.0 alone, and serves one client at a time, may be too slow for all of them."""
+    if ProtocolVersion.SSLV3 in facts.inputs.asked_versions and not _is_other(prober):
+        await _ask(prober, facts)
+
+
+async def _ask(prober: Prober, facts: VisitFacts) -> Fact:
     offered = encode_client_hello(_EVERY_KIND, prober.nonce)
     answer = await prober.converse(Sslv2Question(offered))
+    if _is_silence(answer) and not facts.spoken and any(map(_is_end, _answers(prober))):
+        # It ends other connections, so it may have been busy with them.
+        answer = await prober.converse(Sslv2Question(offered))
     is_confirmed = False
     if _is_end(answer) and await prober.ask_control():
         again = await prober.converse(Sslv2Question(offered))
         is_same = isinstance(again, NoHello) and again.ending is answer.ending
         is_confirmed = is_same and (not is_reset(again) or await prober.ask_control())
         answer = again
-    facts.protocols[ProtocolVersion.SSLV2] = _fact(offered, answer, is_confirmed=is_confirmed)
+    fact = _fact(offered, answer, is_confirmed=is_confirmed)
+    facts.protocols[ProtocolVersion.SSLV2] = fact
     facts.sslv2_lists_no_kind = isinstance(answer, Sslv2ServerHello) and not answer.cipher_kinds
     if isinstance(answer, Sslv2ServerHello) and answer.cipher_kinds:
         _write_down(answer, offered, facts)
-        if not facts.spoken:
-            await _ask_tls_again(prober, facts)
+    return fact
+
+
+def _answers(prober: Prober) -> Iterator[Answer]:
+    return (one.answer for one in prober.exchanges)
+
+
+def _is_other(prober: Prober) -> bool:
+    """Whether nothing listens, or the server spoke a protocol other than TLS."""
+    return any(isinstance(one, ConnectFailure | NotTls) for one in _answers(prober))
+
+
+def _is_silence(answer: object) -> bool:
+    return isinstance(answer, NoHello) and answer.ending is Ending.SILENCE
 
 
 def _is_end(answer: object) -> TypeGuard[NoHello]:

@@ -1,7 +1,7 @@
 """Which protocol versions does the server speak, from SSL 3.0 to TLS 1.3?
 
 The check sends one Offer per version, each with every cipher suite of that version: the TLS versions all at
-once, SSL 3.0 in parallel with the next questions if another version was answered. A version is accepted if
+once, SSL 3.0 in parallel with the next questions if another version was answered, SSL 2.0 next if none was. A version is accepted if
 the server's hello names it. It is refused by an alert, by a hello of a lower version, or by a close confirmed
 together with a control. If no hello is answered at all, or a refusal may be due to the hello's shape (Cisco
 ACE closes above 128 suites, old s2n fails on an empty key_share, some servers fail on an unknown name or
@@ -19,6 +19,7 @@ from model.application_protocol import alpn_ids
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober, side_by_side
+from probe.checks.versions_and_suites.sslv2 import ask_sslv2_early
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import ConnectFailure, Ending, NoHello, NotTls
 from probe.dialogue.candidate_suites import FEW_SUITES, suites_in_parts
@@ -67,6 +68,7 @@ async def check_versions(prober: Prober, facts: VisitFacts) -> None:
         answers = [*answers, *await _ask_all(prober, earliest, usual)]
     spoken = _spoken(answers)
     if not spoken and not facts.answers_in_plaintext:
+        await ask_sslv2_early(prober, facts)
         found = await _find_another_shape(prober, facts, answers)
         if found is not None:
             versions = tuple(one.offer.version for one in answers)

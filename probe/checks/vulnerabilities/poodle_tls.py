@@ -49,7 +49,7 @@ def _without_question(facts: VisitFacts, versions: list[ProtocolVersion]) -> Fac
     note = "no CBC suite is accepted"
     return Fact(
         verdict=Verdict.NO,
-        evidence=Evidence(offer=refusal.offer, answer=refusal.answer, note=note),
+        evidence=replace(refusal, note=note),
     )
 
 

@@ -48,7 +48,7 @@ def judged(
 ) -> Fact:
     """The verdict; unknown if the words were never sent."""
     if isinstance(response, ConnectFailure):
-        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=response.detail))
+        return Fact(verdict=Verdict.UNKNOWN, evidence=response.evidence())
     answer = response.answer
     if not (isinstance(answer, ServerFlight) and answer.is_complete and response.said):
         note = f"{in_words(answer)} in place of a whole flight"

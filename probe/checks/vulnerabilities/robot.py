@@ -11,7 +11,7 @@ parallel questions: if a reaction is silence, they are repeated one after the ot
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -136,7 +136,7 @@ def _without_rsa(facts: VisitFacts, earlier: Sequence[ProtocolVersion]) -> Fact:
     note = "no suite with RSA key exchange is accepted"
     return Fact(
         verdict=Verdict.NO,
-        evidence=Evidence(offer=refusal.offer, answer=refusal.answer, note=note),
+        evidence=replace(refusal, note=note),
     )
 
 

@@ -7,7 +7,7 @@ refused. Anything less is unknown, and the note says what is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
@@ -77,7 +77,7 @@ def _proof_of_first(found: list[tuple[str, ProtocolVersion]], facts: VisitFacts)
     proof = facts.cipher_suites[version].evidence.get(name, Evidence())
     more = f", and {len(found) - 1} more" if len(found) > 1 else ""
     note = f"{name} is accepted at {version.label}{more}"
-    return Evidence(offer=proof.offer, answer=proof.answer, note=note)
+    return replace(proof, note=note)
 
 
 def _proof_of_none(involved: tuple[ProtocolVersion, ...], facts: VisitFacts) -> Evidence:
@@ -86,10 +86,10 @@ def _proof_of_none(involved: tuple[ProtocolVersion, ...], facts: VisitFacts) -> 
         found: AcceptedSet | None = facts.cipher_suites.get(version)
         if found is not None and found.refusal is not None:
             note = f"no such suite is accepted: {version.label} refused all suites except the known ones"
-            return Evidence(offer=found.refusal.offer, answer=found.refusal.answer, note=note)
+            return replace(found.refusal, note=note)
     labels = ", ".join(version.label for version in reversed(involved))
     proof = facts.protocols[involved[0]].evidence or Evidence()
-    return Evidence(offer=proof.offer, answer=proof.answer, note=f"not spoken: {labels}")
+    return replace(proof, note=f"not spoken: {labels}")
 
 
 def not_known(note: str) -> Fact:

@@ -26,13 +26,14 @@ from probe.connect.openssl.contexts import (
     negotiated_suite,
     set_groups,
 )
-from probe.connect.openssl.reply import ASKING, AwaitedReply, request_for
+from probe.connect.openssl.reply import AwaitedReply
 from probe.connect.openssl.spoiled_record import spoiled_record
 from probe.crypto.identity import ClientIdentity
 from probe.crypto.throwaway import throwaway_certificate, throwaway_key
 from probe.dialogue.answer import Ending
 from probe.dialogue.before_tls.denied_login import DeniedLogin
 from probe.dialogue.handshake import (
+    ASKING,
     USERS_OWN,
     Handshake,
     HandshakeEnd,
@@ -55,9 +56,7 @@ _KEPT_LENGTH = 2048
 _WAITING: Final = frozenset({PostHandshakeAction.NOTHING, PostHandshakeAction.LISTEN})
 """These actions send nothing, so the end of the connection is not an answer to our data."""
 
-_LOGIN_FITS: Final = frozenset(
-    {PostHandshakeAction.NOTHING, PostHandshakeAction.SESSION, PostHandshakeAction.HTTP}
-)
+_LOGIN_FITS: Final = _WAITING | {PostHandshakeAction.SESSION, PostHandshakeAction.HTTP}
 """A login can take the place of these actions."""
 
 _FATAL = 2
@@ -190,10 +189,8 @@ class OpenSslHandshake:
                 self._flush()
                 self._connection.renegotiate()
                 return self._renegotiate()
-            case PostHandshakeAction.HTTP | PostHandshakeAction.HTTP_HEAD:
-                return self._ask(request_for(self._offer))
-            case PostHandshakeAction.WORDS:
-                return self._ask(self._login.in_tls if self._login else self._offer.words)
+            case action if action in ASKING:
+                return self._ask(self._login.in_tls if self._login else self._offer.asked)
             case PostHandshakeAction.SPOILED_PADDING | PostHandshakeAction.SPOILED_MAC:
                 self._flush()
                 return self._say(spoiled_record(self._connection, self._offer, self._last_sent))
@@ -306,6 +303,7 @@ class OpenSslHandshake:
             ending=self._ending,
             offered=self._offered,
             answered=self._answered,
+            is_cut=self._received > len(self._answered),
             note=note,
         )
 

@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from probe.dialogue.handshake import HandshakeOffer, PostHandshakeAction
+from probe.dialogue.handshake import ASKING, PostHandshakeAction
 from probe.web.heads import END_OF_HEAD, LONGEST_HEAD
 
-ASKING: Final = frozenset(
-    {PostHandshakeAction.HTTP, PostHandshakeAction.HTTP_HEAD, PostHandshakeAction.WORDS}
-)
-"""These actions need an answer."""
-
 _STATUS_LENGTH: Final = len(b"HTTP/1.1 400 ")
-
-
-def request_for(offer: HandshakeOffer) -> bytes:
-    """The shortest request that every HTTP server answers with a status."""
-    host = offer.server_name or "localhost"
-    agent = f"User-Agent: {offer.user_agent}\r\n" if offer.user_agent else ""
-    head = f"GET {offer.path} HTTP/1.1\r\nHost: {host}\r\n{agent}Connection: close\r\n\r\n"
-    return head.encode("ascii")
 
 
 class AwaitedReply:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from model.application_protocol import protocol_named
 from probe.connect.starttls.after_upgrade import with_words_injected
+from probe.connect.starttls.first_commands import FIRST_COMMANDS
 from probe.connect.starttls.outcome import UpgradeDialogue, UpgradeOutcome, UpgradeScript
 from probe.connect.starttls.peer import Peer
 from probe.dialogue.answer import ConnectFailure
@@ -66,6 +67,7 @@ class Application:
             greeting=greeting,
             begins_in_plaintext=self.upgrade is not None,
             injection=self.injection,
+            first_command=FIRST_COMMANDS.get(self.service),
             looks_in_plaintext=self.looks_in_plaintext(peer),
         )
 

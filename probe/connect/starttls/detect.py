@@ -16,15 +16,19 @@ from probe.connect.starttls.catalogue import APPLICATIONS
 from probe.dialogue.answer import Ending
 from probe.dialogue.before_tls.denied_login import DeniedLogin
 from probe.dialogue.before_tls.greetings import greeting_of
+from probe.tls.limits import MAX_EVIDENCE_LENGTH
 
 LISTENS_SECONDS: Final = 1.0
 """A server that greets does so within this time, unless it is slow on purpose."""
 
 _ENOUGH: Final = 512
+_MOST: Final = MAX_EVIDENCE_LENGTH + 1
+"""One byte more than evidence stores, which shows that it is cut."""
 
 
 class Listening:
-    """A Dialogue that listens: its result is the first line that the server sends unasked; empty if none comes.
+    """A Dialogue that listens: its result is what came up to the first line that the server sends unasked; empty
+    if none comes.
 
     It sends nothing, except to a server that counts connections which end without a login.
     """
@@ -40,15 +44,15 @@ class Listening:
         self._send = send
 
     def feed(self, received: bytes) -> bytes | None:
-        """The first line, or enough of it to recognise the protocol."""
+        """What came with the first line, or enough of it to recognise the protocol."""
         if self._login is not None:
             return self._heard if self._is_denied(self._login, received) else None
-        self._heard += received[: _ENOUGH - len(self._heard)]
+        self._heard += received[: _MOST - len(self._heard)]
         self._login = _login_after(self._heard)
         if self._login is not None and self._send is not None:
             self._send(self._login.after_greeting(self._heard))
             return None
-        is_enough = b"\n" in self._heard or len(self._heard) == _ENOUGH
+        is_enough = b"\n" in self._heard or len(self._heard) >= _ENOUGH
         return self._heard if is_enough else None
 
     def end(self, ending: Ending) -> bytes:

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from model.application_protocol import DEFAULT_PROTOCOL
 from probe.dialogue.answer import ConnectFailure
+from probe.dialogue.before_tls.first_command import FirstCommand
 from probe.dialogue.before_tls.injection import Injection
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Scripted
@@ -22,13 +23,15 @@ class FoundApplication:
 
     ``greeting`` holds the bytes by which it was found; it is empty if the server sent nothing unasked, and
     None if the target names the protocol. ``begins_in_plaintext`` is true if there is a plaintext phase
-    before TLS; ``looks_in_plaintext`` makes the Dialogue that tests the server without TLS.
+    before TLS; ``looks_in_plaintext`` makes the Dialogue that tests the server without TLS; ``first_command``
+    may be sent inside TLS before a login.
     """
 
     name: str
     greeting: bytes | None = None
     begins_in_plaintext: bool = False
     injection: Injection | None = None
+    first_command: FirstCommand | None = None
     looks_in_plaintext: LooksInPlaintext | None = None
 
 

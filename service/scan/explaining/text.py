@@ -58,6 +58,8 @@ def _why_nothing(explained: Explained, name: str) -> str:
 def _proof(evidence: Evidence, *, is_whole: bool) -> Iterator[str]:
     if evidence.note:
         yield f"  {evidence.note}"
+    if evidence.is_cut:
+        yield "  the proof is the first bytes of a longer conversation"
     received, sent = evidence.answer, evidence.offer
     if received is not None:
         yield from _bytes("received", received, is_whole=is_whole)
@@ -106,6 +108,7 @@ def _json(explanation: Explanation) -> dict[str, object]:
         "details": list(details),
         "sent": _bytes_json(evidence.offer),
         "received": _bytes_json(evidence.answer),
+        "is_cut": evidence.is_cut,
     }
 
 

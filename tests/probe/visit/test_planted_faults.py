@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -9,10 +12,19 @@ import pytest
 
 from model.intrusiveness import Intrusiveness
 from model.protocol_version import ProtocolVersion
-from probe.checks.catalogue import STAGES, Ask, Stage
+from model.verdict import Evidence, Fact, Verdict
+from probe.checks.catalogue import STAGES, Ask, Check, Stage
+from probe.checks.client_auth.client_auth import check_client_auth
+from probe.checks.features.fingerprints import check_fingerprints
+from probe.checks.features.hello_features import check_hello_features
 from probe.checks.part import Part
 from probe.checks.prober import Prober, in_turn, side_by_side
-from probe.checks.versions_and_suites.versions import check_versions
+from probe.checks.versions_and_suites.cipher_suites import check_cipher_suites
+from probe.checks.versions_and_suites.signature_schemes import check_signature_schemes
+from probe.checks.versions_and_suites.sslv2 import check_sslv2
+from probe.checks.versions_and_suites.tls12_groups import check_tls12_groups
+from probe.checks.versions_and_suites.tls13_groups import check_tls13_groups
+from probe.checks.versions_and_suites.versions import check_sslv3, check_versions
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import VisitInputs
 from probe.dialogue.exchange import Exchange
@@ -44,6 +56,12 @@ MODEL: Final = ServerModel(
 )
 
 
+UNKNOWN: Final = Fact(
+    verdict=Verdict.UNKNOWN,
+    evidence=Evidence(note="Internal error: planted failed with PlantedError"),
+)
+
+
 class PlantedError(Exception):
     """An error that no check expects."""
 
@@ -66,6 +84,11 @@ def with_fault_in(ask: Ask) -> tuple[Stage, ...]:
     )
 
 
+def checks_with(ask: Ask, catalogue: tuple[Stage, ...]) -> list[Check]:
+    """The rows of the catalogue that run it."""
+    return [check for stage in catalogue for check in stage.checks if check.ask is ask]
+
+
 async def run(transport: Simulation) -> tuple[VisitFacts, list[str]]:
     """The facts of one visit to the simulation at the highest level, and our own errors."""
     facts = VisitFacts(inputs=VisitInputs(server_name="zoo.test", host="zoo.test"))
@@ -75,6 +98,19 @@ async def run(transport: Simulation) -> tuple[VisitFacts, list[str]]:
     return facts, faults
 
 
+@pytest.fixture(scope="module")
+def sound() -> VisitFacts:
+    """The facts without a fault."""
+    facts, faults = asyncio.run(run(Simulation(MODEL)))
+    assert faults == []
+    return facts
+
+
+def named(facts: VisitFacts) -> dict[str, Fact]:
+    """The features, vulnerabilities, HTTP facts and plaintext facts."""
+    return facts.features | facts.vulnerabilities | facts.http | facts.plaintext
+
+
 def names(facts: VisitFacts) -> set[str]:
     """All that a visit learned, by name and by version."""
     return {
@@ -82,21 +118,59 @@ def names(facts: VisitFacts) -> set[str]:
     }
 
 
+LOST: Final[Mapping[Ask, tuple[str, ...]]] = {
+    check_cipher_suites: ("cipher_suites ", "features encrypt_then_mac"),
+    check_client_auth: ("client_auth ",),
+    check_fingerprints: ("fingerprints ",),
+    check_signature_schemes: ("signature_schemes ",),
+    check_sslv2: (f"protocols {ProtocolVersion.SSLV2}",),
+    check_sslv3: (
+        *(
+            f"{one} {ProtocolVersion.SSLV3}"
+            for one in ("protocols", "cipher_suites", "client_auth")
+        ),
+        "fingerprints ja3s_sslv3",
+        "fingerprints ja4s_sslv3",
+    ),
+    check_tls12_groups: ("groups ",),
+    check_tls13_groups: ("groups ", "features post_quantum_handshake"),
+    check_hello_features: ("vulnerabilities heartbleed",),
+    check_versions: ("",),
+}
+"""What is absent without a check besides its named facts: its other facts, and those that build on them."""
+
+CHANGED: Final[Mapping[Ask, frozenset[str]]] = {check_sslv3: frozenset({"secure_renegotiation"})}
+"""What is concluded from all hellos that came: the simulation's hello of SSL 3.0 has no extension."""
+
+
 @pytest.mark.parametrize("ask", CHECKS, ids=lambda ask: ask.__name__)
 async def test_every_check_survives_an_exception_in_any_other(
-    ask: Ask, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, sound: VisitFacts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(stages, "STAGES", with_fault_in(ask))
+    catalogue = with_fault_in(ask)
+    monkeypatch.setattr(stages, "STAGES", catalogue)
     facts, faults = await run(Simulation(MODEL))
-    assert set(faults) == {"planted failed with PlantedError"}
-    assert bool(facts.spoken) is (ask is not check_versions)
-    assert names(facts)
+    # Without any version, no further stage runs.
+    times = 1 if ask is check_versions else len(checks_with(planted, catalogue))
+    assert faults == ["planted failed with PlantedError"] * times
+    lost = [one for one in names(sound) - names(facts) if not one.startswith(LOST.get(ask, ()))]
+    assert lost == []
+    own = {name for check in checks_with(ask, STAGES) for name in check.facts}
+    for name, fact in named(facts).items():
+        before = named(sound).get(name)
+        if name in own:
+            assert fact in (before, UNKNOWN), name
+        elif name not in CHANGED.get(ask, ()):
+            assert before is not None
+            assert fact.verdict in {before.verdict, Verdict.UNKNOWN}, name
+    assert own <= named(facts).keys()
+    errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert [record.message for record in errors] == ["a check failed"] * times
+    assert all(record.exc_info is None for record in errors)
 
 
-async def test_without_a_fault_there_is_none() -> None:
-    facts, faults = await run(Simulation(MODEL))
-    assert faults == []
-    assert set(facts.client_auth) == set(VERSIONS)
+def test_the_simulation_asks_for_client_certificates_at_every_version(sound: VisitFacts) -> None:
+    assert set(sound.client_auth) == set(VERSIONS)
 
 
 class FailingAt(Simulation):
@@ -122,8 +196,9 @@ class FailingAt(Simulation):
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.label)
-async def test_an_error_at_one_version_costs_that_version_alone(version: ProtocolVersion) -> None:
-    sound, _ = await run(Simulation(MODEL))
+async def test_an_error_at_one_version_costs_that_version_alone(
+    version: ProtocolVersion, sound: VisitFacts
+) -> None:
     facts, faults = await run(FailingAt(version))
     assert faults
     others = [one for one in VERSIONS if one is not version]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from model.observation import State
 from model.verdict import Verdict
@@ -59,25 +59,25 @@ tlsmgr unix - - n 1000? 1 tlsmgr
 @contextmanager
 def _start(certificates: Certificates) -> Iterator[Mapping[str, int]]:
     ports = dict(zip([*_LEVELS, "implicit"], free_ports(len(_LEVELS) + 1), strict=True))
-    with ExitStack() as stack:
-        own = stack.enter_context(home(certificates, as_ourselves=True))
-        stack.enter_context(_running(own, ports))
+    services = {
+        ports[name]: f"smtpd_tls_security_level={level}" for name, level in _LEVELS.items()
+    } | {ports["implicit"]: "smtpd_tls_wrappermode=yes"}
+    with home(certificates, as_ourselves=True) as own, postfix(own, services):
         yield ports
 
 
 @contextmanager
-def _running(own: Home, ports: Mapping[str, int]) -> Iterator[None]:
+def postfix(own: Home, services: Mapping[int, str]) -> Iterator[None]:
+    """Runs Postfix with an smtpd on each port, with these settings in main.cf's form, separated by spaces."""
     directories = {"queue": own.make("queue"), "data": own.directory / "data"}
     main = _MAIN.format(key=own.key, chain=own.chain, **directories)
-    services = [
-        f"127.0.0.1:{ports[name]} inet n - n - - smtpd -o smtpd_tls_security_level={level}"
-        for name, level in _LEVELS.items()
+    lines = [
+        f"127.0.0.1:{port} inet n - n - - smtpd"
+        + "".join(f" -o {setting}" for setting in settings.split())
+        for port, settings in services.items()
     ]
-    services.append(
-        f"127.0.0.1:{ports['implicit']} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes"
-    )
     own.write("main.cf", main)
-    own.write("master.cf", _MASTER.format(services="\n".join(services)))
+    own.write("master.cf", _MASTER.format(services="\n".join(lines)))
     owned = [directories["data"], *(directories["queue"] / name for name in _QUEUES)]
     subprocess.run([*_AS_ROOT, "install", "-d", "-o", "postfix", *owned], check=True)
     directories["queue"].joinpath("pid").mkdir()

@@ -19,8 +19,7 @@ include /etc/ldap/schema/core.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 pidfile {directory}/{name}.pid
-{tls}
-{security}
+{options}
 database mdb
 suffix "dc=zoo,dc=test"
 directory {database}
@@ -39,25 +38,28 @@ def _start(certificates: Certificates) -> Iterator[Mapping[str, int]]:
     with ExitStack() as stack:
         own = stack.enter_context(home(certificates))
         for name in _CONFIGURATIONS:
-            stack.enter_context(_running(own, name, ports))
+            listening = [ports[name], ports["implicit"]] if name == "on" else [ports[name]]
+            text = "" if name == "off" else tls_options(own)
+            security = "security tls=128" if name == "required" else ""
+            stack.enter_context(slapd(own, f"{text}\n{security}", *listening))
         yield ports
 
 
+def tls_options(own: Home) -> str:
+    """The lines that enable TLS."""
+    return _TLS.format(chain=own.chain, key=own.key, root=own.root)
+
+
 @contextmanager
-def _running(own: Home, name: str, ports: Mapping[str, int]) -> Iterator[None]:
+def slapd(own: Home, options: str, port: int, implicit: int | None = None) -> Iterator[None]:
+    """Runs slapd with these options on the port for LDAP, and on the one for LDAPS."""
     text = _CONFIGURATION.format(
-        directory=own.directory,
-        name=name,
-        tls="" if name == "off" else _TLS.format(chain=own.chain, key=own.key, root=own.root),
-        security="security tls=128" if name == "required" else "",
-        database=own.make(f"{name}-database"),
+        directory=own.directory, name=port, options=options, database=own.make(f"{port}-database")
     )
-    file = own.write(f"{name}.conf", text)
-    listening = [ports[name], ports["implicit"]] if name == "on" else [ports[name]]
-    schemes = ("ldap", "ldaps")
-    urls = " ".join(
-        f"{scheme}://127.0.0.1:{port}/" for scheme, port in zip(schemes, listening, strict=False)
-    )
+    file = own.write(f"{port}.conf", text)
+    ports = {"ldap": port} if implicit is None else {"ldap": port, "ldaps": implicit}
+    urls = " ".join(f"{scheme}://127.0.0.1:{number}/" for scheme, number in ports.items())
+    listening = list(ports.values())
     with own.listening("slapd", "-d", "0", "-f", file, "-h", urls, ports=listening):
         yield
 

@@ -46,20 +46,21 @@ def _start(certificates: Certificates) -> Iterator[Mapping[str, int]]:
         own = stack.enter_context(home(certificates))
         own.make("empty")
         for configuration, port in ports.items():
-            stack.enter_context(_running(own, configuration, port))
+            stack.enter_context(vsftpd(own, _OPTIONS[configuration], port))
         yield ports
 
 
 @contextmanager
-def _running(own: Home, configuration: str, port: int) -> Iterator[None]:
+def vsftpd(own: Home, options: str, port: int) -> Iterator[None]:
+    """Runs vsftpd with these options on that port."""
     text = _CONFIGURATION.format(
         port=port,
         empty=own.directory / "empty",
         chain=own.chain,
         key=own.key,
-        options=_OPTIONS[configuration],
+        options=options,
     )
-    file = own.write(f"{configuration}.conf", text)
+    file = own.write(f"{port}.conf", text)
     with own.listening("vsftpd", file, ports=[port]):
         yield
 
