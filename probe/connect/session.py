@@ -12,12 +12,12 @@ from typing import Final, TypeVar
 
 from OpenSSL.SSL import Session
 
-from model.application_protocol import blocks_clients
 from model.ports import Clock
 from model.protocol_version import ProtocolVersion
 from pki.net_guard.connect_errors import Allowance
 from pki.net_guard.politeness import Politeness
 from pki.net_guard.shortage import note_shortage
+from probe.connect.blocking_servers import NEVER_BLOCKED, blocking_service, over_allowance
 from probe.connect.limits import VisitLimits
 from probe.connect.listening import find_application
 from probe.connect.openssl.handshake import OpenSslHandshake
@@ -29,11 +29,10 @@ from probe.connect.starttls.after_upgrade import AfterUpgrade
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.databases.mssql import TdsFraming
 from probe.connect.starttls.outcome import UpgradeOutcome
-from probe.connect.upgrade import Upgrade, over_allowance
-from probe.dialogue.answer import ConnectFailure, Ending, FailureKind, NotTls
+from probe.connect.upgrade import Upgrade
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
 from probe.dialogue.before_tls.denied_login import DeniedLogin
 from probe.dialogue.before_tls.found_application import FoundApplication
-from probe.dialogue.before_tls.greetings import greeting_of
 from probe.dialogue.before_tls.scripted import Scripted
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import Exchange
@@ -45,9 +44,6 @@ from probe.quic.answer import QuicAnswer
 from probe.transport import ProbeTransport
 
 _SHORTEST_PATIENCE_SECONDS: Final = 1.0
-
-_NEVER_BLOCKED: Final = frozenset({"127.0.0.1", "::1"})
-"""MySQL and MariaDB do not count errors of these (is_ip_loopback in sql/hostname.cc)."""
 
 _RESTS_SECONDS: Final = (0.25, 0.5, 1.0, 2.0)
 """The pauses for a server that turned us away before TLS began."""
@@ -154,7 +150,7 @@ class EndpointSession(ProbeTransport):
     @property
     def _is_local(self) -> bool:
         """Whether the server sees no address of ours that it could block."""
-        return self._options.address[0] in _NEVER_BLOCKED or bool(self._options.route.unix_socket)
+        return self._options.address[0] in NEVER_BLOCKED or bool(self._options.route.unix_socket)
 
     async def ask(
         self, offer: Offer, *, patient: bool = False, is_chained: bool = False
@@ -334,18 +330,10 @@ class EndpointSession(ProbeTransport):
             self._blocked = result
             if self.allowance is not None:
                 self.allowance.block()
-        if self.allowance is None and not self._is_local and (service := _blocking_service(result)):
+        if self.allowance is None and not self._is_local and (service := blocking_service(result)):
             self._allowance_at_server().add()
             detail = f"the server speaks {service}, which blocks clients that do not"
             self._blocked = ConnectFailure(kind=FailureKind.OTHER_PROTOCOL, detail=detail)
         self._patience.note_result(result, epoch)
         if is_trouble(result):
             self._connections.may_dial_ahead = False
-
-
-def _blocking_service(result: object) -> str | None:
-    """The service that answered in plaintext, if it is one that blocks clients."""
-    if not isinstance(result, ConnectFailure | NotTls):
-        return None
-    shown = greeting_of(result.raw)
-    return shown.service if shown is not None and blocks_clients(shown.protocol or "") else None

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
 from pki.net_guard.connect_errors import Allowance
+from probe.connect.blocking_servers import over_allowance
 from probe.connect.dial import Connection
 from probe.connect.starttls.outcome import UpgradeOutcome
 from probe.dialogue.answer import ConnectFailure, FailureKind
@@ -27,17 +28,6 @@ _BROKEN: Final = frozenset(
 """Failures after which the server may count the connection as broken off."""
 
 Opened: TypeAlias = Connection | ConnectFailure
-
-
-def over_allowance(allowance: Allowance) -> ConnectFailure:
-    """The answer to every question at whose server this machine's visits have broken off enough connections."""
-    return ConnectFailure(
-        kind=FailureKind.BUDGET,
-        detail=(
-            "the server blocks clients that break off too many connections, so the questions that do are"
-            f" asked again after {allowance.renewed_on}"
-        ),
-    )
 
 
 class Upgrade:

@@ -26,10 +26,10 @@ from probe.checks.prober import Prober
 from probe.checks.verify import ask_whether_unchanged, can_be_verified
 from probe.checks.visit_facts import Stapled, VisitFacts
 from probe.checks.visit_inputs import VisitInputs
+from probe.connect.blocking_servers import over_allowance
 from probe.connect.dial import over_budget
 from probe.connect.options import TransportOptions
 from probe.connect.session import EndpointSession
-from probe.connect.upgrade import over_allowance
 from probe.crypto.identity import ClientIdentity
 from probe.dialogue.answer import ConnectFailure, conversation_evidence
 from probe.dialogue.before_tls.found_application import FoundApplication
