@@ -30,7 +30,7 @@ from probe.connect.starttls.application import Application
 from probe.connect.starttls.databases.mssql import TdsFraming
 from probe.connect.starttls.outcome import UpgradeOutcome
 from probe.connect.upgrade import Upgrade
-from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
+from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.dialogue.before_tls.denied_login import DeniedLogin
 from probe.dialogue.before_tls.found_application import FoundApplication
 from probe.dialogue.before_tls.scripted import Scripted
@@ -47,12 +47,6 @@ _SHORTEST_PATIENCE_SECONDS: Final = 1.0
 
 _RESTS_SECONDS: Final = (0.25, 0.5, 1.0, 2.0)
 """The pauses for a server that turned us away before TLS began."""
-
-_ENDINGS: Final = {
-    FailureKind.HUNG_UP: Ending.CLOSED,
-    FailureKind.RESET: Ending.RESET,
-    FailureKind.SILENT: Ending.SILENCE,
-}
 
 Result = TypeVar("Result")
 
@@ -181,16 +175,7 @@ class EndpointSession(ProbeTransport):
         if dialogue.session is not None:
             self._resumable[offer.version] = dialogue.session
         if isinstance(outcome, ConnectFailure):
-            return Handshake(
-                offer=offer,
-                end=HandshakeEnd.UNFINISHED,
-                ending=_ENDINGS.get(outcome.kind),
-                offered=outcome.said,
-                answered=outcome.raw,
-                is_cut=outcome.is_cut,
-                note=outcome.detail,
-                failure=outcome,
-            )
+            return Handshake.not_begun(offer, outcome)
         return outcome
 
     async def _carry_handshake(

@@ -16,6 +16,7 @@ from probe.dialogue.answer import (
     AnswerReader,
     ConnectFailure,
     Ending,
+    FailureKind,
     RetryRequest,
     conversation_evidence,
 )
@@ -82,6 +83,12 @@ class Presented(StrEnum):
     EXPIRED = "expired"
     """Another certificate of the user, which has expired."""
 
+
+_ENDINGS: Final = {
+    FailureKind.HUNG_UP: Ending.CLOSED,
+    FailureKind.RESET: Ending.RESET,
+    FailureKind.SILENT: Ending.SILENCE,
+}
 
 USERS_OWN: Final = frozenset({Presented.OWN, Presented.EXPIRED})
 """Certificates whose key the transport has."""
@@ -176,6 +183,20 @@ class Handshake:
     is_cut: bool = False
     note: str = ""
     failure: ConnectFailure | None = None
+
+    @classmethod
+    def not_begun(cls, offer: HandshakeOffer, failure: ConnectFailure) -> Handshake:
+        """A handshake without a connection on which it could begin; what came before TLS is its proof."""
+        return cls(
+            offer=offer,
+            end=HandshakeEnd.UNFINISHED,
+            ending=_ENDINGS.get(failure.kind),
+            offered=failure.said,
+            answered=failure.raw,
+            is_cut=failure.is_cut,
+            note=failure.detail,
+            failure=failure,
+        )
 
     @property
     def retry(self) -> RetryRequest | None:
