@@ -50,16 +50,17 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetMember:
-    """A server and its own address."""
+    """A server, and the address and port of its relay; no other member has that address."""
 
     server: Server
     address: str
+    port: int
 
     @property
     def row(self) -> str:
         """Its line in a file of targets with the columns target, server_name and protocol."""
         server = self.server
-        return f"{self.address}:{server.port},{server.server_name},{server.protocol}\n"
+        return f"{self.address}:{self.port},{server.server_name},{server.protocol}\n"
 
 
 @asynccontextmanager
@@ -72,10 +73,10 @@ async def zoo_fleet(count: int) -> AsyncIterator[tuple[Certificates, list[FleetM
         members = []
         for place, server in enumerate(islice(cycle(servers), count)):
             address = str(ip_address(_FIRST_ADDRESS + place))
-            await stack.enter_async_context(
-                relaying((address, server.port), (server.host, server.port))
+            relay = await stack.enter_async_context(
+                relaying((address, 0), (server.host, server.port))
             )
-            members.append(FleetMember(server=server, address=address))
+            members.append(FleetMember(server=server, address=address, port=relay.port))
         yield certificates, members
 
 

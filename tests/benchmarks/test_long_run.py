@@ -18,7 +18,11 @@ def test_a_lost_fact_counts_once_until_it_is_known_again() -> None:
     known = _with(Fact(verdict=Verdict.YES))
     unknown = _with(Fact(verdict=Verdict.UNKNOWN, evidence=proof))
     address = str(known.endpoint.address)
-    run = Run(members={address: FleetMember(server=Server(name="one", port=443), address=address)})
+    run = Run(
+        members={
+            address: FleetMember(server=Server(name="one", port=443), address=address, port=443)
+        }
+    )
     seen = [unknown, known, unknown, unknown, known, unknown]
     assert [_NAME in run.newly_lost(one) for one in seen] == [
         *(False, False),
