@@ -71,7 +71,8 @@ run: .venv/.run .venv/.project ## probe the demo's six servers, or those in TARG
 # --- checking --------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint test-servers ## everything that CI runs: lint, and all tests in one run
+test: ## everything that CI runs: lint, and all tests in one run
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint test-servers
 	$(BIN)/python $(PYTEST)
 
 .PHONY: lint
