@@ -3,8 +3,8 @@
 ``python -m benchmarks.long_run`` starts the servers of the tests, each behind an address of its own, and
 ``tlsprobe serve`` with one target for each. The service verifies every endpoint each ``--interval`` seconds and
 enumerates it each ``--enumerate-interval``. After the warm-up the program prints each fact that was known and
-became unknown, with the endpoint and the reason, each log line above the level info, and what the service used of
-processor and memory. It ends with status 1 if there is such a fact or line.
+became unknown when it does, with the server and the reason; and at the end each log line above the level info.
+Each minute it prints what the service used of processor and memory. It ends with status 1 if there is such a fact or line.
 """
 
 from __future__ import annotations
@@ -72,11 +72,13 @@ class Run:
         return lost - lost_before
 
     def count(self, observation: Observation, names: Iterable[str]) -> None:
-        """Counts these facts as lost, each with its reason in the Observation."""
+        """Counts and prints these facts as lost, each with its reason in the Observation."""
         server = self.members[str(observation.endpoint.address)].server.name
         reasons = unknown_facts(observation)
         for name in names:
-            self.lost[server, name, reasons.get(name, "known again")] += 1
+            reason = reasons.get(name, "known again")
+            self.lost[server, name, reason] += 1
+            print(f"    {server}: {name} is unknown: {reason}", flush=True)
 
 
 def main() -> None:
