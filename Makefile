@@ -9,8 +9,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-# Many tests wait more than they compute: two workers a processor keep it busy.
-WORKERS ?= $(shell expr 2 '*' $$(nproc))
+# Many tests wait more than they compute: three workers a processor keep it busy.
+WORKERS ?= $(shell expr 3 '*' $$(nproc))
 BIN := .venv/bin
 BENCH_VENV := .cache/bench-venv
 FUZZ_VENV := .cache/fuzz-venv
