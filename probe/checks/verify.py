@@ -31,7 +31,7 @@ from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.strike_out import picked_group
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import ASKED_VERSIONS
-from probe.dialogue.answer import Ending, NoHello, ServerFlight
+from probe.dialogue.answer import Ending, NoHello, ServerFlight, TlsAlert
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import HandshakeEnd
 from probe.dialogue.offer import TLS13_GROUPS, Offer, Shape, offer
@@ -192,7 +192,7 @@ def _to_be_refused(known: Observation) -> Iterator[tuple[Offer, Evidence | None]
 
 
 async def _ask_refused(prober: Prober, question: Offer, before: Evidence | None) -> bool:
-    """A close or a reset needs no second control if it was the confirmed refusal before."""
+    """A close, a reset or an ambiguous alert needs no second control if it was the confirmed refusal before."""
     exchange = await prober.ask_once(question)
     is_as_before = _ends_as_before(exchange, before)
     if not is_as_before:
@@ -202,12 +202,13 @@ async def _ask_refused(prober: Prober, question: Offer, before: Evidence | None)
 
 
 def _ends_as_before(exchange: Exchange, before: Evidence | None) -> bool:
-    """Whether the server closed or reset now, and ``before`` is the evidence of the same, confirmed.
+    """Whether the server closed, reset or sent an alert now, and ``before`` is the evidence of the same, confirmed.
 
     The two hellos differ in their random bytes only, so that the earlier one takes the place of this one.
     """
     answer = exchange.answer
-    if not isinstance(answer, NoHello) or answer.ending is Ending.SILENCE or before is None:
+    is_ended = isinstance(answer, NoHello) and answer.ending is not Ending.SILENCE
+    if not (is_ended or isinstance(answer, TlsAlert)) or before is None:
         return False
     confirmed = replace(exchange, offered=before.offer or b"", confirmed=True)
     return before == confirmed.evidence()

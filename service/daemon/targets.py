@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -68,14 +68,14 @@ class TargetFeed:
             return
         policies = self.evaluator.book.without_endpoints(targets)
         waivers = self._idle_waivers(targets)
-        for event, remarks in (
-            ("a policy matches no endpoint", policies),
-            ("a waiver matches no endpoint", waivers),
-        ):
-            for remark in remarks:
-                if remark not in self._remarks:
-                    _LOG.warning(event, reason=remark)
+        for reason in self._new(policies):
+            _LOG.warning("a policy matches no endpoint", reason=reason)
+        for reason in self._new(waivers):
+            _LOG.warning("a waiver matches no endpoint", reason=reason)
         self._remarks = (*policies, *waivers)
+
+    def _new(self, reasons: Iterable[str]) -> list[str]:
+        return [one for one in reasons if one not in self._remarks]
 
     def _idle_waivers(self, targets: Sequence[Target]) -> tuple[str, ...]:
         statuses = self.planner.inventory.snapshot().endpoints

@@ -43,7 +43,9 @@ COMPUTED: Final = {
     "client_cert_not_after_timestamp_seconds",
     "policy_compliant",
     "findings",
+    "findings_unknown",
     "findings_waived",
+    "rule_waived",
     "config_changed_timestamp_seconds",
     "cert_changed_timestamp_seconds",
 } | {family.name for family in TARGET_FAMILIES}

@@ -19,7 +19,7 @@ from model.findings.finding import Outcome, Severity
 from model.observation import ClientAuth, ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
 from model.target import Target
-from model.verdict import Evidence, Fact, Verdict
+from model.verdict import Evidence, Fact, UnknownCause, Verdict
 from policy import PolicyError, load_policies, read_policies
 from service.demo import DemoFleet
 from service.judging.ci_gate import CiGate, check_that_all_are_judged, parse_labels
@@ -156,6 +156,7 @@ def test_facts_only_a_client_certificate_could_show_are_one_line_without_severit
         evidence=Evidence(
             note="alert handshake_failure in a handshake without a client certificate"
         ),
+        cause=UnknownCause.NEEDS_CLIENT_CERTIFICATE,
     )
     observation = replace(
         modern(),

@@ -15,7 +15,7 @@ from model.certificates.certificate import Certificate, TrustVerdict
 from model.findings.finding import Severity
 from model.observation import ClientAuth, ClientAuthMode, Observation, State
 from model.protocol_version import ProtocolVersion
-from model.verdict import Evidence, Fact, Verdict
+from model.verdict import Evidence, Fact, UnknownCause, Verdict
 from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern, suites
 from tests.support.strategies import observations
 
@@ -237,6 +237,7 @@ def test_checks_that_need_a_client_certificate_are_one_line_apart_from_unknown_o
         evidence=Evidence(
             note="alert certificate_required in a handshake without a client certificate"
         ),
+        cause=UnknownCause.NEEDS_CLIENT_CERTIFICATE,
     )
     silent = Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note="silence"))
     demanding = replace(

@@ -133,7 +133,7 @@ CLI: Final = _commands(
     ("scan a --policy rfc9325 --label x", "--label: 'x' must be NAME=VALUE", "such as"),
     ("scan a --fail-on High", "--fail-on must be info, low, medium, high or critical", "'High'"),
     ("scan a --no-evidence", "--no-evidence needs --json", "add it"),
-    ("explain a", "FACT is missing: add it", "tlsprobe explain --help"),
+    ("explain a", "explain needs an endpoint and a fact", "add the fact after 'a'"),
     ("explain a tls9", "unknown fact 'tls9'", "did you mean tls1.3"),
     ("explain a tls1.0 x", "too many arguments: remove x", "tlsprobe explain --help"),
     ("explain a tls1.0 --proxy x", "--proxy is not a valid proxy", "use http://host:3128"),

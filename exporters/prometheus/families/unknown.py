@@ -116,6 +116,7 @@ UNKNOWN_FAMILIES: Final = (
     ),
     Family(
         name="facts_needing_client_certificate",
+        fact="unknown",
         help="Number of facts that only a client with an accepted certificate can find out. "
         "tlsprobe_check_unknown does not count them. Absent if there are none.",
         example="tlsprobe_facts_needing_client_certificate",

@@ -75,17 +75,15 @@ async def _is_unchanged_for_others(prober: Prober, question: Question) -> bool:
 
 async def _handshake(prober: Prober, offer: HandshakeOffer, question: Question) -> Handshake:
     """If the server requires a certificate, the client first sends nothing inside TLS, so that its data cause
-    no reset that hides an alert."""
+    no reset that hides an alert. It sends no HTTP request after that: gnutls-serv stops serving anyone then."""
     if question.without is not None or offer.post_handshake not in ASKING:
         return await prober.handshake(offer)
     quiet = replace(offer, post_handshake=PostHandshakeAction.LISTEN, words=b"")
     handshake = await prober.handshake(quiet)
     is_open = handshake.is_finished and handshake.ending in {None, Ending.SILENCE}
-    if not is_open or handshake.end is HandshakeEnd.REFUSED:
+    if not is_open or handshake.end is HandshakeEnd.REFUSED or question.command is None:
         return handshake
-    asked = await prober.handshake(offer)
-    is_telling = asked.reply or asked.end is HandshakeEnd.REFUSED
-    return asked if is_telling or question.command is not None else handshake
+    return await prober.handshake(offer)
 
 
 def _judge(handshake: Handshake, question: Question) -> Verdict:
@@ -96,7 +94,7 @@ def _judge(handshake: Handshake, question: Question) -> Verdict:
     if handshake.end is not HandshakeEnd.ACCEPTED:
         return Verdict.UNKNOWN
     if question.without is None:
-        return Verdict.NO if http_status(handshake.reply) in REFUSALS else Verdict.YES
+        return Verdict.YES
     return _judge_http(handshake, question.without)
 
 
