@@ -20,8 +20,8 @@ from tests.zoo.server import ZooServer
 from tests.zoo.visit import visit
 
 ASKED: Final = frozenset({Part.FEATURES, Part.VULNERABILITIES, Part.REVOCATION})
-MOST_EXTRA_CONNECTIONS: Final = 41
-"""Puma and ejabberd take 41, all other servers at most 40."""
+MOST_EXTRA_CONNECTIONS: Final = 44
+"""Puma and ejabberd take 41, all others at most 40; on a busy machine a slow answer costs a control more."""
 
 OPENSSL_FORMATS = "uncompressed,ansiX962_compressed_prime,ansiX962_compressed_char2"
 TOLERANT = {"grease_tolerance": None, "long_hello_tolerance": None}

@@ -107,6 +107,8 @@ class Home:
                 env={"PATH": _PATH, "HOME": str(self.directory), **(environment or {})},
                 user=self.user,
                 group=pwd.getpwnam(self.user).pw_gid if self.user else None,
+                # Some servers, such as Cyrus, end by a signal to their whole group.
+                process_group=0,
             )
         try:
             for port in ports:
