@@ -29,7 +29,7 @@ _UNKNOWN_LENGTH: Final = -1
 _BEGINNING_LENGTH: Final = 9
 _WITHOUT_BODY: Final = frozenset({204, 304})
 
-Fields: TypeAlias = Sequence[tuple[bytes, bytes]]
+Pairs: TypeAlias = Sequence[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class HttpResponse:
     answered_at: float | None = None
     ended_at: float = 0.0
 
-    def note_head(self, status: int, version: float, fields: Fields) -> None:
+    def note_head(self, status: int, version: float, fields: Pairs) -> None:
         """Takes the head; of a repeated field the first value counts."""
         self.status, self.version = status, version
         for name, value in fields:

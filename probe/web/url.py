@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
+from model.application_protocol import URL_PORTS
 from pki.net_guard.deny import normal_name
 
-_URL_PORTS: Final = {"http": 80, "https": 443}
 _STAYS: Final = "!$%&'()*+,/:;=?@~[]"
 """What a path and a query keep as it is, in addition to letters, digits and ``-._``; the rest is percent-encoded."""
 
@@ -47,13 +47,13 @@ def read_url(text: str) -> Url:
         ValueError: if it is not an http or https URL with a host.
     """
     parts = urlsplit(text)
-    if parts.scheme not in _URL_PORTS or not parts.hostname:
+    if parts.scheme not in URL_PORTS or not parts.hostname:
         raise ValueError(f"{text[:200]!r} must be an http:// or https:// URL with a host")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else normal_name(parts.hostname)
     query = f"?{parts.query}" if parts.query else ""
     return Url(
         scheme=parts.scheme,
         host=quote(host, safe="%[]:"),
-        port=None if parts.port == _URL_PORTS[parts.scheme] else parts.port,
+        port=None if parts.port == URL_PORTS[parts.scheme] else parts.port,
         target=quote((parts.path or "/") + query, safe=_STAYS),
     )

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from discovery.targets import TargetError, parse_target
-from model.application_protocol import DEFAULT_PROTOCOL
+from model.application_protocol import DEFAULT_PROTOCOL, URL_PORTS
 from model.target import Target
 from service.config.modules.module import ModuleSettings
 
-_PORTS = {"http": 80, "https": 443}
 _IN_A_PATH = "/%:@!$&'()*+,;=~-._"
 _IN_A_QUERY = f"{_IN_A_PATH}?"
 
@@ -76,7 +75,7 @@ def web_address(module: ModuleSettings, text: str) -> WebAddress:
     """
     scheme, has_scheme, _ = text.partition("://")
     if module.is_blackbox:
-        url = text if has_scheme and scheme.lower() in _PORTS else f"http://{text}"
+        url = text if has_scheme and scheme.lower() in URL_PORTS else f"http://{text}"
     else:
         if has_scheme and scheme.lower() == "http":
             raise NoTargetError(
@@ -96,7 +95,7 @@ def tcp_target(module: ModuleSettings, text: str, server_name: str | None) -> Ta
         NoTargetError: if the exporter itself would fail.
     """
     scheme, has_scheme, _ = text.partition("://")
-    if has_scheme and scheme.lower() in _PORTS:
+    if has_scheme and scheme.lower() in URL_PORTS:
         raise NoTargetError(f"{text[:200]!r} is a URL: a TCP module needs HOST:PORT")
     protocol = module.tcp.starttls or (None if has_scheme else DEFAULT_PROTOCOL)
     try:
@@ -112,9 +111,9 @@ def _web_address(url: str) -> WebAddress:
     """ValueError if it is not a URL of http or https with a host."""
     split = urlsplit(url)
     scheme = split.scheme.lower()
-    if scheme not in _PORTS or not split.hostname or "@" in split.netloc:
+    if scheme not in URL_PORTS or not split.hostname or "@" in split.netloc:
         raise ValueError(url)
-    port = _PORTS[scheme] if split.port is None else split.port
+    port = URL_PORTS[scheme] if split.port is None else split.port
     host = parse_target(_place(split.hostname, port)).host
     written = host.partition("%")[0]
     return WebAddress(

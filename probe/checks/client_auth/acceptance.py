@@ -8,6 +8,7 @@ command that the protocol allows before a login. A refusal that overload may cau
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -42,6 +43,8 @@ class Question:
     asking: HandshakeOffer
     command: FirstCommand | None = None
     without: Handshake | None = None
+    made_before: Collection[Handshake] = ()
+    """Handshakes of this visit that need not be made again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +81,9 @@ async def _handshake(prober: Prober, offer: HandshakeOffer, question: Question) 
     no reset that hides an alert. It sends no HTTP request after that: gnutls-serv stops serving anyone then."""
     if question.without is not None or offer.post_handshake not in ASKING:
         return await prober.handshake(offer)
-    quiet = replace(offer, post_handshake=PostHandshakeAction.LISTEN, words=b"")
-    handshake = await prober.handshake(quiet)
+    quiet = replace(offer, post_handshake=PostHandshakeAction.LISTEN, words=b"", user_agent="")
+    made = (one for one in question.made_before if one.offer == quiet)
+    handshake = next(made, None) or await prober.handshake(quiet)
     is_open = handshake.is_finished and handshake.ending in {None, Ending.SILENCE}
     if not is_open or handshake.end is HandshakeEnd.REFUSED or question.command is None:
         return handshake

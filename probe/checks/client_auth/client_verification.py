@@ -97,7 +97,8 @@ async def _question(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
         command = application.first_command
     is_optional = auth.mode is ClientAuthMode.REQUESTED or auth.asked_on_path is not None
     without = await prober.handshake(asking) if is_optional else None
-    return Question(asking=asking, command=command, without=without)
+    made = facts.own_handshakes.values()
+    return Question(asking=asking, command=command, without=without, made_before=made)
 
 
 def _asking(facts: VisitFacts, version: ProtocolVersion) -> HandshakeOffer:

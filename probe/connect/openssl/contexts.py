@@ -12,12 +12,13 @@ from functools import lru_cache
 from typing import Any, Final
 
 from cryptography.hazmat.bindings.openssl.binding import Binding
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 
 from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES, NAMED_GROUPS, CipherSuite, cipher_suite_by_code_point
 from probe.crypto.identity import ClientIdentity
 from probe.dialogue.handshake import HandshakeOffer, PostHandshakeAction
+from probe.tls.limits import MAX_CERTIFICATES
 
 HANDSHAKE_VERSIONS: Final = {
     ProtocolVersion.TLSV1_0: SSL.TLS1_VERSION,
@@ -116,6 +117,18 @@ def negotiated_group(connection: SSL.Connection) -> str | None:
     """The registry name of the group of a finished handshake; None if it needed none."""
     name = connection.get_group_name()
     return None if name is None else _GROUP_NAMES.get(name.lower(), name)
+
+
+def served_certificates(connection: SSL.Connection) -> tuple[bytes, ...]:
+    """The certificates that the server sent, in DER, as far as they are read."""
+    chain = (connection.get_peer_cert_chain() or [])[:MAX_CERTIFICATES]
+    return tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, one) for one in chain)
+
+
+def last_error(error: SSL.Error) -> str:
+    """OpenSSL's last error message."""
+    stack = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    return str(stack[-1][-1]) if stack else type(error).__name__
 
 
 def _ciphers(version: ProtocolVersion, code_points: tuple[int, ...]) -> bytes:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from cryptography.hazmat.bindings.openssl.binding import Binding
-from OpenSSL import SSL, crypto
+from OpenSSL import SSL
 
 from model.protocol_version import ProtocolVersion
 from model.registry import alert_name
@@ -22,8 +22,10 @@ from probe.connect.openssl.contexts import (
     HANDSHAKE_VERSIONS,
     SPOILED,
     context_for,
+    last_error,
     negotiated_group,
     negotiated_suite,
+    served_certificates,
     set_groups,
 )
 from probe.connect.openssl.reply import AwaitedReply
@@ -42,7 +44,7 @@ from probe.dialogue.handshake import (
     Presented,
 )
 from probe.dialogue.session_reader import SessionInPlaintext
-from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_AUTHORITIES, MAX_CERTIFICATES
+from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_AUTHORITIES
 from probe.web.cookies import mask_cookies
 
 _SHOWN: Final = {
@@ -257,7 +259,7 @@ class OpenSslHandshake:
 
     def _failed(self, error: SSL.Error) -> Handshake:
         if self._alert is None:
-            return self._outcome(HandshakeEnd.UNFINISHED, f"OpenSSL failed: {_reason(error)}")
+            return self._outcome(HandshakeEnd.UNFINISHED, f"OpenSSL failed: {last_error(error)}")
         note = f"alert {alert_name(self._alert)}"
         if self._requested:
             return self._outcome(HandshakeEnd.REFUSED, f"{note} in a handshake {self._shown}")
@@ -274,7 +276,6 @@ class OpenSslHandshake:
         is_the_version = (
             self._connection.get_protocol_version() == HANDSHAKE_VERSIONS[self._offer.version]
         )
-        chain = (self._connection.get_peer_cert_chain() or []) if is_the_version else []
         authorities = self._connection.get_client_ca_list() if self._requested else []
         ticket = self._session_in_plaintext.ticket
         suite = negotiated_suite(self._connection)
@@ -283,10 +284,7 @@ class OpenSslHandshake:
         return Handshake(
             offer=self._offer,
             end=end,
-            certificates=tuple(
-                crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
-                for certificate in chain[:MAX_CERTIFICATES]
-            ),
+            certificates=served_certificates(self._connection) if is_the_version else (),
             certificate_requested=self._requested,
             certificate_authorities=tuple(name.der() for name in authorities[:MAX_AUTHORITIES]),
             alpn_protocol=self._connection.get_alpn_proto_negotiated().decode("latin-1") or None,
@@ -337,9 +335,3 @@ def _early_data_bytes(session: SSL.Session | None) -> int | None:
     if session is None:
         return None
     return int(Binding().lib.SSL_SESSION_get_max_early_data(_pointer(session, "_session")))
-
-
-def _reason(error: SSL.Error) -> str:
-    """OpenSSL's last error message."""
-    stack = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    return str(stack[-1][-1]) if stack else type(error).__name__

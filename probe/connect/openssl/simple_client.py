@@ -12,14 +12,20 @@ from functools import lru_cache
 from typing import Final, Protocol, TypeAlias
 
 from cryptography.hazmat.bindings.openssl.binding import Binding
-from OpenSSL import SSL, crypto
+from OpenSSL import SSL
 
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_code_point
-from probe.connect.openssl.contexts import HANDSHAKE_VERSIONS, negotiated_suite, set_list
+from probe.connect.openssl.contexts import (
+    HANDSHAKE_VERSIONS,
+    last_error,
+    negotiated_suite,
+    served_certificates,
+    set_list,
+)
 from probe.crypto.identity import ClientIdentity
 from probe.dialogue.answer import Ending
-from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_CERTIFICATES
+from probe.tls.limits import MAX_ANSWER_LENGTH
 
 _SIGNATURE_SCHEMES: Final = (
     b"?rsa_pss_rsae_sha256:?ecdsa_secp256r1_sha256:?ed25519:?rsa_pss_rsae_sha384:?rsa_pss_rsae_sha512"
@@ -141,12 +147,12 @@ class SimpleClient:
             return None
         except SSL.Error as error:
             self._flush()
-            return self._outcome(f"the handshake failed: {_reason(error)}")
+            return self._outcome(f"the handshake failed: {last_error(error)}")
         self._flush()
         self._finished_at = self._monotonic()
         if self._options.talk is not None:
             chosen = self._connection.get_alpn_proto_negotiated().decode("latin-1")
-            self._talk = self._options.talk(chosen or None, self._certificates())
+            self._talk = self._options.talk(chosen or None, served_certificates(self._connection))
         if self._talk is None:
             return self._outcome(None)
         self._talk.begin(self._say)
@@ -182,7 +188,7 @@ class SimpleClient:
             self._send(outgoing)
 
     def _outcome(self, failure: str | None) -> ClientHandshake:
-        connection, chain = self._connection, self._certificates()
+        connection, chain = self._connection, served_certificates(self._connection)
         suite = negotiated_suite(connection) if chain else None
         return ClientHandshake(
             failure=failure,
@@ -193,10 +199,6 @@ class SimpleClient:
             certificates=chain,
             staple=connection.get_app_data() or b"",
         )
-
-    def _certificates(self) -> tuple[bytes, ...]:
-        chain = (self._connection.get_peer_cert_chain() or [])[:MAX_CERTIFICATES]
-        return tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, one) for one in chain)
 
 
 _VERSIONS: Final = {number: version for version, number in HANDSHAKE_VERSIONS.items()}
@@ -232,9 +234,3 @@ def _context_for(options: ClientOptions) -> SSL.Context:
 def _note_staple(connection: SSL.Connection, staple: bytes, _: object) -> bool:
     connection.set_app_data(staple)
     return True
-
-
-def _reason(error: SSL.Error) -> str:
-    """OpenSSL's last error message."""
-    stack = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    return str(stack[-1][-1]) if stack else type(error).__name__
