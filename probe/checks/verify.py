@@ -8,11 +8,14 @@ That is at most 2V + 6 connections for V accepted versions. Any other answer is 
 These questions cannot show: a suite or group that is no longer accepted but was not the first pick, a changed
 order after the first pick, a second certificate of another key type, SSL 2.0 that was turned on, groups below
 TLS 1.3, and features and vulnerabilities that none of these hellos touches.
+
+A question that the visit's time or budget did not allow says nothing about the server: the result is unknown then,
+unless another answer is a difference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from model.observation import AcceptedSet, ClientAuthMode, Observation, State
@@ -31,7 +34,7 @@ from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.strike_out import picked_group
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import ASKED_VERSIONS
-from probe.dialogue.answer import Ending, NoHello, ServerFlight, TlsAlert
+from probe.dialogue.answer import ConnectFailure, Ending, NoHello, ServerFlight, TlsAlert
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import HandshakeEnd
 from probe.dialogue.offer import TLS13_GROUPS, Offer, Shape, offer
@@ -54,8 +57,9 @@ def can_be_verified(known: Observation) -> bool:
     )
 
 
-async def ask_whether_unchanged(prober: Prober, facts: VisitFacts, known: Observation) -> bool:
-    """Whether every answer equals that in ``known``; false also if an answer was missing.
+async def ask_whether_unchanged(prober: Prober, facts: VisitFacts, known: Observation) -> Verdict:
+    """Whether every answer equals that in ``known``: no also if an answer was missing, unknown if a question was not
+    asked because the visit's time or budget was used up.
 
     Adds the answers to ``facts.spoken`` and ``facts.handshakes``.
     """
@@ -63,14 +67,30 @@ async def ask_whether_unchanged(prober: Prober, facts: VisitFacts, known: Observ
     controls = await side_by_side(
         *(_ask_known_pick(prober, facts, known, version) for version in accepted)
     )
-    if not all(controls):
-        return False
+    if any(control is not Verdict.YES for control in controls):
+        return _all(controls)
     prober.keep_as_control(next(iter(facts.spoken.values())).offer)
     questions = [
         *(_ask_refused(prober, *question) for question in _to_be_refused(known)),
         *(_ask_known_leaf_at_tls13(prober, facts, known) for _ in _tls13(known)),
     ]
-    return all(await side_by_side(*questions))
+    return _all(await side_by_side(*questions))
+
+
+def _all(answers: Sequence[Verdict]) -> Verdict:
+    """Yes if all are; no if one is."""
+    if Verdict.NO in answers:
+        return Verdict.NO
+    return Verdict.UNKNOWN if Verdict.UNKNOWN in answers else Verdict.YES
+
+
+def _is_ours(exchange: Exchange) -> bool:
+    """Whether the question did not reach the server because of this machine."""
+    return isinstance(exchange.answer, ConnectFailure) and exchange.answer.is_ours
+
+
+def _verdict(is_as_known: bool) -> Verdict:
+    return Verdict.YES if is_as_known else Verdict.NO
 
 
 def _accepted(known: Observation) -> list[ProtocolVersion]:
@@ -115,18 +135,20 @@ def _suites(found: AcceptedSet) -> tuple[int, ...]:
 
 async def _ask_known_pick(
     prober: Prober, facts: VisitFacts, known: Observation, version: ProtocolVersion
-) -> bool:
+) -> Verdict:
     """Offers the accepted suites only: checks the pick, the leaf and what the server asks of a client certificate."""
     found = known.cipher_suites[version]
     shape = _shape(known, version)
     if shape is None:
-        return False
+        return Verdict.NO
     suites = _suites(found)
     exchange = await prober.ask(offer(version, suites, shape))
+    if _is_ours(exchange):
+        return Verdict.UNKNOWN
     if exchange.hello is None or exchange.version is not version:
-        return False
+        return Verdict.NO
     facts.spoken[version] = exchange
-    return (
+    return _verdict(
         exchange.hello.cipher_suite in _possible_picks(found, suites)
         and _is_a_known_group(known, exchange)
         and _is_a_known_flight(known, exchange)
@@ -191,14 +213,16 @@ def _to_be_refused(known: Observation) -> Iterator[tuple[Offer, Evidence | None]
         yield offer(version, suites, _shape(known, version) or usual, groups), found.refusal
 
 
-async def _ask_refused(prober: Prober, question: Offer, before: Evidence | None) -> bool:
+async def _ask_refused(prober: Prober, question: Offer, before: Evidence | None) -> Verdict:
     """A close, a reset or an ambiguous alert needs no second control if it was the confirmed refusal before."""
     exchange = await prober.ask_once(question)
     is_as_before = _ends_as_before(exchange, before)
     if not is_as_before:
         exchange = await prober.make_sure(exchange)
+    if _is_ours(exchange):
+        return Verdict.UNKNOWN
     is_lower = exchange.version is not None and exchange.version < question.version
-    return exchange.is_refusal or is_lower or is_as_before
+    return _verdict(exchange.is_refusal or is_lower or is_as_before)
 
 
 def _ends_as_before(exchange: Exchange, before: Evidence | None) -> bool:
@@ -214,9 +238,13 @@ def _ends_as_before(exchange: Exchange, before: Evidence | None) -> bool:
     return before == confirmed.evidence()
 
 
-async def _ask_known_leaf_at_tls13(prober: Prober, facts: VisitFacts, known: Observation) -> bool:
+async def _ask_known_leaf_at_tls13(
+    prober: Prober, facts: VisitFacts, known: Observation
+) -> Verdict:
     version = ProtocolVersion.TLSV1_3
     handshake = await finish_handshake(prober, facts, version)
+    if handshake.failure is not None and handshake.failure.is_ours:
+        return Verdict.UNKNOWN
     auth = known.client_auth.get(version)
     is_known = bool(handshake.certificates) and _is_a_known_leaf(
         known, version, handshake.certificates[0]
@@ -227,4 +255,4 @@ async def _ask_known_leaf_at_tls13(prober: Prober, facts: VisitFacts, known: Obs
     refuses_as_known = auth is None or (
         (handshake.end is HandshakeEnd.REFUSED) is (auth.mode is ClientAuthMode.REQUIRED)
     )
-    return is_known and asks_as_known and refuses_as_known
+    return _verdict(is_known and asks_as_known and refuses_as_known)

@@ -61,10 +61,6 @@ class Route:
 
 
 STRAIGHT: Final = Route()
-_OURS: Final = frozenset(
-    {FailureKind.DEADLINE, FailureKind.EXHAUSTED, FailureKind.DENIED, FailureKind.BUDGET}
-)
-"""Failures on this machine: they say nothing about the route."""
 
 
 async def reach(
@@ -104,8 +100,7 @@ async def _pass_through(
     timeout_seconds: float,
 ) -> Connection | ConnectFailure:
     if isinstance(connection, ConnectFailure):
-        is_ours = connection.kind in _OURS
-        kind = connection.kind if is_ours else FailureKind.UNREACHABLE
+        kind = connection.kind if connection.is_ours else FailureKind.UNREACHABLE
         detail = f"the proxy {proxy.host} cannot be reached: {connection.detail}"
         return ConnectFailure(kind=kind, detail=detail)
     end = await connection.carry(proxy.tunnel(*place), timeout_seconds)

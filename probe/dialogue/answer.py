@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from model.protocol_version import ProtocolVersion
 from model.registry import alert_name, cipher_suite_by_code_point
@@ -146,6 +146,11 @@ class Malformed:
     what: str
 
 
+_OURS: Final = frozenset(
+    {FailureKind.DEADLINE, FailureKind.EXHAUSTED, FailureKind.DENIED, FailureKind.BUDGET}
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectFailure:
     """TLS could not be asked; ``detail`` is the reason from the system, the server or ourselves.
@@ -159,6 +164,11 @@ class ConnectFailure:
     said: bytes = b""
     raw: bytes = b""
     is_cut: bool = False
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the cause is on this machine, so that it says nothing about the server or the way to it."""
+        return self.kind in _OURS
 
     def evidence(self, note: str | None = None) -> Evidence:
         """The conversation as proof. No hello was sent, so none is included as offered."""

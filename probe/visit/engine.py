@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from model.certificates.certificate import Certificate
 from model.intrusiveness import Intrusiveness
@@ -47,6 +47,10 @@ from probe.visit.target_options import level_of, visit_inputs
 from probe.visit.transports import TransportFactory, transport_options, transport_to
 
 Result = TypeVar("Result")
+
+_OUT_OF_TIME: Final = (
+    "The visit reached its limits before everything was verified: facts are those of the visit before."
+)
 
 Path: TypeAlias = tuple[Certificate, ...]
 """A chain that verifies, from its leaf to the anchor in a trust store."""
@@ -269,7 +273,10 @@ class Engine:
 
     async def _verify(self, visit: _Visit, inputs: VisitInputs) -> Observation | None:
         """``known`` with its chains judged as of now; None if anything differs, or if a question that was not
-        allowed before is allowed now."""
+        allowed before is allowed now.
+
+        If the visit's time ends before every question is asked, the answers so far are no difference: more
+        questions would get no answer, so ``known`` stays, and the reason says so."""
         known, target = visit.known, visit.endpoint.target
         if known is None or target.is_datagram or not can_be_verified(known):
             return None
@@ -278,7 +285,9 @@ class Engine:
         if any(map(self._level_for(target).allows, known.not_asked.values())):
             return None
         visit.say("whether anything changed")
-        if not await ask_whether_unchanged(visit.prober, VisitFacts(inputs=inputs), known):
+        facts = VisitFacts(inputs=inputs)
+        unchanged = await ask_whether_unchanged(visit.prober, facts, known)
+        if unchanged is Verdict.NO or not facts.spoken:
             return None
         certificates = await judge_again(
             known, target, visit.started_at, self._stores_for(visit.endpoint)
@@ -289,7 +298,7 @@ class Engine:
             known,
             tool_version=TOOL_VERSION,
             mode=Mode.VERIFY,
-            reason=None,
+            reason=_OUT_OF_TIME if unchanged is Verdict.UNKNOWN else None,
             certificates=certificates,
         )
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from model.observation import Observation
+from model.clock import SystemClock
+from model.observation import Observation, State
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import cipher_suites_for
 from model.verdict import Verdict
@@ -16,8 +17,12 @@ from probe.checks.prober import Prober
 from probe.checks.verify import ask_whether_unchanged, can_be_verified
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import ASKED_VERSIONS, VisitInputs
-from probe.dialogue.offer import TLS13_GROUPS
-from tests.probe.checks.simulation import Simulation
+from probe.dialogue.answer import ConnectFailure, FailureKind
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.offer import TLS13_GROUPS, Offer
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
+from tests.probe.checks.simulation import ENDPOINT, NONCE, Simulation
 from tests.probe.checks.test_enumeration import TLS13_SUITES, some_of
 from tests.probe.programmable import wire
 from tests.probe.programmable.server_model import ServerModel
@@ -58,7 +63,7 @@ async def known(model: ServerModel) -> Observation:
     )
 
 
-async def verified(model: ServerModel, observation: Observation) -> tuple[bool, int]:
+async def verified(model: ServerModel, observation: Observation) -> tuple[Verdict, int]:
     """Whether the verification confirms the model, and after how many questions."""
     simulation = Simulation(model)
     facts = VisitFacts(inputs=VisitInputs(server_name="zoo.test"))
@@ -74,7 +79,7 @@ async def test_an_unchanged_server_is_confirmed_within_the_budget(model: ServerM
     assume(can_be_verified(observation))
     observation = replace(observation, certificates=())
     same, questions = await verified(_without_certificate(model), observation)
-    assert same
+    assert same is Verdict.YES
     assert questions <= 2 * len(model.cipher_suites) + 6
 
 
@@ -88,7 +93,59 @@ async def test_a_setting_that_was_turned_on_or_off_is_detected(
     assume(can_be_verified(observation))
     changed = _changed(_without_certificate(model), data)
     same, _ = await verified(changed, observation)
-    assert not same
+    assert same is Verdict.NO
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None)
+@given(plain_models(), st.data())
+async def test_a_question_that_the_time_did_not_allow_is_no_difference(
+    model: ServerModel, data: st.DataObject
+) -> None:
+    observation = replace(await known(model), certificates=())
+    assume(can_be_verified(observation))
+    unchanged = _without_certificate(model)
+    _, needed = await verified(unchanged, observation)
+    limited = LimitedSimulation(unchanged, data.draw(st.integers(0, needed - 1)))
+    facts = VisitFacts(inputs=VisitInputs(server_name="zoo.test"))
+    assert await ask_whether_unchanged(Prober(limited), facts, observation) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("answers", "state"), [(0, State.TIMEOUT), (1, State.TLS), (3, State.TLS)], ids=str
+)
+async def test_a_visit_whose_time_ends_keeps_the_known_facts_of_a_server_that_answers(
+    answers: int, state: State
+) -> None:
+    model = ServerModel(
+        cipher_suites={wire.TLSV1_2: ECDHE_SUITES[:2]},
+        groups=(wire.X25519,),
+        shows_certificate=False,
+    )
+    observation = replace(await known(model), certificates=())
+    limited = LimitedSimulation(model, answers)
+    engine = Engine(ProbeSettings(), SystemClock(), stream=lambda _options, _politeness: limited)
+    seen = await engine.visit(ENDPOINT, known=observation)
+    assert seen.state is state
+    assert (seen.protocols == observation.protocols) is (state is State.TLS)
+    assert seen.reason is not None
+    assert seen.reason.startswith("The visit reached its limits") is (state is State.TLS)
+
+
+class LimitedSimulation(Simulation):
+    """A model whose visit has time for so many questions."""
+
+    def __init__(self, model: ServerModel, answers: int) -> None:
+        super().__init__(model)
+        self._answers = answers
+
+    async def ask(
+        self, offer: Offer, *, patient: bool = False, is_chained: bool = False
+    ) -> Exchange:
+        if self.questions >= self._answers:
+            late = ConnectFailure(kind=FailureKind.DEADLINE, detail="the visit's time is up")
+            return Exchange(offer=offer, offered=offer.encode(NONCE), answer=late)
+        return await super().ask(offer, patient=patient, is_chained=is_chained)
 
 
 def _without_certificate(model: ServerModel) -> ServerModel:
