@@ -3,7 +3,8 @@
 For each accepted version the check sends two Offers: one with every suite that was not accepted, which the
 server must refuse, and one with the accepted suites, which must give the known first pick and a known leaf.
 TLS 1.3 needs one more for the groups, and a handshake for its chain. Each refused version is asked once more.
-That is at most 2V + 6 connections for V accepted versions. Any other answer is a difference.
+That is at most 2V + 6 connections for V accepted versions, and more for a server that needs its suites in parts.
+Any other answer is a difference.
 
 These questions cannot show: a suite or group that is no longer accepted but was not the first pick, a changed
 order after the first pick, a second certificate of another key type, SSL 2.0 that was turned on, groups below
@@ -22,7 +23,6 @@ from model.observation import AcceptedSet, ClientAuthMode, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.registry import (
     cipher_suite_by_name,
-    cipher_suites_for,
     named_group_code_point,
     named_group_name,
 )
@@ -32,9 +32,11 @@ from probe.checks.certificates.served_chains import finish_handshake
 from probe.checks.features.post_quantum import POST_QUANTUM
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.strike_out import picked_group
+from probe.checks.versions_and_suites.versions import is_decisive
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import ASKED_VERSIONS
 from probe.dialogue.answer import ConnectFailure, Ending, NoHello, ServerFlight, TlsAlert
+from probe.dialogue.candidate_suites import suites_in_parts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import HandshakeEnd
 from probe.dialogue.offer import TLS13_GROUPS, Offer, Shape, offer
@@ -45,9 +47,8 @@ from probe.dialogue.preference import with_chacha20_last
 def can_be_verified(known: Observation) -> bool:
     """Whether the last visit learned everything that a verification relies on.
 
-    It must have settled every version and completed every set, with the proofs stored, on a server that
-    accepts hellos of any length, and tried a handshake with each post-quantum group: earlier versions of
-    tlsprobe did not.
+    It must have settled every version and completed every set, with the proofs stored, and tried a handshake with
+    each post-quantum group: earlier versions of tlsprobe did not. The accepted suites must fit into one hello.
     """
     return (
         known.state is State.TLS
@@ -84,8 +85,13 @@ def _all(answers: Sequence[Verdict]) -> Verdict:
     return Verdict.UNKNOWN if Verdict.UNKNOWN in answers else Verdict.YES
 
 
+def _is_unasked(prober: Prober, exchange: Exchange) -> bool:
+    """Whether this machine's limits kept the question, or its confirmation, from the server."""
+    is_open = exchange.is_ambiguous and not exchange.confirmed
+    return _is_ours(exchange) or (is_open and any(map(_is_ours, prober.exchanges)))
+
+
 def _is_ours(exchange: Exchange) -> bool:
-    """Whether the question did not reach the server because of this machine."""
     return isinstance(exchange.answer, ConnectFailure) and exchange.answer.is_ours
 
 
@@ -111,11 +117,11 @@ def _is_known_in_full(known: Observation, version: ProtocolVersion) -> bool:
         sets.append(known.groups.get(version))
         if POST_QUANTUM not in known.features:
             return False
-    return (
-        all(found is not None and found.complete and found.accepted for found in sets)
-        and (shape := _shape(known, version)) is not None
-        and shape.most_cipher_suites is None
-    )
+    shape = _shape(known, version)
+    if shape is None or not all(found and found.complete and found.accepted for found in sets):
+        return False
+    most = shape.most_cipher_suites
+    return most is None or len(known.cipher_suites[version].accepted) <= most
 
 
 def _shape(known: Observation, version: ProtocolVersion) -> Shape | None:
@@ -143,7 +149,7 @@ async def _ask_known_pick(
         return Verdict.NO
     suites = _suites(found)
     exchange = await prober.ask(offer(version, suites, shape))
-    if _is_ours(exchange):
+    if _is_unasked(prober, exchange):
         return Verdict.UNKNOWN
     if exchange.hello is None or exchange.version is not version:
         return Verdict.NO
@@ -192,37 +198,58 @@ def _is_a_known_leaf(known: Observation, version: ProtocolVersion, der: bytes) -
     )
 
 
-def _to_be_refused(known: Observation) -> Iterator[tuple[Offer, Evidence | None]]:
-    """Each Offer that was refused, or would have been, and the proof of a similar refusal."""
+def _to_be_refused(known: Observation) -> Iterator[tuple[tuple[Offer, ...], Evidence | None]]:
+    """The Offers that were refused, or would have been, by what they ask; and the proof of a similar refusal."""
     usual = next(shape for version in _accepted(known) if (shape := _shape(known, version)))
     for version in ASKED_VERSIONS:
-        every = tuple(suite.code_point for suite in cipher_suites_for(version))
         fact = known.protocols.get(version)
         if fact is not None and fact.verdict is Verdict.NO:
-            yield offer(version, every, _shape_in(fact.evidence) or usual), fact.evidence
+            shape = _shape_in(fact.evidence) or usual
+            yield _all_suites_but(frozenset(), version, shape), fact.evidence
         elif fact is not None:
             found = known.cipher_suites[version]
-            accepted = frozenset(_suites(found))
-            others = tuple(suite for suite in every if suite not in accepted)
-            yield offer(version, others, _shape_in(found.refusal) or usual), found.refusal
+            shape = _shape_in(found.refusal) or usual
+            yield _all_suites_but(frozenset(_suites(found)), version, shape), found.refusal
     for version in _tls13(known):
         found = known.groups[version]
         known_groups = {named_group_code_point(name) for name in found.accepted}
         groups = tuple(group for group in TLS13_GROUPS if group not in known_groups)
         suites = _suites(known.cipher_suites[version])
-        yield offer(version, suites, _shape(known, version) or usual, groups), found.refusal
+        yield (offer(version, suites, _shape(known, version) or usual, groups),), found.refusal
 
 
-async def _ask_refused(prober: Prober, question: Offer, before: Evidence | None) -> Verdict:
+def _all_suites_but(
+    accepted: frozenset[int], version: ProtocolVersion, shape: Shape
+) -> tuple[Offer, ...]:
+    """All other suites in one hello, or in several if the server needs short ones."""
+    parts = (
+        tuple(suite for suite in part if suite not in accepted)
+        for part in suites_in_parts(version, shape.most_cipher_suites)
+    )
+    return tuple(offer(version, part, shape) for part in parts if part)
+
+
+async def _ask_refused(prober: Prober, parts: Sequence[Offer], before: Evidence | None) -> Verdict:
+    """Whether every part is refused. An answer about the version itself holds for all parts."""
+    for question in parts:
+        exchange, is_refused = await _ask_part(prober, question, before)
+        if is_refused is not Verdict.YES or is_decisive(exchange):
+            return is_refused
+    return Verdict.YES
+
+
+async def _ask_part(
+    prober: Prober, question: Offer, before: Evidence | None
+) -> tuple[Exchange, Verdict]:
     """A close, a reset or an ambiguous alert needs no second control if it was the confirmed refusal before."""
     exchange = await prober.ask_once(question)
     is_as_before = _ends_as_before(exchange, before)
     if not is_as_before:
         exchange = await prober.make_sure(exchange)
-    if _is_ours(exchange):
-        return Verdict.UNKNOWN
-    is_lower = exchange.version is not None and exchange.version < question.version
-    return _verdict(exchange.is_refusal or is_lower or is_as_before)
+    if _is_unasked(prober, exchange):
+        return exchange, Verdict.UNKNOWN
+    is_refused = exchange.is_refusal or is_as_before or is_decisive(exchange)
+    return exchange, _verdict(is_refused)
 
 
 def _ends_as_before(exchange: Exchange, before: Evidence | None) -> bool:

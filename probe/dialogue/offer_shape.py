@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pki.byte_reader import ByteReader, DecodeError
+from probe.dialogue.candidate_suites import FEW_SUITES
 from probe.dialogue.offer import Shape
 from probe.tls.extensions import ExtensionType, decode_protocol_names
 from probe.tls.hello import ClientHello
@@ -31,7 +32,7 @@ def shape_of(offered: bytes) -> Shape | None:
     is_short = len(hello.cipher_suites) <= _SHORT and not is_tls13
     return Shape(
         server_name=server_name,
-        most_cipher_suites=_SHORT if is_short else None,
+        most_cipher_suites=FEW_SUITES if is_short else None,
         sends_key_shares=len(blocks.get(ExtensionType.KEY_SHARE, b"")) > len(b"\0\0"),
         alpn_protocols=tuple(one.decode("ascii", "replace") for one in protocols),
     )

@@ -48,9 +48,7 @@ from probe.visit.transports import TransportFactory, transport_options, transpor
 
 Result = TypeVar("Result")
 
-_OUT_OF_TIME: Final = (
-    "The visit reached its limits before everything was verified: facts are those of the visit before."
-)
+_OUT_OF_TIME: Final = "The visit reached its limits before everything was verified: facts are those of the visit before."
 
 Path: TypeAlias = tuple[Certificate, ...]
 """A chain that verifies, from its leaf to the anchor in a trust store."""

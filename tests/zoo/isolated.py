@@ -13,11 +13,13 @@ import asyncio
 import ctypes
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import threading
 from functools import partial
 
 CLONE_NEWNET = 0x40000000
@@ -117,6 +119,9 @@ def main() -> None:
             print(line.decode(errors="replace"), end="", flush=True)
         if not line:
             raise SystemExit(f"{arguments[0]} ended instead of listening")
+        # A server that logs each session stops once the pipe is full.
+        rest = (command.stdout, sys.stdout.buffer)
+        threading.Thread(target=shutil.copyfileobj, args=rest, daemon=True).start()
         try:
             is_stream = listener.type == socket.SOCK_STREAM
             asyncio.run((serve if is_stream else serve_datagrams)(listener, port))

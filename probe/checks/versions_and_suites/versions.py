@@ -180,19 +180,19 @@ async def _judge(prober: Prober, facts: VisitFacts, first: Exchange, longest: in
         return _accepted(first)
     if not longest:
         return _unsettled(first)
-    if _is_decisive(first):
+    if is_decisive(first):
         return _refused(first)
     latest = first = await prober.make_sure(first)
     for shape in _shapes_that_may_help(first, longest, facts):
         latest = await _ask_until_accepted(prober, first.offer.version, shape)
         if latest.version is latest.offer.version:
             return _accepted(latest)
-        if _is_decisive(latest):
+        if is_decisive(latest):
             break
     return _refused(latest) if _is_no(latest) else _unsettled(latest)
 
 
-def _is_decisive(exchange: Exchange) -> bool:
+def is_decisive(exchange: Exchange) -> bool:
     """Whether the answer is about the version itself, whatever the shape of the hello."""
     return exchange.alert == PROTOCOL_VERSION or _is_lower(exchange)
 
@@ -235,7 +235,7 @@ async def _ask_until_accepted(prober: Prober, version: ProtocolVersion, shape: S
     exchange = None
     for suites in suites_in_parts(version, shape.most_cipher_suites):
         exchange = await prober.ask(offer(version, suites, shape))
-        if not exchange.is_refusal or _is_decisive(exchange):
+        if not exchange.is_refusal or is_decisive(exchange):
             break
     assert exchange is not None  # noqa: S101 (every version has suites)
     return exchange

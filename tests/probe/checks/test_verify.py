@@ -18,6 +18,7 @@ from probe.checks.verify import ask_whether_unchanged, can_be_verified
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import ASKED_VERSIONS, VisitInputs
 from probe.dialogue.answer import ConnectFailure, FailureKind
+from probe.dialogue.candidate_suites import FEW_SUITES, suites_in_parts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import TLS13_GROUPS, Offer
 from probe.visit.engine import Engine
@@ -47,6 +48,8 @@ def plain_models(draw: st.DrawFn) -> ServerModel:
         groups=(wire.X25519, *draw(some_of(NAMED, 3))),
         server_decides=draw(st.booleans()),
         asks_client_certificate=draw(st.booleans()),
+        most_suites=draw(st.sampled_from([None, 64])),
+        close_instead_of_alert=draw(st.booleans()),
     )
 
 
@@ -80,7 +83,13 @@ async def test_an_unchanged_server_is_confirmed_within_the_budget(model: ServerM
     observation = replace(observation, certificates=())
     same, questions = await verified(_without_certificate(model), observation)
     assert same is Verdict.YES
-    assert questions <= 2 * len(model.cipher_suites) + 6
+    # A close of a part is confirmed by two questions more, if another part was refused in another way.
+    in_parts = 0 if model.most_suites is None else sum(map(_parts, ASKED_VERSIONS))
+    assert questions <= 2 * len(model.cipher_suites) + 6 + 3 * in_parts
+
+
+def _parts(version: ProtocolVersion) -> int:
+    return len(list(suites_in_parts(version, FEW_SUITES)))
 
 
 @pytest.mark.slow
