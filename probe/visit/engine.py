@@ -273,7 +273,7 @@ class Engine:
         """``known`` with its chains judged as of now; None if anything differs, or if a question that was not
         allowed before is allowed now.
 
-        If the visit's time ends before every question is asked, the answers so far are no difference: more
+        If the visit's time ends before every question is asked, the answers so far show no difference: more
         questions would get no answer, so ``known`` stays, and the reason says so."""
         known, target = visit.known, visit.endpoint.target
         if known is None or target.is_datagram or not can_be_verified(known):
