@@ -26,7 +26,7 @@ from typing import Final
 
 from benchmarks.support.process_use import cpu_seconds, resident_bytes
 from benchmarks.support.zoo_fleet import FleetMember, zoo_fleet
-from model.observation import ClientAuthMode, Observation, State
+from model.observation import ClientAuth, ClientAuthMode, Observation, State
 from model.verdict import Evidence, Fact, Verdict
 from storage import StoreError, open_reader
 from tests.support.ports import free_port
@@ -220,7 +220,14 @@ def _facts(observation: Observation) -> Iterator[tuple[str, bool, Evidence | Non
     for version, auth in observation.client_auth.items():
         name = f"client_auth.{version.label}"
         yield name, auth.mode is not ClientAuthMode.UNKNOWN, auth.evidence
-        yield f"{name}.verifies", auth.verifies is not Verdict.UNKNOWN, auth.evidence
+        if auth.verifies is not None:
+            yield f"{name}.verifies", auth.verifies is not Verdict.UNKNOWN, _attempts(auth)
+
+
+def _attempts(auth: ClientAuth) -> Evidence:
+    """The notes of the forged certificates that were presented, as one."""
+    notes = (one.evidence.note for one in auth.attempts if one.evidence)
+    return Evidence(note="; ".join(note for note in notes if note))
 
 
 def known_facts(observation: Observation) -> set[str]:

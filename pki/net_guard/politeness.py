@@ -19,14 +19,11 @@ from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
 
-from asyncio_throttle import Throttler
-
 from model.target import is_ip_address
 from pki.net_guard.connect_errors import ConnectErrors
+from pki.net_guard.start_rate import StartRate
 
 _PREFIX_LENGTHS: Final = {4: 24, 6: 48}
-_PERIOD_SECONDS: Final = 0.05
-_PERIODS_PER_SECOND: Final = 20
 _RECOVERY: Final = 0.125
 """The fraction of a connection that each good answer restores."""
 
@@ -152,13 +149,7 @@ class Politeness:
         self._networks: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._gates: WeakValueDictionary[str, AddressGate] = WeakValueDictionary()
         self._open = asyncio.Semaphore(limits.connections_open)
-        # One waiter at a time and short periods: otherwise it bursts a second's worth, and all waiters poll.
-        self._throttler = Throttler(
-            max(1, limits.connections_per_second // _PERIODS_PER_SECOND),
-            _PERIOD_SECONDS,
-            retry_interval=0.005,
-        )
-        self._turn = asyncio.Lock()
+        self._starts = StartRate(limits.connections_per_second)
         self._heavy = asyncio.Lock()
 
     def for_host(self, host: str) -> Politeness:
@@ -194,10 +185,13 @@ class Politeness:
     async def connection(self, gate: AddressGate) -> AsyncIterator[int]:
         """Permission to open one connection now; yields the gate's epoch."""
         async with gate.place() as epoch, self._host, gate.network, self._open:
-            async with self._turn:
-                await self._throttler.acquire()
+            await self._starts.start()
             await gate.pace()
             yield epoch
+
+    async def room_for_a_visit(self) -> None:
+        """Waits until another visit can begin without taking so many turns from others that none ends in time."""
+        await self._starts.room()
 
     @asynccontextmanager
     async def turn_of_heavy(self, within_seconds: float) -> AsyncIterator[bool]:

@@ -98,13 +98,19 @@ class Engine:
         on_progress: Callable[[str], None] | None = None,
         *,
         known: Observation | None = None,
+        is_awaited: bool = False,
     ) -> Observation:
         """Everything that one visit learns, within its deadline.
+
+        Its time begins when this process has connections for it; at once if a user or a scrape waits for it
+        (``is_awaited``).
 
         If ``known``, the last Observation, is given, it is verified first, and all questions are asked only
         if something differs. ``on_progress`` gets short phrases on the current questions. Only cancellation
         is raised.
         """
+        if not is_awaited:
+            await self.politeness.room_for_a_visit()
         options = transport_options(endpoint, self._settings)
         transport = self._transport(endpoint, options)
         visit = _Visit(

@@ -139,7 +139,7 @@ def summarize(
 async def _visit(module: Module, endpoint: Endpoint, deadline: float) -> Observation | None:
     if Names.TLSPROBE not in module.settings.emit:
         return None
-    return await module.engine.within(deadline).visit(endpoint)
+    return await module.engine.within(deadline).visit(endpoint, is_awaited=True)
 
 
 async def _connect(
