@@ -8,6 +8,7 @@ or silent servers start few connections, and then more of them run side by side.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from typing import Final
 
@@ -17,8 +18,11 @@ _PERIOD_SECONDS: Final = 0.05
 _PERIODS_PER_SECOND: Final = 20
 _LONGEST_QUEUE_SECONDS: Final = 0.25
 """With a longer queue, no visit begins."""
-_FEWEST_CONNECTIONS: Final = 2
-"""The connections of the shortest visit to a server that speaks TLS."""
+_CONNECTIONS_OF_A_VISIT: Final = 10
+"""About those of a verification. Visits begin at the rate at which this many connections start, so that each
+has queued before the next ones begin."""
+_VISITS_AT_ONCE: Final = 8
+"""So many may begin together if none has begun for a while."""
 
 
 class StartRate:
@@ -32,8 +36,8 @@ class StartRate:
         self._turn = asyncio.Lock()
         self._queued = 0
         self._most_queued = max(1, int(per_second * _LONGEST_QUEUE_SECONDS))
-        self._between_visits = _FEWEST_CONNECTIONS / per_second
-        self._next_visit_at = 0.0
+        self._between_visits = _CONNECTIONS_OF_A_VISIT / per_second
+        self._next_visit_at = -math.inf
         self._visits: deque[asyncio.Future[None]] = deque()
 
     async def start(self) -> None:
@@ -46,10 +50,7 @@ class StartRate:
             self._queued -= 1
 
     async def room(self) -> None:
-        """Waits until the queue is short and every visit that came before has begun.
-
-        Between two visits there is time for the first one to queue.
-        """
+        """Waits until the queue is short and every visit that came before has begun."""
         if not self._visits and self._takes_room():
             return
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -62,7 +63,8 @@ class StartRate:
         now = asyncio.get_running_loop().time()
         if self._queued >= self._most_queued or now < self._next_visit_at:
             return False
-        self._next_visit_at = now + self._between_visits
+        unused = self._between_visits * _VISITS_AT_ONCE
+        self._next_visit_at = max(self._next_visit_at, now - unused) + self._between_visits
         return True
 
     def _look_again(self) -> None:

@@ -51,3 +51,8 @@ async def test_a_visit_that_was_cancelled_takes_no_room() -> None:
     for visit in given_up:
         visit.cancel()
     await asyncio.gather(rate.room(), *queued)
+
+
+async def test_a_few_visits_begin_at_once() -> None:
+    rate = StartRate(1)
+    await asyncio.gather(*(rate.room() for _ in range(8)))
