@@ -8,7 +8,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 from exporters.terminal.console import report_width, wants_colour
-from exporters.terminal.scan_report import ReportForm, render_report
+from exporters.terminal.scan_report import (
+    ReportForm,
+    SummaryLine,
+    render_brief,
+    render_report,
+    render_summary,
+)
 from model.encoding.finding_json import finding_to_json
 from model.encoding.observation_json import to_json
 from model.encoding.remediation_json import remedy_to_json
@@ -23,15 +29,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
-    """How to write Observations: as reports, or as JSON lines with or without evidence.
+    """How to write Observations: as reports, as a line each, or as JSON lines with or without evidence.
 
-    ``is_verbose`` is whether reports have every fact. ``gate`` has the policies to judge by, if the user named any;
+    ``is_brief`` is for lines; ``is_verbose`` is whether reports have every fact. ``gate`` has the policies to judge by, if the user named any;
     ``keeps_judged`` is whether the outcome keeps what they said, for reports.
     """
 
     as_json: bool
     no_colour: bool
     with_evidence: bool = True
+    is_brief: bool = False
     is_verbose: bool = False
     gate: CiGate | None = None
     keeps_judged: bool = False
@@ -46,6 +53,9 @@ class ScanOutcome:
 
     is_stopped: bool = False
     """Whether any finding makes the scan fail."""
+
+    lines: list[SummaryLine] = field(default_factory=list)
+    """The summary of each Observation, unless the output is JSON."""
 
     judged: list[tuple[Observation, Judged]] = field(default_factory=list)
     """What the policies said of each Observation, if the options keep it."""
@@ -70,17 +80,31 @@ def write_observation(
     if options.as_json:
         text = f"{_to_line(observation, judged, with_evidence=options.with_evidence)}\n"
     else:
-        form = ReportForm(
-            has_colour=wants_colour(stream, refused=options.no_colour),
-            width=report_width(),
-            is_verbose=options.is_verbose,
-        )
-        report = render_report(
-            observation, now, form=form, grade=_grade(observation, now), judged=judged
-        )
-        text = report if is_first else f"\n{report}"
+        form, its_grade = _form(options, stream), _grade(observation, now)
+        line = SummaryLine.of(observation, now, grade=its_grade, judged=judged)
+        outcome.lines.append(line)
+        if options.is_brief:
+            text = render_brief(line, form)
+        else:
+            report = render_report(observation, now, form=form, grade=its_grade, judged=judged)
+            text = report if is_first else f"\n{report}"
     stream.write(text)
     stream.flush()
+
+
+def write_summary(options: ScanOptions, outcome: ScanOutcome, stream: TextIO) -> None:
+    """Write the table of all endpoints after the reports of several; nothing after brief lines or JSON."""
+    if len(outcome.lines) > 1 and not options.is_brief:
+        stream.write(f"\n{render_summary(outcome.lines, _form(options, stream))}")
+        stream.flush()
+
+
+def _form(options: ScanOptions, stream: TextIO) -> ReportForm:
+    return ReportForm(
+        has_colour=wants_colour(stream, refused=options.no_colour),
+        width=report_width(),
+        is_verbose=options.is_verbose,
+    )
 
 
 def _grade(observation: Observation, now: datetime) -> str | None:

@@ -11,7 +11,7 @@ from probe.recording.replay import ReplayClock, ReplaySession
 from probe.recording.visit import RecordedVisit
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
-from service.scan.output import ScanOptions, ScanOutcome, write_observation
+from service.scan.output import ScanOptions, ScanOutcome, write_observation, write_summary
 
 
 async def replay_all(
@@ -25,6 +25,7 @@ async def replay_all(
     for number, visit in enumerate(visits):
         observation = await replayed(visit, settings)
         write_observation(observation, options, outcome, stream, is_first=number == 0)
+    write_summary(options, outcome, stream)
     return outcome
 
 

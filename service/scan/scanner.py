@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeAlias
 
 from exporters.terminal.console import ProgressLine
 from model.clock import SystemClock
@@ -15,15 +16,19 @@ from model.ports import Clock
 from model.target import Endpoint
 from probe.visit.engine import Engine
 from scheduling.scan import Scan
-from service.scan.output import ScanOptions, ScanOutcome, write_observation
+from service.scan.output import ScanOptions, ScanOutcome, write_observation, write_summary
 from service.scan.recording_file import RecordingFile
 from service.scan.request import ScanRequest
+
+Observations: TypeAlias = Sequence[Observation]
 
 
 async def scan_all(
     request: ScanRequest, options: ScanOptions, stream: TextIO, record_to: Path | None = None
 ) -> ScanOutcome:
     """Probe everything and write it to ``stream``; the conversations are recorded in ``record_to``, if given.
+
+    If it is cancelled, it first writes what is known by then.
 
     Raises:
         BrokenPipeError: if the reader of ``stream`` is gone.
@@ -33,24 +38,48 @@ async def scan_all(
     scan = Scan(_visit_by(request, clock, progress, record_to), clock, request.family)
     outcome = ScanOutcome()
     is_first = True
+
+    def write(observations: Observations) -> None:
+        nonlocal is_first
+        progress.line.clear()
+        for observation in observations:
+            write_observation(observation, options, outcome, stream, is_first=is_first)
+            is_first = False
+
     try:
         async with asyncio.TaskGroup() as group:
             probes = [group.create_task(scan.probe(target)) for target in request.targets]
             for probe in probes:
                 probe.add_done_callback(progress.target_done)
-            for probe in probes:
-                for observation in await probe:
-                    progress.line.clear()
-                    write_observation(observation, options, outcome, stream, is_first=is_first)
-                    is_first = False
+            await _write_in_order(probes, write)
     except ExceptionGroup as failures:
         # A closed pipe is an ordinary end: raise it without the exception group.
         if gone := failures.subgroup(BrokenPipeError):
             raise BrokenPipeError from gone
         raise
+    except asyncio.CancelledError:
+        write_summary(options, outcome, stream)
+        raise
     finally:
         progress.line.clear()
+    write_summary(options, outcome, stream)
     return outcome
+
+
+async def _write_in_order(
+    probes: Iterable[asyncio.Task[Observations]], write: Callable[[Observations], None]
+) -> None:
+    """Writes each result in its turn; on cancellation, all that are finished."""
+    left = deque(probes)
+    try:
+        while left:
+            write(await left[0])
+            left.popleft()
+    except asyncio.CancelledError:
+        for probe in left:
+            if probe.done() and not probe.cancelled() and probe.exception() is None:
+                write(probe.result())
+        raise
 
 
 def _visit_by(
@@ -74,9 +103,13 @@ class _Progress:
         self.line = ProgressLine(sys.stderr)
         self._targets = targets
         self._done = 0
+        self._text = ""
 
     def say(self, text: str) -> None:
+        self._text = text
         self.line.show(f"{self._done} of {self._targets} done; {text}")
 
     def target_done(self, _: object) -> None:
         self._done += 1
+        if self._done < self._targets:
+            self.say(self._text)

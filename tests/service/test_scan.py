@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
 import re
 import signal
+import sys
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -17,6 +19,9 @@ import pytest
 from probe.checks.features.alpn import check_alpn
 from probe.visit import stages
 from service.demo import DemoFleet
+from service.scan.output import ScanOptions
+from service.scan.request import read_request
+from service.scan.scanner import scan_all
 from tests.probe.visit.test_planted_faults import with_fault_in
 from tests.service.hostile import hostile_server
 from tests.service.processes import (
@@ -54,9 +59,22 @@ def place(fleet: DemoFleet, name: str) -> str:
 async def test_reports_are_in_the_given_order(fleet: DemoFleet) -> None:
     wanted = places(fleet)[::-1]
     run = await asyncio.to_thread(tlsprobe, "scan", *wanted)
-    headings = [line for line in run.stdout.splitlines() if line and not line.startswith(" ")]
+    headings = [line for line in run.stdout.splitlines() if line.endswith(": TLS")]
     assert headings == [f"{each}: TLS" for each in wanted]
     assert run.returncode == 0
+
+
+async def test_several_reports_end_with_a_table_of_all_endpoints_worst_first(
+    fleet: DemoFleet,
+) -> None:
+    run = await asyncio.to_thread(tlsprobe, "scan", *places(fleet))
+    *_, table = run.stdout.split("\n\n")
+    counted, *lines = table.splitlines()
+    assert counted.startswith(f"{len(places(fleet))} endpoints, ")
+    severities = [line.split()[0] for line in lines if line[0] != " "]
+    order = ["critical", "high", "medium", "low", "info", "ok"]
+    assert severities == sorted(severities, key=order.index)
+    assert {line.split()[2] for line in lines if line[0] != " "} == set(places(fleet))
 
 
 @pytest.mark.process
@@ -156,8 +174,9 @@ async def test_one_endpoint_without_tls_gives_exit_code_1(
     modern = place(fleet, "modern")
     run = await asyncio.to_thread(tlsprobe, "scan", modern, f"127.0.0.1:{closed_port}")
     assert run.returncode == 1
-    (sentence,) = [line for line in run.stdout.splitlines() if str(closed_port) in line]
-    assert sentence.startswith(f"127.0.0.1:{closed_port}: refuses: ")
+    report, summary = [line for line in run.stdout.splitlines() if str(closed_port) in line]
+    assert report.startswith(f"127.0.0.1:{closed_port}: refuses: ")
+    assert summary.split()[:4] == ["no", "TLS", "-", f"127.0.0.1:{closed_port}"]
 
 
 def test_a_name_that_does_not_resolve_is_reported(closed_port: int) -> None:
@@ -185,6 +204,40 @@ def test_ctrl_c_ends_it_quietly(silent_server: socket) -> None:
         output, errors = process.communicate(timeout=60)
         connection.close()
     assert (process.returncode, output, errors) == (130, "", "")
+
+
+async def test_a_cancelled_scan_writes_what_is_known(
+    silent_server: socket, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors = WatchedTerminal("1 of 2 done")
+    monkeypatch.setattr(sys, "stderr", errors)
+    silent, closed = f"127.0.0.1:{silent_server.getsockname()[1]}", f"127.0.0.1:{closed_port}"
+    output = io.StringIO()
+    options = ScanOptions(as_json=False, no_colour=True)
+    scan = asyncio.create_task(scan_all(read_request([silent, closed]), options, output))
+    await errors.seen.wait()
+    assert output.getvalue() == ""
+    scan.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await scan
+    assert output.getvalue().startswith(f"{closed}: refuses: ")
+
+
+class WatchedTerminal(io.StringIO):
+    """A terminal that sets ``seen`` once a text is written to it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.seen = asyncio.Event()
+        self._text = text
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if self._text in text:
+            self.seen.set()
+        return super().write(text)
 
 
 @pytest.mark.process

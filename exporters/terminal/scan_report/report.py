@@ -7,18 +7,22 @@ The verdict and the findings come first, then the facts in aligned rows. All tex
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
 from typing import Final
 
-from rich.console import Console
 from rich.text import Text
 
 from exporters.terminal.console import printable
 from exporters.terminal.remarks import Remark, remarks
 from exporters.terminal.scan_report.certificates import certificate_rows
 from exporters.terminal.scan_report.facts import fact_rows
+from exporters.terminal.scan_report.form import (
+    USUAL_FORM,
+    ReportForm,
+    console_for,
+    without_padding,
+)
 from exporters.terminal.scan_report.layout import Part, Row, Words, print_part, row, versions_text
 from exporters.terminal.scan_report.suites import group_list, suite_list
 from exporters.terminal.scan_report.verdict import compliance_rows, finding_parts, grade_row
@@ -35,23 +39,11 @@ _FOR_MORE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportForm:
-    """How to show a report: with ANSI colours or without, in how many columns, with every fact or the usual ones.
-
-    Only lines to copy, such as configuration, may be longer than ``width``.
-    """
-
-    has_colour: bool = False
-    width: int = 100
-    is_verbose: bool = False
-
-
 def render_report(
     observation: Observation,
     now: datetime,
     *,
-    form: ReportForm = ReportForm(),
+    form: ReportForm = USUAL_FORM,
     grade: str | None = None,
     judged: Judged | None = None,
 ) -> str:
@@ -61,19 +53,11 @@ def render_report(
     policies' results.
     """
     page = StringIO()
-    console = Console(
-        file=page,
-        width=form.width,
-        force_terminal=form.has_colour,
-        color_system="standard" if form.has_colour else None,
-        highlight=False,
-        legacy_windows=False,
-    )
+    console = console_for(page, form)
     found = remarks(observation, now)
     for part in _parts(observation, now, found, grade, judged, verbose=form.is_verbose):
         print_part(console, part)
-    # Tables pad their last column with spaces, which a file should not have.
-    return "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
+    return without_padding(page.getvalue())
 
 
 def _parts(

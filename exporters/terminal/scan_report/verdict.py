@@ -32,13 +32,14 @@ _GRADE_STYLES: Final = {"A": "bold green", "B": "yellow", "C": "yellow"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Fault:
-    """One finding or remark: its severity, the lines about it, and how to fix it."""
+class Fault:
+    """One finding or remark: its severity, the lines about it, how to fix it, and whether a waiver covers it."""
 
     severity: Severity
     style: str
     said: tuple[Text, ...]
     fix: Remediation | str | None
+    is_waived: bool = False
 
 
 def grade_row(grade: str) -> Row:
@@ -71,19 +72,24 @@ def compliance_rows(judged: Judged, found: Sequence[Remark]) -> Iterator[Row]:
 
 def finding_parts(judged: Judged | None, found: Sequence[Remark]) -> Iterator[Part]:
     """Every fault, worst first, each with its fix; then what is not known."""
-    faults = sorted(_faults(judged, found), key=lambda one: -one.severity.rank)
+    ranked = faults(judged, found)
     yield Text()
-    if not faults:
+    if not ranked:
         yield row("findings", Text("none", style="green"))
     shown: set[str] = set()
-    for fault in faults:
+    for fault in ranked:
         yield Row(Text(fault.severity.value, style=fault.style), Group(*fault.said))
         yield from _fix_parts(fault.fix, shown)
     if judged is not None:
         yield from _unknown_rows(judged)
 
 
-def _faults(judged: Judged | None, found: Sequence[Remark]) -> Iterator[_Fault]:
+def faults(judged: Judged | None, found: Sequence[Remark]) -> list[Fault]:
+    """What the policies and the remarks find wrong, worst first; a remark that a failing rule covers counts once."""
+    return sorted(_faults(judged, found), key=lambda one: -one.severity.rank)
+
+
+def _faults(judged: Judged | None, found: Sequence[Remark]) -> Iterator[Fault]:
     if judged is not None:
         for finding in judged.findings:
             if finding.result.outcome is not Outcome.UNKNOWN:
@@ -92,7 +98,7 @@ def _faults(judged: Judged | None, found: Sequence[Remark]) -> Iterator[_Fault]:
     note = (Text(f"outside {', '.join(policies)}", style="dim"),) if policies else ()
     for remark in found:
         if not _is_covered(remark, [] if judged is None else _failing(judged)):
-            yield _Fault(
+            yield Fault(
                 severity=remark.severity,
                 style=SEVERITY_STYLES[remark.severity],
                 said=(say(remark.text, limit=REASON_LIMIT), *note),
@@ -100,7 +106,7 @@ def _faults(judged: Judged | None, found: Sequence[Remark]) -> Iterator[_Fault]:
             )
 
 
-def _of_finding(finding: Finding, judged: Judged) -> _Fault:
+def _of_finding(finding: Finding, judged: Judged) -> Fault:
     result = finding.result
     is_waived = finding.status is FindingStatus.WAIVED
     said = [say(result.violation, limit=_TEXT_LIMIT)]
@@ -111,11 +117,12 @@ def _of_finding(finding: Finding, judged: Judged) -> _Fault:
     if len(result.required) <= _REQUIRED_LIMIT:
         said.append(Text(f"required: {printable(result.required)}", style="dim"))
     said.append(Text(f"rule {printable(result.rule_label)} of {result.policy}", style="dim"))
-    return _Fault(
+    return Fault(
         severity=result.severity,
         style="dim" if is_waived else SEVERITY_STYLES[result.severity],
         said=tuple(said),
         fix=judged.remedies.get(finding.fingerprint),
+        is_waived=is_waived,
     )
 
 

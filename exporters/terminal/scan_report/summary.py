@@ -1,0 +1,156 @@
+"""One line for each endpoint of a scan: how bad it is, its grade, versions and expiry, and its worst fault.
+
+A scan of several endpoints ends with these lines as a table, worst first; ``--brief`` prints them alone, as they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import StringIO
+from typing import Final, Self
+
+from rich.table import Table
+from rich.text import Text
+
+from exporters.terminal.console import printable
+from exporters.terminal.remarks import remarks
+from exporters.terminal.scan_report.form import ReportForm, console_for, without_padding
+from exporters.terminal.scan_report.layout import versions_text
+from exporters.terminal.scan_report.verdict import faults
+from exporters.terminal.words import NAME_LIMIT, REASON_LIMIT, SEVERITY_STYLES
+from exporters.wording import STATES
+from model.findings.finding import Severity
+from model.findings.judged import Judged
+from model.observation import Observation
+from model.protocol_version import ProtocolVersion
+from model.verdict import Verdict
+
+_NO_TLS: Final = "no TLS"
+_GAP: Final = "  "
+_WIDEST_VERDICT: Final = max(map(len, Severity))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryLine:
+    """What one line says of an endpoint; all text is printable.
+
+    ``worst`` is the severity of its worst fault, None without one. ``days`` counts to the first expiry of a leaf.
+    ``words`` are the worst fault, or why the endpoint did not answer with TLS.
+    """
+
+    endpoint: str
+    is_tls: bool
+    worst: Severity | None
+    faults: int
+    grade: str
+    versions: tuple[ProtocolVersion, ...]
+    days: int | None
+    words: str
+
+    @classmethod
+    def of(
+        cls,
+        observation: Observation,
+        now: datetime,
+        *,
+        grade: str | None = None,
+        judged: Judged | None = None,
+    ) -> Self:
+        """The line of one Observation; days count from ``now`` (aware)."""
+        found = [one for one in faults(judged, remarks(observation, now)) if not one.is_waived]
+        is_tls = observation.answered_as_tls
+        worst = found[0] if found else None
+        ends = [chain.leaf.not_after for chain in observation.own_certificates]
+        return cls(
+            endpoint=_named(observation),
+            is_tls=is_tls,
+            worst=worst.severity if worst else None,
+            faults=len(found),
+            grade=(grade or "").partition(" ")[0],
+            versions=tuple(
+                version
+                for version, fact in observation.protocols.items()
+                if fact.verdict is Verdict.YES
+            ),
+            days=min(((end - now).days for end in ends if end), default=None),
+            words=worst.said[0].plain if is_tls and worst else _reason(observation),
+        )
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        """Sorts the worst line first: endpoints without TLS, then by severity and number of faults."""
+        severity = self.worst.rank if self.worst else -1
+        return (self.is_tls, -severity, -self.faults)
+
+    def columns(self) -> Iterator[Text]:
+        """The texts of the line, one for each column."""
+        yield self._verdict()
+        yield Text(self.grade or "-")
+        yield Text(self.endpoint)
+        yield Text(versions_text(self.versions) or "-")
+        yield Text(_in_days(self.days))
+        more = f" (and {self.faults - 1} more)" if self.is_tls and self.faults > 1 else ""
+        yield Text.assemble(self.words, (more, "dim"))
+
+    def _verdict(self) -> Text:
+        if not self.is_tls:
+            return Text(_NO_TLS, style="red")
+        if self.worst is None:
+            return Text("ok", style="green")
+        return Text(self.worst.value, style=SEVERITY_STYLES[self.worst])
+
+
+def render_summary(lines: Iterable[SummaryLine], form: ReportForm) -> str:
+    """The table of all lines, worst first, below a line that counts the endpoints; each line ends with a newline."""
+    page = StringIO()
+    console = console_for(page, form)
+    ranked = sorted(lines, key=lambda line: line.rank)
+    console.print(Text(_counted(ranked), style="bold"))
+    table = Table.grid(padding=(0, len(_GAP), 0, 0))
+    for is_whole in (True, True, True, False, True, False):
+        table.add_column(no_wrap=is_whole, overflow="fold")
+    for line in ranked:
+        table.add_row(*line.columns())
+    console.print(table)
+    return without_padding(page.getvalue())
+
+
+def render_brief(line: SummaryLine, form: ReportForm) -> str:
+    """The line alone, never wrapped, so that a script can split it; it ends with a newline."""
+    page = StringIO()
+    verdict, grade, *others = line.columns()
+    verdict.pad_right(_WIDEST_VERDICT - verdict.cell_len)
+    grade.pad_right(2 - grade.cell_len)
+    shown = Text(_GAP).join([verdict, grade, *others])
+    console_for(page, form).print(shown, soft_wrap=True)
+    return without_padding(page.getvalue())
+
+
+def _counted(lines: Sequence[SummaryLine]) -> str:
+    faulty = sum(line.is_tls and line.worst is not None for line in lines)
+    silent = sum(not line.is_tls for line in lines)
+    counts = [f"{len(lines)} endpoints", f"{faulty} with findings", f"{silent} without TLS"]
+    return ", ".join(counts)
+
+
+def _named(observation: Observation) -> str:
+    endpoint = observation.endpoint
+    name = printable(endpoint.target.key, limit=NAME_LIMIT)
+    if endpoint.address in {None, endpoint.target.host}:
+        return name
+    return f"{name} at {printable(endpoint.address or '')}"
+
+
+def _reason(observation: Observation) -> str:
+    if observation.answered_as_tls:
+        return "no findings"
+    reason = printable(observation.reason or "", limit=REASON_LIMIT)
+    return f"{STATES[observation.state]}{': ' if reason else ''}{reason}"
+
+
+def _in_days(days: int | None) -> str:
+    if days is None:
+        return "-"
+    return "expired" if days < 0 else f"{days} day{'' if days == 1 else 's'}"
