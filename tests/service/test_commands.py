@@ -8,10 +8,9 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
-import typer
-from typer.main import get_command
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from model.protocol_version import ProtocolVersion
 from service.cli import commands
@@ -79,7 +78,11 @@ def test_every_file_with_a_command_has_a_row() -> None:
         for file in CLI.rglob("*.py")
         if file.parent != CLI or file.name == "db.py"
     }
-    with_a_command = {name for name in modules if hasattr(import_module(name), "app")}
+    with_a_command = {
+        name
+        for name in modules
+        if any(isinstance(one, click.Command) for one in vars(import_module(name)).values())
+    }
     assert with_a_command == {row.module for row in COMMANDS}
 
 
@@ -149,7 +152,7 @@ SIBLINGS = {
 @pytest.mark.parametrize("command", SIBLINGS)
 def test_commands_that_do_the_same_have_the_same_options(command: str) -> None:
     words = command.split()
-    context = context_of(typer.Context(get_command(app), info_name=ROOT), words)
+    context = context_of(click.Context(app, info_name=ROOT), words)
     names = {name.lstrip("-") for one in context.command.params for name in one.opts}
     assert SIBLINGS[command] - names == set()
 
@@ -169,10 +172,10 @@ def test_a_command_needs_one_file_and_one_row(
     group: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "greet.py").write_text(
-        "from service.cli.app import new_app\n"
-        "app = new_app()\n"
-        "@app.command(short_help='Greet somebody.')\n"
-        "def greet(name: str) -> int:\n"
+        "from typing import Annotated\n"
+        "from service.cli.parameters import Argument, command\n"
+        "@command(short_help='Greet somebody.')\n"
+        "def greet(name: Annotated[str, Argument('NAME', help='Whom.')]) -> int:\n"
         "    print(f'hello {name}')\n"
         "    return 0\n",
         encoding="utf-8",

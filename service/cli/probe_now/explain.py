@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-import typer
-
 from model.safe_output.printable import printable
-from service.cli.app import EXIT_NOT_ALL_TLS, EXIT_OK, fail, new_app
+from service.cli.app import EXIT_NOT_ALL_TLS, EXIT_OK, fail
 from service.cli.options import (
     Dns,
     Fetch,
@@ -23,6 +21,7 @@ from service.cli.options import (
     Timeout,
     TrustStores,
 )
+from service.cli.parameters import Argument, Option, command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,31 +29,27 @@ if TYPE_CHECKING:
     from service.scan.explaining.run import Explained
     from service.scan.request import ScanRequest
 
-app = new_app()
-
 _Host: TypeAlias = Annotated[
     str,
-    typer.Argument(
+    Argument(
         metavar="HOST[:PORT]",
         help="The endpoint to probe, as in tlsprobe scan. Omit it with --replay.",
     ),
 ]
-_Fact: TypeAlias = Annotated[
-    str | None, typer.Argument(metavar="FACT", help="The fact to explain.", show_default=False)
-]
+_Fact: TypeAlias = Annotated[str | None, Argument(metavar="FACT", help="The fact to explain.")]
 _Replay: TypeAlias = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         metavar="FILE",
         help="Explain a recording (tlsprobe scan --record) in place of a new probe.",
     ),
 ]
 _AsJson: TypeAlias = Annotated[
-    bool, typer.Option("--json", help="Print one line of JSON for each address.")
+    bool, Option("--json", help="Print one line of JSON for each address.")
 ]
 _Whole: TypeAlias = Annotated[
     bool,
-    typer.Option(
+    Option(
         "--verbose",
         "-v",
         help="Show long proofs whole: every line, and the bytes in hexadecimal.",
@@ -62,7 +57,7 @@ _Whole: TypeAlias = Annotated[
 ]
 
 
-@app.command(
+@command(
     short_help="Show the bytes that prove one fact of one endpoint.",
     epilog="""\b
 Examples:
