@@ -11,7 +11,6 @@ import click
 
 from model.encoding.earlier_names import COMMANDS, renamed
 from model.safe_output.printable import printable
-from model.safe_output.secret_text import masked_urls
 from service.cli import commands
 from service.cli.help_text import PlainGroup
 
@@ -71,6 +70,8 @@ def command_of(row: commands.Command) -> click.Command:
 
 def fail(sentence: str) -> int:
     """Print what is wrong with the usage or input on standard error, with URLs masked; returns the exit code."""
+    from model.safe_output.secret_text import masked_urls
+
     warn(masked_urls(sentence))
     return EXIT_USAGE
 
