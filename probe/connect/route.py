@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from model.target import is_ip_address
 from pki.net_guard.gate import Purpose, SocketGate
 from probe.budget import VisitBudget
 from probe.connect.dial import Connection, DialAddress, dial
@@ -61,6 +62,15 @@ class Route:
 
 
 STRAIGHT: Final = Route()
+
+
+def check_source_address(text: str | None) -> str | None:
+    """Check that ``text``, if there is one, is a local address. Raises ValueError."""
+    if text is not None and not is_ip_address(text):
+        raise ValueError(f"{text!r} is not an IP address: use an address of this machine")
+    return text
+
+
 _OURS: Final = frozenset(
     {FailureKind.DEADLINE, FailureKind.EXHAUSTED, FailureKind.DENIED, FailureKind.BUDGET}
 )

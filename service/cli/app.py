@@ -31,11 +31,13 @@ class CommandGroup(PlainGroup):
     """Lists commands by the names in their rows, and imports a command only when it is asked for."""
 
     def __init__(self, name: str, **attributes: Any) -> None:
-        self._rows = {row.name: row for row in commands.COMMANDS if row.group == name}
         # Listing and suggesting commands needs only their names; ``get_command`` gives the rest.
-        super().__init__(
-            name, commands={row: click.Command(row) for row in self._rows}, **attributes
-        )
+        names = (row.name for row in commands.COMMANDS if row.group == name)
+        super().__init__(name, commands={one: click.Command(one) for one in names}, **attributes)
+
+    @property
+    def _rows(self) -> dict[str, commands.Command]:
+        return {row.name: row for row in commands.COMMANDS if row.group == self.name}
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command named ``cmd_name``, or None."""

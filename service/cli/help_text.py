@@ -6,10 +6,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import click
+from click.core import augment_usage_errors
 
 
 class PlainCommand(click.Command):
     """A command whose help has a section for its arguments and one for its options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; an error names this command, whose help says how they are written."""
+        with augment_usage_errors(ctx):
+            return super().parse_args(ctx, args)
 
     def format_arguments(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the section of the arguments."""
@@ -36,6 +42,11 @@ class PlainArgument(click.Argument):
 
 class PlainGroup(click.Group):
     """A command with subcommands; its help lists them in sections before the options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; an error names this command, whose help says how they are written."""
+        with augment_usage_errors(ctx):
+            return super().parse_args(ctx, args)
 
     def sections(self, ctx: click.Context) -> Iterable[tuple[str, Sequence[str]]]:
         """Each section's title and the names of its commands."""
