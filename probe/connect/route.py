@@ -15,7 +15,6 @@ from model.target import is_ip_address
 from pki.net_guard.gate import Purpose, SocketGate
 from probe.budget import VisitBudget
 from probe.connect.dial import Connection, DialAddress, dial
-from probe.connect.proxy.http_connect import HttpConnect
 from probe.connect.proxy.proxy_protocol import ProxyProtocol, proxy_header
 from probe.connect.proxy.socks5 import Socks5
 from probe.connect.proxy.tunnel import TunnelEnd, TunnelFailed
@@ -43,6 +42,8 @@ class Proxy:
         """The first Dialogue with the proxy, which opens the tunnel to ``address``."""
         if self.kind is ProxyKind.SOCKS5:
             return Socks5(address, port, self.credentials)
+        from probe.connect.proxy.http_connect import HttpConnect
+
         return HttpConnect(address, port, self.credentials)
 
 
