@@ -40,7 +40,8 @@ def _unknown_option(error: click.NoSuchOption) -> str:
 
 
 def _suggestion(names: list[str] | None) -> str:
-    return f": did you mean {', '.join(names)}?" if names else ""
+    """The most similar name, which is the first one."""
+    return f": did you mean {names[0]}?" if names else ""
 
 
 def _parameter(error: click.BadParameter) -> str:

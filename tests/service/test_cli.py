@@ -67,7 +67,9 @@ def test_bad_usage_is_reported_in_one_sentence_that_names_it(
         ),
         (
             ["history", "a.example", "--limit", "0"],
-            ("--limit must be greater than or equal to 1, not '0' (see tlsprobe history --help)"),
+            (
+                "--limit must be a whole number from 1 to 10000, not '0' (see tlsprobe history --help)"
+            ),
         ),
         (
             ["scan", "127.0.0.1", "--fail-on", "worst"],

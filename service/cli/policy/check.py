@@ -46,7 +46,7 @@ def check(
     An expired waiver is a warning, not an error: its findings are open again.
     """
     from discovery.files.targets_file import TargetsFileError
-    from exporters.reports.words import counted
+    from exporters.plurals import counted
     from policy import load_policies
     from policy.files.yaml_file import ConfigError
     from service.judging.policy_evaluator import declared_targets

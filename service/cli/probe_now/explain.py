@@ -130,14 +130,17 @@ def _explained(
     from service.process.event_loop import run
     from service.scan.explaining.find import find_fact
     from service.scan.explaining.run import explain_fact, explain_recording
-    from service.scan.policy_options import with_labels, with_labels_on_visits
     from service.scan.recording_file import read_recording
 
     fact = find_fact(name)
+    visits = read_recording(replay) if replay is not None else ()
+    if labels:
+        # Labels are for policies, whose libraries no other option needs.
+        from service.scan.policy_options import with_labels, with_labels_on_visits
+
+        request, visits = with_labels(request, labels), with_labels_on_visits(visits, labels)
     if replay is None:
-        return run(explain_fact(with_labels(request, labels) if labels else request, fact))
-    visits = read_recording(replay)
-    visits = with_labels_on_visits(visits, labels) if labels else visits
+        return run(explain_fact(request, fact))
     return run(explain_recording(visits, request.settings, fact))
 
 
