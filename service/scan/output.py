@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TextIO
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, TextIO
 
 from exporters.terminal.console import report_width, wants_colour
-from exporters.terminal.scan_report import ReportForm, render_report
-from model.encoding.finding_json import finding_to_json
-from model.encoding.observation_json import to_json
-from model.encoding.remediation_json import remedy_to_json
-from model.findings.judged import Judged
-from model.judging.ssl_labs import GRADES, grade
 from model.observation import Observation
+
+_JSON_WRITER: Final = ("model.encoding.observation_json",)
+_TEXT_WRITER: Final = ("exporters.terminal.scan_report", "model.judging.ssl_labs")
 
 if TYPE_CHECKING:
     # A scan without policies does not load the modules that policies need.
+    from model.findings.judged import Judged
     from service.judging.ci_gate import CiGate
 
 
@@ -70,23 +69,41 @@ def write_observation(
     if options.as_json:
         text = f"{_to_line(observation, judged, with_evidence=options.with_evidence)}\n"
     else:
-        form = ReportForm(
-            has_colour=wants_colour(stream, refused=options.no_colour),
-            width=report_width(),
-            is_verbose=options.is_verbose,
-        )
-        report = render_report(
-            observation, now, form=form, grade=_grade(observation, now), judged=judged
-        )
+        report = _report(observation, judged, now, options, stream)
         text = report if is_first else f"\n{report}"
     stream.write(text)
     stream.flush()
+
+
+def load_writer(options: ScanOptions) -> None:
+    """Import what writes Observations in the format of the options."""
+    for name in _JSON_WRITER if options.as_json else _TEXT_WRITER:
+        import_module(name)
+
+
+def _report(
+    observation: Observation,
+    judged: Judged | None,
+    now: datetime,
+    options: ScanOptions,
+    stream: TextIO,
+) -> str:
+    from exporters.terminal.scan_report import ReportForm, render_report
+
+    form = ReportForm(
+        has_colour=wants_colour(stream, refused=options.no_colour),
+        width=report_width(),
+        is_verbose=options.is_verbose,
+    )
+    return render_report(observation, now, form=form, grade=_grade(observation, now), judged=judged)
 
 
 def _grade(observation: Observation, now: datetime) -> str | None:
     """The SSL Labs grade with its reasons, worst first; None if the scan did not ask for what decides it."""
     if not observation.cipher_suites or not observation.own_certificates:
         return None
+    from model.judging.ssl_labs import GRADES, grade
+
     found = grade(observation, now)
     is_open = found.unknown_below(found.letter) + found.not_asked_below(found.letter)
     at_best = " at best" if is_open else ""
@@ -96,6 +113,10 @@ def _grade(observation: Observation, now: datetime) -> str | None:
 
 
 def _to_line(observation: Observation, judged: Judged | None, *, with_evidence: bool) -> str:
+    from model.encoding.finding_json import finding_to_json
+    from model.encoding.observation_json import to_json
+    from model.encoding.remediation_json import remedy_to_json
+
     fields = to_json(observation, with_evidence=with_evidence)
     if judged is not None:
         fields["compliance"] = {

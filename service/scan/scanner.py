@@ -15,8 +15,7 @@ from model.ports import Clock
 from model.target import Endpoint
 from probe.visit.engine import Engine
 from scheduling.scan import Scan
-from service.scan.output import ScanOptions, ScanOutcome, write_observation
-from service.scan.recording_file import RecordingFile
+from service.scan.output import ScanOptions, ScanOutcome, load_writer, write_observation
 from service.scan.request import ScanRequest
 
 
@@ -38,6 +37,8 @@ async def scan_all(
             probes = [group.create_task(scan.probe(target)) for target in request.targets]
             for probe in probes:
                 probe.add_done_callback(progress.target_done)
+            # What writes the results loads while the first answers are on their way.
+            group.create_task(asyncio.to_thread(load_writer, options))
             for probe in probes:
                 for observation in await probe:
                     progress.line.clear()
@@ -59,7 +60,11 @@ def _visit_by(
     """The visit function of the engine, or of a recording file; its steps appear on the progress line."""
     # Build the engine in any case: it rejects invalid settings.
     engine = Engine(request.settings, clock)
-    visit_with = RecordingFile(request.settings, record_to).visit if record_to else engine.visit
+    visit_with: Callable[[Endpoint, Callable[[str], None]], Awaitable[Observation]] = engine.visit
+    if record_to is not None:
+        from service.scan.recording_file import RecordingFile
+
+        visit_with = RecordingFile(request.settings, record_to).visit
 
     def visit(endpoint: Endpoint) -> Awaitable[Observation]:
         return visit_with(endpoint, lambda phrase: progress.say(f"{endpoint.key}: {phrase}"))

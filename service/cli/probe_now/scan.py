@@ -138,7 +138,6 @@ def _scan_and_print(
 ) -> int:
     """The exit code; raises ScanInputError for options that exclude each other, before anything is probed."""
     from service.process.event_loop import run
-    from service.scan.recording_file import begin_recording
     from service.scan.request import ScanInputError
     from service.scan.scanner import scan_all
 
@@ -151,6 +150,8 @@ def _scan_and_print(
     if not (options.with_evidence or options.as_json):
         raise ScanInputError("--no-evidence needs --json: add it")
     if record is not None:
+        from service.scan.recording_file import begin_recording
+
         begin_recording(record, request.targets)
     options = replace(options, gate=gate, keeps_judged=bool(judging.reports))
     return judging.exit_code(run(scan_all(request, options, sys.stdout, record)), gate)
