@@ -17,13 +17,15 @@ FUZZ_VENV := .cache/fuzz-venv
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := answers provocations messages certificates sslv2 sessions lines datagrams xml_streams
 PYTEST := -m pytest -n $(WORKERS) --dist worksteal
-CODE := $(wildcard model pki probe discovery scheduling policy storage exporters service tlsprobe tests benchmarks fuzz scripts)
+PACKAGES := model pki probe discovery scheduling policy storage exporters service tlsprobe
+CODE := $(wildcard $(PACKAGES) tests benchmarks fuzz scripts)
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
-# Compiled once for all of the processes that tests start, wherever the environment says otherwise.
+# Compiled when it is installed, where each process that starts later finds it, whatever the environment says.
+export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
-export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
+unexport PYTHONPYCACHEPREFIX
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .PHONY: help
@@ -51,6 +53,7 @@ help: ## list these commands
 # "compat" puts the checkout itself on the path, so that new packages are found at once.
 .venv/.project: pyproject.toml .venv/.bootstrap
 	@$(INSTALL) --no-deps --no-build-isolation --config-setting editable_mode=compat --editable .
+	@$(BIN)/python -m compileall -q $(PACKAGES)
 	@touch $@
 
 $(BENCH_VENV)/.installed: requirements/bench.txt .venv/.bootstrap

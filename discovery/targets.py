@@ -12,8 +12,6 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-import idna
-
 from model.application_protocol import (
     AUTO,
     DEFAULT_PORT,
@@ -153,6 +151,8 @@ def _name(text: str, host: str) -> str:
     name = host.removesuffix(".")
     final_dot = host[len(name) :]
     if not name.isascii():
+        import idna
+
         try:
             name = idna.encode(name, uts46=True).decode("ascii")
         except (idna.IDNAError, UnicodeError) as error:

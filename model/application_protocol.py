@@ -7,7 +7,6 @@ Transport Protocol Port Number Registry), or the default ports of the software.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import Final
 
@@ -173,6 +172,8 @@ def protocol_named(name: str) -> ApplicationProtocol:
     found = _BY_NAME.get(name.lower())
     if found is not None:
         return found
+    import difflib
+
     near = difflib.get_close_matches(name.lower(), [*_BY_NAME, AUTO], _MOST_SUGGESTIONS)
     raise ValueError(
         f"did you mean {', '.join(near)}"

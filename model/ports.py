@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from model.comparisons.change import Change
-from model.endpoint_state import Advanced, Schedule, Visit
-from model.findings.alert import Alert
-from model.findings.finding import Finding, Waiver
-from model.observation import Observation
-from model.query import EVERYWHERE, Page, PageEnd, Period, Selection, ServiceEvent
-from model.snapshot import EndpointStatus, Snapshot
+if TYPE_CHECKING:
+    from model.comparisons.change import Change
+    from model.endpoint_state import Advanced, Schedule, Visit
+    from model.findings.alert import Alert
+    from model.findings.finding import Finding, Waiver
+    from model.observation import Observation
+    from model.query import Page, PageEnd, Period, Selection, ServiceEvent
+    from model.snapshot import EndpointStatus, Snapshot
 
 
 class Clock(Protocol):
@@ -69,7 +70,7 @@ class ArchiveReader(StoreReader, Protocol):
     """The storage interface of reports and read-only commands: no method writes."""
 
     async def findings(
-        self, selection: Selection = EVERYWHERE, *, with_resolved: bool = False
+        self, selection: Selection = ..., *, with_resolved: bool = False
     ) -> Sequence[Finding]:
         """The endpoints' Findings, ordered by endpoint, policy and rule; waivers are not applied."""
         ...
@@ -80,7 +81,7 @@ class ArchiveReader(StoreReader, Protocol):
 
     async def changes(
         self,
-        selection: Selection = EVERYWHERE,
+        selection: Selection = ...,
         *,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -94,7 +95,7 @@ class ArchiveReader(StoreReader, Protocol):
         ...
 
     async def page(
-        self, selection: Selection = EVERYWHERE, *, limit: int = 50, after: PageEnd | None = None
+        self, selection: Selection = ..., *, limit: int = 50, after: PageEnd | None = None
     ) -> Page:
         """Up to ``limit`` endpoints with certificates, earliest expiry first.
 
@@ -102,7 +103,7 @@ class ArchiveReader(StoreReader, Protocol):
         """
         ...
 
-    async def snapshot_at(self, moment: datetime, selection: Selection = EVERYWHERE) -> Snapshot:
+    async def snapshot_at(self, moment: datetime, selection: Selection = ...) -> Snapshot:
         """The endpoints as known at ``moment``, with their Findings and compliance."""
         ...
 

@@ -8,7 +8,6 @@ otherwise it would silently do nothing.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -170,12 +169,16 @@ def label_problem(name: str, text: str, configured: ConfiguredNames = NO_NAMES) 
 
 @lru_cache(maxsize=1024)
 def _misspelt(name: str) -> str | None:
+    import difflib
+
     spelt = name.lower().replace("-", "_")
     close = difflib.get_close_matches(spelt, _DISTINCTIVE, n=1, cutoff=_ALIKE)
     return f"the label {name[:_SHOWN]!r} has no effect: did you mean {close[0]}?" if close else None
 
 
 def _hint(name: str, text: str, allowed: Collection[str]) -> str:
+    import difflib
+
     close = difflib.get_close_matches(text, allowed, n=1)
     known = ", ".join(sorted(allowed))
     choices = f"`{_SETTINGS[name]}` has {known or 'none'}" if name in _SETTINGS else f"use {known}"

@@ -1,10 +1,9 @@
-"""The version of tlsprobe from pyproject.toml, and the User-Agent that tlsprobe sends over HTTP."""
+"""The version of tlsprobe, which pyproject.toml takes from here, and the User-Agent that tlsprobe sends over HTTP."""
 
 import re
-from importlib.metadata import version
 from typing import Final
 
-TOOL_VERSION: Final = version("tlsprobe")
+TOOL_VERSION: Final = "0.1.0"
 _CONTACT: Final = re.compile(r"[!-'*-~]{1,200}")
 """Printable characters that cannot end the comment (RFC 9110, section 5.6.5) or the field."""
 

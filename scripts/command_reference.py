@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Final
 
-from typer.main import get_command
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
-from service.cli.app import app
+from service.cli.app import app, command_of
 from service.cli.commands import COMMANDS, ROOT
 
 _COLUMNS: Final = 100
@@ -28,7 +26,7 @@ def every_command() -> Iterator[tuple[str, ...]]:
     for row in COMMANDS:
         words = (row.name,) if row.group == ROOT else (row.group, row.name)
         yield words
-        below = getattr(get_command(import_module(row.module).app), "commands", {})
+        below = getattr(command_of(row), "commands", {})
         listed = {one.name for one in COMMANDS if one.group == row.name}
         yield from ((*words, name) for name in below if name not in listed)
 

@@ -13,16 +13,15 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import wrap
-from typing import Any, Final
+from typing import Final
 
-import typer
-from typer.main import get_command
+import click
 
 from model.version import TOOL_VERSION
 from scripts.command_reference import every_command
 from service.cli.app import app
 from service.cli.commands import ROOT
-from service.cli.help_text import PlainGroup, context_of, parameter_rows, summary
+from service.cli.help_text import PlainGroup, command_rows, context_of, parameter_rows, summary
 
 _SECTION_OF_BLOCK: Final = {"Examples": "EXAMPLES", "Exit codes": "EXIT STATUS"}
 
@@ -58,10 +57,9 @@ def write_man_pages(folder: Path, date: str) -> None:
         (folder / f"{_page_name(words)}.1").write_text(man_page(words, date), encoding="utf-8")
 
 
-def _root() -> Any:
+def _root() -> click.Context:
     """The context of ``tlsprobe`` itself."""
-    command = get_command(app)
-    return typer.Context(command, info_name=ROOT, **command.context_settings)
+    return click.Context(app, info_name=ROOT, **app.context_settings)
 
 
 def _page_name(words: Sequence[str]) -> str:
@@ -74,11 +72,11 @@ def _paragraphs(text: str) -> Iterator[str]:
         yield from _wrapped(paragraph)
 
 
-def _commands(command: PlainGroup, context: Any) -> Iterator[str]:
+def _commands(command: PlainGroup, context: click.Context) -> Iterator[str]:
     yield ".SH COMMANDS"
     for title, names in command.sections(context):
         yield from () if title == "Commands" else (f".SS {title}",)
-        yield from _list([(name, summary(command.get_command(context, name))) for name in names])
+        yield from _list(command_rows(command, context, names))
 
 
 def _list(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -102,7 +100,7 @@ def _epilog(text: str) -> Iterator[str]:
         yield ".fi"
 
 
-def _see_also(words: Sequence[str], command: Any) -> str:
+def _see_also(words: Sequence[str], command: click.Command) -> str:
     """The pages of the commands above this one and below it."""
     above = [words[:length] for length in range(len(words))]
     below = [(*words, name) for name in getattr(command, "commands", {})]

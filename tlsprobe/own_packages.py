@@ -7,7 +7,7 @@ Their names are general (``model``, ``service``), so a folder in PYTHONPATH, the
 from __future__ import annotations
 
 from importlib.util import find_spec
-from pathlib import Path
+from os.path import dirname, join, realpath
 from typing import Final
 
 from tlsprobe.errors import ShadowedPackageError
@@ -25,7 +25,7 @@ PACKAGES: Final = (
 )
 """Every package that is installed together with this one."""
 
-_HOME: Final = Path(__file__).resolve().parents[1]
+_HOME: Final = dirname(dirname(realpath(__file__)))
 
 
 def check_own_packages() -> None:
@@ -40,15 +40,15 @@ def check_own_packages() -> None:
             raise ShadowedPackageError(
                 f"the package {name!r} of tlsprobe is missing: reinstall tlsprobe"
             )
-        if found != _HOME / name / "__init__.py":
+        if found != join(_HOME, name, "__init__.py"):
             raise ShadowedPackageError(
-                f"{found} hides the package {name!r} of tlsprobe ({_HOME / name}): remove it from "
+                f"{found} hides the package {name!r} of tlsprobe ({join(_HOME, name)}): remove it from "
                 "PYTHONPATH, start tlsprobe in another directory, or install it in an environment "
                 "of its own (pipx, uv tool, a container)"
             )
 
 
-def _found_at(name: str) -> Path | None:
+def _found_at(name: str) -> str | None:
     """The file that ``import name`` runs, or has run; None if there is none."""
     try:
         spec = find_spec(name)
@@ -56,4 +56,4 @@ def _found_at(name: str) -> Path | None:
         return None
     if spec is None or spec.origin is None:
         return None
-    return Path(spec.origin).resolve()
+    return realpath(spec.origin)

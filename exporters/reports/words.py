@@ -26,11 +26,6 @@ def day(moment: datetime | None) -> str:
     return NEVER if moment is None else moment.astimezone(UTC).date().isoformat()
 
 
-def counted(count: int, noun: str, plural: str | None = None) -> str:
-    """``1 finding``, ``2 findings``."""
-    return f"{count} {noun if count == 1 else plural or noun + 's'}"
-
-
 def outcome(finding: Finding) -> str:
     """Whether its rule is violated, or not proved to be met."""
     return _OUTCOMES.get(finding.result.outcome, finding.result.outcome.value)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
-from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+_DATA: Final = Path(__file__).with_name("data")
 
 
 def read_table(name: str) -> list[dict[str, str]]:
     """The rows of ``data/NAME.csv``, each a mapping from column to text."""
-    text = (files("model.registry") / "data" / f"{name}.csv").read_text(encoding="utf-8")
+    text = (_DATA / f"{name}.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import ipaddress
 from typing import Final
 
-import idna
-
 from model.certificates.certificate import Certificate
 from model.verdict import Verdict
 
@@ -48,6 +46,8 @@ def _a_labels(name: str) -> str:
     host = name.removesuffix(".").lower()
     if host.isascii():
         return host
+    import idna
+
     try:
         return idna.encode(host, uts46=True).decode("ascii")
     except idna.IDNAError:

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-import idna
-
 from model.target import Target
 from pki.net_guard.addresses import Address, Network, embedded, parse_address
 
@@ -85,6 +83,8 @@ def normal_name(host: str) -> str:
 def _a_label(label: str) -> str:
     if label.isascii():
         return label
+    import idna
+
     try:
         return idna.encode(label, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):

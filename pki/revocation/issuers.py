@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from model.certificates.certificate import Certificate
 from pki.certificates import parse_certificate
@@ -69,6 +69,9 @@ def _issuer_among(candidates: Iterator[bytes], below: Certificate) -> Certificat
 
 def _certificates(fetched: bytes) -> Iterator[bytes]:
     """One certificate in DER, or several in PEM or PKCS #7 (RFC 5280, section 4.2.2.1)."""
+    # It takes a library for e-mail with it, which only fetched issuers in PKCS #7 need.
+    from cryptography.hazmat.primitives.serialization import pkcs7
+
     yield fetched
     for read in (
         x509.load_pem_x509_certificates,

@@ -22,7 +22,7 @@ from probe.connect.limits import VisitLimits
 from probe.connect.options import TransportOptions
 from probe.connect.patience import Deadline, Patience, is_trouble
 from probe.connect.pool import PAST_DEADLINE
-from probe.connect.starttls.catalogue import application
+from probe.connect.starttls.application import application
 from probe.dialogue.answer import Answer, ConnectFailure, Ending, FailureKind
 from probe.dialogue.before_tls.found_application import FoundApplication
 from probe.dialogue.dialogue import Dialogue

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from probe.connect.route import STRAIGHT, Route
-from probe.connect.starttls.application import Application
-from probe.connect.starttls.catalogue import DIRECT_TLS
+from probe.connect.starttls.application import DIRECT_TLS, Application
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
 

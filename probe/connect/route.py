@@ -11,10 +11,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from model.target import is_ip_address
 from pki.net_guard.gate import Purpose, SocketGate
 from probe.budget import VisitBudget
 from probe.connect.dial import Connection, DialAddress, dial
-from probe.connect.proxy.http_connect import HttpConnect
 from probe.connect.proxy.proxy_protocol import ProxyProtocol, proxy_header
 from probe.connect.proxy.socks5 import Socks5
 from probe.connect.proxy.tunnel import TunnelEnd, TunnelFailed
@@ -42,6 +42,8 @@ class Proxy:
         """The first Dialogue with the proxy, which opens the tunnel to ``address``."""
         if self.kind is ProxyKind.SOCKS5:
             return Socks5(address, port, self.credentials)
+        from probe.connect.proxy.http_connect import HttpConnect
+
         return HttpConnect(address, port, self.credentials)
 
 
@@ -61,6 +63,13 @@ class Route:
 
 
 STRAIGHT: Final = Route()
+
+
+def check_source_address(text: str | None) -> str | None:
+    """Check that ``text``, if there is one, is a local address. Raises ValueError."""
+    if text is not None and not is_ip_address(text):
+        raise ValueError(f"{text!r} is not an IP address: use an address of this machine")
+    return text
 
 
 async def reach(

@@ -15,7 +15,7 @@ from pki.net_guard.politeness import Politeness
 from probe.connect.datagram_session import DatagramSession
 from probe.connect.options import NONCE_LENGTH, TransportOptions
 from probe.connect.session import EndpointSession
-from probe.connect.starttls.catalogue import application
+from probe.connect.starttls.application import application
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
 from probe.transport import ProbeTransport

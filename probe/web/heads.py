@@ -8,10 +8,9 @@ counts (the Fetch standard and Chromium's ``HttpResponseHeaders`` do the same).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-
-import h11
 
 from probe.web.status_line import http_status, may_begin_http
 
@@ -20,6 +19,10 @@ END_OF_HEAD: Final = re.compile(rb"\n\r?\n")
 _FIELD_NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """token of RFC 9110, section 5.6.2."""
 _SWITCHING_PROTOCOLS: Final = 101
+
+
+_TARGET: Final = re.compile(r"[!-~]+")
+_FIELD_VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?")
 
 
 class NotHttpError(Exception):
@@ -35,6 +38,21 @@ class Head:
     fields: tuple[tuple[bytes, bytes], ...]
 
 
+def request_bytes(method: str, target: str, fields: Sequence[tuple[str, str]]) -> bytes:
+    """A request without a body (RFC 9112, section 3).
+
+    Raises:
+        ValueError: for a text that would end its line or its word.
+    """
+    if not _TARGET.fullmatch(target):
+        raise ValueError(f"{target[:100]!r} must be visible ASCII characters, without spaces")
+    for name, value in fields:
+        if not _FIELD_VALUE.fullmatch(value):
+            raise ValueError(f"{name}: {value[:100]!r} must be printable ASCII characters")
+    lines = (f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields))
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode("ascii")
+
+
 class HeadReader:
     """The client's side of one exchange, up to the head of the reply.
 
@@ -42,15 +60,10 @@ class HeadReader:
     """
 
     def __init__(self) -> None:
-        self._http = h11.Connection(our_role=h11.CLIENT)
         self._received = bytearray()
         self._taken = 0
         self._searched = 0
         self.surplus = b""
-
-    def request(self, request: h11.Request) -> bytes:
-        """The bytes of a request without a body."""
-        return (self._http.send(request) or b"") + (self._http.send(h11.EndOfMessage()) or b"")
 
     def feed(self, received: bytes) -> Head | None:
         """The reply once its head is complete.

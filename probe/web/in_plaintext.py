@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from probe.dialogue.answer import Ending
 from probe.dialogue.before_tls.greetings import is_html
+from probe.web.heads import request_bytes
 from probe.web.reply import HttpReply, ReplyReader
 
 
@@ -25,11 +26,15 @@ class PlaintextAnswer:
 
 
 class PlaintextRequest:
-    """A GET of ``path``; it ends with the head of the answer."""
+    """A GET of ``path`` that asks to close the connection; it ends with the head of the answer.
+
+    ``host`` is the authority, with its port if it has one.
+    """
 
     def __init__(self, host: str, path: str = "/", *, user_agent: str) -> None:
         self._reader = ReplyReader()
-        self._asked = self._reader.request(host, path, user_agent)
+        fields = [("Host", host), ("User-Agent", user_agent), ("Connection", "close")]
+        self._asked = request_bytes("GET", path, fields)
 
     def begin(self, send: Callable[[bytes], None]) -> None:
         """Sends the request."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import h11
-
 from probe.web.cookies import mask_cookies
 from probe.web.fields import Fields
 from probe.web.heads import Head, HeadReader, NotHttpError
@@ -51,12 +49,6 @@ class ReplyReader:
         self.is_cut = False
         self.is_http = True
         """False once the bytes cannot be an HTTP answer."""
-
-    def request(self, host: str, path: str, user_agent: str) -> bytes:
-        """A GET that asks to close the connection; ``host`` is the authority, with its port if it has one."""
-        headers = [("Host", host), ("User-Agent", user_agent), ("Connection", "close")]
-        asked = h11.Request(method="GET", target=path, headers=headers)
-        return self._head.request(asked)
 
     @property
     def raw(self) -> bytes:

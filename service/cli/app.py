@@ -5,17 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import typer
-from typer.core import TyperCommand
-from typer.main import get_command
+import click
 
 from model.encoding.earlier_names import COMMANDS, renamed
 from model.safe_output.printable import printable
-from model.safe_output.secret_text import masked_urls
 from service.cli import commands
-from service.cli.help_text import PlainCommand, PlainGroup
+from service.cli.help_text import PlainGroup
 
 if TYPE_CHECKING:
     from service.scan.output import ScanOutcome
@@ -33,25 +30,31 @@ EXIT_BROKEN_PIPE: Final = 141
 class CommandGroup(PlainGroup):
     """Lists commands by the names in their rows, and imports a command only when it is asked for."""
 
-    def __init__(self, *, name: str, **attributes: Any) -> None:
-        self._rows = {row.name: row for row in commands.COMMANDS if row.group == name}
+    def __init__(self, name: str, **attributes: Any) -> None:
         # Listing and suggesting commands needs only their names; ``get_command`` gives the rest.
-        attributes["commands"] = {row: TyperCommand(row) for row in self._rows}
-        super().__init__(name=name, **attributes)
+        names = (row.name for row in commands.COMMANDS if row.group == name)
+        super().__init__(name, commands={one: click.Command(one) for one in names}, **attributes)
 
-    def get_command(self, ctx: object, cmd_name: str) -> Any:
-        """The command named ``cmd_name`` (typer's ``Command``), or None."""
+    @property
+    def _rows(self) -> dict[str, commands.Command]:
+        return {row.name: row for row in commands.COMMANDS if row.group == self.name}
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command named ``cmd_name``, or None."""
+        del ctx
         row = self._rows.get(cmd_name)
-        return None if row is None else get_command(import_module(row.module).app)
+        return None if row is None else command_of(row)
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that ``args`` begin with; one with an earlier name is an error that gives the new one."""
         written = f"{self.name} {args[0]}"
         if written in COMMANDS:
             ctx.fail(renamed(written, COMMANDS[written]))
         return super().resolve_command(ctx, args)
 
-    def sections(self, ctx: object) -> Iterable[tuple[str, Sequence[str]]]:
+    def sections(self, ctx: click.Context) -> Iterable[tuple[str, Sequence[str]]]:
         """Each section's title and the names of its commands, in the order of the rows."""
         del ctx
         titles = dict.fromkeys(row.section for row in self._rows.values())
@@ -61,21 +64,16 @@ class CommandGroup(PlainGroup):
         ]
 
 
-class _App(typer.Typer):
-    """An application whose commands are PlainCommands."""
-
-    def command(self, name: str | None = None, **settings: Any) -> Any:
-        """typer's decorator; ``settings`` are typer's."""
-        return super().command(name, cls=PlainCommand, **settings)
-
-
-def new_app(**settings: Any) -> typer.Typer:
-    """The ``app`` of one command's module; ``settings`` are typer's, for a command with subcommands."""
-    return _App(add_completion=False, rich_markup_mode=None, **settings)
+def command_of(row: commands.Command) -> click.Command:
+    """The command of this ``row``: the one of its name in its module, which this imports."""
+    declared = vars(import_module(row.module)).values()
+    return next(one for one in declared if isinstance(one, click.Command) and one.name == row.name)
 
 
 def fail(sentence: str) -> int:
     """Print what is wrong with the usage or input on standard error, with URLs masked; returns the exit code."""
+    from model.safe_output.secret_text import masked_urls
+
     warn(masked_urls(sentence))
     return EXIT_USAGE
 
@@ -92,20 +90,26 @@ def warn(sentence: str) -> None:
     print(f"tlsprobe: {printable(sentence)}", file=sys.stderr)
 
 
-def show_help_without_command(context: typer.Context) -> None:
-    """If no command follows, print the help on standard error and exit with the code for bad usage."""
-    if context.invoked_subcommand is None:
-        print(context.get_help(), file=sys.stderr)
-        raise typer.Exit(EXIT_USAGE)
+def _show_version(context: click.Context, _parameter: click.Parameter, is_wanted: bool) -> None:
+    if is_wanted:
+        from model.version import TOOL_VERSION
+
+        print(f"tlsprobe {TOOL_VERSION}")
+        context.exit()
 
 
-app = typer.Typer(
-    name=commands.ROOT,
-    cls=CommandGroup,
-    invoke_without_command=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
+app = CommandGroup(
+    commands.ROOT,
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_show_version,
+            help="Show the version.",
+        )
+    ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="Probe TLS endpoints: find what is wrong with them, store the facts, and serve metrics.",
     epilog="""\b
@@ -117,22 +121,3 @@ Examples:
 
 Run `tlsprobe help COMMAND` for a command's options and examples.""",
 )
-
-
-def _show_version(is_wanted: bool) -> None:
-    if is_wanted:
-        from model.version import TOOL_VERSION
-
-        print(f"tlsprobe {TOOL_VERSION}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    context: typer.Context,
-    _version: Annotated[
-        bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
-    ] = False,
-) -> None:
-    show_help_without_command(context)

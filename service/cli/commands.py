@@ -6,8 +6,7 @@ The help lists the commands in the order of the rows, in sections. A command's m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 ROOT: Final = "tlsprobe"
 # Set by the script of `tlsprobe completion` when it asks for completions.
@@ -20,8 +19,7 @@ _POLICY_AND_REPORTS: Final = "Policy and reports"
 _MAINTENANCE: Final = "Maintenance"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(NamedTuple):
     """One command with the ``name`` that users type; the ``app`` of its ``module`` is the command.
 
     ``group`` is the command that it belongs to: ``policy`` for ``tlsprobe policy list``. The help of

@@ -1,29 +1,31 @@
-"""Completion in shells: the values that options and arguments can have, and the shells' registration."""
+"""Completion in shells: the values that options and arguments can have."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 
-def register_shells() -> None:
-    """Let typer complete for bash, zsh and fish.
-
-    Typer registers the shells when it makes its own two options for completion, which edit the
-    user's start-up files; ``tlsprobe completion`` only prints a script.
-    """
-    from typer.completion import get_completion_inspect_parameters
-
-    get_completion_inspect_parameters()
+import click
+from click.shell_completion import CompletionItem
 
 
-def complete_policy(incomplete: str) -> list[str]:
+def matching(names: Iterable[str], typed: str) -> list[CompletionItem]:
+    """Those of ``names`` that start with what the user typed."""
+    return [CompletionItem(name) for name in names if name.startswith(typed)]
+
+
+def complete_policy(
+    _context: click.Context, _parameter: click.Parameter, typed: str
+) -> list[CompletionItem]:
     """The profiles whose names start like this; the shell completes files if there are none."""
     from policy.files.profiles import profiles
 
-    return [name for name in profiles() if name.startswith(incomplete)]
+    return matching(profiles(), typed) or [CompletionItem(typed, type="file")]
 
 
-def complete_rule(incomplete: str) -> list[str]:
+def complete_rule(
+    _context: click.Context, _parameter: click.Parameter, typed: str
+) -> list[CompletionItem]:
     """The rules whose names or identifiers start like this."""
     from policy import RULES
 
-    names = [name for rule in RULES for name in (rule.name, rule.identifier)]
-    return [name for name in names if name.startswith(incomplete)]
+    return matching((name for rule in RULES for name in (rule.name, rule.identifier)), typed)

@@ -6,39 +6,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
-import typer
-
 from model.safe_output.printable import printable
-from service.cli.app import EXIT_OK, fail, new_app, show_help_without_command
+from service.cli.app import EXIT_OK, fail
 from service.cli.help_text import PlainGroup
 from service.cli.options import DEFAULT_DATABASE, Database
+from service.cli.parameters import Argument, Option, command
 
 EXIT_DAMAGED: Final = 1
 
-app = new_app(
-    name="db",
-    cls=PlainGroup,
-    invoke_without_command=True,
-    help="Upgrade, check, prune, export or import the service's database.",
-    epilog="""\b
-Examples:
-  tlsprobe db check
-  tlsprobe db export backup.jsonl.gz --database sqlite:////var/lib/tlsprobe.db
-  tlsprobe db import backup.jsonl.gz --database postgresql://db/tlsprobe""",
-)
-
-
-@app.callback()
-def _root(context: typer.Context) -> None:
-    show_help_without_command(context)
-
-
 _File = Annotated[
-    Path, typer.Argument(metavar="FILE", help="The export: JSON lines, compressed with gzip.")
+    Path, Argument(metavar="FILE", help="The export: JSON lines, compressed with gzip.")
 ]
 
 
-@app.command(
+@command(
     epilog="""\b
 Examples:
   tlsprobe db upgrade --database postgresql://tlsprobe@db.internal/tlsprobe""",
@@ -56,7 +37,7 @@ def upgrade(*, database: Database = DEFAULT_DATABASE) -> int:
     return EXIT_OK
 
 
-@app.command(
+@command(
     epilog="""\b
 Examples:
   tlsprobe db check --database sqlite:////var/lib/tlsprobe/tlsprobe.db""",
@@ -79,7 +60,7 @@ def check(*, database: Database = DEFAULT_DATABASE) -> int:
     return EXIT_DAMAGED if problems else EXIT_OK
 
 
-@app.command(
+@command(
     epilog="""\b
 Examples:
   tlsprobe db vacuum --config /etc/tlsprobe/tlsprobe.yml""",
@@ -88,14 +69,12 @@ def vacuum(
     *,
     config: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The configuration, for its `retention` and `database`."),
+        Option(metavar="FILE", help="The configuration, for its `retention` and `database`."),
     ] = None,
-    database: Annotated[
-        str | None, typer.Option(metavar="URL", help="The service's database.")
-    ] = None,
+    database: Annotated[str | None, Option(metavar="URL", help="The service's database.")] = None,
     trust_clock: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--trust-clock",
             help="Trust this machine's clock, even if the database was last used long ago.",
         ),
@@ -122,7 +101,7 @@ def vacuum(
     return EXIT_OK
 
 
-@app.command(
+@command(
     "export",
     epilog="""\b
 Examples:
@@ -141,7 +120,7 @@ def export_(file: _File, *, database: Database = DEFAULT_DATABASE) -> int:
     return EXIT_OK
 
 
-@app.command(
+@command(
     "import",
     epilog="""\b
 Examples:
@@ -158,3 +137,15 @@ def import_(file: _File, *, database: Database = DEFAULT_DATABASE) -> int:
         return fail(str(error))
     print(f"{count} rows")
     return EXIT_OK
+
+
+database_commands = PlainGroup(
+    "db",
+    commands=(upgrade, check, vacuum, export_, import_),
+    help="Upgrade, check, prune, export or import the service's database.",
+    epilog="""\b
+Examples:
+  tlsprobe db check
+  tlsprobe db export backup.jsonl.gz --database sqlite:////var/lib/tlsprobe.db
+  tlsprobe db import backup.jsonl.gz --database postgresql://db/tlsprobe""",
+)

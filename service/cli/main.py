@@ -11,12 +11,11 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-import typer
+import click
+from click.shell_completion import shell_complete
 
-from model.encoding.earlier_names import OPTIONS, renamed
-from service.cli.app import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_OK, app, fail
-from service.cli.commands import COMPLETION_VARIABLE
-from service.cli.completing import register_shells
+from service.cli.app import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, app, fail
+from service.cli.commands import COMPLETION_VARIABLE, ROOT
 
 
 def main() -> NoReturn:
@@ -35,31 +34,32 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     # A terminal or pipe with another encoding gets escapes for characters that it cannot show.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    if COMPLETION_VARIABLE in os.environ:
-        register_shells()
     try:
-        code = app(arguments, prog_name="tlsprobe", standalone_mode=False)
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
-    except typer.TyperException as error:
-        return fail(_usage_problem(error))
-    except (typer.Abort, KeyboardInterrupt):
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        return EXIT_USAGE
+    except click.ClickException as error:
+        from service.cli.usage_problems import usage_problem
+
+        return fail(usage_problem(error))
+    except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader is gone, as in `| head`. Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_BROKEN_PIPE
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    """Run the command; click's own ``main`` would end the process when a pipe breaks."""
+    if instruction := os.environ.get(COMPLETION_VARIABLE):
+        return shell_complete(app, {}, ROOT, COMPLETION_VARIABLE, instruction)
+    try:
+        with app.make_context(ROOT, arguments) as context:
+            code = app.invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     return code if isinstance(code, int) else EXIT_OK
-
-
-def _usage_problem(error: typer.TyperException) -> str:
-    """What is wrong with the arguments, and the command whose help says how they are written."""
-    from service.cli.usage_problems import usage_problem
-
-    option = getattr(error, "option_name", None)
-    if option is not None and option in OPTIONS:
-        problem = renamed(option, OPTIONS[option])
-    else:
-        problem = usage_problem(error.format_message(), error.__cause__)
-    context = getattr(error, "ctx", None)
-    path = "tlsprobe" if context is None else context.command_path
-    return f"{problem} (see {path} --help)"

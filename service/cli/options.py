@@ -5,25 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
-import typer
-
 from model.findings.finding import Severity
 from model.intrusiveness import Intrusiveness
 from service.cli.completing import complete_policy
+from service.cli.parameters import Argument, Option
 
 Policies: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--policy",
         metavar="NAME|FILE",
-        autocompletion=complete_policy,
+        complete=complete_policy,
         help="Check against this profile (see tlsprobe policy list), or against the policies in this "
         "file that match the endpoint; repeatable.",
     ),
 ]
 Labels: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--label",
         metavar="NAME=VALUE",
         help="Give the endpoints this label, for policies that select by labels; repeatable.",
@@ -31,13 +30,13 @@ Labels: TypeAlias = Annotated[
 ]
 FailOn: TypeAlias = Annotated[
     Severity | None,
-    typer.Option(
+    Option(
         help="With --policy: exit with 3 only for findings of this severity or higher. [default: info]"
     ),
 ]
 ReportFiles: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--report",
         metavar="FORMAT=FILE",
         help="With --policy: also write a report to FILE, in a format of tlsprobe report, such as "
@@ -46,14 +45,14 @@ ReportFiles: TypeAlias = Annotated[
 ]
 AllowUnknown: TypeAlias = Annotated[
     bool,
-    typer.Option(
+    Option(
         "--allow-unknown",
         help="With --policy: treat unknown results as passing.",
     ),
 ]
 IntrusivenessLevel: TypeAlias = Annotated[
     Intrusiveness,
-    typer.Option(
+    Option(
         "--intrusiveness",
         help="What may be sent: safe (handshakes), standard (also forged client certificates and "
         "requests without TLS), full (also probes of attacks, such as Heartbleed's request).",
@@ -61,7 +60,7 @@ IntrusivenessLevel: TypeAlias = Annotated[
 ]
 Proxy: TypeAlias = Annotated[
     str | None,
-    typer.Option(
+    Option(
         metavar="URL",
         help="Connect through this proxy: http://host:3128 (CONNECT) or socks5://host:1080. Put a "
         "user in the URL (user@host); the password is read from TLSPROBE_PROXY_PASSWORD.",
@@ -69,27 +68,27 @@ Proxy: TypeAlias = Annotated[
 ]
 SourceAddress: TypeAlias = Annotated[
     str | None,
-    typer.Option(metavar="ADDRESS", help="Local address to connect from."),
+    Option(metavar="ADDRESS", help="Local address to connect from."),
 ]
 ProxyProtocol: TypeAlias = Annotated[
     str | None,
-    typer.Option(metavar="v1|v2", help="Begin each connection with a PROXY protocol header."),
+    Option(metavar="v1|v2", help="Begin each connection with a PROXY protocol header."),
 ]
-OnlyIpv4: TypeAlias = Annotated[bool, typer.Option("--ipv4", "-4", help="Use IPv4 only.")]
-OnlyIpv6: TypeAlias = Annotated[bool, typer.Option("--ipv6", "-6", help="Use IPv6 only.")]
+OnlyIpv4: TypeAlias = Annotated[bool, Option("--ipv4", "-4", help="Use IPv4 only.")]
+OnlyIpv6: TypeAlias = Annotated[bool, Option("--ipv6", "-6", help="Use IPv6 only.")]
 ProbedHost: TypeAlias = Annotated[
-    str, typer.Argument(metavar="HOST[:PORT]", help="The endpoint to probe, as in tlsprobe scan.")
+    str, Argument(metavar="HOST[:PORT]", help="The endpoint to probe, as in tlsprobe scan.")
 ]
 ServerName: TypeAlias = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Send this server name (SNI) instead of HOST."),
+    Option(metavar="NAME", help="Send this server name (SNI) instead of HOST."),
 ]
 Timeout: TypeAlias = Annotated[
-    float, typer.Option(metavar="SECONDS", help="Time limit for each endpoint.")
+    float, Option(metavar="SECONDS", help="Time limit for each endpoint.")
 ]
 TrustStores: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--trust-store",
         metavar="NAME=FILE",
         help="Also verify chains against the CA certificates in FILE (PEM); repeatable.",
@@ -97,28 +96,26 @@ TrustStores: TypeAlias = Annotated[
 ]
 Fetch: TypeAlias = Annotated[
     bool,
-    typer.Option("--fetch", help="Fetch what certificates refer to: OCSP, CRLs, missing issuers."),
+    Option("--fetch", help="Fetch what certificates refer to: OCSP, CRLs, missing issuers."),
 ]
-Dns: TypeAlias = Annotated[
-    bool, typer.Option("--dns", help="Check chains against CAA and TLSA records.")
-]
+Dns: TypeAlias = Annotated[bool, Option("--dns", help="Check chains against CAA and TLSA records.")]
 LogList: TypeAlias = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         metavar="FILE", help="Verify certificate timestamps (SCTs) by this log list (version 3)."
     ),
 ]
 NoEvidence: TypeAlias = Annotated[
-    bool, typer.Option("--no-evidence", help="With --json: omit the raw proofs.")
+    bool, Option("--no-evidence", help="With --json: omit the raw proofs.")
 ]
 ObservationsAsJson: TypeAlias = Annotated[
     bool,
-    typer.Option("--json", help="Print one Observation per line as JSON, with all evidence."),
+    Option("--json", help="Print one Observation per line as JSON, with all evidence."),
 ]
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+AsJson: TypeAlias = Annotated[bool, Option("--json", help="Print one JSON object.")]
 Verbose: TypeAlias = Annotated[
     bool,
-    typer.Option(
+    Option(
         "--verbose",
         "-v",
         help="Also show every feature and attack, OpenSSL's names, serial numbers and fingerprints.",
@@ -126,22 +123,22 @@ Verbose: TypeAlias = Annotated[
 ]
 NoColour: TypeAlias = Annotated[
     bool,
-    typer.Option("--no-color", help="Print without colour, as with NO_COLOR in the environment."),
+    Option("--no-color", help="Print without colour, as with NO_COLOR in the environment."),
 ]
 DEFAULT_DATABASE: Final = "sqlite:///tlsprobe.db"
 Database: TypeAlias = Annotated[
-    str, typer.Option("--database", metavar="URL", help="The service's database.")
+    str, Option("--database", metavar="URL", help="The service's database.")
 ]
 Since: TypeAlias = Annotated[
-    str, typer.Option(metavar="TIME", help="A duration before now, such as 24h or 7d, or a date.")
+    str, Option(metavar="TIME", help="A duration before now, such as 24h or 7d, or a date.")
 ]
 OnlyLabels: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--label", metavar="NAME=VALUE", help="Only targets with this label; repeatable."),
+    Option("--label", metavar="NAME=VALUE", help="Only targets with this label; repeatable."),
 ]
 KnownHost: TypeAlias = Annotated[
     str,
-    typer.Argument(
+    Argument(
         metavar="HOST",
         help="A host, a target such as a.example:443, an endpoint of tlsprobe inventory, or the "
         "beginning of one.",
@@ -149,19 +146,19 @@ KnownHost: TypeAlias = Annotated[
 ]
 OnlyHost: TypeAlias = Annotated[
     str | None,
-    typer.Argument(metavar="HOST", help="Only the endpoints of this host, target or endpoint."),
+    Argument(metavar="HOST", help="Only the endpoints of this host, target or endpoint."),
 ]
 NewestRows: TypeAlias = Annotated[
     int,
-    typer.Option(
-        "--limit", metavar="COUNT", min=1, max=10_000, help="Show at most this many, newest first."
+    Option(
+        "--limit", metavar="COUNT", bounds=(1, 10_000), help="Show at most this many, newest first."
     ),
 ]
 PolicyName: TypeAlias = Annotated[
     str,
-    typer.Argument(
+    Argument(
         metavar="NAME|FILE",
-        autocompletion=complete_policy,
+        complete=complete_policy,
         help="A profile, or a policy file.",
     ),
 ]

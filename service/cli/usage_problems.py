@@ -1,57 +1,54 @@
-"""What is wrong with a command's arguments, in plain words: typer's messages name neither value nor fix."""
+"""What is wrong with a command's arguments, in plain words: click's messages name neither value nor fix."""
 
 from __future__ import annotations
 
-import re
-from typing import Final
+import click
+from click.exceptions import NoSuchCommand
 
-from pydantic import ValidationError
-
-from model.safe_output.plain_validation import plain_validation, shown_value
-
-_PLAIN_WORDS: Final = tuple(
-    (re.compile(pattern, re.DOTALL), plain)
-    for pattern, plain in (
-        (
-            r"No such command '(.*)'\. Did you mean '(.*)'\?",
-            r"unknown command '\1': did you mean \2?",
-        ),
-        (r"No such command '(.*)'", r"unknown command '\1'"),
-        (
-            r"No such option: (\S+) \(Possible options: (.*)\)",
-            r"unknown option \1: did you mean \2?",
-        ),
-        (r"No such option: (\S+)", r"unknown option \1"),
-        (r"Missing (?:argument|option) '([^']*)'.*", r"\1 is missing: add it"),
-        (r"Option '(\S+)' requires an argument", r"\1 needs a value"),
-        (r"Option '(\S+)' does not take a value", r"\1 takes no value"),
-        (r"Got unexpected extra argument\(s\) \((.*)\)", r"too many arguments: remove \1"),
-        (r"Missing command", "a command is missing"),
-    )
-)
-_INVALID: Final = re.compile(r"Invalid value for '([^']*)': (.*)", re.DOTALL)
-_CHOICE: Final = re.compile(r"('.*') is not one of (.*)", re.DOTALL)
+from model.encoding.earlier_names import OPTIONS, renamed
 
 
-def usage_problem(message: str, cause: BaseException | None) -> str:
-    """The ``message`` of typer as a plain sentence; ``cause`` is pydantic's error on a value, if there is one."""
-    message = message.rstrip(".")
-    invalid = _INVALID.fullmatch(message)
-    if invalid is not None:
-        return f"{invalid[1]} {_wanted(invalid[2], cause)}"
-    for pattern, plain in _PLAIN_WORDS:
-        if found := pattern.fullmatch(message):
-            return found.expand(plain).replace("', '", ", ")
-    return plain_validation(message)
+def usage_problem(error: click.ClickException) -> str:
+    """What is wrong, and the command whose help says how its arguments are written."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = "tlsprobe" if context is None else context.command_path
+    return f"{_problem(error)} (see {path} --help)"
 
 
-def _wanted(problem: str, cause: BaseException | None) -> str:
-    problem = plain_validation(problem)
-    choice = _CHOICE.fullmatch(problem)
-    if choice is not None:
-        *others, last = choice[2].replace("'", "").split(", ")
-        return f"must be {', '.join(others)} or {last}, not {choice[1]}"
-    shown = ""
-    if isinstance(cause, ValidationError):
-        shown = shown_value(cause.errors(include_url=False)[0]["input"])
-    return f"{problem}{shown}"
+def _problem(error: click.ClickException) -> str:
+    match error:
+        case click.NoSuchOption():
+            return _unknown_option(error)
+        case NoSuchCommand():
+            return f"unknown command {error.command_name!r}{_suggestion(error.possibilities)}"
+        case click.MissingParameter():
+            return f"{_parameter(error)} is missing: add it"
+        case click.BadParameter():
+            return f"{_parameter(error)} {error.message}"
+        case click.BadOptionUsage():
+            fault = "needs a value" if "requires" in error.message else "takes no value"
+            return f"{error.option_name} {fault}"
+        case click.UsageError() if error.message.startswith("Got unexpected extra argument"):
+            return f"too many arguments: remove {error.message.partition('(')[2].rstrip(')')}"
+    return error.format_message()
+
+
+def _unknown_option(error: click.NoSuchOption) -> str:
+    if error.option_name in OPTIONS:
+        return renamed(error.option_name, OPTIONS[error.option_name])
+    return f"unknown option {error.option_name}{_suggestion(error.possibilities)}"
+
+
+def _suggestion(names: list[str] | None) -> str:
+    """The most similar name, which is the first one."""
+    return f": did you mean {names[0]}?" if names else ""
+
+
+def _parameter(error: click.BadParameter) -> str:
+    """The option or argument as the command's help names it."""
+    parameter = error.param
+    if parameter is None:
+        return "an argument"
+    if isinstance(parameter, click.Option):
+        return max(parameter.opts, key=len)
+    return parameter.human_readable_name

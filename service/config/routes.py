@@ -8,9 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from model.target import is_ip_address
 from probe.connect.proxy_url import parse_proxy
-from probe.connect.route import Proxy, Route
+from probe.connect.route import Proxy, Route, check_source_address
 from service.setting_types.secret_marks import SecretUrl, SecretVariable
 
 
@@ -46,13 +45,6 @@ def _check_proxies(proxies: Mapping[str, ProxySettings]) -> Mapping[str, ProxySe
     for name, one in proxies.items():
         one.load(name)
     return proxies
-
-
-def check_source_address(text: str | None) -> str | None:
-    """Check that ``text`` is a local address. Raises ValueError."""
-    if text is not None and not is_ip_address(text):
-        raise ValueError(f"{text!r} is not an IP address: use an address of this machine")
-    return text
 
 
 Proxies = Annotated[Mapping[str, ProxySettings], AfterValidator(_check_proxies)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from exporters.reports.words import counted
+from exporters.plurals import counted
 from exporters.terminal.console import printable
 from exporters.wording import COMPLIANCE
 from model.comparisons.change import Change

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TextIO
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol, TextIO
 
-from exporters.terminal.console import report_width, wants_colour
-from exporters.terminal.scan_report import (
-    ReportForm,
-    SummaryLine,
-    render_brief,
-    render_report,
-    render_summary,
-)
-from model.encoding.finding_json import finding_to_json
-from model.encoding.observation_json import to_json
-from model.encoding.remediation_json import remedy_to_json
-from model.findings.judged import Judged
-from model.judging.ssl_labs import GRADES, grade
 from model.observation import Observation
 
 if TYPE_CHECKING:
     # A scan without policies does not load the modules that policies need.
+    from model.findings.judged import Judged
     from service.judging.ci_gate import CiGate
 
 
@@ -31,8 +19,8 @@ if TYPE_CHECKING:
 class ScanOptions:
     """How to write Observations: as reports, as a line each, or as JSON lines with or without evidence.
 
-    ``is_brief`` is for lines; ``is_verbose`` is whether reports have every fact. ``gate`` has the policies to judge by, if the user named any;
-    ``keeps_judged`` is whether the outcome keeps what they said, for reports.
+    ``is_brief`` is for lines; ``is_verbose`` is whether reports have every fact. ``gate`` has the policies to judge
+    by, if the user named any; ``keeps_judged`` is whether the outcome keeps what they said, for reports.
     """
 
     as_json: bool
@@ -54,83 +42,56 @@ class ScanOutcome:
     is_stopped: bool = False
     """Whether any finding makes the scan fail."""
 
-    lines: list[SummaryLine] = field(default_factory=list)
-    """The summary of each Observation, unless the output is JSON."""
-
     judged: list[tuple[Observation, Judged]] = field(default_factory=list)
     """What the policies said of each Observation, if the options keep it."""
 
 
-def write_observation(
-    observation: Observation,
-    options: ScanOptions,
-    outcome: ScanOutcome,
-    stream: TextIO,
-    *,
-    is_first: bool,
-) -> None:
-    """Write one Observation in the format of the options, and add it to the outcome."""
-    now = datetime.now(UTC)
-    judged = None if options.gate is None else options.gate.judge(observation, now)
-    outcome.are_all_tls &= observation.answered_as_tls
-    if options.gate is not None and judged is not None:
-        outcome.is_stopped |= options.gate.stops(judged)
-        if options.keeps_judged:
-            outcome.judged.append((observation, judged))
-    if options.as_json:
-        text = f"{_to_line(observation, judged, with_evidence=options.with_evidence)}\n"
-    else:
-        form, its_grade = _form(options, stream), _grade(observation, now)
-        line = SummaryLine.of(observation, now, grade=its_grade, judged=judged)
-        outcome.lines.append(line)
-        if options.is_brief:
-            text = render_brief(line, form)
-        else:
-            report = render_report(observation, now, form=form, grade=its_grade, judged=judged)
-            text = report if is_first else f"\n{report}"
-    stream.write(text)
-    stream.flush()
+class Writer(Protocol):
+    """One format of the output."""
+
+    def write(self, observation: Observation, judged: Judged | None, now: datetime) -> None:
+        """Write one Observation; ``now`` (aware) is the time from which days count."""
+
+    def end(self) -> None:
+        """Write what follows the last Observation."""
 
 
-def write_summary(options: ScanOptions, outcome: ScanOutcome, stream: TextIO) -> None:
-    """Write the table of all endpoints after the reports of several; nothing after brief lines or JSON."""
-    if len(outcome.lines) > 1 and not options.is_brief:
-        stream.write(f"\n{render_summary(outcome.lines, _form(options, stream))}")
-        stream.flush()
+class ScanOutput:
+    """Judges Observations, writes them to ``stream`` in the format of the options, and collects the ``outcome``."""
 
+    def __init__(self, options: ScanOptions, stream: TextIO) -> None:
+        self._options = options
+        self._stream = stream
+        self.outcome = ScanOutcome()
 
-def _form(options: ScanOptions, stream: TextIO) -> ReportForm:
-    return ReportForm(
-        has_colour=wants_colour(stream, refused=options.no_colour),
-        width=report_width(),
-        is_verbose=options.is_verbose,
-    )
+    def load(self) -> None:
+        """Import what writes the format; otherwise the first Observation waits for it."""
+        self._make_writer()
 
+    def write(self, observation: Observation) -> None:
+        """Judge one Observation, write it, and add it to the outcome."""
+        now, gate = datetime.now(UTC), self._options.gate
+        judged = None if gate is None else gate.judge(observation, now)
+        self.outcome.are_all_tls &= observation.answered_as_tls
+        if gate is not None and judged is not None:
+            self.outcome.is_stopped |= gate.stops(judged)
+            if self._options.keeps_judged:
+                self.outcome.judged.append((observation, judged))
+        self._writer.write(observation, judged, now)
 
-def _grade(observation: Observation, now: datetime) -> str | None:
-    """The SSL Labs grade with its reasons, worst first; None if the scan did not ask for what decides it."""
-    if not observation.cipher_suites or not observation.own_certificates:
-        return None
-    found = grade(observation, now)
-    is_open = found.unknown_below(found.letter) + found.not_asked_below(found.letter)
-    at_best = " at best" if is_open else ""
-    worst_first = sorted(found.reasons, key=lambda said: -GRADES.index(said.partition(":")[0]))
-    reasons = [*worst_first, *(f"not known: {what}" for what in is_open)]
-    return f"{found.letter}{at_best} by the SSL Labs guide{''.join(f'; {one}' for one in reasons)}"
+    def end(self) -> None:
+        """Write what follows the last Observation."""
+        self._writer.end()
 
+    @cached_property
+    def _writer(self) -> Writer:
+        return self._make_writer()
 
-def _to_line(observation: Observation, judged: Judged | None, *, with_evidence: bool) -> str:
-    fields = to_json(observation, with_evidence=with_evidence)
-    if judged is not None:
-        fields["compliance"] = {
-            policy: judged.assessment.compliance(policy).value
-            for policy in judged.assessment.policies
-        }
-        fields["findings"] = [
-            finding_to_json(finding, with_evidence=with_evidence)
-            | {"remedy": remedy_to_json(judged.remedies.get(finding.fingerprint))}
-            for finding in judged.findings
-        ]
-    line = json.dumps(fields, separators=(",", ":"))
-    # json escapes everything but ASCII, and all control characters but this one.
-    return line.replace("\x7f", "\\u007f")
+    def _make_writer(self) -> Writer:
+        if self._options.as_json:
+            from service.scan.json_output import JsonWriter
+
+            return JsonWriter(self._options, self._stream)
+        from service.scan.text_output import TextWriter
+
+        return TextWriter(self._options, self._stream)

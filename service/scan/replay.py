@@ -11,7 +11,7 @@ from probe.recording.replay import ReplayClock, ReplaySession
 from probe.recording.visit import RecordedVisit
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
-from service.scan.output import ScanOptions, ScanOutcome, write_observation, write_summary
+from service.scan.output import ScanOptions, ScanOutcome, ScanOutput
 
 
 async def replay_all(
@@ -21,12 +21,11 @@ async def replay_all(
     stream: TextIO,
 ) -> ScanOutcome:
     """Replay each visit, and write its result to ``stream``."""
-    outcome = ScanOutcome()
-    for number, visit in enumerate(visits):
-        observation = await replayed(visit, settings)
-        write_observation(observation, options, outcome, stream, is_first=number == 0)
-    write_summary(options, outcome, stream)
-    return outcome
+    output = ScanOutput(options, stream)
+    for visit in visits:
+        output.write(await replayed(visit, settings))
+    output.end()
+    return output.outcome
 
 
 async def replayed(visit: RecordedVisit, settings: ProbeSettings) -> Observation:

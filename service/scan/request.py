@@ -16,10 +16,9 @@ from pki.transparency import LogListError, read_log_list
 from probe.checks.check_groups import parse_parts
 from probe.connect.proxy.proxy_protocol import ProxyProtocol
 from probe.connect.proxy_url import parse_proxy
-from probe.connect.route import Route
+from probe.connect.route import Route, check_source_address
 from probe.visit.settings import ProbeSettings
 from scheduling.resolve import AddressFamily
-from service.config.routes import check_source_address
 from service.config.trust_stores import parse_trust_store
 from service.process.state_files import connect_errors_of_scans
 

@@ -16,8 +16,7 @@ from model.ports import Clock
 from model.target import Endpoint
 from probe.visit.engine import Engine
 from scheduling.scan import Scan
-from service.scan.output import ScanOptions, ScanOutcome, write_observation, write_summary
-from service.scan.recording_file import RecordingFile
+from service.scan.output import ScanOptions, ScanOutcome, ScanOutput
 from service.scan.request import ScanRequest
 
 Observations: TypeAlias = Sequence[Observation]
@@ -36,21 +35,20 @@ async def scan_all(
     progress = _Progress(len(request.targets))
     clock = SystemClock()
     scan = Scan(_visit_by(request, clock, progress, record_to), clock, request.family)
-    outcome = ScanOutcome()
-    is_first = True
+    output = ScanOutput(options, stream)
 
     def write(observations: Observations) -> None:
-        nonlocal is_first
         progress.line.clear()
         for observation in observations:
-            write_observation(observation, options, outcome, stream, is_first=is_first)
-            is_first = False
+            output.write(observation)
 
     try:
         async with asyncio.TaskGroup() as group:
             probes = [group.create_task(scan.probe(target)) for target in request.targets]
             for probe in probes:
                 probe.add_done_callback(progress.target_done)
+            # What writes the results loads while the first answers are on their way.
+            group.create_task(asyncio.to_thread(output.load))
             await _write_in_order(probes, write)
     except ExceptionGroup as failures:
         # A closed pipe is an ordinary end: raise it without the exception group.
@@ -58,12 +56,12 @@ async def scan_all(
             raise BrokenPipeError from gone
         raise
     except asyncio.CancelledError:
-        write_summary(options, outcome, stream)
+        output.end()
         raise
     finally:
         progress.line.clear()
-    write_summary(options, outcome, stream)
-    return outcome
+    output.end()
+    return output.outcome
 
 
 async def _write_in_order(
@@ -88,7 +86,11 @@ def _visit_by(
     """The visit function of the engine, or of a recording file; its steps appear on the progress line."""
     # Build the engine in any case: it rejects invalid settings.
     engine = Engine(request.settings, clock)
-    visit_with = RecordingFile(request.settings, record_to).visit if record_to else engine.visit
+    visit_with: Callable[[Endpoint, Callable[[str], None]], Awaitable[Observation]] = engine.visit
+    if record_to is not None:
+        from service.scan.recording_file import RecordingFile
+
+        visit_with = RecordingFile(request.settings, record_to).visit
 
     def visit(endpoint: Endpoint) -> Awaitable[Observation]:
         return visit_with(endpoint, lambda phrase: progress.say(f"{endpoint.key}: {phrase}"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from discovery.merge import Sifted, merge
-from exporters.reports.words import counted
+from exporters.plurals import counted
 from exporters.terminal.console import printable
 from model.target import Target
 from pki.net_guard.gate import SocketGate

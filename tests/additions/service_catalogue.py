@@ -141,12 +141,11 @@ COMMAND: Final = Addition(
     kind="command",
     files={
         "service/cli/hello.py": '''
-from service.cli.app import EXIT_OK, new_app
+from service.cli.app import EXIT_OK
+from service.cli.parameters import command
 
-app = new_app()
 
-
-@app.command()
+@command()
 def hello() -> int:
     """Say hello."""
     print("hello from tlsprobe")

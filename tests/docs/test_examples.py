@@ -11,12 +11,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final
 
+import click
 import psycopg
 import pytest
-from typer.core import TyperGroup
-from typer.main import get_command
 
 from service.cli.app import app
 from tests.deploy.test_rules import ALERTS
@@ -118,10 +117,10 @@ def commands_in_text() -> Iterator[tuple[str, str]]:
 
 def fault_of(text: str) -> str | None:
     """What is wrong with a command: one that does not exist, or an option that it does not have."""
-    command: Any = get_command(app)
+    command: click.Command = app
     words = text.replace("\\|", " | ").partition(" | ")[0].split()[1:]
-    while words and isinstance(command, TyperGroup) and not words[0].startswith("-"):
-        below = command.get_command(cast(Any, None), words[0])
+    while words and isinstance(command, click.Group) and not words[0].startswith("-"):
+        below = command.get_command(click.Context(command), words[0])
         if below is None:
             return f"{text}: there is no command {words[0]}"
         command = below

@@ -8,10 +8,9 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
-import typer
-from typer.main import get_command
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from model.protocol_version import ProtocolVersion
 from service.cli import commands
@@ -23,18 +22,28 @@ from tests.probe.programmable.server_model import ServerModel
 from tests.service.processes import environment, tlsprobe
 
 CLI = Path(commands.__file__).parent
-NOT_FOR_A_SCAN = (
-    "aioquic",
-    "alembic",
-    "click",
-    "dns",
-    "httpcore",
-    "httpx",
-    "pygments",
-    "sqlalchemy",
-    "yaml",
+STORAGE = ("aiosqlite", "alembic", "sqlalchemy")
+SERVER = ("jinja2", "prometheus_client", "starlette", "structlog", "uvicorn")
+HTTP_CLIENTS = ("h11", "httpcore", "httpx")
+TLS = ("OpenSSL", "aioquic", "asyncio", "cryptography", "dns", "probe")
+SETTINGS = ("policy", "pydantic", "pydantic_core", "pydantic_settings", "yaml")
+UNUSED = ("importlib.metadata", "pygments", "xml")
+NOT_FOR_A_VISIT = (
+    *(*STORAGE, *SERVER, *HTTP_CLIENTS, *SETTINGS, *UNUSED, "aioquic", "dns", "idna"),
+    *("email.policy", "http.client", "model.query", "model.snapshot"),
+    "probe.connect.starttls.catalogue",
 )
-HEAVY = ("OpenSSL", "alembic", "httpx", "policy", "probe", "rich", "sqlalchemy", "starlette")
+NOT_FOR_A_QUESTION = (
+    *STORAGE,
+    *SERVER,
+    *HTTP_CLIENTS,
+    *TLS,
+    *SETTINGS,
+    *UNUSED,
+    "rich",
+    "model.observation",
+)
+NOT_FOR_HELP = (*NOT_FOR_A_QUESTION, "http", "socket", "ssl")
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -79,7 +88,11 @@ def test_every_file_with_a_command_has_a_row() -> None:
         for file in CLI.rglob("*.py")
         if file.parent != CLI or file.name == "db.py"
     }
-    with_a_command = {name for name in modules if hasattr(import_module(name), "app")}
+    with_a_command = {
+        name
+        for name in modules
+        if any(isinstance(one, click.Command) for one in vars(import_module(name)).values())
+    }
     assert with_a_command == {row.module for row in COMMANDS}
 
 
@@ -149,7 +162,7 @@ SIBLINGS = {
 @pytest.mark.parametrize("command", SIBLINGS)
 def test_commands_that_do_the_same_have_the_same_options(command: str) -> None:
     words = command.split()
-    context = context_of(typer.Context(get_command(app), info_name=ROOT), words)
+    context = context_of(click.Context(app, info_name=ROOT), words)
     names = {name.lstrip("-") for one in context.command.params for name in one.opts}
     assert SIBLINGS[command] - names == set()
 
@@ -169,10 +182,10 @@ def test_a_command_needs_one_file_and_one_row(
     group: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "greet.py").write_text(
-        "from service.cli.app import new_app\n"
-        "app = new_app()\n"
-        "@app.command(short_help='Greet somebody.')\n"
-        "def greet(name: str) -> int:\n"
+        "from typing import Annotated\n"
+        "from service.cli.parameters import Argument, command\n"
+        "@command(short_help='Greet somebody.')\n"
+        "def greet(name: Annotated[str, Argument('NAME', help='Whom.')]) -> int:\n"
         "    print(f'hello {name}')\n"
         "    return 0\n",
         encoding="utf-8",
@@ -185,11 +198,29 @@ def test_a_command_needs_one_file_and_one_row(
     assert "Greet somebody." in run(*path_of(row)[:-1], "--help")[1]
 
 
+def denied(loaded: set[str], names: tuple[str, ...]) -> set[str]:
+    """The modules among those loaded that are one of ``names`` or in it."""
+    return {
+        one for one in loaded if one.startswith(tuple(f"{name}." for name in names)) or one in names
+    }
+
+
+def counted(loaded: set[str]) -> int:
+    """How many of these modules are not Python's own, which differ from version to version."""
+    return sum(one.partition(".")[0] not in sys.stdlib_module_names for one in loaded)
+
+
 @pytest.mark.process
-def test_the_version_imports_no_command_and_no_engine() -> None:
-    loaded = imported_by("--version")
-    assert {row.module for row in COMMANDS} & loaded == set()
-    assert set(HEAVY) & loaded == set()
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_the_version_and_the_help_import_no_engine(option: str) -> None:
+    loaded = imported_by(option)
+    assert denied(loaded, NOT_FOR_HELP) == set()
+    assert counted(loaded) <= {"--version": 30, "--help": 70}[option]
+
+
+@pytest.mark.process
+def test_the_version_imports_no_command() -> None:
+    assert {row.module for row in COMMANDS} & imported_by("--version") == set()
 
 
 @pytest.mark.process
@@ -199,13 +230,23 @@ def test_the_help_of_a_command_imports_only_that_command(name: str) -> None:
     # A group's help has a line for each of its commands.
     expected = {row.module for row in COMMANDS if name in (row.name, row.group)}
     assert {row.module for row in COMMANDS} & loaded == expected
-    assert set(HEAVY) & loaded == set()
+    assert denied(loaded, NOT_FOR_HELP) == set()
 
 
 @pytest.mark.process
-async def test_a_scan_imports_no_library_that_it_does_not_use() -> None:
+def test_the_status_imports_no_engine_and_no_http_client() -> None:
+    loaded = imported_by("status", "--url", "http://127.0.0.1:1")
+    assert "http.client" in loaded
+    assert denied(loaded, NOT_FOR_A_QUESTION) == set()
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("command", "most"), [(["scan"], 480), (["explain", "tls1.2"], 480)])
+async def test_a_visit_imports_only_what_it_uses(command: list[str], most: int) -> None:
     model = ServerModel(cipher_suites={ProtocolVersion.TLSV1_2: (0xC02F,)})
     async with serve(served_on_a_port(model)) as server:
-        loaded = await asyncio.to_thread(imported_by, "scan", f"127.0.0.1:{server.port}")
-    assert "probe" in loaded
-    assert set(NOT_FOR_A_SCAN) & loaded == set()
+        words = [command[0], f"127.0.0.1:{server.port}", *command[1:]]
+        loaded = await asyncio.to_thread(imported_by, *words)
+    assert "probe.visit.engine" in loaded
+    assert denied(loaded, NOT_FOR_A_VISIT) == set()
+    assert counted(loaded) <= most

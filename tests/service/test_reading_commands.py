@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from alembic import command
-from typer.main import get_command
 
-from service.cli.app import app
+from service.cli.app import app, command_of
 from service.cli.commands import COMMANDS, ROOT
 from storage import SqlStore
 from storage.database import connect
@@ -68,7 +66,7 @@ READING_FILES = (
 def names_of_commands_with_a_database() -> Iterator[str]:
     """The commands with ``--database``, as users type them."""
     for row in COMMANDS:
-        found = get_command(importlib.import_module(row.module).app)
+        found = command_of(row)
         name = row.name if row.group == ROOT else f"{row.group} {row.name}"
         inner = getattr(found, "commands", {})
         for one, command_ in {

@@ -14,6 +14,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from exporters.plurals import counted
 from exporters.reports import words
 from exporters.reports.executive import executive_page
 from exporters.reports.expiry import expiring_certificates
@@ -101,7 +102,9 @@ _TEMPLATES: Final = Environment(
 
 def _page(template: str, report: Report, **more: Any) -> str:
     seen = overview(report)
-    return _TEMPLATES.get_template(template).render(report=report, words=words, seen=seen, **more)
+    return _TEMPLATES.get_template(template).render(
+        report=report, words=words, counted=counted, seen=seen, **more
+    )
 
 
 def _groups(report: Report) -> Iterator[_Group]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from exporters.plurals import counted
 from exporters.reports import words
 from exporters.reports.markdown_text import block, code, plain
 from exporters.reports.overview import overview
@@ -85,7 +86,7 @@ def _finding(endpoint: ReportedEndpoint, found: ReportedFinding) -> Iterator[str
 
 def _status(found: ReportedFinding) -> str:
     finding = found.finding
-    reopened = f", reopened {words.counted(finding.reopened, 'time')}" if finding.reopened else ""
+    reopened = f", reopened {counted(finding.reopened, 'time')}" if finding.reopened else ""
     if finding.waiver is None:
         return f"{finding.status.value}{reopened}"
     said = "waived by" if finding.status is FindingStatus.WAIVED else "open, was waived by"

@@ -13,6 +13,7 @@ import re
 from typing import Any, Final, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
+from exporters.plurals import counted
 from exporters.reports import words
 from exporters.reports.markdown_text import block, plain
 from exporters.reports.report import Report, ReportedEndpoint, ReportedFinding
@@ -82,7 +83,7 @@ class _Document:
             "uuid": self._id("result"),
             "title": "Encryption in transit",
             "description": _markup(
-                f"{words.counted(len(report.reached), 'endpoint')} of {len(report.endpoints)} "
+                f"{counted(len(report.reached), 'endpoint')} of {len(report.endpoints)} "
                 f"answered with TLS; {len(report.not_reached)} did not and were not checked."
             ),
             "start": time_to_json(min(visits)),

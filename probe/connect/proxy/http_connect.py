@@ -6,12 +6,10 @@ import base64
 from collections.abc import Callable
 from typing import Final
 
-import h11
-
 from model.version import user_agent
 from probe.connect.proxy.tunnel import TunnelEnd, TunnelFailed, TunnelOpen, ended
 from probe.dialogue.answer import Ending, FailureKind
-from probe.web.heads import HeadReader, NotHttpError
+from probe.web.heads import HeadReader, NotHttpError, request_bytes
 
 _PROXY_AUTHENTICATION_REQUIRED: Final = 407
 _GATEWAY_TIMEOUT: Final = 504
@@ -27,11 +25,11 @@ class HttpConnect:
             pair = base64.b64encode(":".join(credentials).encode()).decode("ascii")
             headers.append(("Proxy-Authorization", f"Basic {pair}"))
         self._head = HeadReader()
-        self._request = h11.Request(method="CONNECT", target=authority, headers=headers)
+        self._request = request_bytes("CONNECT", authority, headers)
 
     def begin(self, send: Callable[[bytes], None]) -> None:
         """Asks for the tunnel."""
-        send(self._head.request(self._request))
+        send(self._request)
 
     def feed(self, received: bytes) -> TunnelEnd | None:
         """The outcome, once the head of the answer is complete."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from model.application_protocol import protocol_named
+from model.application_protocol import DEFAULT_PROTOCOL, protocol_named
 from probe.connect.starttls.after_upgrade import with_words_injected
 from probe.connect.starttls.first_commands import FIRST_COMMANDS
 from probe.connect.starttls.outcome import UpgradeDialogue, UpgradeOutcome, UpgradeScript
@@ -70,6 +70,24 @@ class Application:
             first_command=FIRST_COMMANDS.get(self.service),
             looks_in_plaintext=self.looks_in_plaintext(peer),
         )
+
+
+DIRECT_TLS: Final = Application(name=DEFAULT_PROTOCOL)
+"""TLS from the first byte, for any service."""
+
+
+def application(name: str) -> Application:
+    """The scripts of the protocol with that name or alias, in any case; TLS alone loads no scripts.
+
+    Raises:
+        ValueError: if there is no such protocol; the message lists similar names.
+    """
+    found = protocol_named(name).name
+    if found == DEFAULT_PROTOCOL:
+        return DIRECT_TLS
+    from probe.connect.starttls.catalogue import APPLICATIONS
+
+    return APPLICATIONS[found]
 
 
 def _injecting(

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from model.application_protocol import DEFAULT_PROTOCOL, PROTOCOLS, protocol_named
-from probe.connect.starttls.application import Application
+from model.application_protocol import PROTOCOLS
+from probe.connect.starttls.application import DIRECT_TLS, Application
 from probe.connect.starttls.chat import irc, xmpp
 from probe.connect.starttls.databases import amqp, direct, ldap, mssql, mysql, postgres
 from probe.connect.starttls.mail import imap, nntp, pop3, sieve, smtp
@@ -96,21 +96,9 @@ IN_PLAINTEXT: Final = (
 )
 """The protocols that speak TLS from the first byte and are tested for service without TLS."""
 
-_SCRIPTED: Final = {one.name: one for one in (*STARTTLS, *IN_PLAINTEXT)}
+_SCRIPTED: Final = {one.name: one for one in (*STARTTLS, *IN_PLAINTEXT, DIRECT_TLS)}
 
 APPLICATIONS: Final[Mapping[str, Application]] = {
     one.name: _SCRIPTED.get(one.name, Application(name=one.name)) for one in PROTOCOLS
 }
 """The scripts of every protocol of ``model.application_protocol``, by its name."""
-
-DIRECT_TLS: Final = APPLICATIONS[DEFAULT_PROTOCOL]
-"""TLS from the first byte, for any service."""
-
-
-def application(name: str) -> Application:
-    """The scripts of the protocol with that name or alias, in any case.
-
-    Raises:
-        ValueError: if there is no such protocol; the message lists similar names.
-    """
-    return APPLICATIONS[protocol_named(name).name]

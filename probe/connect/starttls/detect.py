@@ -11,8 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from model.application_protocol import default_protocol
-from probe.connect.starttls.application import Application
-from probe.connect.starttls.catalogue import APPLICATIONS
+from probe.connect.starttls.application import Application, application
 from probe.dialogue.answer import Ending
 from probe.dialogue.before_tls.denied_login import DeniedLogin
 from probe.dialogue.before_tls.greetings import greeting_of
@@ -71,18 +70,19 @@ class Listening:
 def _login_after(greeting: bytes) -> DeniedLogin | None:
     """The login that the server with this greeting needs, once the greeting is complete."""
     shown = greeting_of(greeting)
-    found = APPLICATIONS.get(shown.protocol or "") if shown is not None else None
-    login = found.denied_login if found is not None else None
+    name = shown.protocol if shown is not None else None
+    login = application(name).denied_login if name is not None else None
     return login if login is not None and login.after_greeting(greeting) else None
 
 
 def application_of(greeting: bytes, port: int) -> Application:
     """The protocol that the greeting and the port show; TLS from the first byte if neither does."""
-    expected = APPLICATIONS[default_protocol(port)]
+    expected = application(default_protocol(port))
     shown = greeting_of(greeting)
     if shown is None or expected.service in shown.service:
         return expected
-    return APPLICATIONS.get(shown.protocol or _LIKELIEST.get(shown.service, ""), expected)
+    likeliest = shown.protocol or _LIKELIEST.get(shown.service)
+    return expected if likeliest is None else application(likeliest)
 
 
 _LIKELIEST: Final = {"SMTP or FTP": "smtp"}

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from service.cli.app import (
     EXIT_OK,
     fail,
-    new_app,
 )
 from service.cli.options import (
     DEFAULT_DATABASE,
@@ -18,11 +17,10 @@ from service.cli.options import (
     NoColour,
     OnlyLabels,
 )
+from service.cli.parameters import command
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="List the certificates that the service has seen, soonest expiry first.",
     epilog="""\b
 Examples:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from service.cli.app import (
     fail,
-    new_app,
 )
 from service.cli.history.output import print_either
 from service.cli.options import (
@@ -18,11 +17,10 @@ from service.cli.options import (
     OnlyLabels,
     Since,
 )
+from service.cli.parameters import command
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="Show what changed across the inventory.",
     epilog="""\b
 Examples:

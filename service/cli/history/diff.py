@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from service.cli.app import (
     fail,
-    new_app,
 )
 from service.cli.history.output import print_either
 from service.cli.options import (
@@ -16,11 +15,10 @@ from service.cli.options import (
     KnownHost,
     Since,
 )
+from service.cli.parameters import command
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="Show what changed on a host since a given time.",
     epilog="""\b
 Examples:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
-
 from service.cli.app import (
     fail,
-    new_app,
 )
 from service.cli.history.output import print_either
 from service.cli.options import (
@@ -19,11 +16,10 @@ from service.cli.options import (
     NewestRows,
     Since,
 )
+from service.cli.parameters import Option, command
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="List service events: starts, stops, quarantined endpoints.",
     epilog="""\b
 Examples:
@@ -36,7 +32,7 @@ def events(
     since: Since = "7d",
     kind: Annotated[
         list[str] | None,
-        typer.Option("--kind", metavar="KIND", help="Only events of this kind; repeatable."),
+        Option("--kind", metavar="KIND", help="Only events of this kind; repeatable."),
     ] = None,
     limit: NewestRows = 1000,
     database: Database = DEFAULT_DATABASE,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from service.cli.app import (
     fail,
-    new_app,
 )
 from service.cli.history.output import print_either
 from service.cli.options import (
@@ -14,11 +13,10 @@ from service.cli.options import (
     KnownHost,
     NewestRows,
 )
+from service.cli.parameters import command
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="Show the past states of a host, and when each began.",
     epilog="""\b
 Examples:

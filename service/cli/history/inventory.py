@@ -5,11 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
-
 from service.cli.app import (
     fail,
-    new_app,
 )
 from service.cli.history.output import print_either
 from service.cli.options import (
@@ -19,11 +16,10 @@ from service.cli.options import (
     OnlyHost,
     OnlyLabels,
 )
+from service.cli.parameters import Option, command
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="List the endpoints and their compliance as of a date.",
     epilog="""\b
 Examples:
@@ -36,9 +32,7 @@ def inventory(
     *,
     at: Annotated[
         str | None,
-        typer.Option(
-            metavar="TIME", help="A date, a time, or a duration before now. [default: now]"
-        ),
+        Option(metavar="TIME", help="A date, a time, or a duration before now. [default: now]"),
     ] = None,
     label: OnlyLabels = None,
     database: Database = DEFAULT_DATABASE,

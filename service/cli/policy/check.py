@@ -7,25 +7,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
-import typer
-
 from model.safe_output.printable import printable
 from service.cli.app import (
     EXIT_OK,
     fail,
-    new_app,
 )
+from service.cli.parameters import Argument, Option, command
 
 if TYPE_CHECKING:
     from model.target import Target
     from policy import PolicySet
 
-app = new_app()
-
 EXIT_REMARKS: Final = 1
 
 
-@app.command(
+@command(
     short_help="Check policy files for errors.",
     epilog="""\b
 Examples:
@@ -36,10 +32,10 @@ Examples:
 Exit codes: 0 the files are valid; 1 valid, with warnings; 2 invalid.""",
 )
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Policy files.")],
+    files: Annotated[list[Path], Argument(metavar="FILE", help="Policy files.")],
     targets: Annotated[
         list[Path] | None,
-        typer.Option(
+        Option(
             metavar="FILE",
             help="A targets file. Warn of policies and waivers that match none of its targets. Repeatable.",
         ),
@@ -50,7 +46,7 @@ def check(
     An expired waiver is a warning, not an error: its findings are open again.
     """
     from discovery.files.targets_file import TargetsFileError
-    from exporters.reports.words import counted
+    from exporters.plurals import counted
     from policy import load_policies
     from policy.files.yaml_file import ConfigError
     from service.judging.policy_evaluator import declared_targets

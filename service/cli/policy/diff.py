@@ -6,23 +6,19 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
-
 from model.safe_output.printable import printable
 from service.cli.app import (
     EXIT_OK,
     fail,
-    new_app,
 )
 from service.cli.completing import complete_policy
 from service.cli.options import (
     AsJson,
 )
+from service.cli.parameters import Argument, command
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="Show how two policies differ.",
     epilog="""\b
 Examples:
@@ -34,11 +30,11 @@ If a file has several policies, name one: policies.yml#web.""",
 def diff(
     first: Annotated[
         str,
-        typer.Argument(metavar="NAME|FILE", autocompletion=complete_policy, help="First policy."),
+        Argument(metavar="NAME|FILE", complete=complete_policy, help="First policy."),
     ],
     second: Annotated[
         str,
-        typer.Argument(metavar="NAME|FILE", autocompletion=complete_policy, help="Second policy."),
+        Argument(metavar="NAME|FILE", complete=complete_policy, help="Second policy."),
     ],
     *,
     as_json: AsJson = False,

@@ -9,7 +9,6 @@ from model.intrusiveness import Intrusiveness
 from service.cli.app import (
     exit_code_of,
     fail,
-    new_app,
     warn,
 )
 from service.cli.options import (
@@ -31,15 +30,14 @@ from service.cli.options import (
     Timeout,
     TrustStores,
 )
+from service.cli.parameters import command
 
 if TYPE_CHECKING:
     from service.judging.ci_gate import CiGate
     from service.scan.request import ScanRequest
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="Probe one host and show the outcome of every rule.",
     epilog="""\b
 Examples:

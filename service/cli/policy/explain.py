@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from model.safe_output.printable import printable
 from service.cli.app import (
     EXIT_OK,
     fail,
-    new_app,
 )
 from service.cli.completing import complete_rule
+from service.cli.parameters import Argument, command
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="Explain a rule: what it requires, why, and its parameters.",
     epilog="""\b
 Examples:
@@ -27,9 +23,9 @@ Examples:
 def explain(
     rule: Annotated[
         str,
-        typer.Argument(
+        Argument(
             metavar="RULE",
-            autocompletion=complete_rule,
+            complete=complete_rule,
             help="Name or identifier of a rule (tlsprobe policy list).",
         ),
     ],

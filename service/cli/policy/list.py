@@ -6,16 +6,15 @@ import json
 
 from service.cli.app import (
     EXIT_OK,
-    new_app,
 )
 from service.cli.options import (
     AsJson,
 )
+from service.cli.parameters import command
 
-app = new_app()
 
-
-@app.command(
+@command(
+    "list",
     short_help="List the profiles that come with tlsprobe, and all rules.",
     epilog="""\b
 Examples:

@@ -6,7 +6,6 @@ from service.cli.app import (
     EXIT_NOT_ALL_TLS,
     EXIT_OK,
     fail,
-    new_app,
 )
 from service.cli.options import (
     OnlyIpv4,
@@ -18,11 +17,10 @@ from service.cli.options import (
     SourceAddress,
     Timeout,
 )
+from service.cli.parameters import command
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="Show which AWS policies match what a host supports.",
     epilog="""\b
 Examples:

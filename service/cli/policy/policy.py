@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import typer
+from service.cli.app import CommandGroup
 
-from service.cli.app import CommandGroup, new_app, show_help_without_command
-
-app = new_app(
-    name="policy",
-    cls=CommandGroup,
-    invoke_without_command=True,
+policy = CommandGroup(
+    "policy",
     help="Show, check and test policies: rules that endpoints must meet.",
     epilog="""\b
 Examples:
@@ -19,8 +15,3 @@ Examples:
 
 How to write a policy: docs/reference/policy.md.""",
 )
-
-
-@app.callback()
-def _root(context: typer.Context) -> None:
-    show_help_without_command(context)

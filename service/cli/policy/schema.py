@@ -6,13 +6,11 @@ import json
 
 from service.cli.app import (
     EXIT_OK,
-    new_app,
 )
+from service.cli.parameters import command
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="Print the JSON Schema of policy files.",
     epilog="""\b
 Examples:

@@ -9,17 +9,15 @@ from model.safe_output.printable import printable
 from service.cli.app import (
     EXIT_OK,
     fail,
-    new_app,
 )
 from service.cli.options import (
     AsJson,
     PolicyName,
 )
+from service.cli.parameters import command
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="Show what a profile or a policy file requires.",
     epilog="""\b
 Examples:

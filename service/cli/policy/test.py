@@ -5,23 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Final
 
-import typer
+import click
 
 from model.safe_output.printable import printable
 from service.cli.app import (
     EXIT_OK,
     fail,
-    new_app,
 )
-
-app = new_app()
+from service.cli.parameters import Argument, command
 
 EXIT_TEST_FAILED: Final = 1
 
 
-@app.command(
-    context_settings={"allow_extra_args": True},
+@command(
     short_help="Run policy tests: recorded facts, and the findings expected of them.",
+    takes_more=True,
     epilog="""\b
 Examples:
   tlsprobe scan example.com --json > example.jsonl
@@ -30,17 +28,16 @@ Examples:
 Exit codes: 0 every test passes; 1 a test fails; 2 a file is invalid.""",
 )
 def test(
-    context: typer.Context,
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="The tests, in YAML: see docs/reference/policy.md."),
+        Argument(metavar="FILE", help="The tests, in YAML: see docs/reference/policy.md."),
     ],
 ) -> int:
     """Judge recorded facts by policies, and compare the findings with those expected."""
     from policy.files.yaml_file import ConfigError
     from service.judging.policy_tests import run_tests
 
-    if context.args:
+    if click.get_current_context().args:
         return fail("policy test takes one FILE: to probe a host, use policy evaluate NAME HOST")
 
     failed = 0

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-import typer
-
 from model.safe_output.printable import printable
-from service.cli.app import EXIT_NOT_ALL_TLS, EXIT_OK, fail, new_app
+from service.cli.app import EXIT_NOT_ALL_TLS, EXIT_OK, fail
 from service.cli.options import (
     Dns,
     Fetch,
@@ -23,6 +21,7 @@ from service.cli.options import (
     Timeout,
     TrustStores,
 )
+from service.cli.parameters import Argument, Option, command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,31 +29,27 @@ if TYPE_CHECKING:
     from service.scan.explaining.run import Explained
     from service.scan.request import ScanRequest
 
-app = new_app()
-
 _Host: TypeAlias = Annotated[
     str,
-    typer.Argument(
+    Argument(
         metavar="HOST[:PORT]",
         help="The endpoint to probe, as in tlsprobe scan. Omit it with --replay.",
     ),
 ]
-_Fact: TypeAlias = Annotated[
-    str | None, typer.Argument(metavar="FACT", help="The fact to explain.", show_default=False)
-]
+_Fact: TypeAlias = Annotated[str | None, Argument(metavar="FACT", help="The fact to explain.")]
 _Replay: TypeAlias = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         metavar="FILE",
         help="Explain a recording (tlsprobe scan --record) in place of a new probe.",
     ),
 ]
 _AsJson: TypeAlias = Annotated[
-    bool, typer.Option("--json", help="Print one line of JSON for each address.")
+    bool, Option("--json", help="Print one line of JSON for each address.")
 ]
 _Whole: TypeAlias = Annotated[
     bool,
-    typer.Option(
+    Option(
         "--verbose",
         "-v",
         help="Show long proofs whole: every line, and the bytes in hexadecimal.",
@@ -62,7 +57,7 @@ _Whole: TypeAlias = Annotated[
 ]
 
 
-@app.command(
+@command(
     short_help="Show the bytes that prove one fact of one endpoint.",
     epilog="""\b
 Examples:
@@ -135,14 +130,17 @@ def _explained(
     from service.process.event_loop import run
     from service.scan.explaining.find import find_fact
     from service.scan.explaining.run import explain_fact, explain_recording
-    from service.scan.policy_options import with_labels, with_labels_on_visits
     from service.scan.recording_file import read_recording
 
     fact = find_fact(name)
+    visits = read_recording(replay) if replay is not None else ()
+    if labels:
+        # Labels are for policies, whose libraries no other option needs.
+        from service.scan.policy_options import with_labels, with_labels_on_visits
+
+        request, visits = with_labels(request, labels), with_labels_on_visits(visits, labels)
     if replay is None:
-        return run(explain_fact(with_labels(request, labels) if labels else request, fact))
-    visits = read_recording(replay)
-    visits = with_labels_on_visits(visits, labels) if labels else visits
+        return run(explain_fact(request, fact))
     return run(explain_recording(visits, request.settings, fact))
 
 

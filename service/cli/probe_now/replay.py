@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-import typer
-
-from service.cli.app import fail, new_app
+from service.cli.app import fail
 from service.cli.options import (
     AllowUnknown,
     FailOn,
@@ -22,20 +20,19 @@ from service.cli.options import (
     TrustStores,
     Verbose,
 )
+from service.cli.parameters import Argument, command
 from service.cli.probe_now.judging import JudgeOptions
 
 if TYPE_CHECKING:
     from probe.recording.visit import RecordedVisit
     from service.judging.ci_gate import CiGate
 
-app = new_app()
-
 _Recording: TypeAlias = Annotated[
-    Path, typer.Argument(metavar="FILE", help="A file written by tlsprobe scan --record.")
+    Path, Argument(metavar="FILE", help="A file written by tlsprobe scan --record.")
 ]
 
 
-@app.command(
+@command(
     short_help="Print the report of a recorded scan, without a network.",
     epilog="""\b
 Examples:

@@ -11,10 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-import typer
-
 from model.intrusiveness import Intrusiveness
-from service.cli.app import fail, new_app
+from service.cli.app import fail
 from service.cli.options import (
     AllowUnknown,
     Dns,
@@ -38,17 +36,16 @@ from service.cli.options import (
     TrustStores,
     Verbose,
 )
+from service.cli.parameters import Argument, Option, command
 from service.cli.probe_now.judging import JudgeOptions
 
 if TYPE_CHECKING:
     from service.scan.output import ScanOptions
     from service.scan.request import ScanRequest
 
-app = new_app()
-
 _Hosts: TypeAlias = Annotated[
     list[str],
-    typer.Argument(
+    Argument(
         metavar="HOST[:PORT]",
         help="What to probe: a name, an IP address, an IPv6 address in brackets, or an "
         "https:// URL. Default port: 443. Every address of a name is probed.",
@@ -56,21 +53,21 @@ _Hosts: TypeAlias = Annotated[
 ]
 _Checks: TypeAlias = Annotated[
     str | None,
-    typer.Option(
+    Option(
         metavar="NAME,NAME",
         help="Run only these checks, such as versions,suites,certificates.",
     ),
 ]
 _Record: TypeAlias = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         metavar="FILE",
         help="Record the conversation to FILE (must not exist), for tlsprobe replay.",
     ),
 ]
 
 
-@app.command(
+@command(
     short_help="Probe endpoints now and print a report of each.",
     epilog="""\b
 Examples:
@@ -141,7 +138,6 @@ def _scan_and_print(
 ) -> int:
     """The exit code; raises ScanInputError for options that exclude each other, before anything is probed."""
     from service.process.event_loop import run
-    from service.scan.recording_file import begin_recording
     from service.scan.request import ScanInputError
     from service.scan.scanner import scan_all
 
@@ -154,6 +150,8 @@ def _scan_and_print(
     if not (options.with_evidence or options.as_json):
         raise ScanInputError("--no-evidence needs --json: add it")
     if record is not None:
+        from service.scan.recording_file import begin_recording
+
         begin_recording(record, request.targets)
     options = replace(options, gate=gate, keeps_judged=bool(judging.reports))
     return judging.exit_code(run(scan_all(request, options, sys.stdout, record)), gate)

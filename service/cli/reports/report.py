@@ -9,12 +9,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
-import typer
+import click
 
 from model.findings.finding import Severity
-from service.cli.app import EXIT_FINDINGS, EXIT_OK, CommandGroup, fail, new_app, warn
+from service.cli.app import EXIT_FINDINGS, EXIT_OK, CommandGroup, fail, warn
 from service.cli.completing import complete_policy
 from service.cli.options import DEFAULT_DATABASE
+from service.cli.parameters import Option, parameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,103 +39,74 @@ class Format(StrEnum):
     POLICY = "policy"
 
 
-app = new_app(
-    name="report",
-    cls=CommandGroup,
-    invoke_without_command=True,
-    help="Report what the service knows, as evidence; or verify a report.",
-    epilog="""\b
-Examples:
-  tlsprobe report --policy mozilla-intermediate --output report.html
-  tlsprobe report --config tlsprobe.yml --format junit --fail-on high
-  tlsprobe report --format executive --label env=production > page.html
-  tlsprobe report --policy pci-dss-4.0.1 --at 2026-10-01 --format markdown
-  tlsprobe report verify report.html
-
-\b
-Exit codes:
-  0  the report is written, and --fail-on found nothing
-  2  the usage or an input is wrong, or --fail-on has nothing to judge
-  3  findings of the severity of --fail-on or higher are open
-
-What each format contains, and how to verify a report: docs/reference/reports.md.""",
-)
-
-_Format: TypeAlias = Annotated[
-    Format, typer.Option("--format", help="Output format.", show_default=True)
-]
+_Format: TypeAlias = Annotated[Format, Option("--format", help="Output format.")]
 _Output: TypeAlias = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Write to FILE instead of standard output.")
+    Path | None, Option(metavar="FILE", help="Write to FILE instead of standard output.")
 ]
 _Data: TypeAlias = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         metavar="FILE",
         help="Also write the JSON report of the same data to FILE, to verify this report with.",
     ),
 ]
 _Database: TypeAlias = Annotated[
     str | None,
-    typer.Option(
+    Option(
         metavar="URL",
         help=f"The service's database. [default: {DEFAULT_DATABASE}]",
     ),
 ]
 _Config: TypeAlias = Annotated[
     Path | None,
-    typer.Option(
-        metavar="FILE", help="The service's configuration, for its database and policies."
-    ),
+    Option(metavar="FILE", help="The service's configuration, for its database and policies."),
 ]
 _Policies: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         metavar="NAME|FILE",
-        autocompletion=complete_policy,
+        complete=complete_policy,
         help="Check against this profile, or against the policies in this file, instead of the "
         "configuration's policies; repeatable.",
     ),
 ]
 _At: TypeAlias = Annotated[
     str | None,
-    typer.Option(
+    Option(
         metavar="TIME", help="Report as of this time: a duration before now, such as 7d, or a date."
     ),
 ]
 _Labels: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME=VALUE", help="Only endpoints with this label; repeatable."),
+    Option(metavar="NAME=VALUE", help="Only endpoints with this label; repeatable."),
 ]
 _GroupBy: TypeAlias = Annotated[
     str,
-    typer.Option(metavar="LABEL", help="The label that names who is responsible for an endpoint."),
+    Option(metavar="LABEL", help="The label that names who is responsible for an endpoint."),
 ]
 _Weeks: TypeAlias = Annotated[
     int | None,
-    typer.Option(
+    Option(
         metavar="COUNT",
-        min=0,
-        max=260,
+        bounds=(0, 260),
         help=f"Show compliance of this many past weeks. [default: {_WEEKS_SHOWN} with --format "
         "executive, else 0]",
     ),
 ]
 _FailOn: TypeAlias = Annotated[
     Severity | None,
-    typer.Option(help="Exit with 3 if findings of this severity or higher are open."),
+    Option(help="Exit with 3 if findings of this severity or higher are open."),
 ]
 _AllowUnknown: TypeAlias = Annotated[
     bool,
-    typer.Option(
+    Option(
         "--allow-unknown",
         help="With --fail-on: treat unknown results as passing.",
     ),
 ]
 
 
-@app.callback()
-def report(  # noqa: PLR0913 - each parameter is an option of the command
-    context: typer.Context,
+def _report(  # noqa: PLR0913 - each parameter is an option of the command
     *,
     format_: _Format = Format.HTML,
     output: _Output = None,
@@ -150,7 +122,7 @@ def report(  # noqa: PLR0913 - each parameter is an option of the command
     allow_unknown: _AllowUnknown = False,
 ) -> int | None:
     """Report what was probed and when, what is not compliant, and who is responsible."""
-    if context.invoked_subcommand is not None:
+    if click.get_current_context().invoked_subcommand is not None:
         return None
     if allow_unknown and fail_on is None:
         return fail("--allow-unknown needs --fail-on: add it")
@@ -247,3 +219,27 @@ def _write(text: str, output: Path | None) -> None:
             opened.write(text)
         return
     sys.stdout.write(text)
+
+
+report = CommandGroup(
+    "report",
+    callback=_report,
+    params=list(parameters_of(_report)),
+    invoke_without_command=True,
+    help="Report what the service knows, as evidence; or verify a report.",
+    epilog="""\b
+Examples:
+  tlsprobe report --policy mozilla-intermediate --output report.html
+  tlsprobe report --config tlsprobe.yml --format junit --fail-on high
+  tlsprobe report --format executive --label env=production > page.html
+  tlsprobe report --policy pci-dss-4.0.1 --at 2026-10-01 --format markdown
+  tlsprobe report verify report.html
+
+\b
+Exit codes:
+  0  the report is written, and --fail-on found nothing
+  2  the usage or an input is wrong, or --fail-on has nothing to judge
+  3  findings of the severity of --fail-on or higher are open
+
+What each format contains, and how to verify a report: docs/reference/reports.md.""",
+)

@@ -5,17 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Final
 
-import typer
-
 from model.safe_output.printable import printable
-from service.cli.app import EXIT_OK, fail, new_app
+from service.cli.app import EXIT_OK, fail
+from service.cli.parameters import Argument, Option, command
 
 EXIT_NOT_INTACT: Final = 1
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="Verify that a report was not altered.",
     epilog="""\b
 Examples:
@@ -25,11 +22,11 @@ Examples:
 Exit codes: 0 intact; 1 altered; 2 cannot be verified.""",
 )
 def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The report.")],
+    file: Annotated[Path, Argument(metavar="FILE", help="The report.")],
     *,
     data: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             metavar="FILE",
             help="The JSON report of the same data, for formats that do not contain it.",
         ),

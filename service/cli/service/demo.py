@@ -6,18 +6,14 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from service.cli.app import (
     EXIT_OK,
     fail,
-    new_app,
 )
+from service.cli.parameters import Option, command
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="Run the service against six local demo servers.",
     epilog="""\b
 Examples:
@@ -26,11 +22,11 @@ Examples:
 )
 def demo(
     listen: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Address to serve metrics on.")
+        str, Option(metavar="HOST:PORT", help="Address to serve metrics on.")
     ] = "127.0.0.1:9844",
     directory: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             metavar="DIRECTORY",
             help="Store the demo's certificates and database here. Default: a temporary "
             "directory, which is removed at the end.",

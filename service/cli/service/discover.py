@@ -6,24 +6,20 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from service.cli.app import (
     EXIT_ENTRIES_SKIPPED,
     EXIT_OK,
     EXIT_SOURCE_FAILED,
     fail,
-    new_app,
     warn,
 )
 from service.cli.options import (
     AsJson,
 )
+from service.cli.parameters import Option, command
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="Show what each source of targets finds now.",
     epilog="""\b
 Examples:
@@ -34,7 +30,7 @@ Exit codes: 0 every source was read in full; 1 a source failed, or none of its e
 2 the configuration is invalid; 3 some entries are skipped.""",
 )
 def discover(
-    config: Annotated[Path, typer.Option(metavar="FILE", help="The configuration, a YAML file.")],
+    config: Annotated[Path, Option(metavar="FILE", help="The configuration, a YAML file.")],
     *,
     as_json: AsJson = False,
 ) -> int:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Final
 
-import typer
-
 from model.safe_output.printable import printable
-from service.cli.app import EXIT_OK, fail, new_app
-
-app = new_app()
+from service.cli.app import EXIT_OK, fail
+from service.cli.parameters import Argument, command
 
 EXIT_SOME_STAY: Final = 1
 
 
-@app.command(
+@command(
     short_help="Show which modules of blackbox_exporter and ssl_exporter tlsprobe can use.",
     epilog="""\b
 Examples:
@@ -28,9 +25,7 @@ Exit codes: 0 all modules can be used; 1 some cannot; 2 the file cannot be read.
 def modules(
     file: Annotated[
         Path,
-        typer.Argument(
-            metavar="FILE", help="A file with `modules`: of an exporter, or of tlsprobe."
-        ),
+        Argument(metavar="FILE", help="A file with `modules`: of an exporter, or of tlsprobe."),
     ],
 ) -> int:
     """Check every module of a file, and report all reasons why tlsprobe cannot use some of them.

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import urlsplit
 
-import typer
-
-from service.cli.app import EXIT_OK, fail, new_app
-
-app = new_app()
+from service.cli.app import EXIT_OK, fail
+from service.cli.parameters import Option, command
 
 
-@app.command(
+@command(
     short_help="Print the alert and recording rules for Prometheus.",
     epilog="""\b
 Examples:
@@ -23,7 +20,7 @@ def rules(
     *,
     runbook_url: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="URL",
             help="The URL of the runbooks, with /{alert} for the alert's name.",
         ),

@@ -5,19 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-import typer
-
 from service.cli.app import (
     EXIT_OK,
     fail,
-    new_app,
 )
-
-app = new_app()
+from service.cli.parameters import Option, command
 
 _TargetsFiles: TypeAlias = Annotated[
     list[Path] | None,
-    typer.Option(
+    Option(
         metavar="FILE",
         help="A YAML or JSON file of targets, read again when it changes; repeatable. "
         "Replaces the configuration's targets_files.",
@@ -25,7 +21,7 @@ _TargetsFiles: TypeAlias = Annotated[
 ]
 
 
-@app.command(
+@command(
     short_help="Probe endpoints at intervals, and serve metrics.",
     epilog="""\b
 Examples:
@@ -39,20 +35,16 @@ SIGTERM or Ctrl-C stops it within 10 seconds. Every setting: docs/reference/conf
 )
 def serve(
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The configuration, a YAML file.")
+        Path | None, Option(metavar="FILE", help="The configuration, a YAML file.")
     ] = None,
     targets: _TargetsFiles = None,
     listen: Annotated[
         str | None,
-        typer.Option(
-            metavar="HOST:PORT", help="Address to serve metrics on. [default: 127.0.0.1:9844]"
-        ),
+        Option(metavar="HOST:PORT", help="Address to serve metrics on. [default: 127.0.0.1:9844]"),
     ] = None,
     database: Annotated[
         str | None,
-        typer.Option(
-            metavar="URL", help="Where to store results. [default: sqlite:///tlsprobe.db]"
-        ),
+        Option(metavar="URL", help="Where to store results. [default: sqlite:///tlsprobe.db]"),
     ] = None,
 ) -> int:
     """Probe the endpoints of targets files at intervals, store the results, and serve metrics."""

@@ -5,21 +5,17 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-import typer
-
 from service.cli.app import (
     EXIT_OK,
     fail,
-    new_app,
 )
 from service.cli.options import (
     AsJson,
 )
+from service.cli.parameters import Option, command
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="Show what a running service is doing.",
     epilog="""\b
 Examples:
@@ -28,9 +24,7 @@ Examples:
 )
 def status(
     *,
-    url: Annotated[
-        str, typer.Option(metavar="URL", help="The service's URL.")
-    ] = "http://127.0.0.1:9844",
+    url: Annotated[str, Option(metavar="URL", help="The service's URL.")] = "http://127.0.0.1:9844",
     as_json: AsJson = False,
 ) -> int:
     """Show the lag, the rate of visits, the sources, and the endpoints that have failed longest."""

@@ -5,14 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from service.cli.app import EXIT_OK, fail, new_app
-
-app = new_app()
+from service.cli.app import EXIT_OK, fail
+from service.cli.parameters import Option, command
 
 
-@app.command(
+@command(
     short_help="Probe endpoints for `tlsprobe serve`, together with other workers.",
     epilog="""\b
 Examples:
@@ -26,11 +23,11 @@ How to run workers: docs/explanation/scale.md.""",
 def worker(
     config: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The configuration of the service, a YAML file."),
+        Option(metavar="FILE", help="The configuration of the service, a YAML file."),
     ] = None,
     tag: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             metavar="zone=NAME",
             help="Probe only endpoints with this label; repeatable. Replaces the "
             "configuration's workers.tags. Default: only endpoints without the label zone.",
@@ -38,7 +35,7 @@ def worker(
     ] = None,
     database: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="The service's PostgreSQL database."),
+        Option(metavar="URL", help="The service's PostgreSQL database."),
     ] = None,
 ) -> int:
     """Take jobs from the service's database, probe their endpoints, and store the results there."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-import typer
+import click
 
-from service.cli.app import new_app
 from service.cli.commands import COMPLETION_VARIABLE, ROOT
-
-app = new_app()
+from service.cli.parameters import Argument, command
 
 
 class Shell(StrEnum):
@@ -21,7 +19,7 @@ class Shell(StrEnum):
     FISH = "fish"
 
 
-@app.command(
+@command(
     short_help="Print the script that completes commands and options in a shell.",
     epilog="""\b
 Examples:
@@ -33,14 +31,10 @@ Examples:
 For zsh, add the line with source to ~/.zshrc, after compinit.""",
 )
 def completion(
-    context: typer.Context,
-    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
+    shell: Annotated[Shell, Argument(metavar="SHELL", help="bash, zsh or fish.")],
 ) -> int:
     """Print the script for a shell: it completes commands, options and their values."""
-    from typer.completion import shell_complete
+    from click.shell_completion import shell_complete
 
-    from service.cli.completing import register_shells
-
-    register_shells()
-    root = context.find_root().command
-    return shell_complete(root, {}, ROOT, COMPLETION_VARIABLE, f"source_{shell}")
+    root = click.get_current_context().find_root().command
+    return shell_complete(root, {}, ROOT, COMPLETION_VARIABLE, f"{shell}_source")

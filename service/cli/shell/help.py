@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
+import click
+from click.shell_completion import CompletionItem
 
-from service.cli.app import EXIT_OK, new_app
+from service.cli.app import EXIT_OK
 from service.cli.commands import COMMANDS, ROOT
-from service.cli.help_text import context_of
-
-app = new_app()
-
-
-def _complete_command(incomplete: str) -> list[str]:
-    return [row.name for row in COMMANDS if row.group == ROOT and row.name.startswith(incomplete)]
+from service.cli.completing import matching
+from service.cli.help_text import PlainGroup, context_of
+from service.cli.parameters import Argument, command
 
 
-def _complete_subcommand(context: typer.Context, incomplete: str) -> list[str]:
-    command = context_of(context.find_root(), [context.params["command"]]).command
-    names = getattr(command, "commands", {})
-    return [name for name in names if name.startswith(incomplete)]
+def _complete_command(
+    _context: click.Context, _parameter: click.Parameter, typed: str
+) -> list[CompletionItem]:
+    return matching((row.name for row in COMMANDS if row.group == ROOT), typed)
 
 
-@app.command(
+def _complete_subcommand(
+    context: click.Context, _parameter: click.Parameter, typed: str
+) -> list[CompletionItem]:
+    group = context_of(context.find_root(), [context.params["command"]]).command
+    return matching(group.commands if isinstance(group, PlainGroup) else (), typed)
+
+
+@command(
+    "help",
     short_help="Show the help of a command.",
     epilog="""\b
 Examples:
@@ -31,25 +36,24 @@ Examples:
   tlsprobe help policy list""",
 )
 def help_(
-    context: typer.Context,
     command: Annotated[
         str | None,
-        typer.Argument(
+        Argument(
             metavar="COMMAND",
-            autocompletion=_complete_command,
+            complete=_complete_command,
             help="The command. Default: tlsprobe itself.",
         ),
     ] = None,
     subcommand: Annotated[
         str | None,
-        typer.Argument(
+        Argument(
             metavar="SUBCOMMAND",
-            autocompletion=_complete_subcommand,
+            complete=_complete_subcommand,
             help="A command of COMMAND, such as list of policy.",
         ),
     ] = None,
 ) -> int:
     """Show the help of a command: what it does, its options, examples. The same as --help."""
     words = [word for word in (command, subcommand) if word is not None]
-    print(context_of(context.find_root(), words).get_help())
+    print(context_of(click.get_current_context().find_root(), words).get_help())
     return EXIT_OK

@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final, Protocol
 
-import h11
-
 from model.protocol_version import ProtocolVersion
 from pki.byte_reader import DecodeError
 from probe.connect.openssl.reply import AwaitedReply
 from probe.connect.proxy.http_connect import HttpConnect
 from probe.connect.proxy.socks5 import Socks5
 from probe.connect.starttls.after_upgrade import AfterUpgrade
-from probe.connect.starttls.catalogue import application
+from probe.connect.starttls.application import application
 from probe.connect.starttls.databases.mssql import TdsFraming
 from probe.connect.starttls.detect import Listening
 from probe.crypto.tls13_flight import Tls13FlightReader
@@ -192,18 +190,11 @@ def _getting(kind: type[Http1Get | Http2Get]) -> _Reads:
     return get
 
 
-def _replies() -> ReplyReader:
-    reader = ReplyReader()
-    reader.request("x.example", "/", "test")
-    return reader
-
-
 class _Head:
     """The head of a reply to CONNECT."""
 
     def __init__(self) -> None:
         self._reader = HeadReader()
-        self._reader.request(h11.Request(method="GET", target="/", headers=[("Host", "x")]))
 
     def feed(self, received: bytes) -> object:
         try:
@@ -253,7 +244,7 @@ _OTHERS: Final[dict[str, tuple[Callable[[], _Reads], bytes, bytes]]] = {
         lambda: _started(PlaintextRequest("x.example", user_agent="test")),
         *_HEADERS,
     ),
-    "ReplyReader": (_replies, b"HTTP/1.1 200 OK\r\na: ", b" \t"),
+    "ReplyReader": (ReplyReader, b"HTTP/1.1 200 OK\r\na: ", b" \t"),
     "HeadReader": (_Head, b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
     "AwaitedReply": (_Awaited, b"HTTP/1.1 200 OK\r\n", b"\r"),
     "HttpGet": (lambda: _getting(Http1Get), *_HEADERS),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from model.application_protocol import PROTOCOLS
-from probe.connect.starttls.catalogue import IN_PLAINTEXT, STARTTLS, application
+from probe.connect.starttls.application import application
+from probe.connect.starttls.catalogue import IN_PLAINTEXT, STARTTLS
 from probe.dialogue.before_tls.greetings import GREETINGS
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from model.observation import Observation
 from model.verdict import Evidence, Fact, Verdict
-from probe.connect.starttls.catalogue import STARTTLS, application
+from probe.connect.starttls.application import application
+from probe.connect.starttls.catalogue import STARTTLS
 from probe.connect.starttls.peer import Peer
 from probe.dialogue.answer import ConnectFailure
 from probe.tls.limits import MAX_EVIDENCE_LENGTH

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.connect.starttls.catalogue import application
+from probe.connect.starttls.application import application
 from probe.connect.starttls.chat.xml_stream import XmlStream
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import at_once, line

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.connect.starttls.catalogue import IN_PLAINTEXT, STARTTLS, application
+from probe.connect.starttls.application import application
+from probe.connect.starttls.catalogue import IN_PLAINTEXT, STARTTLS
 from probe.connect.starttls.peer import Peer
 from probe.dialogue.answer import ConnectFailure, Ending
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.connect.starttls.catalogue import STARTTLS, application
+from probe.connect.starttls.application import application
+from probe.connect.starttls.catalogue import STARTTLS
 from probe.connect.starttls.outcome import UpgradeOutcome
 from probe.connect.starttls.peer import Peer
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind

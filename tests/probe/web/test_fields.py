@@ -137,14 +137,12 @@ def test_an_answer_that_is_not_http_ends_the_request(received: bytes) -> None:
 
 def test_an_endless_head_is_not_http() -> None:
     reader = ReplyReader()
-    reader.request("a.example", "/", "test")
     assert reader.feed(b"HTTP/1.1 200 OK\r\nX: " + b"a" * (LONGEST_HEAD + 1)) is None
     assert not reader.is_http
 
 
 def test_endless_interim_replies_are_not_an_answer() -> None:
     reader = ReplyReader()
-    reader.request("a.example", "/", "test")
     interim = b"HTTP/1.1 100 Continue\r\n\r\n"
     assert reader.feed(interim * (LONGEST_HEAD // len(interim) + 1)) is None
     assert not reader.is_http

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from html import escape
 from typing import Final
-from xml.sax.saxutils import quoteattr
 
 from probe.connect.starttls.chat.xml_stream import XmlElement, XmlStream
 from probe.connect.starttls.outcome import (
@@ -39,7 +39,8 @@ _LONGEST_MECHANISM: Final = 40
 def _stream(peer: Peer, namespace: str) -> bytes:
     return (
         "<?xml version='1.0'?><stream:stream "
-        f"to={quoteattr(peer.name)} xmlns='{namespace}' "
+        f'to="{escape(peer.name)}" '
+        f"xmlns='{namespace}' "
         "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
     ).encode("ascii", "xmlcharrefreplace")
 
