@@ -7,6 +7,7 @@ does not load the policy libraries.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -40,15 +41,39 @@ from service.cli.parameters import Argument, Option, command
 from service.cli.probe_now.judging import JudgeOptions
 
 if TYPE_CHECKING:
+    from model.target import Target
     from service.scan.output import ScanOptions
     from service.scan.request import ScanRequest
 
 _Hosts: TypeAlias = Annotated[
-    list[str],
+    list[str] | None,
     Argument(
         metavar="HOST[:PORT]",
-        help="What to probe: a name, an IP address, an IPv6 address in brackets, or an "
-        "https:// URL. Default port: 443. Every address of a name is probed.",
+        help="What to probe: a name, an IP address, an IPv6 address in brackets, an https:// "
+        "URL, or a network such as 192.0.2.0/28. Default port: 443. Every address of a name is "
+        "probed. - reads hosts from standard input.",
+    ),
+]
+_HostList: TypeAlias = Annotated[
+    Path | None,
+    Option(
+        "--file",
+        "-f",
+        metavar="FILE",
+        help="Also probe the hosts in this file, one a line; # begins a comment, and - is "
+        "standard input.",
+    ),
+]
+_Yes: TypeAlias = Annotated[
+    bool, Option("--yes", "-y", help="Probe networks of more than 256 addresses without asking.")
+]
+_Brief: TypeAlias = Annotated[
+    bool,
+    Option(
+        "--brief",
+        "-b",
+        help="Print one line for each endpoint: worst severity, grade, endpoint, versions, days "
+        "to expiry, worst finding.",
     ),
 ]
 _Checks: TypeAlias = Annotated[
@@ -74,6 +99,7 @@ Examples:
   tlsprobe scan example.com
   tlsprobe scan example.com:8443 '[2001:db8::1]:443' https://example.org/
   tlsprobe scan 192.0.2.7 --server-name www.example.com
+  tlsprobe scan --brief --file hosts.txt
   tlsprobe scan intranet.example --trust-store internal=/etc/ssl/ca.pem
   tlsprobe scan example.com --json | jq '.protocols | map_values(.verdict)'
   tlsprobe scan example.com --policy mozilla-intermediate --fail-on high
@@ -87,8 +113,11 @@ Exit codes:
   3  with --policy: an endpoint is not compliant, or unknown""",
 )
 def scan(  # noqa: PLR0913 - each parameter is an option of the command
-    hosts: _Hosts,
+    hosts: _Hosts = None,
     *,
+    file: _HostList = None,
+    yes: _Yes = False,
+    brief: _Brief = False,
     as_json: ObservationsAsJson = False,
     no_evidence: NoEvidence = False,
     server_name: ServerName = None,
@@ -113,24 +142,57 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     no_color: NoColour = False,
     verbose: Verbose = False,
 ) -> int:
-    """Probe endpoints now and print a report of each: findings, versions, suites, certificates.
-
-    Most severe findings first. Results are not stored.
-    """
-    from service.scan.output import ScanOptions
+    """Probe endpoints now, print a report of each, and a table of several; nothing is stored."""
     from service.scan.request import ScanInputError, by_way, read_request, with_surroundings
 
-    options = ScanOptions(
-        as_json=as_json, with_evidence=not no_evidence, no_colour=no_color, is_verbose=verbose
-    )
-    judging = JudgeOptions(policy, label, fail_on, allow_unknown, report)
     try:
-        request = read_request(hosts, server_name, timeout, trust_store, checks, intrusiveness)
+        options = _form(as_json, no_evidence, no_color, brief, verbose)
+        request = read_request((), server_name, timeout, trust_store, checks, intrusiveness)
+        request = replace(request, targets=_targets(hosts or (), file, server_name, yes))
         request = with_surroundings(request, fetch=fetch, dns=dns, log_list=log_list)
         request = by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
+        judging = JudgeOptions(policy, label, fail_on, allow_unknown, report)
         return _scan_and_print(request, options, judging, record)
     except ScanInputError as error:
         return fail(str(error))
+
+
+def _form(
+    as_json: bool, no_evidence: bool, no_color: bool, brief: bool, verbose: bool
+) -> ScanOptions:
+    from service.scan.output import ScanOptions
+    from service.scan.request import ScanInputError
+
+    if no_evidence and not as_json:
+        raise ScanInputError("--no-evidence needs --json: add it")
+    if brief and (as_json or verbose):
+        other = "--json" if as_json else "--verbose"
+        raise ScanInputError(f"--brief and {other} exclude each other: give one of them")
+    return ScanOptions(
+        as_json=as_json,
+        with_evidence=not no_evidence,
+        no_colour=no_color,
+        is_brief=brief,
+        is_verbose=verbose,
+    )
+
+
+def _targets(
+    hosts: Sequence[str], file: Path | None, server_name: str | None, yes: bool
+) -> tuple[Target, ...]:
+    from service.scan.hosts import named_hosts, targets_of
+
+    named = named_hosts(hosts, file, sys.stdin)
+    return targets_of(named, server_name, lambda addresses: yes or _is_confirmed(addresses))
+
+
+def _is_confirmed(addresses: int) -> bool:
+    """Whether the user agrees, on a terminal."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    import click
+
+    return click.confirm(f"Probe {addresses:,} addresses?", err=True)
 
 
 def _scan_and_print(
@@ -138,7 +200,6 @@ def _scan_and_print(
 ) -> int:
     """The exit code; raises ScanInputError for options that exclude each other, before anything is probed."""
     from service.process.event_loop import run
-    from service.scan.request import ScanInputError
     from service.scan.scanner import scan_all
 
     judging.check()
@@ -147,8 +208,6 @@ def _scan_and_print(
 
         request = with_labels(request, judging.labels)
     gate = judging.gate(request.targets)
-    if not (options.with_evidence or options.as_json):
-        raise ScanInputError("--no-evidence needs --json: add it")
     if record is not None:
         from service.scan.recording_file import begin_recording
 
