@@ -18,6 +18,7 @@ from model.endpoint_state.schedule import Schedule
 from model.observation import Observation
 from model.ports import Clock, Meter, NotVisitedError, Store
 from model.target import Endpoint, Target
+from model.verification import Known
 from scheduling.due_queue import DueQueue
 from scheduling.endpoint_history import EndpointHistories
 from scheduling.in_flight import InFlight
@@ -36,7 +37,7 @@ from scheduling.resolve import unresolved
 from scheduling.start_rate import StartRate
 from scheduling.store_writer import StoreWriter
 from scheduling.tracked import Tracked, TrackedTargets
-from scheduling.visit import observe, read_known_facts
+from scheduling.visit import judged, observe, read_known_facts
 
 _LOG = logging.getLogger(__name__)
 
@@ -289,7 +290,7 @@ class Scheduler:
             self._meter.visit_doubted(observation)
             delay = self._settings.early_retry_seconds
         else:
-            delay = await self._take(observation, pace)
+            delay = await self._take(observation, pace, known)
         self._plan_next(job, delay, Rank.KNOWN if observation.answered_as_tls else Rank.FAILING)
 
     def _plan_next(self, job: VisitJob, delay_seconds: float, rank: Rank) -> None:
@@ -304,12 +305,14 @@ class Scheduler:
         may_repeat = not observation.answered_as_tls and self._settings.repeats_failed_visits
         return may_repeat and self._histories.is_first_failure(observation.endpoint.key)
 
-    async def _take(self, observation: Observation, pace: IntervalPolicy) -> float:
+    async def _take(
+        self, observation: Observation, pace: IntervalPolicy, known: Known | None
+    ) -> float:
         """Stores the result of a visit; returns the seconds until the next one."""
         key = observation.endpoint.key
         schedule, delay = self._next(key, observation, pace)
         self._histories.visited(key, schedule.consecutive_failures, schedule.enumerated_at)
-        await self._keep(observation, schedule)
+        await self._keep(observation, schedule, known)
         return delay
 
     def _next(
@@ -321,14 +324,18 @@ class Scheduler:
         schedule = schedule_after(observation, before, pace, now, self._random)
         return schedule, (schedule.due_at - now).total_seconds()
 
-    async def _known(self, endpoint: Endpoint, pace: IntervalPolicy) -> Observation | None:
+    async def _known(self, endpoint: Endpoint, pace: IntervalPolicy) -> Known | None:
         """The facts that the visit may rely on; mostly None if it enumerates."""
         enumerated_at = self._histories.enumerated_at(endpoint.key)
         enumerates = pace.wants_enumeration(enumerated_at, self._clock.now())
+        if not enumerates and (remembered := self._probing.recall(endpoint)) is not None:
+            return remembered
         return await read_known_facts(self._store, endpoint, enumerates=enumerates)
 
-    async def _keep(self, observation: Observation, schedule: Schedule) -> None:
-        visit = await self._probing.judge(observation, schedule)
+    async def _keep(
+        self, observation: Observation, schedule: Schedule, known: Known | None = None
+    ) -> None:
+        visit = await judged(self._probing.judge, self._store, observation, schedule, known)
         self._meter.visit_finished(visit)
         await self._writer.record(visit)
 
