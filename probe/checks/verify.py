@@ -16,6 +16,7 @@ unless another answer is a difference.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -24,7 +25,6 @@ from model.protocol_version import ProtocolVersion
 from model.registry import named_group_name
 from model.verdict import Evidence, Verdict
 from model.verification import KnownPick, VerificationPlan
-from pki.certificates import parse_certificate
 from probe.checks.certificates.served_chains import finish_handshake
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.verification_plan import picked_offer, refused_offers
@@ -121,7 +121,7 @@ def _is_a_known_flight(known: Observation, exchange: Exchange) -> bool:
 
 
 def _is_a_known_leaf(known: Observation, version: ProtocolVersion, der: bytes) -> bool:
-    sha256 = parse_certificate(der).sha256
+    sha256 = hashlib.sha256(der).hexdigest()
     return any(
         deployment.leaf.sha256 == sha256 and version in deployment.versions
         for deployment in known.certificates
@@ -142,8 +142,8 @@ async def _ask_part(
 ) -> tuple[Exchange, Verdict]:
     """A close, a reset or an ambiguous alert needs no second control if it was the confirmed refusal before."""
     exchange = await prober.ask_once(question)
-    is_as_before = _ends_as_before(exchange, before)
-    if not is_as_before:
+    is_as_before = exchange.is_ambiguous and _ends_as_before(exchange, before)
+    if exchange.is_ambiguous and not is_as_before:
         exchange = await prober.make_sure(exchange)
     if _is_unasked(prober, exchange):
         return exchange, Verdict.UNKNOWN
