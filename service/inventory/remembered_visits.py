@@ -54,8 +54,8 @@ class RememberedVisits:
             self._by_key[visit.key] = Remembered(
                 facts=shown,
                 plan=plan,
-                facts_digest=stored.facts_digest,
-                assessment_digest=stored.assessment_digest,
+                facts_digest=visit.facts_digest,
+                assessment_digest=visit.assessment_digest or stored.assessment_digest,
             )
 
     def _plan_of(self, visit: Visit, known: Remembered | None) -> VerificationPlan | None:
