@@ -143,7 +143,7 @@ async def _ask_part(
     """A close, a reset or an ambiguous alert needs no second control if it was the confirmed refusal before."""
     exchange = await prober.ask_once(question)
     is_as_before = exchange.is_ambiguous and _ends_as_before(exchange, before)
-    if exchange.is_ambiguous and not is_as_before:
+    if not is_as_before:
         exchange = await prober.make_sure(exchange)
     if _is_unasked(prober, exchange):
         return exchange, Verdict.UNKNOWN
