@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 from model.endpoint_state import Schedule, Visit
 from model.observation import Observation
 from model.target import Endpoint, Target
-from model.verification import Known, Remembered
+from model.verification.remembered import Known, Remembered
 from scheduling.interval import IntervalPolicy
 from scheduling.resolve import Resolution
 

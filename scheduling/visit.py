@@ -12,7 +12,7 @@ from model.endpoint_state import Schedule, Visit
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock, NotVisitedError, Store
 from model.target import Endpoint
-from model.verification import Known, Remembered
+from model.verification.remembered import Known, Remembered
 from model.version import TOOL_VERSION
 from scheduling.jobs import Judging, Visiting
 

@@ -15,7 +15,7 @@ from model.observation import AcceptedSet, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_name, named_group_code_point
 from model.verdict import Evidence, Preference, Verdict
-from model.verification import HelloForm, KnownPick, KnownRefusal, VerificationPlan
+from model.verification.plan import HelloForm, KnownPick, KnownRefusal, VerificationPlan
 from probe.checks.features.post_quantum import POST_QUANTUM
 from probe.checks.visit_inputs import ASKED_VERSIONS
 from probe.dialogue.candidate_suites import suites_in_parts

@@ -24,7 +24,7 @@ from model.observation import ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
 from model.registry import named_group_name
 from model.verdict import Evidence, Verdict
-from model.verification import KnownPick, VerificationPlan
+from model.verification.plan import KnownPick, VerificationPlan
 from probe.checks.certificates.served_chains import finish_handshake
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.verification_plan import picked_offer, refused_offers

@@ -19,7 +19,8 @@ from model.ports import Clock
 from model.target import Endpoint, Target
 from model.target_labels import TRUST_STORES
 from model.verdict import Verdict
-from model.verification import Remembered, VerificationPlan
+from model.verification.plan import VerificationPlan
+from model.verification.remembered import Remembered
 from model.version import TOOL_VERSION
 from pki.certificates import TrustStore, load_trust_store, parse_certificate
 from pki.net_guard.politeness import Politeness

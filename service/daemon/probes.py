@@ -11,7 +11,7 @@ from model.observation import Observation
 from model.ports import Clock
 from model.target import Endpoint, Target
 from model.target_labels import LOG
-from model.verification import Known, Remembered
+from model.verification.remembered import Known, Remembered
 from pki.net_guard.shortage import ShortageError, refusing_shortages
 from scheduling.resolve import Resolution, allowed, resolve
 from service.daemon.state import ServiceState

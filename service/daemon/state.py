@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from model.observation import Observation
-from model.verification import VerificationPlan
+from model.verification.plan import VerificationPlan
 from pki.net_guard.gate import SocketGate
 from probe.visit.engine import Engine
 from scheduling.jobs import SchedulerSettings

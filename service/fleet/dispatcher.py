@@ -20,7 +20,7 @@ from model.observation import Observation
 from model.ports import NotVisitedError
 from model.snapshot import EndpointStatus
 from model.target import Endpoint
-from model.verification import Known
+from model.verification.remembered import Known
 from service.fleet.batches import Batch, Batches
 from service.fleet.leases import Leases
 from service.fleet.queue import QUEUE_ERRORS, Queue

@@ -19,7 +19,7 @@ from model.clock import SystemClock
 from model.observation import Observation
 from model.safe_output.secret_text import SecretMask
 from model.target import Endpoint
-from model.verification import Known
+from model.verification.remembered import Known
 from model.version import TOOL_VERSION
 from pki.net_guard.shortage import refusing_shortages
 from policy import PolicyError

@@ -13,7 +13,8 @@ from typing import TypeAlias
 from model.endpoint_state import Advanced, Visit
 from model.observation import Observation
 from model.section_kinds.kind import PartSharer
-from model.verification import Remembered, VerificationPlan
+from model.verification.plan import VerificationPlan
+from model.verification.remembered import Remembered
 
 Planning: TypeAlias = Callable[[Observation], VerificationPlan | None]
 """The plan to verify an Observation that has its evidence; None if that takes more than a plan."""

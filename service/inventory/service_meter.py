@@ -10,7 +10,7 @@ import structlog
 from exporters.prometheus import ServiceMetrics
 from model.endpoint_state import Advanced, Visit
 from model.observation import Observation
-from model.verification import Remembered
+from model.verification.remembered import Remembered
 from service.inventory.inventory import Inventory
 
 _SHORTAGE_EVERY_SECONDS: Final = 60.0

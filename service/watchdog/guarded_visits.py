@@ -18,7 +18,7 @@ from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock, NotVisitedError
 from model.query import ServiceEvent, ServiceEventKind
 from model.target import Endpoint
-from model.verification import Known
+from model.verification.remembered import Known
 from model.version import TOOL_VERSION
 from pki.net_guard.shortage import refusing_shortages
 from scheduling.jobs import Visiting

@@ -21,7 +21,7 @@ from model.clock import SystemClock
 from model.observation import Observation
 from model.safe_output.secret_text import SecretMask
 from model.target import Endpoint
-from model.verification import Known
+from model.verification.remembered import Known
 from pki.net_guard.shortage import ShortageError, refusing_shortages
 from probe.visit.engine import Engine
 from service.config.settings import ServiceSettings

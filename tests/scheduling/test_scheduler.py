@@ -15,7 +15,7 @@ from model.endpoint_state.schedule import Schedule
 from model.observation import Observation, State
 from model.ports import NotVisitedError
 from model.target import Endpoint
-from model.verification import Known
+from model.verification.remembered import Known
 from scheduling.interval import Closed
 from scheduling.resolve import MOST_ADDRESSES
 from scheduling.scheduler import Scheduler

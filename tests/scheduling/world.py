@@ -16,7 +16,7 @@ from model.observation import Cost, Mode, Observation, State
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target
 from model.verdict import Verdict
-from model.verification import Known
+from model.verification.remembered import Known
 from model.version import TOOL_VERSION
 from scheduling.interval import IntervalPolicy
 from scheduling.jobs import Probing, SchedulerSettings

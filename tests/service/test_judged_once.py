@@ -12,7 +12,7 @@ from model.endpoint_state import Advanced, Visit
 from model.findings.finding import Assessment
 from model.observation import Observation
 from model.target import Endpoint, Target
-from model.verification import Known
+from model.verification.remembered import Known
 from policy import PolicySet
 from scheduling.jobs import Probing, SchedulerSettings
 from scheduling.resolve import Resolution

@@ -18,7 +18,7 @@ from model.clock import SystemClock
 from model.endpoint_state import NEVER_VISITED, Advanced, Visit, advance
 from model.observation import Mode, Observation
 from model.target import Endpoint, Target
-from model.verification import Known, Remembered
+from model.verification.remembered import Known, Remembered
 from model.version import TOOL_VERSION
 from policy import PolicySet
 from probe.checks.verification_plan import plan_of

@@ -13,7 +13,7 @@ from model.clock import SystemClock
 from model.endpoint_state import Advanced, Visit
 from model.observation import Observation, State
 from model.target import Endpoint, Target
-from model.verification import Known
+from model.verification.remembered import Known
 from probe.checks.part import Part
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings

@@ -10,7 +10,7 @@ import pytest
 
 from model.observation import Cost, Mode, Observation, State
 from model.target import Endpoint
-from model.verification import Known
+from model.verification.remembered import Known
 from model.version import TOOL_VERSION
 from scheduling.interval import Closed, IntervalPolicy
 from scheduling.jobs import SchedulerSettings
