@@ -62,6 +62,7 @@ log_level: error
 probe:
   connections_per_address: 128
   connections_per_network: 1024
+  connections_per_address_per_second: 100000
   connections_per_second: 100000
   checks: [{checks}]
 """

@@ -209,6 +209,12 @@ class Observation:
         return tuple(one for one in self.certificates if one.is_own)
 
     @property
+    def application_protocol(self) -> str:
+        """The protocol that the visit detected, or else the one that the target names."""
+        detected = self.plaintext.get("application_protocol")
+        return (detected and detected.value) or self.endpoint.target.protocol
+
+    @property
     def answered_as_tls(self) -> bool:
         """Whether the endpoint proved at least one protocol version."""
         return self.state is State.TLS

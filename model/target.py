@@ -14,7 +14,10 @@ from typing import Final
 
 from model.application_protocol import DEFAULT_PROTOCOL, default_protocol, runs_over_datagrams
 
+_HOSTS_REMEMBERED: Final = 4_096
 
+
+@lru_cache(maxsize=_HOSTS_REMEMBERED)
 def is_ip_address(host: str) -> bool:
     """Whether ``host`` is an IPv4 or IPv6 literal (without brackets)."""
     try:

@@ -5,6 +5,10 @@ One ``VisitBudget`` counts all of it. Every step of a visit draws from it: corou
 the budget is exhausted: every further question gets the Answer ``FailureKind.BUDGET``. The visit then ends
 with what it knows, and its reason names the limit.
 
+The processor time of a short step is at most the time that passes, and is not measured more exactly: reading the
+thread's own clock takes longer than many steps. A long step may have been interrupted by other processes, so it
+counts what its thread has used since the last long step, at most.
+
 A step cannot be interrupted, and a thread cannot be killed. So the size of everything a server sends is
 bounded before it is processed (``pki.certificates.reading.bounds``); the budget bounds how often.
 """
@@ -12,18 +16,20 @@ bounded before it is processed (``pki.certificates.reading.bounds``); the budget
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final, ParamSpec, TypeVar
 
 _THREADS: Final = 2
 """Threads of the whole process that check what servers sent; each visit uses one at a time."""
+
+_SHORT_SECONDS: Final = 0.001
 
 _HEAVY_SECONDS: Final = 0.25
 """Processor seconds: several times the cost of a visit to an honest server with all checks."""
@@ -69,7 +75,7 @@ class VisitBudget:
         self.processor_seconds = 0.0
         self._elements = 0
         self._prime_bits = 0
-        self._is_in_step = False
+        self._step = _Step(self)
         self._exhausted: str | None = None
 
     @property
@@ -94,21 +100,12 @@ class VisitBudget:
         """Whether the visit has used so much processor time that it has to take turns with other heavy visits."""
         return self.processor_seconds > _HEAVY_SECONDS
 
-    @contextmanager
-    def step(self) -> Iterator[None]:
+    def step(self) -> _Step:
         """Counts the processor time of the block, which runs on the event loop and without an await.
 
         A step inside a step is counted once.
         """
-        if self._is_in_step:
-            yield
-            return
-        self._is_in_step, began = True, time.thread_time()
-        try:
-            yield
-        finally:
-            self._is_in_step = False
-            self.processor_seconds += time.thread_time() - began
+        return self._step
 
     def takes_elements(self, count: int) -> bool:
         """Draws ``count`` certificate elements. If fewer are left, returns false and draws nothing."""
@@ -132,6 +129,44 @@ class VisitBudget:
         return True
 
 
+class _Step:
+    """The block of ``VisitBudget.step``, entered any number of times."""
+
+    __slots__ = ("_began", "_budget", "_depth")
+
+    def __init__(self, budget: VisitBudget) -> None:
+        self._budget = budget
+        self._began = 0.0
+        self._depth = 0
+
+    def __enter__(self) -> None:
+        if self._depth == 0:
+            self._began = time.perf_counter()
+        self._depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            self._budget.processor_seconds += _used_in(time.perf_counter() - self._began)
+
+
+class _LastLook(threading.local):
+    """The reading of this thread's clock after its last long step."""
+
+    seconds = 0.0
+
+
+_LAST_LOOK: Final = _LastLook()
+
+
+def _used_in(passed_seconds: float) -> float:
+    """An upper bound of the processor time that this thread has used in a step that ends now."""
+    if passed_seconds < _SHORT_SECONDS:
+        return passed_seconds
+    before, _LAST_LOOK.seconds = _LAST_LOOK.seconds, time.thread_time()
+    return min(passed_seconds, _LAST_LOOK.seconds - before)
+
+
 _CURRENT: ContextVar[VisitBudget | None] = ContextVar("visit_budget", default=None)
 
 
@@ -148,7 +183,7 @@ class Metered(Coroutine[Any, Any, Found]):
         self._inner = inner
 
     def send(self, value: Any, /) -> Any:  # noqa: D102
-        return self._advance(partial(self._inner.send, value))
+        return self._advance(self._inner.send, value)
 
     def throw(  # noqa: D102
         self,
@@ -158,29 +193,31 @@ class Metered(Coroutine[Any, Any, Found]):
         /,
     ) -> Any:
         error = kind if isinstance(kind, BaseException) else kind()
-        return self._advance(partial(self._inner.throw, error))
+        return self._advance(self._inner.throw, error)
 
     def close(self) -> None:  # noqa: D102
         self._inner.close()
 
     def __await__(self) -> Generator[Any, Any, Found]:
-        step: Callable[[], Any] = partial(self.send, None)
+        step: Callable[[Any], Any] = self._inner.send
+        value: Any = None
         while True:
             try:
-                waited_for = step()
+                waited_for = self._advance(step, value)
             except StopIteration as end:
                 found: Found = end.value
                 return found
             try:
-                step = partial(self.send, (yield waited_for))
+                value = yield waited_for
+                step = self._inner.send
             except BaseException as error:
-                step = partial(self.throw, error)
+                value, step = error, self._inner.throw
 
-    def _advance(self, step: Callable[[], Any]) -> Any:
+    def _advance(self, step: Callable[[Any], Any], value: Any) -> Any:
         token = _CURRENT.set(self._budget)
         try:
             with self._budget.step():
-                return step()
+                return step(value)
         finally:
             _CURRENT.reset(token)
 

@@ -6,27 +6,45 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from model.endpoint_state import Schedule, Visit
 from model.observation import Observation
 from model.target import Endpoint, Target
+from model.verification.remembered import Known, Remembered
 from scheduling.interval import IntervalPolicy
 from scheduling.resolve import Resolution
 
-Visiting: TypeAlias = Callable[[Endpoint, Observation | None], Awaitable[Observation]]
+Visiting: TypeAlias = Callable[[Endpoint, Known | None], Awaitable[Observation]]
 """Visits an endpoint; only verifies the known facts if there are any.
 
 May raise NotVisitedError.
 """
 
-Judging: TypeAlias = Callable[[Observation, Schedule], Awaitable[Visit]]
-"""Makes the Visit of what was learned, once: with what the policies in force say of it."""
+Recalling: TypeAlias = Callable[[Endpoint], Remembered | None]
+"""What this process remembers of an endpoint, if that can be verified now."""
 
 
-async def unjudged(observation: Observation, schedule: Schedule) -> Visit:
+class Judging(Protocol):
+    """Makes the Visit of what was learned, once: with what the policies in force say of it."""
+
+    async def __call__(
+        self, observation: Observation, schedule: Schedule, verified_digest: str | None = None
+    ) -> Visit:
+        """The Visit; ``verified_digest`` is as in ``Visit``."""
+        ...
+
+
+async def unjudged(
+    observation: Observation, schedule: Schedule, verified_digest: str | None = None
+) -> Visit:
     """The Visit where there are no policies."""
-    return Visit(observation=observation, schedule=schedule)
+    return Visit(observation=observation, schedule=schedule, verified_digest=verified_digest)
+
+
+def no_memory(_: Endpoint) -> None:
+    """Where nothing is remembered: known facts come from the Store."""
+    return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +57,7 @@ class Probing:
     visit: Visiting
     resolve: Callable[[Target], Awaitable[Resolution]]
     judge: Judging = unjudged
+    recall: Recalling = no_memory
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,25 +18,18 @@ from model.endpoint_state.schedule import Schedule
 from model.observation import Observation
 from model.ports import Clock, Meter, NotVisitedError, Store
 from model.target import Endpoint, Target
+from model.verification.remembered import Known
 from scheduling.due_queue import DueQueue
 from scheduling.endpoint_history import EndpointHistories
 from scheduling.in_flight import InFlight
 from scheduling.interval import IntervalPolicy
-from scheduling.jobs import (
-    Job,
-    LookUp,
-    Probing,
-    Rank,
-    SchedulerSettings,
-    Visiting,
-    VisitJob,
-)
+from scheduling.jobs import Job, LookUp, Probing, Rank, SchedulerSettings, Visiting, VisitJob
 from scheduling.next_schedule import schedule_after
 from scheduling.resolve import unresolved
 from scheduling.start_rate import StartRate
 from scheduling.store_writer import StoreWriter
 from scheduling.tracked import Tracked, TrackedTargets
-from scheduling.visit import observe, read_known_facts
+from scheduling.visit import judged, observe, read_known_facts
 
 _LOG = logging.getLogger(__name__)
 
@@ -227,7 +220,7 @@ class Scheduler:
             tracked.unresolved_key = lost.endpoint.key
             schedule, delay = self._next(job.target_key, lost, pace)
             failures = schedule.consecutive_failures
-            await self._keep(lost, schedule)
+            await self._keep(lost, schedule, None)
         if self._tracked.get(job.target_key) is tracked:
             self._histories.visited(job.target_key, failures)
             self._put(job, delay, tracked.target)
@@ -289,7 +282,7 @@ class Scheduler:
             self._meter.visit_doubted(observation)
             delay = self._settings.early_retry_seconds
         else:
-            delay = await self._take(observation, pace)
+            delay = await self._take(observation, pace, known)
         self._plan_next(job, delay, Rank.KNOWN if observation.answered_as_tls else Rank.FAILING)
 
     def _plan_next(self, job: VisitJob, delay_seconds: float, rank: Rank) -> None:
@@ -304,12 +297,12 @@ class Scheduler:
         may_repeat = not observation.answered_as_tls and self._settings.repeats_failed_visits
         return may_repeat and self._histories.is_first_failure(observation.endpoint.key)
 
-    async def _take(self, observation: Observation, pace: IntervalPolicy) -> float:
+    async def _take(self, seen: Observation, pace: IntervalPolicy, known: Known | None) -> float:
         """Stores the result of a visit; returns the seconds until the next one."""
-        key = observation.endpoint.key
-        schedule, delay = self._next(key, observation, pace)
+        key = seen.endpoint.key
+        schedule, delay = self._next(key, seen, pace)
         self._histories.visited(key, schedule.consecutive_failures, schedule.enumerated_at)
-        await self._keep(observation, schedule)
+        await self._keep(seen, schedule, known)
         return delay
 
     def _next(
@@ -321,14 +314,15 @@ class Scheduler:
         schedule = schedule_after(observation, before, pace, now, self._random)
         return schedule, (schedule.due_at - now).total_seconds()
 
-    async def _known(self, endpoint: Endpoint, pace: IntervalPolicy) -> Observation | None:
+    async def _known(self, endpoint: Endpoint, pace: IntervalPolicy) -> Known | None:
         """The facts that the visit may rely on; mostly None if it enumerates."""
         enumerated_at = self._histories.enumerated_at(endpoint.key)
         enumerates = pace.wants_enumeration(enumerated_at, self._clock.now())
-        return await read_known_facts(self._store, endpoint, enumerates=enumerates)
+        remembered = None if enumerates else self._probing.recall(endpoint)
+        return remembered or await read_known_facts(self._store, endpoint, enumerates=enumerates)
 
-    async def _keep(self, observation: Observation, schedule: Schedule) -> None:
-        visit = await self._probing.judge(observation, schedule)
+    async def _keep(self, seen: Observation, schedule: Schedule, known: Known | None) -> None:
+        visit = await judged(self._probing.judge, self._store, seen, schedule, known)
         self._meter.visit_finished(visit)
         await self._writer.record(visit)
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Protocol
 
 from model.application_protocol import AUTO, blocks_clients
+from model.encoding.facts_digest import facts_digest
+from model.endpoint_state import Schedule, Visit
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock, NotVisitedError, Store
 from model.target import Endpoint
+from model.verification.remembered import Known, Remembered
 from model.version import TOOL_VERSION
-from scheduling.jobs import Visiting
+from scheduling.jobs import Judging, Visiting
 
 _LOG = logging.getLogger(__name__)
 
@@ -50,7 +54,7 @@ async def known_facts(
     named = endpoint.target.protocol
     if named == AUTO or blocks_clients(named):
         found = await read(endpoint.key, answered_as_tls=True)
-        if found is not None and blocks_clients(_protocol(found)):
+        if found is not None and blocks_clients(found.application_protocol):
             return found
     if enumerates:
         return None
@@ -58,14 +62,8 @@ async def known_facts(
     return known if known is not None and known.tool_version == TOOL_VERSION else None
 
 
-def _protocol(known: Observation) -> str:
-    """The protocol that the target names, or that the visit detected."""
-    detected = known.plaintext.get("application_protocol")
-    return (detected and detected.value) or known.endpoint.target.protocol
-
-
 async def observe(
-    visit: Visiting, endpoint: Endpoint, known: Observation | None, clock: Clock
+    visit: Visiting, endpoint: Endpoint, known: Known | None, clock: Clock
 ) -> Observation:
     """The Observation of one visit; an internal error gives one in the state ``error``.
 
@@ -88,3 +86,31 @@ async def observe(
             state=State.ERROR,
             reason=f"Internal error: the visit ended with {type(fault).__name__}.",
         )
+
+
+async def judged(
+    judge: Judging, store: Store, observation: Observation, schedule: Schedule, known: Known | None
+) -> Visit:
+    """The Visit of ``observation``, which began with what was ``known``.
+
+    A visit that verified remembered facts has no evidence. If the results of policies changed, they are made again
+    with the evidence, which only the Store has.
+    """
+    if not isinstance(known, Remembered) or observation.mode is not Mode.VERIFY:
+        return await judge(observation, schedule)
+    visit = await judge(observation, schedule, known.facts_digest)
+    if visit.assessment_digest in (None, known.assessment_digest):
+        return visit
+    stored = await read_known_facts(store, observation.endpoint, enumerates=False)
+    if stored is None or facts_digest(stored) != known.facts_digest:
+        return visit
+    whole = replace(
+        stored,
+        tool_version=observation.tool_version,
+        mode=observation.mode,
+        endpoint=observation.endpoint,
+        started_at=observation.started_at,
+        cost=observation.cost,
+        reason=observation.reason,
+    )
+    return await judge(whole, schedule, known.facts_digest)

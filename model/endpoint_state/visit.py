@@ -18,7 +18,9 @@ class Visit:
     """One visit to one endpoint.
 
     Without an ``assessment`` the endpoint's Findings and compliance stay as they are. The digests need a hash
-    over all facts and all results; they are computed at first use.
+    over all facts and all results; they are computed at first use. With a ``verified_digest``, the visit only
+    confirmed the facts that it identifies, which were held in memory: it has no evidence for them, and says
+    nothing if other facts are stored by now.
 
     Raises:
         ValueError: if the schedule or the assessment belongs to another endpoint.
@@ -27,6 +29,7 @@ class Visit:
     observation: Observation
     schedule: Schedule
     assessment: Assessment | None = None
+    verified_digest: str | None = None
 
     def __post_init__(self) -> None:
         key = self.observation.endpoint.key
@@ -61,7 +64,7 @@ class Visit:
     @cached_property
     def facts_digest(self) -> str:
         """Identifies the facts that the visit found."""
-        return facts_digest(self.observation)
+        return self.verified_digest or facts_digest(self.observation)
 
     @cached_property
     def assessment_digest(self) -> str | None:

@@ -9,6 +9,7 @@ untrusted; they are separate problems.
 from __future__ import annotations
 
 import contextlib
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -136,6 +137,10 @@ class TrustStore:
             self._judged.popitem(last=False)
         return judged.verdict
 
+    def has_turned(self, since: datetime, until: datetime) -> bool:
+        """Whether the validity of a certificate of the store began or ended between these times."""
+        return bisect_left(self._turns, since) < bisect_right(self._turns, until)
+
     def _unchanging_around(
         self, chain: Sequence[Certificate], at: datetime
     ) -> tuple[datetime, datetime]:
@@ -204,11 +209,11 @@ class TrustStore:
 
     @cached_property
     def _turns(self) -> Sequence[datetime]:
-        return [
+        return sorted(
             turn
             for fields in map(read_fields, self._certificates)
             for turn in _turns(fields.not_before, fields.not_after)
-        ]
+        )
 
     @cached_property
     def _links(self) -> Mapping[NameKey, Sequence[PathElement]]:

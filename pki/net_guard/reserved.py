@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from types import MappingProxyType
 from typing import Final
@@ -61,6 +62,8 @@ _ASSIGNED: Final = tuple(
 )
 """The part of IPv6 that may be probed: the rest is reserved by IANA, or one of the kinds above."""
 
+_RECENT_ADDRESSES: Final = 4_096
+
 _CONTROL_SOCKETS: Final = (
     "/run/docker.sock",
     "/run/docker/*",
@@ -75,6 +78,7 @@ _CONTROL_SOCKETS: Final = (
 """Access to one of these sockets gives control of the machine; ``/var/run`` is a link to ``/run``."""
 
 
+@lru_cache(maxsize=_RECENT_ADDRESSES)
 def reserved_kind(address: Address) -> str | None:
     """The kind of reserved address, by itself or by an embedded IPv4 address; None if it is not reserved."""
     for network, reason in _REASONS.items():

@@ -35,15 +35,18 @@ Found = TypeVar("Found")
 
 
 async def side_by_side(*questions: Coroutine[Any, Any, Found]) -> list[Found]:
-    """The results of independent questions, in their order.
+    """The results of independent questions, in their order; a single question needs no task of its own.
 
     Raises:
         ExceptionGroup: of the questions that failed, once all others have ended.
     """
-    budget = current_budget()
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_settled(Metered(budget, question))) for question in questions]
-    ends = [task.result() for task in tasks]
+    if len(questions) == 1:
+        ends = [await _settled(questions[0])]
+    else:
+        budget = current_budget()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(Metered(budget, _settled(one))) for one in questions]
+        ends = [task.result() for task in tasks]
     _raise_all(ends)
     return [end for end in ends if not isinstance(end, Exception)]
 

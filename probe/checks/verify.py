@@ -16,65 +16,48 @@ unless another answer is a difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 
-from model.observation import AcceptedSet, ClientAuthMode, Observation, State
+from model.observation import ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
-from model.registry import (
-    cipher_suite_by_name,
-    named_group_code_point,
-    named_group_name,
-)
-from model.verdict import Evidence, Preference, Verdict
-from pki.certificates import parse_certificate
+from model.registry import named_group_name
+from model.verdict import Evidence, Verdict
+from model.verification.plan import KnownPick, VerificationPlan
 from probe.checks.certificates.served_chains import finish_handshake
-from probe.checks.features.post_quantum import POST_QUANTUM
 from probe.checks.prober import Prober, side_by_side
+from probe.checks.verification_plan import picked_offer, refused_offers
 from probe.checks.versions_and_suites.strike_out import picked_group
 from probe.checks.versions_and_suites.versions import is_decisive
 from probe.checks.visit_facts import VisitFacts
-from probe.checks.visit_inputs import ASKED_VERSIONS
 from probe.dialogue.answer import ConnectFailure, Ending, NoHello, ServerFlight, TlsAlert
-from probe.dialogue.candidate_suites import suites_in_parts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import HandshakeEnd
-from probe.dialogue.offer import TLS13_GROUPS, Offer, Shape, offer
-from probe.dialogue.offer_shape import shape_of
-from probe.dialogue.preference import with_chacha20_last
+from probe.dialogue.offer import Offer
 
 
-def can_be_verified(known: Observation) -> bool:
-    """Whether the last visit learned everything that a verification relies on.
-
-    It must have settled every version and completed every set, with the proofs stored, and tried a handshake with
-    each post-quantum group: earlier versions of tlsprobe did not. The accepted suites must fit into one hello.
-    """
-    return (
-        known.state is State.TLS
-        and bool(_accepted(known))
-        and all(fact.verdict is not Verdict.UNKNOWN for fact in known.protocols.values())
-        and all(_is_known_in_full(known, version) for version in _accepted(known))
-    )
-
-
-async def ask_whether_unchanged(prober: Prober, facts: VisitFacts, known: Observation) -> Verdict:
+async def ask_whether_unchanged(
+    prober: Prober, facts: VisitFacts, known: Observation, plan: VerificationPlan
+) -> Verdict:
     """Whether every answer equals that in ``known``: no also if an answer was missing, unknown if a question was not
     asked because the visit's time or budget was used up.
 
-    Adds the answers to ``facts.spoken`` and ``facts.handshakes``.
+    ``known`` may lack its evidence, because the ``plan`` has what is needed of it. Adds the answers to
+    ``facts.spoken`` and ``facts.handshakes``.
     """
-    accepted = _accepted(known)
     controls = await side_by_side(
-        *(_ask_known_pick(prober, facts, known, version) for version in accepted)
+        *(_ask_known_pick(prober, facts, known, pick) for pick in plan.picks)
     )
     if any(control is not Verdict.YES for control in controls):
         return _all(controls)
     prober.keep_as_control(next(iter(facts.spoken.values())).offer)
+    name = facts.inputs.server_name
     questions = [
-        *(_ask_refused(prober, *question) for question in _to_be_refused(known)),
-        *(_ask_known_leaf_at_tls13(prober, facts, known) for _ in _tls13(known)),
+        _ask_refused(prober, refused_offers(one, name), one.before) for one in plan.refusals
     ]
+    if ProtocolVersion.TLSV1_3 in facts.spoken:
+        questions.append(_ask_known_leaf_at_tls13(prober, facts, known))
     return _all(await side_by_side(*questions))
 
 
@@ -99,75 +82,22 @@ def _verdict(is_as_known: bool) -> Verdict:
     return Verdict.YES if is_as_known else Verdict.NO
 
 
-def _accepted(known: Observation) -> list[ProtocolVersion]:
-    return [
-        version
-        for version, fact in known.protocols.items()
-        if fact.verdict is Verdict.YES and version is not ProtocolVersion.SSLV2
-    ]
-
-
-def _tls13(known: Observation) -> list[ProtocolVersion]:
-    return [version for version in _accepted(known) if version is ProtocolVersion.TLSV1_3]
-
-
-def _is_known_in_full(known: Observation, version: ProtocolVersion) -> bool:
-    sets = [known.cipher_suites.get(version)]
-    if version is ProtocolVersion.TLSV1_3:
-        sets.append(known.groups.get(version))
-        if POST_QUANTUM not in known.features:
-            return False
-    shape = _shape(known, version)
-    if shape is None or not all(found and found.complete and found.accepted for found in sets):
-        return False
-    most = shape.most_cipher_suites
-    return most is None or len(known.cipher_suites[version].accepted) <= most
-
-
-def _shape(known: Observation, version: ProtocolVersion) -> Shape | None:
-    """The shape of the hello that was refused last, and so one that the server can read."""
-    found = known.cipher_suites.get(version)
-    return _shape_in(found.refusal) if found else None
-
-
-def _shape_in(evidence: Evidence | None) -> Shape | None:
-    return shape_of(evidence.offer) if evidence and evidence.offer else None
-
-
-def _suites(found: AcceptedSet) -> tuple[int, ...]:
-    suites = (cipher_suite_by_name(name) for name in found.accepted)
-    return with_chacha20_last([suite.code_point for suite in suites if suite is not None])
-
-
 async def _ask_known_pick(
-    prober: Prober, facts: VisitFacts, known: Observation, version: ProtocolVersion
+    prober: Prober, facts: VisitFacts, known: Observation, pick: KnownPick
 ) -> Verdict:
     """Offers the accepted suites only: checks the pick, the leaf and what the server asks of a client certificate."""
-    found = known.cipher_suites[version]
-    shape = _shape(known, version)
-    if shape is None:
-        return Verdict.NO
-    suites = _suites(found)
-    exchange = await prober.ask(offer(version, suites, shape))
+    version = pick.version
+    exchange = await prober.ask(picked_offer(pick, facts.inputs.server_name))
     if _is_unasked(prober, exchange):
         return Verdict.UNKNOWN
     if exchange.hello is None or exchange.version is not version:
         return Verdict.NO
     facts.spoken[version] = exchange
     return _verdict(
-        exchange.hello.cipher_suite in _possible_picks(found, suites)
+        exchange.hello.cipher_suite in pick.picks
         and _is_a_known_group(known, exchange)
         and _is_a_known_flight(known, exchange)
     )
-
-
-def _possible_picks(found: AcceptedSet, offered: tuple[int, ...]) -> tuple[int, ...]:
-    if found.preference is Preference.CLIENT:
-        return offered[:1]
-    if found.preference is Preference.SERVER:
-        favourite = cipher_suite_by_name(found.accepted[0])
-        return (favourite.code_point,) if favourite else ()
-    return offered
 
 
 def _is_a_known_group(known: Observation, exchange: Exchange) -> bool:
@@ -191,42 +121,11 @@ def _is_a_known_flight(known: Observation, exchange: Exchange) -> bool:
 
 
 def _is_a_known_leaf(known: Observation, version: ProtocolVersion, der: bytes) -> bool:
-    sha256 = parse_certificate(der).sha256
+    sha256 = hashlib.sha256(der).hexdigest()
     return any(
         deployment.leaf.sha256 == sha256 and version in deployment.versions
         for deployment in known.certificates
     )
-
-
-def _to_be_refused(known: Observation) -> Iterator[tuple[tuple[Offer, ...], Evidence | None]]:
-    """The Offers that were refused, or would have been, by what they ask; and the proof of a similar refusal."""
-    usual = next(shape for version in _accepted(known) if (shape := _shape(known, version)))
-    for version in ASKED_VERSIONS:
-        fact = known.protocols.get(version)
-        if fact is not None and fact.verdict is Verdict.NO:
-            shape = _shape_in(fact.evidence) or usual
-            yield _all_suites_but(frozenset(), version, shape), fact.evidence
-        elif fact is not None:
-            found = known.cipher_suites[version]
-            shape = _shape_in(found.refusal) or usual
-            yield _all_suites_but(frozenset(_suites(found)), version, shape), found.refusal
-    for version in _tls13(known):
-        found = known.groups[version]
-        known_groups = {named_group_code_point(name) for name in found.accepted}
-        groups = tuple(group for group in TLS13_GROUPS if group not in known_groups)
-        suites = _suites(known.cipher_suites[version])
-        yield (offer(version, suites, _shape(known, version) or usual, groups),), found.refusal
-
-
-def _all_suites_but(
-    accepted: frozenset[int], version: ProtocolVersion, shape: Shape
-) -> tuple[Offer, ...]:
-    """All other suites in one hello, or in several if the server needs short ones."""
-    parts = (
-        tuple(suite for suite in part if suite not in accepted)
-        for part in suites_in_parts(version, shape.most_cipher_suites)
-    )
-    return tuple(offer(version, part, shape) for part in parts if part)
 
 
 async def _ask_refused(prober: Prober, parts: Sequence[Offer], before: Evidence | None) -> Verdict:
@@ -243,7 +142,7 @@ async def _ask_part(
 ) -> tuple[Exchange, Verdict]:
     """A close, a reset or an ambiguous alert needs no second control if it was the confirmed refusal before."""
     exchange = await prober.ask_once(question)
-    is_as_before = _ends_as_before(exchange, before)
+    is_as_before = exchange.is_ambiguous and _ends_as_before(exchange, before)
     if not is_as_before:
         exchange = await prober.make_sure(exchange)
     if _is_unasked(prober, exchange):
@@ -255,14 +154,14 @@ async def _ask_part(
 def _ends_as_before(exchange: Exchange, before: Evidence | None) -> bool:
     """Whether the server closed, reset or sent an alert now, and ``before`` is the evidence of the same, confirmed.
 
-    The two hellos differ in their random bytes only, so that the earlier one takes the place of this one.
+    The two hellos differ in their random bytes only, so that neither is compared.
     """
     answer = exchange.answer
     is_ended = isinstance(answer, NoHello) and answer.ending is not Ending.SILENCE
     if not (is_ended or isinstance(answer, TlsAlert)) or before is None:
         return False
-    confirmed = replace(exchange, offered=before.offer or b"", confirmed=True)
-    return before == confirmed.evidence()
+    confirmed = replace(exchange, confirmed=True)
+    return before == replace(confirmed.evidence(), offer=None)
 
 
 async def _ask_known_leaf_at_tls13(

@@ -130,7 +130,8 @@ class Connection(asyncio.Protocol):
         """
         if self._transport is not None:
             self._transport.abort()
-            await asyncio.shield(self._closed)
+            if not self._closed.done():
+                await asyncio.shield(self._closed)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Counts the connection."""

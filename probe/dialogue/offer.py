@@ -192,7 +192,7 @@ class Offer:
 
     def _length_with(self, block: tuple[Extension, ...]) -> int:
         suites = 2 * len(self._suites_with_signal())
-        length_of_block = 2 + sum(len(item.encode()) for item in block)
+        length_of_block = 2 + sum(item.length for item in block)
         return self._length_before_extensions + suites + length_of_block
 
     @property

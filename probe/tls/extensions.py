@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
+from typing import Final
 
 from pki.byte_reader import ByteReader, DecodeError, uint16_list, vector
 from probe.tls.limits import MAX_EXTENSIONS, MAX_NAMES
@@ -40,12 +42,21 @@ class ExtensionType(IntEnum):
     RENEGOTIATION_INFO = 0xFF01
 
 
+_LISTS: Final = 256
+"""How many different extensions of one type are made once: most hellos have the same ones."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
     """One extension; ``code_point`` may be an unknown one."""
 
     code_point: int
     body: bytes
+
+    @property
+    def length(self) -> int:
+        """The number of bytes that ``encode`` returns."""
+        return 4 + len(self.body)
 
     def encode(self) -> bytes:
         """The extension with its type and length."""
@@ -86,16 +97,19 @@ def server_name(name: str) -> Extension:
     return Extension(code_point=ExtensionType.SERVER_NAME, body=vector(host_name, 2))
 
 
+@lru_cache(maxsize=_LISTS)
 def supported_groups(groups: tuple[int, ...]) -> Extension:
     """``NamedGroup named_group_list<2..2^16-1>`` (RFC 9846, section 4.2.7)."""
     return Extension(code_point=ExtensionType.SUPPORTED_GROUPS, body=uint16_list(groups))
 
 
+@lru_cache(maxsize=_LISTS)
 def ec_point_formats() -> Extension:
     """``ECPointFormat ec_point_format_list<1..2^8-1>``: all three formats (RFC 8422, 5.1.2)."""
     return Extension(code_point=ExtensionType.EC_POINT_FORMATS, body=vector(b"\x00\x01\x02", 1))
 
 
+@lru_cache(maxsize=_LISTS)
 def signature_algorithms(schemes: tuple[int, ...]) -> Extension:
     """``SignatureScheme supported_signature_algorithms<2..2^16-2>`` (RFC 9846, 4.2.3)."""
     return Extension(code_point=ExtensionType.SIGNATURE_ALGORITHMS, body=uint16_list(schemes))
@@ -107,11 +121,13 @@ def signature_algorithms_cert(schemes: tuple[int, ...]) -> Extension:
     return Extension(code_point=ExtensionType.SIGNATURE_ALGORITHMS_CERT, body=body)
 
 
+@lru_cache(maxsize=_LISTS)
 def supported_versions(versions: tuple[int, ...]) -> Extension:
     """``ProtocolVersion versions<2..254>`` (RFC 9846, section 4.2.1)."""
     return Extension(code_point=ExtensionType.SUPPORTED_VERSIONS, body=uint16_list(versions, 1))
 
 
+@lru_cache(maxsize=_LISTS)
 def psk_key_exchange_modes(modes: bytes = b"\x01\x00") -> Extension:
     """``PskKeyExchangeMode ke_modes<1..255>``: both modes (RFC 9846, section 4.2.9)."""
     return Extension(code_point=ExtensionType.PSK_KEY_EXCHANGE_MODES, body=vector(modes, 1))
@@ -183,6 +199,7 @@ def status_request() -> Extension:
     return Extension(code_point=ExtensionType.STATUS_REQUEST, body=b"\x01" + vector(b"", 2) * 2)
 
 
+@lru_cache(maxsize=_LISTS)
 def extended_main_secret() -> Extension:
     """The empty extension of RFC 7627, section 5.1."""
     return Extension(code_point=ExtensionType.EXTENDED_MAIN_SECRET, body=b"")

@@ -37,6 +37,20 @@ async def judge_again(
     return kept if len(kept) == len(found) else None
 
 
+def is_judgement_valid(known: Observation, at: datetime, stores: Mapping[str, TrustStore]) -> bool:
+    """Whether the known chains would be judged the same at ``at``, as far as time decides; needs no certificate."""
+    since = known.started_at
+    turns = (
+        turn
+        for served in known.certificates
+        for certificate in served.chain
+        for turn in (certificate.not_before, certificate.not_after)
+    )
+    if any(turn is None or since <= turn <= at for turn in turns):
+        return False
+    return not any(store.has_turned(since, at) for store in stores.values())
+
+
 def _judged(
     facts: VisitFacts,
     target: Target,

@@ -11,19 +11,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias, TypeVar
 
+from model.application_protocol import blocks_clients
 from model.certificates.certificate import Certificate
 from model.intrusiveness import Intrusiveness
 from model.observation import Cost, Mode, Observation
 from model.ports import Clock
 from model.target import Endpoint, Target
 from model.target_labels import TRUST_STORES
-from model.verdict import Fact, Verdict
+from model.verdict import Verdict
+from model.verification.plan import VerificationPlan
+from model.verification.remembered import Remembered
 from model.version import TOOL_VERSION
 from pki.certificates import TrustStore, load_trust_store, parse_certificate
 from pki.net_guard.politeness import Politeness
 from probe.budget import Metered
 from probe.checks.prober import Prober
-from probe.checks.verify import ask_whether_unchanged, can_be_verified
+from probe.checks.verification_plan import plan_of
+from probe.checks.verify import ask_whether_unchanged
 from probe.checks.visit_facts import Stapled, VisitFacts
 from probe.checks.visit_inputs import VisitInputs
 from probe.connect.blocking_servers import over_allowance
@@ -31,13 +35,11 @@ from probe.connect.dial import over_budget
 from probe.connect.options import TransportOptions
 from probe.connect.session import EndpointSession
 from probe.crypto.identity import ClientIdentity
-from probe.dialogue.answer import ConnectFailure, conversation_evidence
-from probe.dialogue.before_tls.found_application import FoundApplication
+from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.dialogue import Dialogue
-from probe.tls.limits import MAX_EVIDENCE_LENGTH
 from probe.transport import ProbeTransport
 from probe.visit.chain_checks import ChainChecks
-from probe.visit.chain_judging import judge_again, judge_chains
+from probe.visit.chain_judging import is_judgement_valid, judge_again, judge_chains
 from probe.visit.dtls_versions import named_as_dtls
 from probe.visit.settings import ProbeSettings
 from probe.visit.sparing import finish_known_versions, must_spare, with_known_facts
@@ -56,7 +58,9 @@ Path: TypeAlias = tuple[Certificate, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Visit:
-    """A visit in progress. ``known`` is the last Observation, if it should be verified."""
+    """A visit in progress. ``known`` is the last Observation, if it should be verified, and ``plan`` says how.
+
+    If it ``is_remembered``, it has neither evidence nor raw certificates."""
 
     endpoint: Endpoint
     transport: ProbeTransport
@@ -65,6 +69,8 @@ class _Visit:
     started_at: datetime
     began: float
     known: Observation | None
+    plan: VerificationPlan | None
+    is_remembered: bool
     say: Callable[[str], None]
 
 
@@ -97,7 +103,7 @@ class Engine:
         endpoint: Endpoint,
         on_progress: Callable[[str], None] | None = None,
         *,
-        known: Observation | None = None,
+        known: Observation | Remembered | None = None,
         is_awaited: bool = False,
     ) -> Observation:
         """Everything that one visit learns, within its deadline.
@@ -106,13 +112,14 @@ class Engine:
         (``is_awaited``).
 
         If ``known``, the last Observation, is given, it is verified first, and all questions are asked only
-        if something differs. ``on_progress`` gets short phrases on the current questions. Only cancellation
-        is raised.
+        if something differs. What is verified by a remembered visit has no evidence either. ``on_progress`` gets
+        short phrases on the current questions. Only cancellation is raised.
         """
         if not is_awaited:
             await self.politeness.room_for_a_visit()
         options = transport_options(endpoint, self._settings)
         transport = self._transport(endpoint, options)
+        facts = known.facts if isinstance(known, Remembered) else known
         visit = _Visit(
             endpoint=endpoint,
             transport=transport,
@@ -120,7 +127,9 @@ class Engine:
             prober=Prober(transport),
             started_at=self._clock.now(),
             began=self._clock.monotonic(),
-            known=known,
+            known=facts,
+            plan=_plan_for(known),
+            is_remembered=isinstance(known, Remembered),
             say=on_progress or _say_nothing,
         )
         return await Metered(transport.budget, self._visit(visit))
@@ -133,8 +142,8 @@ class Engine:
                 endpoint.target, application, visit.options, self._settings.user_agent
             )
             facts = VisitFacts(inputs=inputs)
-            if application.greeting is not None:
-                facts.plaintext["application_protocol"] = _shown_by(application)
+            if (detected := application.detected) is not None:
+                facts.plaintext["application_protocol"] = detected
             is_spared = must_spare(transport.allowance, visit.known)
             verified = None if is_spared else await self._verify(visit, inputs)
             faults = [] if verified else await self._ask(visit, facts, is_spared=is_spared)
@@ -143,7 +152,7 @@ class Engine:
         cost = self._cost(visit)
         if verified is not None:
             seen = replace(verified, endpoint=endpoint, started_at=visit.started_at, cost=cost)
-            return await self._check_chains(seen, None)
+            return seen if visit.is_remembered else await self._check_chains(seen, None)
         seen = await self._observe(visit, cost, facts, faults)
         if is_spared:
             return await self._check_chains(await self._merged(visit, seen), None)
@@ -214,6 +223,19 @@ class Engine:
         )
         return replace(seen, certificates=checked)
 
+    def plan(self, seen: Observation) -> VerificationPlan | None:
+        """The plan by which later visits may verify ``seen`` from memory; None if they need its evidence or its
+        raw certificates."""
+        needs_more = self._settings.fetch or self._settings.dns_records
+        if needs_more or blocks_clients(seen.application_protocol):
+            return None
+        return plan_of(seen)
+
+    def is_still_judged(self, known: Observation, at: datetime) -> bool:
+        """Whether the judgement of the known chains holds at that time too: no certificate's validity, of a chain or
+        of a trust store, has begun or ended since."""
+        return is_judgement_valid(known, at, self._stores_for(known.endpoint))
+
     def _stores_for(self, endpoint: Endpoint) -> Mapping[str, TrustStore]:
         """The trust stores that the target's label names; all without a label. An unknown name gets an empty
         store, which trusts no chain, so that the mistake shows."""
@@ -281,8 +303,8 @@ class Engine:
 
         If the visit's time ends before every question is asked, the answers so far show no difference: more
         questions would get no answer, so ``known`` stays, and the reason says so."""
-        known, target = visit.known, visit.endpoint.target
-        if known is None or target.is_datagram or not can_be_verified(known):
+        known, plan, target = visit.known, visit.plan, visit.endpoint.target
+        if known is None or plan is None or target.is_datagram:
             return None
         if visit.transport.allowance is not None:
             return None
@@ -290,12 +312,15 @@ class Engine:
             return None
         visit.say("whether anything changed")
         facts = VisitFacts(inputs=inputs)
-        unchanged = await ask_whether_unchanged(visit.prober, facts, known)
+        unchanged = await ask_whether_unchanged(visit.prober, facts, known, plan)
         if unchanged is Verdict.NO or not facts.spoken:
             return None
-        certificates = await judge_again(
-            known, target, visit.started_at, self._stores_for(visit.endpoint)
-        )
+        if visit.is_remembered:
+            is_judged = self.is_still_judged(known, visit.started_at)
+            certificates = known.certificates if is_judged else None
+        else:
+            stores = self._stores_for(visit.endpoint)
+            certificates = await judge_again(known, target, visit.started_at, stores)
         if certificates is None:
             return None
         return replace(
@@ -307,16 +332,10 @@ class Engine:
         )
 
 
-def _shown_by(application: FoundApplication) -> Fact:
-    note = (
-        "its greeting shows it"
-        if application.greeting
-        else "it sent no greeting; inferred from its port"
-    )
-    greeting = application.greeting or b""
-    heard, is_cut = greeting[:MAX_EVIDENCE_LENGTH], len(greeting) > MAX_EVIDENCE_LENGTH
-    proof = conversation_evidence(b"", heard, note, is_cut=is_cut)
-    return Fact(verdict=Verdict.YES, evidence=proof, value=application.name)
+def _plan_for(known: Observation | Remembered | None) -> VerificationPlan | None:
+    if isinstance(known, Remembered):
+        return known.plan
+    return None if known is None else plan_of(known)
 
 
 def _empty_store(name: str) -> TrustStore:

@@ -88,14 +88,16 @@ def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Ta
 
     # These two call the planner only when the service runs.
     metrics = _metrics(state, guarded, lambda: planner.scheduler, lambda: page.age_seconds)
-    inventory = Inventory(clock, current_endpoints, evaluator)
+    inventory = Inventory(clock, current_endpoints, evaluator, plan=state.plan)
     planner = Planner(
         state=state,
         clock=clock,
         store=store,
         judge=evaluator.judge,
         inventory=inventory,
-        probes=LocalProbes(state=state, guarded=guarded, meter=ServiceMeter(metrics, inventory)),
+        probes=LocalProbes(
+            state=state, guarded=guarded, meter=ServiceMeter(metrics, inventory), clock=clock
+        ),
         leader=_leader(settings, store, inventory, metrics),
     )
     page = _page(settings, clock, inventory, metrics)

@@ -92,7 +92,12 @@ class Planner:
 
     def _new_scheduler(self, store: Store, judge: Judging) -> Scheduler:
         return Scheduler(
-            probing=Probing(visit=self._visiting, resolve=self.probes.resolve, judge=judge),
+            probing=Probing(
+                visit=self._visiting,
+                resolve=self.probes.resolve,
+                judge=judge,
+                recall=self.probes.recall,
+            ),
             store=store,
             clock=self.clock,
             settings=self.state.scheduler_settings,

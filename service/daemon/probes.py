@@ -8,8 +8,10 @@ from typing import Final
 import structlog
 
 from model.observation import Observation
+from model.ports import Clock
 from model.target import Endpoint, Target
 from model.target_labels import LOG
+from model.verification.remembered import Known, Remembered
 from pki.net_guard.shortage import ShortageError, refusing_shortages
 from scheduling.resolve import Resolution, allowed, resolve
 from service.daemon.state import ServiceState
@@ -26,8 +28,9 @@ class LocalProbes:
     state: ServiceState
     guarded: GuardedVisits
     meter: ServiceMeter
+    clock: Clock
 
-    async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+    async def visit(self, endpoint: Endpoint, known: Known | None) -> Observation:
         """Visit the endpoint once; returns the Observation.
 
         Raises:
@@ -39,7 +42,13 @@ class LocalProbes:
             self.meter.ran_short(str(shortage))
             raise
 
-    async def _visit_here(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+    def recall(self, endpoint: Endpoint) -> Remembered | None:
+        """What is remembered of the endpoint, unless its chains have to be judged again, from their bytes."""
+        known = self.meter.remembered(endpoint.key)
+        now = self.clock.now()
+        return known if known and self.state.engine.is_still_judged(known.facts, now) else None
+
+    async def _visit_here(self, endpoint: Endpoint, known: Known | None) -> Observation:
         def say(phrase: str) -> None:
             _LOG.info("asking", endpoint=endpoint.key, about=phrase)
 

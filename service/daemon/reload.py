@@ -43,6 +43,7 @@ async def reload(
     mask.add(secrets_in(settings))
     _warn_of_late_settings(parts.state.settings, settings)
     parts.state.use(settings, engine)
+    parts.inventory.remembered.forget_all(parts.clock.now())
     parts.evaluator.book = book
     await parts.inventory.judge_again()
     limit_stored_bytes(parts)

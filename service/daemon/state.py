@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from model.observation import Observation
+from model.verification.plan import VerificationPlan
 from pki.net_guard.gate import SocketGate
 from probe.visit.engine import Engine
 from scheduling.jobs import SchedulerSettings
@@ -32,6 +34,10 @@ class ServiceState:
     def use(self, settings: ServiceSettings, engine: Engine) -> None:
         """Activate another configuration, with the engine that was built from it."""
         self.settings, self.engine, self.gate = settings, engine, settings.gate
+
+    def plan(self, seen: Observation) -> VerificationPlan | None:
+        """The plan by which the active engine verifies ``seen`` from memory; None if it needs more."""
+        return self.engine.plan(seen)
 
     @property
     def scheduler_settings(self) -> SchedulerSettings:

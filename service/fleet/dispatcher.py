@@ -20,6 +20,7 @@ from model.observation import Observation
 from model.ports import NotVisitedError
 from model.snapshot import EndpointStatus
 from model.target import Endpoint
+from model.verification.remembered import Known
 from service.fleet.batches import Batch, Batches
 from service.fleet.leases import Leases
 from service.fleet.queue import QUEUE_ERRORS, Queue
@@ -95,7 +96,7 @@ class Dispatcher:
         """How many jobs are not over."""
         return len(self._jobs)
 
-    async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+    async def visit(self, endpoint: Endpoint, known: Known | None) -> Observation:
         """The result of a worker's visit, whenever it arrives. With ``known``, the worker only verifies facts.
 
         Raises:

@@ -61,9 +61,11 @@ class LeaderStore:
 def judge_unresolved(judge: Judging) -> Judging:
     """Apply ``judge`` only to failed name resolutions; the workers judge everything else."""
 
-    async def judge_or_leave(observation: Observation, schedule: Schedule) -> Visit:
+    async def judge_or_leave(
+        observation: Observation, schedule: Schedule, verified_digest: str | None = None
+    ) -> Visit:
         by = judge if _is_unresolved(observation) else unjudged
-        return await by(observation, schedule)
+        return await by(observation, schedule, verified_digest)
 
     return judge_or_leave
 

@@ -19,6 +19,7 @@ from model.clock import SystemClock
 from model.observation import Observation
 from model.safe_output.secret_text import SecretMask
 from model.target import Endpoint
+from model.verification.remembered import Known
 from model.version import TOOL_VERSION
 from pki.net_guard.shortage import refusing_shortages
 from policy import PolicyError
@@ -101,7 +102,7 @@ def _visitor(
     engine = engine_of(settings, clock)
     plan = SchedulerSettings(paces=settings.paces)
 
-    async def visit(endpoint: Endpoint, known: Observation | None) -> Observation:
+    async def visit(endpoint: Endpoint, known: Known | None) -> Observation:
         with refusing_shortages():
             return await engine.visit(endpoint, known=known)
 

@@ -28,6 +28,7 @@ from service.inventory.remembered_state import (
     says_the_same,
     with_stored,
 )
+from service.inventory.remembered_visits import Planning, RememberedVisits, no_plan
 from service.inventory.shared_parts import SharedParts
 from service.inventory.without_evidence import without_evidence
 from service.judging.policy_evaluator import PolicyEvaluator
@@ -42,6 +43,7 @@ class Inventory:
     """The newest status of each endpoint; ``current_endpoints`` returns the keys that a Snapshot may contain.
 
     ``evaluator`` has the waivers, and the policies that judge the known facts again when the policies change.
+    ``plan`` makes the plans by which later visits verify endpoints without reading the database.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Inventory:
         clock: Clock,
         current_endpoints: Callable[[], Collection[str]],
         evaluator: PolicyEvaluator | None = None,
+        plan: Planning = no_plan,
     ) -> None:
         self._clock = clock
         self._current_endpoints = current_endpoints
@@ -57,6 +60,7 @@ class Inventory:
         self._states: dict[str, EndpointState] = {}
         self._statuses: dict[str, EndpointStatus] = {}
         self._parts = SharedParts()
+        self.remembered = RememberedVisits(plan, self._parts)
 
     def remember(self, statuses: Iterable[EndpointStatus]) -> None:
         """Start with ``statuses`` from the Store."""
@@ -104,6 +108,7 @@ class Inventory:
 
     def visit_finished(self, visit: Visit) -> None:
         """Show the result of a visit, even if it learned nothing."""
+        self.remembered.visit_finished(visit)
         shown = self._statuses.get(visit.key)
         if shown is not None and shown.last_probe_at == visit.ended_at:
             return  # the status and its results were read from the Store
@@ -119,9 +124,11 @@ class Inventory:
         """
         mine, stored = self._states.get(visit.key), advanced.state
         if mine is None or not is_of_one_visit(mine, stored):
+            self.remembered.forget(visit.key)
             return  # a newer visit was shown meanwhile, or the facts exceeded the endpoint's daily limit
         if not says_the_same(mine, stored):
             self._show(visit, with_stored(mine, stored, self._parts))
+        self.remembered.visit_stored(visit, advanced, self.latest(visit.key))
 
     def _show(self, visit: Visit, state: EndpointState) -> None:
         """Show the result of ``visit``, and hold it without evidence."""
@@ -163,6 +170,7 @@ class Inventory:
             if key in current or now - status.last_probe_at < _FORGOTTEN_AFTER
         }
         self._states = {key: self._states[key] for key in self._statuses}
+        self.remembered.keep_only(self._statuses)
         keys = sorted((key for key in self._statuses if key in current), key=key_order)
         return Snapshot(taken_at=now, endpoints=tuple(self._at(key, now) for key in keys))
 

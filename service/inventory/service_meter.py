@@ -10,6 +10,7 @@ import structlog
 from exporters.prometheus import ServiceMetrics
 from model.endpoint_state import Advanced, Visit
 from model.observation import Observation
+from model.verification.remembered import Remembered
 from service.inventory.inventory import Inventory
 
 _SHORTAGE_EVERY_SECONDS: Final = 60.0
@@ -45,6 +46,10 @@ class ServiceMeter:
             connections=observation.cost.connections,
             **reason,
         )
+
+    def remembered(self, endpoint_key: str) -> Remembered | None:
+        """What the next visit to the endpoint may take for known without reading the database."""
+        return self._inventory.remembered.get(endpoint_key)
 
     def visit_stored(self, visit: Visit, advanced: Advanced) -> None:
         """Show the database's result of the visit."""

@@ -49,13 +49,21 @@ class PolicyEvaluator:
         holding = {one.name: one.digest for one in self.book.policies if one.choice.has(target)}
         return assessment.policies == holding
 
-    async def judge(self, observation: Observation, schedule: Schedule) -> Visit:
+    async def judge(
+        self, observation: Observation, schedule: Schedule, verified_digest: str | None = None
+    ) -> Visit:
         """The Visit with the judgement of the active policies; it runs in a thread, because it takes a while."""
-        return await asyncio.to_thread(self._judged, observation, schedule)
+        return await asyncio.to_thread(self._judged, observation, schedule, verified_digest)
 
-    def _judged(self, observation: Observation, schedule: Schedule) -> Visit:
-        assessment = self.assess(observation)
-        visit = Visit(observation=observation, schedule=schedule, assessment=assessment)
+    def _judged(
+        self, observation: Observation, schedule: Schedule, verified_digest: str | None
+    ) -> Visit:
+        visit = Visit(
+            observation=observation,
+            schedule=schedule,
+            assessment=self.assess(observation),
+            verified_digest=verified_digest,
+        )
         visit.make_digests()
         return visit
 

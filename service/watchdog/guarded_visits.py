@@ -18,6 +18,7 @@ from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock, NotVisitedError
 from model.query import ServiceEvent, ServiceEventKind
 from model.target import Endpoint
+from model.verification.remembered import Known
 from model.version import TOOL_VERSION
 from pki.net_guard.shortage import refusing_shortages
 from scheduling.jobs import Visiting
@@ -81,7 +82,7 @@ class GuardedVisits:
             yield
 
     async def visit(
-        self, endpoint: Endpoint, known: Observation | None, visit_here: Visiting
+        self, endpoint: Endpoint, known: Known | None, visit_here: Visiting
     ) -> Observation:
         """Visit the endpoint: with ``visit_here`` if it is not a suspect, else in a separate process.
 
@@ -94,7 +95,7 @@ class GuardedVisits:
         with self._in_flight.visiting(endpoint.key), refusing_shortages():
             return await visit_here(endpoint, known)
 
-    async def _visit_suspect(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+    async def _visit_suspect(self, endpoint: Endpoint, known: Known | None) -> Observation:
         suspect = self._quarantine.suspect(endpoint.key)
         if (
             suspect is not None
@@ -113,7 +114,7 @@ class GuardedVisits:
         await self._pool.close()
         self._in_flight.close()
 
-    async def _visit_alone(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+    async def _visit_alone(self, endpoint: Endpoint, known: Known | None) -> Observation:
         if self._pool.is_full:
             raise NotVisitedError(f"{endpoint.key} is waiting for a process of its own")
         try:

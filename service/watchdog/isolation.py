@@ -21,6 +21,7 @@ from model.clock import SystemClock
 from model.observation import Observation
 from model.safe_output.secret_text import SecretMask
 from model.target import Endpoint
+from model.verification.remembered import Known
 from pki.net_guard.shortage import ShortageError, refusing_shortages
 from probe.visit.engine import Engine
 from service.config.settings import ServiceSettings
@@ -57,7 +58,7 @@ class Isolation:
         """Use these settings from the next visit on, in a new process."""
         self._settings, self._is_outdated = settings, True
 
-    async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+    async def visit(self, endpoint: Endpoint, known: Known | None) -> Observation:
         """The result of the visit.
 
         Raises:
@@ -98,7 +99,7 @@ class Isolation:
         return self._process
 
     async def _visit_in(
-        self, process: Process, endpoint: Endpoint, known: Observation | None
+        self, process: Process, endpoint: Endpoint, known: Known | None
     ) -> Observation:
         try:
             async with asyncio.timeout(_GRACE * self._settings.probe.deadline_seconds):
@@ -125,7 +126,7 @@ class IsolationPool:
         """Whether another visit would have to wait."""
         return self._places.locked()
 
-    async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+    async def visit(self, endpoint: Endpoint, known: Known | None) -> Observation:
         """Like ``Isolation.visit``, as soon as a process is free."""
         async with self._places:
             isolation = self._free.pop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from sqlalchemy import Row
@@ -54,14 +54,20 @@ class Step:
         return self.record.endpoint_id
 
     @property
+    def is_outdated(self) -> bool:
+        """Whether the visit verified facts from memory, and another process has stored newer ones."""
+        verified = self.visit.verified_digest
+        return verified is not None and verified != self.before.facts_digest
+
+    @property
     def learns_other_facts(self) -> bool:
         """Whether the visit's facts differ from those of the previous visit."""
-        return needs_stretches(self.before, self.visit)
+        return not self.is_outdated and needs_stretches(self.before, self.visit)
 
     @property
     def is_judged_otherwise(self) -> bool:
         """Whether the policies' judgement differs from that of the previous visit."""
-        return needs_findings(self.before, self.visit)
+        return not self.is_outdated and needs_findings(self.before, self.visit)
 
     @property
     def advanced(self) -> Advanced:
@@ -71,7 +77,13 @@ class Step:
         return self.done
 
     def advance(self) -> None:
-        """Compute the result of the visit, and encode new facts; blocks while doing so."""
+        """Compute the result of the visit, and encode new facts; blocks while doing so.
+
+        An outdated visit counts, and the newer facts and findings remain.
+        """
+        if self.is_outdated:
+            self.done = advance_without_facts(self.before, replace(self.visit, assessment=None))
+            return
         self.done = advance(self.before, self.visit)
         if self.done.transition is not None and self.observation_id is None:
             self.body = encode_body(self.visit.observation)

@@ -15,6 +15,7 @@ from model.endpoint_state.schedule import Schedule
 from model.observation import Observation, State
 from model.ports import NotVisitedError
 from model.target import Endpoint
+from model.verification.remembered import Known
 from scheduling.interval import Closed
 from scheduling.resolve import MOST_ADDRESSES
 from scheduling.scheduler import Scheduler
@@ -503,7 +504,7 @@ def test_a_visit_released_for_the_night_runs_after_it() -> None:
     world = World(settings=replace(SETTINGS, paces=(replace(PACE, closed=(night,)),)))
     given_back: list[datetime] = []
 
-    async def visit_by_worker(endpoint: Endpoint, known: Observation | None) -> Observation:
+    async def visit_by_worker(endpoint: Endpoint, known: Known | None) -> Observation:
         await asyncio.sleep(1.5 * HOUR)
         if night.seconds_left(world.clock.now()):
             given_back.append(world.clock.now())
@@ -528,9 +529,7 @@ def test_an_unmade_visit_is_requested_again_soon_and_is_not_a_failure() -> None:
     world = World()
     asked: list[float] = []
 
-    async def visit_on_the_third_attempt(
-        endpoint: Endpoint, known: Observation | None
-    ) -> Observation:
+    async def visit_on_the_third_attempt(endpoint: Endpoint, known: Known | None) -> Observation:
         asked.append(world.clock.monotonic())
         if len(asked) < 3:
             raise NotVisitedError

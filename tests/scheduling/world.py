@@ -16,6 +16,7 @@ from model.observation import Cost, Mode, Observation, State
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target
 from model.verdict import Verdict
+from model.verification.remembered import Known
 from model.version import TOOL_VERSION
 from scheduling.interval import IntervalPolicy
 from scheduling.jobs import Probing, SchedulerSettings
@@ -82,7 +83,7 @@ class World:
             meter=self,
         )
 
-    async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+    async def visit(self, endpoint: Endpoint, known: Known | None) -> Observation:
         self.known.append((endpoint.key, known is not None))
         self.visits.append((self.clock.monotonic(), endpoint))
         self.running[endpoint.key] = self.running.get(endpoint.key, 0) + 1

@@ -12,6 +12,7 @@ from model.endpoint_state import Advanced, Visit
 from model.findings.finding import Assessment
 from model.observation import Observation
 from model.target import Endpoint, Target
+from model.verification.remembered import Known
 from policy import PolicySet
 from scheduling.jobs import Probing, SchedulerSettings
 from scheduling.resolve import Resolution
@@ -58,7 +59,7 @@ class Listener(World):
         self.write_failed.set()
 
 
-async def visit_legacy(endpoint: Endpoint, known: Observation | None) -> Observation:
+async def visit_legacy(endpoint: Endpoint, known: Known | None) -> Observation:
     del endpoint, known
     return legacy()
 

@@ -123,10 +123,10 @@ async def test_cancellation_reaches_the_request() -> None:
 
 def test_a_step_in_a_step_is_counted_once() -> None:
     once, nested = VisitBudget(), VisitBudget()
-    began = time.thread_time()
+    began = time.perf_counter()
     with nested.step(), nested.step(), nested.step():
         work()
-    took = time.thread_time() - began
+    took = time.perf_counter() - began
     assert SOME_WORK <= nested.processor_seconds <= took
     assert once.processor_seconds == 0
 

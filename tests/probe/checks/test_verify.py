@@ -14,7 +14,8 @@ from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import cipher_suites_for
 from model.verdict import Verdict
 from probe.checks.prober import Prober
-from probe.checks.verify import ask_whether_unchanged, can_be_verified
+from probe.checks.verification_plan import plan_of
+from probe.checks.verify import ask_whether_unchanged
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import ASKED_VERSIONS, VisitInputs
 from probe.dialogue.answer import ConnectFailure, FailureKind
@@ -23,6 +24,7 @@ from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import TLS13_GROUPS, Offer
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
+from service.inventory.without_evidence import without_evidence
 from tests.probe.checks.simulation import ENDPOINT, NONCE, Simulation
 from tests.probe.checks.test_enumeration import TLS13_SUITES, some_of
 from tests.probe.programmable import wire
@@ -70,8 +72,16 @@ async def verified(model: ServerModel, observation: Observation) -> tuple[Verdic
     """Whether the verification confirms the model, and after how many questions."""
     simulation = Simulation(model)
     facts = VisitFacts(inputs=VisitInputs(server_name="zoo.test"))
-    same = await ask_whether_unchanged(Prober(simulation), facts, observation)
+    same = await _ask(simulation, facts, observation)
     return same, simulation.questions
+
+
+async def _ask(simulation: Simulation, facts: VisitFacts, observation: Observation) -> Verdict:
+    """Verifies by the plan alone: what is known has no evidence any more."""
+    plan = plan_of(observation)
+    assert plan is not None
+    bare = without_evidence(observation)
+    return await ask_whether_unchanged(Prober(simulation), facts, bare, plan)
 
 
 @pytest.mark.slow
@@ -79,7 +89,7 @@ async def verified(model: ServerModel, observation: Observation) -> tuple[Verdic
 @given(plain_models())
 async def test_an_unchanged_server_is_confirmed_within_the_budget(model: ServerModel) -> None:
     observation = await known(model)
-    assume(can_be_verified(observation))
+    assume(plan_of(observation) is not None)
     observation = replace(observation, certificates=())
     same, questions = await verified(_without_certificate(model), observation)
     assert same is Verdict.YES
@@ -99,7 +109,7 @@ async def test_a_setting_that_was_turned_on_or_off_is_detected(
     model: ServerModel, data: st.DataObject
 ) -> None:
     observation = replace(await known(model), certificates=())
-    assume(can_be_verified(observation))
+    assume(plan_of(observation) is not None)
     changed = _changed(_without_certificate(model), data)
     same, _ = await verified(changed, observation)
     assert same is Verdict.NO
@@ -112,12 +122,12 @@ async def test_a_question_that_the_time_did_not_allow_is_no_difference(
     model: ServerModel, data: st.DataObject
 ) -> None:
     observation = replace(await known(model), certificates=())
-    assume(can_be_verified(observation))
+    assume(plan_of(observation) is not None)
     unchanged = _without_certificate(model)
     _, needed = await verified(unchanged, observation)
     limited = LimitedSimulation(unchanged, data.draw(st.integers(0, needed - 1)))
     facts = VisitFacts(inputs=VisitInputs(server_name="zoo.test"))
-    assert await ask_whether_unchanged(Prober(limited), facts, observation) is Verdict.UNKNOWN
+    assert await _ask(limited, facts, observation) is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -127,7 +137,7 @@ async def test_a_visit_whose_time_ends_keeps_the_known_facts_of_a_server_that_an
     answers: int, state: State
 ) -> None:
     model = ServerModel(
-        cipher_suites={wire.TLSV1_2: ECDHE_SUITES[:2]},
+        cipher_suites={wire.TLSV1_2: tuple(ECDHE_SUITES[:2])},
         groups=(wire.X25519,),
         shows_certificate=False,
     )

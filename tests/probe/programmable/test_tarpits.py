@@ -13,6 +13,7 @@ from model.clock import SystemClock
 from model.endpoint_state import Advanced, Visit
 from model.observation import Observation, State
 from model.target import Endpoint, Target
+from model.verification.remembered import Known
 from probe.checks.part import Part
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
@@ -47,7 +48,7 @@ class RealVisits(World):
     ordinary: int
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+    async def visit(self, endpoint: Endpoint, known: Known | None) -> Observation:
         """A real visit over the network."""
         return await self.engine.visit(endpoint)
 

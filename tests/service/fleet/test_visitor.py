@@ -10,6 +10,7 @@ import pytest
 
 from model.observation import Cost, Mode, Observation, State
 from model.target import Endpoint
+from model.verification.remembered import Known
 from model.version import TOOL_VERSION
 from scheduling.interval import Closed, IntervalPolicy
 from scheduling.jobs import SchedulerSettings
@@ -66,7 +67,7 @@ class World:
             settings=SETTINGS,
         )
 
-    async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+    async def visit(self, endpoint: Endpoint, known: Known | None) -> Observation:
         del known
         self.visited.append(endpoint.target.host)
         if self.night_falls_at_the_first_visit:

@@ -1,0 +1,88 @@
+"""How many statements a batch of visits takes: a verification that finds nothing new costs a share of two."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from model.endpoint_state import Visit
+from model.observation import Mode
+from storage import SqlStore
+from storage.database import connect
+from storage.writing.batch import write_visits
+from tests.storage.samples import observation, schedule
+
+READ_AND_UPDATE = ("SELECT", "UPDATE")
+
+
+@contextmanager
+def statements(engine: Any) -> Iterator[list[str]]:
+    """The first word of each statement that the engine executes meanwhile."""
+    found: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        found.append(statement.split(maxsplit=1)[0])
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def visits(count: int, *, hour: int) -> list[Visit]:
+    seen = (observation(f"host{number}.example", hour=hour) for number in range(count))
+    return [Visit(observation=one, schedule=schedule(one)) for one in seen]
+
+
+def verifications(count: int, *, hour: int) -> list[Visit]:
+    """The same facts again, an hour later, as they come from memory."""
+    return [
+        replace(
+            one,
+            observation=replace(one.observation, mode=Mode.VERIFY),
+            verified_digest=one.facts_digest,
+        )
+        for one in visits(count, hour=hour)
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 40])
+async def test_unchanged_visits_are_one_read_and_one_update_for_the_whole_batch(
+    url: str, count: int
+) -> None:
+    async with await SqlStore.open(url) as store:
+        await asyncio.gather(*map(store.record_visit, visits(count, hour=0)))
+    database = connect(url, busy_timeout_seconds=5.0)
+    try:
+        async with database.writing() as connection:
+            with statements(connection.engine.sync_engine) as executed:
+                written = await write_visits(connection, verifications(count, hour=1))
+    finally:
+        await database.close()
+    assert tuple(executed) == READ_AND_UPDATE
+    assert [one.transition for one in written.advanced] == [None] * count
+    assert {one.state.visits for one in written.advanced} == {2}
+
+
+async def test_an_outdated_verification_costs_no_more_and_leaves_the_newer_facts(
+    store: SqlStore,
+) -> None:
+    (first,), (again,) = visits(1, hour=0), verifications(1, hour=2)
+    await store.record_visit(first)
+    newer = observation("host0.example", hour=1, suites=("TLS_AES_256_GCM_SHA384",))
+    stored = await store.record_visit(Visit(observation=newer, schedule=schedule(newer)))
+    advanced = await store.record_visit(again)
+    assert advanced.transition is None
+    assert advanced.state.facts_digest == stored.state.facts_digest
+    assert advanced.state.started_at - stored.state.started_at == timedelta(hours=1)
+    latest = await store.latest(first.key)
+    assert latest is not None
+    assert latest.cipher_suites == newer.cipher_suites
