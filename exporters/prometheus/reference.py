@@ -28,6 +28,7 @@ from exporters.prometheus.families.unknown import THROTTLED, UNPROVED
 from exporters.prometheus.label_text import LONGEST_LABEL
 from exporters.prometheus.options import MOST_OF_A_FAMILY, Detail, MetricOptions
 from exporters.prometheus.service.service_families import ON_DEMAND_FAMILIES, SERVICE_FAMILIES
+from exporters.prometheus.shard import MOST_SHARDS
 from model.certificates.certificate import Problem, RevocationMethod
 from model.findings.finding import Severity
 from model.observation import Mode, State
@@ -74,6 +75,30 @@ endpoint has at most {family} series of a metric and `metrics.max_series_per_end
 `tlsprobe_endpoint_series_dropped` shows which endpoints exceed that, `tlsprobe_series_dropped_total` counts for all.
 The page is rendered once for each change, for all scrapers. While the database is down
 it shows the last facts, and `tlsprobe_snapshot_age_seconds` at its end shows their age.
+
+## Large fleets
+
+From some ten thousand endpoints on, scrape the page in parts: `/metrics/endpoints?shard=3/16` is the fourth of 16. Every
+series is in exactly one part, with all other series of its target. Which part that is depends only on the target's name and
+the total; if the total grows by one, only the targets of the new part move. The total is at most {shards}. Several
+Prometheus servers can share the parts among them.
+
+```yaml
+scrape_configs:
+  - job_name: tlsprobe-endpoints
+    metrics_path: /metrics/endpoints
+    scrape_interval: 2m
+    static_configs:
+      - {{targets: ["127.0.0.1:9844"], labels: {{__param_shard: 0/4}}}}
+      - {{targets: ["127.0.0.1:9844"], labels: {{__param_shard: 1/4}}}}
+      - {{targets: ["127.0.0.1:9844"], labels: {{__param_shard: 2/4}}}}
+      - {{targets: ["127.0.0.1:9844"], labels: {{__param_shard: 3/4}}}}
+    relabel_configs:
+      - {{source_labels: [__param_shard], target_label: shard}}  # each part needs its own series `up`
+```
+
+Use one total everywhere: each total takes the memory of the whole page, so tlsprobe serves at most two at a time, until one of
+them was not requested for ten minutes.
 """
 
 _LABELS: Final = """
@@ -127,6 +152,7 @@ def reference() -> str:
         features=features,
         family=MOST_OF_A_FAMILY,
         most=MetricOptions().most_series,
+        shards=MOST_SHARDS,
     )
     values = "\n".join(
         f"| `{label}` | {', '.join(f'`{one}`' if ' ' not in one else one for one in of_label)} |"

@@ -121,3 +121,17 @@ async def test_a_reload_is_requested_by_post_and_a_failed_one_gives_the_reason(
 
 async def test_the_status_is_json(client: httpx.AsyncClient) -> None:
     assert (await client.get("/-/status")).json() == {"targets": 7}
+
+
+@pytest.mark.parametrize("shard", ["0/1", "0/16", "15/16", "63/64"])
+async def test_a_part_of_the_endpoints_is_answered(shard: str, client: httpx.AsyncClient) -> None:
+    answer = await client.get(f"/metrics/endpoints?shard={shard}")
+    assert (answer.status_code, "tlsprobe_snapshot_age_seconds" in answer.text) == (200, True)
+
+
+@pytest.mark.parametrize(
+    "shard", ["", "3", "16/16", "0/0", "0/65", "-1/16", "1/-16", "1/2/3", "a/b", "²/4", "1 /4"]
+)
+async def test_a_part_that_cannot_exist_is_refused(shard: str, client: httpx.AsyncClient) -> None:
+    answer = await client.get("/metrics/endpoints", params={"shard": shard})
+    assert (answer.status_code, answer.text.startswith("shard must be INDEX/TOTAL")) == (400, True)
