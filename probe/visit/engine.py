@@ -22,6 +22,7 @@ from model.version import TOOL_VERSION
 from pki.certificates import TrustStore, load_trust_store, parse_certificate
 from pki.net_guard.politeness import Politeness
 from probe.budget import Metered
+from probe.checks import expected_versions
 from probe.checks.prober import Prober
 from probe.checks.verify import ask_whether_unchanged, can_be_verified
 from probe.checks.visit_facts import Stapled, VisitFacts
@@ -39,6 +40,7 @@ from probe.transport import ProbeTransport
 from probe.visit.chain_checks import ChainChecks
 from probe.visit.chain_judging import judge_again, judge_chains
 from probe.visit.dtls_versions import named_as_dtls
+from probe.visit.expected import as_expected
 from probe.visit.settings import ProbeSettings
 from probe.visit.sparing import finish_known_versions, must_spare, with_known_facts
 from probe.visit.stages import run_stages
@@ -282,9 +284,13 @@ class Engine:
         If the visit's time ends before every question is asked, the answers so far show no difference: more
         questions would get no answer, so ``known`` stays, and the reason says so."""
         known, target = visit.known, visit.endpoint.target
-        if known is None or target.is_datagram or not can_be_verified(known):
+        if known is None or target.is_datagram or visit.transport.allowance is not None:
             return None
-        if visit.transport.allowance is not None:
+        if self._settings.parts <= expected_versions.PARTS:
+            visit.say("whether versions and certificates changed")
+            stores = self._stores_for(visit.endpoint)
+            return await as_expected(visit.prober, target, known, visit.started_at, stores)
+        if not can_be_verified(known):
             return None
         if any(map(self._level_for(target).allows, known.not_asked.values())):
             return None
