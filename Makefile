@@ -128,6 +128,10 @@ bench: venv $(BENCH_VENV)/.installed test-servers ## compare tlsprobe with sslyz
 	$(BIN)/python -m benchmarks.schedule
 	$(BIN)/python -m benchmarks.service --endpoints 2000 --interval 60
 
+.PHONY: bench-compare
+bench-compare: venv ## print what got slower from the result before the last one of each benchmark to the last
+	$(BIN)/python -m benchmarks.compare
+
 .PHONY: truth
 truth: venv $(BENCH_VENV)/.installed test-servers ## remake docs/explanation/truth.md: who is right about each server of the zoo
 	scripts/install-bench-peers.sh

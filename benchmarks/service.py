@@ -24,6 +24,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.support.process_use import cpu_seconds, resident_bytes
+from benchmarks.support.results import Figure, save
 from tests.zoo.certificates import make_certificates
 from tests.zoo.process import Command, running
 
@@ -131,6 +132,14 @@ def _measure(wanted: argparse.Namespace, directory: Path) -> None:
     print(f"memory         {first.rss / 1e6:8.0f} MB after the first round of verifications")
     print(f"               {last.rss / 1e6:8.0f} MB after the last (limit 400 MB)")
     print(f"on time        {punctual:8.2%} of the visits, within 5 % of the interval (limit 99 %)")
+    of_fleet = f"{wanted.endpoints} endpoints"
+    save(
+        "service",
+        {
+            f"{of_fleet}: a verification": Figure(runs=(a_visit * 1000,), unit="ms"),
+            f"{of_fleet}: memory": Figure(runs=(last.rss / 1e6,), unit="MB"),
+        },
+    )
 
 
 def _until(service: subprocess.Popen[bytes], url: str, visits: int, late: float) -> Sample:
