@@ -43,6 +43,7 @@ ANSWERED: Final = {
     ("GET /metrics", 200): Asked(path="/metrics"),
     ("GET /metrics/endpoints", 200): Asked(path="/metrics/endpoints"),
     ("GET /metrics/endpoints", 400): Asked(path="/metrics/endpoints", query=b"shard=4/4"),
+    ("GET /metrics/fleet", 200): Asked(path="/metrics/fleet"),
     ("GET /probe", 400): Asked(path="/probe"),
     ("GET /probe", 403): Asked(path="/probe", query=b"target=192.0.2.1"),
     ("GET /sd/prometheus", 200): Asked(path="/sd/prometheus"),
