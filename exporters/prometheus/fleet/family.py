@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from heapq import nlargest
 from typing import Final, TypeAlias
 
 from exporters.prometheus.catalogue import FAMILIES
-from exporters.prometheus.families.family import Sample
+from exporters.prometheus.families.family import Family, Sample
 from exporters.prometheus.options import Detail
 from model.snapshot import EndpointStatus
 
@@ -51,18 +52,37 @@ class FleetFamily:
 def summed(source: str, *labels: str, **only: str) -> Callable[[Statuses], Iterator[Sample]]:
     """The samples of an endpoint's family, with these of its labels, and only those with the values of ``only``."""
     family = next(one for one in FAMILIES if one.name == source)
-    samples = family.samples_at(Detail.ALL)
+    samples = _samples_of(family)
     places = tuple(map(family.labels.index, labels))
     wanted = tuple((family.labels.index(label), value) for label, value in only.items())
 
     def contributions(statuses: Statuses) -> Iterator[Sample]:
         for status in statuses:
-            # As on the page of the endpoints, a certificate of two chains counts once.
-            for values, number in dict(samples(status)).items():
-                if all(values[place] == value for place, value in wanted):
+            for values, number in samples(status).items():
+                if not wanted or all(values[place] == value for place, value in wanted):
                     yield tuple([values[place] for place in places]), number
 
     return contributions
+
+
+@cache
+def _samples_of(family: Family) -> Callable[[EndpointStatus], Amounts]:
+    """The samples of an endpoint; they are made once if several metrics of the fleet need them, one after another.
+
+    As on the page of the endpoints, a certificate of two chains counts once.
+    """
+    samples = family.samples_at(Detail.ALL)
+    last: list[tuple[EndpointStatus, Amounts]] = []
+
+    def of(status: EndpointStatus) -> Amounts:
+        for known, made in last:
+            if known is status:
+                return made
+        made = dict(samples(status))
+        last[:] = [(status, made)]
+        return made
+
+    return of
 
 
 def counted(source: str, *labels: str, **only: str) -> Callable[[Statuses], Iterator[Sample]]:

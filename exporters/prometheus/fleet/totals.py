@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final, TypeAlias
 
-from exporters.prometheus.families.family import PREFIX
+from exporters.prometheus.families.family import PREFIX, Sample
 from exporters.prometheus.fleet.families import FLEET_FAMILIES
 from exporters.prometheus.fleet.family import Amounts, FleetFamily
 from exporters.prometheus.label_text import LONGEST_KEY, LONGEST_LABEL, quoted
@@ -17,8 +17,11 @@ from model.snapshot import EndpointStatus, Snapshot
 
 _TARGET: Final = "target"
 
-_Contribution: TypeAlias = tuple[int, tuple[str, ...], float]
-"""The place of the family, the values of its labels, and the number."""
+_MOST_SHARED: Final = 50_000
+"""So many different contributions are remembered, to be shared by targets with equal facts."""
+
+_Contributions: TypeAlias = tuple[Sample, ...]
+"""Of one target to one family."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class _Counted:
     """What a target contributed with these statuses."""
 
     statuses: tuple[EndpointStatus, ...]
-    contributions: tuple[_Contribution, ...]
+    contributions: tuple[_Contributions, ...]
 
 
 class FleetTotals:
@@ -34,6 +37,7 @@ class FleetTotals:
 
     def __init__(self) -> None:
         self._counted: dict[str, _Counted] = {}
+        self._shared: dict[_Contributions, _Contributions] = {}
         self._sums: tuple[dict[tuple[str, ...], tuple[float, int]], ...] = tuple(
             {} for _ in FLEET_FAMILIES
         )
@@ -51,7 +55,7 @@ class FleetTotals:
             if known is None or not _are_same(known.statuses, statuses):
                 if known is not None:
                     self._add(known, -1)
-                known = _Counted(statuses, tuple(_contributions(statuses)))
+                known = _Counted(statuses, tuple(self._contributions(statuses)))
                 self._add(known, 1)
             now[key] = known
         for gone in before.values():
@@ -59,13 +63,21 @@ class FleetTotals:
         self._counted = now
 
     def _add(self, counted: _Counted, sign: int) -> None:
-        for place, labels, number in counted.contributions:
-            sums = self._sums[place]
-            total, count = sums.get(labels, (0.0, 0))
-            if count + sign:
-                sums[labels] = total + sign * number, count + sign
-            else:
-                del sums[labels]
+        for sums, contributions in zip(self._sums, counted.contributions, strict=True):
+            for labels, number in contributions:
+                total, count = sums.get(labels, (0.0, 0))
+                if count + sign:
+                    sums[labels] = total + sign * number, count + sign
+                else:
+                    del sums[labels]
+
+    def _contributions(self, statuses: tuple[EndpointStatus, ...]) -> Iterator[_Contributions]:
+        if len(self._shared) > _MOST_SHARED:
+            self._shared.clear()
+        for family in FLEET_FAMILIES:
+            found = tuple(family.contributions(statuses))
+            is_own = _TARGET in family.labels
+            yield found if is_own else self._shared.setdefault(found, found)
 
     def _lines(self, snapshot: Snapshot) -> Iterator[str]:
         for family, sums in zip(FLEET_FAMILIES, self._sums, strict=True):
@@ -74,12 +86,6 @@ class FleetTotals:
             amounts = {labels: total for labels, (total, _) in sums.items()}
             for labels, number in _written(family, amounts, snapshot.taken_at).items():
                 yield f"{name}{{{labels}}} {number_text(number)}\n"
-
-
-def _contributions(statuses: tuple[EndpointStatus, ...]) -> Iterator[_Contribution]:
-    for place, family in enumerate(FLEET_FAMILIES):
-        for labels, number in family.contributions(statuses):
-            yield place, labels, number
 
 
 def _written(family: FleetFamily, amounts: Amounts, now: datetime) -> dict[str, float]:
