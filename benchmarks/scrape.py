@@ -185,7 +185,7 @@ async def _scrape(url: str) -> Scrape:
 
 
 def _theirs(port: int, count: int) -> None:
-    with _blackbox() as (url, pid):
+    with running_blackbox() as (url, pid):
         began, cpu = time.perf_counter(), _processor_seconds(pid)
         text = asyncio.run(_scrape_each(f"{url}/probe", port, count))
         took, used = time.perf_counter() - began, _processor_seconds(pid) - cpu
@@ -214,7 +214,7 @@ async def _scrape_each(url: str, port: int, count: int) -> int:
 
 
 @contextmanager
-def _blackbox() -> Iterator[tuple[str, int]]:
+def running_blackbox() -> Iterator[tuple[str, int]]:
     with tempfile.TemporaryDirectory() as name:
         config = Path(name) / "blackbox.yml"
         config.write_text(

@@ -100,7 +100,7 @@ def main() -> None:
 
 
 def _measure(wanted: argparse.Namespace, directory: Path) -> None:
-    port = _free_port()
+    port = free_port()
     config = directory / "tlsprobe.yml"
     config.write_text(
         _CONFIGURATION.format(
@@ -187,7 +187,7 @@ def _series(name: str, page: str) -> Iterator[tuple[str, float]]:
 def _fleet(directory: Path) -> Iterator[int]:
     """One nginx on the other core, which answers for every name."""
     certificates = make_certificates(directory)
-    port = _free_port()
+    port = free_port()
     configuration = directory / "nginx.conf"
     configuration.write_text(
         _NGINX.format(
@@ -203,7 +203,7 @@ def _fleet(directory: Path) -> Iterator[int]:
         yield port
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as some:
         port: int = some.getsockname()[1]
         return port
