@@ -120,6 +120,7 @@ bench: venv $(BENCH_VENV)/.installed test-servers ## compare tlsprobe with sslyz
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks.fleet
 	$(BIN)/python -m benchmarks.certificates
 	$(BIN)/python -m benchmarks.scrape
+	$(BIN)/python -m benchmarks.on_demand
 	$(BIN)/python -m benchmarks.storage
 	$(BIN)/python -m benchmarks.workers speed --endpoints 240
 	$(BIN)/python -m benchmarks.workers kill --endpoints 2000 --kills 10

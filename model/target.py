@@ -14,7 +14,11 @@ from typing import Final
 
 from model.application_protocol import DEFAULT_PROTOCOL, default_protocol, runs_over_datagrams
 
+_HOSTS_REMEMBERED: Final = 4096
+"""A probe asks about its host some ten times."""
 
+
+@lru_cache(maxsize=_HOSTS_REMEMBERED)
 def is_ip_address(host: str) -> bool:
     """Whether ``host`` is an IPv4 or IPv6 literal (without brackets)."""
     try:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 from model.certificates.certificate import Certificate, KeyType, ServedChain
@@ -124,8 +125,7 @@ def _suites(known: Observation, version: ProtocolVersion, key_type: KeyType) -> 
     names = found.accepted if found else ()
     accepted = [suite for name in names if (suite := cipher_suite_by_name(name)) is not None]
     fitting = [one for one in accepted if one.authentication == _AUTHENTICATION.get(key_type)]
-    suites = fitting or accepted or cipher_suites_for(version)
-    return tuple(one.code_point for one in suites)
+    return tuple(one.code_point for one in fitting or accepted) or _every_suite(version)
 
 
 def _to_be_refused(known: Observation, shape: Shape) -> Iterator[Offer]:
@@ -133,8 +133,12 @@ def _to_be_refused(known: Observation, shape: Shape) -> Iterator[Offer]:
     below = [version for version in ASKED_VERSIONS if version < accepted[0]]
     above = [version for version in ASKED_VERSIONS if version > accepted[-1]]
     for version in (*below[-1:], *above):
-        suites = (suite.code_point for suite in cipher_suites_for(version))
-        yield offer(version, tuple(suites), shape)
+        yield offer(version, _every_suite(version), shape)
+
+
+@cache
+def _every_suite(version: ProtocolVersion) -> tuple[int, ...]:
+    return tuple(suite.code_point for suite in cipher_suites_for(version))
 
 
 async def _ask_accepted(
