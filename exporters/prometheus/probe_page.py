@@ -45,8 +45,10 @@ def probe_page(
     if glance.failure is not None:
         parts.append(comment(glance.failure))
     if Names.TLSPROBE in names and own is not None:
-        parts += _writer(options).for_another_part().write(
-            Snapshot(taken_at=own.status.last_probe_at, endpoints=(own.status,))
+        parts += (
+            _writer(options)
+            .for_another_part()
+            .write(Snapshot(taken_at=own.status.last_probe_at, endpoints=(own.status,)))
         )
         parts.append(written(_our_own(glance, own)))
     if Names.BLACKBOX_EXPORTER in names:
