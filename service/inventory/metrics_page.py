@@ -42,7 +42,7 @@ class NoSnapshotError(Exception):
 
 
 class TooManyTotalsError(Exception):
-    """The inventory is already divided in other ways; the message is one sentence that says how to go on."""
+    """The inventory is already divided in other ways; the message is one sentence that says what to do."""
 
 
 class InventoryPage:
