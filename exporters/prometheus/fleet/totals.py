@@ -33,7 +33,7 @@ class _Counted:
 
 
 class FleetTotals:
-    """The sums for one inventory, whose Snapshots come in turn."""
+    """The sums for one inventory, whose Snapshots come in turn, ordered by target."""
 
     def __init__(self) -> None:
         self._counted: dict[str, _Counted] = {}
