@@ -120,6 +120,7 @@ bench: venv $(BENCH_VENV)/.installed test-servers ## compare tlsprobe with sslyz
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks.fleet
 	$(BIN)/python -m benchmarks.certificates
 	$(BIN)/python -m benchmarks.scrape
+	$(BIN)/python -m benchmarks.on_demand
 	$(BIN)/python -m benchmarks.storage
 	$(BIN)/python -m benchmarks.workers speed --endpoints 240
 	$(BIN)/python -m benchmarks.workers kill --endpoints 2000 --kills 10
@@ -127,6 +128,10 @@ bench: venv $(BENCH_VENV)/.installed test-servers ## compare tlsprobe with sslyz
 	$(BIN)/python -m benchmarks.policy
 	$(BIN)/python -m benchmarks.schedule
 	$(BIN)/python -m benchmarks.service --endpoints 2000 --interval 60
+
+.PHONY: bench-compare
+bench-compare: venv ## print what got slower from the result before the last one of each benchmark to the last
+	$(BIN)/python -m benchmarks.compare
 
 .PHONY: truth
 truth: venv $(BENCH_VENV)/.installed test-servers ## remake docs/explanation/truth.md: who is right about each server of the zoo

@@ -15,7 +15,8 @@ from rich.console import Console
 
 from benchmarks.support.measure import Run, ScanFailedError, measure, running_proxy
 from benchmarks.support.nginx import running_nginx
-from benchmarks.support.report import Results, print_heading, table, write_json
+from benchmarks.support.report import Results, figures, print_heading, table, write_json
+from benchmarks.support.results import save
 from benchmarks.support.scanners import SCANNERS, Scanner
 
 # A log has no width of its own, and a table wrapped at 80 columns is hard to read.
@@ -44,6 +45,7 @@ def main() -> int:
         return 1
     if options.json:
         write_json(options.json, versions, results)
+    save("scanners", figures(results))
     return 0
 
 

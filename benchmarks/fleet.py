@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,7 @@ from rich.table import Table
 
 from benchmarks.support.measure import running_proxy
 from benchmarks.support.nginx import SERVER_NAME, TRUTH, loopback_addresses, running_nginx
+from benchmarks.support.results import Figure, save
 from benchmarks.support.scanners import read_nmap
 from model.clock import SystemClock
 from model.observation import Observation
@@ -52,18 +53,30 @@ def main() -> None:
     programs: dict[str, Callable[[int, int], Outcome]] = {"tlsprobe": _ours, "nmap": _nmap}
     if shutil.which("sslyze"):
         programs["sslyze"] = _sslyze
-    with running_nginx(options.endpoints) as server_port:
+    count, figures = options.endpoints, dict[str, Figure]()
+    with running_nginx(count) as server_port:
         for milliseconds in options.round_trips:
             if milliseconds == 0:
-                console.print(_table(programs, server_port, options.endpoints, milliseconds))
-                continue
-            with running_proxy(server_port, milliseconds / 1000, options.endpoints) as proxy:
-                console.print(_table(programs, proxy.port, options.endpoints, milliseconds))
+                outcomes = {name: run(server_port, count) for name, run in programs.items()}
+            else:
+                with running_proxy(server_port, milliseconds / 1000, count) as proxy:
+                    outcomes = {name: run(proxy.port, count) for name, run in programs.items()}
+            console.print(_table(outcomes, count, milliseconds))
+            figures.update(_figures(outcomes, count, milliseconds))
+    save("fleet", figures)
 
 
-def _table(
-    programs: dict[str, Callable[[int, int], Outcome]], port: int, count: int, milliseconds: float
-) -> Table:
+def _figures(
+    outcomes: Mapping[str, Outcome], count: int, milliseconds: float
+) -> Iterator[tuple[str, Figure]]:
+    for name, outcome in outcomes.items():
+        of_it = f"{name}, {count} endpoints, {milliseconds:g} ms"
+        yield f"{of_it}: wall time", Figure(runs=(outcome.wall_seconds,), unit="s")
+        each = 1000 * outcome.cpu_seconds / count
+        yield f"{of_it}: processor time of an endpoint", Figure(runs=(each,), unit="ms")
+
+
+def _table(outcomes: Mapping[str, Outcome], count: int, milliseconds: float) -> Table:
     made = Table(
         title=f"{count} endpoints, round trip {milliseconds:g} ms",
         title_justify="left",
@@ -72,8 +85,7 @@ def _table(
     for column in ("program", "wall s", "endpoints/s", "tlsprobe is", "CPU ms each", "right"):
         made.add_column(column, justify="left" if column == "program" else "right")
     ours: Outcome | None = None
-    for name, run in programs.items():
-        outcome = run(port, count)
+    for name, outcome in outcomes.items():
         ours = ours or outcome
         made.add_row(
             name,

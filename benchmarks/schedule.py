@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.support.results import Figure, save
 from discovery.files.targets_file import read_targets_file
 from discovery.merge import merge, sift
 from model.target import Target
@@ -88,6 +89,7 @@ def main() -> None:
         return
     most = int(sys.argv[1]) if len(sys.argv) > 1 else MILLION
     print("  targets   load s   schedule s   peak MB   pick µs")
+    figures = {}
     for count in (most // 100, most // 10, most):
         command = [sys.executable, "-m", "benchmarks.schedule", "one", str(count)]
         said = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -96,6 +98,10 @@ def main() -> None:
             f"{count:9d} {found['load']:8.1f} {found['schedule']:12.1f} "
             f"{found['bytes'] / 1e6:9.0f} {found['pick'] * 1e6:9.1f}"
         )
+        for what, unit, one in (("load", "s", 1), ("schedule", "s", 1), ("pick", "µs", 1e6)):
+            figures[f"{count} targets: {what}"] = Figure(runs=(found[what] * one,), unit=unit)
+        figures[f"{count} targets: memory"] = Figure(runs=(found["bytes"] / 1e6,), unit="MB")
+    save("schedule", figures)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ import httpx
 from starlette.applications import Starlette
 
 from benchmarks.support.nginx import running_nginx
+from benchmarks.support.results import Figure, save
 from exporters.prometheus import MetricOptions, PageWriter
 from exporters.prometheus.options import Detail
 from model.clock import SystemClock
@@ -160,6 +161,13 @@ async def _our_own(fleet: Fleet, detail: Detail) -> None:
         print(f"  {name:<17} {middle.seconds:>10.2f} s {limit}, {used}")
     print(f"  memory            {grown:>10.0f} MB more after {2 * _REPEATS + 1} scrapes")
     print("  connections       0: a scrape never probes")
+    of_fleet = f"{endpoints} endpoints"
+    figures = {
+        f"{of_fleet}: {name}": Figure(runs=tuple(one.processor for one in scrapes), unit="s")
+        for name, scrapes in (("first", [first]), ("unchanged", again), ("1 % changed", changed))
+    }
+    figures[f"{of_fleet}: memory"] = Figure(runs=(grown,), unit="MB")
+    save("scrape", figures)
 
 
 async def _scrape(url: str) -> Scrape:
@@ -177,7 +185,7 @@ async def _scrape(url: str) -> Scrape:
 
 
 def _theirs(port: int, count: int) -> None:
-    with _blackbox() as (url, pid):
+    with running_blackbox() as (url, pid):
         began, cpu = time.perf_counter(), _processor_seconds(pid)
         text = asyncio.run(_scrape_each(f"{url}/probe", port, count))
         took, used = time.perf_counter() - began, _processor_seconds(pid) - cpu
@@ -206,7 +214,7 @@ async def _scrape_each(url: str, port: int, count: int) -> int:
 
 
 @contextmanager
-def _blackbox() -> Iterator[tuple[str, int]]:
+def running_blackbox() -> Iterator[tuple[str, int]]:
     with tempfile.TemporaryDirectory() as name:
         config = Path(name) / "blackbox.yml"
         config.write_text(

@@ -24,6 +24,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.support.process_use import cpu_seconds, resident_bytes
+from benchmarks.support.results import Figure, save
 from tests.zoo.certificates import make_certificates
 from tests.zoo.process import Command, running
 
@@ -100,7 +101,7 @@ def main() -> None:
 
 
 def _measure(wanted: argparse.Namespace, directory: Path) -> None:
-    port = _free_port()
+    port = free_port()
     config = directory / "tlsprobe.yml"
     config.write_text(
         _CONFIGURATION.format(
@@ -132,6 +133,14 @@ def _measure(wanted: argparse.Namespace, directory: Path) -> None:
     print(f"memory         {first.rss / 1e6:8.0f} MB after the first round of verifications")
     print(f"               {last.rss / 1e6:8.0f} MB after the last (limit 400 MB)")
     print(f"on time        {punctual:8.2%} of the visits, within 5 % of the interval (limit 99 %)")
+    of_fleet = f"{wanted.endpoints} endpoints"
+    save(
+        "service",
+        {
+            f"{of_fleet}: a verification": Figure(runs=(a_visit * 1000,), unit="ms"),
+            f"{of_fleet}: memory": Figure(runs=(last.rss / 1e6,), unit="MB"),
+        },
+    )
 
 
 def _until(service: subprocess.Popen[bytes], url: str, visits: int, late: float) -> Sample:
@@ -179,7 +188,7 @@ def _series(name: str, page: str) -> Iterator[tuple[str, float]]:
 def _fleet(directory: Path) -> Iterator[int]:
     """One nginx on the other core, which answers for every name."""
     certificates = make_certificates(directory)
-    port = _free_port()
+    port = free_port()
     configuration = directory / "nginx.conf"
     configuration.write_text(
         _NGINX.format(
@@ -195,7 +204,7 @@ def _fleet(directory: Path) -> Iterator[int]:
         yield port
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as some:
         port: int = some.getsockname()[1]
         return port

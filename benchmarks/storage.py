@@ -22,6 +22,7 @@ import psycopg
 from sqlalchemy import delete
 
 from benchmarks.support.observed import BEGAN, INTERVAL, Fleet, scheduled, visit_nginx
+from benchmarks.support.results import Figure, save
 from model.query import Selection
 from storage import SqlStore
 from storage.database import connect
@@ -55,10 +56,12 @@ def main() -> None:
     parser.add_argument("--only", choices=["sqlite", "postgresql"], help="only this database")
     options = parser.parse_args()
     fleet = Fleet(asyncio.run(visit_nginx()))
+    figures: dict[str, Figure] = {}
     for kind in ("sqlite", "postgresql"):
         if options.only in (None, kind):
             with _empty_database(kind) as url:
-                asyncio.run(_measure(kind, url, fleet, options.endpoints))
+                asyncio.run(_measure(kind, url, fleet, options.endpoints, figures))
+    save("storage", figures)
 
 
 @contextmanager
@@ -71,9 +74,19 @@ def _empty_database(kind: str) -> Iterator[str]:
             yield url
 
 
-async def _measure(kind: str, url: str, fleet: Fleet, count: int) -> None:
+async def _measure(
+    kind: str, url: str, fleet: Fleet, count: int, figures: dict[str, Figure]
+) -> None:
+    above = ""
+
     def say(what: str, figure: float, unit: str) -> None:
+        nonlocal above
         print(f"{kind:<11} {what:<52} {figure:10.1f} {unit}", flush=True)
+        above = above if what.startswith(" ") else what
+        name = what if what == above else f"{above}: {what.strip()}"
+        figures[f"{kind}, {count} endpoints: {name}"] = Figure(
+            runs=(figure,), unit=unit, more_is_better=unit == "per second"
+        )
 
     async with await SqlStore.open(url) as store:
         empty = await asyncio.to_thread(_size, url)

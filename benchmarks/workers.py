@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmarks.support.results import Figure, save
 from storage import SqlStore
 from tests.service.fleet.processes import Deployment, all_recorded, deployment, until
 from tests.service.fleet.simulated import simulated_fleet
@@ -71,6 +72,15 @@ def show_speed(endpoints: int) -> None:
             rates.append(endpoints / run.seconds)
             print(f"{workers} worker(s): {rates[-1]:.2f} endpoints/s", flush=True)
     print(f"two workers are {rates[1] / rates[0]:.2f} times as fast as one (limit 1.8)")
+    save(
+        "workers-speed",
+        {
+            f"{endpoints} endpoints, {workers} workers": Figure(
+                runs=(rate,), unit="endpoints/s", more_is_better=True
+            )
+            for workers, rate in enumerate(rates, start=1)
+        },
+    )
 
 
 def show_kills(endpoints: int, kills: int, workers: int) -> None:
@@ -85,14 +95,18 @@ def show_kills(endpoints: int, kills: int, workers: int) -> None:
         print(f"{endpoints} endpoints, {workers} workers, {kills} kills: {run.seconds:.0f} s")
         print(f"recorded once {run.recorded[1]}, never {run.recorded[0]}, ", end="")
         print(f"twice {visits - run.recorded[1]} (limits {endpoints}, 0, 0)")
+        figures = {}
         for name, cpu in (
             ("scheduler", run.leader_cpu),
             ("workers", run.worker_cpu),
             ("PostgreSQL", run.database_cpu),
         ):
-            print(f"{name:10} {cpu / endpoints * 1000:6.2f} ms CPU per visit")
+            a_visit = cpu / endpoints * 1000
+            print(f"{name:10} {a_visit:6.2f} ms CPU per visit")
+            figures[f"{endpoints} endpoints: {name}, a visit"] = Figure(runs=(a_visit,), unit="ms")
         print(f"scheduler  {run.leader_memory / endpoints / 1000:6.2f} kB of memory per endpoint")
         print(f"database   {run.database_bytes / endpoints / 1000:6.2f} kB per endpoint")
+        save("workers-kill", figures)
 
 
 @contextmanager

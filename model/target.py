@@ -15,6 +15,7 @@ from typing import Final
 from model.application_protocol import DEFAULT_PROTOCOL, default_protocol, runs_over_datagrams
 
 _HOSTS_REMEMBERED: Final = 4_096
+"""A probe asks about its host some ten times."""
 
 
 @lru_cache(maxsize=_HOSTS_REMEMBERED)

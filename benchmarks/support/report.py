@@ -18,6 +18,7 @@ from rich.table import Table
 
 from benchmarks.support.measure import Run
 from benchmarks.support.nginx import TRUTH
+from benchmarks.support.results import EXACT, Figure
 from benchmarks.support.scanners import SCANNERS
 
 # Results at one round trip time, by scanner name, in the order of SCANNERS.
@@ -86,6 +87,23 @@ def write_json(file: Path, versions: Mapping[str, str], results: Mapping[float, 
         ],
     }
     file.write_text(json.dumps(told, indent=2) + "\n")
+
+
+def figures(results: Mapping[float, Results]) -> dict[str, Figure]:
+    """What later results are compared with, by names that contain scanner and round trip time."""
+    found = {}
+    for round_trip_seconds, of_one in results.items():
+        for scanner, runs in of_one.items():
+            name = f"{scanner}, {1000 * round_trip_seconds:g} ms"
+            walls = tuple(run.wall_seconds for run in runs)
+            cpus = tuple(run.cpu_seconds for run in runs)
+            connections = tuple(run.connections for run in runs)
+            found[f"{name}: wall time"] = Figure(runs=walls, unit="s")
+            found[f"{name}: processor time"] = Figure(runs=cpus, unit="s")
+            found[f"{name}: connections"] = Figure(
+                runs=connections, unit="connections", least_noise=EXACT
+            )
+    return found
 
 
 def _ratio(theirs: Sequence[float], ours: Sequence[float]) -> str:

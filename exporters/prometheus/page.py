@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, Self
 
 from exporters.prometheus.catalogue import (
     DROPPED_FAMILY,
@@ -85,6 +86,12 @@ class PageWriter:
         self._written: Mapping[str, _Written] = {}
         self._texts = SizeBoundedCache(_TEXTS_REMEMBERED)
         self.dropped_total = 0
+
+    def for_another_part(self) -> Self:
+        """A writer for the pages of another part of the inventory; both share the texts of equal facts."""
+        other = copy(self)
+        other._written, other.dropped_total = {}, 0
+        return other
 
     def write(self, snapshot: Snapshot) -> Iterator[str]:
         """The page in pieces; each piece consists of whole lines.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from exporters.prometheus.families.family import PREFIX
-from exporters.prometheus.options import MetricOptions
+from exporters.prometheus.options import Detail, MetricOptions
 from exporters.prometheus.other_exporters.blackbox_exporter import blackbox_samples
 from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
 from exporters.prometheus.other_exporters.samples import ForeignSample, comment, written
@@ -44,8 +45,10 @@ def probe_page(
     if glance.failure is not None:
         parts.append(comment(glance.failure))
     if Names.TLSPROBE in names and own is not None:
-        parts += PageWriter(options).write(
-            Snapshot(taken_at=own.status.last_probe_at, endpoints=(own.status,))
+        parts += (
+            _writer(options)
+            .for_another_part()
+            .write(Snapshot(taken_at=own.status.last_probe_at, endpoints=(own.status,)))
         )
         parts.append(written(_our_own(glance, own)))
     if Names.BLACKBOX_EXPORTER in names:
@@ -53,6 +56,12 @@ def probe_page(
     if Names.SSL_EXPORTER in names:
         parts.append(written(ssl_exporter_samples(glance)))
     return "".join(parts)
+
+
+@lru_cache(maxsize=len(Detail))
+def _writer(options: MetricOptions) -> PageWriter:
+    """The forms of all families, which every page copies."""
+    return PageWriter(options)
 
 
 def _our_own(glance: HandshakeSummary, own: OwnResult) -> list[ForeignSample]:

@@ -25,9 +25,12 @@ from exporters.prometheus.families.endpoints import FAILURES, STAGES
 from exporters.prometheus.families.facts import STANDARD_FEATURES
 from exporters.prometheus.families.family import IDENTITY, PREFIX
 from exporters.prometheus.families.unknown import THROTTLED, UNPROVED
+from exporters.prometheus.fleet.families import FLEET_FAMILIES
+from exporters.prometheus.fleet.family import OTHER
 from exporters.prometheus.label_text import LONGEST_LABEL
 from exporters.prometheus.options import MOST_OF_A_FAMILY, Detail, MetricOptions
 from exporters.prometheus.service.service_families import ON_DEMAND_FAMILIES, SERVICE_FAMILIES
+from exporters.prometheus.shard import MOST_SHARDS
 from model.certificates.certificate import Problem, RevocationMethod
 from model.findings.finding import Severity
 from model.observation import Mode, State
@@ -74,6 +77,49 @@ endpoint has at most {family} series of a metric and `metrics.max_series_per_end
 `tlsprobe_endpoint_series_dropped` shows which endpoints exceed that, `tlsprobe_series_dropped_total` counts for all.
 The page is rendered once for each change, for all scrapers. While the database is down
 it shows the last facts, and `tlsprobe_snapshot_age_seconds` at its end shows their age.
+
+## Large fleets
+
+From some ten thousand endpoints on, scrape the page in parts: `/metrics/endpoints?shard=3/16` is the fourth of 16. Every
+series is in exactly one part, with all other series of its target. Which part that is depends only on the target's name and
+the total; if the total grows by one, only the targets of the new part move. The total is at most {shards}. Several
+Prometheus servers can share the parts among them.
+
+```yaml
+scrape_configs:
+  - job_name: tlsprobe-endpoints
+    metrics_path: /metrics/endpoints
+    scrape_interval: 2m
+    static_configs:
+      - {{targets: ["127.0.0.1:9844"], labels: {{__param_shard: 0/4}}}}
+      - {{targets: ["127.0.0.1:9844"], labels: {{__param_shard: 1/4}}}}
+      - {{targets: ["127.0.0.1:9844"], labels: {{__param_shard: 2/4}}}}
+      - {{targets: ["127.0.0.1:9844"], labels: {{__param_shard: 3/4}}}}
+    relabel_configs:
+      - {{source_labels: [__param_shard], target_label: shard}}  # each part needs its own series `up`
+```
+
+Use one total everywhere: each total takes the memory of the whole page, so tlsprobe serves at most two at a time, until one of
+them was not requested for ten minutes.
+"""
+
+_FLEET: Final = f"""
+## The whole fleet
+
+`/metrics/fleet` has the sums that the panels of the dashboards show, without `target` and `address`: at most
+{sum(family.most for family in FLEET_FAMILIES):,} series for a fleet of any size, at any detail. Label values beyond the limit of a metric
+are summed up as `{OTHER}`; the last three metrics list 50 targets each. A visit costs only the sums of its target. Where the
+endpoints are too many for Prometheus, scrape this page alone, and keep the facts of single endpoints in the database.
+
+It serves these panels, for all targets together. The dashboards' filters by label and target need the series of the endpoints.
+
+| dashboard | panels |
+|---|---|
+| Fleet overview | all but *What expires next*, which it orders by date and not by the share of the lifetime |
+| Protocols and ciphers | all but the tables of targets (*Old versions*, *Weak and insecure suites*, *Vulnerable endpoints*) |
+| Certificates | *Expired*, *In … to … days*, *Calendar*, *Issuers*, *Key types*, *Lifetimes* (each certificate once for each of its targets), *Why chains do not verify* |
+| Findings and policy | all but the tables of targets |
+| mTLS and trust | *Require certificates*, *Only at some versions*, *Do not verify*, *Matching names*, *Modes*, *Chains by trust store* |
 """
 
 _LABELS: Final = """
@@ -127,6 +173,7 @@ def reference() -> str:
         features=features,
         family=MOST_OF_A_FAMILY,
         most=MetricOptions().most_series,
+        shards=MOST_SHARDS,
     )
     values = "\n".join(
         f"| `{label}` | {', '.join(f'`{one}`' if ' ' not in one else one for one in of_label)} |"
@@ -138,6 +185,9 @@ def reference() -> str:
             "## Endpoints\n",
             _HEAD,
             *_endpoint_rows(),
+            _FLEET,
+            _HEAD,
+            *_fleet_rows(),
             _LABELS.format(rows=values),
             _NAMES.format(label=CLIENT_AUTH),
             "## One target on demand\n",
@@ -172,6 +222,11 @@ def _endpoint_rows() -> Iterator[str]:
         yield _row(family.name, "gauge", labels, detail, family.help, family.example)
     dropped = DROPPED_FAMILY.removeprefix(PREFIX)
     yield _row(dropped, "gauge", IDENTITY, "", DROPPED_HELP, f"{DROPPED_FAMILY} > 0")
+
+
+def _fleet_rows() -> Iterator[str]:
+    for family in FLEET_FAMILIES:
+        yield _row(family.name, "gauge", family.labels, "", family.help, family.example)
 
 
 def _service_rows() -> Iterator[str]:

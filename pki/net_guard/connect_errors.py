@@ -2,7 +2,8 @@
 
 MySQL and MariaDB block an address for all its programs at ``max_connect_errors``, by default 100, and forget the
 count only when a login from it succeeds. So a machine has an allowance at each server, well below that. A small
-file for each server remembers it: restarts and separate scans share it.
+file for each server remembers it: restarts and separate scans share it. Visits ask for it at every connection, so
+the file is read only after it was replaced: each replacement has a later time than the one before.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ PERIOD: Final = timedelta(days=60)
 _LOCK: Final = ".lock"
 _NEW: Final = ".new"
 
+_Version = tuple[int, int]
+"""The inode of a file, and its time of modification in nanoseconds."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -58,6 +62,8 @@ class ConnectErrors:
     def __init__(self, directory: Path | None = None) -> None:
         self._directory = directory
         self._tallies: dict[str, Tally] = {}
+        self._versions: dict[str, _Version] = {}
+        """Of the files that ``_tallies`` are from."""
 
     def tally(self, server: str) -> Tally | None:
         """The newest tally of a server; None if it has none."""
@@ -65,7 +71,9 @@ class ConnectErrors:
             return self._tallies.get(server)
         file = self._directory / _file_name(server)
         try:
-            return _from_json(json.loads(file.read_bytes()))
+            if server not in self._versions or self._versions[server] != _version(file.stat()):
+                self._read(server, file)
+            return self._tallies[server]
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -76,6 +84,12 @@ class ConnectErrors:
                 extra={"file": str(file), "reason": str(error)},
             )
         return self._tallies.get(server)
+
+    def _read(self, server: str, file: Path) -> None:
+        with file.open("rb") as opened:
+            version = _version(os.fstat(opened.fileno()))
+            self._tallies[server] = _from_json(json.loads(opened.read()))
+        self._versions[server] = version
 
     def add(self, server: str, count: int, now: datetime) -> None:
         """Counts broken connections; a negative ``count`` takes back what did not break."""
@@ -115,6 +129,7 @@ class ConnectErrors:
         new = self._directory / _NEW
         try:
             new.write_text(json.dumps(_to_json(tally)) + "\n", encoding="utf-8")
+            _make_later(new, file)
             new.replace(file)
         except OSError as error:
             self._go_on_in_memory(error)
@@ -181,6 +196,17 @@ class Allowance:
     def block(self) -> None:
         """Notes that the server blocked us."""
         self._errors.block(self._server, self._now)
+
+
+def _version(status: os.stat_result) -> _Version:
+    return status.st_ino, status.st_mtime_ns
+
+
+def _make_later(new: Path, old: Path) -> None:
+    """Give ``new`` a later time than ``old``: two files of one tick of the kernel's clock may share an inode."""
+    if old.exists():
+        after = max(new.stat().st_mtime_ns, old.stat().st_mtime_ns + 1)
+        os.utime(new, ns=(after, after))
 
 
 def _file_name(server: str) -> str:

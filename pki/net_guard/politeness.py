@@ -163,6 +163,13 @@ class Politeness:
         its_own._host = share
         return its_own
 
+    def apart(self, limits: ConnectionLimits) -> Politeness:
+        """Limits of their own for other visits of this process, which then wait for none of these. Both count the
+        broken connections that servers count, and share the turns of costly visits."""
+        other = Politeness(limits)
+        other.connect_errors, other._heavy = self.connect_errors, self._heavy
+        return other
+
     def gate(self, address: str) -> AddressGate:
         """The gate that all concurrent visits to ``address`` share."""
         gate = self._gates.get(address)

@@ -25,6 +25,7 @@ from model.version import TOOL_VERSION
 from pki.certificates import TrustStore, load_trust_store, parse_certificate
 from pki.net_guard.politeness import Politeness
 from probe.budget import Metered
+from probe.checks import expected_versions
 from probe.checks.prober import Prober
 from probe.checks.verification_plan import plan_of
 from probe.checks.verify import ask_whether_unchanged
@@ -41,6 +42,7 @@ from probe.transport import ProbeTransport
 from probe.visit.chain_checks import ChainChecks
 from probe.visit.chain_judging import is_judgement_valid, judge_again, judge_chains
 from probe.visit.dtls_versions import named_as_dtls
+from probe.visit.expected import as_expected
 from probe.visit.settings import ProbeSettings
 from probe.visit.sparing import finish_known_versions, must_spare, with_known_facts
 from probe.visit.stages import run_stages
@@ -243,7 +245,7 @@ class Engine:
         if wanted is None:
             return self._stores
         names = [name.strip() for name in wanted.split(",") if name.strip()]
-        return {name: self._stores.get(name) or _empty_store(name) for name in names}
+        return {name: self._stores.get(name) or TrustStore(name, lambda: ()) for name in names}
 
     def _level_for(self, target: Target) -> Intrusiveness:
         """The level in the target's label, else the usual one."""
@@ -304,9 +306,13 @@ class Engine:
         If the visit's time ends before every question is asked, the answers so far show no difference: more
         questions would get no answer, so ``known`` stays, and the reason says so."""
         known, plan, target = visit.known, visit.plan, visit.endpoint.target
-        if known is None or plan is None or target.is_datagram:
+        if known is None or target.is_datagram or visit.transport.allowance is not None:
             return None
-        if visit.transport.allowance is not None:
+        if self._settings.parts <= expected_versions.PARTS:
+            visit.say("whether versions and certificates changed")
+            stores = self._stores_for(visit.endpoint)
+            return await as_expected(visit.prober, target, known, visit.started_at, stores)
+        if plan is None:
             return None
         if any(map(self._level_for(target).allows, known.not_asked.values())):
             return None
@@ -336,10 +342,6 @@ def _plan_for(known: Observation | Remembered | None) -> VerificationPlan | None
     if isinstance(known, Remembered):
         return known.plan
     return None if known is None else plan_of(known)
-
-
-def _empty_store(name: str) -> TrustStore:
-    return TrustStore(name, lambda: ())
 
 
 def _say_nothing(_: str) -> None:

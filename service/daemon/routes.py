@@ -12,6 +12,7 @@ from model.snapshot import Snapshot
 from service.daemon.build import Parts
 from service.daemon.status import status_of
 from service.http.app import inventory_route, make_app
+from service.http.fleet import fleet_route
 from service.http.pages import page_routes
 from service.http.probe import probe_route
 from service.http.reports import report_routes
@@ -40,6 +41,7 @@ def app_of(parts: Parts, reload: Callable[[], Awaitable[str | None]]) -> Starlet
         more=(
             *page_routes(parts.inventory.snapshot, parts.clock, idle),
             inventory_route(parts.page),
+            fleet_route(parts.inventory.snapshot),
             probe_route(parts.on_demand),
             service_discovery_route(lambda: planner.scheduler.targets),
             *waiver_routes(

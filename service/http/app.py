@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
@@ -15,12 +16,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from exporters.prometheus.shard import MOST_SHARDS, WHOLE, Shard
 from service.http.guard.bodies import Body, body_of, respond, takes_gzip
-from service.http.guard.query import Query, route
+from service.http.guard.query import Query, QueryError, route
 from service.http.guard.turns import Shared
 from service.http.not_served import not_served
 from service.http.scrape_format import content_type, wants_openmetrics
-from service.inventory.metrics_page import InventoryPage, NoSnapshotError
+from service.inventory.compressed_page import decompressed
+from service.inventory.metrics_page import InventoryPage, NoSnapshotError, TooManyTotalsError
+
+_SHARD: Final = re.compile(r"[0-9]{1,2}/[0-9]{1,2}")
 
 
 def make_app(
@@ -124,22 +129,36 @@ def _admin_routes(
 def inventory_route(inventory_page: InventoryPage) -> Route:
     """The route ``/metrics/endpoints``."""
 
-    async def endpoint_metrics(request: Request, _: Query) -> Response:
+    async def endpoint_metrics(request: Request, query: Query) -> Response:
+        shard = _shard(query.get("shard"))
         is_open = wants_openmetrics(request)
         headers = {
             "content-type": content_type(is_openmetrics=is_open),
             "vary": "Accept, Accept-Encoding",
         }
         try:
-            pieces = await inventory_page.compressed(is_openmetrics=is_open)
-        except NoSnapshotError as error:
+            pieces = await inventory_page.compressed(is_openmetrics=is_open, shard=shard)
+        except (NoSnapshotError, TooManyTotalsError) as error:
             return PlainTextResponse(f"{error}\n", status_code=503)
         if takes_gzip(request):
             length = {"content-encoding": "gzip", "content-length": str(sum(map(len, pieces)))}
             return StreamingResponse(_as_stream(pieces), headers=headers | length)
-        return StreamingResponse(_as_stream(inventory_page.decompressed(pieces)), headers=headers)
+        return StreamingResponse(_as_stream(decompressed(pieces)), headers=headers)
 
-    return route("/metrics/endpoints", endpoint_metrics)
+    return route("/metrics/endpoints", endpoint_metrics, once=("shard",))
+
+
+def _shard(text: str | None) -> Shard:
+    if text is None:
+        return WHOLE
+    index, _, total = text.partition("/")
+    is_shard = _SHARD.fullmatch(text) is not None
+    if not is_shard or not int(index) < int(total) <= MOST_SHARDS:
+        raise QueryError(
+            "shard must be INDEX/TOTAL, as in 0/4, 1/4, 2/4 and 3/4, with a total of at most "
+            f"{MOST_SHARDS}, not {text[:20]!r}"
+        )
+    return Shard(int(index), int(total))
 
 
 async def _as_stream(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:

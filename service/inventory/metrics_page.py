@@ -1,4 +1,4 @@
-"""The page of the inventory's metrics: built once per change, however many clients scrape it.
+"""The page of the inventory's metrics, whole or in parts: built once per change, however many clients scrape it.
 
 It is held compressed, as Prometheus requests it: ten thousand endpoints take 2 MB, and fifty uncompressed.
 If there is no new Snapshot, the last page is shown, and its end shows its age.
@@ -7,8 +7,7 @@ If there is no new Snapshot, the last page is shown, and its end shows its age.
 from __future__ import annotations
 
 import asyncio
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -17,21 +16,33 @@ import structlog
 from exporters.prometheus import OPENMETRICS_END, PageWriter
 from exporters.prometheus.page import heading
 from exporters.prometheus.service.service_families import described
+from exporters.prometheus.shard import WHOLE, Shard
 from model.ports import Clock
-from model.snapshot import EndpointStatus, Snapshot
+from model.snapshot import Snapshot
+from service.inventory.compressed_page import CompressedPage
+from service.inventory.shared_snapshot import SharedSnapshot
 from service.process.limits import rest_after
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
-_QUICKEST: Final = 1
-_AS_GZIP: Final = 16 + zlib.MAX_WBITS
 _BETWEEN_SECONDS: Final = 30.0
-_PIECE_IN: Final = 4096
-_PIECE_OUT: Final = 65_536
+_FORGOTTEN_AFTER_SECONDS: Final = 600.0
+"""A page that was not requested for so long is no longer written."""
+
+_MOST_TOTALS: Final = 2
+"""A change from one number of parts to another needs both; each takes the memory of the whole page."""
+
+_MOST_AHEAD: Final = 100_000
+"""So many endpoints are written before the first request; a larger fleet is scraped in parts, not as a whole."""
+
 _AGE: Final = "tlsprobe_snapshot_age_seconds"
 
 
 class NoSnapshotError(Exception):
     """There is no Snapshot, and never was; the message is one sentence."""
+
+
+class TooManyTotalsError(Exception):
+    """The inventory is already divided in other ways; the message is one sentence that says what to do."""
 
 
 class InventoryPage:
@@ -47,90 +58,99 @@ class InventoryPage:
         clock: Clock,
         on_dropped: Callable[[int], None],
     ) -> None:
-        self._snapshot = snapshot
+        self._snapshots = SharedSnapshot(snapshot, clock)
         self._writer = writer
         self._clock = clock
         self._on_dropped = on_dropped
         self._writing = asyncio.Lock()
-        self._endpoints: tuple[EndpointStatus, ...] | None = None
-        self._taken_at: float | None = None
-        self._rests_until = 0.0
-        self._compressor = zlib.compressobj(_QUICKEST, zlib.DEFLATED, _AS_GZIP)
-        self._compressed = b""
+        self._pages = {WHOLE: CompressedPage(writer, clock.monotonic())}
 
     @property
     def age_seconds(self) -> float:
-        """How old the facts are; 0 before there are any."""
-        return 0.0 if self._taken_at is None else self._clock.monotonic() - self._taken_at
+        """How old the oldest facts are; 0 before there are any."""
+        taken = [page.taken_at for page in self._pages.values() if page.taken_at is not None]
+        return self._clock.monotonic() - min(taken) if taken else 0.0
 
     def expire(self) -> None:
         """Give the next client a new page, because removed targets must not be on it."""
-        self._rests_until = 0.0
+        self._snapshots.expire()
+        for page in self._pages.values():
+            page.rests_until = 0.0
 
     async def keep_fresh(self) -> None:
         """Write changes at intervals, so that a scrape need not write all of them; never ends."""
         while True:
-            with suppress(NoSnapshotError):
-                await self._refresh()
+            await self.refresh()
             await asyncio.sleep(_BETWEEN_SECONDS)
 
-    async def compressed(self, *, is_openmetrics: bool) -> tuple[bytes, bytes]:
+    async def refresh(self) -> None:
+        """Write the changes to the pages that clients request."""
+        self._forget()
+        for shard, page in tuple(self._pages.items()):
+            with suppress(NoSnapshotError):
+                await self._refresh(shard, page)
+
+    async def compressed(
+        self, *, is_openmetrics: bool, shard: Shard = WHOLE
+    ) -> tuple[bytes, bytes]:
         """The current page in gzip: the facts, shared by all clients, and the end of the page.
 
-        Raises NoSnapshotError.
+        Raises NoSnapshotError, and TooManyTotalsError.
         """
-        await self._refresh()
-        age = f"{heading(_AGE, described('snapshot_age_seconds').help)}{_AGE} {self.age_seconds}\n"
-        end = age + (OPENMETRICS_END if is_openmetrics else "")
-        compressor = self._compressor.copy()
-        return self._compressed, compressor.compress(end.encode()) + compressor.flush()
-
-    @staticmethod
-    def decompressed(pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """The bytes of a gzip page in small pieces: the whole page may be a hundred times as large."""
-        decompressor = zlib.decompressobj(_AS_GZIP)
-        for piece in pieces:
-            for start in range(0, len(piece), _PIECE_IN):
-                data = piece[start : start + _PIECE_IN]
-                while plain := decompressor.decompress(data, _PIECE_OUT):
-                    yield plain
-                    data = decompressor.unconsumed_tail
+        page = await self._requested(shard)
+        age_seconds = self._clock.monotonic() - (page.taken_at or 0.0)
+        age = f"{heading(_AGE, described('snapshot_age_seconds').help)}{_AGE} {age_seconds}\n"
+        return page.ended_by(age + (OPENMETRICS_END if is_openmetrics else ""))
 
     async def facts(self) -> bytes:
         """The page in gzip, without its age and its end: the same object until a fact changes.
 
         Raises NoSnapshotError.
         """
-        await self._refresh()
-        return self._compressed
+        return (await self._requested(WHOLE)).facts
 
-    async def _refresh(self) -> None:
+    async def _requested(self, shard: Shard) -> CompressedPage:
+        self._forget()
+        page = self._pages.get(shard)
+        if page is None:
+            self._check_total(shard)
+            page = CompressedPage(self._writer.for_another_part(), self._clock.monotonic())
+            self._pages[shard] = page
+        page.is_requested, page.wanted_at = True, self._clock.monotonic()
+        await self._refresh(shard, page)
+        return page
+
+    def _check_total(self, shard: Shard) -> None:
+        totals = {one.total for one in self._pages if one != WHOLE}
+        if shard != WHOLE and shard.total not in totals and len(totals) >= _MOST_TOTALS:
+            used = " and ".join(map(str, sorted(totals)))
+            raise TooManyTotalsError(
+                f"the endpoints are already divided into {used} shards: use one of these totals in "
+                f"every scrape, or wait {_FORGOTTEN_AFTER_SECONDS / 60:g} minutes"
+            )
+
+    def _forget(self) -> None:
+        since = self._clock.monotonic() - _FORGOTTEN_AFTER_SECONDS
+        self._pages = {
+            shard: page for shard, page in self._pages.items() if page.wanted_at >= since
+        }
+
+    async def _refresh(self, shard: Shard, page: CompressedPage) -> None:
         async with self._writing:
-            began = self._clock.monotonic()
-            if self._endpoints is not None and began < self._rests_until:
+            if page.taken_at is not None and self._clock.monotonic() < page.rests_until:
                 return
             try:
-                snapshot = self._snapshot()
+                snapshot = await self._snapshots.part(shard)
             except Exception as error:
-                if self._endpoints is None:
+                if page.taken_at is None:
                     raise NoSnapshotError("there are no facts yet: try again later") from error
                 _LOG.exception("the metrics page cannot be updated, the previous one is served")
                 return
-            if self._endpoints is None or not _are_same(snapshot.endpoints, self._endpoints):
-                dropped_before = self._writer.dropped_total
-                await asyncio.to_thread(self._write, snapshot)
-                self._on_dropped(self._writer.dropped_total - dropped_before)
-                self._endpoints = snapshot.endpoints
-            self._taken_at = self._clock.monotonic()
-            self._rests_until = self._taken_at + rest_after(self._taken_at - began)
-
-    def _write(self, snapshot: Snapshot) -> None:
-        compressor = zlib.compressobj(_QUICKEST, zlib.DEFLATED, _AS_GZIP)
-        pieces = [compressor.compress(piece.encode()) for piece in self._writer.write(snapshot)]
-        pieces.append(compressor.flush(zlib.Z_SYNC_FLUSH))
-        self._compressor, self._compressed = compressor, b"".join(pieces)
-
-
-def _are_same(some: tuple[EndpointStatus, ...], others: tuple[EndpointStatus, ...]) -> bool:
-    """Whether there were no visits in between; identical objects are not compared in depth."""
-    return some == others
+            if not page.is_requested and len(snapshot.endpoints) > _MOST_AHEAD:
+                return
+            began = self._clock.monotonic()
+            self._on_dropped(await asyncio.to_thread(page.write, snapshot))
+            ended = self._clock.monotonic()
+            page.taken_at = self._snapshots.taken_at
+            # All pages together take the share of a processor that one may take.
+            page.rests_until = ended + rest_after((ended - began) * len(self._pages))

@@ -80,10 +80,14 @@ class Times:
 def modules_of(
     settings: OnDemandSettings, usual: ProbeSettings, clock: Clock, politeness: Politeness
 ) -> Mapping[str, Module]:
-    """The modules by name, each with its own engines; all share the service's limits of connections."""
+    """The modules by name, each with its own engines. All share limits that are apart from those of the schedule, whose
+    ``politeness`` it is: a scrape does not wait for scheduled visits."""
+    most = settings.max_concurrent_probes * usual.connections_per_address
+    own_limits = replace(usual, connections_open=min(usual.connections_open, most))
+    apart = politeness.apart(own_limits)
 
     def engine(probes: ProbeSettings) -> Engine:
-        return Engine(probes, clock, politeness=politeness)
+        return Engine(probes, clock, politeness=apart)
 
     modules = {}
     for name, module in settings.modules.items():
@@ -103,10 +107,15 @@ async def ask(
     request: ProbeRequest,
     deadline: float,
     around: ClientContext,
+    known: Observation | None,
 ) -> Seen:
-    """Visit ``endpoint`` and connect to it as a plain client, in parallel, in at most ``deadline`` seconds."""
+    """Visit ``endpoint`` and connect to it as a plain client, in parallel, in at most ``deadline`` seconds.
+
+    ``known`` is its last Observation: what it says is verified first.
+    """
     observation, client = await asyncio.gather(
-        _visit(module, endpoint, deadline), _connect(module, endpoint, request, deadline, around)
+        _visit(module, endpoint, deadline, known),
+        _connect(module, endpoint, request, deadline, around),
     )
     return Seen(observation=observation, client=client)
 
@@ -136,10 +145,12 @@ def summarize(
     )
 
 
-async def _visit(module: Module, endpoint: Endpoint, deadline: float) -> Observation | None:
+async def _visit(
+    module: Module, endpoint: Endpoint, deadline: float, known: Observation | None
+) -> Observation | None:
     if Names.TLSPROBE not in module.settings.emit:
         return None
-    return await module.engine.within(deadline).visit(endpoint, is_awaited=True)
+    return await module.engine.within(deadline).visit(endpoint, known=known, is_awaited=True)
 
 
 async def _connect(

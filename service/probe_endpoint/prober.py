@@ -1,7 +1,7 @@
 """Probes one target when ``/probe`` is scraped, and returns the page of its metrics.
 
 No packet is sent before the target is known to be allowed. Equal requests share one visit, a limited number
-run in parallel, and their connections count towards the same limits as those of the schedule. Facts that are
+run in parallel, within limits of connections that are apart from those of the schedule. Facts that are
 not probed now come from the inventory.
 """
 
@@ -252,8 +252,10 @@ class OnDemandProber:
         around = ClientContext(
             monotonic=self._around.clock.monotonic, reach=partial(self._reach, settings)
         )
+        status = self._around.status_of(endpoint.key)
+        known = None if status is None else status.observation
         async with self._around.guarding(endpoint):
-            seen = await ask(module, endpoint, request, deadline, around)
+            seen = await ask(module, endpoint, request, deadline, around, known)
         took = resolve + self._around.clock.monotonic() - began
         times = Times(
             resolve_seconds=resolve, duration_seconds=took, timeout_seconds=resolve + deadline

@@ -42,6 +42,8 @@ ANSWERED: Final = {
     ("GET /endpoint", 404): Asked(path="/endpoint", query=b"target=other"),
     ("GET /metrics", 200): Asked(path="/metrics"),
     ("GET /metrics/endpoints", 200): Asked(path="/metrics/endpoints"),
+    ("GET /metrics/endpoints", 400): Asked(path="/metrics/endpoints", query=b"shard=4/4"),
+    ("GET /metrics/fleet", 200): Asked(path="/metrics/fleet"),
     ("GET /probe", 400): Asked(path="/probe"),
     ("GET /probe", 403): Asked(path="/probe", query=b"target=192.0.2.1"),
     ("GET /sd/prometheus", 200): Asked(path="/sd/prometheus"),

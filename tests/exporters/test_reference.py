@@ -13,6 +13,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from exporters.prometheus import Detail, ServiceMetrics
+from exporters.prometheus.fleet.totals import FleetTotals
 from exporters.prometheus.options import MetricOptions
 from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
 from exporters.prometheus.probe_page import Names, OwnResult, probe_page
@@ -85,10 +86,15 @@ def on_demand_page() -> str:
     return probe_page(glance, own, [Names.TLSPROBE], MetricOptions(detail=Detail.ALL))
 
 
+def fleet_page() -> str:
+    return FleetTotals().page(snapshot(KNOWN))
+
+
 def emitted() -> dict[str, str]:
-    """The type of every metric of both pages, by the name on the page."""
+    """The type of every metric of all pages, by the name on the page."""
     pages = (
         page(KNOWN, detail=Detail.ALL)
+        + fleet_page()
         + generate_latest(service_registry()).decode()
         + on_demand_page()
     )
@@ -127,7 +133,8 @@ def test_the_reference_has_the_labels_of_the_service() -> None:
         for sample in family.samples
         if sample.name.removesuffix("_bucket") in ROWS
     }
-    inventory = set(re.findall(r"^# TYPE (\w+)", on_demand_page(), re.MULTILINE))
+    pages = on_demand_page() + fleet_page()
+    inventory = set(re.findall(r"^# TYPE (\w+)", pages, re.MULTILINE))
     told = {
         name: set(re.findall(r"`(\w+)`", row.labels))
         for name, row in ROWS.items()
@@ -152,10 +159,11 @@ def test_dashboards_and_rules_query_only_existing_metrics() -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("name", ["inventory", "service", "on demand"])
+@pytest.mark.parametrize("name", ["inventory", "fleet", "service", "on demand"])
 def test_promtool_finds_nothing_to_fix(name: str) -> None:
     pages = {
         "inventory": page(KNOWN, detail=Detail.ALL).encode(),
+        "fleet": fleet_page().encode(),
         "service": generate_latest(service_registry()),
         "on demand": on_demand_page().encode(),
     }

@@ -13,6 +13,7 @@ from exporters.prometheus import PageWriter
 from model.clock import SystemClock
 from model.snapshot import Snapshot
 from service.http.app import inventory_route, make_app
+from service.http.fleet import fleet_route
 from service.inventory.metrics_page import InventoryPage
 
 EMPTY = Snapshot(taken_at=datetime(2026, 1, 1, tzinfo=UTC), endpoints=())
@@ -43,7 +44,7 @@ async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
     Gauge("tlsprobe_store_up", "up", registry=registry).set(1)
     app = make_app(
         service_registry=registry,
-        more=[inventory_route(inventory_page(lambda: EMPTY))],
+        more=[inventory_route(inventory_page(lambda: EMPTY)), fleet_route(lambda: EMPTY)],
         is_ready=lambda: readiness.now,
         status=lambda: {"targets": 7},
         reload=readiness.reload,
@@ -121,3 +122,27 @@ async def test_a_reload_is_requested_by_post_and_a_failed_one_gives_the_reason(
 
 async def test_the_status_is_json(client: httpx.AsyncClient) -> None:
     assert (await client.get("/-/status")).json() == {"targets": 7}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "end"),
+    [("text/plain", "failures gauge\n"), ("application/openmetrics-text", "# EOF\n")],
+)
+async def test_the_fleet_is_summed_up(accepted: str, end: str, client: httpx.AsyncClient) -> None:
+    answer = await client.get("/metrics/fleet", headers={"accept": accepted})
+    assert (answer.status_code, answer.text.endswith(end)) == (200, True)
+    assert 'tlsprobe_fleet_leaf_expiry{within="expired"} 0\n' in answer.text
+
+
+@pytest.mark.parametrize("shard", ["0/1", "0/16", "15/16", "63/64"])
+async def test_a_part_of_the_endpoints_is_answered(shard: str, client: httpx.AsyncClient) -> None:
+    answer = await client.get(f"/metrics/endpoints?shard={shard}")
+    assert (answer.status_code, "tlsprobe_snapshot_age_seconds" in answer.text) == (200, True)
+
+
+@pytest.mark.parametrize(
+    "shard", ["", "3", "16/16", "0/0", "0/65", "-1/16", "1/-16", "1/2/3", "a/b", "²/4", "1 /4"]
+)
+async def test_a_part_that_cannot_exist_is_refused(shard: str, client: httpx.AsyncClient) -> None:
+    answer = await client.get("/metrics/endpoints", params={"shard": shard})
+    assert (answer.status_code, answer.text.startswith("shard must be INDEX/TOTAL")) == (400, True)

@@ -107,6 +107,24 @@ def test_an_endpoint_that_returns_soon_has_its_facts_at_once(
     assert keys(inventory) == []
 
 
+def test_the_order_is_right_after_endpoints_came_and_left(
+    inventory: Inventory, current: set[str]
+) -> None:
+    """Numbers in names count as numbers, whichever endpoint is replaced by which."""
+    observed = [
+        replace(modern(), endpoint=replace(modern().endpoint, address=f"192.0.2.{number}"))
+        for number in (10, 9, 1, 100)
+    ]
+    every = [one.endpoint.key for one in observed]
+    in_order = [every[2], every[1], every[0], every[3]]
+    for shown in ({0, 1}, {0, 1}, {2, 1}, {2, 3}, set(), {0, 1, 2, 3}, {0}):
+        current.clear()
+        current.update(every[number] for number in shown)
+        for number in shown:
+            finish(inventory, observed[number])
+        assert keys(inventory) == [key for key in in_order if key in current]
+
+
 def test_stored_facts_are_shown_after_a_restart(inventory: Inventory) -> None:
     remembered = EndpointStatus(
         observation=modern(),

@@ -234,6 +234,7 @@ PATHS: Final = (
     "/",
     "/metrics",
     "/metrics/endpoints",
+    "/metrics/fleet",
     "/-/status",
     "/-/healthy",
     "/reports",

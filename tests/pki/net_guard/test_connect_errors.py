@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pki.net_guard.connect_errors import (
     PERIOD,
     Allowance,
     ConnectErrors,
+    Tally,
 )
 
 _NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -46,6 +48,29 @@ def test_another_process_and_a_restart_see_the_same_count(tmp_path: Path) -> Non
     _allowance(ConnectErrors(file)).add(MOST_HELLOS)
     assert not _allowance(ConnectErrors(file)).may_ask
     assert Allowance(ConnectErrors(file), "192.0.2.2 3306", _NOW).may_ask
+
+
+def test_counts_of_two_processes_add_up(tmp_path: Path) -> None:
+    first, second = ConnectErrors(tmp_path), ConnectErrors(tmp_path)
+    # Most of these fall into one tick of the clock that times files, and the kernel reuses inodes at once.
+    for count in range(1, 200):
+        first.add(_SERVER, 1, _NOW)
+        second.add(_SERVER, 1, _NOW)
+        for errors in (first, second):
+            tally = errors.tally(_SERVER)
+            assert tally is not None
+            assert tally.count == 2 * count
+
+
+def test_a_file_is_read_only_after_it_was_replaced(tmp_path: Path) -> None:
+    errors = ConnectErrors(tmp_path)
+    errors.add(_SERVER, 1, _NOW)
+    known = errors.tally(_SERVER)
+    (file,) = tmp_path.glob("*.json")
+    written_at = file.stat().st_mtime_ns
+    file.write_text("something that could not be read")
+    os.utime(file, ns=(written_at, written_at))
+    assert errors.tally(_SERVER) == known == Tally(since=_NOW, count=1)
 
 
 def test_an_allowance_is_renewed_after_its_period() -> None:

@@ -127,6 +127,16 @@ async def test_open_connections_are_limited_over_all_addresses() -> None:
     assert await most_inside(politeness, [f"127.0.0.{last}" for last in range(1, 9)]) == 2
 
 
+async def test_visits_apart_wait_for_none_of_the_others() -> None:
+    one_at_once = ProbeSettings(connections_open=1, connections_per_second=20)
+    scheduled = Politeness(one_at_once)
+    on_demand = scheduled.apart(one_at_once)
+    gate = scheduled.gate("127.0.0.1")
+    other_gate = on_demand.gate("127.0.0.1")
+    async with asyncio.timeout(5), scheduled.connection(gate), on_demand.connection(other_gate):
+        assert on_demand.connect_errors is scheduled.connect_errors
+
+
 @pytest.mark.parametrize(
     ("first", "second", "are_one"),
     [

@@ -15,7 +15,15 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Final
 
-_PATHS: Final = ("/", "/-/status", "/metrics", "/metrics/endpoints", "/sd/prometheus", "/-/ready")
+_PATHS: Final = (
+    "/",
+    "/-/status",
+    "/metrics",
+    "/metrics/endpoints",
+    "/metrics/fleet",
+    "/sd/prometheus",
+    "/-/ready",
+)
 _HEAD: Final = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + b"x" * 3600
 _AT_ONCE: Final = 50
 

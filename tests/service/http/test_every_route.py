@@ -27,6 +27,7 @@ from model.snapshot import Snapshot
 from model.target import Target
 from service.config.modules.on_demand import OnDemandSettings
 from service.http.app import inventory_route, make_app
+from service.http.fleet import fleet_route
 from service.http.guard.access import Access
 from service.http.guard.guard import Guard
 from service.http.pages import page_routes
@@ -140,6 +141,7 @@ async def service() -> AsyncIterator[Service]:
                     more=(
                         *page_routes(lambda: snapshot, clock),
                         inventory_route(page),
+                        fleet_route(lambda: snapshot),
                         probe_route(World().prober(OnDemandSettings())),
                         service_discovery_route(
                             lambda: (Target(host="a.test", port=443, server_name="a.test"),)

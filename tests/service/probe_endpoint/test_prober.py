@@ -11,12 +11,17 @@ from typing import Any
 import pytest
 
 from discovery.targets import parse_target
+from model.clock import SystemClock
 from model.observation import Mode
-from model.target import Target
+from model.target import Endpoint, Target
 from model.verdict import Fact, Verdict
+from probe.checks.expected_versions import PARTS
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
 from service.config.modules.module import ModuleSettings
 from service.config.modules.on_demand import OnDemandSettings
 from service.demo import DemoFleet
+from service.inventory.without_evidence import without_evidence
 from service.probe_endpoint.module_choices import RefusedError, labels_for, path_for
 from tests.exporters.test_inventory import KNOWN, NOW, snapshot
 from tests.service.probe_endpoint.asking import LOOPBACK, World, series, value
@@ -188,6 +193,24 @@ async def test_facts_that_are_not_probed_now_come_from_the_inventory(target: Tar
     # TLS 1.3 was unknown there, so it is asked here.
     assert shown["tlsprobe_protocol_supported", labels | {("protocol", "TLSv1.3")}] == 1
     assert value(page, "tlsprobe_last_probe_timestamp_seconds") > NOW.timestamp()
+
+
+@pytest.mark.parametrize(("name", "success"), [("modern", 1), ("mtls", 1), ("expired", 0)])
+async def test_what_the_inventory_expects_takes_three_connections(
+    fleet: DemoFleet, name: str, success: int
+) -> None:
+    """The trust store of the module judges the chain, whatever judged it in the inventory."""
+    (target,) = [one for one in fleet.targets if one.server_name == f"{name}.demo.test"]
+    endpoint = Endpoint(target=target, address="127.0.0.1")
+    observed = await Engine(ProbeSettings(parts=PARTS), SystemClock()).visit(endpoint)
+    (known,) = snapshot(without_evidence(observed)).endpoints
+    on_demand = settings(
+        expect={"trusted": True}, tls_config={"ca_file": fleet.trust_stores["demo"]}
+    )
+    world = World(inventory=[target], known={endpoint.key: known})
+    page = await world.prober(on_demand).page(target.key)
+    assert value(page, "tlsprobe_connections_used") <= 3 < observed.cost.connections
+    assert value(page, "tlsprobe_probe_success") == success
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,139 @@
+"""The fleet's page shows what the dashboards' queries over all endpoints give, in a bounded number of series."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporters.prometheus.fleet.families import FLEET_FAMILIES
+from exporters.prometheus.fleet.family import OTHER
+from exporters.prometheus.fleet.totals import FleetTotals
+from model.observation import Observation, State
+from model.snapshot import Snapshot
+from model.verdict import Verdict
+from tests.exporters.test_inventory import KNOWN, NOW, TLS12, page, snapshot
+
+MOST = 2000
+DOWN = replace(KNOWN, state=State.REFUSED, protocols={}, certificates=())
+
+
+def at(observed: Observation, host: str, address: str = "192.0.2.1") -> Observation:
+    target = replace(KNOWN.endpoint.target, host=host)
+    return replace(observed, endpoint=replace(KNOWN.endpoint, target=target, address=address))
+
+
+def series(text: str) -> dict[tuple[str, ...], float]:
+    """Each sample by its name without prefix and its labels' values."""
+    return {
+        (sample.name.removeprefix("tlsprobe_fleet_"), *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def shown(*observed: Observation) -> dict[tuple[str, ...], float]:
+    return series(FleetTotals().page(snapshot(*observed)))
+
+
+def test_targets_are_counted_by_condition() -> None:
+    old = replace(KNOWN.protocols[TLS12], verdict=Verdict.YES)
+    (version,) = (one for one in KNOWN.protocols if one.label == "TLSv1.0")
+    legacy = replace(KNOWN, protocols={**KNOWN.protocols, version: old})
+    modern = replace(
+        KNOWN, protocols={**KNOWN.protocols, version: replace(old, verdict=Verdict.NO)}
+    )
+    found = shown(
+        at(legacy, "a.test", "192.0.2.1"),
+        at(modern, "a.test", "192.0.2.2"),
+        at(modern, "b.test"),
+        at(DOWN, "c.test"),
+    )
+    assert found["targets", "up"] == 2
+    assert found["targets", "down"] == 1
+    assert found["targets", "old_protocols"] == 1
+    assert found["protocol_supported", "TLSv1.0"] == 1
+    assert found["protocol_supported", "TLSv1.2"] == 3
+
+
+@pytest.mark.parametrize("name", ["protocol_supported", "cipher_suites", "feature_supported"])
+def test_sums_are_those_of_the_endpoints_page(name: str) -> None:
+    """As `sum by` over the page of the endpoints, whose query the dashboards have."""
+    observed = [at(KNOWN, "a.test"), at(KNOWN, "b.test")]
+    label = {"protocol_supported": "protocol", "cipher_suites": "strength"}.get(name, "feature")
+    expected: dict[str, float] = {}
+    for family in text_string_to_metric_families(page(*observed)):
+        for sample in family.samples:
+            if sample.name == f"tlsprobe_{name}":
+                of = sample.labels[label]
+                expected[of] = expected.get(of, 0.0) + sample.value
+    found = {
+        labels[1]: number
+        for labels, number in shown(*observed).items()
+        if labels[0] == name.replace("feature_supported", "features")
+    }
+    assert expected
+    assert {of: number for of, number in found.items() if of in expected} == expected
+
+
+def test_leaf_certificates_are_counted_by_the_time_that_is_left() -> None:
+    (served,) = KNOWN.certificates
+    observed = []
+    for number, days in enumerate((-1, 3, 20, 29, 60, 200, 1000)):
+        leaf = replace(served.leaf, not_after=NOW + timedelta(days=days), sha256=f"{number:064x}")
+        chain = replace(served, chain=(leaf, *served.chain[1:]))
+        observed.append(at(replace(KNOWN, certificates=(chain,)), f"h{number}.test"))
+    found = shown(*observed)
+    assert {labels[1]: n for labels, n in found.items() if labels[0] == "leaf_expiry"} == {
+        "expired": 1, "7d": 1, "30d": 2, "90d": 1, "400d": 1, "later": 1,
+    }  # fmt: skip
+    first = min(n for labels, n in found.items() if labels[0] == "next_expiry_timestamp_seconds")
+    assert first == (NOW - timedelta(days=1)).timestamp()
+
+
+def test_a_page_after_changes_is_that_of_a_new_start() -> None:
+    """Targets that came, changed, moved and left: the sums have no memory of them."""
+    steps = [
+        [at(KNOWN, "a.test"), at(DOWN, "b.test")],
+        [at(replace(KNOWN, alpn=("h2",)), "a.test"), at(KNOWN, "b.test"), at(KNOWN, "c.test")],
+        [at(KNOWN, "b.test", "192.0.2.1"), at(DOWN, "b.test", "192.0.2.2")],
+        [],
+    ]
+    totals = FleetTotals()
+    for observed in steps:
+        assert totals.page(snapshot(*observed)) == FleetTotals().page(snapshot(*observed))
+
+
+def test_no_fleet_has_more_series_than_the_limit() -> None:
+    assert sum(family.most for family in FLEET_FAMILIES) < MOST
+    (served,) = KNOWN.certificates
+    observed = []
+    for number in range(150):
+        leaf = replace(served.leaf, issuer=f"CN=Issuer {number}", sha256=f"{number:064x}")
+        chain = replace(served, chain=(leaf, *served.chain[1:]))
+        observed.append(at(replace(KNOWN, certificates=(chain,)), f"h{number}.test"))
+    found = shown(*observed)
+    assert len(found) < MOST
+    issuers = {labels[1]: n for labels, n in found.items() if labels[0] == "leaf_issuers"}
+    assert (len(issuers), issuers[OTHER], sum(issuers.values())) == (100, 51, 150)
+    assert sum(labels[0] == "next_expiry_timestamp_seconds" for labels in found) == 50
+
+
+def test_texts_of_servers_are_cut_without_a_series_that_is_there_twice() -> None:
+    (served,) = KNOWN.certificates
+    observed = []
+    for number in range(3):
+        leaf = replace(served.leaf, issuer=f'{300 * "x"}"\n{number}', sha256=f"{number:064x}")
+        chain = replace(served, chain=(leaf, *served.chain[1:]))
+        observed.append(at(replace(KNOWN, certificates=(chain,)), f"h{number}.test"))
+    found = [(labels, n) for labels, n in shown(*observed).items() if labels[0] == "leaf_issuers"]
+    assert found == [(("leaf_issuers", f"{199 * 'x'}…"), 3)]
+
+
+def test_an_empty_fleet_has_a_page() -> None:
+    text = FleetTotals().page(Snapshot(taken_at=NOW, endpoints=()))
+    names = re.findall(r"^# TYPE tlsprobe_(\w+) gauge$", text, re.MULTILINE)
+    assert names == [family.name for family in FLEET_FAMILIES]
