@@ -70,5 +70,5 @@ EMAIL: Final = Notifier(
     name="email",
     settings=EmailSettings,
     render=render_email,
-    connect=lambda settings: open_mailbox(settings.mailbox()),
+    connect=lambda settings, gate: open_mailbox(settings.mailbox(), gate),
 )

@@ -51,7 +51,7 @@ class WebSettings(BaseModel):
             token=token,
             login=login,
             trust=trust_context(self.ca_file),
-            proxy=self.proxy,
+            proxy=None if self.proxy is None else check_web_url(self.proxy),
             timeout_seconds=self.timeout_seconds,
         )
 
