@@ -91,7 +91,7 @@ async def post_json(settings: WebSettings, gate: SocketGate, path: str = "") -> 
     Raises:
         ValueError: if a secret of the settings can no longer be read.
     """
-    async with WebPost(settings.receiver(), gate) as post:
+    async with WebPost(settings.rotating(), gate) as post:
 
         async def send(body: bytes) -> None:
             await post.send(body, {"content-type": "application/json"}, path)

@@ -22,7 +22,7 @@ app = new_app()
 Examples:
   tlsprobe doctor --config /etc/tlsprobe/tlsprobe.yml
   tlsprobe doctor --config tlsprobe.yml --date-from https://time.example/
-  tlsprobe doctor --json | jq -r '.parts[] | select(.condition != "ok") | .fix'
+  tlsprobe doctor --json | jq -r '.parts[].fix | values'
 
 Exit codes: 0 every part is ok or has a warning; 1 a part failed; 2 the configuration is invalid.""",
 )
@@ -43,7 +43,7 @@ def doctor(
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Examine the database and its schema, the clock, directories, open files, trust stores, the network policy, look-ups, and the lag of a running service and its workers.
+    """Examine the database, the clock, directories, open files, trust stores, the network policy, look-ups, and the lag of a running service and its workers.
 
     Nothing is changed and no target is probed.
     """

@@ -21,6 +21,7 @@ from pki.net_guard.gate import Purpose, SocketGate
 from pki.net_guard.opening import DeniedError, connected_socket
 from service.integrations.attempts import DeliveryError
 from service.integrations.notifier import Send
+from service.setting_types.secret_places import Rotating
 
 _LONGEST_REASON = 200
 
@@ -48,13 +49,14 @@ class Mailbox:
 
 
 @asynccontextmanager
-async def open_mailbox(mailbox: Mailbox, gate: SocketGate) -> AsyncIterator[Send]:
+async def open_mailbox(mailbox: Rotating[Mailbox], gate: SocketGate) -> AsyncIterator[Send]:
     """Sends each message over a new connection, which the ``gate`` must allow; no connection stays open."""
     yield partial(_send, mailbox, gate)
 
 
-async def _send(mailbox: Mailbox, gate: SocketGate, body: bytes) -> None:
+async def _send(rotating: Rotating[Mailbox], gate: SocketGate, body: bytes) -> None:
     """Send a message that has a subject and a text; raises DeliveryError if the server refuses it."""
+    mailbox = await asyncio.to_thread(rotating.current)
     user, password = mailbox.login or (None, None)
     mask = SecretMask(secrets_of_login(*mailbox.login) if mailbox.login else ())
     try:

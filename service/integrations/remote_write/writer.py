@@ -52,7 +52,7 @@ class RemoteWriter:
 
     async def run(self) -> None:
         """Push until cancelled."""
-        async with WebPost(self._settings.receiver(), self._gate) as post:
+        async with WebPost(self._settings.rotating(), self._gate) as post:
             while True:
                 wait = self._settings.interval_seconds
                 began = time.monotonic()

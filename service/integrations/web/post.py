@@ -20,6 +20,7 @@ from pki.net_guard.gate import Purpose, SocketGate
 from pki.net_guard.http_client import TRANSPORT_ERRORS, GuardedBackend, core_url
 from pki.net_guard.opening import DeniedError
 from service.integrations.attempts import DeliveryError
+from service.setting_types.secret_places import Rotating
 
 _MOST_OF_AN_ANSWER: Final = 2048
 _SHOWN_OF_AN_ANSWER: Final = 200
@@ -40,6 +41,16 @@ class Receiver:
     proxy: str | None = field(default=None, repr=False)
     timeout_seconds: float = 30.0
 
+    def headers(self) -> dict[str, str]:
+        """The headers of each request: who asks, and the login."""
+        headers = {"user-agent": user_agent()}
+        if self.token is not None:
+            headers["authorization"] = f"Bearer {self.token}"
+        if self.login is not None:
+            login = b64encode(":".join(self.login).encode()).decode("ascii")
+            headers["authorization"] = f"Basic {login}"
+        return headers
+
     def mask(self) -> SecretMask:
         """Masks the receiver's secrets, because its responses may echo them."""
         secrets = [*secrets_in_url(self.url, with_path=True), *secrets_in_url(self.proxy or "")]
@@ -51,16 +62,9 @@ class WebPost:
     """Posts to one receiver over persistent connections, which the ``gate`` must allow; an async context manager
     that closes them."""
 
-    def __init__(self, receiver: Receiver, gate: SocketGate) -> None:
+    def __init__(self, receiver: Rotating[Receiver], gate: SocketGate) -> None:
         self._receiver = receiver
-        self._mask = receiver.mask()
-        self._headers = {"user-agent": user_agent()}
-        if receiver.token is not None:
-            self._headers["authorization"] = f"Bearer {receiver.token}"
-        if receiver.login is not None:
-            login = b64encode(":".join(receiver.login).encode()).decode("ascii")
-            self._headers["authorization"] = f"Basic {login}"
-        self._pool = _pool(receiver, GuardedBackend(gate, Purpose.RECEIVER))
+        self._pool = _pool(receiver.current(), GuardedBackend(gate, Purpose.RECEIVER))
 
     async def __aenter__(self) -> WebPost:
         return self
@@ -79,28 +83,30 @@ class WebPost:
         Raises:
             DeliveryError: if the receiver does not accept it, or must not be contacted.
         """
-        url = f"{self._receiver.url.rstrip('/')}{path}" if path else self._receiver.url
+        receiver = await asyncio.to_thread(self._receiver.current)
+        mask = receiver.mask()
+        url = f"{receiver.url.rstrip('/')}{path}" if path else receiver.url
         try:
             where = httpx.URL(url)
-            host = where.netloc.decode("ascii")
-            every = {"host": host, **self._headers, **headers, "content-length": str(len(body))}
+            host, length = where.netloc.decode("ascii"), str(len(body))
+            every = {"host": host, **receiver.headers(), **headers, "content-length": length}
             async with (
-                asyncio.timeout(self._receiver.timeout_seconds),
+                asyncio.timeout(receiver.timeout_seconds),
                 self._pool.stream(
                     "POST", core_url(where), headers=list(every.items()), content=body
                 ) as answer,
             ):
                 if not _OK <= answer.status < _REDIRECTS:
-                    raise await _refusal(answer, self._mask)
+                    raise await _refusal(answer, mask)
         except TimeoutError as error:
-            raise DeliveryError(f"no answer within {self._receiver.timeout_seconds:g} s") from error
+            raise DeliveryError(f"no answer within {receiver.timeout_seconds:g} s") from error
         except DeniedError as error:
             raise DeliveryError(f"the receiver must not be contacted: {error}") from error
         except (*TRANSPORT_ERRORS, httpcore.ProxyError) as error:
             # The text about an invalid URL contains it; the others know only a connection.
             details = "" if isinstance(error, httpx.InvalidURL) else str(error)
             reason = ": ".join(filter(None, (type(error).__name__, details)))
-            shown = printable(self._mask.masked(reason), limit=_SHOWN_OF_AN_ANSWER)
+            shown = printable(mask.masked(reason), limit=_SHOWN_OF_AN_ANSWER)
             raise DeliveryError(shown) from error
 
 

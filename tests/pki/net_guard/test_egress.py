@@ -36,6 +36,7 @@ from service.config.load import load_settings
 from service.integrations.attempts import DeliveryError
 from service.integrations.email.smtp import Mailbox, MailSecurity, open_mailbox
 from service.integrations.web.post import Receiver, WebPost
+from service.setting_types.secret_places import Rotating
 from tests.pki.net_guard.canaries import canary
 from tests.pki.net_guard.evasions import Resolver
 from tests.pki.revocation.servers import web_server
@@ -96,8 +97,9 @@ async def transfer(gate: SocketGate, port: int) -> None:
 async def post(gate: SocketGate, port: int, *, proxy: str | None = None) -> None:
     trust = ssl.create_default_context()
     url = f"http://localhost:{port}/hook" if proxy is None else "http://receiver.test/hook"
-    async with WebPost(Receiver(url=url, trust=trust, proxy=proxy), gate) as receiver:
-        await receiver.send(b"{}", {})
+    receiver = Receiver(url=url, trust=trust, proxy=proxy)
+    async with WebPost(Rotating("a test", lambda: receiver, ()), gate) as posting:
+        await posting.send(b"{}", {})
 
 
 async def send_mail(gate: SocketGate, port: int) -> None:
@@ -109,7 +111,7 @@ async def send_mail(gate: SocketGate, port: int) -> None:
         recipients=("ops@example.test",),
         trust=ssl.create_default_context(),
     )
-    async with open_mailbox(mailbox, gate) as send:
+    async with open_mailbox(Rotating("a test", lambda: mailbox, ()), gate) as send:
         await send(b"Subject: test\n\ntext\n")
 
 
