@@ -89,6 +89,8 @@ def test_vault_is_read_with_a_token(bao: OpenBao, monkeypatch: pytest.MonkeyPatc
 def service_account_token() -> str:
     """A signed token (RFC 7519) of the service account monitoring/tlsprobe, as Kubernetes mounts one."""
     claims = {
+        "nbf": 1_700_000_000,
+        "iat": 1_700_000_000,
         "exp": 4_102_444_800,
         "iss": "https://kubernetes.default.svc",
         "sub": "system:serviceaccount:monitoring:tlsprobe",

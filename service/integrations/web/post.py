@@ -42,7 +42,7 @@ class Receiver:
     timeout_seconds: float = 30.0
 
     def headers(self) -> dict[str, str]:
-        """The headers of each request: who asks, and the login."""
+        """The headers of each request: the client, and the login."""
         headers = {"user-agent": user_agent()}
         if self.token is not None:
             headers["authorization"] = f"Bearer {self.token}"
