@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from exporters.reports.words import counted
+from exporters.plurals import counted
 from pki.certificates import TrustStoreError, load_trust_store
 from service.config.settings import ServiceSettings
 from service.doctor.diagnosis import Condition, Diagnosis

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 from discovery.files.targets_file import TargetsFileError, read_targets_file
-from exporters.reports.words import counted
+from exporters.plurals import counted
 from model.target import Target, is_ip_address
 from pki.dns import DnsLookup, LookupFailedError
 from scheduling.resolve import resolve

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from ipaddress import ip_address
 from typing import Final
 
-from exporters.reports.words import counted
+from exporters.plurals import counted
 from model.safe_output.secret_text import masked_urls
 from service.config.settings import ServiceSettings
 from service.doctor.diagnosis import Condition, Diagnosis

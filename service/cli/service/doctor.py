@@ -6,17 +6,14 @@ import json
 from pathlib import Path
 from typing import Annotated, Final
 
-import typer
-
-from service.cli.app import EXIT_OK, fail, new_app
+from service.cli.app import EXIT_OK, fail
 from service.cli.options import AsJson
+from service.cli.parameters import Option, command
 
 EXIT_FAILED: Final = 1
 
-app = new_app()
 
-
-@app.command(
+@command(
     short_help="Examine what the service needs: each part is ok, or has a fix.",
     epilog="""\b
 Examples:
@@ -30,14 +27,12 @@ def doctor(
     *,
     config: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The configuration of the service, a YAML file."),
+        Option(metavar="FILE", help="The configuration of the service, a YAML file."),
     ] = None,
-    database: Annotated[
-        str | None, typer.Option(metavar="URL", help="The service's database.")
-    ] = None,
+    database: Annotated[str | None, Option(metavar="URL", help="The service's database.")] = None,
     date_from: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="URL", help="Also compare the clock with the Date header of this web server."
         ),
     ] = None,

@@ -55,6 +55,8 @@ OPENERS = {
     "AsyncConnectionPool",
     "AsyncHTTPProxy",
     "AsyncHTTPTransport",
+    "HTTPConnection",
+    "HTTPSConnection",
     "aiosmtplib.send",
     "create_connection",
     "create_datagram_endpoint",
@@ -82,7 +84,7 @@ ASKS_THE_GATE = {
 
 NOT_EGRESS = {
     "service/http/server.py": {"getaddrinfo", "socket.socket"},
-    "service/http/status_client.py": {"httpx.get"},
+    "service/http/status_client.py": {"HTTPConnection", "HTTPSConnection"},
 }
 """The service's own listener, and the client of ``tlsprobe status``, whose URL its user types."""
 
