@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pki.net_guard.gate import SocketGate
+from service.config.routes import ProxySettings
 from service.integrations.attempts import DeliveryError
 from service.integrations.email.notifier import EmailSettings
 from service.integrations.email.smtp import open_mailbox
@@ -248,3 +249,19 @@ def test_a_secret_that_took_the_place_of_another_is_masked_in_logs(
         logging.getLogger().handlers, logging.getLogger().level = handlers, level
     said = capfd.readouterr().err
     assert "it says *** and ***" in said
+
+
+def test_the_password_of_a_proxy_is_read_from_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "proxy").write_text("pass word\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    proxy = ProxySettings(
+        url="http://ops@127.0.0.1:3128", password_file=Path("credential:proxy")
+    ).load("office")
+    assert proxy.credentials == ("ops", "pass word")
+    assert "pass word" not in repr(proxy)
+    with pytest.raises(ValueError, match="the proxy 'office': password_file credential:other"):
+        ProxySettings(url="http://ops@127.0.0.1:3128", password_file=Path("credential:other")).load(
+            "office"
+        )
