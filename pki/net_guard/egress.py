@@ -34,15 +34,26 @@ class EgressPolicy:
 
     def denial(self, hosts: Iterable[str], port: int, zone: str) -> str | None:
         """Why none of these names and addresses of one server may be contacted, as a clause; None if they may."""
-        deny_lists = {"egress.deny": self.everywhere.deny}
-        if zone in self.zones:
-            deny_lists[f"egress.zones.{zone}.deny"] = self.zones[zone].deny
         for host in hosts:
-            for setting, deny in deny_lists.items():
+            for setting, deny in self._deny_lists(zone).items():
                 entry = deny.entry_for(host, port)
                 if entry is not None:
                     return denied_by(setting, f"{host} at port {port}", entry)
         return None
+
+    def socket_denial(self, path: str, zone: str) -> str | None:
+        """Why this Unix socket may not be opened, as a clause; None if it may."""
+        for setting, deny in self._deny_lists(zone).items():
+            entry = deny.entry_for_socket(path)
+            if entry is not None:
+                return denied_by(setting, path, entry)
+        return None
+
+    def _deny_lists(self, zone: str) -> Mapping[str, DenyList]:
+        lists = {"egress.deny": self.everywhere.deny}
+        if zone in self.zones:
+            lists[f"egress.zones.{zone}.deny"] = self.zones[zone].deny
+        return lists
 
     def outside(self, text: str, zone: str) -> str | None:
         """Why this address may not be probed: it is outside the networks; None if it is inside, or all are open."""

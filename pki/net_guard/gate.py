@@ -51,7 +51,8 @@ class SocketGate:
     """Which sockets may be opened.
 
     ``egress`` holds for every socket, by the ``zone`` of the target; its networks bound probes and fetches, whose
-    addresses others choose. Entries of ``deny`` are never probed, whatever the zone. If ``guards_reserved`` is set, as in the service, neither are reserved
+    addresses others choose. Entries of ``deny`` are never probed. If ``guards_reserved`` is set, as in the service,
+    neither are reserved
     addresses (``pki.net_guard.reserved``) outside the networks in ``allow``. ``names`` are the names that
     resolved to the address; ``deny`` applies to them as well. URLs from certificates are fetched only from
     the public internet and ``fetch_networks``, at ``fetch_ports``.
@@ -93,9 +94,12 @@ class SocketGate:
 
     def socket_refusal(self, path: Path, purpose: Purpose = Purpose.PROBE) -> str | None:
         """Why this Unix socket may not be opened, as a clause; None if it may."""
-        if purpose not in _OF_PROBING:
-            return None
         for spelling in {os.path.realpath(path), os.path.abspath(path)}:
+            denied = self.egress.socket_denial(spelling, self.zone)
+            if denied is not None:
+                return denied
+            if purpose not in _OF_PROBING:
+                continue
             entry = self.deny.entry_for_socket(spelling)
             if entry is not None:
                 return denied_by("deny", spelling, entry)

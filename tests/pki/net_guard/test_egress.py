@@ -240,3 +240,12 @@ egress:
     assert "egress.zones.dmz.deny" in (gate.for_target(dmz).refusal("192.0.2.255", 443) or "")
     assert "egress.networks" in (gate.refusal("192.0.2.7", 443) or "")
     assert "'*.bank.example'" in (gate.target_refusal(parse_target("a.bank.example:443")) or "")
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_unix_socket_is_closed_to_every_purpose(purpose: Purpose, tmp_path: Path) -> None:
+    link = tmp_path / "link.sock"
+    link.symlink_to(tmp_path / "api.sock")
+    gate = closed(str(tmp_path / "api.sock"))
+    assert "egress.deny" in (gate.socket_refusal(link, purpose) or "")
+    assert gate.socket_refusal(tmp_path / "other.sock", purpose) is None
