@@ -160,6 +160,7 @@ docs: venv ## write the pages and dashboards that come from the code; build the 
 	$(BIN)/python -m scripts.json_reference > docs/reference/json.md
 	$(BIN)/python -m scripts.policy_reference > docs/reference/policy-rules.md
 	$(BIN)/python -m scripts.alert_list > docs/reference/alert-list.md
+	$(BIN)/python -m scripts.log_events > docs/reference/log-events.md
 	$(BIN)/python -m scripts.dashboards
 	mkdir -p deploy/prometheus/rules
 	$(BIN)/tlsprobe rules > deploy/prometheus/rules/tlsprobe.yml

@@ -21,6 +21,7 @@ from discovery.service_records import Owner, alias_of, of_alias, of_service, of_
 from discovery.source import Skipped, SourceError, SourceReading
 from model.application_protocol import DEFAULT_PORT
 from pki.dns import DnsLookup, LookupFailedError
+from pki.net_guard.gate import Purpose, SocketGate
 
 _TRANSFER_SECONDS: Final = 60.0
 _MOST_ALIASES: Final = 8
@@ -117,12 +118,17 @@ def _of_record(owner: Owner, record: object) -> Iterator[Location]:
             )
 
 
-async def read_zone(zone: str, server: tuple[str, int], at: Reading) -> SourceReading:
+async def read_zone(
+    zone: str, server: tuple[str, int], at: Reading, gate: SocketGate
+) -> SourceReading:
     """Every name of ``zone`` with an address, by a zone transfer (RFC 5936) from ``server``.
 
     Raises:
-        SourceError: if the server does not transfer it.
+        SourceError: if the server does not transfer it, or the ``gate`` refuses the server.
     """
+    refusal = gate.refusal(*server, Purpose.NAME_SERVER)
+    if refusal is not None:
+        raise SourceError(f"{zone} cannot be transferred: {refusal}.")
     origin = dns.name.from_text(zone)
     held = dns.zone.Zone(origin)
     try:

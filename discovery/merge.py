@@ -33,13 +33,13 @@ class Sifted:
     """A source's targets after the rules. ``skipped`` has a sentence for each entry that yields no target, and
     for each label that has no effect.
 
-    ``dropped`` are the texts of the targets that a rule dropped. ``untrusted`` counts, for each acting label, the
+    ``dropped`` are the texts of the targets that a rule dropped, ``denied`` those that may not be probed, and why. ``untrusted`` counts, for each acting label, the
     targets on which it was ignored.
     """
 
     kept: tuple[Target, ...]
     dropped: tuple[str, ...]
-    denied: tuple[Target, ...]
+    denied: tuple[Skipped, ...]
     skipped: tuple[str, ...]
     untrusted: Mapping[str, int] = field(default_factory=dict)
 
@@ -68,7 +68,7 @@ class _Sieve:
         """For each sentence about a label, the first target that has it."""
         self._kept: list[Target] = []
         self._dropped: list[str] = []
-        self._denied: list[Target] = []
+        self._denied: list[Skipped] = []
         self._skipped: list[str] = []
         self._untrusted: Counter[str] = Counter()
 
@@ -103,8 +103,8 @@ class _Sieve:
     def _sort(self, text: str, found: Target | None) -> None:
         if found is None:
             self._dropped.append(text)
-        elif self._gate.forbids(found):
-            self._denied.append(found)
+        elif (refusal := self._gate.target_refusal(found)) is not None:
+            self._denied.append(Skipped(place=found.key, problem=refusal))
         else:
             self._kept.append(found)
             for problem in label_problems(found.labels, self._configured):

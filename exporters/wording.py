@@ -18,6 +18,7 @@ STATES: Final[Mapping[State, str]] = {
     State.UNREACHABLE: "cannot be reached",
     State.TIMEOUT: "does not answer in time",
     State.DNS_ERROR: "does not resolve",
+    State.DENIED: "may not be probed",
     State.ERROR: "could not be probed",
 }
 """How an endpoint answered, as a verb phrase."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from model.certificates.certificate import ServedChain
 from model.intrusiveness import Intrusiveness
@@ -43,8 +44,14 @@ class State(StrEnum):
     """Connected, but no complete answer arrived in time."""
     DNS_ERROR = "dns_error"
     """The name did not resolve."""
+    DENIED = "denied"
+    """The configuration forbids the connection (``deny``, ``egress``); nothing was sent."""
     ERROR = "error"
     """An internal error of tlsprobe."""
+
+
+NOT_ASKED: Final = frozenset({State.DENIED, State.ERROR})
+"""The states of visits that say nothing about the endpoint."""
 
 
 class ClientAuthMode(StrEnum):

@@ -78,12 +78,18 @@ def allowed(found: Resolution, gate: SocketGate) -> Resolution:
     endpoints = tuple(
         one
         for one in found.endpoints
-        if gate.named(one.target.host, one.target.server_name).refusal(
-            one.address or "", one.target.port
-        )
-        is None
+        if gate.for_target(one.target).refusal(one.address or "", one.target.port) is None
     )
     return replace(found, endpoints=endpoints)
+
+
+def refusals(found: Resolution, gate: SocketGate) -> list[str]:
+    """Why the gate refuses addresses, one clause for each that it refuses."""
+    asked = (
+        gate.for_target(one.target).refusal(one.address or "", one.target.port)
+        for one in found.endpoints
+    )
+    return [refusal for refusal in asked if refusal is not None]
 
 
 def _resolution(target: Target, addresses: list[str]) -> Resolution:

@@ -14,6 +14,7 @@ from exporters.prometheus.rules import rule_file
 _HEADINGS: Final[Mapping[str, str]] = {
     "tlsprobe-reach": "Endpoints that do not answer",
     "tlsprobe-service": "tlsprobe itself",
+    "tlsprobe-slo": "Service level objectives of tlsprobe itself",
     "tlsprobe-expiry": "Expiry",
     "tlsprobe-trust": "Trust, names, revocation",
     "tlsprobe-protocols": "Versions, cipher suites, vulnerabilities, policies",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -22,7 +23,7 @@ from storage.retention import Retention, prune
 from storage.retention_clock import read_retention_time
 from storage.revision import check_revision
 from storage.rows.body import Body, decode_body
-from storage.rows.tables import EvidenceRow, ObservationRow, Table
+from storage.rows.tables import EvidenceRow, ObservationRow, StatusRow, Table
 from storage.transfer import export_rows, import_rows
 
 _BUSY_SECONDS: Final = 30.0
@@ -51,6 +52,31 @@ def check_database(url: str) -> tuple[dict[str, int], list[str]]:
                 for table in Table.metadata.sorted_tables
             }
         return counts, problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseCondition:
+    """``server_time`` is the clock of the database's machine; None for a file. ``newest_visit_at`` is the time of
+    the newest visit that is stored; None without any."""
+
+    name: str
+    revision: str
+    server_time: datetime | None
+    newest_visit_at: datetime | None
+
+
+def examine_database(url: str) -> DatabaseCondition:
+    """Whether the database can be used by this version; changes nothing."""
+    with _opened(url, connect_for_reading) as database:
+        revision = check_revision(database)
+        with database.reading_in_thread() as connection:
+            is_file = connection.dialect.name == "sqlite"
+            return DatabaseCondition(
+                name=database.name,
+                revision=revision,
+                server_time=None if is_file else connection.scalar(select(func.clock_timestamp())),
+                newest_visit_at=connection.scalar(select(func.max(StatusRow.started_at))),
+            )
 
 
 def tidy_database(

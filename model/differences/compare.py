@@ -7,7 +7,7 @@ from typing import Final
 
 from model.comparisons.change import Change
 from model.comparisons.difference import Difference, changed
-from model.observation import Observation, State
+from model.observation import NOT_ASKED, Observation, State
 from model.sections import SECTIONS
 
 _STATE_WORDS: Final = {
@@ -46,7 +46,7 @@ def _differences(before: Observation, after: Observation) -> Iterator[Difference
 
 
 def _compare_state(before: Observation, after: Observation) -> Iterator[Difference]:
-    is_fault_of_ours = State.ERROR in (before.state, after.state)
+    is_fault_of_ours = not NOT_ASKED.isdisjoint((before.state, after.state))
     words, words_before = _STATE_WORDS.get(after.state), _STATE_WORDS.get(before.state)
     if is_fault_of_ours or words == words_before:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from model.observation import Observation, State
+from model.observation import NOT_ASKED, Observation
 from model.sections import SECTIONS
 from model.verdict import Verdict
 
@@ -40,5 +40,5 @@ def _with_older(newer: Observation, older: Observation) -> Observation:
         section.name: section.kind.merged(section.of(newer), section.of(older), refused)
         for section in SECTIONS
     }
-    state = older.state if newer.state is State.ERROR else newer.state
+    state = older.state if newer.state in NOT_ASKED else newer.state
     return replace(newer, state=state, **facts)

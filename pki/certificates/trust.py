@@ -194,6 +194,11 @@ class TrustStore:
         own = self._links.get(link.subject, ()) if link.subject is not None else ()
         return bool(self.issuers_of(link)) or any(each.der == link.der for each in own)
 
+    @property
+    def size(self) -> int:
+        """The number of anchors."""
+        return len(self._certificates)
+
     def issuers_of(self, link: PathElement) -> tuple[bytes, ...]:
         """The DER of the store's certificates that ``link`` names as its issuer."""
         issuers = self._links.get(link.issuer, ()) if link.issuer is not None else ()

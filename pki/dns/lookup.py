@@ -13,6 +13,7 @@ import dns.nameserver
 import dns.resolver
 from dns.rdata import Rdata
 
+from pki.net_guard.gate import Purpose, SocketGate
 from pki.net_guard.shortage import note_shortage_of_resolver
 
 NameServer: TypeAlias = tuple[str, int]
@@ -22,6 +23,7 @@ _MOST_KEPT: Final = 1000
 """Number of answers, of 64 KiB at most (RFC 1035, section 4.2.2): hostile zones fill at most 64 MiB."""
 _PAYLOAD: Final = 1232
 """Octets of a UDP payload that avoids fragmentation (DNS flag day 2020)."""
+_OPEN: Final = SocketGate()
 
 
 class LookupFailedError(Exception):
@@ -37,13 +39,19 @@ class Records:
 
 
 class DnsLookup:
-    """A client of the given name servers, or of the system's if none are given.
+    """A client of the given name servers, or of the system's if none are given, as far as the ``gate`` permits.
 
     Raises:
         LookupFailedError: at construction, if the system has no configured name server.
     """
 
-    def __init__(self, servers: Sequence[NameServer] = (), *, timeout_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        servers: Sequence[NameServer] = (),
+        *,
+        gate: SocketGate = _OPEN,
+        timeout_seconds: float = 5.0,
+    ) -> None:
         try:
             self._resolver = dns.asyncresolver.Resolver(configure=not servers)
         except dns.resolver.NoResolverConfiguration as error:
@@ -52,6 +60,7 @@ class DnsLookup:
             self._resolver.nameservers = [
                 dns.nameserver.Do53Nameserver(address, port) for address, port in servers
             ]
+        self._refusal = self._leave_out_denied(gate)
         self._resolver.lifetime = timeout_seconds
         self._resolver.cache = dns.resolver.LRUCache(_MOST_KEPT)
         self._resolver.set_flags(dns.flags.RD | dns.flags.AD)
@@ -61,8 +70,11 @@ class DnsLookup:
         """The records of the fully qualified ``name``; empty if the name or the type does not exist.
 
         Raises:
-            LookupFailedError: if no server answers.
+            LookupFailedError: if no server answers, or none may be asked.
         """
+        if self._refusal is not None:
+            words = f"{record_type} of {name} was not looked up: no name server may be asked"
+            raise LookupFailedError(f"{words}: {self._refusal}.")
         try:
             answer = await self._resolver.resolve(
                 name, record_type, raise_on_no_answer=False, search=False
@@ -77,3 +89,21 @@ class DnsLookup:
             found=tuple(answer.rrset or ()),
             is_authenticated=bool(answer.response.flags & dns.flags.AD),
         )
+
+    def _leave_out_denied(self, gate: SocketGate) -> str | None:
+        """Leaves out the name servers that the gate refuses; returns why, if none is left.
+
+        Their addresses are literal, so that what is judged here is what is asked.
+        """
+        refusals = {
+            server: gate.refusal(server.address, server.port, Purpose.NAME_SERVER)
+            for server in map(self._with_port, self._resolver.nameservers)
+        }
+        allowed = [server for server, refusal in refusals.items() if refusal is None]
+        self._resolver.nameservers = list(allowed)
+        return None if allowed else next(iter(refusals.values()), "there is none")
+
+    def _with_port(self, server: str | dns.nameserver.Nameserver) -> dns.nameserver.Do53Nameserver:
+        if isinstance(server, dns.nameserver.Do53Nameserver):
+            return server
+        return dns.nameserver.Do53Nameserver(str(server), self._resolver.port)

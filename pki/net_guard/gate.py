@@ -8,6 +8,7 @@ gate. Code that wants to know in advance, such as discovery, asks the same gate.
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -15,8 +16,10 @@ from typing import Final
 
 from model.application_protocol import URL_PORTS
 from model.target import Target, is_ip_address
+from model.target_labels import ZONE
 from pki.net_guard.addresses import Network, embedded, is_public, parse_address
 from pki.net_guard.deny import DenyList
+from pki.net_guard.egress import EgressPolicy, denied_by
 from pki.net_guard.reserved import is_control_socket, reserved_kind
 
 WEB_PORTS: Final = frozenset(URL_PORTS.values())
@@ -32,19 +35,31 @@ class Purpose(StrEnum):
     PROXY = "proxy"
     """To reach a server through a configured proxy."""
     SOURCE = "source"
-    """To query a discovery source, whose URL the user configured: ``deny`` applies only to probing."""
+    """To query a discovery source, whose URL the user configured."""
+    RECEIVER = "receiver"
+    """To send notifications or metrics to a receiver that the user configured."""
+    NAME_SERVER = "name_server"
+    """To ask a name server of the configuration or of this machine; clouds have theirs at reserved addresses."""
+
+
+_TO_PEERS: Final = frozenset({Purpose.PROBE, Purpose.FETCH})
+_OF_PROBING: Final = frozenset({*_TO_PEERS, Purpose.PROXY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketGate:
     """Which sockets may be opened.
 
-    Entries of ``deny`` are never contacted. If ``guards_reserved`` is set, as in the service, neither are reserved
+    ``egress`` holds for every socket, by the ``zone`` of the target; its networks bound probes and fetches, whose
+    addresses others choose. Entries of ``deny`` are never probed. If ``guards_reserved`` is set, as in the service,
+    neither are reserved
     addresses (``pki.net_guard.reserved``) outside the networks in ``allow``. ``names`` are the names that
     resolved to the address; ``deny`` applies to them as well. URLs from certificates are fetched only from
     the public internet and ``fetch_networks``, at ``fetch_ports``.
     """
 
+    egress: EgressPolicy = field(default_factory=EgressPolicy)
+    zone: str = ""
     deny: DenyList = field(default_factory=DenyList)
     allow: tuple[Network, ...] = ()
     guards_reserved: bool = False
@@ -56,26 +71,38 @@ class SocketGate:
         """The same gate for an address that these names resolved to."""
         return replace(self, names=frozenset(name for name in names if name is not None))
 
+    def for_target(self, target: Target) -> SocketGate:
+        """The same gate for the addresses of this target, with the rules of its zone."""
+        return replace(self.named(target.host, target.server_name), zone=zone_of_target(target))
+
+    def in_zone(self, zone: str) -> SocketGate:
+        """The same gate with the rules of that zone."""
+        return self if zone == self.zone else replace(self, zone=zone)
+
     def refusal(self, address: str, port: int, purpose: Purpose = Purpose.PROBE) -> str | None:
         """Why no socket to this address may be opened, as a clause; None if it may."""
         if parse_address(address) is None:
             return f"{address!r} is not an IP address, and only resolved addresses can be checked"
-        if purpose is not Purpose.SOURCE:
-            denied = self._denied((address, *sorted(self.names)), port)
-            if denied is not None:
-                return denied
-        return self._reserved(address, purpose) or (
-            self._not_fetched(address, port) if purpose is Purpose.FETCH else None
+        denied = self._denied((address, *sorted(self.names)), port, purpose)
+        if denied is not None or purpose is Purpose.NAME_SERVER:
+            return denied
+        return (
+            self._reserved(address, purpose)
+            or (self.egress.outside(address, self.zone) if purpose in _TO_PEERS else None)
+            or (self._not_fetched(address, port) if purpose is Purpose.FETCH else None)
         )
 
     def socket_refusal(self, path: Path, purpose: Purpose = Purpose.PROBE) -> str | None:
         """Why this Unix socket may not be opened, as a clause; None if it may."""
-        if purpose is Purpose.SOURCE:
-            return None
         for spelling in {os.path.realpath(path), os.path.abspath(path)}:
+            denied = self.egress.socket_denial(spelling, self.zone)
+            if denied is not None:
+                return denied
+            if purpose not in _OF_PROBING:
+                continue
             entry = self.deny.entry_for_socket(spelling)
             if entry is not None:
-                return _by_deny(spelling, entry)
+                return denied_by("deny", spelling, entry)
             if self.guards_reserved and is_control_socket(spelling):
                 return f"{spelling} is a socket that controls this machine, which is never probed"
         return None
@@ -83,20 +110,24 @@ class SocketGate:
     def target_refusal(self, target: Target) -> str | None:
         """Why the target may not be probed, as far as this is known before its name is resolved."""
         hosts = dict.fromkeys((target.host, target.server_name or target.host))
-        denied = self._denied(hosts, target.port)
+        gate = self.for_target(target)
+        denied = gate._denied(hosts, target.port, Purpose.PROBE)
         if denied is not None or not is_ip_address(target.host):
             return denied
-        return self.refusal(target.host, target.port)
+        return gate.refusal(target.host, target.port)
 
     def forbids(self, target: Target) -> bool:
         """Whether ``target_refusal`` has a reason."""
         return self.target_refusal(target) is not None
 
-    def _denied(self, hosts: tuple[str, ...] | dict[str, None], port: int) -> str | None:
+    def _denied(self, hosts: Collection[str], port: int, purpose: Purpose) -> str | None:
+        denied = self.egress.denial(hosts, port, self.zone)
+        if denied is not None or purpose not in _OF_PROBING:
+            return denied
         for host in hosts:
             entry = self.deny.entry_for(host, port)
             if entry is not None:
-                return _by_deny(f"{host} at port {port}", entry)
+                return denied_by("deny", f"{host} at port {port}", entry)
         return None
 
     def _reserved(self, text: str, purpose: Purpose) -> str | None:
@@ -130,5 +161,6 @@ class SocketGate:
         )
 
 
-def _by_deny(what: str, entry: str) -> str:
-    return f"denied by the configuration (deny): {what} is covered by {entry!r}"
+def zone_of_target(target: Target) -> str:
+    """The zone that the target's label names; empty if it names none."""
+    return target.labels.get(ZONE, "")

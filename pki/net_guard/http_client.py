@@ -25,7 +25,7 @@ from pki.net_guard.opening import DeniedError, judged_addresses
 _PIECE: Final = 2**16
 _AS_GZIP: Final = 16 + zlib.MAX_WBITS
 _PLAIN: Final = "identity"
-_FAILURES: Final = (
+TRANSPORT_ERRORS: Final = (
     httpcore.NetworkError,
     httpcore.TimeoutException,
     httpcore.ProtocolError,
@@ -36,6 +36,7 @@ _FAILURES: Final = (
     OSError,
     ValueError,
 )
+"""How a request fails in the library and below it."""
 
 
 class HttpError(Exception):
@@ -110,15 +111,16 @@ class HttpClient:
         unix_socket: Path | None = None,
         look_up: LookUp = OF_CONFIGURED,
     ) -> None:
-        self._backend = _GuardedBackend(gate, purpose, look_up)
+        self._backend = GuardedBackend(gate, purpose, look_up)
         self._context = context
         self._unix_socket = unix_socket
 
     @asynccontextmanager
     async def ask(
-        self, request: HttpRequest, *, address: str | None = None
+        self, request: HttpRequest, *, address: str | None = None, zone: str = ""
     ) -> AsyncIterator[HttpAnswer]:
-        """The answer, including redirects; ``address`` is the address of the URL's host, if known.
+        """The answer, including redirects; ``address`` is the address of the URL's host, if known, and ``zone``
+        the zone whose rules hold.
 
         Raises:
             HttpError: if there is no answer, or it is incomplete.
@@ -131,16 +133,11 @@ class HttpClient:
                 httpcore.AsyncConnectionPool(
                     ssl_context=self._context,
                     uds=None if self._unix_socket is None else str(self._unix_socket),
-                    network_backend=self._backend.at(address),
+                    network_backend=self._backend.at(address, zone),
                 ) as pool,
                 pool.stream(
                     "GET" if request.body is None else "POST",
-                    httpcore.URL(
-                        scheme=url.raw_scheme,
-                        host=url.raw_host,
-                        port=url.port,
-                        target=url.raw_path,
-                    ),
+                    core_url(url),
                     headers=_headers(url, request),
                     content=request.body,
                 ) as response,
@@ -148,9 +145,16 @@ class HttpClient:
                 yield HttpAnswer(response, accepts_gzip=request.accepts_gzip)
         except DeniedError as denied:
             raise HttpError(f"must not be contacted: {denied}") from denied
-        except _FAILURES as error:
+        except TRANSPORT_ERRORS as error:
             words = " ".join(str(error).split())[:200] or type(error).__name__
             raise HttpError(f"could not be read: {words.rstrip('.')}") from error
+
+
+def core_url(url: httpx.URL) -> httpcore.URL:
+    """The URL in the form of the library below httpx."""
+    return httpcore.URL(
+        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+    )
 
 
 def _headers(url: httpx.URL, request: HttpRequest) -> list[tuple[str, str]]:
@@ -165,11 +169,15 @@ def _headers(url: httpx.URL, request: HttpRequest) -> list[tuple[str, str]]:
     return [*headers.items(), *request.headers.items()]
 
 
-class _GuardedBackend(httpcore.AsyncNetworkBackend):
+class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Opens httpcore's connections, only to addresses that the gate allows."""
 
     def __init__(
-        self, gate: SocketGate, purpose: Purpose, look_up: LookUp, address: str | None = None
+        self,
+        gate: SocketGate,
+        purpose: Purpose,
+        look_up: LookUp = OF_CONFIGURED,
+        address: str | None = None,
     ) -> None:
         self._gate = gate
         self._purpose = purpose
@@ -177,9 +185,9 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         self._address = address
         self._sockets = httpcore.AnyIOBackend()
 
-    def at(self, address: str | None) -> _GuardedBackend:
-        """The same for a host with a known address."""
-        return _GuardedBackend(self._gate, self._purpose, self._look_up, address)
+    def at(self, address: str | None, zone: str) -> GuardedBackend:
+        """The same for a host with a known address, in that zone."""
+        return GuardedBackend(self._gate.in_zone(zone), self._purpose, self._look_up, address)
 
     async def connect_tcp(
         self,

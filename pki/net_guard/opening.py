@@ -6,6 +6,7 @@ A name is resolved here, each address is checked, and the connection goes to exa
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -75,6 +76,32 @@ async def open_tcp(
         except OSError as error:
             note_shortage(error)
             failure = failure or error
+    raise failure or OSError(f"{host} has no address")
+
+
+async def connected_socket(
+    gate: SocketGate, place: tuple[str, int], purpose: Purpose
+) -> socket.socket:
+    """A connected TCP socket, for a library that takes one; otherwise as ``open_tcp``."""
+    host, port = place
+    loop = asyncio.get_running_loop()
+    failure: OSError | None = None
+    for address in await judged_addresses(gate, host, port, purpose):
+        if zone_of(address):
+            return await connect_in_zone((address, port), None)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        found = socket.socket(family, socket.SOCK_STREAM)
+        found.setblocking(False)
+        try:
+            await loop.sock_connect(found, (address, port))
+        except OSError as error:
+            found.close()
+            failure = failure or error
+        except BaseException:
+            found.close()
+            raise
+        else:
+            return found
     raise failure or OSError(f"{host} has no address")
 
 

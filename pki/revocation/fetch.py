@@ -104,11 +104,12 @@ class Fetcher:
             budget.received(received, _shown(request.url))
 
         _, host, port = _parts(request.url)
-        address, *_ = await judged_addresses(self._gate, host, port, Purpose.FETCH, self._look_up)
+        gate = self._gate.in_zone(budget.zone)
+        address, *_ = await judged_addresses(gate, host, port, Purpose.FETCH, self._look_up)
         politeness = self._politeness.for_host(host)
         async with (
             politeness.connection(politeness.gate(address)),
-            self._client.ask(request, address=address) as answer,
+            self._client.ask(request, address=address, zone=budget.zone) as answer,
         ):
             if answer.status in _REDIRECTS and "location" in answer.headers:
                 return answer.headers["location"]

@@ -39,9 +39,12 @@ class BudgetError(FetchError):
 
 
 class FetchBudget:
-    """The limits of one visit."""
+    """The limits of one visit, and the ``zone`` of its target, whose rules hold for what is fetched."""
 
-    def __init__(self, fetches: int = MOST_FETCHES, bytes_: int = MOST_BYTES) -> None:
+    def __init__(
+        self, fetches: int = MOST_FETCHES, bytes_: int = MOST_BYTES, *, zone: str = ""
+    ) -> None:
+        self.zone = zone
         self._most_fetches = self._fetches = fetches
         self._most_bytes = self._bytes = bytes_
         self.places = asyncio.Semaphore(_AT_ONCE_OF_A_VISIT)

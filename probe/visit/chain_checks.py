@@ -23,6 +23,7 @@ from model.certificates.certificate import (
 from model.target import Target
 from pki.certificates import TrustStore, parse_certificate, with_revocations
 from pki.certificates.path_building import read_link
+from pki.net_guard.gate import zone_of_target
 from pki.net_guard.politeness import Politeness
 from pki.revocation import (
     FetchBudget,
@@ -81,7 +82,7 @@ class ChainChecks:
             chains = await self._dns.check(chains, target, within_seconds)
         if not self._is_asked:
             return chains
-        budget = FetchBudget()
+        budget = FetchBudget(zone="" if target is None else zone_of_target(target))
         judging = (self._check(one, stapled, at, within_seconds, budget) for one in chains)
         return tuple(await side_by_side(*judging))
 
@@ -174,7 +175,7 @@ def _fetcher(settings: ProbeSettings, politeness: Politeness | None) -> Fetcher:
 def _dns_checks(settings: ProbeSettings) -> DnsChecks:
     from probe.visit.dns_checks import DnsChecks
 
-    return DnsChecks(settings.name_servers)
+    return DnsChecks(settings.name_servers, settings.gate)
 
 
 def _verified(

@@ -14,6 +14,7 @@ from model.certificates.certificate import ServedChain
 from model.target import Target, is_ip_address
 from pki.dns import DnsLookup, judge_caa, judge_tlsa
 from pki.dns.lookup import NameServer
+from pki.net_guard.gate import SocketGate
 from probe.checks.prober import side_by_side
 
 
@@ -24,8 +25,8 @@ class DnsChecks:
         LookupFailedError: at construction, if the system has no configured name server.
     """
 
-    def __init__(self, name_servers: Sequence[NameServer] = ()) -> None:
-        self._lookup = DnsLookup(name_servers)
+    def __init__(self, name_servers: Sequence[NameServer], gate: SocketGate) -> None:
+        self._lookup = DnsLookup(name_servers, gate=gate)
 
     async def check(
         self, chains: Sequence[ServedChain], target: Target, within_seconds: float

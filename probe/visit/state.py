@@ -27,7 +27,7 @@ _STATES: Final = {
     FailureKind.DEADLINE: State.TIMEOUT,
     FailureKind.EXHAUSTED: State.ERROR,
     FailureKind.BUDGET: State.ERROR,
-    FailureKind.DENIED: State.ERROR,
+    FailureKind.DENIED: State.DENIED,
     FailureKind.OTHER_PROTOCOL: State.NOT_TLS,
     FailureKind.NOT_OFFERED: State.PLAINTEXT,
     FailureKind.DECLINED: State.REFUSED,

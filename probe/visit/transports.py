@@ -35,7 +35,7 @@ def transport_options(endpoint: Endpoint, settings: ProbeSettings) -> TransportO
     target = endpoint.target
     if endpoint.address is None:
         raise ValueError(f"{endpoint.key} has no address to visit")
-    gate = settings.gate.named(target.host, target.server_name)
+    gate = settings.gate.for_target(target)
 
     def identity(label: str) -> ClientIdentity | None:
         return settings.client_identities.get(target.labels.get(label, ""))

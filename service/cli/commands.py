@@ -41,6 +41,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(name="demo", module="service.cli.service.demo", section=_SERVICE),
     Command(name="discover", module="service.cli.service.discover", section=_SERVICE),
     Command(name="status", module="service.cli.service.status", section=_SERVICE),
+    Command(name="doctor", module="service.cli.service.doctor", section=_SERVICE),
     Command(name="modules", module="service.cli.service.modules", section=_SERVICE),
     Command(name="rules", module="service.cli.service.rules", section=_SERVICE),
     Command(name="certificates", module="service.cli.history.certificates", section=_HISTORY),

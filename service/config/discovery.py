@@ -242,11 +242,11 @@ class DnsSettings(PolledSettings):
 
         async def read() -> SourceReading:
             try:
-                lookup = DnsLookup(servers)
+                lookup = DnsLookup(servers, gate=context.gate)
             except LookupFailedError as error:
                 raise SourceError(str(error)) from error
             readings = [await read_records(self.names, self.records, lookup, at)]
-            readings += [await read_zone(zone, servers[0], at) for zone in self.zones]
+            readings += [await read_zone(zone, servers[0], at, context.gate) for zone in self.zones]
             return SourceReading(
                 targets=tuple(target for one in readings for target in one.targets),
                 skipped=tuple(skipped for one in readings for skipped in one.skipped),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -10,16 +9,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from probe.connect.proxy_url import parse_proxy
 from probe.connect.route import Proxy, Route, check_source_address
-from service.setting_types.secret_marks import SecretUrl, SecretVariable
+from service.setting_types.secret_marks import SecretFile, SecretUrl, SecretVariable
+from service.setting_types.secrets import read_secret
 
 
 class ProxySettings(BaseModel):
-    """One proxy: its ``url``, and the environment variable with its user's password."""
+    """One proxy: its ``url``, and where its user's password is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: SecretUrl
     password_variable: SecretVariable = None
+    password_file: SecretFile = None
 
     def load(self, name: str) -> Proxy:
         """The proxy.
@@ -27,14 +28,10 @@ class ProxySettings(BaseModel):
         Raises:
             ValueError: if the URL is not a proxy's, or the password is missing.
         """
-        password = None
-        if self.password_variable is not None:
-            password = os.environ.get(self.password_variable)
-            if password is None:
-                raise ValueError(
-                    f"the password of the proxy {name!r} is read from {self.password_variable}, which the "
-                    "environment does not have: set it"
-                )
+        try:
+            password = read_secret("password", self.password_variable, self.password_file)
+        except ValueError as error:
+            raise ValueError(f"the proxy {name!r}: {error}") from error
         try:
             return parse_proxy(self.url, password)
         except ValueError as error:

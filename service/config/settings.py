@@ -31,6 +31,7 @@ from probe.visit.settings import ProbeSettings
 from scheduling.interval import IntervalPolicy
 from scheduling.resolve import AddressFamily
 from service.config.discovery import AnySourceSettings, FileSettings
+from service.config.egress import DenyEntries, EgressSettings
 from service.config.http import HttpSettings
 from service.config.metrics import MetricsSettings
 from service.config.modules.on_demand import OnDemandSettings
@@ -103,11 +104,6 @@ def _check_contact(contact: str | None) -> str | None:
 def _check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     zones_of_tags(tags)
     return tags
-
-
-def _check_deny(entries: tuple[str, ...]) -> tuple[str, ...]:
-    DenyList(entries)
-    return entries
 
 
 _OF_THE_WAY: Final = ("proxy", "source_address", "address_family")
@@ -197,7 +193,8 @@ class ServiceSettings(BaseSettings):
     targets_files: tuple[Path, ...] = ()
     discovery: tuple[AnySourceSettings, ...] = ()
     relabel: RelabelRules = ()
-    deny: Annotated[tuple[str, ...], AfterValidator(_check_deny)] = ()
+    deny: DenyEntries = ()
+    egress: EgressSettings = EgressSettings()
     allow: tuple[IPv4Network | IPv6Network, ...] = ()
     interval_seconds: Seconds = 3600.0
     enumerate_interval_seconds: Seconds = 86_400.0
@@ -272,6 +269,7 @@ class ServiceSettings(BaseSettings):
         """Which sockets the service may open."""
         return SocketGate(
             deny=DenyList(self.deny),
+            egress=self.egress.policy(),
             allow=self.allow,
             guards_reserved=True,
             fetch_networks=self.probe.fetch_networks,

@@ -174,6 +174,7 @@ def _sinks(
         registry=metrics.registry,
         reported=store,
         clock=planner.clock,
+        gate=settings.gate,
     )
     return Sinks(settings, inputs, has_facts=lambda: planner.is_planning)
 

@@ -13,7 +13,7 @@ from model.target import Endpoint, Target
 from model.target_labels import LOG
 from model.verification.remembered import Known, Remembered
 from pki.net_guard.shortage import ShortageError, refusing_shortages
-from scheduling.resolve import Resolution, allowed, resolve
+from scheduling.resolve import Resolution, allowed, refusals, resolve
 from service.daemon.state import ServiceState
 from service.inventory.service_meter import ServiceMeter
 from service.watchdog.guarded_visits import GuardedVisits
@@ -63,11 +63,11 @@ class LocalProbes:
         except ShortageError as shortage:
             self.meter.ran_short(str(shortage))
             raise
-        judged = allowed(found, self.state.gate)
-        if denied := len(found.endpoints) - len(judged.endpoints):
+        if denied := refusals(found, self.state.gate):
             _LOG.info(
                 "addresses of a target are denied by the configuration",
                 target=target.key,
-                addresses=denied,
+                addresses=len(denied),
+                reason=denied[0],
             )
-        return judged
+        return allowed(found, self.state.gate)

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from exporters.prometheus.service.delivery import DeliveryMetrics
 from model.ports import Clock, ReportedAlerts
 from model.snapshot import Snapshot
+from pki.net_guard.gate import SocketGate
 from service.config.settings import ServiceSettings
 from service.delivery.active_alerts import POLL_SECONDS, SharedActiveAlerts
 from service.delivery.notifier_loop import Channel, NotifierLoop
@@ -36,13 +37,14 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkInputs:
-    """Where sinks get what they send, and store what they have reported."""
+    """Where sinks get what they send, store what they have reported, and which receivers they may contact."""
 
     page: InventoryPage
     snapshot: Callable[[], Snapshot]
     registry: CollectorRegistry
     reported: ReportedAlerts
     clock: Clock
+    gate: SocketGate
 
     async def facts(self) -> bytes | None:
         """The page of the inventory's metrics in gzip; None if there is no Snapshot yet."""
@@ -61,12 +63,15 @@ class Sinks:
     def __init__(
         self, settings: ServiceSettings, inputs: SinkInputs, *, has_facts: Callable[[], bool]
     ) -> None:
+        async def own_facts() -> bytes | None:
+            return await inputs.facts() if has_facts() else None
+
         metrics = DeliveryMetrics(inputs.registry)
         sinks: list[Sink] = []
         if (file := settings.push.textfile) is not None:
             sinks.append(TextFile(file, inputs.facts, metrics))
         if (remote := settings.push.remote_write) is not None:
-            sinks.append(RemoteWriter(remote, inputs.facts, has_facts, inputs.registry, metrics))
+            sinks.append(RemoteWriter(remote, inputs.gate, own_facts, inputs.registry, metrics))
         alerts = SharedActiveAlerts(inputs.snapshot, inputs.clock)
         for name, notifier in settings.notifications.items():
             sinks.append(_NotifierSink(name, notifier, alerts, inputs, metrics, has_facts))
@@ -101,7 +106,7 @@ class _NotifierSink:
     async def run(self) -> None:
         """Send until cancelled."""
         notifier = notifier_of(self._settings.type)
-        async with notifier.connect(self._settings) as send:
+        async with notifier.connect(self._settings, self._inputs.gate) as send:
             channel = Channel(
                 name=self._name, notifier=notifier, settings=self._settings, send=send
             )

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from exporters.notifications import AlertSelector, Message
 from model.findings.alert import AlertKind, EventKind
 from model.findings.finding import Severity
+from pki.net_guard.gate import SocketGate
 from service.integrations.timing import Timing
 from service.integrations.web.post import WebPost
 from service.integrations.web.settings import WebSettings
@@ -82,13 +83,15 @@ class PostedEventSettings(EventSettings, WebSettings):
 
 
 @asynccontextmanager
-async def post_json(settings: WebSettings, path: str = "") -> AsyncIterator[Send]:
+async def post_json(settings: WebSettings, gate: SocketGate, path: str = "") -> AsyncIterator[Send]:
     """Posts JSON to the receiver's URL, or to ``path`` below it, over connections that stay open meanwhile.
+
+    The ``gate`` decides which addresses may be contacted.
 
     Raises:
         ValueError: if a secret of the settings can no longer be read.
     """
-    async with WebPost(settings.receiver()) as post:
+    async with WebPost(settings.rotating(), gate) as post:
 
         async def send(body: bytes) -> None:
             await post.send(body, {"content-type": "application/json"}, path)
@@ -104,12 +107,12 @@ class Notifier(Generic[S]):
     """One kind of notifier: ``name`` is its ``type`` in the configuration, ``settings`` the class of its settings.
 
     ``render`` writes a message of at most ``max_events`` events in the receiver's format. ``connect`` returns the
-    function that sends it. With ``repeats_active``, all active alerts are sent again and again, not only changes.
+    function that sends it, through the gate. With ``repeats_active``, all active alerts are sent again and again, not only changes.
     """
 
     name: str
     settings: type[S]
     render: Callable[[Message], bytes]
-    connect: Callable[[S], AbstractAsyncContextManager[Send]]
+    connect: Callable[[S, SocketGate], AbstractAsyncContextManager[Send]]
     max_events: int = UNLIMITED
     repeats_active: bool = False

@@ -35,8 +35,7 @@ class Allowed:
 
         ``is_known`` is true if the target is in the inventory; its networks need not be configured.
         """
-        gate = self._gate.named(target.host, target.server_name)
-        refusal = gate.refusal(address_text, target.port)
+        refusal = self._gate.for_target(target).refusal(address_text, target.port)
         address = parse_address(address_text)
         if refusal is not None or address is None:
             return refusal

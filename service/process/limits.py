@@ -16,13 +16,18 @@ _REST_PER_SECOND: Final = 19.0
 _LONGEST_REST: Final = 30.0
 
 
+def files_needed(probing: int, http: int) -> int:
+    """How many files this process opens with this many connections of its own and of HTTP clients."""
+    return probing + http + _FOR_ALL_ELSE
+
+
 def connections_that_fit(wanted: int, http: int = 0) -> int:
     """``wanted``, or fewer if the limit of open files is too low even after it was raised as far as possible.
 
     ``http`` is how many connections the HTTP side may have in addition.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = wanted + http + _FOR_ALL_ELSE
+    needed = files_needed(wanted, http)
     if soft != resource.RLIM_INFINITY and soft < needed:
         raised = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))

@@ -17,6 +17,7 @@ from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 from exporters.terminal.console import printable, wants_colour
 from model.safe_output.secret_text import SecretMask
+from service.setting_types.secrets import KNOWN_SECRETS
 
 LogFormat = Literal["auto", "json", "text"]
 
@@ -102,7 +103,7 @@ class _Masking:
             return {self._masked(key): self._masked(one) for key, one in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self._masked(one) for one in value]
-        return self._mask.masked(str(value))
+        return KNOWN_SECRETS.masked(self._mask.masked(str(value)))
 
 
 class _Traceback:
@@ -112,7 +113,9 @@ class _Traceback:
         self._mask = mask
 
     def __call__(self, stream: TextIO, failure: ExcInfo) -> None:
-        text = self._mask.masked("".join(traceback.format_exception(*failure)))
+        text = KNOWN_SECRETS.masked(
+            self._mask.masked("".join(traceback.format_exception(*failure)))
+        )
         stream.writelines(f"\n{printable(line)}" for line in text.splitlines())
 
 

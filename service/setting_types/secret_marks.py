@@ -17,9 +17,8 @@ from urllib.parse import unquote, urlsplit
 from pydantic import AfterValidator, BaseModel, Field
 
 from model.safe_output.secret_text import secrets_in_url, secrets_of_login
+from service.setting_types.secret_places import read_place
 from service.setting_types.values import check_web_url
-
-_LONGEST_SECRET_FILE = 65_536
 
 
 class HoldsSecret(StrEnum):
@@ -35,7 +34,7 @@ class HoldsSecret(StrEnum):
     """It names an environment variable with the secret."""
 
     FILE = "file"
-    """It names a file that contains the secret."""
+    """It names a file, a credential or a secret in Vault (``secret_places``)."""
 
 
 SecretUrl: TypeAlias = Annotated[str, HoldsSecret.IN_URL, Field(repr=False)]
@@ -100,8 +99,8 @@ def _secrets_of(settings: BaseModel, kind: HoldsSecret, value: object) -> Iterat
 def _read(kind: HoldsSecret, place: str) -> str:
     if kind is HoldsSecret.VARIABLE:
         return os.environ.get(place, "").strip()
-    with suppress(OSError, ValueError), open(place, encoding="utf-8") as file:
-        return file.read(_LONGEST_SECRET_FILE).strip()
+    with suppress(ValueError):
+        return read_place(place)
     return ""
 
 

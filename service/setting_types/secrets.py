@@ -1,13 +1,21 @@
 """Secrets in settings: the settings say where a secret is, never what it is.
 
-A secret is in an environment variable or in a file, and is read together with the settings; errors and logs
-name only its place.
+A secret is in an environment variable or in a place of ``secret_places``, and is read together with the settings;
+errors and logs name only its place.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
+
+from model.safe_output.secret_text import SecretMask, secrets_in_url, secrets_of_login
+from service.setting_types.secret_places import read_place
+
+KNOWN_SECRETS: Final = SecretMask()
+"""Masks every secret that this process has read, so that one which replaced another is masked from then on."""
 
 
 def read_secret(what: str, variable: str | None, file: Path | None) -> str | None:
@@ -16,7 +24,7 @@ def read_secret(what: str, variable: str | None, file: Path | None) -> str | Non
     Args:
         what: the setting without its suffix, such as ``password``, for the error message.
         variable: the environment variable with the secret.
-        file: the file that contains only the secret; surrounding white space is ignored.
+        file: the place that contains only the secret: a file, ``credential:NAME`` or ``vault:PATH#KEY``.
 
     Raises:
         ValueError: if both places are named, or the named one is empty.
@@ -29,17 +37,21 @@ def read_secret(what: str, variable: str | None, file: Path | None) -> str | Non
             raise ValueError(
                 f"{what}_variable names {variable}, which the environment does not have: set it"
             )
-        return found
-    if file is None:
+    elif file is not None:
+        try:
+            found = read_place(str(file))
+        except ValueError as error:
+            raise ValueError(f"{what}_file {error}") from None
+    else:
         return None
-    try:
-        found = file.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ValueError(f"{what}_file {file} cannot be read ({reason})") from None
-    if not found:
-        raise ValueError(f"{what}_file {file} is empty: write the secret into it")
+    KNOWN_SECRETS.add(forms_of(found))
     return found
+
+
+def forms_of(secret: str) -> Iterator[str]:
+    """The secret, and the secret parts of it if it is a URL."""
+    yield secret
+    yield from secrets_in_url(secret, with_path=True)
 
 
 def read_login(
@@ -53,4 +65,7 @@ def read_login(
     password = read_secret("password", password_variable, password_file)
     if (user is None) != (password is None):
         raise ValueError("user and password must be set together: set both, or neither")
-    return None if user is None or password is None else (user, password)
+    if user is None or password is None:
+        return None
+    KNOWN_SECRETS.add(secrets_of_login(user, password))
+    return user, password

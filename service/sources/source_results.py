@@ -69,7 +69,7 @@ def _lines(results: Sequence[SourceResult], merged: Sequence[Target]) -> Iterato
         yield f"{one.source}: {failed}{counted(len(sifted.kept), 'target')}" + _lost(sifted)
         yield from (f"  + {_described(target)}" for target in sifted.kept)
         yield from (f"  - {text}  (dropped by a rule)" for text in sifted.dropped)
-        yield from (f"  - {target.key}  (denied)" for target in sifted.denied)
+        yield from (f"  - {denied}" for denied in sifted.denied)
         yield from (f"  ! skipped: {sentence}" for sentence in sifted.skipped)
         if sifted.untrusted:
             yield f"  ! {untrusted_warning(sifted.untrusted)}"
@@ -98,7 +98,9 @@ def results_json(results: Sequence[SourceResult], merged: Sequence[Target]) -> d
                 "source": one.source,
                 "error": one.error,
                 "dropped": [] if one.sifted is None else list(one.sifted.dropped),
-                "denied": [] if one.sifted is None else [it.key for it in one.sifted.denied],
+                "denied": []
+                if one.sifted is None
+                else [{"target": it.place, "reason": it.problem} for it in one.sifted.denied],
                 "skipped": [] if one.sifted is None else list(one.sifted.skipped),
                 "untrusted_labels": {} if one.sifted is None else dict(one.sifted.untrusted),
             }

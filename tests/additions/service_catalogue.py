@@ -111,6 +111,7 @@ EXAMPLE = Notifier(
 import asyncio
 from pathlib import Path
 
+from pki.net_guard.gate import SocketGate
 from tests.service.delivery.test_forms import message
 from service.config.load import load_settings
 from service.integrations.catalogue import notifier_of
@@ -129,7 +130,7 @@ async def main():
         Path("service.yml").write_text(f"notifications: {{ops: {{type: example, url: '{url}'}}}}")
         settings = load_settings(Path("service.yml")).notifications["ops"]
         notifier = notifier_of(settings.type)
-        async with notifier.connect(settings) as send:
+        async with notifier.connect(settings, SocketGate()) as send:
             await send(notifier.render(message()))
 
 asyncio.run(main())

@@ -58,6 +58,49 @@ def _dead_fleet() -> Iterator[Case]:
         yield Case(alert=alert, what="waits for a restart", series=series, at=10 * 60, firing=0)
 
 
+def _burning() -> Iterator[Case]:
+    """Sixty visits or deliveries a minute for seven hours, of which some fail."""
+    started = "tlsprobe_probe_delay_seconds"
+    objectives = (
+        # The alert, the counter of failures, and how many failures a minute are too many.
+        ("TlsprobeSloVisitErrors", 'tlsprobe_probe_failures_total{reason="error"}', 0.5),
+        ("TlsprobeSloDeliveries", 'tlsprobe_delivery_failures_total{sink="ops"}', 5.0),
+    )
+    for alert, failures, too_many in objectives:
+        good = (
+            "tlsprobe_probes_total" if "Visit" in alert else 'tlsprobe_deliveries_total{sink="ops"}'
+        )
+        for a_minute, firing in ((too_many, 1), (too_many / 10, 0)):
+            series = {failures: f"0+{a_minute}x430", good: "0+60x430"}
+            yield Case(
+                alert=alert,
+                what=f"sees {a_minute:g} a minute",
+                series=series,
+                at=7 * HOUR,
+                firing=firing,
+            )
+        over = f"0+{too_many * 4}x360 {too_many * 1440}+0x70"
+        yield Case(
+            alert=alert,
+            what="ends soon after the failures",
+            series={failures: over, good: "0+60x430"},
+            at=7 * HOUR,
+            firing=0,
+        )
+    for on_time, firing in ((54, 1), (59.9, 0)):
+        series = {
+            f'{started}_bucket{{le="60.0"}}': f"0+{on_time}x430",
+            f"{started}_count": "0+60x430",
+        }
+        yield Case(
+            alert="TlsprobeSloLateVisits",
+            what=f"sees {on_time:g} of 60 on time",
+            series=series,
+            at=7 * HOUR,
+            firing=firing,
+        )
+
+
 def labelled(name: str, **labels: str) -> str:
     inner = ",".join(f'{label}="{text}"' for label, text in labels.items())
     return f'tlsprobe_{name}{{target="a:443"{"," if inner else ""}{inner}}}'
@@ -410,6 +453,7 @@ CASES: Final = (
         {"tlsprobe_schedule_lag_seconds": 601},
         {"tlsprobe_schedule_lag_seconds": 599},
     ),
+    *_burning(),
     *pair(
         "TlsprobeSeriesDropped",
         {labelled("endpoint_series_dropped"): 12},

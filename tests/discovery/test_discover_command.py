@@ -44,7 +44,10 @@ def test_the_command_lists_found_dropped_and_denied_targets() -> None:
         "  - a.test:8443  (dropped by a rule)",
         "  - b.test:8443  (dropped by a rule)",
         "  - x.secret.test:8443  (dropped by a rule)",
-        "  - x.secret.test:443  (denied)",
+        (
+            "  - x.secret.test:443: denied by the configuration (deny): x.secret.test at port 443 is "
+            "covered by '*.secret.test'"
+        ),
         "total: 2 targets",
     ]
 

@@ -50,9 +50,9 @@ async def test_records_and_a_whole_zone_are_read(tmp_path: Path) -> None:
         alias = await read_records(["apex.test"], ["HTTPS"], lookup, AT)
         names = ["chain.test", "gone.test", "loop.test"]
         followed = await read_records(names, ["HTTPS"], lookup, AT)
-        zone = await read_zone("test", ("127.0.0.1", ports.authority), AT)
+        zone = await read_zone("test", ("127.0.0.1", ports.authority), AT, SocketGate())
         with pytest.raises(SourceError, match="did not transfer"):
-            await read_zone("other", ("127.0.0.1", ports.authority), AT)
+            await read_zone("other", ("127.0.0.1", ports.authority), AT, SocketGate())
         with pytest.raises(SourceError, match="could not be looked up"):
             await read_records(["out.example"], ["A"], lookup, AT)
         known: dict[str, list[Location]] = {

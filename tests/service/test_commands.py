@@ -111,7 +111,7 @@ def listed(help_text: str) -> dict[str, list[str]]:
 def test_the_help_lists_the_commands_in_sections_in_the_order_of_use() -> None:
     assert listed(run("--help")[1]) == {
         "Probe now": ["scan", "explain", "replay"],
-        "Service": ["serve", "worker", "demo", "discover", "status", "modules", "rules"],
+        "Service": ["serve", "worker", "demo", "discover", "status", "doctor", "modules", "rules"],
         "History": ["certificates", "inventory", "history", "diff", "changes", "events"],
         "Policy and reports": ["report", "policy"],
         "Maintenance": ["db", "completion", "help"],

@@ -8,34 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from tlsprobe.own_packages import PACKAGES
+from scripts.log_events import logging_calls, page
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-LEVELS = frozenset({"debug", "info", "warning", "error", "critical", "exception"})
-LOGGERS = frozenset({"_LOG", "log"})
 
 
 def calls() -> Iterator[tuple[str, ast.Call]]:
     """Every logging call, with its location."""
-    for room in PACKAGES:
-        for path in sorted((ROOT / room).rglob("*.py")):
-            place = path.relative_to(ROOT)
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and _logs(node.func):
-                    yield f"{place}:{node.lineno}", node
-
-
-def _logs(called: ast.expr) -> bool:
-    if isinstance(called, ast.Name):
-        return called.id == "log"
-    return (
-        isinstance(called, ast.Attribute)
-        and called.attr in LEVELS
-        and isinstance(called.value, ast.Name)
-        and called.value.id in LOGGERS
-    )
+    for path, call in logging_calls():
+        yield f"{path}:{call.lineno}", call
 
 
 def test_every_event_is_a_fixed_phrase_with_fields() -> None:
@@ -62,3 +45,8 @@ def test_log_fields_are_arguments_in_the_service_and_extra_below_it() -> None:
         and call.keywords
     ]
     assert wrong == []
+
+
+def test_the_page_of_events_is_written_from_the_code() -> None:
+    written = (ROOT / "docs" / "reference" / "log-events.md").read_text(encoding="utf-8")
+    assert written == page(), "run `make docs`"

@@ -96,6 +96,34 @@ async def test_a_database_moves_to_any_other_without_losing_a_row(tmp_path: Path
         assert (await store.history(HERE))[0].visits == 1
 
 
+async def test_a_backup_made_while_visits_are_stored_is_one_state_and_is_restored(
+    tmp_path: Path, url: str
+) -> None:
+    """From each kind of database, into a new one that the service then continues with."""
+    file, restored = tmp_path / "backup.jsonl.gz", f"sqlite:///{tmp_path / 'restored.db'}"
+    await fill(url)
+    before = await asyncio.to_thread(all_rows, url)
+
+    async def store_visits(store: SqlStore) -> None:
+        for hour in range(10, 30):
+            visit = observation(hour=hour, suites=[f"SUITE_{hour}"])
+            await store.record(visit, schedule(visit))
+
+    async with await SqlStore.open(url) as store:
+        storing = asyncio.create_task(store_visits(store))
+        exported = await asyncio.to_thread(export_database, url, file)
+        await storing
+    assert await asyncio.to_thread(import_database, restored, file) == exported
+    _, problems = await asyncio.to_thread(check_database, restored)
+    assert problems == []
+    rows = await asyncio.to_thread(all_rows, restored)
+    assert set(before["certificates"]) <= set(rows["certificates"])
+    async with await SqlStore.open(restored) as store:
+        visit = observation(hour=40)
+        await store.record(visit, schedule(visit))
+        assert (await store.history(HERE))[0].visits == 1
+
+
 async def test_a_truncated_export_is_not_accepted(tmp_path: Path, url: str) -> None:
     source, file = f"sqlite:///{tmp_path / 'source.db'}", tmp_path / "all.jsonl.gz"
     await fill(source)

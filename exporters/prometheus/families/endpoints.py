@@ -17,6 +17,7 @@ FAILURES: Final = (
     State.TIMEOUT,
     State.PLAINTEXT,
     State.NOT_TLS,
+    State.DENIED,
     State.ERROR,
 )
 """The states of a visit that did not find TLS."""
@@ -30,7 +31,7 @@ def _stage(observation: Observation) -> str:
     match observation.state:
         case State.DNS_ERROR:
             return "resolve"
-        case State.ERROR:
+        case State.ERROR | State.DENIED:
             return "internal"
         case State.UNREACHABLE:
             return "connect"

@@ -13,7 +13,7 @@ from typing import Final
 ALERT: Final = "{alert}"
 """The placeholder for an alert's name in the URL template of runbooks."""
 
-_RULES: Final = ("service", "certificates", "protocols", "recording")
+_RULES: Final = ("service", "slo", "certificates", "protocols", "recording")
 _RUNBOOK: Final = re.compile(r"runbook: docs/runbooks/(\w+)\.md")
 
 

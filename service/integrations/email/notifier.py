@@ -14,6 +14,7 @@ from service.integrations.email.smtp import Mailbox, MailSecurity, open_mailbox
 from service.integrations.notifier import EventSettings, Notifier
 from service.integrations.web.settings import trust_context
 from service.setting_types.secret_marks import SecretFile, SecretVariable
+from service.setting_types.secret_places import Rotating
 from service.setting_types.secrets import read_login
 from service.setting_types.values import Port
 
@@ -45,6 +46,10 @@ class EmailSettings(EventSettings):
         self.mailbox()
         return self
 
+    def rotating(self) -> Rotating[Mailbox]:
+        """The mailbox by the present password, which may change while the service runs."""
+        return Rotating("e-mail", self.mailbox, (self.password_file,))
+
     def mailbox(self) -> Mailbox:
         """Sender, recipients and server, with the password.
 
@@ -70,5 +75,5 @@ EMAIL: Final = Notifier(
     name="email",
     settings=EmailSettings,
     render=render_email,
-    connect=lambda settings: open_mailbox(settings.mailbox()),
+    connect=lambda settings, gate: open_mailbox(settings.rotating(), gate),
 )

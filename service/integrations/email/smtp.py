@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import ssl
 from collections.abc import AsyncIterator
@@ -16,8 +17,11 @@ import aiosmtplib
 
 from model.safe_output.printable import printable
 from model.safe_output.secret_text import SecretMask, secrets_of_login
+from pki.net_guard.gate import Purpose, SocketGate
+from pki.net_guard.opening import DeniedError, connected_socket
 from service.integrations.attempts import DeliveryError
 from service.integrations.notifier import Send
+from service.setting_types.secret_places import Rotating
 
 _LONGEST_REASON = 200
 
@@ -45,20 +49,23 @@ class Mailbox:
 
 
 @asynccontextmanager
-async def open_mailbox(mailbox: Mailbox) -> AsyncIterator[Send]:
-    """Sends each message over a new connection; no connection stays open."""
-    yield partial(_send, mailbox)
+async def open_mailbox(mailbox: Rotating[Mailbox], gate: SocketGate) -> AsyncIterator[Send]:
+    """Sends each message over a new connection, which the ``gate`` must allow; no connection stays open."""
+    yield partial(_send, mailbox, gate)
 
 
-async def _send(mailbox: Mailbox, body: bytes) -> None:
+async def _send(rotating: Rotating[Mailbox], gate: SocketGate, body: bytes) -> None:
     """Send a message that has a subject and a text; raises DeliveryError if the server refuses it."""
+    mailbox = await asyncio.to_thread(rotating.current)
     user, password = mailbox.login or (None, None)
     mask = SecretMask(secrets_of_login(*mailbox.login) if mailbox.login else ())
     try:
+        async with asyncio.timeout(mailbox.timeout_seconds):
+            connected = await connected_socket(gate, (mailbox.host, mailbox.port), Purpose.RECEIVER)
         await aiosmtplib.send(
             _addressed(body, mailbox),
             hostname=mailbox.host,
-            port=mailbox.port,
+            sock=connected,
             username=user,
             password=password,
             timeout=mailbox.timeout_seconds,
@@ -66,6 +73,8 @@ async def _send(mailbox: Mailbox, body: bytes) -> None:
             start_tls=mailbox.security is MailSecurity.STARTTLS,
             tls_context=None if mailbox.security is MailSecurity.NONE else mailbox.trust,
         )
+    except DeniedError as error:
+        raise DeliveryError(_reason("the server must not be contacted", str(error))) from error
     except aiosmtplib.SMTPRecipientsRefused as error:
         refused = ", ".join(f"{one.code} {one.message}" for one in error.recipients)
         raise DeliveryError(_reason("all recipients are refused", mask.masked(refused))) from error

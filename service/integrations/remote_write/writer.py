@@ -15,6 +15,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, generate_latest
 
 from exporters.prometheus.service.delivery import DeliveryMetrics
+from pki.net_guard.gate import SocketGate
 from service.integrations.attempts import Attempts, DeliveryError
 from service.integrations.remote_write.requests import WriteRequest, write_requests
 from service.integrations.remote_write.settings import RemoteWriteSettings
@@ -28,23 +29,22 @@ _HEADERS: Final = {
 
 
 class RemoteWriter:
-    """Sends ``facts`` (a gzip page, or None if there is no page yet) and ``registry`` at each interval.
+    """Sends ``facts`` and ``registry`` at each interval.
 
-    While ``has_facts`` is false, another process of the fleet sends the facts, and this one sends only its own
-    metrics.
+    ``facts`` are a gzip page, or None if there is no page yet, or if another process of the fleet sends it.
     """
 
     def __init__(
         self,
         settings: RemoteWriteSettings,
+        gate: SocketGate,
         facts: Callable[[], Awaitable[bytes | None]],
-        has_facts: Callable[[], bool],
         registry: CollectorRegistry,
         metrics: DeliveryMetrics,
     ) -> None:
         self._settings = settings
+        self._gate = gate
         self._facts = facts
-        self._has_facts = has_facts
         self._registry = registry
         self._metrics = metrics
         self._attempts = Attempts("remote_write", metrics, settings.interval_seconds)
@@ -52,7 +52,7 @@ class RemoteWriter:
 
     async def run(self) -> None:
         """Push until cancelled."""
-        async with WebPost(self._settings.receiver()) as post:
+        async with WebPost(self._settings.rotating(), self._gate) as post:
             while True:
                 wait = self._settings.interval_seconds
                 began = time.monotonic()
@@ -79,7 +79,7 @@ class RemoteWriter:
 
     async def _pages(self) -> tuple[bytes, ...]:
         own = gzip.compress(generate_latest(self._registry), compresslevel=1)
-        facts = await self._facts() if self._has_facts() else None
+        facts = await self._facts()
         return (own,) if facts is None else (own, facts)
 
 

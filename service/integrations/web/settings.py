@@ -15,6 +15,7 @@ from service.setting_types.secret_marks import (
     SecretFile,
     SecretVariable,
 )
+from service.setting_types.secret_places import Rotating
 from service.setting_types.secrets import read_login, read_secret
 from service.setting_types.values import check_web_url
 
@@ -51,9 +52,14 @@ class WebSettings(BaseModel):
             token=token,
             login=login,
             trust=trust_context(self.ca_file),
-            proxy=self.proxy,
+            proxy=None if self.proxy is None else check_web_url(self.proxy),
             timeout_seconds=self.timeout_seconds,
         )
+
+    def rotating(self) -> Rotating[Receiver]:
+        """The receiver by the present secrets, which may change while the service runs."""
+        files = (self.url_file, self.token_file, self.password_file)
+        return Rotating("a receiver by HTTP", self.receiver, files)
 
     @model_validator(mode="after")
     def _can_be_used(self) -> WebSettings:

@@ -71,7 +71,7 @@ async def test_a_denied_address_cannot_be_visited_by_the_scheduler(
         # As if the addresses had been allowed until now: the socket itself is refused.
         for endpoint in found.endpoints:
             seen = await reached(GATE).visit(endpoint)
-            assert (seen.state, seen.cost.connections) == (State.ERROR, 0)
+            assert (seen.state, seen.cost.connections) == (State.DENIED, 0)
             assert "denied" in (seen.reason or "") or "never probed" in (seen.reason or "")
             assert seen.protocols == {} or not seen.answered_as_tls
     assert sockets.connected == []
@@ -86,7 +86,7 @@ async def test_a_denied_address_cannot_be_visited_by_dtls(place: str, trap: Cana
     with recorded_sockets() as sockets:
         for endpoint in (await resolve(target, look_up=Resolver())).endpoints:
             seen = await reached(GATE).visit(endpoint)
-            assert (seen.state, seen.cost.connections) == (State.ERROR, 0)
+            assert (seen.state, seen.cost.connections) == (State.DENIED, 0)
     assert sockets.connected == []
     assert trap.is_untouched()
 

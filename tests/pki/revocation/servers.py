@@ -13,12 +13,13 @@ FLOOD = b"\x30" * 65536
 
 @dataclass(slots=True)
 class WebServer:
-    """Its port, the content of each path (``packed`` by gzip), and the requested paths."""
+    """Its port, the content of each path (``packed`` by gzip), further ``headers``, and the requested paths."""
 
     port: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
     packed: dict[str, bytes] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     _asking: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -65,14 +66,18 @@ class WebServer:
         body = self.files.get(path, self.packed.get(path))
         status = "404 Not Found" if body is None else "200 OK"
         writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body or b'')}\r\n".encode())
+        for name, value in self.headers.items():
+            writer.write(f"{name}: {value}\r\n".encode())
         writer.write(b"Content-Encoding: gzip\r\n\r\n" if path in self.packed else b"\r\n")
         writer.write(body or b"")
 
 
 @asynccontextmanager
-async def web_server(files: Mapping[str, bytes] | None = None) -> AsyncIterator[WebServer]:
+async def web_server(
+    files: Mapping[str, bytes] | None = None, headers: Mapping[str, str] | None = None
+) -> AsyncIterator[WebServer]:
     """A server while the context lasts."""
-    server = WebServer(files=dict(files or {}))
+    server = WebServer(files=dict(files or {}), headers=headers or {})
     listener = await asyncio.start_server(server.answer, "127.0.0.1", 0)
     async with listener:
         server.port = listener.sockets[0].getsockname()[1]

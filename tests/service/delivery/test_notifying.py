@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from exporters.notifications import active_alerts_of
 from exporters.prometheus.service.delivery import DeliveryMetrics
 from model.snapshot import Snapshot
+from pki.net_guard.gate import SocketGate
 from service.delivery.notifier_loop import Channel, NotifierLoop
 from service.integrations.catalogue import NotifierSection, notifier_of
 from storage import SqlStore
@@ -72,7 +73,7 @@ async def desk_of(
     notifier = notifier_of(one.type)
     clock = clock or HandClock()
     registry = CollectorRegistry()
-    async with notifier.connect(one) as send:
+    async with notifier.connect(one, SocketGate()) as send:
         metrics = DeliveryMetrics(registry)
         channel = Channel(name="ops", notifier=notifier, settings=one, send=send)
         yield Desk(NotifierLoop(channel, store, clock, metrics), clock, registry)

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporters.prometheus import PageWriter
 from exporters.prometheus.service.delivery import DeliveryMetrics
+from pki.net_guard.gate import SocketGate
 from service.integrations.remote_write.protobuf import _varint
 from service.integrations.remote_write.series import labels_of, samples_of
 from service.integrations.remote_write.settings import RemoteWriteSettings
@@ -71,7 +72,7 @@ class Pushed:
             url=f"{url}/api/v1/write", interval_seconds=1, labels=LABELS, timeout_seconds=5
         )
         self.writer = RemoteWriter(
-            settings, self._facts, lambda: True, self.registry, DeliveryMetrics(self.registry)
+            settings, SocketGate(), self._facts, self.registry, DeliveryMetrics(self.registry)
         )
 
     async def _facts(self) -> bytes:

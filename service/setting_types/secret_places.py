@@ -1,0 +1,131 @@
+"""Where a secret may be besides an environment variable: a file, a systemd credential, or Vault.
+
+Kubernetes and Docker mount secrets as files. A place is read when a setting is; a place that changed is read again
+while the service runs.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+import structlog
+
+Value = TypeVar("Value")
+
+CREDENTIAL: Final = "credential:"
+VAULT: Final = "vault:"
+_LARGEST_BYTES: Final = 65_536
+_CREDENTIALS_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
+_RENEWAL_SECONDS: Final = 300.0
+"""A secret of a manager is read again after this time, because the manager does not say when it changes."""
+
+_LOG = structlog.stdlib.get_logger("tlsprobe")
+
+
+def read_place(place: str) -> str:
+    """The secret at ``place`` without surrounding white space: a path, ``credential:NAME`` or ``vault:PATH#KEY``.
+
+    Raises:
+        ValueError: if it cannot be read or is empty; the message is a clause without the secret.
+    """
+    if place.startswith(VAULT):
+        return _not_empty(_in_vault(place), place)
+    file = _file_of(place)
+    try:
+        with file.open(encoding="utf-8") as opened:
+            found = opened.read(_LARGEST_BYTES)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ValueError(f"{place} cannot be read ({reason})") from None
+    return _not_empty(found, place)
+
+
+def _in_vault(place: str) -> str:
+    # The HTTP client is loaded only if a secret needs it.
+    from service.setting_types.vault import VaultError, read_from_vault
+
+    try:
+        return read_from_vault(place.removeprefix(VAULT))
+    except VaultError as error:
+        raise ValueError(f"{place} cannot be read ({error})") from None
+
+
+def _not_empty(found: str, place: str) -> str:
+    secret = found.strip()
+    if not secret:
+        raise ValueError(f"{place} is empty: write the secret into it")
+    return secret
+
+
+def _file_of(place: str) -> Path:
+    """The file; a credential's is in the directory that systemd made for the unit (systemd.exec(5), Credentials)."""
+    if not place.startswith(CREDENTIAL):
+        return Path(place)
+    name, directory = place.removeprefix(CREDENTIAL), os.environ.get(_CREDENTIALS_DIRECTORY, "")
+    if not name or "/" in name:
+        raise ValueError(f"{place} must be {CREDENTIAL}NAME, with the name of LoadCredential=")
+    if not directory:
+        raise ValueError(
+            f"{place} needs {_CREDENTIALS_DIRECTORY}, which the environment does not have: add "
+            f"LoadCredential={name}:FILE to the systemd unit"
+        )
+    return Path(directory, name)
+
+
+class Rotating(Generic[Value]):
+    """A value that ``make`` builds from the secrets at ``places``; it is built again after one of them changed.
+
+    If that fails, the last value stays, and the failure is logged once.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        make: Callable[[], Value],
+        places: Iterable[object],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._what = what
+        self._now = now
+        self._make = make
+        self._places = tuple(str(place) for place in places if place is not None)
+        self._seen = self._look()
+        self._value = make()
+        self._problem: str | None = None
+
+    def current(self) -> Value:
+        """The value by the present secrets; blocks while they are read."""
+        seen = self._look()
+        if seen == self._seen:
+            return self._value
+        try:
+            self._value, self._seen, self._problem = self._make(), seen, None
+        except ValueError as error:
+            if self._problem != str(error):
+                self._problem = str(error)
+                _LOG.error(
+                    "a secret cannot be read again, the last one stays in use",
+                    used_by=self._what,
+                    reason=self._problem,
+                )
+        else:
+            _LOG.info("a secret has changed and is in use", used_by=self._what)
+        return self._value
+
+    def _look(self) -> tuple[object, ...]:
+        return tuple(_fingerprint(place, self._now()) for place in self._places)
+
+
+def _fingerprint(place: str, now: float) -> object:
+    """What changes with the secret: the file's identity and times, or the period of a manager."""
+    if place.startswith(VAULT):
+        return int(now // _RENEWAL_SECONDS)
+    try:
+        status = _file_of(place).stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size

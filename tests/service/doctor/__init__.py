@@ -1,0 +1,1 @@
+"""The examination of what a service needs."""
