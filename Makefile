@@ -147,7 +147,7 @@ fuzz: $(FUZZ_VENV)/.installed ## fuzz every parser of a peer's bytes, FUZZ_SECON
 # --- upkeep ----------------------------------------------------------------------------------
 
 .PHONY: docs
-docs: venv ## write the pages and dashboards that come from the code; build the site in build/site
+docs: venv ## write the pages, dashboards and manifests that come from the code; build the site in build/site
 	$(BIN)/python -m exporters.prometheus.reference > docs/reference/metrics.md
 	$(BIN)/python -m scripts.settings_reference > docs/reference/settings.md
 	$(BIN)/python -m scripts.command_reference > docs/reference/commands.md
@@ -158,6 +158,8 @@ docs: venv ## write the pages and dashboards that come from the code; build the 
 	$(BIN)/python -m scripts.dashboards
 	mkdir -p deploy/prometheus/rules
 	$(BIN)/tlsprobe rules > deploy/prometheus/rules/tlsprobe.yml
+	cp deploy/prometheus/rules/tlsprobe.yml deploy/helm/tlsprobe/files/rules.yml
+	$(BIN)/python -m scripts.manifests
 	$(BIN)/python -m sphinx -W --keep-going -n -q docs build/site
 
 .PHONY: pictures
