@@ -79,7 +79,7 @@ test: ## everything that CI runs: lint, and all tests in one run
 	$(BIN)/python $(PYTEST)
 
 .PHONY: lint
-lint: venv ## style, types, layers, wording, deployment files, locks
+lint: venv ## style, types, layers, wording, deployment files, workflows, locks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(CODE)
@@ -88,6 +88,8 @@ lint: venv ## style, types, layers, wording, deployment files, locks
 	$(BIN)/shellcheck scripts/*.sh .ci/run
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --quiet --offline .github/workflows
 	scripts/lock.sh --check
 
 .PHONY: quick
@@ -143,6 +145,24 @@ $(FUZZ_VENV)/.installed: requirements/run.txt requirements/fuzz.txt .venv/.boots
 .PHONY: fuzz
 fuzz: $(FUZZ_VENV)/.installed ## fuzz every parser of a peer's bytes, FUZZ_SECONDS=60 each
 	for target in $(FUZZ_TARGETS); do $(FUZZ_VENV)/bin/python -m fuzz $$target $(FUZZ_SECONDS); done
+
+# --- supply chain ----------------------------------------------------------------------------
+
+.PHONY: audit
+audit: venv ## known vulnerabilities of the locks, insecure code and workflows; OFFLINE=1 asks no service
+	$(BIN)/python -m scripts.supply_chain.audit $(if $(OFFLINE),--offline)
+
+.PHONY: sbom
+sbom: venv ## write the bill of materials of everything that the image installs to build/tlsprobe.cdx.json
+	mkdir -p build
+	$(BIN)/python -m scripts.supply_chain.bill_of_materials requirements/workers.txt requirements/quic.txt \
+	    > build/tlsprobe.cdx.json
+
+.PHONY: release
+release: venv ## build the files of the tagged version in build/release; KEY=file signs their checksums
+	rm -rf build/release
+	$(BIN)/python -m scripts.supply_chain.release build/release $(if $(KEY),--key $(KEY)) \
+	    $(if $(BUILDER),--builder $(BUILDER))
 
 # --- upkeep ----------------------------------------------------------------------------------
 
