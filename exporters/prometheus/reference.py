@@ -25,7 +25,6 @@ from exporters.prometheus.families.endpoints import FAILURES, STAGES
 from exporters.prometheus.families.facts import STANDARD_FEATURES
 from exporters.prometheus.families.family import IDENTITY, PREFIX
 from exporters.prometheus.families.unknown import THROTTLED, UNPROVED
-from exporters.prometheus.label_text import LONGEST_LABEL
 from exporters.prometheus.options import MOST_OF_A_FAMILY, Detail, MetricOptions
 from exporters.prometheus.service.service_families import ON_DEMAND_FAMILIES, SERVICE_FAMILIES
 from model.certificates.certificate import Problem, RevocationMethod
@@ -33,6 +32,7 @@ from model.findings.finding import Severity
 from model.observation import Mode, State
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength
+from model.safe_output.label_text import LONGEST_LABEL
 from model.target_labels import CLIENT_AUTH
 from model.verdict import UnknownCause
 
