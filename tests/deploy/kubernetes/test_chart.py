@@ -202,6 +202,17 @@ def test_the_content_of_a_secret_is_in_no_object() -> None:
         assert all(one.keys() == {"name", "valueFrom"} for one in variables)
 
 
+def test_a_web_configuration_is_mounted_where_the_setting_names_it() -> None:
+    found = objects({**ONE_POD, "listener": {"webConfig": "tlsprobe-web"}})
+    text = one_of_kind(found, "ConfigMap")["data"]["tlsprobe.yml"]
+    file = Path(yaml.safe_load(text)["http"]["web_config"])
+    (pod,) = pods(found)
+    mounts = {one["mountPath"]: one["name"] for one in container(pod)["volumeMounts"]}
+    volumes = {one["name"]: one for one in pod["spec"]["volumes"]}
+    secret = volumes[mounts[str(file.parent)]]["secret"]
+    assert (file.name, secret["secretName"]) == ("web.yml", "tlsprobe-web")
+
+
 @pytest.mark.parametrize("kind", ["podMonitor", "serviceMonitor"])
 def test_monitors_scrape_what_the_shipped_prometheus_scrapes(kind: str) -> None:
     found = objects({**ONE_POD, kind: {"enabled": True}})

@@ -64,7 +64,7 @@ def test_a_helm_command_names_the_chart_and_values_that_it_accepts(command: str)
 
 def test_the_page_has_helm_commands_and_every_file_of_values_is_used() -> None:
     used = {value for command in HELM for name, value in options(command) if name == "--values"}
-    assert used | {"values-secrets.yml", "prometheus.yml"} == FILES.keys()
+    assert used | {"values-secrets.yml", "values-tls.yml", "prometheus.yml"} == FILES.keys()
     assert len(HELM) == 4
 
 
@@ -92,6 +92,18 @@ def test_the_secrets_are_where_the_settings_look(
     file.write_text(one_of_kind(objects(values), "ConfigMap")["data"][file.name])
     monkeypatch.setenv("PROBE_TOKEN", "0123456789abcdef")
     assert load_settings(file).http.admin_token == "0123456789abcdef"
+
+
+def test_prometheus_uses_tls_and_its_credentials() -> None:
+    values = merged(
+        merged(yaml.safe_load(FILES["values.yml"]), yaml.safe_load(FILES["values-prometheus.yml"])),
+        yaml.safe_load(FILES["values-tls.yml"]),
+    )
+    endpoints = one_of_kind(objects(values), "PodMonitor")["spec"]["podMetricsEndpoints"]
+    assert [one["scheme"] for one in endpoints] == ["https", "https"]
+    for one in endpoints:
+        assert one["tlsConfig"]["serverName"] == "tlsprobe.tlsprobe.svc"
+        assert one["basicAuth"].keys() == {"username", "password"}
 
 
 def test_prometheus_requests_a_name_that_the_service_answers_to(tmp_path: Path) -> None:

@@ -123,6 +123,14 @@ def test_a_value_of_the_wrong_type_is_refused(path: tuple[str, ...]) -> None:
         ({**ONE_POD, "config": {"targets_files": []}}, "config.targets_files: .* use targets"),
         ({**ONE_POD, "config": {"state_directory": "/"}}, "config.state_directory: "),
         ({**ONE_POD, "config": {"workers": {"enabled": True}}}, "config.workers.enabled: "),
+        (
+            {
+                **ONE_POD,
+                "listener": {"webConfig": "a"},
+                "secretFiles": [{"name": "web", "secret": "b"}],
+            },
+            "secretFiles: the name web",
+        ),
         ({**ONE_POD, "files": {"tlsprobe.yml": ""}}, "files.tlsprobe.yml: .* use config"),
         (
             {**ONE_POD, "podMonitor": {"enabled": True}, "serviceMonitor": {"enabled": True}},

@@ -44,6 +44,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- range $name, $text := .Values.files }}
 {{- if has $name (list "tlsprobe.yml" "targets.yml") }}{{ fail (printf "files.%s: the chart writes this file: use config or targets" $name) }}{{ end }}
 {{- end }}
+{{- range .Values.secretFiles }}
+{{- if and $.Values.listener.webConfig (eq .name "web") }}{{ fail "secretFiles: the name web is that of listener.webConfig: use another name" }}{{ end }}
+{{- end }}
 {{- if not (or .Values.targets .Values.discovery.enabled .Values.config.discovery) }}
 {{- fail "targets: there is nothing to probe: list targets, or set discovery.enabled" }}
 {{- end }}
@@ -56,7 +59,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $hosts := list $name (printf "%s.%s" $name .Release.Namespace) (printf "%s.%s.svc" $name .Release.Namespace) (printf "%s.%s.svc.cluster.local" $name .Release.Namespace) -}}
 {{- $http := $config.http | default dict -}}
 {{- $_ := set $http "allowed_hosts" (concat $hosts ($http.allowed_hosts | default list) | uniq) -}}
+{{- if .Values.listener.webConfig }}{{ $_ := set $http "web_config" "/etc/tlsprobe-secrets/web/web.yml" }}{{ end -}}
 {{- $_ := set $config "http" $http -}}
+{{- if .Values.listener.allowUnauthenticated }}{{ $_ := set $config "allow_unauthenticated" true }}{{ end -}}
 {{- $_ := set $config "listen" (printf "%s:9844" .Values.listener.address) -}}
 {{- $_ := set $config "state_directory" "/var/lib/tlsprobe" -}}
 {{- if .Values.targets }}{{ $_ := set $config "targets_files" (list "/etc/tlsprobe/targets.yml") }}{{ end -}}
@@ -110,6 +115,9 @@ env:
 - {name: configuration, mountPath: /etc/tlsprobe, readOnly: true}
 - {name: data, mountPath: /var/lib/tlsprobe}
 - {name: tmp, mountPath: /tmp}
+{{- if .Values.listener.webConfig }}
+- {name: secret-web, mountPath: /etc/tlsprobe-secrets/web, readOnly: true}
+{{- end }}
 {{- range .Values.secretFiles }}
 - {name: secret-{{ .name }}, mountPath: /etc/tlsprobe-secrets/{{ .name }}, readOnly: true}
 {{- end }}
@@ -120,6 +128,10 @@ env:
   configMap: {name: {{ include "tlsprobe.name" . }}}
 - name: tmp
   emptyDir: {sizeLimit: 256Mi}
+{{- with .Values.listener.webConfig }}
+- name: secret-web
+  secret: {secretName: {{ . }}, defaultMode: 0440}
+{{- end }}
 {{- range .Values.secretFiles }}
 - name: secret-{{ .name }}
   secret: {secretName: {{ .secret }}, defaultMode: 0440}
