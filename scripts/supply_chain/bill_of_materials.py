@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -32,7 +31,8 @@ from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
-ROOT: Final = Path(__file__).parents[2]
+from model.version import TOOL_VERSION
+
 PROJECT: Final = "tlsprobe"
 _PIN: Final = re.compile(r"^([a-z0-9-]+)==([^ ;]+)", re.MULTILINE)
 _HASH: Final = re.compile(r"--hash=sha256:([0-9a-f]{64})")
@@ -111,12 +111,6 @@ def _component(one: Pinned) -> Component:
     )
 
 
-def project_version(root: Path = ROOT) -> str:
-    """The version in pyproject.toml."""
-    pyproject = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    return str(pyproject["project"]["version"])
-
-
 def source_moment(environment: Mapping[str, str]) -> datetime:
     """SOURCE_DATE_EPOCH as a time; now, if it is not set."""
     seconds = environment.get("SOURCE_DATE_EPOCH")
@@ -125,4 +119,4 @@ def source_moment(environment: Mapping[str, str]) -> datetime:
 
 if __name__ == "__main__":
     text = "".join(Path(one).read_text(encoding="utf-8") for one in sys.argv[1:])
-    print(bill_of_materials(text, version=project_version(), moment=source_moment(os.environ)))
+    print(bill_of_materials(text, version=TOOL_VERSION, moment=source_moment(os.environ)))

@@ -21,7 +21,8 @@ from typing import Final
 
 import helm_python
 
-from scripts.supply_chain.bill_of_materials import bill_of_materials, project_version
+from model.version import TOOL_VERSION
+from scripts.supply_chain.bill_of_materials import bill_of_materials
 from scripts.supply_chain.provenance import provenance, sha256_of
 
 ROOT: Final = Path(__file__).parents[2]
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--builder", default="a maintainer's machine", metavar="URI")
     options = parser.parse_args(arguments)
     try:
-        commit = released_commit(ROOT, project_version())
+        commit = released_commit(ROOT, TOOL_VERSION)
         build(ROOT, options.folder, commit)
         describe(ROOT, options.folder, commit, options.builder)
         if options.key is not None:
@@ -69,7 +70,7 @@ def released_commit(root: Path, version: str) -> str:
     tags = _run(root, "git", "tag", "--points-at", "HEAD").split()
     if f"v{version}" not in tags:
         raise ReleaseError(
-            f"pyproject.toml has version {version}, but HEAD is not tagged v{version}: "
+            f"model/version.py has version {version}, but HEAD is not tagged v{version}: "
             f"git tag --sign v{version}"
         )
     return _run(root, "git", "rev-parse", "HEAD").strip()
@@ -86,8 +87,7 @@ def build(root: Path, folder: Path, commit: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise ReleaseError(f"{folder} is not empty: name a new folder")
-    version = project_version(root)
-    name = f"tlsprobe-{version}"
+    name = f"tlsprobe-{TOOL_VERSION}"
     archive = (folder / f"{name}.tar.gz").resolve()
     _run(root, "git", "archive", f"--prefix={name}/", f"--output={archive}", commit)
     seconds = _run(root, "git", "show", "--no-patch", "--format=%ct", commit).strip()
@@ -95,10 +95,10 @@ def build(root: Path, folder: Path, commit: str) -> None:
         _run(Path(temporary), "tar", "--extract", "--file", str(archive))
         source = Path(temporary) / name
         _build_wheel(source, folder.resolve(), seconds)
-        _package_chart(source, folder, version)
+        _package_chart(source, folder)
         bill = bill_of_materials(
             "".join((source / "requirements" / one).read_text() for one in SHIPPED_LOCKS),
-            version=version,
+            version=TOOL_VERSION,
             moment=datetime.fromtimestamp(int(seconds), UTC),
         )
     (folder / f"{name}.cdx.json").write_text(bill, encoding="utf-8")
@@ -112,22 +112,21 @@ def _build_wheel(source: Path, folder: Path, seconds: str) -> None:
     (folder / ".gitignore").unlink(missing_ok=True)
 
 
-def _package_chart(source: Path, folder: Path, version: str) -> None:
+def _package_chart(source: Path, folder: Path) -> None:
     packaged = helm_python.package(source / "deploy/helm/tlsprobe", destination=folder)
-    Path(packaged).rename(folder / f"tlsprobe-chart-{version}.tgz")
+    Path(packaged).rename(folder / f"tlsprobe-chart-{TOOL_VERSION}.tgz")
 
 
 def describe(root: Path, folder: Path, commit: str, builder: str) -> None:
     """Write the provenance of the files in ``folder``, and the checksums of all of them."""
-    version = project_version(root)
     statement = provenance(
         folder.iterdir(),
         commit=commit,
-        version=version,
+        version=TOOL_VERSION,
         builder=builder,
         locks=(root / "requirements").glob("*.txt"),
     )
-    (folder / f"tlsprobe-{version}.provenance.json").write_text(statement, encoding="utf-8")
+    (folder / f"tlsprobe-{TOOL_VERSION}.provenance.json").write_text(statement, encoding="utf-8")
     lines = [f"{sha256_of(one)}  {one.name}\n" for one in sorted(folder.iterdir())]
     (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
 

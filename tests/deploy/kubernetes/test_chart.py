@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from discovery.files.targets_file import read_targets_file
+from model.version import TOOL_VERSION
 from scripts.manifests import CHART, MANIFESTS, manifests
 from service.config.load import load_settings
 from tests.deploy.files import PROMETHEUS_CONFIG, ROOT, dockerfile_instruction, read_yaml
@@ -73,9 +74,7 @@ def test_the_plain_manifests_are_complete_and_valid() -> None:
 
 def test_chart_and_application_have_one_version() -> None:
     chart = read_yaml(CHART / "Chart.yaml")
-    project = (ROOT / "pyproject.toml").read_text()
-    assert f'version = "{chart["appVersion"]}"' in project
-    assert chart["version"] == chart["appVersion"]
+    assert (chart["version"], chart["appVersion"]) == (TOOL_VERSION, TOOL_VERSION)
 
 
 @VALUES

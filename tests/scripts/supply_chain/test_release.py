@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.supply_chain.bill_of_materials import project_version
+from model.version import TOOL_VERSION as VERSION
 from scripts.supply_chain.provenance import sha256_of
 from scripts.supply_chain.release import (
     CHECKSUMS,
@@ -26,7 +26,6 @@ from scripts.supply_chain.release import (
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration]
 
-VERSION = project_version()
 PARTS = (
     "pyproject.toml",
     "README.md",
