@@ -79,7 +79,7 @@ test: ## everything that CI runs: lint, and all tests in one run
 	$(BIN)/python $(PYTEST)
 
 .PHONY: lint
-lint: venv ## style, types, layers, wording, deployment files, locks
+lint: venv ## style, types, layers, wording, deployment files, workflows, locks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(CODE)
@@ -88,6 +88,8 @@ lint: venv ## style, types, layers, wording, deployment files, locks
 	$(BIN)/shellcheck scripts/*.sh .ci/run
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --quiet --offline .github/workflows
 	scripts/lock.sh --check
 
 .PHONY: quick
@@ -149,10 +151,28 @@ $(FUZZ_VENV)/.installed: requirements/run.txt requirements/fuzz.txt .venv/.boots
 fuzz: $(FUZZ_VENV)/.installed ## fuzz every parser of a peer's bytes, FUZZ_SECONDS=60 each
 	for target in $(FUZZ_TARGETS); do $(FUZZ_VENV)/bin/python -m fuzz $$target $(FUZZ_SECONDS); done
 
+# --- supply chain ----------------------------------------------------------------------------
+
+.PHONY: audit
+audit: venv ## known vulnerabilities of the locks, insecure code and workflows; OFFLINE=1 asks no service
+	$(BIN)/python -m scripts.supply_chain.audit $(if $(OFFLINE),--offline)
+
+.PHONY: sbom
+sbom: venv ## write the bill of materials of everything that the image installs to build/tlsprobe.cdx.json
+	mkdir -p build
+	$(BIN)/python -m scripts.supply_chain.bill_of_materials requirements/workers.txt requirements/quic.txt \
+	    > build/tlsprobe.cdx.json
+
+.PHONY: release
+release: venv ## build the files of the tagged version in build/release; KEY=file signs their checksums
+	rm -rf build/release
+	$(BIN)/python -m scripts.supply_chain.release build/release $(if $(KEY),--key $(KEY)) \
+	    $(if $(BUILDER),--builder $(BUILDER))
+
 # --- upkeep ----------------------------------------------------------------------------------
 
 .PHONY: docs
-docs: venv ## write the pages and dashboards that come from the code; build the site in build/site
+docs: venv ## write the pages, dashboards and manifests that come from the code; build the site in build/site
 	$(BIN)/python -m exporters.prometheus.reference > docs/reference/metrics.md
 	$(BIN)/python -m scripts.settings_reference > docs/reference/settings.md
 	$(BIN)/python -m scripts.command_reference > docs/reference/commands.md
@@ -164,6 +184,8 @@ docs: venv ## write the pages and dashboards that come from the code; build the 
 	$(BIN)/python -m scripts.dashboards
 	mkdir -p deploy/prometheus/rules
 	$(BIN)/tlsprobe rules > deploy/prometheus/rules/tlsprobe.yml
+	cp deploy/prometheus/rules/tlsprobe.yml deploy/helm/tlsprobe/files/rules.yml
+	$(BIN)/python -m scripts.manifests
 	$(BIN)/python -m sphinx -W --keep-going -n -q docs build/site
 
 .PHONY: pictures

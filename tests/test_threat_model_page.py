@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parent
 PAGE = (TESTS.parent / "docs/explanation/threat-model.md").read_text(encoding="utf-8")
-THREATS = re.findall(r"^\| (?!Threat \||-)([^|]+)\|([^|]+)\|([^|]+)\|$", PAGE, re.MULTILINE)
+THREATS = re.findall(
+    r"^\| (?!(?:Threat|Power) \||-)([^|]+)\|([^|]+)\|([^|]+)\|$", PAGE, re.MULTILINE
+)
 NAMED = re.findall(r"`([\w/]+\.py)::(test_\w+)`", PAGE)
 
 
@@ -33,3 +37,18 @@ def test_every_named_test_exists() -> None:
         or f"def {test}(" not in (TESTS / file).read_text(encoding="utf-8")
     ]
     assert missing == []
+
+
+ATTACKERS = (
+    "An attacker on the network",
+    "A hostile server",
+    "A hostile tenant",
+    "Someone with a leaked token",
+)
+
+
+@pytest.mark.parametrize("attacker", ATTACKERS)
+def test_the_page_says_what_each_attacker_can_and_cannot_do(attacker: str) -> None:
+    (section,) = re.findall(rf"^### {attacker}.*?(?=^##)", PAGE, re.MULTILINE | re.DOTALL)
+    powers = re.findall(r"^\| (can|cannot) ", section, re.MULTILINE)
+    assert set(powers) == {"can", "cannot"}

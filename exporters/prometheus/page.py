@@ -24,9 +24,9 @@ from exporters.prometheus.catalogue import (
     TARGET_FAMILIES,
 )
 from exporters.prometheus.families.family import PREFIX, Family, Sample, TargetFamily
-from exporters.prometheus.label_text import LONGEST_KEY, quoted
 from exporters.prometheus.options import MOST_OF_A_FAMILY, MetricOptions
 from model.caching.size_bounded_cache import SizeBoundedCache
+from model.safe_output.label_text import LONGEST_KEY, quoted
 from model.snapshot import EndpointStatus, Snapshot
 
 TEXT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"

@@ -27,7 +27,6 @@ from exporters.prometheus.families.family import IDENTITY, PREFIX
 from exporters.prometheus.families.unknown import THROTTLED, UNPROVED
 from exporters.prometheus.fleet.families import FLEET_FAMILIES
 from exporters.prometheus.fleet.family import OTHER
-from exporters.prometheus.label_text import LONGEST_LABEL
 from exporters.prometheus.options import MOST_OF_A_FAMILY, Detail, MetricOptions
 from exporters.prometheus.service.service_families import ON_DEMAND_FAMILIES, SERVICE_FAMILIES
 from exporters.prometheus.shard import MOST_SHARDS
@@ -36,6 +35,7 @@ from model.findings.finding import Severity
 from model.observation import Mode, State
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength
+from model.safe_output.label_text import LONGEST_LABEL
 from model.target_labels import CLIENT_AUTH
 from model.verdict import UnknownCause
 

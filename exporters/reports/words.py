@@ -9,7 +9,6 @@ from typing import Final
 from exporters.reports.report import ReportedEndpoint
 from exporters.wording import COMPLIANCE, state_words
 from model.findings.finding import Finding, FindingStatus, Outcome, Waiver
-from model.safe_output.printable import printable
 from model.verdict import Verdict
 
 NEVER: Final = "never"
@@ -66,13 +65,3 @@ def waiver_scope(waiver: Waiver) -> str:
     if waiver.labels:
         parts.append(f"where {labels(waiver.labels)}")
     return " ".join(parts)
-
-
-def clean(text: str, limit: int = 2000) -> str:
-    """``text`` on one line, with control characters escaped, and of limited length.
-
-    Two halves of a surrogate pair become the one character that JSON makes of them, so that a report rebuilt
-    from its JSON data is identical.
-    """
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-    return printable(whole, limit=limit)

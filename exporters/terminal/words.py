@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from rich.text import Text
-
 from exporters.terminal.console import printable
+from exporters.terminal.safe_text import SafeText
 from model.findings.finding import Severity
 
 _NAMES_SHOWN: Final = 8
@@ -23,18 +22,18 @@ SEVERITY_STYLES: Final = {
 }
 
 
-def listed(names: Iterable[str]) -> Text:
+def listed(names: Iterable[str]) -> SafeText:
     """The first few names, and the number of the others."""
     every = tuple(names)
-    shown = Text(", ").join([say(name, limit=NAME_LIMIT) for name in every[:_NAMES_SHOWN]])
+    shown = SafeText(", ".join(printable(name, limit=NAME_LIMIT) for name in every[:_NAMES_SHOWN]))
     if len(every) > _NAMES_SHOWN:
         shown.append(f" and {len(every) - _NAMES_SHOWN} more", style="dim")
-    return shown if every else Text("no names", style="magenta")
+    return shown if every else SafeText("no names", style="magenta")
 
 
-def say(text: str, *, limit: int | None = None) -> Text:
+def say(text: str, *, limit: int | None = None) -> SafeText:
     """The text in printable form, cut to the limit."""
-    return Text(printable(text, limit=limit))
+    return SafeText(printable(text, limit=limit))
 
 
 def reason(text: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
@@ -87,14 +87,25 @@ def exit_code_of(outcome: ScanOutcome) -> int:
 
 def warn(sentence: str) -> None:
     """Print a warning on standard error."""
-    print(f"tlsprobe: {printable(sentence)}", file=sys.stderr)
+    print_lines(f"tlsprobe: {sentence}", stream=sys.stderr)
+
+
+def say(*lines: str) -> None:
+    """Print each line on standard output."""
+    print_lines(*lines, stream=sys.stdout)
+
+
+def print_lines(*lines: str, stream: TextIO) -> None:
+    """Print each line; nothing in a line can affect the terminal. All output of commands is printed here."""
+    for line in lines:
+        print(printable(line), file=stream)
 
 
 def _show_version(context: click.Context, _parameter: click.Parameter, is_wanted: bool) -> None:
     if is_wanted:
         from model.version import TOOL_VERSION
 
-        print(f"tlsprobe {TOOL_VERSION}")
+        say(f"tlsprobe {TOOL_VERSION}")
         context.exit()
 
 

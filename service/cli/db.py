@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
-from model.safe_output.printable import printable
-from service.cli.app import EXIT_OK, fail
+from service.cli.app import EXIT_OK, fail, say
 from service.cli.help_text import PlainGroup
 from service.cli.options import DEFAULT_DATABASE, Database
 from service.cli.parameters import Argument, Option, command
@@ -33,7 +32,7 @@ def upgrade(*, database: Database = DEFAULT_DATABASE) -> int:
         revision = upgrade_database(database)
     except StoreError as error:
         return fail(str(error))
-    print(f"the tables are at revision {revision}")
+    say(f"the tables are at revision {revision}")
     return EXIT_OK
 
 
@@ -52,11 +51,11 @@ def check(*, database: Database = DEFAULT_DATABASE) -> int:
     except StoreError as error:
         return fail(str(error))
     for table, count in counts.items():
-        print(f"{count:>12}  {table}")
+        say(f"{count:>12}  {table}")
     for problem in problems:
-        print(printable(problem))
+        say(problem)
     if not problems:
-        print("nothing is damaged")
+        say("nothing is damaged")
     return EXIT_DAMAGED if problems else EXIT_OK
 
 
@@ -97,7 +96,7 @@ def vacuum(
     except (ConfigError, StoreError) as error:
         return fail(str(error))
     for kind, count in pruned.items():
-        print(f"{count:>12}  {kind} deleted")
+        say(f"{count:>12}  {kind} deleted")
     return EXIT_OK
 
 
@@ -116,7 +115,7 @@ def export_(file: _File, *, database: Database = DEFAULT_DATABASE) -> int:
         count = export_database(database, file)
     except StoreError as error:
         return fail(str(error))
-    print(f"{count} rows")
+    say(f"{count} rows")
     return EXIT_OK
 
 
@@ -135,7 +134,7 @@ def import_(file: _File, *, database: Database = DEFAULT_DATABASE) -> int:
         count = import_database(database, file)
     except StoreError as error:
         return fail(str(error))
-    print(f"{count} rows")
+    say(f"{count} rows")
     return EXIT_OK
 
 

@@ -14,7 +14,15 @@ from typing import NoReturn
 import click
 from click.shell_completion import shell_complete
 
-from service.cli.app import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, app, fail
+from service.cli.app import (
+    EXIT_BROKEN_PIPE,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_USAGE,
+    app,
+    fail,
+    print_lines,
+)
 from service.cli.commands import COMPLETION_VARIABLE, ROOT
 
 
@@ -38,7 +46,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message(), file=sys.stderr)
+        print_lines(*error.format_message().splitlines(), stream=sys.stderr)
         return EXIT_USAGE
     except click.ClickException as error:
         from service.cli.usage_problems import usage_problem

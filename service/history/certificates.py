@@ -9,10 +9,10 @@ from typing import Any, Final, TextIO
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from exporters.terminal.console import printable, report_width, wants_colour
 from exporters.terminal.remarks import expiry_severity
+from exporters.terminal.safe_text import SafeText
 from exporters.terminal.words import SEVERITY_STYLES
 from model.certificate_inventory import CertificateInventory, Held, certificate_inventory
 from model.certificates.certificate import Certificate
@@ -72,7 +72,7 @@ def _calendar(held: Sequence[Held], now: datetime) -> Table:
         style = "green" if severity is None else SEVERITY_STYLES[severity]
         table.add_row(
             _day(end) if end else "never",
-            Text(_left(certificate, now), style=style),
+            SafeText(_left(certificate, now), style=style),
             _day(lifetime.renewal_at) if (lifetime := _lifetime(certificate)) else "",
             _name(one),
             _some(one.endpoints),
@@ -98,21 +98,21 @@ def _left(certificate: Certificate, now: datetime) -> str:
     return left if lifetime is None else f"{left}, {lifetime.fraction_left(now):.0%}"
 
 
-def _name(held: Held) -> Text:
+def _name(held: Held) -> SafeText:
     subject = held.certificate.subject or held.certificate.sha256
-    return Text(printable(subject, limit=_NAME_LIMIT))
+    return SafeText(printable(subject, limit=_NAME_LIMIT))
 
 
-def _some(endpoints: Sequence[str]) -> Text:
+def _some(endpoints: Sequence[str]) -> SafeText:
     shown = ", ".join(printable(key, limit=_NAME_LIMIT) for key in endpoints[:_ENDPOINTS_SHOWN])
     more = len(endpoints) - _ENDPOINTS_SHOWN
-    return Text(f"{shown} and {more} more" if more > 0 else shown)
+    return SafeText(f"{shown} and {more} more" if more > 0 else shown)
 
 
-def _shared(found: CertificateInventory) -> Iterator[Text]:
+def _shared(found: CertificateInventory) -> Iterator[SafeText]:
     for key in found.shared_keys:
         names = ", ".join(_name(one).plain for one in key.held)
-        yield Text(f"one key in {len(key.held)} certificates: {names}", style="yellow")
+        yield SafeText(f"one key in {len(key.held)} certificates: {names}", style="yellow")
     for mismatch in found.mismatches:
         places = ", ".join(
             f"{', '.join(sha256[:16] for sha256 in sha256s)} at {address or 'no address'}"
@@ -120,7 +120,7 @@ def _shared(found: CertificateInventory) -> Iterator[Text]:
         )
         target = printable(mismatch.target, limit=_NAME_LIMIT)
         text = f"{target} serves different {mismatch.key_type} certificates: {places}"
-        yield Text(text, style="yellow")
+        yield SafeText(text, style="yellow")
     for uneven in found.uneven:
         places = "; ".join(
             f"{', '.join(modes)} on {address or 'no address'}"
@@ -128,7 +128,7 @@ def _shared(found: CertificateInventory) -> Iterator[Text]:
         )
         target = printable(uneven.target, limit=_NAME_LIMIT)
         text = f"{target} treats client certificates differently: {places}"
-        yield Text(text, style="yellow")
+        yield SafeText(text, style="yellow")
 
 
 def calendar_json(found: CertificateInventory, now: datetime) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from exporters.prometheus.shard import MOST_SHARDS, WHOLE, Shard
@@ -22,6 +22,7 @@ from service.http.guard.query import Query, QueryError, route
 from service.http.guard.turns import Shared
 from service.http.not_served import not_served
 from service.http.scrape_format import content_type, wants_openmetrics
+from service.http.text_answers import text_answer
 from service.inventory.compressed_page import decompressed
 from service.inventory.metrics_page import InventoryPage, NoSnapshotError, TooManyTotalsError
 
@@ -80,12 +81,12 @@ def _metrics_route(registry: CollectorRegistry) -> Route:
 
 def _health_routes(is_ready: Callable[[], bool]) -> tuple[Route, ...]:
     async def healthy(_: Request, __: Query) -> Response:
-        return PlainTextResponse("healthy\n")
+        return text_answer("healthy")
 
     async def ready(_: Request, __: Query) -> Response:
         if is_ready():
-            return PlainTextResponse("ready\n")
-        return PlainTextResponse("not ready\n", status_code=503)
+            return text_answer("ready")
+        return text_answer("not ready", status_code=503)
 
     return route("/-/healthy", healthy), route("/-/ready", ready)
 
@@ -108,17 +109,15 @@ def _admin_routes(
     async def read_again(_: Request, __: Query) -> Response:
         reason = await reload()
         if reason is None:
-            return PlainTextResponse("reloaded\n")
-        return PlainTextResponse(f"{reason}\n", status_code=400)
+            return text_answer("reloaded")
+        return text_answer(reason, status_code=400)
 
     async def ask_all_again(_: Request, query: Query) -> Response:
         wanted = query.get("target")
         if enumerate_soon(wanted):
-            return PlainTextResponse("soon\n", status_code=202)
+            return text_answer("soon", status_code=202)
         reason = f"unknown target {wanted!r}: use a name from the metrics, such as a.test:443"
-        return PlainTextResponse(
-            f"{reason if wanted else 'there are no targets yet'}\n", status_code=404
-        )
+        return text_answer(f"{reason if wanted else 'there are no targets yet'}\n", status_code=404)
 
     return (
         route("/-/reload", read_again, method="POST"),
@@ -139,7 +138,7 @@ def inventory_route(inventory_page: InventoryPage) -> Route:
         try:
             pieces = await inventory_page.compressed(is_openmetrics=is_open, shard=shard)
         except (NoSnapshotError, TooManyTotalsError) as error:
-            return PlainTextResponse(f"{error}\n", status_code=503)
+            return text_answer(error, status_code=503)
         if takes_gzip(request):
             length = {"content-encoding": "gzip", "content-length": str(sum(map(len, pieces)))}
             return StreamingResponse(_as_stream(pieces), headers=headers | length)

@@ -6,8 +6,10 @@ from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Match, Route
+
+from service.http.text_answers import text_answer
 
 _SHOWN: Final = 100
 
@@ -25,8 +27,8 @@ async def not_served(request: Request, error: Exception) -> Response:
     if methods:
         text = f"{request.method} is not allowed at {path!r}: use {' or '.join(sorted(methods))}"
         headers = {"allow": ", ".join(sorted(methods))}
-        return PlainTextResponse(f"{text}\n", status_code=405, headers=headers)
+        return text_answer(text, status_code=405, headers=headers)
     pages = sorted({route.path for route in routes if "GET" in (route.methods or ())})
     text = f"there is nothing at {path!r}: use one of {', '.join(pages)}"
     status = error.status_code if isinstance(error, HTTPException) else 404
-    return PlainTextResponse(f"{text}\n", status_code=status)
+    return text_answer(text, status_code=status)

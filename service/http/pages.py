@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from exporters.html_templates import Templates, html_templates
 from exporters.pages.details import sections_of
 from exporters.pages.rows import Row, Totals, matching, row_of, totals_of
-from exporters.prometheus.label_text import label_value
 from model.ports import Clock
+from model.safe_output.label_text import label_value
 from model.snapshot import EndpointStatus, Snapshot
 from model.version import TOOL_VERSION
 from service.http.guard.bodies import Body, body_of, busy, respond
@@ -161,11 +161,8 @@ def _inventory_values(found: _Inventory, wanted: str, number: int) -> dict[str, 
     }
 
 
-def _templates() -> Environment:
-    made = Environment(
-        loader=PackageLoader("exporters.pages"), autoescape=True, undefined=StrictUndefined
-    )
-    # Replace characters that control a terminal or change the direction of text.
+def _templates() -> Templates:
+    made = html_templates("exporters.pages")
     made.filters["printable"] = lambda text: label_value(text, _LONGEST_SHOWN)
     return made
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from exporters.prometheus import OPENMETRICS_END
 from exporters.prometheus.other_exporters.samples import without_comments
 from service.http.guard.query import Query, route
 from service.http.scrape_format import content_type, wants_openmetrics
+from service.http.text_answers import text_answer
 from service.probe_endpoint.module_choices import RefusedError
 from service.probe_endpoint.prober import OnDemandProber
 
@@ -31,7 +32,7 @@ def probe_route(prober: OnDemandProber) -> Route:
                 scrape_timeout=request.headers.get(_TIMEOUT_HEADER),
             )
         except RefusedError as refused:
-            return PlainTextResponse(f"{refused}\n", status_code=refused.status)
+            return text_answer(refused, status_code=refused.status)
         if is_open:
             page = without_comments(page) + OPENMETRICS_END
         return Response(page, headers={"content-type": content_type(is_openmetrics=is_open)})

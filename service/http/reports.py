@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from exporters.reports import REPORTS, Report, ReportFormat, report_format
@@ -24,6 +24,7 @@ from service.http.guard.bodies import Body, body_of, busy, respond
 from service.http.guard.callers import caller_of_request
 from service.http.guard.query import Query, route, whole_number
 from service.http.guard.turns import BusyError, Turns
+from service.http.text_answers import page_answer, text_answer
 from service.judging.ci_gate import parse_labels
 from service.process.limits import rest_after
 from storage import StoreError
@@ -78,7 +79,7 @@ def report_routes(make: Make) -> list[Route]:
         return respond(request, body, headers)
 
     async def names(_: Request, __: Query) -> Response:
-        return HTMLResponse(_INDEX, headers={"content-security-policy": _NO_SCRIPT})
+        return page_answer(_INDEX, headers={"content-security-policy": _NO_SCRIPT})
 
     return [
         route("/reports", names),
@@ -141,7 +142,7 @@ def _weeks(text: str | None, name: str) -> int:
 
 
 def _text(sentence: str, status_code: int) -> Response:
-    return PlainTextResponse(f"{sentence}\n", status_code=status_code)
+    return text_answer(sentence, status_code=status_code)
 
 
 _ITEMS: Final = "\n".join(

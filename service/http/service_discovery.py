@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from exporters.prometheus.label_text import label_value
+from model.safe_output.label_text import label_value
 from model.target import Target, key_order
 from service.http.guard.bodies import Body, body_of, respond
 from service.http.guard.query import Query, route

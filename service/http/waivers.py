@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, ValidationError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from model.encoding.finding_json import waiver_to_json
@@ -25,6 +25,7 @@ from policy.files.document import Name, WaiverBody
 from policy.files.errors import first_problem, unknown_key
 from policy.files.load import waiver_fault
 from service.http.guard.query import Query, route
+from service.http.text_answers import json_answer
 from service.judging.policy_evaluator import PolicyEvaluator
 from service.judging.waiver_warnings import waiver_warning
 from storage import StoreError
@@ -93,7 +94,7 @@ class _WaiverApi:
             {**self._shown(one, statuses), "from": "file" if one.name in of_files else "api"}
             for one in self._desk.waivers
         ]
-        return JSONResponse({"waivers": said})
+        return json_answer({"waivers": said})
 
     async def put(self, request: Request, _: Query) -> Response:
         async with self._one_at_a_time:
@@ -107,7 +108,7 @@ class _WaiverApi:
             is_new = waiver.name not in self._desk.kept
             self._desk.kept[waiver.name] = waiver
         shown = self._shown(waiver, self._statuses())
-        return JSONResponse(shown, status_code=201 if is_new else 200)
+        return json_answer(shown, status_code=201 if is_new else 200)
 
     def _shown(self, waiver: Waiver, statuses: Sequence[EndpointStatus]) -> dict[str, Any]:
         """The waiver, with a warning if it matches no finding now."""
@@ -171,4 +172,4 @@ async def _json_of(request: Request) -> Any:
 
 
 def _error(status: int, sentence: str) -> Response:
-    return JSONResponse({"error": sentence}, status_code=status)
+    return json_answer({"error": sentence}, status_code=status)

@@ -1,8 +1,4 @@
-"""Incoming webhooks of Slack, and of Mattermost and Rocket.Chat, which accept the same JSON.
-
-``&``, ``<`` and ``>`` are escaped, as Slack's formatting reference requires; a text that a server may have chosen
-is shown as code, where mentions and links have no effect.
-"""
+"""Incoming webhooks of Slack, and of Mattermost and Rocket.Chat, which accept the same JSON."""
 
 from __future__ import annotations
 
@@ -12,12 +8,11 @@ from typing import Final
 
 from exporters.notifications.message import Message
 from model.findings.alert import Event
+from model.safe_output.chat_text import chat_code, chat_plain
 from service.integrations.notifier import Notifier, PostedEventSettings, post_json
 
 _MOST_LISTED: Final = 40
 """Slack truncates a text at 40,000 characters, and people do not read that far."""
-
-_LONGEST_QUOTE: Final = 160
 
 
 def render_slack(message: Message) -> bytes:
@@ -27,10 +22,10 @@ def render_slack(message: Message) -> bytes:
 
 def _lines(message: Message) -> Iterator[str]:
     kind = "tlsprobe digest" if message.is_digest else "tlsprobe"
-    yield f"*{kind}*: {message.headline}. {message.active_line}"
+    yield f"*{kind}*: {chat_plain(f'{message.headline}. {message.active_line}')}"
     for title, events in message.sections(_MOST_LISTED):
         if title:
-            yield _code(title)
+            yield chat_code(title)
         yield from map(_line, events)
     if (more := len(message.events) - _MOST_LISTED) > 0:
         yield f"… and {more} more."
@@ -38,19 +33,14 @@ def _lines(message: Message) -> Iterator[str]:
 
 def _line(event: Event) -> str:
     alert = event.alert
-    asked = "" if event.kind.is_end else f"; requirement: {_code(alert.requirement)}"
-    source = "" if alert.policy is None else f" ({_code(f'{alert.policy}: {alert.rule_label}')})"
-    head = f"• {event.kind}, {alert.severity}: {_code(alert.target)} {_code(alert.violation)}"
+    asked = "" if event.kind.is_end else f"; requirement: {chat_code(alert.requirement)}"
+    source = (
+        "" if alert.policy is None else f" ({chat_code(f'{alert.policy}: {alert.rule_label}')})"
+    )
+    head = (
+        f"• {event.kind}, {alert.severity}: {chat_code(alert.target)} {chat_code(alert.violation)}"
+    )
     return f"{head}{asked}{source}"
-
-
-def _code(text: str) -> str:
-    shown = text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"
-    return "`" + _escaped(shown.replace("`", "'")) + "`"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 SLACK: Final = Notifier(

@@ -142,14 +142,14 @@ COMMAND: Final = Addition(
     kind="command",
     files={
         "service/cli/hello.py": '''
-from service.cli.app import EXIT_OK
+from service.cli.app import EXIT_OK, say
 from service.cli.parameters import command
 
 
 @command()
 def hello() -> int:
     """Say hello."""
-    print("hello from tlsprobe")
+    say("hello from tlsprobe")
     return EXIT_OK
 '''
     },

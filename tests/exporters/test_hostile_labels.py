@@ -12,11 +12,11 @@ from prometheus_client import Metric, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporters.prometheus import TARGET_FAMILIES, ServiceMetrics
-from exporters.prometheus.label_text import LONGEST_KEY, LONGEST_LABEL, label_value
 from exporters.prometheus.options import MOST_OF_A_FAMILY, Detail, MetricOptions
 from exporters.prometheus.page import PageWriter
 from model.certificates.certificate import Certificate, TrustVerdict
 from model.observation import AcceptedSet, Observation
+from model.safe_output.label_text import LONGEST_KEY, LONGEST_LABEL, label_value
 from model.target import Endpoint
 from model.verdict import Preference, Verdict
 from tests.exporters.test_inventory import KNOWN, NOW, TLS12, page, read, snapshot

@@ -11,8 +11,8 @@ from typing import Final, TypeAlias
 from exporters.prometheus.families.family import PREFIX, Sample
 from exporters.prometheus.fleet.families import FLEET_FAMILIES
 from exporters.prometheus.fleet.family import Amounts, FleetFamily
-from exporters.prometheus.label_text import LONGEST_KEY, LONGEST_LABEL, quoted
 from exporters.prometheus.page import heading, number_text
+from model.safe_output.label_text import LONGEST_KEY, LONGEST_LABEL, quoted
 from model.snapshot import EndpointStatus, Snapshot
 
 _TARGET: Final = "target"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from exporters.prometheus.label_text import quoted
 from exporters.prometheus.page import heading, number_text
+from model.safe_output.label_text import quoted
 from model.safe_output.printable import printable
 
 _LONGEST: int = 4000

@@ -18,9 +18,9 @@ from prometheus_client import (
     ProcessCollector,
 )
 
-from exporters.prometheus.label_text import label_value
 from exporters.prometheus.service.service_families import described
 from model.observation import Mode, Observation, State
+from model.safe_output.label_text import label_value
 from model.version import TOOL_VERSION
 
 _DURATIONS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)

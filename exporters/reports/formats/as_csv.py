@@ -1,20 +1,17 @@
 """The report as CSV (RFC 4180): one row per finding, and one for each endpoint without findings.
 
-Spreadsheets compute cells that begin with ``=``, ``+``, ``-``, ``@``, a tab or a return, or with the
-full-width forms of these. Such a cell therefore begins with an apostrophe, as OWASP's page on CSV injection
-advises. Facts about the whole report are repeated in every row, because rows get separated from their file.
+Facts about the whole report are repeated in every row, because rows get separated from their file.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
-from io import StringIO
 from typing import Final
 
 from exporters.reports import words
 from exporters.reports.report import Report, ReportedEndpoint, ReportedFinding
 from exporters.reports.report_json import report_digest
+from model.safe_output.csv_text import csv_text
 
 COLUMNS: Final = (
     "endpoint",
@@ -50,25 +47,13 @@ COLUMNS: Final = (
     "generated_at",
     "report_sha256",
 )
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def write_csv(report: Report) -> str:
-    """The rows under their header, with every cell quoted and lines ended by CR LF."""
-    page = StringIO()
-    writer = csv.writer(page, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    """The rows under their header."""
     about = (words.minute(report.generated_at), report_digest(report))
-    for endpoint in report.endpoints:
-        for cells in _rows(endpoint):
-            writer.writerow([cell(text) for text in (*cells, *about)])
-    return page.getvalue()
-
-
-def cell(text: str) -> str:
-    """``text`` as a cell that no spreadsheet computes."""
-    clean = words.clean(text)
-    return f"'{clean}" if clean.lstrip(" ").startswith(_FORMULA_STARTS) else clean
+    rows = ((*cells, *about) for endpoint in report.endpoints for cells in _rows(endpoint))
+    return csv_text((COLUMNS, *rows))
 
 
 def _rows(endpoint: ReportedEndpoint) -> Iterator[tuple[str, ...]]:

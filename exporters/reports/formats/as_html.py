@@ -1,7 +1,6 @@
 """The HTML reports: each is one self-contained file without scripts that prints well.
 
-The templates escape all their values; control characters are made visible before that (``words.clean``). The
-page's own Content-Security-Policy forbids everything except its style. The full report holds its data in a
+``html_templates`` makes all values safe. The page's own Content-Security-Policy forbids everything except its style. The full report holds its data in a
 block that browsers do not run, so that the file can be verified on its own.
 """
 
@@ -11,9 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
+from exporters.html_templates import html_templates, script_data
 from exporters.plurals import counted
 from exporters.reports import words
 from exporters.reports.executive import executive_page
@@ -58,7 +55,7 @@ def write_html(report: Report) -> str:
         digest=digest_of(fields),
         groups=list(_groups(report)),
         certificates=expiring_certificates(report),
-        embedded=_embedded(canonical(fields)),
+        embedded=script_data(canonical(fields)),
         bytes_shown=_BYTES_SHOWN,
         accepted=_accepted,
         status_of=_status,
@@ -82,22 +79,7 @@ def write_policy(report: Report) -> str:
     return _page("policy.html", report, digest=report_digest(report))
 
 
-def _visible(value: object) -> object:
-    """A template's value with its control characters made visible; our own markup stays as it is."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return words.clean(value)
-    return value
-
-
-_TEMPLATES: Final = Environment(
-    loader=PackageLoader("exporters.reports.formats"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    finalize=_visible,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
+_TEMPLATES: Final = html_templates("exporters.reports.formats")
 
 
 def _page(template: str, report: Report, **more: Any) -> str:
@@ -141,10 +123,3 @@ def _status(finding: Finding) -> str:
     if finding.status is FindingStatus.WAIVED:
         return "waived"
     return "unknown" if finding.result.outcome is Outcome.UNKNOWN else "open"
-
-
-def _embedded(text: str) -> Markup:
-    """JSON for a script block: nothing in it can end the block."""
-    for char in "<>&":
-        text = text.replace(char, f"\\u{ord(char):04x}")
-    return Markup(text)  # noqa: S704 - no character of it is mark-up

@@ -3,8 +3,7 @@
 The form is that of Ant and of Jenkins' JUnit plug-in. A rule that applies to an endpoint and has no finding
 there (it is met, or not applicable) is a case that passes. A violated rule is a failure. A rule that is not
 proved to be met is an error, because the test could not be done. A waived rule is skipped. An endpoint that
-was not reached has an error of its own. XML 1.0 cannot hold most control characters: they are written as
-escapes.
+was not reached has an error of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from exporters.reports.report import Report, ReportedEndpoint, ReportedFinding
 from exporters.reports.report_json import report_digest
 from model.encoding.times_json import time_to_json
 from model.findings.finding import FindingStatus, Outcome
+from model.safe_output.xml_text import Element, element
 
 _COUNTED: Final = ("failure", "error", "skipped")
 _PLURALS: Final = {"failure": "failures", "error": "errors", "skipped": "skipped"}
@@ -25,7 +25,7 @@ _PLURALS: Final = {"failure": "failures", "error": "errors", "skipped": "skipped
 
 def write_junit(report: Report) -> str:
     """The suites under one root; the properties of each include the report's hash."""
-    root = ET.Element("testsuites", name="tlsprobe")
+    root = element("testsuites", name="tlsprobe")
     digest = report_digest(report)
     for endpoint in report.endpoints:
         root.append(_suite(report, endpoint, digest))
@@ -36,14 +36,15 @@ def write_junit(report: Report) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
-def _suite(report: Report, endpoint: ReportedEndpoint, digest: str) -> ET.Element:
-    suite = ET.Element(
+def _suite(report: Report, endpoint: ReportedEndpoint, digest: str) -> Element:
+    suite = element(
         "testsuite",
-        name=words.clean(endpoint.key),
+        name=endpoint.key,
         timestamp=f"{endpoint.last_probe_at:%Y-%m-%dT%H:%M:%S}",
-        hostname=words.clean(endpoint.address or ""),
+        hostname=endpoint.address or "",
     )
-    properties = ET.SubElement(suite, "properties")
+    properties = element("properties")
+    suite.append(properties)
     for name, text in (
         ("tool_version", endpoint.tool_version),
         ("report_generated_at", time_to_json(report.generated_at) or ""),
@@ -51,17 +52,17 @@ def _suite(report: Report, endpoint: ReportedEndpoint, digest: str) -> ET.Elemen
         ("unknown", ", ".join(endpoint.unknown)),
         *((f"label:{name}", text) for name, text in endpoint.labels.items()),
     ):
-        ET.SubElement(properties, "property", name=words.clean(name), value=words.clean(text))
+        properties.append(element("property", name=name, value=text))
     cases = list(_cases(report, endpoint))
     suite.extend(cases)
     suite.attrib.update(_counts(cases))
     return suite
 
 
-def _cases(report: Report, endpoint: ReportedEndpoint) -> Iterator[ET.Element]:
+def _cases(report: Report, endpoint: ReportedEndpoint) -> Iterator[Element]:
     if not endpoint.is_reached:
         case = _case("tlsprobe", "reachable")
-        ET.SubElement(case, "error", message=words.clean(words.state(endpoint)), type="unknown")
+        case.append(element("error", message=words.state(endpoint), type="unknown"))
         yield case
     found_of = {
         (found.finding.result.policy, found.finding.result.rule): found
@@ -79,20 +80,15 @@ def _cases(report: Report, endpoint: ReportedEndpoint) -> Iterator[ET.Element]:
         yield case
 
 
-def _case(policy: str, rule: str) -> ET.Element:
-    return ET.Element("testcase", classname=words.clean(policy), name=words.clean(rule), time="0")
+def _case(policy: str, rule: str) -> Element:
+    return element("testcase", classname=policy, name=rule, time="0")
 
 
-def _verdict(found: ReportedFinding) -> ET.Element:
+def _verdict(found: ReportedFinding) -> Element:
     finding, result = found.finding, found.finding.result
     if finding.status is FindingStatus.WAIVED:
-        return ET.Element("skipped", message=words.clean(f"waived by {words.waived(finding)}"))
+        return element("skipped", message=f"waived by {words.waived(finding)}")
     is_failure = result.outcome is Outcome.FAIL
-    element = ET.Element(
-        "failure" if is_failure else "error",
-        message=words.clean(result.violation),
-        type=result.severity.value,
-    )
     lines = [
         f"rule: {result.rule_label}",
         f"requirement: {result.requirement} ({result.required})",
@@ -106,11 +102,15 @@ def _verdict(found: ReportedFinding) -> ET.Element:
         lines.append(f"waiver: {words.waived(finding)}")
     if found.remedy is not None:
         lines += [f"fix for {found.remedy.server}, {found.remedy.place}:", *found.remedy.lines]
-    element.text = "\n".join(words.clean(line) for line in lines)
-    return element
+    return element(
+        "failure" if is_failure else "error",
+        lines=lines,
+        message=result.violation,
+        type=result.severity.value,
+    )
 
 
-def _counts(cases: list[ET.Element]) -> dict[str, str]:
+def _counts(cases: list[Element]) -> dict[str, str]:
     counts = {"tests": str(len(cases))}
     for kind in _COUNTED:
         counts[_PLURALS[kind]] = str(sum(case.find(kind) is not None for case in cases))

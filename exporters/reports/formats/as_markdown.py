@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 
 from exporters.plurals import counted
 from exporters.reports import words
-from exporters.reports.markdown_text import block, code, plain
 from exporters.reports.overview import overview
 from exporters.reports.report import Report, ReportedEndpoint, ReportedFinding
 from exporters.reports.report_json import report_digest
 from model.findings.finding import FindingStatus, Waiver
 from model.findings.remediation import Remediation
+from model.safe_output.markdown_text import block, code, plain
 
 
 def write_markdown(report: Report) -> str:

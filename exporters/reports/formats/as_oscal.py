@@ -15,11 +15,12 @@ from uuid import NAMESPACE_URL, uuid5
 
 from exporters.plurals import counted
 from exporters.reports import words
-from exporters.reports.markdown_text import block, plain
 from exporters.reports.report import Report, ReportedEndpoint, ReportedFinding
 from exporters.reports.report_json import report_digest
 from model.encoding.times_json import time_to_json
 from model.findings.finding import FindingStatus, Outcome
+from model.safe_output.markdown_text import block, plain
+from model.safe_output.one_line import clean
 
 Json: TypeAlias = dict[str, Any]
 
@@ -222,7 +223,7 @@ class _Document:
             ],
             "target": {
                 "type": "objective-id",
-                "target-id": f"rule_{_NOT_IN_A_TOKEN.sub('_', words.clean(result.rule))}",
+                "target-id": f"rule_{_NOT_IN_A_TOKEN.sub('_', clean(result.rule))}",
                 "status": {
                     "state": "not-satisfied",
                     "reason": _REASONS.get(result.outcome, "other"),
@@ -252,4 +253,4 @@ def _markup(text: str) -> str:
 
 def _text(text: str) -> str:
     """One line without leading and trailing spaces, and never empty, as OSCAL's strings require."""
-    return words.clean(text).strip() or "none"
+    return clean(text).strip() or "none"

@@ -22,6 +22,7 @@ from exporters.reports.report_json import report_digest
 from model.encoding.remediation_json import remedy_to_json
 from model.encoding.times_json import time_to_json
 from model.findings.finding import FindingStatus, Outcome, Severity
+from model.safe_output.one_line import clean
 
 Json: TypeAlias = dict[str, Any]
 _Use: TypeAlias = tuple[str, str]
@@ -79,10 +80,10 @@ def write_sarif(report: Report) -> str:
 
 def message(text: str) -> str:
     """``text`` as a plain message without links and arguments."""
-    clean = words.clean(text).replace("\\", "\\\\")
+    shown = clean(text).replace("\\", "\\\\")
     for char, written in (("[", "\\["), ("]", "\\]"), ("{", "{{"), ("}", "}}")):
-        clean = clean.replace(char, written)
-    return clean
+        shown = shown.replace(char, written)
+    return shown
 
 
 def _rules(report: Report) -> dict[_Use, Json]:
@@ -162,7 +163,7 @@ def _result(
             {
                 "kind": "external",
                 "status": "accepted" if is_waived else "rejected",
-                "justification": words.clean(words.waived(finding)),
+                "justification": clean(words.waived(finding)),
             }
         ]
     return result
@@ -170,10 +171,10 @@ def _result(
 
 def _location(endpoint: ReportedEndpoint) -> Json:
     # A lone surrogate has no UTF-8 encoding; a URI shows it as its escape.
-    uri = quote(words.clean(endpoint.key), safe="")
+    uri = quote(clean(endpoint.key), safe="")
     return {
         "physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}},
-        "logicalLocations": [{"fullyQualifiedName": words.clean(endpoint.key), "kind": "resource"}],
+        "logicalLocations": [{"fullyQualifiedName": clean(endpoint.key), "kind": "resource"}],
     }
 
 

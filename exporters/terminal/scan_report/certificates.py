@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
 from exporters.terminal.remarks import expiry_severity
+from exporters.terminal.safe_text import SafeText
 from exporters.terminal.scan_report.layout import nested, versions_text
 from exporters.terminal.words import NAME_LIMIT, SEVERITY_STYLES, listed, reason, say
 from model.certificates.certificate import (
@@ -61,23 +61,23 @@ def certificate_rows(chain: ServedChain, now: datetime, *, verbose: bool) -> Ren
     for record, judged in sorted(chain.dns.items()):
         because = f" ({said})" if (said := reason(judged.reason)) else ""
         verdict = (judged.verdict, _TRUST_STYLES[judged.verdict])
-        rows.append(("DNS", Text.assemble(f"matches {record.upper()} records: ", verdict, because)))
+        rows.append(("DNS", SafeText.of(f"matches {record.upper()} records: ", verdict, because)))
     rows.append(("served", _served(chain)))
     parts: list[RenderableType] = [_subject(leaf), nested(rows)]
     for issuer in chain.chain[1:_CERTIFICATES_SHOWN]:
-        line = Text.assemble(("then ", "dim"), _subject(issuer))
+        line = SafeText.of(("then ", "dim"), _subject(issuer))
         if verbose:
             parts += [line, nested(_leaf_rows(issuer, now, verbose=True))]
         else:
             parts.append(line.append(_brief(issuer, now)))
     if (more := len(chain.chain) - _CERTIFICATES_SHOWN) > 0:
-        parts.append(Text(f"and {more} more", style="dim"))
+        parts.append(SafeText(f"and {more} more", style="dim"))
     return Group(*parts)
 
 
-def _subject(certificate: Certificate) -> Text:
+def _subject(certificate: Certificate) -> SafeText:
     if certificate.parse_error is not None:
-        return Text(f"unreadable ({reason(certificate.parse_error)})", style="bold red")
+        return SafeText(f"unreadable ({reason(certificate.parse_error)})", style="bold red")
     return say(certificate.subject or "no subject", limit=NAME_LIMIT)
 
 
@@ -96,12 +96,12 @@ def _leaf_rows(
         yield "SHA-256", say(certificate.sha256, limit=NAME_LIMIT)
 
 
-def _brief(issuer: Certificate, now: datetime) -> Text:
+def _brief(issuer: Certificate, now: datetime) -> SafeText:
     if issuer.parse_error is not None or issuer.not_after is None:
-        return Text()
+        return SafeText()
     severity = expiry_severity(issuer, now)
     expiry = expiry_text(issuer.not_after, now)
-    return Text.assemble(
+    return SafeText.of(
         f", {_key(issuer)}, ",
         (expiry, "green" if severity is None else SEVERITY_STYLES[severity]),
         f" ({_day(issuer.not_after)})",
@@ -113,12 +113,12 @@ def _key(certificate: Certificate) -> str:
     return f"{certificate.key_type.value.upper()}{bits}"
 
 
-def _validity(certificate: Certificate, now: datetime) -> Text:
+def _validity(certificate: Certificate, now: datetime) -> SafeText:
     if certificate.not_after is None:
-        return Text("no expiry date", style="magenta")
+        return SafeText("no expiry date", style="magenta")
     start = certificate.not_before
     since = f"from {_day(start)} " if start is not None else ""
-    line = Text(f"{since}until {_day(certificate.not_after)}, ")
+    line = SafeText(f"{since}until {_day(certificate.not_after)}, ")
     severity = expiry_severity(certificate, now)
     style = "green" if severity is None else SEVERITY_STYLES[severity]
     line.append(expiry_text(certificate.not_after, now), style=style)
@@ -132,9 +132,9 @@ def _day(moment: datetime) -> str:
     return moment.astimezone(UTC).date().isoformat()
 
 
-def _trust(store: str, found: TrustVerdict, leaf: Certificate) -> Text:
+def _trust(store: str, found: TrustVerdict, leaf: Certificate) -> SafeText:
     verdict = (found.verdict, _TRUST_STYLES[found.verdict])
-    return Text.assemble("by ", say(store), ": ", verdict, _because(found), _until(leaf, found))
+    return SafeText.of("by ", say(store), ": ", verdict, _because(found), _until(leaf, found))
 
 
 def _because(found: TrustVerdict) -> str:
@@ -154,20 +154,20 @@ def _until(leaf: Certificate, found: TrustVerdict) -> str:
     return f", until {_day(end)}"
 
 
-def _completion(found: Completion) -> Text:
+def _completion(found: Completion) -> SafeText:
     names = listed([issuer.subject or "no subject" for issuer in found.issuers])
-    text = Text.assemble(("missing issuers, from the certificate's URLs: ", "dim"), names)
+    text = SafeText.of(("missing issuers, from the certificate's URLs: ", "dim"), names)
     for store, trust in sorted(found.trust.items()):
         verdict = (trust.verdict, _TRUST_STYLES[trust.verdict])
-        text = Text.assemble(text, ", then trusted by ", say(store), ": ", verdict)
+        text = SafeText.of(text, ", then trusted by ", say(store), ": ", verdict)
     said = reason(found.reason)
     return text.append(f" ({said})" if said else "")
 
 
-def _timestamps(chain: ServedChain) -> Text:
+def _timestamps(chain: ServedChain) -> SafeText:
     valid = sum(one.is_valid is Verdict.YES for one in chain.scts)
     operators = {one.operator for one in chain.scts if one.is_valid is Verdict.YES}
-    text = Text.assemble(
+    text = SafeText.of(
         ("in public logs: ", "dim"),
         f"{len(chain.scts)} timestamps, {valid} proved valid",
         f", of {len(operators)} operators" if operators else "",
@@ -177,18 +177,18 @@ def _timestamps(chain: ServedChain) -> Text:
     return text
 
 
-def _revocation(found: Revocation) -> Text:
+def _revocation(found: Revocation) -> SafeText:
     which = "leaf" if found.position == 0 else f"certificate {found.position + 1}"
     word, style = _REVOCATION_WORDS[found.is_revoked]
     because = f" ({reason(found.reason)})" if found.reason else ""
-    return Text.assemble((f"{which} by {_METHODS[found.method]}: ", "dim"), (word, style), because)
+    return SafeText.of((f"{which} by {_METHODS[found.method]}: ", "dim"), (word, style), because)
 
 
-def _served(chain: ServedChain) -> Text:
+def _served(chain: ServedChain) -> SafeText:
     versions = versions_text(chain.versions) or "no version"
     by_name = "with" if chain.served_with_server_name else "without"
     whom = f"{by_name} server name" if chain.is_own else _to_whom(chain)
-    return Text(f"at {versions}, {whom}", style="dim")
+    return SafeText(f"at {versions}, {whom}", style="dim")
 
 
 def _to_whom(chain: ServedChain) -> str:

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
 from exporters.terminal.console import printable
+from exporters.terminal.safe_text import SafeText
 from exporters.terminal.scan_report.layout import Row, Words, row
 from exporters.terminal.words import NAME_LIMIT, listed, say
 from model.findings.attacks import ATTACKS, attack_with_cves
@@ -62,7 +62,7 @@ def fact_rows(observation: Observation, *, verbose: bool) -> Iterator[Row]:
         yield row("ALPN", listed(observation.alpn))
     yield from _all_named(observation) if verbose else _common(observation)
     for text in words_for_not_asked(observation.not_asked):
-        yield row("not asked", Text(text, style="dim"))
+        yield row("not asked", SafeText(text, style="dim"))
 
 
 def _web_rows(observation: Observation, *, verbose: bool) -> Iterator[Row]:
@@ -75,7 +75,7 @@ def _web_rows(observation: Observation, *, verbose: bool) -> Iterator[Row]:
     target = observation.endpoint.target
     if observation.http and http_port_of(target) is None:
         parts.append(
-            Text(
+            SafeText(
                 "plain HTTP not checked: no http_port (add --label http_port=80, with its port)",
                 style="yellow",
             )
@@ -103,10 +103,10 @@ def _attacks(observation: Observation) -> RenderableType:
     for name, fact in observation.vulnerabilities.items():
         by_verdict[fact.verdict].append(name)
     count, sound = len(observation.vulnerabilities), len(by_verdict[Verdict.NO])
-    lines = [Text(f"not vulnerable to {sound} of {count} known attacks", style="dim")]
+    lines = [SafeText(f"not vulnerable to {sound} of {count} known attacks", style="dim")]
     if names := by_verdict[Verdict.YES]:
         titles = ", ".join(map(attack_with_cves, names))
-        lines.insert(0, Text(f"vulnerable to {titles}", style="bold red"))
+        lines.insert(0, SafeText(f"vulnerable to {titles}", style="bold red"))
     return Group(*lines)
 
 
@@ -130,7 +130,7 @@ def _unknown_rows(observation: Observation) -> Iterator[Row]:
     for needs, why in ((False, ""), (True, "needs a client certificate: ")):
         found = named[needs] + [_counted(others[needs])] * bool(others[needs])
         if found:
-            yield row("unknown", Text(why + ", ".join(found), style="magenta"))
+            yield row("unknown", SafeText(why + ", ".join(found), style="magenta"))
 
 
 def _counted(others: int) -> str:
@@ -149,13 +149,15 @@ def _all_named(observation: Observation) -> Iterator[Row]:
         found = [name for name, fact in sorted(facts.items()) if fact.verdict is verdict]
         if found:
             words = ", ".join(_with_value(name, facts[name].value) for name in found)
-            yield row(label, Text(words, style=style))
+            yield row(label, SafeText(words, style=style))
     if observation.fingerprints:
         prints = [
             say(f"{name}: {value}", limit=NAME_LIMIT)
             for name, value in observation.fingerprints.items()
         ]
-        yield row("software", Group(Text("fingerprints of the TLS library:", style="dim"), *prints))
+        yield row(
+            "software", Group(SafeText("fingerprints of the TLS library:", style="dim"), *prints)
+        )
 
 
 def _with_value(name: str, value: str | None) -> str:
@@ -164,8 +166,10 @@ def _with_value(name: str, value: str | None) -> str:
 
 def _with_verdicts(
     facts: Mapping[str, Fact], words: Mapping[str, str], *, values: bool = True
-) -> list[Text]:
+) -> list[SafeText]:
     return [
-        Text(f"{_with_value(words.get(name, name), fact.value if values else None)} {fact.verdict}")
+        SafeText(
+            f"{_with_value(words.get(name, name), fact.value if values else None)} {fact.verdict}"
+        )
         for name, fact in facts.items()
     ]

@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
-from rich.text import Text
 
+from exporters.terminal.safe_text import SafeText
 from model.protocol_version import ProtocolVersion
 
 _MARGIN: Final = 2
@@ -33,32 +33,32 @@ class Verbatim:
 class Row:
     """A label and its value; a row without a label continues the one above."""
 
-    label: Text
+    label: SafeText
     value: RenderableType
 
 
-Part: TypeAlias = Row | Verbatim | Text
-"""One part of a report. A Text is a line of its own: the heading, a title, or an empty line."""
+Part: TypeAlias = Row | Verbatim | SafeText
+"""One part of a report. A SafeText is a line of its own: the heading, a title, or an empty line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
     """Items next to each other, as many as a line takes; no item is broken while it fits into a line."""
 
-    items: Sequence[Text]
+    items: Sequence[SafeText]
     between: str = "  "
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        line = Text()
+        line = SafeText()
         for item in self.items:
             is_full = line.cell_len + len(self.between) + item.cell_len > options.max_width
             if line and is_full:
-                yield Text.assemble(line, self.between.rstrip())
-                line = item.copy()
+                yield SafeText.of(line, self.between.rstrip())
+                line = SafeText.of(item)
             elif line:
-                line = Text.assemble(line, self.between, item)
+                line = SafeText.of(line, self.between, item)
             else:
-                line = item.copy()
+                line = SafeText.of(item)
         if line or not self.items:
             yield line
 
@@ -68,7 +68,7 @@ def print_part(console: Console, part: Part) -> None:
     match part:
         case Verbatim(lines):
             for line in lines:
-                console.print(Text(" " * _VERBATIM_MARGIN + line), soft_wrap=True)
+                console.print(SafeText(" " * _VERBATIM_MARGIN + line), soft_wrap=True)
         case Row(label, value):
             grid = Table.grid(padding=0)
             grid.add_column(width=_MARGIN)
@@ -76,13 +76,13 @@ def print_part(console: Console, part: Part) -> None:
             grid.add_column(overflow="fold", min_width=min(_NARROWEST, console.width // 2))
             grid.add_row("", label, value)
             console.print(grid)
-        case Text():
+        case SafeText():
             console.print(part)
 
 
 def row(label: str, value: RenderableType, style: str = "dim") -> Row:
     """A row with a label in that style."""
-    return Row(Text(label, style=style), value)
+    return Row(SafeText(label, style=style), value)
 
 
 def nested(rows: Iterable[tuple[str, RenderableType]]) -> Table:
@@ -92,7 +92,7 @@ def nested(rows: Iterable[tuple[str, RenderableType]]) -> Table:
     grid.add_column(overflow="fold")
     last = ""
     for label, value in rows:
-        grid.add_row(Text("" if label == last else label, style="dim"), value)
+        grid.add_row(SafeText("" if label == last else label, style="dim"), value)
         last = label
     return grid
 

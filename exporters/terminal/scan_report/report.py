@@ -11,10 +11,9 @@ from datetime import datetime
 from io import StringIO
 from typing import Final
 
-from rich.text import Text
-
 from exporters.terminal.console import printable
 from exporters.terminal.remarks import Remark, remarks
+from exporters.terminal.safe_text import SafeText
 from exporters.terminal.scan_report.certificates import certificate_rows
 from exporters.terminal.scan_report.facts import fact_rows
 from exporters.terminal.scan_report.form import (
@@ -76,7 +75,7 @@ def _parts(
         yield from compliance_rows(judged, found)
     if observation.answered_as_tls or found or judged is not None:
         yield from finding_parts(judged, found)
-        yield Text()
+        yield SafeText()
     yield from _fact_rows(observation, now, verbose=verbose)
     yield row("cost", _cost(observation))
     if observation.answered_as_tls:
@@ -87,12 +86,12 @@ def _hints(found: tuple[Remark, ...], judged: Judged | None, *, verbose: bool) -
     hints = [_FOR_A_FIX] * (judged is None and bool(found))
     hints += [_FOR_MORE] * (not verbose)
     for hint in hints:
-        yield row("more" if hint is hints[0] else "", Text(hint, style="dim"))
+        yield row("more" if hint is hints[0] else "", SafeText(hint, style="dim"))
 
 
-def _heading(observation: Observation) -> Text:
+def _heading(observation: Observation) -> SafeText:
     endpoint = observation.endpoint
-    heading = Text(printable(endpoint.target.key, limit=NAME_LIMIT), style="bold")
+    heading = SafeText(printable(endpoint.target.key, limit=NAME_LIMIT), style="bold")
     if endpoint.address not in {None, endpoint.target.host}:
         heading.append(f" at {printable(endpoint.address or '')}", style="not bold")
     is_tls = observation.answered_as_tls
@@ -122,7 +121,7 @@ def _fact_rows(observation: Observation, now: datetime, *, verbose: bool) -> Ite
 def _protocols(observation: Observation) -> Words:
     return Words(
         [
-            Text.assemble(
+            SafeText.of(
                 version.display_name, " ", (fact.verdict, _verdict_style(version, fact.verdict))
             )
             for version, fact in sorted(observation.protocols.items())
@@ -148,7 +147,7 @@ _VERIFYING: Final = {
 }
 
 
-def _client_auth(observation: Observation) -> Text:
+def _client_auth(observation: Observation) -> SafeText:
     modes: dict[tuple[str, Verdict | None], list[ProtocolVersion]] = {}
     for version, found in observation.client_auth.items():
         path = printable(found.asked_on_path or "", limit=NAME_LIMIT)
@@ -161,14 +160,14 @@ def _client_auth(observation: Observation) -> Text:
     authorities = dict.fromkeys(
         name for found in observation.client_auth.values() for name in found.ca_names
     )
-    text = Text(", ".join(words))
+    text = SafeText(", ".join(words))
     if authorities:
-        text = Text.assemble(text, ("; from ", "dim"), listed(authorities))
+        text = SafeText.of(text, ("; from ", "dim"), listed(authorities))
     return text
 
 
-def _cost(observation: Observation) -> Text:
+def _cost(observation: Observation) -> SafeText:
     cost = observation.cost
     connections = "1 connection" if cost.connections == 1 else f"{cost.connections} connections"
     slowed = ", rate-limited to protect the server" if cost.throttled else ""
-    return Text(f"{connections} in {cost.duration_seconds:.2f} s{slowed}", style="dim")
+    return SafeText(f"{connections} in {cost.duration_seconds:.2f} s{slowed}", style="dim")

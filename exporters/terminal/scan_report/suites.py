@@ -8,8 +8,8 @@ from typing import Final
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
+from exporters.terminal.safe_text import SafeText
 from exporters.terminal.scan_report.layout import Words, versions_text
 from exporters.terminal.words import say
 from model.observation import AcceptedSet
@@ -53,7 +53,7 @@ def group_list(found: Mapping[ProtocolVersion, AcceptedSet]) -> RenderableType:
 
 def _merged(
     found: Mapping[ProtocolVersion, AcceptedSet], noun: str
-) -> Iterator[tuple[Text, AcceptedSet]]:
+) -> Iterator[tuple[SafeText, AcceptedSet]]:
     """Versions with the same contents under one title, newest first."""
     versions: dict[tuple[tuple[str, ...], bool, Preference], list[ProtocolVersion]] = {}
     for version, accepted in sorted(found.items(), reverse=True):
@@ -64,7 +64,7 @@ def _merged(
         count = len(accepted.accepted)
         plural = "" if count == 1 else "s"
         counted = f": {count} {noun}{plural}{_how_sure(accepted, noun)}"
-        yield Text.assemble((versions_text(shared), "bold"), (counted, "dim")), accepted
+        yield SafeText.of((versions_text(shared), "bold"), (counted, "dim")), accepted
 
 
 def _how_sure(found: AcceptedSet, noun: str) -> str:
@@ -79,13 +79,13 @@ def _how_sure(found: AcceptedSet, noun: str) -> str:
 def _by_strength(found: AcceptedSet) -> Iterator[RenderableType]:
     """The worst first, each strength with the reason why it is no better."""
     for strength in (None, *Strength):
-        by_reason: dict[str, list[Text]] = {}
+        by_reason: dict[str, list[SafeText]] = {}
         for name in found.accepted:
             if strength_by_name(name) is strength:
                 by_reason.setdefault(_weakness(name), []).append(say(name))
         for reason, names in by_reason.items():
             why = f": {reason}" if reason else ""
-            yield Text.assemble(_strength_word(strength), why)
+            yield SafeText.of(_strength_word(strength), why)
             yield _inside(Words(names))
 
 
@@ -100,9 +100,9 @@ def _suite_lines(found: AcceptedSet) -> Iterator[RenderableType]:
         code_point = f"0x{suite.code_point:04X}" if suite else ""
         also = suite.openssl_name if suite and suite.openssl_name != name else ""
         said = [say(name)]
-        said += [Text(f"OpenSSL: {also}", style="dim")] * bool(also)
+        said += [SafeText(f"OpenSSL: {also}", style="dim")] * bool(also)
         reason = _weakness(name)
-        said += [Text(reason, style="dim")] * bool(reason)
+        said += [SafeText(reason, style="dim")] * bool(reason)
         rows.add_row(code_point, _strength_word(strength_by_name(name)), Words(said))
     yield rows
 
@@ -112,10 +112,10 @@ def _weakness(name: str) -> str:
     return suite.weakness if suite is not None else ""
 
 
-def _strength_word(strength: Strength | None) -> Text:
+def _strength_word(strength: Strength | None) -> SafeText:
     if strength is None:
-        return Text("unregistered", style="magenta")
-    return Text(strength.value, style=_STRENGTH_STYLES[strength])
+        return SafeText("unregistered", style="magenta")
+    return SafeText(strength.value, style=_STRENGTH_STYLES[strength])
 
 
 def _inside(value: RenderableType) -> RenderableType:

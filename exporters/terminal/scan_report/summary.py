@@ -12,10 +12,10 @@ from io import StringIO
 from typing import Final, Self
 
 from rich.table import Table
-from rich.text import Text
 
 from exporters.terminal.console import printable
 from exporters.terminal.remarks import remarks
+from exporters.terminal.safe_text import SafeText
 from exporters.terminal.scan_report.form import ReportForm, console_for, without_padding
 from exporters.terminal.scan_report.layout import versions_text
 from exporters.terminal.scan_report.verdict import faults
@@ -84,22 +84,22 @@ class SummaryLine:
         severity = self.worst.rank if self.worst else -1
         return (self.is_tls, -severity, -self.faults)
 
-    def columns(self) -> Iterator[Text]:
+    def columns(self) -> Iterator[SafeText]:
         """The texts of the line, one for each column."""
         yield self._verdict()
-        yield Text(self.grade or "-")
-        yield Text(self.endpoint)
-        yield Text(versions_text(self.versions) or "-")
-        yield Text(_in_days(self.days))
+        yield SafeText(self.grade or "-")
+        yield SafeText(self.endpoint)
+        yield SafeText(versions_text(self.versions) or "-")
+        yield SafeText(_in_days(self.days))
         more = f" (and {self.faults - 1} more)" if self.is_tls and self.faults > 1 else ""
-        yield Text.assemble(self.words, (more, "dim"))
+        yield SafeText.of(self.words, (more, "dim"))
 
-    def _verdict(self) -> Text:
+    def _verdict(self) -> SafeText:
         if not self.is_tls:
-            return Text(_NO_TLS, style="red")
+            return SafeText(_NO_TLS, style="red")
         if self.worst is None:
-            return Text("ok", style="green")
-        return Text(self.worst.value, style=SEVERITY_STYLES[self.worst])
+            return SafeText("ok", style="green")
+        return SafeText(self.worst.value, style=SEVERITY_STYLES[self.worst])
 
 
 def render_summary(lines: Iterable[SummaryLine], form: ReportForm) -> str:
@@ -107,7 +107,7 @@ def render_summary(lines: Iterable[SummaryLine], form: ReportForm) -> str:
     page = StringIO()
     console = console_for(page, form)
     ranked = sorted(lines, key=lambda line: line.rank)
-    console.print(Text(_counted(ranked), style="bold"))
+    console.print(SafeText(_counted(ranked), style="bold"))
     table = Table.grid(padding=(0, len(_GAP), 0, 0))
     for is_whole in (True, True, True, False, True, False):
         table.add_column(no_wrap=is_whole, overflow="fold")
@@ -123,7 +123,7 @@ def render_brief(line: SummaryLine, form: ReportForm) -> str:
     verdict, grade, *others = line.columns()
     verdict.pad_right(_WIDEST_VERDICT - verdict.cell_len)
     grade.pad_right(2 - grade.cell_len)
-    shown = Text(_GAP).join([verdict, grade, *others])
+    shown = SafeText(_GAP).join([verdict, grade, *others])
     console_for(page, form).print(shown, soft_wrap=True)
     return without_padding(page.getvalue())
 

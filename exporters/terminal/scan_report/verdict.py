@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
 from exporters.terminal.console import printable
 from exporters.terminal.remarks import Remark
+from exporters.terminal.safe_text import SafeText
 from exporters.terminal.scan_report.layout import Part, Row, Verbatim, row
 from exporters.terminal.words import REASON_LIMIT, SEVERITY_STYLES, say
 from exporters.wording import COMPLIANCE, OUTCOMES
@@ -37,7 +37,7 @@ class Fault:
 
     severity: Severity
     style: str
-    said: tuple[Text, ...]
+    said: tuple[SafeText, ...]
     fix: Remediation | str | None
     is_waived: bool = False
 
@@ -46,7 +46,7 @@ def grade_row(grade: str) -> Row:
     """The grade, whose letter comes first."""
     letter, _, rest = printable(grade, limit=_TEXT_LIMIT).partition(" ")
     style = _GRADE_STYLES.get(letter[:1], "bold red")
-    return row("grade", Text.assemble((letter, style), f" {rest}"))
+    return row("grade", SafeText.of((letter, style), f" {rest}"))
 
 
 def compliance_rows(judged: Judged, found: Sequence[Remark]) -> Iterator[Row]:
@@ -60,25 +60,23 @@ def compliance_rows(judged: Judged, found: Sequence[Remark]) -> Iterator[Row]:
             if (count := outcomes.count(outcome))
         )
         word = (COMPLIANCE[verdict], _COMPLIANCE_STYLES[verdict])
-        line: RenderableType = Text.assemble(
-            printable(policy), ": ", word, (f" ({counted})", "dim")
-        )
+        line: RenderableType = SafeText.of(printable(policy), ": ", word, (f" ({counted})", "dim"))
         if outside := _outside(judged, found, policy):
             faults = "1 fault" if len(outside) == 1 else f"{len(outside)} faults"
             texts = printable("; ".join(one.text for one in outside), limit=_TEXT_LIMIT)
-            line = Group(line, Text(f"{faults} outside this policy: {texts}", style="yellow"))
+            line = Group(line, SafeText(f"{faults} outside this policy: {texts}", style="yellow"))
         yield row("policy", line)
 
 
 def finding_parts(judged: Judged | None, found: Sequence[Remark]) -> Iterator[Part]:
     """Every fault, worst first, each with its fix; then what is not known."""
     ranked = faults(judged, found)
-    yield Text()
+    yield SafeText()
     if not ranked:
-        yield row("findings", Text("none", style="green"))
+        yield row("findings", SafeText("none", style="green"))
     shown: set[str] = set()
     for fault in ranked:
-        yield Row(Text(fault.severity.value, style=fault.style), Group(*fault.said))
+        yield Row(SafeText(fault.severity.value, style=fault.style), Group(*fault.said))
         yield from _fix_parts(fault.fix, shown)
     if judged is not None:
         yield from _unknown_rows(judged)
@@ -95,7 +93,7 @@ def _faults(judged: Judged | None, found: Sequence[Remark]) -> Iterator[Fault]:
             if finding.result.outcome is not Outcome.UNKNOWN:
                 yield _of_finding(finding, judged)
     policies = [] if judged is None else list(judged.assessment.policies)
-    note = (Text(f"outside {', '.join(policies)}", style="dim"),) if policies else ()
+    note = (SafeText(f"outside {', '.join(policies)}", style="dim"),) if policies else ()
     for remark in found:
         if not _is_covered(remark, [] if judged is None else _failing(judged)):
             yield Fault(
@@ -113,10 +111,10 @@ def _of_finding(finding: Finding, judged: Judged) -> Fault:
     if is_waived and finding.waiver is not None:
         until = finding.waiver.last_day.isoformat()
         why = f"waived until {until} by {finding.waiver.owner}: {finding.waiver.reason}"
-        said.append(Text(printable(why, limit=_TEXT_LIMIT), style="cyan"))
+        said.append(SafeText(printable(why, limit=_TEXT_LIMIT), style="cyan"))
     if len(result.required) <= _REQUIRED_LIMIT:
-        said.append(Text(f"required: {printable(result.required)}", style="dim"))
-    said.append(Text(f"rule {printable(result.rule_label)} of {result.policy}", style="dim"))
+        said.append(SafeText(f"required: {printable(result.required)}", style="dim"))
+    said.append(SafeText(f"rule {printable(result.rule_label)} of {result.policy}", style="dim"))
     return Fault(
         severity=result.severity,
         style="dim" if is_waived else SEVERITY_STYLES[result.severity],
@@ -130,14 +128,14 @@ def _fix_parts(fix: Remediation | str | None, shown: set[str]) -> Iterator[Part]
     """A line of configuration is printed once, even if it fixes several findings."""
     match fix:
         case str():
-            yield row("", Text.assemble(("fix: ", "green"), printable(fix, limit=REASON_LIMIT)))
+            yield row("", SafeText.of(("fix: ", "green"), printable(fix, limit=REASON_LIMIT)))
         case Remediation() if shown.issuperset(fix.lines):
             first = printable(fix.lines[0].partition(" ")[0], limit=REASON_LIMIT)
-            yield row("", Text.assemble(("fix: ", "green"), f"as above, {first}"))
+            yield row("", SafeText.of(("fix: ", "green"), f"as above, {first}"))
         case Remediation():
             shown.update(fix.lines)
             place = printable(f"fix for {fix.server}, {fix.place}:")
-            yield row("", Text(place, style="green"))
+            yield row("", SafeText(place, style="green"))
             yield Verbatim(tuple(printable(line) for line in fix.lines))
 
 
@@ -149,11 +147,13 @@ def _unknown_rows(judged: Judged) -> Iterator[Row]:
         if result not in withheld:
             said = printable(result.violation or result.observed, limit=_TEXT_LIMIT)
             rule = f"rule {printable(result.rule_label)} of {result.policy}, {result.severity}"
-            yield row("unknown", Group(Text(said), Text(rule, style="dim")), style="magenta")
+            yield row(
+                "unknown", Group(SafeText(said), SafeText(rule, style="dim")), style="magenta"
+            )
     if withheld:
         names = dict.fromkeys(f"{one.rule_label} of {one.policy}" for one in withheld)
         text = printable(f"needs a client certificate: {', '.join(names)}", limit=_TEXT_LIMIT)
-        yield row("unknown", Text(text), style="magenta")
+        yield row("unknown", SafeText(text), style="magenta")
 
 
 def _failing(judged: Judged, policy: str | None = None) -> list[RuleResult]:

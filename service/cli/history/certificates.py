@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from service.cli.app import (
     EXIT_OK,
     fail,
+    say,
 )
 from service.cli.options import (
     DEFAULT_DATABASE,
@@ -50,7 +51,7 @@ def certificates(
         return fail(str(error))
     now = datetime.now(UTC)
     if as_json:
-        print(json.dumps(calendar_json(found, now)))
+        say(json.dumps(calendar_json(found, now)))
     else:
         write_calendar(found, now, sys.stdout, no_colour=no_color)
     return EXIT_OK

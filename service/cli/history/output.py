@@ -6,14 +6,13 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from service.cli.app import EXIT_OK
+from service.cli.app import EXIT_OK, say
 
 
 def print_either(as_object: dict[str, Any] | None, lines: Iterable[str]) -> int:
     """Print the object as JSON, or the lines if there is no object; returns the exit code."""
     if as_object is not None:
-        print(json.dumps(as_object))
+        say(json.dumps(as_object))
     else:
-        for line in lines:
-            print(line)
+        say(*lines)
     return EXIT_OK

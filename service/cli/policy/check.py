@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
-from model.safe_output.printable import printable
 from service.cli.app import (
     EXIT_OK,
     fail,
+    say,
 )
 from service.cli.parameters import Argument, Option, command
 
@@ -58,10 +58,10 @@ def check(
     except (ConfigError, TargetsFileError) as error:
         return fail(str(error))
     for remark in remarks:
-        print(printable(remark))
+        say(remark)
     names = ", ".join(policy.name for policy in book.policies) or "none"
     policies = counted(len(book.policies), "policy", "policies")
-    print(f"valid: {policies} ({names}) and {counted(len(book.waivers), 'waiver')}")
+    say(f"valid: {policies} ({names}) and {counted(len(book.waivers), 'waiver')}")
     return EXIT_REMARKS if remarks else EXIT_OK
 
 

@@ -6,10 +6,10 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated
 
-from model.safe_output.printable import printable
 from service.cli.app import (
     EXIT_OK,
     fail,
+    say,
 )
 from service.cli.completing import complete_policy
 from service.cli.options import (
@@ -52,7 +52,7 @@ def diff(
         return fail(str(error))
     found = compare(one, other)
     if as_json:
-        print(json.dumps(comparison_to_json(one, other, found)))
+        say(json.dumps(comparison_to_json(one, other, found)))
     else:
-        print("\n".join(map(printable, differing(one, other, found))))
+        say(*differing(one, other, found))
     return EXIT_OK

@@ -9,6 +9,7 @@ from model.intrusiveness import Intrusiveness
 from service.cli.app import (
     exit_code_of,
     fail,
+    say,
     warn,
 )
 from service.cli.options import (
@@ -95,5 +96,5 @@ def _probe_and_print(request: ScanRequest, gate: CiGate) -> int:
         judged = gate.judge(observation, datetime.now(UTC))
         outcome.are_all_tls &= observation.answered_as_tls
         outcome.is_stopped |= gate.stops(judged)
-        print("\n".join(trial_lines(observation, judged)))
+        say(*trial_lines(observation, judged))
     return exit_code_of(outcome)

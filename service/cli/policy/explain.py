@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from model.safe_output.printable import printable
 from service.cli.app import (
     EXIT_OK,
     fail,
+    say,
 )
 from service.cli.completing import complete_rule
 from service.cli.parameters import Argument, command
@@ -48,5 +48,5 @@ def explain(
         return fail(f"unknown rule {rule!r}: {fix}")
     own = [name for name in profiles() if name not in named_policies()]
     policies = [profile(name) for name in own]
-    print("\n".join(map(printable, explained(found, policies))))
+    say(*explained(found, policies))
     return EXIT_OK

@@ -6,6 +6,7 @@ import json
 
 from service.cli.app import (
     EXIT_OK,
+    say,
 )
 from service.cli.options import (
     AsJson,
@@ -42,7 +43,7 @@ def list_policies(*, as_json: AsJson = False) -> int:
                 for rule in RULES
             ],
         }
-        print(json.dumps(said))
+        say(json.dumps(said))
     else:
-        print("\n".join(listing(policies)))
+        say(*listing(policies))
     return EXIT_OK

@@ -6,6 +6,7 @@ from service.cli.app import (
     EXIT_NOT_ALL_TLS,
     EXIT_OK,
     fail,
+    say,
 )
 from service.cli.options import (
     OnlyIpv4,
@@ -49,5 +50,5 @@ def match(  # noqa: PLR0913 - each parameter is an option of the command
         return fail(str(error))
     observations = run(observe(request))
     for observation in observations:
-        print("\n".join(match_lines(observation)))
+        say(*match_lines(observation))
     return EXIT_OK if all(one.answered_as_tls for one in observations) else EXIT_NOT_ALL_TLS

@@ -6,6 +6,7 @@ import json
 
 from service.cli.app import (
     EXIT_OK,
+    say,
 )
 from service.cli.parameters import command
 
@@ -20,5 +21,5 @@ def schema() -> int:
     """Print the schema, for editors and validators; docs/reference/policy.schema.json is the same."""
     from policy.files.schema import policy_schema
 
-    print(json.dumps(policy_schema(), indent=1))
+    say(*json.dumps(policy_schema(), indent=1).splitlines())
     return EXIT_OK

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from model.safe_output.printable import printable
 from service.cli.app import (
     EXIT_OK,
     fail,
+    say,
 )
 from service.cli.options import (
     AsJson,
@@ -36,7 +36,8 @@ def show(name: PolicyName, *, as_json: AsJson = False) -> int:
     except ConfigError as error:
         return fail(str(error))
     if as_json:
-        print(json.dumps({"policies": [policy_to_json(one) for one in policies]}))
+        say(json.dumps({"policies": [policy_to_json(one) for one in policies]}))
     else:
-        print("\n\n".join("\n".join(map(printable, shown(one))) for one in policies))
+        for number, one in enumerate(policies):
+            say(*[""] * (number > 0), *shown(one))
     return EXIT_OK

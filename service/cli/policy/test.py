@@ -7,10 +7,10 @@ from typing import Annotated, Final
 
 import click
 
-from model.safe_output.printable import printable
 from service.cli.app import (
     EXIT_OK,
     fail,
+    say,
 )
 from service.cli.parameters import Argument, command
 
@@ -43,9 +43,9 @@ def test(
     failed = 0
     try:
         for result in run_tests(file):
-            print(printable(f"{'FAILED' if result.faults else 'ok':<6}  {result.name}"))
+            say(f"{'FAILED' if result.faults else 'ok':<6}  {result.name}")
             for fault in result.faults:
-                print(printable(f"        {fault}"))
+                say(f"        {fault}")
             failed += bool(result.faults)
     except ConfigError as error:
         return fail(str(error))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-from model.safe_output.printable import printable
-from service.cli.app import EXIT_NOT_ALL_TLS, EXIT_OK, fail
+from service.cli.app import EXIT_NOT_ALL_TLS, EXIT_OK, fail, say
 from service.cli.options import (
     Dns,
     Fetch,
@@ -149,7 +148,6 @@ def _print(explained: Sequence[Explained], name: str, *, as_json: bool, is_whole
 
     for one in explained:
         if as_json:
-            print(explanation_json(one))
+            say(*explanation_json(one).splitlines())
         else:
-            for line in explanation_lines(one, name, is_whole=is_whole):
-                print(printable(line))
+            say(*explanation_lines(one, name, is_whole=is_whole))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Final
 
-from model.safe_output.printable import printable
-from service.cli.app import EXIT_OK, fail
+from service.cli.app import EXIT_OK, fail, say
 from service.cli.parameters import Argument, Option, command
 
 EXIT_NOT_INTACT: Final = 1
@@ -42,20 +41,18 @@ def verify(
         return fail(f"cannot read {error.filename}: {(error.strerror or str(error)).lower()}")
     except NotAReportError as error:
         return fail(f"{file}: {error}")
-    print(f"SHA-256 of the data: {found.computed}")
-    print(f"made by tlsprobe {printable(found.version, limit=40)}")
+    say(f"SHA-256 of the data: {found.computed}")
+    say(f"made by tlsprobe {found.version[:40]}")
     if found.stated != found.computed:
-        print(
-            f"NOT INTACT: the data were changed; the report states {printable(found.stated, limit=80)}"
-        )
+        say(f"NOT INTACT: the data were changed; the report states {found.stated[:80]}")
         return EXIT_NOT_INTACT
     if not found.states_computed:
-        print("NOT INTACT: the report states another SHA-256: these are not its data")
+        say("NOT INTACT: the report states another SHA-256: these are not its data")
         return EXIT_NOT_INTACT
     if found.format is None:
-        print("NOT INTACT: the text is not what this version of tlsprobe writes for these data")
+        say("NOT INTACT: the text is not what this version of tlsprobe writes for these data")
         return EXIT_NOT_INTACT
-    print(f"intact: the {found.format} report of these data, byte for byte")
+    say(f"intact: the {found.format} report of these data, byte for byte")
     return EXIT_OK
 
 

@@ -11,6 +11,7 @@ from service.cli.app import (
     EXIT_OK,
     EXIT_SOURCE_FAILED,
     fail,
+    say,
     warn,
 )
 from service.cli.options import (
@@ -61,9 +62,9 @@ def discover(
     results = run(find_once(sources, gate))
     merged = run(all_targets(results))
     if as_json:
-        print(json.dumps(results_json(results, merged)))
+        say(json.dumps(results_json(results, merged)))
     else:
-        print("\n".join(results_lines(results, merged)))
+        say(*results_lines(results, merged))
     if sentence := skipped_sentence(results):
         warn(sentence)
     if any(one.error is not None for one in results):

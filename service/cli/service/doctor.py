@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Final
 
 from service.cli.app import EXIT_OK, fail
+from service.cli.history.output import print_either
 from service.cli.options import AsJson
 from service.cli.parameters import Option, command
 
@@ -53,5 +53,5 @@ def doctor(
     except ConfigError as error:
         return fail(str(error))
     found = run(examine(settings, date_from))
-    print(json.dumps(diagnoses_json(found)) if as_json else "\n".join(diagnoses_lines(found)))
+    print_either(diagnoses_json(found) if as_json else None, diagnoses_lines(found))
     return EXIT_FAILED if worst(found) is Condition.FAILED else EXIT_OK

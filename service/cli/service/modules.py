@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Final
 
-from model.safe_output.printable import printable
-from service.cli.app import EXIT_OK, fail
+from service.cli.app import EXIT_OK, fail, say
 from service.cli.parameters import Argument, command
 
 EXIT_SOME_STAY: Final = 1
@@ -41,7 +40,7 @@ def modules(
         return fail(str(error))
     for one in checked:
         if one.emits:
-            print(printable(f"{one.name}: can be used, with the names of {', '.join(one.emits)}"))
+            say(f"{one.name}: can be used, with the names of {', '.join(one.emits)}")
         for problem in one.problems:
-            print(printable(f"{one.name}: {problem}"))
+            say(f"{one.name}: {problem}")
     return EXIT_OK if all(one.emits for one in checked) else EXIT_SOME_STAY

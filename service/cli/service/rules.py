@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from service.cli.app import EXIT_OK, fail
+from service.cli.app import EXIT_OK, fail, say
 from service.cli.parameters import Option, command
 
 
@@ -35,7 +35,7 @@ def rules(
 
     if runbook_url is not None and (fault := _fault(runbook_url, ALERT)):
         return fail(f"--runbook-url {runbook_url!r} {fault}")
-    print(rule_file(runbook_url), end="")
+    say(*rule_file(runbook_url).splitlines())
     return EXIT_OK
 
 

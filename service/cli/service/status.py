@@ -8,6 +8,7 @@ from typing import Annotated
 from service.cli.app import (
     EXIT_OK,
     fail,
+    say,
 )
 from service.cli.options import (
     AsJson,
@@ -34,5 +35,5 @@ def status(
         said = ask_status(url)
     except StatusError as error:
         return fail(str(error))
-    print(json.dumps(said) if as_json else "\n".join(status_lines(said)))
+    say(*([json.dumps(said)] if as_json else status_lines(said)))
     return EXIT_OK

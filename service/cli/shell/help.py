@@ -7,7 +7,7 @@ from typing import Annotated
 import click
 from click.shell_completion import CompletionItem
 
-from service.cli.app import EXIT_OK
+from service.cli.app import EXIT_OK, say
 from service.cli.commands import COMMANDS, ROOT
 from service.cli.completing import matching
 from service.cli.help_text import PlainGroup, context_of
@@ -55,5 +55,5 @@ def help_(
 ) -> int:
     """Show the help of a command: what it does, its options, examples. The same as --help."""
     words = [word for word in (command, subcommand) if word is not None]
-    print(context_of(click.get_current_context().find_root(), words).get_help())
+    say(*context_of(click.get_current_context().find_root(), words).get_help().splitlines())
     return EXIT_OK

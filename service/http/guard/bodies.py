@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
+
+from service.http.text_answers import text_answer
 
 _SMALLEST: Final = 1024
 _LEVEL: Final = 5
@@ -50,4 +52,4 @@ def takes_gzip(request: Request) -> bool:
 
 def busy(error: Exception) -> Response:
     """The response to a request that was not admitted."""
-    return PlainTextResponse(f"{error}\n", status_code=429, headers={"retry-after": "10"})
+    return text_answer(error, status_code=429, headers={"retry-after": "10"})

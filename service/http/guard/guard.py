@@ -9,7 +9,6 @@ import asyncio
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.http.guard.access import (
@@ -19,6 +18,7 @@ from service.http.guard.access import (
     cross_site_refusal,
     host_refusal,
 )
+from service.http.text_answers import text_answer
 
 LARGEST_BODY: Final = 65_536
 _BODY_SECONDS: Final = 30.0
@@ -57,9 +57,7 @@ class Guard:
         if refusal is None:
             await self._app(scope, receive, send)
             return
-        answer = PlainTextResponse(
-            f"{refusal.sentence}\n", status_code=refusal.status, headers=refusal.headers
-        )
+        answer = text_answer(refusal.sentence, refusal.status, refusal.headers)
         await answer(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Refusal | None:

@@ -8,8 +8,10 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
+
+from service.http.text_answers import text_answer
 
 _LONGEST_QUERY: Final = 8192
 _LONGEST_VALUE: Final = 2048
@@ -100,7 +102,7 @@ def route(
             query = read_query(request.scope["query_string"], once, many)
             return await endpoint(request, query)
         except QueryError as error:
-            return PlainTextResponse(f"{error}\n", status_code=400)
+            return text_answer(error, status_code=400)
 
     made = QueryRoute(path, checked, methods=[method])
     made.once, made.many = once, many

@@ -1,34 +1,27 @@
-"""A message as an e-mail: its subject and plain text (RFC 5322); ``smtp`` adds the sender and the recipients.
-
-Texts are made printable before they reach this module, so none can start a header; the policy of the standard
-library would refuse such a text.
-"""
+"""A message as an e-mail: its subject and plain text (RFC 5322); ``smtp`` adds the sender and the recipients."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Final
 
 from exporters.notifications.message import Message
 from model.encoding.times_json import time_to_json
 from model.findings.alert import Event
-from model.safe_output.printable import printable
+from model.safe_output.mail_text import mail_text
 
 _MOST_LISTED: Final = 500
-_LONGEST_SUBJECT: Final = 150
 
 
 def render_email(message: Message) -> bytes:
     """The message, without sender and recipients."""
-    email = EmailMessage(policy=SMTP)
-    email["Subject"] = _subject(message)
-    email["Date"] = format_datetime(message.at)
-    email["Auto-Submitted"] = "auto-generated"
-    email.set_content("\n".join(_lines(message)) + "\n")
-    return email.as_bytes()
+    headers = {
+        "Subject": _subject(message),
+        "Date": format_datetime(message.at),
+        "Auto-Submitted": "auto-generated",
+    }
+    return mail_text(headers, _lines(message))
 
 
 def _subject(message: Message) -> str:
@@ -40,7 +33,7 @@ def _subject(message: Message) -> str:
     else:
         said = message.headline
     start = "[tlsprobe digest]" if message.is_digest else "[tlsprobe]"
-    return printable(f"{start} {said}", limit=_LONGEST_SUBJECT)
+    return f"{start} {said}"
 
 
 def _lines(message: Message) -> Iterator[str]:

@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from exporters.reports import words
+from model.safe_output.one_line import clean
 
-_MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~^$&@:]|(?<=www)\.)", re.IGNORECASE)
+_MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~^$&:]|(?<=www)\.)", re.IGNORECASE)
 _AT_THE_START: Final = re.compile(r"^(\s*)(?:([-=])|(\d{1,9})([.)]))")
 """Where a list, a heading's underline or a number of a list would begin."""
+_AT: Final = re.compile("(@+)")
 _BACKTICKS: Final = re.compile("`+")
 
 
@@ -26,18 +27,21 @@ def code(text: str) -> str:
     The span's fence is longer than any run of backticks in it. A vertical bar would end a table's cell even
     inside a code span, so it is written as an escape.
     """
-    clean = words.clean(text).replace("|", "\\x7c")
-    if not clean.strip(" "):
+    shown = clean(text).replace("|", "\\x7c")
+    if not shown.strip(" "):
         return "-"
-    longest = max((len(found) for found in _BACKTICKS.findall(clean)), default=0)
+    longest = max((len(found) for found in _BACKTICKS.findall(shown)), default=0)
     fence = "`" * (longest + 1)
-    pad = " " if "`" in (clean[0], clean[-1]) or " " in (clean[0], clean[-1]) else ""
-    return f"{fence}{pad}{clean}{pad}{fence}"
+    pad = " " if "`" in (shown[0], shown[-1]) or " " in (shown[0], shown[-1]) else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
 
 
 def plain(text: str) -> str:
-    """``text`` as a paragraph's words without markup, wherever in a line they are."""
-    escaped = _MARKUP.sub(r"\\\1", words.clean(text))
+    """``text`` as a paragraph's words without markup, wherever in a line they are.
+
+    An @ is a code span: GitHub makes links of addresses, and mentions, after all escapes are resolved.
+    """
+    escaped = _AT.sub(r"`\1`", _MARKUP.sub(r"\\\1", clean(text)))
     return _AT_THE_START.sub(_escape_start, escaped)
 
 
@@ -48,7 +52,7 @@ def _escape_start(found: re.Match[str]) -> str:
 
 def block(lines: Sequence[str], language: str = "") -> Iterator[str]:
     """``lines`` as a fenced code block that no line in it can end."""
-    clean = [words.clean(line) for line in lines]
-    longest = max((len(found) for line in clean for found in _BACKTICKS.findall(line)), default=0)
+    shown = [clean(line) for line in lines]
+    longest = max((len(found) for line in shown for found in _BACKTICKS.findall(line)), default=0)
     fence = "`" * max(3, longest + 1)
-    yield from (f"{fence}{language}", *clean, fence)
+    yield from (f"{fence}{language}", *shown, fence)
