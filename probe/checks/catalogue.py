@@ -5,9 +5,8 @@ To add a check: one file with one function over (Prober, VisitFacts), one line h
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from dataclasses import replace
+from typing import Final
 
 from model.intrusiveness import Intrusiveness
 from probe.checks.certificates.certificate_compression import check_certificate_compression
@@ -18,6 +17,7 @@ from probe.checks.certificates.served_chains import (
     check_tls13_chains,
 )
 from probe.checks.certificates.stapling import STAPLING_FEATURES, check_stapling
+from probe.checks.check import Check, Stage
 from probe.checks.client_auth.client_auth import check_client_auth
 from probe.checks.client_auth.client_verification import VERIFICATION, check_client_verification
 from probe.checks.client_auth.own_certificate import check_own_certificate
@@ -47,12 +47,12 @@ from probe.checks.plaintext.plaintext_session import (
     check_starttls,
 )
 from probe.checks.plaintext.starttls_injection import STARTTLS_INJECTION, check_starttls_injection
-from probe.checks.prober import Prober
-from probe.checks.versions_and_suites.cipher_suites import check_cipher_suites
+from probe.checks.versions_and_suites.cipher_suites import check_cipher_suites, check_sslv3_suites
 from probe.checks.versions_and_suites.dh_parameters import DH_FACTS, check_dh_parameters
 from probe.checks.versions_and_suites.signature_schemes import (
     SIGNATURE_FEATURES,
-    check_signature_schemes,
+    check_tls12_schemes,
+    check_tls13_schemes,
 )
 from probe.checks.versions_and_suites.sslv2 import check_sslv2
 from probe.checks.versions_and_suites.tls12_groups import (
@@ -62,7 +62,6 @@ from probe.checks.versions_and_suites.tls12_groups import (
 from probe.checks.versions_and_suites.tls13_drafts import check_tls13_drafts
 from probe.checks.versions_and_suites.tls13_groups import check_tls13_groups
 from probe.checks.versions_and_suites.versions import check_sslv3, check_versions
-from probe.checks.visit_facts import VisitFacts
 from probe.checks.vulnerabilities.ccs_injection import check_ccs_injection
 from probe.checks.vulnerabilities.derived_vulnerabilities import (
     DERIVED,
@@ -72,36 +71,11 @@ from probe.checks.vulnerabilities.heartbleed import check_heartbleed
 from probe.checks.vulnerabilities.poodle_tls import check_poodle_tls
 from probe.checks.vulnerabilities.robot import check_robot
 
-Ask: TypeAlias = Callable[[Prober, VisitFacts], Awaitable[None]]
+_SUITES: Final = (check_cipher_suites, check_sslv3, check_sslv3_suites)
+"""After these, the versions and their suites are known."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One question. ``facts`` names the features, vulnerabilities and so on that it fills; ``other_facts``
-    names its other facts as they appear in ``Observation.not_asked``.
-
-    ``level`` is the lowest intrusiveness at which the check may send anything. Below it, the check still concludes
-    what earlier answers show, for example that a server without RSA key exchange is not vulnerable to ROBOT.
-    """
-
-    part: Part
-    ask: Ask
-    level: Intrusiveness
-    facts: tuple[str, ...] = ()
-    other_facts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """Checks that run side by side; ``phrase`` describes the current question to the user.
-
-    Stages with ``is_first_contact`` run even if no version is proved yet.
-    """
-
-    phrase: str
-    checks: tuple[Check, ...]
-    is_first_contact: bool = False
-
+_HANDSHAKES: Final = (*_SUITES, check_own_certificate)
+"""After these, it is also known which client certificate handshakes present."""
 
 STAGES: Final = (
     Stage(
@@ -122,162 +96,258 @@ STAGES: Final = (
         is_first_contact=True,
     ),
     Stage(
-        phrase="cipher suites, groups and certificates",
+        phrase="cipher suites, groups, certificates, features and vulnerabilities",
         is_first_contact=True,
         checks=(
             Check(part=Part.SUITES, ask=check_cipher_suites, level=Intrusiveness.SAFE),
             Check(part=Part.GROUPS, ask=check_tls13_groups, level=Intrusiveness.SAFE),
             Check(part=Part.CERTIFICATES, ask=check_tls13_chains, level=Intrusiveness.SAFE),
-            Check(part=Part.VERSIONS, ask=check_sslv3, level=Intrusiveness.SAFE),
-            Check(part=Part.VERSIONS, ask=check_sslv2, level=Intrusiveness.SAFE),
             Check(
                 part=Part.PLAINTEXT,
                 ask=check_starttls,
                 level=Intrusiveness.SAFE,
                 facts=STARTTLS_FACTS,
             ),
-        ),
-    ),
-    Stage(
-        phrase="oversized chains",
-        checks=(
-            Check(part=Part.CERTIFICATES, ask=check_oversized_chains, level=Intrusiveness.SAFE),
-        ),
-    ),
-    Stage(
-        phrase="client authentication, and the suites of SSL 3.0",
-        checks=(
-            Check(part=Part.SUITES, ask=check_cipher_suites, level=Intrusiveness.SAFE),
-            Check(part=Part.CLIENT_AUTH, ask=check_client_auth, level=Intrusiveness.SAFE),
-        ),
-    ),
-    Stage(
-        phrase="the user's client certificate",
-        checks=(
-            Check(part=Part.CLIENT_AUTH, ask=check_own_certificate, level=Intrusiveness.STANDARD),
-        ),
-    ),
-    Stage(
-        phrase="features",
-        checks=(
+            Check(
+                part=Part.VERSIONS,
+                ask=check_sslv3,
+                level=Intrusiveness.SAFE,
+                after=(check_cipher_suites,),
+            ),
+            Check(
+                part=Part.VERSIONS,
+                ask=check_sslv2,
+                level=Intrusiveness.SAFE,
+                after=(check_cipher_suites,),
+            ),
+            Check(
+                part=Part.SUITES,
+                ask=check_sslv3_suites,
+                level=Intrusiveness.SAFE,
+                after=(
+                    check_cipher_suites,
+                    check_sslv3,
+                ),
+            ),
             Check(
                 part=Part.GROUPS,
                 ask=check_tls12_groups,
                 level=Intrusiveness.SAFE,
                 facts=EARLIER_GROUP_FEATURES,
+                after=_SUITES,
             ),
             Check(
-                part=Part.GROUPS,
-                ask=check_post_quantum,
+                part=Part.CERTIFICATES,
+                ask=check_oversized_chains,
                 level=Intrusiveness.SAFE,
-                facts=(POST_QUANTUM,),
+                after=(
+                    check_cipher_suites,
+                    check_tls13_chains,
+                ),
             ),
             Check(
-                part=Part.SIGNATURES,
-                ask=check_signature_schemes,
+                part=Part.CLIENT_AUTH,
+                ask=check_client_auth,
                 level=Intrusiveness.SAFE,
-                facts=SIGNATURE_FEATURES,
+                after=(
+                    *_SUITES,
+                    check_oversized_chains,
+                ),
             ),
             Check(
-                part=Part.REVOCATION,
-                ask=check_stapling,
-                level=Intrusiveness.SAFE,
-                facts=STAPLING_FEATURES,
+                part=Part.CLIENT_AUTH,
+                ask=check_own_certificate,
+                level=Intrusiveness.STANDARD,
+                after=(check_client_auth,),
             ),
             Check(
                 part=Part.FEATURES,
-                ask=check_hello_features,
+                ask=check_resumption,
                 level=Intrusiveness.SAFE,
-                facts=(*HELLO_FEATURES, "crime"),
+                facts=RESUMPTION,
+                after=(
+                    *_HANDSHAKES,
+                    check_tls13_groups,
+                ),
+            ),
+            Check(
+                part=Part.SIGNATURES,
+                ask=check_tls12_schemes,
+                level=Intrusiveness.SAFE,
+                facts=SIGNATURE_FEATURES,
+                after=_SUITES,
             ),
             Check(
                 part=Part.FEATURES,
                 ask=check_alpn,
                 level=Intrusiveness.SAFE,
                 facts=("alpn", "alpn_unknown_refused"),
+                after=_HANDSHAKES,
+            ),
+            Check(
+                part=Part.SIGNATURES,
+                ask=check_tls13_schemes,
+                level=Intrusiveness.SAFE,
+                after=_HANDSHAKES,
+            ),
+            Check(
+                part=Part.GROUPS,
+                ask=check_post_quantum,
+                level=Intrusiveness.SAFE,
+                facts=(POST_QUANTUM,),
+                after=(
+                    *_HANDSHAKES,
+                    check_tls13_groups,
+                ),
+            ),
+            Check(
+                part=Part.REVOCATION,
+                ask=check_stapling,
+                level=Intrusiveness.SAFE,
+                facts=STAPLING_FEATURES,
+                after=(
+                    *_SUITES,
+                    check_tls13_groups,
+                    check_oversized_chains,
+                ),
+            ),
+            Check(
+                part=Part.FEATURES,
+                ask=check_hello_features,
+                level=Intrusiveness.SAFE,
+                facts=(*HELLO_FEATURES, "crime"),
+                after=_SUITES,
             ),
             Check(
                 part=Part.FEATURES,
                 ask=check_server_name,
                 level=Intrusiveness.SAFE,
                 facts=SERVER_NAME_FEATURES,
+                after=(
+                    *_SUITES,
+                    check_oversized_chains,
+                ),
             ),
             Check(
-                part=Part.FEATURES, ask=check_tolerance, level=Intrusiveness.SAFE, facts=TOLERANCES
+                part=Part.FEATURES,
+                ask=check_tolerance,
+                level=Intrusiveness.SAFE,
+                facts=TOLERANCES,
+                after=_SUITES,
             ),
             Check(
                 part=Part.FEATURES,
                 ask=check_fallback_scsv,
                 level=Intrusiveness.SAFE,
                 facts=("fallback_scsv",),
+                after=_SUITES,
             ),
             Check(
                 part=Part.FEATURES,
                 ask=check_chacha20_first,
                 level=Intrusiveness.SAFE,
                 facts=("yields_to_chacha20",),
+                after=_SUITES,
             ),
             Check(
                 part=Part.FEATURES,
                 ask=check_tls13_drafts,
                 level=Intrusiveness.SAFE,
                 facts=("tls13_drafts",),
+                after=_SUITES,
             ),
             Check(
                 part=Part.FEATURES,
                 ask=check_certificate_compression,
                 level=Intrusiveness.SAFE,
                 facts=("certificate_compression", UNKNOWN_KEY_SHARE),
+                after=(
+                    *_SUITES,
+                    check_tls13_groups,
+                ),
             ),
             Check(
-                part=Part.FEATURES, ask=check_resumption, level=Intrusiveness.SAFE, facts=RESUMPTION
+                part=Part.CLIENT_AUTH,
+                ask=check_post_handshake_auth,
+                level=Intrusiveness.SAFE,
+                after=_HANDSHAKES,
             ),
-            Check(part=Part.CLIENT_AUTH, ask=check_post_handshake_auth, level=Intrusiveness.SAFE),
-            Check(part=Part.JARM, ask=check_jarm, level=Intrusiveness.SAFE),
-        ),
-    ),
-    Stage(
-        phrase="vulnerabilities",
-        checks=(
+            Check(part=Part.JARM, ask=check_jarm, level=Intrusiveness.SAFE, after=_SUITES),
             Check(
                 part=Part.CLIENT_AUTH,
                 ask=check_client_verification,
                 level=Intrusiveness.STANDARD,
                 other_facts=VERIFICATION,
+                after=(
+                    check_post_handshake_auth,
+                    check_tls13_groups,
+                ),
             ),
-            Check(part=Part.DH, ask=check_dh_parameters, level=Intrusiveness.SAFE, facts=DH_FACTS),
+            Check(
+                part=Part.DH,
+                ask=check_dh_parameters,
+                level=Intrusiveness.SAFE,
+                facts=DH_FACTS,
+                after=(
+                    check_tls12_groups,
+                    check_tls12_schemes,
+                ),
+            ),
             Check(
                 part=Part.VULNERABILITIES,
                 ask=check_heartbleed,
                 level=Intrusiveness.FULL,
                 facts=("heartbleed",),
+                after=(check_hello_features,),
             ),
             Check(
                 part=Part.VULNERABILITIES,
                 ask=check_ccs_injection,
                 level=Intrusiveness.FULL,
                 facts=("ccs_injection",),
+                after=_SUITES,
             ),
             Check(
                 part=Part.VULNERABILITIES,
                 ask=check_robot,
                 level=Intrusiveness.FULL,
                 facts=("robot",),
+                after=_SUITES,
             ),
-            Check(part=Part.HTTP, ask=check_https, level=Intrusiveness.STANDARD, facts=HTTPS_FACTS),
+            Check(
+                part=Part.HTTP,
+                ask=check_https,
+                level=Intrusiveness.STANDARD,
+                facts=HTTPS_FACTS,
+                after=(
+                    *_HANDSHAKES,
+                    check_alpn,
+                ),
+            ),
             Check(
                 part=Part.HTTP,
                 ask=check_http_plaintext,
                 level=Intrusiveness.STANDARD,
                 facts=HTTP_IN_PLAINTEXT_FACTS,
+                after=(check_alpn,),
             ),
             Check(
                 part=Part.PLAINTEXT,
                 ask=check_starttls_injection,
                 level=Intrusiveness.FULL,
                 facts=(STARTTLS_INJECTION,),
+                after=_HANDSHAKES,
             ),
-            Check(part=Part.FEATURES, ask=check_contradictions, level=Intrusiveness.SAFE),
+            Check(
+                part=Part.FEATURES,
+                ask=check_contradictions,
+                level=Intrusiveness.SAFE,
+                after=(
+                    check_alpn,
+                    check_resumption,
+                    check_tls12_schemes,
+                ),
+            ),
         ),
     ),
     Stage(
@@ -334,7 +404,7 @@ _OVER_DATAGRAMS: Final = frozenset(
         check_cipher_suites,
         check_client_auth,
         check_tls12_groups,
-        check_signature_schemes,
+        check_tls12_schemes,
         check_dh_parameters,
         check_contradictions,
         check_served_chains,

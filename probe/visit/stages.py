@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Final
@@ -9,7 +10,8 @@ from typing import Final
 from model.findings.attacks import ATTACKS
 from model.intrusiveness import Intrusiveness
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.catalogue import DATAGRAM_STAGES, STAGES, Check
+from probe.checks.catalogue import DATAGRAM_STAGES, STAGES
+from probe.checks.check import Ask, Check
 from probe.checks.part import Part
 from probe.checks.prober import NotAskedError, Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
@@ -35,7 +37,12 @@ async def run_stages(
     """
     faults: list[str] = []
 
+    ended: dict[Ask, asyncio.Event] = {}
+
     async def run_guarded(check: Check) -> None:
+        for earlier in check.after:
+            if earlier in ended:
+                await ended[earlier].wait()
         try:
             await _run(check, prober, facts, level)
         except Exception as fault:
@@ -45,6 +52,8 @@ async def run_stages(
             fault_text = f"{name} failed with {type(cause).__name__}"
             faults.append(fault_text)
             _leave_unknown(facts, check, f"Internal error: {fault_text}")
+        finally:
+            ended[check.ask].set()
 
     is_datagram = facts.inputs.asked_versions is DATAGRAM_VERSIONS
     for stage in DATAGRAM_STAGES if is_datagram else STAGES:
@@ -53,6 +62,7 @@ async def run_stages(
         checks = [check for check in stage.checks if check.part in parts]
         if checks:
             on_progress(stage.phrase)
+        ended = {check.ask: asyncio.Event() for check in checks}
         await side_by_side(*(run_guarded(check) for check in checks))
     return faults
 

@@ -22,6 +22,7 @@ from probe.checks.versions_and_suites.strike_out import (
     picked_cipher_suite,
     strike_out,
 )
+from probe.checks.versions_and_suites.usual_orders import guess_other_key
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.candidate_suites import suites_in_parts
 from probe.dialogue.exchange import Exchange
@@ -42,17 +43,28 @@ async def check_cipher_suites(prober: Prober, facts: VisitFacts) -> None:
     await side_by_side(*(_check_at(prober, facts, version) for version in unknown))
 
 
+async def check_sslv3_suites(prober: Prober, facts: VisitFacts) -> None:
+    """The same for SSL 3.0, which is asked later than the other versions."""
+    await check_cipher_suites(prober, facts)
+
+
 async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
     first, shape = facts.spoken[version], facts.shape_at(version)
-    is_chained = version is not ProtocolVersion.TLSV1_3
     reprise_after = 1 if picked_cipher_suite(first) == _TLS_AES_128_GCM_SHA256 else 2
 
     async def ask(suites: tuple[int, ...]) -> Exchange:
-        return await prober.ask(offer(version, suites, shape), is_chained=is_chained)
+        return await prober.ask(offer(version, suites, shape), is_chained=True)
 
     async def strike(part: tuple[int, ...]) -> Struck:
         known = first if first.offer.cipher_suites == part else None
-        return await strike_out(ask, picked_cipher_suite, part, known, reprise_after=reprise_after)
+        return await strike_out(
+            ask,
+            picked_cipher_suite,
+            part,
+            known,
+            reprise_after=reprise_after,
+            guess=guess_other_key,
+        )
 
     parts = tuple(suites_in_parts(version, shape.most_cipher_suites))
     struck = await side_by_side(*(strike(part) for part in parts))

@@ -29,6 +29,7 @@ from probe.checks.versions_and_suites.key_exchanges import (
     suites_with,
 )
 from probe.checks.versions_and_suites.strike_out import Struck, merged, strike_out
+from probe.checks.versions_and_suites.usual_orders import guess_group
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import EARLIER_GROUPS, offer
@@ -91,7 +92,7 @@ async def _strike_out_curves(
         return None
     ask = _asking(prober, facts, version, suites)
     first = _heard_of_all(prober, facts, version, suites)
-    struck = await strike_out(ask, _picked_curve, _CURVES, first)
+    struck = await strike_out(ask, _picked_curve, _CURVES, first, guess=guess_group)
     struck = await confirm_end_by_alert(prober, struck)
     if others or not struck.picks or not struck.last.is_refusal:
         return struck
@@ -152,7 +153,7 @@ def _asking(
     shape = facts.shape_at(version)
 
     async def ask(groups: tuple[int, ...]) -> Exchange:
-        return await prober.ask(offer(version, code_points, shape, groups))
+        return await prober.ask(offer(version, code_points, shape, groups), is_chained=True)
 
     return ask
 

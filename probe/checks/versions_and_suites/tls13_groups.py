@@ -10,6 +10,7 @@ from model.protocol_version import ProtocolVersion
 from model.registry import named_group_name
 from probe.checks.prober import Prober
 from probe.checks.versions_and_suites.strike_out import picked_group, strike_out
+from probe.checks.versions_and_suites.usual_orders import guess_group
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.candidate_suites import suites_in_parts
 from probe.dialogue.exchange import Exchange
@@ -25,8 +26,10 @@ async def check_tls13_groups(prober: Prober, facts: VisitFacts) -> None:
     suites = next(suites_in_parts(version))
 
     async def ask(groups: tuple[int, ...]) -> Exchange:
-        return await prober.ask(offer(version, suites, shape, groups))
+        return await prober.ask(offer(version, suites, shape, groups), is_chained=True)
 
     first = facts.spoken[version]
-    struck = await strike_out(ask, picked_group, TLS13_GROUPS, first, reprise_after=1)
+    struck = await strike_out(
+        ask, picked_group, TLS13_GROUPS, first, reprise_after=1, guess=guess_group
+    )
     facts.groups[version] = struck.accepted_set(named_group_name)

@@ -1,0 +1,47 @@
+"""The orders in which most servers choose, so that the next question can be asked before the answer to the last.
+
+A wrong guess costs one question, and no fact. The orders are OpenSSL's (``supported_groups_default`` and
+``tls12_sigalgs`` in its ssl/t1_lib.c), and so those of nginx, Apache and HAProxy.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final
+
+from model.registry import (
+    cipher_suite_by_name,
+    cipher_suite_name,
+    named_group_code_point,
+    signature_scheme_code_point,
+)
+from probe.checks.versions_and_suites.strike_out import guess_by
+
+_GROUPS: Final = (
+    *("x25519", "secp256r1", "x448", "secp521r1", "secp384r1"),
+    *("ffdhe2048", "ffdhe3072", "ffdhe4096", "ffdhe6144", "ffdhe8192"),
+)
+_SCHEMES: Final = (
+    *("ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512"),
+    *("rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"),
+    *("rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512"),
+    *("ecdsa_sha224", "ecdsa_sha1", "rsa_sha224", "rsa_pkcs1_sha1"),
+)
+
+guess_group: Final = guess_by(tuple(filter(None, map(named_group_code_point, _GROUPS))))
+guess_scheme: Final = guess_by(tuple(filter(None, map(signature_scheme_code_point, _SCHEMES))))
+
+
+def guess_other_key(order: tuple[int, ...], offered: tuple[int, ...]) -> int | None:
+    """After a suite with an ECDSA key, the same with an RSA key, if that was so before."""
+    if not any(_with_rsa(one) == other for one, other in pairwise(order)):
+        return None
+    pick = _with_rsa(order[-1])
+    return pick if pick in offered else None
+
+
+def _with_rsa(code_point: int) -> int | None:
+    """The suite that differs from an ECDSA suite in its key only; None for other suites."""
+    name = cipher_suite_name(code_point)
+    other = cipher_suite_by_name(name.replace("_ECDSA_", "_RSA_")) if "_ECDSA_" in name else None
+    return None if other is None else other.code_point
