@@ -32,7 +32,12 @@ from probe.checks.features.jarm import check_jarm
 from probe.checks.features.passive_features import READ_OFF, check_passive_features
 from probe.checks.features.post_quantum import POST_QUANTUM, check_post_quantum
 from probe.checks.features.renegotiation import RENEGOTIATION, check_renegotiation
-from probe.checks.features.resumption import RESUMPTION, check_resumption
+from probe.checks.features.resumption import (
+    RESUMPTION,
+    TLS13_RESUMPTION,
+    check_resumption,
+    check_tls13_resumption,
+)
 from probe.checks.features.server_name import SERVER_NAME_FEATURES, check_server_name
 from probe.checks.features.tolerance import TOLERANCES, check_tolerance
 from probe.checks.features.unknown_key_share import UNKNOWN_KEY_SHARE
@@ -76,6 +81,9 @@ _SUITES: Final = (check_cipher_suites, check_sslv3, check_sslv3_suites)
 
 _HANDSHAKES: Final = (*_SUITES, check_own_certificate)
 """After these, it is also known which client certificate handshakes present."""
+
+_SINGLE: Final = (*_SUITES, check_tls13_groups)
+"""Single questions wait until the long series of questions have begun."""
 
 STAGES: Final = (
     Stage(
@@ -134,7 +142,7 @@ STAGES: Final = (
                 ask=check_tls12_groups,
                 level=Intrusiveness.SAFE,
                 facts=EARLIER_GROUP_FEATURES,
-                after=_SUITES,
+                after=(check_cipher_suites,),
             ),
             Check(
                 part=Part.CERTIFICATES,
@@ -165,17 +173,21 @@ STAGES: Final = (
                 ask=check_resumption,
                 level=Intrusiveness.SAFE,
                 facts=RESUMPTION,
-                after=(
-                    *_HANDSHAKES,
-                    check_tls13_groups,
-                ),
+                after=_HANDSHAKES,
+            ),
+            Check(
+                part=Part.FEATURES,
+                ask=check_tls13_resumption,
+                level=Intrusiveness.SAFE,
+                facts=TLS13_RESUMPTION,
+                after=(*_HANDSHAKES, check_tls13_groups),
             ),
             Check(
                 part=Part.SIGNATURES,
                 ask=check_tls12_schemes,
                 level=Intrusiveness.SAFE,
                 facts=SIGNATURE_FEATURES,
-                after=_SUITES,
+                after=(check_cipher_suites,),
             ),
             Check(
                 part=Part.FEATURES,
@@ -233,28 +245,28 @@ STAGES: Final = (
                 ask=check_tolerance,
                 level=Intrusiveness.SAFE,
                 facts=TOLERANCES,
-                after=_SUITES,
+                after=_SINGLE,
             ),
             Check(
                 part=Part.FEATURES,
                 ask=check_fallback_scsv,
                 level=Intrusiveness.SAFE,
                 facts=("fallback_scsv",),
-                after=_SUITES,
+                after=_SINGLE,
             ),
             Check(
                 part=Part.FEATURES,
                 ask=check_chacha20_first,
                 level=Intrusiveness.SAFE,
                 facts=("yields_to_chacha20",),
-                after=_SUITES,
+                after=_SINGLE,
             ),
             Check(
                 part=Part.FEATURES,
                 ask=check_tls13_drafts,
                 level=Intrusiveness.SAFE,
                 facts=("tls13_drafts",),
-                after=_SUITES,
+                after=_SINGLE,
             ),
             Check(
                 part=Part.FEATURES,
@@ -305,7 +317,7 @@ STAGES: Final = (
                 ask=check_ccs_injection,
                 level=Intrusiveness.FULL,
                 facts=("ccs_injection",),
-                after=_SUITES,
+                after=_SINGLE,
             ),
             Check(
                 part=Part.VULNERABILITIES,
@@ -315,44 +327,34 @@ STAGES: Final = (
                 after=_SUITES,
             ),
             Check(
-                part=Part.HTTP,
-                ask=check_https,
-                level=Intrusiveness.STANDARD,
-                facts=HTTPS_FACTS,
-                after=(
-                    *_HANDSHAKES,
-                    check_alpn,
-                ),
-            ),
-            Check(
-                part=Part.HTTP,
-                ask=check_http_plaintext,
-                level=Intrusiveness.STANDARD,
-                facts=HTTP_IN_PLAINTEXT_FACTS,
-                after=(check_alpn,),
-            ),
-            Check(
                 part=Part.PLAINTEXT,
                 ask=check_starttls_injection,
                 level=Intrusiveness.FULL,
                 facts=(STARTTLS_INJECTION,),
                 after=_HANDSHAKES,
             ),
+        ),
+    ),
+    Stage(
+        phrase="HTTP, renegotiation and padding",
+        checks=(
             Check(
                 part=Part.FEATURES,
                 ask=check_contradictions,
                 level=Intrusiveness.SAFE,
-                after=(
-                    check_alpn,
-                    check_resumption,
-                    check_tls12_schemes,
-                ),
             ),
-        ),
-    ),
-    Stage(
-        phrase="renegotiation and padding",
-        checks=(
+            Check(
+                part=Part.HTTP,
+                ask=check_https,
+                level=Intrusiveness.STANDARD,
+                facts=HTTPS_FACTS,
+            ),
+            Check(
+                part=Part.HTTP,
+                ask=check_http_plaintext,
+                level=Intrusiveness.STANDARD,
+                facts=HTTP_IN_PLAINTEXT_FACTS,
+            ),
             Check(
                 part=Part.VULNERABILITIES,
                 ask=check_poodle_tls,

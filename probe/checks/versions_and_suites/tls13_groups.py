@@ -29,7 +29,5 @@ async def check_tls13_groups(prober: Prober, facts: VisitFacts) -> None:
         return await prober.ask(offer(version, suites, shape, groups), is_chained=True)
 
     first = facts.spoken[version]
-    struck = await strike_out(
-        ask, picked_group, TLS13_GROUPS, first, reprise_after=1, guess=guess_group
-    )
+    struck = await strike_out(ask, picked_group, TLS13_GROUPS, first, guess=guess_group)
     facts.groups[version] = struck.accepted_set(named_group_name)

@@ -6,6 +6,7 @@ A wrong guess costs one question, and no fact. The orders are OpenSSL's (``suppo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Final
 
@@ -15,21 +16,35 @@ from model.registry import (
     named_group_code_point,
     signature_scheme_code_point,
 )
-from probe.checks.versions_and_suites.strike_out import guess_by
+from probe.checks.versions_and_suites.strike_out import Guess, guess_by
 
 _GROUPS: Final = (
     *("x25519", "secp256r1", "x448", "secp521r1", "secp384r1"),
     *("ffdhe2048", "ffdhe3072", "ffdhe4096", "ffdhe6144", "ffdhe8192"),
 )
-_SCHEMES: Final = (
+_ECDSA_SCHEMES: Final = (
     *("ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512"),
+    *("ecdsa_sha224", "ecdsa_sha1"),
+)
+_RSA_SCHEMES: Final = (
     *("rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"),
     *("rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512"),
-    *("ecdsa_sha224", "ecdsa_sha1", "rsa_sha224", "rsa_pkcs1_sha1"),
+    *("rsa_sha224", "rsa_pkcs1_sha1"),
 )
 
-guess_group: Final = guess_by(tuple(filter(None, map(named_group_code_point, _GROUPS))))
-guess_scheme: Final = guess_by(tuple(filter(None, map(signature_scheme_code_point, _SCHEMES))))
+
+def _guess_by_names(names: tuple[str, ...], code_point: Callable[[str], int | None]) -> Guess:
+    return guess_by(tuple(one for one in map(code_point, names) if one is not None))
+
+
+guess_group: Final = _guess_by_names(_GROUPS, named_group_code_point)
+_guess_ecdsa: Final = _guess_by_names(_ECDSA_SCHEMES, signature_scheme_code_point)
+_guess_rsa: Final = _guess_by_names(_RSA_SCHEMES, signature_scheme_code_point)
+
+
+def guess_scheme(order: tuple[int, ...], offered: tuple[int, ...]) -> int | None:
+    """A later scheme of the same kind of key."""
+    return _guess_ecdsa(order, offered) or _guess_rsa(order, offered)
 
 
 def guess_other_key(order: tuple[int, ...], offered: tuple[int, ...]) -> int | None:

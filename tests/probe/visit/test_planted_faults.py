@@ -189,10 +189,10 @@ class FailingAt(Simulation):
         self._known.add(offer.version)
         return await super().ask(offer, patient=patient, is_chained=is_chained)
 
-    async def handshake(self, offer: HandshakeOffer) -> Handshake:
+    async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
         if offer.version is self._version:
             raise PlantedError
-        return await super().handshake(offer)
+        return await super().handshake(offer, is_chained=is_chained)
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.label)
