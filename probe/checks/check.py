@@ -18,7 +18,7 @@ Ask: TypeAlias = Callable[[Prober, VisitFacts], Awaitable[None]]
 class Check:
     """One question. ``facts`` names the features, vulnerabilities and so on that it fills; ``other_facts``
     names its other facts as they appear in ``Observation.not_asked``. It waits for those checks of its stage that
-    are in ``after``, because it builds on them.
+    are in ``after``, because it builds on them. With ``is_first_contact`` it runs even if no version is proved.
 
     ``level`` is the lowest intrusiveness at which the check may send anything. Below it, the check still concludes
     what earlier answers show, for example that a server without RSA key exchange is not vulnerable to ROBOT.
@@ -30,15 +30,12 @@ class Check:
     facts: tuple[str, ...] = ()
     other_facts: tuple[str, ...] = ()
     after: tuple[Ask, ...] = ()
+    is_first_contact: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Checks that run side by side; ``phrase`` describes the current question to the user.
-
-    Stages with ``is_first_contact`` run even if no version is proved yet.
-    """
+    """Checks that run side by side; ``phrase`` describes the current question to the user."""
 
     phrase: str
     checks: tuple[Check, ...]
-    is_first_contact: bool = False

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from model.findings.attacks import ATTACKS
 from model.intrusiveness import Intrusiveness
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.catalogue import DATAGRAM_STAGES, STAGES
-from probe.checks.check import Ask, Check
+from probe.checks.check import Ask, Check, Stage
 from probe.checks.part import Part
 from probe.checks.prober import NotAskedError, Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
@@ -33,18 +33,17 @@ async def run_stages(
     """Runs the checks of these ``parts``; returns our own errors, each of which costs only its facts.
 
     Stages run one after the other, because each builds on the one before; the checks of one stage run side by
-    side.
+    side, except that each waits for those that it builds on.
     """
     faults: list[str] = []
-
     ended: dict[Ask, asyncio.Event] = {}
 
-    async def run_guarded(check: Check) -> None:
-        for earlier in check.after:
-            if earlier in ended:
-                await ended[earlier].wait()
+    async def run_guarded(check: Check, stage: Stage) -> None:
+        for earlier in _before(check, stage, ended.keys()):
+            await ended[earlier].wait()
         try:
-            await _run(check, prober, facts, level)
+            if check.is_first_contact or facts.speaks_any:
+                await _run(check, prober, facts, level)
         except Exception as fault:
             name, cause = check.ask.__name__, _first_cause(fault)
             _LOG.error("a check failed", extra={"check": name, "error": repr(cause)})
@@ -57,14 +56,23 @@ async def run_stages(
 
     is_datagram = facts.inputs.asked_versions is DATAGRAM_VERSIONS
     for stage in DATAGRAM_STAGES if is_datagram else STAGES:
-        if not (stage.is_first_contact or facts.speaks_any):
-            break
         checks = [check for check in stage.checks if check.part in parts]
-        if checks:
+        if any(check.is_first_contact or facts.speaks_any for check in checks):
             on_progress(stage.phrase)
         ended = {check.ask: asyncio.Event() for check in checks}
-        await side_by_side(*(run_guarded(check) for check in checks))
+        await side_by_side(*(run_guarded(check, stage) for check in checks))
     return faults
+
+
+def _before(check: Check, stage: Stage, running: Collection[Ask]) -> Iterator[Ask]:
+    """The ``running`` checks that ``check`` builds on, also by way of one that does not run."""
+    for ask in check.after:
+        if ask in running:
+            yield ask
+        else:
+            for other in stage.checks:
+                if other.ask is ask:
+                    yield from _before(other, stage, running)
 
 
 def _leave_unknown(facts: VisitFacts, check: Check, note: str) -> None:

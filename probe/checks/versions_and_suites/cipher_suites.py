@@ -8,7 +8,6 @@ are offered once more alone.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
@@ -16,6 +15,7 @@ from model.registry import cipher_suite_by_code_point, cipher_suite_name
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.aes_first import in_order_for_aes
 from probe.checks.versions_and_suites.strike_out import (
+    Ask,
     Pick,
     Struck,
     merged,
@@ -44,8 +44,10 @@ async def check_cipher_suites(prober: Prober, facts: VisitFacts) -> None:
 
 
 async def check_sslv3_suites(prober: Prober, facts: VisitFacts) -> None:
-    """The same for SSL 3.0, which is asked later than the other versions."""
-    await check_cipher_suites(prober, facts)
+    """The same for SSL 3.0 alone, which is found later than the other versions."""
+    version = ProtocolVersion.SSLV3
+    if version in facts.spoken and version not in facts.cipher_suites:
+        await _check_at(prober, facts, version)
 
 
 async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
@@ -95,9 +97,7 @@ def _is_by_ecdsa(code_point: int) -> bool:
     return suite is not None and suite.authentication == "ECDSA"
 
 
-async def _ask_in_one_order(
-    ask: Callable[[tuple[int, ...]], Awaitable[Exchange]], struck: list[Struck]
-) -> Struck:
+async def _ask_in_one_order(ask: Ask, struck: list[Struck]) -> Struck:
     """The picks of all parts, put into the server's order by one more strike-out."""
     picks = tuple(pick for part in struck for pick in part.picks)
     unproved = [part.last for part in struck if not part.is_complete]

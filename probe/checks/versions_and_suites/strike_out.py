@@ -7,10 +7,10 @@ after the rest, which costs nothing if the client's order decides.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
@@ -136,8 +136,11 @@ class _Search:
         return self.left
 
 
-_Ask: TypeAlias = Callable[[tuple[int, ...]], Awaitable[Exchange]]
+Ask: TypeAlias = Callable[[tuple[int, ...]], Coroutine[Any, Any, Exchange]]
+"""Offers the names in that order."""
+
 _Picked: TypeAlias = Callable[[Exchange], int | None]
+
 Guess: TypeAlias = Callable[[tuple[int, ...], tuple[int, ...]], int | None]
 """The likely next pick, given the picks so far and what is offered next; None without a good guess."""
 
@@ -154,7 +157,7 @@ def guess_by(usual: tuple[int, ...]) -> Guess:
         if not order or order[-1] not in usual:
             return None
         later = usual[usual.index(order[-1]) + 1 :]
-        return next((name for name in later if name in offered and name not in order), None)
+        return next((name for name in later if name in offered), None)
 
     return guess
 
@@ -166,7 +169,7 @@ class _AskingAhead:
     and ends the guessing.
     """
 
-    def __init__(self, ask: _Ask, picked: _Picked, guess: Guess) -> None:
+    def __init__(self, ask: Ask, picked: _Picked, guess: Guess) -> None:
         self._ask = ask
         self._picked = picked
         self._guess = guess
@@ -184,27 +187,28 @@ class _AskingAhead:
         offers = (offered, *(after.next_offer() for _, after in guesses))
         answers = await side_by_side(*map(self._ask, offers))
         self._ahead = dict(zip(offers[1:], answers[1:], strict=True))
-        are_right = all(self._picked(one) == pick for one, (pick, _) in zip(answers, guesses))
+        picks = [self._picked(one) for one in answers[: len(guesses)]]
+        are_right = picks == [pick for pick, _ in guesses]
         self._most_ahead = min(self._most_ahead + 1, _MOST_AHEAD) if are_right else 0
         return answers[0]
 
     def _guesses(self, search: _Search) -> Iterator[tuple[int, _Search]]:
         """Each pick that is likely after the one before it, and the search after it.
 
-        If accepted names are offered again, a server with its own order picks its first one again.
+        There is no guess when picks are offered again: that question is asked because the order is not known.
         """
-        while True:
-            offered = search.next_offer()
-            is_again = search.order[0] in offered
-            pick = search.order[0] if is_again else self._guess(search.order, offered)
+        offered = search.next_offer()
+        while set(search.order).isdisjoint(offered):
+            pick = self._guess(search.order, offered)
             if pick is None:
                 return
             search = search.after(SuiteChoice(offered=offered, pick=pick))
             yield pick, search
+            offered = search.next_offer()
 
 
 async def strike_out(
-    ask: _Ask,
+    ask: Ask,
     picked: _Picked,
     candidates: tuple[int, ...],
     first: Exchange | None = None,
@@ -240,7 +244,7 @@ async def strike_out(
 
 
 async def _after_asking(
-    ask: _Ask, picked: _Picked, search: _Search, offered: tuple[int, ...]
+    ask: Ask, picked: _Picked, search: _Search, offered: tuple[int, ...]
 ) -> _Search:
     """The search after one more question about accepted names only, such as the reverse of the order so far."""
     pick = picked(await ask(offered))

@@ -8,9 +8,9 @@ if its prime belongs to an ffdhe group that was offered (RFC 7919).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.registry import (
@@ -28,14 +28,12 @@ from probe.checks.versions_and_suites.key_exchanges import (
     sent_in,
     suites_with,
 )
-from probe.checks.versions_and_suites.strike_out import Struck, merged, strike_out
+from probe.checks.versions_and_suites.strike_out import Ask, Struck, merged, strike_out
 from probe.checks.versions_and_suites.usual_orders import guess_group
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import EARLIER_GROUPS, offer
 from probe.tls.extensions import ExtensionType
-
-_Ask: TypeAlias = Callable[[tuple[int, ...]], Awaitable[Exchange]]
 
 EARLIER_GROUP_FEATURES: Final = ("ignores_supported_groups", "point_formats")
 
@@ -108,7 +106,7 @@ async def _strike_out_curves(
     return replace(found, proves_end=None, hides=_HIDES.format(_picked_name(more.last)))
 
 
-async def _strike_out_before(behind: tuple[int, ...], left: tuple[int, ...], ask: _Ask) -> Struck:
+async def _strike_out_before(behind: tuple[int, ...], left: tuple[int, ...], ask: Ask) -> Struck:
     """The curves of ``left`` that the server picks before those ``behind``, one of which it picks at the end."""
 
     async def ask_with_more(groups: tuple[int, ...]) -> Exchange:
@@ -148,7 +146,7 @@ def _asking(
     facts: VisitFacts,
     version: ProtocolVersion,
     suites: Sequence[CipherSuite],
-) -> _Ask:
+) -> Ask:
     code_points = tuple(suite.code_point for suite in suites)
     shape = facts.shape_at(version)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Final, Protocol, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
+from tests.probe.connect.one_at_a_time import Peer
 from tests.scheduling.virtual_time import VirtualLoop
 
 Result = TypeVar("Result")
@@ -19,17 +20,6 @@ ROUND_TRIP_SECONDS: Final = 0.125
 """Exact in binary, so that times add up to whole round trips."""
 
 _ONE_WAY: Final = ROUND_TRIP_SECONDS / 2
-
-
-class Peer(Protocol):
-    """The server's end of one connection."""
-
-    is_over: bool
-    """Whether it closes now."""
-
-    def answer(self, heard: bytes) -> bytes:
-        """What it sends after these bytes."""
-        ...
 
 
 class _Wire(asyncio.Transport):
@@ -41,6 +31,7 @@ class _Wire(asyncio.Transport):
         self._peer = peer
         self._loop = asyncio.get_running_loop()
         self._under_way: deque[Callable[[], None]] = deque()
+        self._is_served = False
         self._is_closing = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -53,17 +44,21 @@ class _Wire(asyncio.Transport):
         return self._is_closing
 
     def _arrives(self, action: Callable[[], None]) -> None:
-        """Timers of one instant have no order, so what is under way has one of its own."""
         self._under_way.append(action)
-        self._loop.call_later(_ONE_WAY, lambda: self._under_way.popleft()())
+        self._loop.call_later(_ONE_WAY, self._arrive)
+
+    def _arrive(self) -> None:
+        """Timers of one instant have no order, but what is under way on one connection has."""
+        self._under_way.popleft()()
 
     def _reach_server(self, data: bytes) -> None:
-        if self._peer.is_over or self._is_closing:
+        if self._is_served or self._is_closing:
             return
         answered = self._peer.answer(data)
         if answered:
             self._arrives(lambda: self._reach_client(answered))
-        if self._peer.is_over:
+        self._is_served = self._peer.is_over
+        if self._is_served:
             self._arrives(self._lose)
 
     def _reach_client(self, data: bytes) -> None:
