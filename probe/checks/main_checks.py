@@ -249,7 +249,7 @@ MAIN_CHECKS: Final = (
         ask=check_dh_parameters,
         level=Intrusiveness.SAFE,
         facts=DH_FACTS,
-        after=(check_tls12_groups, check_tls12_schemes),
+        after=(*_SUITES, check_tls12_groups, check_tls12_schemes),
     ),
     Check(
         part=Part.VULNERABILITIES,
