@@ -20,7 +20,7 @@ from probe.checks.features.fingerprints import check_fingerprints
 from probe.checks.features.hello_features import check_hello_features
 from probe.checks.part import Part
 from probe.checks.prober import Prober, in_turn, side_by_side
-from probe.checks.versions_and_suites.cipher_suites import check_cipher_suites
+from probe.checks.versions_and_suites.cipher_suites import check_cipher_suites, check_sslv3_suites
 from probe.checks.versions_and_suites.signature_schemes import check_tls12_schemes
 from probe.checks.versions_and_suites.sslv2 import check_sslv2
 from probe.checks.versions_and_suites.tls12_groups import check_tls12_groups
@@ -124,6 +124,7 @@ LOST: Final[Mapping[Ask, tuple[str, ...]]] = {
     check_client_auth: ("client_auth ",),
     check_fingerprints: ("fingerprints ",),
     check_tls12_schemes: ("signature_schemes ",),
+    check_sslv3_suites: (f"cipher_suites {ProtocolVersion.SSLV3}",),
     check_sslv2: (f"protocols {ProtocolVersion.SSLV2}",),
     check_sslv3: (
         *(
