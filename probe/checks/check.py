@@ -18,7 +18,8 @@ Ask: TypeAlias = Callable[[Prober, VisitFacts], Awaitable[None]]
 class Check:
     """One question. ``facts`` names the features, vulnerabilities and so on that it fills; ``other_facts``
     names its other facts as they appear in ``Observation.not_asked``. It waits for those checks of its stage that
-    are in ``after``, because it builds on them. With ``is_first_contact`` it runs even if no version is proved.
+    are in ``after``, because it builds on them, and for a short while for those in ``yields_to``, whose series of
+    questions are longer. With ``is_first_contact`` it runs even if no version is proved.
 
     ``level`` is the lowest intrusiveness at which the check may send anything. Below it, the check still concludes
     what earlier answers show, for example that a server without RSA key exchange is not vulnerable to ROBOT.
@@ -30,6 +31,7 @@ class Check:
     facts: tuple[str, ...] = ()
     other_facts: tuple[str, ...] = ()
     after: tuple[Ask, ...] = ()
+    yields_to: tuple[Ask, ...] = ()
     is_first_contact: bool = False
 
 

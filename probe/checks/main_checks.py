@@ -65,9 +65,6 @@ _SUITES: Final = (check_cipher_suites, check_sslv3, check_sslv2, check_sslv3_sui
 _HANDSHAKES: Final = (*_SUITES, check_own_certificate)
 """After these, it is also known which client certificate handshakes present."""
 
-_SINGLE: Final = (*_SUITES, check_tls13_groups)
-"""Single questions wait until the long series of questions have begun."""
-
 MAIN_CHECKS: Final = (
     Check(
         part=Part.SUITES, ask=check_cipher_suites, level=Intrusiveness.SAFE, is_first_contact=True
@@ -89,31 +86,36 @@ MAIN_CHECKS: Final = (
         facts=STARTTLS_FACTS,
     ),
     Check(
+        part=Part.GROUPS,
+        ask=check_tls12_groups,
+        level=Intrusiveness.SAFE,
+        facts=EARLIER_GROUP_FEATURES,
+        after=(check_cipher_suites,),
+    ),
+    Check(
+        part=Part.SIGNATURES,
+        ask=check_tls12_schemes,
+        level=Intrusiveness.SAFE,
+        facts=SIGNATURE_FEATURES,
+        after=(check_cipher_suites,),
+    ),
+    Check(
         part=Part.VERSIONS,
         ask=check_sslv3,
         is_first_contact=True,
         level=Intrusiveness.SAFE,
-        after=(check_cipher_suites,),
     ),
     Check(
         part=Part.VERSIONS,
         ask=check_sslv2,
         is_first_contact=True,
         level=Intrusiveness.SAFE,
-        after=(check_cipher_suites,),
     ),
     Check(
         part=Part.SUITES,
         ask=check_sslv3_suites,
         level=Intrusiveness.SAFE,
         after=(check_cipher_suites, check_sslv3),
-    ),
-    Check(
-        part=Part.GROUPS,
-        ask=check_tls12_groups,
-        level=Intrusiveness.SAFE,
-        facts=EARLIER_GROUP_FEATURES,
-        after=(check_cipher_suites,),
     ),
     Check(
         part=Part.CERTIFICATES,
@@ -146,13 +148,6 @@ MAIN_CHECKS: Final = (
         level=Intrusiveness.SAFE,
         facts=TLS13_RESUMPTION,
         after=(*_HANDSHAKES, check_tls13_groups),
-    ),
-    Check(
-        part=Part.SIGNATURES,
-        ask=check_tls12_schemes,
-        level=Intrusiveness.SAFE,
-        facts=SIGNATURE_FEATURES,
-        after=(check_cipher_suites,),
     ),
     Check(
         part=Part.FEATURES,
@@ -200,28 +195,32 @@ MAIN_CHECKS: Final = (
         ask=check_tolerance,
         level=Intrusiveness.SAFE,
         facts=TOLERANCES,
-        after=_SINGLE,
+        after=_SUITES,
+        yields_to=(check_tls13_groups,),
     ),
     Check(
         part=Part.FEATURES,
         ask=check_fallback_scsv,
         level=Intrusiveness.SAFE,
         facts=("fallback_scsv",),
-        after=_SINGLE,
+        after=_SUITES,
+        yields_to=(check_tls13_groups,),
     ),
     Check(
         part=Part.FEATURES,
         ask=check_chacha20_first,
         level=Intrusiveness.SAFE,
         facts=("yields_to_chacha20",),
-        after=_SINGLE,
+        after=_SUITES,
+        yields_to=(check_tls13_groups,),
     ),
     Check(
         part=Part.FEATURES,
         ask=check_tls13_drafts,
         level=Intrusiveness.SAFE,
         facts=("tls13_drafts",),
-        after=_SINGLE,
+        after=_SUITES,
+        yields_to=(check_tls13_groups,),
     ),
     Check(
         part=Part.FEATURES,
@@ -263,7 +262,8 @@ MAIN_CHECKS: Final = (
         ask=check_ccs_injection,
         level=Intrusiveness.FULL,
         facts=("ccs_injection",),
-        after=_SINGLE,
+        after=_SUITES,
+        yields_to=(check_tls13_groups,),
     ),
     Check(
         part=Part.VULNERABILITIES,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from model.findings.attacks import ATTACKS
@@ -22,6 +23,9 @@ _LOG = logging.getLogger(__name__)
 _SECTIONS: Final = {Part.PLAINTEXT: "plaintext", Part.HTTP: "http"}
 """Where a check's facts are, except for vulnerabilities; the usual place is ``features``."""
 
+_LONGEST_YIELD_SECONDS: Final = 2.0
+"""At a slow server, questions that yield to others must still be asked before the visit's time is up."""
+
 
 async def run_stages(
     prober: Prober,
@@ -38,9 +42,16 @@ async def run_stages(
     faults: list[str] = []
     ended: dict[Ask, asyncio.Event] = {}
 
+    async def wait_for(earlier: Iterable[Ask]) -> None:
+        for ask in earlier:
+            if ask in ended:
+                await ended[ask].wait()
+
     async def run_guarded(check: Check, stage: Stage) -> None:
-        for earlier in _before(check, stage, ended.keys()):
-            await ended[earlier].wait()
+        await wait_for(_before(check, stage, ended))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_YIELD_SECONDS):
+                await wait_for(check.yields_to)
         try:
             if check.is_first_contact or facts.speaks_any:
                 await _run(check, prober, facts, level)
@@ -64,7 +75,7 @@ async def run_stages(
     return faults
 
 
-def _before(check: Check, stage: Stage, running: Collection[Ask]) -> Iterator[Ask]:
+def _before(check: Check, stage: Stage, running: Container[Ask]) -> Iterator[Ask]:
     """The ``running`` checks that ``check`` builds on, also by way of one that does not run."""
     for ask in check.after:
         if ask in running:

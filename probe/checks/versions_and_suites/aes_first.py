@@ -23,7 +23,7 @@ async def in_order_for_aes(ask: Ask, struck: Struck) -> Struck:
     picks: list[Pick] = []
     while _may_depend_on_the_client(struck.preference, left):
         offered = with_aes_gcm_first([pick.code_point for pick in left])
-        exchange = await ask(offered)
+        exchange = await ask(offered, False)
         picked = picked_cipher_suite(exchange)
         if picked not in offered or is_chacha20(picked):
             break

@@ -16,13 +16,14 @@ from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.aes_first import in_order_for_aes
 from probe.checks.versions_and_suites.strike_out import (
     Ask,
+    Foresight,
     Pick,
     Struck,
     merged,
     picked_cipher_suite,
     strike_out,
 )
-from probe.checks.versions_and_suites.usual_orders import guess_other_key
+from probe.checks.versions_and_suites.usual_orders import OF_SUITES
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.candidate_suites import suites_in_parts
 from probe.dialogue.exchange import Exchange
@@ -54,8 +55,8 @@ async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
     first, shape = facts.spoken[version], facts.shape_at(version)
     reprise_after = 1 if picked_cipher_suite(first) == _TLS_AES_128_GCM_SHA256 else 2
 
-    async def ask(suites: tuple[int, ...]) -> Exchange:
-        return await prober.ask(offer(version, suites, shape), is_chained=True)
+    async def ask(suites: tuple[int, ...], is_chained: bool) -> Exchange:
+        return await prober.ask(offer(version, suites, shape), is_chained=is_chained)
 
     async def strike(part: tuple[int, ...]) -> Struck:
         known = first if first.offer.cipher_suites == part else None
@@ -65,7 +66,7 @@ async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
             part,
             known,
             reprise_after=reprise_after,
-            guess=guess_other_key,
+            foresight=OF_SUITES if version is not ProtocolVersion.TLSV1_3 else Foresight(),
         )
 
     parts = tuple(suites_in_parts(version, shape.most_cipher_suites))
@@ -104,6 +105,7 @@ async def _ask_in_one_order(ask: Ask, struck: list[Struck]) -> Struck:
     last = (unproved or [struck[-1].last])[0]
     if not picks:
         return Struck(picks=(), last=last)
-    again = await strike_out(ask, picked_cipher_suite, tuple(pick.code_point for pick in picks))
+    every = tuple(pick.code_point for pick in picks)
+    again = await strike_out(ask, picked_cipher_suite, every, foresight=OF_SUITES)
     ordered = again.picks if len(again.picks) == len(picks) else picks
     return Struck(picks=ordered, last=last, preference=again.preference)

@@ -36,7 +36,7 @@ from probe.checks.versions_and_suites.key_exchanges import (
     suites_with,
 )
 from probe.checks.versions_and_suites.strike_out import Struck, merged, strike_out
-from probe.checks.versions_and_suites.usual_orders import guess_scheme
+from probe.checks.versions_and_suites.usual_orders import OF_SCHEMES
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd
@@ -93,10 +93,10 @@ async def _strike_out(prober: Prober, facts: VisitFacts, suites: tuple[CipherSui
     shape = facts.shape_at(_TLSV1_2)
     for_certificates = signature_algorithms_cert(EVERY_SIGNATURE_SCHEME)
 
-    async def ask(schemes: tuple[int, ...]) -> Exchange:
+    async def ask(schemes: tuple[int, ...], is_chained: bool) -> Exchange:
         changes = Changes(extensions=(signature_algorithms(schemes), for_certificates))
         asked = offer(_TLSV1_2, code_points, shape, changes=changes)
-        return await prober.ask(asked, is_chained=True)
+        return await prober.ask(asked, is_chained=is_chained)
 
     usual = (
         seen.exchange
@@ -108,7 +108,7 @@ async def _strike_out(prober: Prober, facts: VisitFacts, suites: tuple[CipherSui
         _picked_scheme,
         EVERY_SIGNATURE_SCHEME,
         next(usual, None),
-        guess=guess_scheme,
+        foresight=OF_SCHEMES,
     )
     return await confirm_end_by_alert(prober, struck)
 

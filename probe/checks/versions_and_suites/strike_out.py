@@ -136,8 +136,8 @@ class _Search:
         return self.left
 
 
-Ask: TypeAlias = Callable[[tuple[int, ...]], Coroutine[Any, Any, Exchange]]
-"""Offers the names in that order."""
+Ask: TypeAlias = Callable[[tuple[int, ...], bool], Coroutine[Any, Any, Exchange]]
+"""Offers the names in that order; true if another question is likely to follow the answer."""
 
 _Picked: TypeAlias = Callable[[Exchange], int | None]
 
@@ -162,6 +162,15 @@ def guess_by(usual: tuple[int, ...]) -> Guess:
     return guess
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foresight:
+    """What is known of a list in advance: the ``guess`` of the next pick; whether it ``is_long``, so that it goes on
+    even if there is no guess."""
+
+    guess: Guess = no_guess
+    is_long: bool = False
+
+
 class _AskingAhead:
     """Asks the next question of a search side by side with those that follow if the next picks are as guessed.
 
@@ -169,10 +178,11 @@ class _AskingAhead:
     and ends the guessing.
     """
 
-    def __init__(self, ask: Ask, picked: _Picked, guess: Guess) -> None:
+    def __init__(self, ask: Ask, picked: _Picked, foresight: Foresight) -> None:
         self._ask = ask
         self._picked = picked
-        self._guess = guess
+        self._guess = foresight.guess
+        self._is_long = foresight.is_long
         self._most_ahead = 1
         self._ahead: dict[tuple[int, ...], Exchange] = {}
 
@@ -182,10 +192,11 @@ class _AskingAhead:
         if offered in self._ahead:
             return self._ahead.pop(offered)
         guesses = list(islice(self._guesses(search), self._most_ahead))
+        goes_on = self._is_long or 0 < self._most_ahead == len(guesses)
         if not guesses:
-            return await self._ask(offered)
+            return await self._ask(offered, goes_on)
         offers = (offered, *(after.next_offer() for _, after in guesses))
-        answers = await side_by_side(*map(self._ask, offers))
+        answers = await side_by_side(*(self._ask(one, goes_on) for one in offers))
         self._ahead = dict(zip(offers[1:], answers[1:], strict=True))
         picks = [self._picked(one) for one in answers[: len(guesses)]]
         are_right = picks == [pick for pick, _ in guesses]
@@ -214,18 +225,18 @@ async def strike_out(
     first: Exchange | None = None,
     *,
     reprise_after: int = 2,
-    guess: Guess = no_guess,
+    foresight: Foresight = Foresight(),
 ) -> Struck:
     """The picks among ``candidates``; ``first`` is the answer to all of them, if known.
 
     It stops at a pick that was not offered (yaSSL #793), because no answer of such a server about a list can
-    be trusted. ``reprise_after`` is the number of picks that are offered again. ``guess`` lets questions be
-    asked side by side; it changes neither the questions nor what they prove.
+    be trusted. ``reprise_after`` is the number of picks that are offered again. With ``foresight``
+    questions are asked side by side and connections opened ahead; this changes nothing that the answers prove.
     """
     search = _Search(left=candidates, reprise_after=reprise_after)
-    asking = _AskingAhead(ask, picked, guess)
+    asking = _AskingAhead(ask, picked, foresight)
     offered = candidates
-    exchange = first or await ask(offered)
+    exchange = first or await ask(offered, foresight.is_long)
     proofs: dict[int, Exchange] = {}
     while (pick := picked(exchange)) is not None and pick in offered and pick != UNASSIGNED:
         counts = exchange.version is exchange.offer.version
@@ -247,7 +258,7 @@ async def _after_asking(
     ask: Ask, picked: _Picked, search: _Search, offered: tuple[int, ...]
 ) -> _Search:
     """The search after one more question about accepted names only, such as the reverse of the order so far."""
-    pick = picked(await ask(offered))
+    pick = picked(await ask(offered, False))
     if pick is None or pick not in offered:
         return search
     return search.after(SuiteChoice(offered=offered, pick=pick))

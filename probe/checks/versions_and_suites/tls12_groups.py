@@ -29,7 +29,7 @@ from probe.checks.versions_and_suites.key_exchanges import (
     suites_with,
 )
 from probe.checks.versions_and_suites.strike_out import Ask, Struck, merged, strike_out
-from probe.checks.versions_and_suites.usual_orders import guess_group
+from probe.checks.versions_and_suites.usual_orders import OF_GROUPS
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import EARLIER_GROUPS, offer
@@ -90,7 +90,7 @@ async def _strike_out_curves(
         return None
     ask = _asking(prober, facts, version, suites)
     first = _heard_of_all(prober, facts, version, suites)
-    struck = await strike_out(ask, _picked_curve, _CURVES, first, guess=guess_group)
+    struck = await strike_out(ask, _picked_curve, _CURVES, first, foresight=OF_GROUPS)
     struck = await confirm_end_by_alert(prober, struck)
     if others or not struck.picks or not struck.last.is_refusal:
         return struck
@@ -109,8 +109,8 @@ async def _strike_out_curves(
 async def _strike_out_before(behind: tuple[int, ...], left: tuple[int, ...], ask: Ask) -> Struck:
     """The curves of ``left`` that the server picks before those ``behind``, one of which it picks at the end."""
 
-    async def ask_with_more(groups: tuple[int, ...]) -> Exchange:
-        return await ask((*groups, *behind))
+    async def ask_with_more(groups: tuple[int, ...], is_chained: bool) -> Exchange:
+        return await ask((*groups, *behind), is_chained)
 
     struck = await strike_out(ask_with_more, _picked_curve, left)
     picked = _picked_curve(struck.last)
@@ -150,8 +150,8 @@ def _asking(
     code_points = tuple(suite.code_point for suite in suites)
     shape = facts.shape_at(version)
 
-    async def ask(groups: tuple[int, ...]) -> Exchange:
-        return await prober.ask(offer(version, code_points, shape, groups), is_chained=True)
+    async def ask(groups: tuple[int, ...], is_chained: bool) -> Exchange:
+        return await prober.ask(offer(version, code_points, shape, groups), is_chained=is_chained)
 
     return ask
 

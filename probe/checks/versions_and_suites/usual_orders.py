@@ -16,7 +16,7 @@ from model.registry import (
     named_group_code_point,
     signature_scheme_code_point,
 )
-from probe.checks.versions_and_suites.strike_out import Guess, guess_by
+from probe.checks.versions_and_suites.strike_out import Foresight, Guess, guess_by
 
 _GROUPS: Final = (
     *("x25519", "secp256r1", "x448", "secp521r1", "secp384r1"),
@@ -37,17 +37,17 @@ def _guess_by_names(names: tuple[str, ...], code_point: Callable[[str], int | No
     return guess_by(tuple(one for one in map(code_point, names) if one is not None))
 
 
-guess_group: Final = _guess_by_names(_GROUPS, named_group_code_point)
+_guess_group: Final = _guess_by_names(_GROUPS, named_group_code_point)
 _guess_ecdsa: Final = _guess_by_names(_ECDSA_SCHEMES, signature_scheme_code_point)
 _guess_rsa: Final = _guess_by_names(_RSA_SCHEMES, signature_scheme_code_point)
 
 
-def guess_scheme(order: tuple[int, ...], offered: tuple[int, ...]) -> int | None:
+def _guess_scheme(order: tuple[int, ...], offered: tuple[int, ...]) -> int | None:
     """A later scheme of the same kind of key."""
     return _guess_ecdsa(order, offered) or _guess_rsa(order, offered)
 
 
-def guess_other_key(order: tuple[int, ...], offered: tuple[int, ...]) -> int | None:
+def _guess_other_key(order: tuple[int, ...], offered: tuple[int, ...]) -> int | None:
     """After a suite with an ECDSA key, the same with an RSA key, if that was so before."""
     if not any(_with_rsa(one) == other for one, other in pairwise(order)):
         return None
@@ -60,3 +60,9 @@ def _with_rsa(code_point: int) -> int | None:
     name = cipher_suite_name(code_point)
     other = cipher_suite_by_name(name.replace("_ECDSA_", "_RSA_")) if "_ECDSA_" in name else None
     return None if other is None else other.code_point
+
+
+OF_GROUPS: Final = Foresight(guess=_guess_group)
+OF_SCHEMES: Final = Foresight(guess=_guess_scheme)
+OF_SUITES: Final = Foresight(guess=_guess_other_key, is_long=True)
+"""Up to TLS 1.2; TLS 1.3 has few suites."""
