@@ -56,12 +56,7 @@ async def run_stages(
             if check.is_first_contact or facts.speaks_any:
                 await _run(check, prober, facts, level)
         except Exception as fault:
-            name, cause = check.ask.__name__, _first_cause(fault)
-            _LOG.error("a check failed", extra={"check": name, "error": repr(cause)})
-            _LOG.debug("where the check failed", exc_info=cause, extra={"check": name})
-            fault_text = f"{name} failed with {type(cause).__name__}"
-            faults.append(fault_text)
-            _leave_unknown(facts, check, f"Internal error: {fault_text}")
+            faults.append(_note_fault(facts, check, _first_cause(fault)))
         finally:
             ended[check.ask].set()
 
@@ -84,6 +79,16 @@ def _before(check: Check, stage: Stage, running: Container[Ask]) -> Iterator[Ask
             for other in stage.checks:
                 if other.ask is ask:
                     yield from _before(other, stage, running)
+
+
+def _note_fault(facts: VisitFacts, check: Check, cause: Exception) -> str:
+    """Logs an error of ours, and leaves the facts of its check unknown; returns it in words."""
+    name = check.ask.__name__
+    _LOG.error("a check failed", extra={"check": name, "error": repr(cause)})
+    _LOG.debug("where the check failed", exc_info=cause, extra={"check": name})
+    fault_text = f"{name} failed with {type(cause).__name__}"
+    _leave_unknown(facts, check, f"Internal error: {fault_text}")
+    return fault_text
 
 
 def _leave_unknown(facts: VisitFacts, check: Check, note: str) -> None:
