@@ -37,11 +37,14 @@ from probe.checks.versions_and_suites.tls12_groups import (
     check_tls12_groups,
 )
 from probe.checks.versions_and_suites.versions import check_versions
+from probe.checks.vulnerabilities.ccs_injection import check_ccs_injection
 from probe.checks.vulnerabilities.derived_vulnerabilities import (
     DERIVED,
     check_derived_vulnerabilities,
 )
+from probe.checks.vulnerabilities.heartbleed import check_heartbleed
 from probe.checks.vulnerabilities.poodle_tls import check_poodle_tls
+from probe.checks.vulnerabilities.robot import check_robot
 
 STAGES: Final = (
     Stage(
@@ -68,11 +71,11 @@ STAGES: Final = (
         ),
     ),
     Stage(
-        phrase="cipher suites, groups, certificates, features and vulnerabilities",
+        phrase="cipher suites, groups, certificates and features",
         checks=MAIN_CHECKS,
     ),
     Stage(
-        phrase="HTTP, renegotiation and padding",
+        phrase="HTTP, and reactions to what no client sends",
         checks=(
             Check(
                 part=Part.FEATURES,
@@ -90,6 +93,24 @@ STAGES: Final = (
                 ask=check_http_plaintext,
                 level=Intrusiveness.STANDARD,
                 facts=HTTP_IN_PLAINTEXT_FACTS,
+            ),
+            Check(
+                part=Part.VULNERABILITIES,
+                ask=check_heartbleed,
+                level=Intrusiveness.FULL,
+                facts=("heartbleed",),
+            ),
+            Check(
+                part=Part.VULNERABILITIES,
+                ask=check_ccs_injection,
+                level=Intrusiveness.FULL,
+                facts=("ccs_injection",),
+            ),
+            Check(
+                part=Part.VULNERABILITIES,
+                ask=check_robot,
+                level=Intrusiveness.FULL,
+                facts=("robot",),
             ),
             Check(
                 part=Part.VULNERABILITIES,

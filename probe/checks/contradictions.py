@@ -1,13 +1,12 @@
 """Do all answers come from one configuration, or from several backends at one address?
 
-The hello that proved each version is sent once more at the end, unless a check did so before, and every hello that was sent more than once
+The hello that proved each version is sent once more at the end, and every hello that was sent more than once
 in the visit is compared. If one hello got two different answers, it is sent a third time, and all three
 answers are reported. So a fact that holds for one backend does not hide that another backend differs.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
@@ -27,9 +26,7 @@ _Gist: TypeAlias = tuple[str, bytes | None]
 
 async def check_contradictions(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``contradictions``."""
-    sent = Counter(exchange.offered for exchange in prober.exchanges)
-    once = (one.offer for one in facts.spoken.values() if sent[one.offered] == 1)
-    await side_by_side(*map(prober.ask, once))
+    await side_by_side(*(prober.ask(one.offer) for one in facts.spoken.values()))
     contested = list(_contested(prober.exchanges))[:_MOST_CONTRADICTIONS]
     for first, second in contested:
         third = await prober.ask(first.offer)

@@ -55,9 +55,6 @@ from probe.checks.versions_and_suites.tls12_groups import (
 from probe.checks.versions_and_suites.tls13_drafts import check_tls13_drafts
 from probe.checks.versions_and_suites.tls13_groups import check_tls13_groups
 from probe.checks.versions_and_suites.versions import check_sslv3
-from probe.checks.vulnerabilities.ccs_injection import check_ccs_injection
-from probe.checks.vulnerabilities.heartbleed import check_heartbleed
-from probe.checks.vulnerabilities.robot import check_robot
 
 _SUITES: Final = (check_cipher_suites, check_sslv3, check_sslv2, check_sslv3_suites)
 """After these, the versions and their suites are known."""
@@ -249,28 +246,6 @@ MAIN_CHECKS: Final = (
         level=Intrusiveness.SAFE,
         facts=DH_FACTS,
         after=(*_SUITES, check_tls12_groups, check_tls12_schemes),
-    ),
-    Check(
-        part=Part.VULNERABILITIES,
-        ask=check_heartbleed,
-        level=Intrusiveness.FULL,
-        facts=("heartbleed",),
-        after=(check_hello_features,),
-    ),
-    Check(
-        part=Part.VULNERABILITIES,
-        ask=check_ccs_injection,
-        level=Intrusiveness.FULL,
-        facts=("ccs_injection",),
-        after=_SUITES,
-        yields_to=(check_tls13_groups,),
-    ),
-    Check(
-        part=Part.VULNERABILITIES,
-        ask=check_robot,
-        level=Intrusiveness.FULL,
-        facts=("robot",),
-        after=_SUITES,
     ),
     Check(
         part=Part.PLAINTEXT,

@@ -3,8 +3,7 @@
 Two of them follow ServerHelloDone. A correct server refuses the first with ``unexpected_message``. A
 vulnerable server activates keys from an empty secret, reads the second as an encrypted record, and reports a
 wrong MAC or a decryption error. A server that closes without an alert is asked with a single
-ChangeCipherSpec: a refusal shows that it accepts none; no refusal leaves the result unknown. The hello is the one that proved the
-version, so its answer also shows whether the server answers it as before (``contradictions.py``).
+ChangeCipherSpec: a refusal shows that it accepts none; no refusal leaves the result unknown.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Final
 from model.protocol_version import ProtocolVersion
 from model.registry import alert_name
 from model.verdict import Fact, Verdict
-from probe.checks.answered_offers import newest_version
+from probe.checks.answered_offers import answered_offer, newest_version
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.vulnerabilities.raw_probes import ask_raw_probe, judged, proof, send_raw_probe
@@ -33,7 +32,7 @@ async def check_ccs_injection(prober: Prober, facts: VisitFacts) -> None:
     version = newest_version(facts, ProtocolVersion.TLSV1_2)
     if version is None:
         return
-    asked = facts.spoken[version].offer
+    asked = answered_offer(facts, version)
     fact = await ask_raw_probe(prober, asked, _two, _judge_two)
     if fact.verdict is Verdict.UNKNOWN:
         response = await send_raw_probe(prober, asked, _one, patience_seconds=_PATIENCE_SECONDS)

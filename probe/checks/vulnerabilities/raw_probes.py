@@ -8,7 +8,7 @@ from typing import Final
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
 from probe.dialogue.answer import ConnectFailure, ServerFlight
-from probe.dialogue.exchange import Exchange, in_words
+from probe.dialogue.exchange import in_words
 from probe.dialogue.offer import Offer
 from probe.dialogue.raw_probe import ProbeResponse, RawProbe, Words
 from probe.tls.record import ContentType
@@ -26,11 +26,7 @@ async def send_raw_probe(
 ) -> ProbeResponse | ConnectFailure:
     """The response of the server to ``words`` after its flight."""
     raw_probe = RawProbe(asked.encode(prober.nonce), words, until)
-    response = await prober.converse(raw_probe, patience_seconds)
-    if isinstance(response, ProbeResponse):
-        heard = Exchange(offer=asked, offered=response.offered, answer=response.answer)
-        prober.exchanges.append(heard)
-    return response
+    return await prober.converse(raw_probe, patience_seconds)
 
 
 async def ask_raw_probe(
