@@ -52,8 +52,8 @@ class ProbeTransport(Protocol):
         """
         ...
 
-    async def handshake(self, offer: HandshakeOffer) -> Handshake:
-        """A full handshake, on a connection of its own."""
+    async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
+        """A full handshake, on a connection of its own; ``is_chained`` as above."""
         ...
 
     async def converse(

@@ -153,7 +153,7 @@ def _target(one: str | Target, options: ScanOptions) -> Target:
 
 
 def _settings(options: ScanOptions, identity: ClientIdentity | None) -> ProbeSettings:
-    usual = ProbeSettings()
+    usual = ProbeSettings().for_a_waiting_user()
     level = options.get("intrusiveness", usual.intrusiveness)
     if level not in set(Intrusiveness):
         raise InputError(f"intrusiveness: {level!r} must be one of {', '.join(Intrusiveness)}")

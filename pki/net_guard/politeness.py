@@ -3,7 +3,8 @@
 An address that resets, refuses or stops answering after it has answered gets half of its share, and never
 quite the full share again in the same visit; the rest returns slowly (additive increase, multiplicative
 decrease, as in RFC 5681). One that says that it has too many clients gets half of the rate as well: its
-processes may outlive our connections (Exim).
+processes may outlive our connections (Exim). If the limits allow it, the share of an address that answers quickly
+grows until the first trouble.
 """
 
 from __future__ import annotations
@@ -33,13 +34,15 @@ class ConnectionLimits:
     """How many connections may be open at once, and how many may start per second.
 
     ``connections_per_address`` may be open to one IP address, and ``connections_per_address_per_second`` may
-    start there each second; ``connections_per_host`` may be open to all addresses of one name, and
+    start there each second; ``connections_per_quick_address`` may be open to an address that answers quickly, if
+    that is more; ``connections_per_host`` may be open to all addresses of one name, and
     ``connections_per_network`` to one /24 or /48. ``connections_open`` and ``connections_per_second`` apply to
     all visits together. ``connect_errors_directory`` remembers the broken connections at servers that count them;
     without it, only this process does.
     """
 
     connections_per_address: int = 4
+    connections_per_quick_address: int = 0
     connections_per_address_per_second: int = 50
     connections_per_host: int = 16
     connections_per_network: int = 256
@@ -51,15 +54,20 @@ class ConnectionLimits:
 class AddressGate:
     """The share of one IP address: its number of concurrent connections, which is reduced after trouble.
 
-    At most ``per_second`` new ones start in any second. ``network`` is the share of its network; the reference
-    keeps it alive.
+    It begins with ``most``, and grows up to ``most_if_quick`` with quick answers. At most ``per_second`` new
+    connections start in any second. ``network`` is the share of its network; the reference keeps it alive.
     """
 
     def __init__(
-        self, most: int, network: asyncio.Semaphore | None = None, per_second: int = 1_000_000
+        self,
+        most: int,
+        network: asyncio.Semaphore | None = None,
+        per_second: int = 1_000_000,
+        most_if_quick: int = 0,
     ) -> None:
-        self.network = network or asyncio.Semaphore(most)
+        self.network = network or asyncio.Semaphore(max(most, most_if_quick))
         self._starts: deque[float] = deque(maxlen=per_second)
+        self._most_if_quick = most_if_quick
         self._ceiling = most
         self._limit = float(most)
         self._open = 0
@@ -112,6 +120,7 @@ class AddressGate:
         if epoch != self._epoch:
             return
         self._epoch += 1
+        self._most_if_quick = 0
         self._ceiling = max(1, int(self._limit) - 1)
         self._limit = max(1.0, self._limit / 2)
 
@@ -120,6 +129,14 @@ class AddressGate:
         if epoch == self._epoch:
             self._starts = deque(self._starts, maxlen=max(1, (self._starts.maxlen or 1) // 2))
         self.trouble(epoch)
+
+    def answered_quickly(self) -> None:
+        """Lets the share grow by two connections, up to the most for a quick address."""
+        growth = min(2, self._most_if_quick - self._ceiling)
+        if growth > 0:
+            self._ceiling += growth
+            self._limit += growth
+            self._wake()
 
     def answered(self) -> None:
         """Restores a little of the share."""
@@ -141,6 +158,7 @@ class Politeness:
     def __init__(self, limits: ConnectionLimits) -> None:
         self.connect_errors = ConnectErrors(limits.connect_errors_directory)
         self._most_per_address = limits.connections_per_address
+        self._most_per_quick_address = limits.connections_per_quick_address
         self._per_address_second = limits.connections_per_address_per_second
         self._most_per_host = limits.connections_per_host
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
@@ -175,7 +193,10 @@ class Politeness:
         gate = self._gates.get(address)
         if gate is None:
             gate = AddressGate(
-                self._most_per_address, self._network(address), self._per_address_second
+                self._most_per_address,
+                self._network(address),
+                self._per_address_second,
+                self._most_per_quick_address,
             )
             self._gates[address] = gate
         return gate

@@ -109,9 +109,9 @@ class Prober:
             raise NotAskedError
         return self._open_transport
 
-    async def handshake(self, offer: HandshakeOffer) -> Handshake:
-        """A full handshake."""
-        return await self._transport.handshake(offer)
+    async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
+        """A full handshake. ``is_chained`` means that its end will lead to another question."""
+        return await self._transport.handshake(offer, is_chained=is_chained)
 
     async def converse(
         self, dialogue: Dialogue[Found], patience_seconds: float | None = None

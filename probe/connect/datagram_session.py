@@ -145,7 +145,7 @@ class DatagramSession(ProbeTransport):
             answer = await self._ask(question, patient=patient)
         return Exchange(offer=offer, offered=question.offered, answer=answer)
 
-    async def handshake(self, offer: HandshakeOffer) -> Handshake:
+    async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
         """Never finished over datagrams."""
         return Handshake(
             offer=offer,

@@ -24,6 +24,12 @@ class VisitLimits(ConnectionLimits):
     answer_timeout_seconds: float = 5.0
     greeting_timeout_seconds: float = 15.0
 
+    def for_a_waiting_user(self) -> Self:
+        """These limits for a scan that a person waits for: an address that answers quickly gets a larger share."""
+        return replace(
+            self, connections_per_quick_address=10, connections_per_address_per_second=100
+        )
+
     def with_deadline(self, deadline_seconds: float) -> Self:
         """These limits with another deadline in seconds, which no single wait exceeds."""
         return replace(

@@ -7,6 +7,7 @@ down.
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Final
 
 from model.ports import Clock
@@ -16,6 +17,12 @@ from probe.dialogue.outcome import is_turned_away
 
 _SLOWEST_FACTOR: Final = 20
 """Once a server has shown how long its answers take, twenty times the slowest one counts as silence."""
+
+_QUICK_FACTOR: Final = 3
+"""An answer is quick if it takes at most this many times the quickest one; a handshake has two round trips."""
+
+_QUICK_SECONDS: Final = 0.05
+"""An answer within this time is always quick."""
 
 _NO_DISTRESS: Final = frozenset(
     {
@@ -65,6 +72,7 @@ class Patience:
         self._longest = longest_seconds
         self._shortest = shortest_seconds
         self._slowest: float | None = None
+        self._quickest = math.inf
         self.throttled = False
         """Whether trouble came after an answer: from then on the visit slows down to protect the server."""
 
@@ -76,7 +84,10 @@ class Patience:
         return max(0.0, min(longest, self._deadline.remaining_seconds))
 
     def note_time(self, took_seconds: float) -> None:
-        """Records how long an answer took."""
+        """Records how long an answer took; quick answers may let the address's share grow."""
+        self._quickest = min(took_seconds, self._quickest)
+        if took_seconds <= max(_QUICK_SECONDS, _QUICK_FACTOR * self._quickest):
+            self._gate.answered_quickly()
         self._slowest = max(took_seconds, self._slowest or 0.0)
 
     def note_result(self, result: object, epoch: int) -> None:

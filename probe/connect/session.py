@@ -160,7 +160,7 @@ class EndpointSession(ProbeTransport):
         answer = await self._converse(Question(offered), options)
         return Exchange(offer=offer, offered=offered, answer=answer)
 
-    async def handshake(self, offer: HandshakeOffer) -> Handshake:
+    async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
         """A full handshake, on a connection of its own. Unfinished, without one, if OpenSSL cannot make the hello."""
         resumed = self._resumable.get(offer.version) if offer.resumes else None
         is_expired = offer.presents is Presented.EXPIRED
@@ -171,7 +171,9 @@ class EndpointSession(ProbeTransport):
             )
         except ValueError as error:
             return Handshake(offer=offer, end=HandshakeEnd.UNFINISHED, note=str(error))
-        outcome = await self._carry_handshake(dialogue, injects=bool(offer.injects))
+        outcome = await self._carry_handshake(
+            dialogue, injects=bool(offer.injects), is_chained=is_chained
+        )
         if dialogue.session is not None:
             self._resumable[offer.version] = dialogue.session
         if isinstance(outcome, ConnectFailure):
@@ -179,12 +181,14 @@ class EndpointSession(ProbeTransport):
         return outcome
 
     async def _carry_handshake(
-        self, dialogue: OpenSslHandshake, *, injects: bool
+        self, dialogue: OpenSslHandshake, *, injects: bool, is_chained: bool
     ) -> Handshake | ConnectFailure:
         if self.allowance is not None and self._begins is not None:
             return await self._carry_counted(dialogue, self._begins(), self.allowance)
         upgrade = self._injects() if injects and self._injects is not None else None
-        options = ConversationOptions(patience_seconds=self._limits.answer_timeout_seconds)
+        options = ConversationOptions(
+            patience_seconds=self._limits.answer_timeout_seconds, is_chained=is_chained
+        )
         if upgrade is None:
             return await self._carry(dialogue, options)
         return await self._carry(

@@ -98,10 +98,10 @@ class RecordingSession(EndpointSession):
         self._handshakes: _Slots[RecordedHandshake] = _Slots()
         self._quic: RecordedQuic | None = None
 
-    async def handshake(self, offer: HandshakeOffer) -> Handshake:
+    async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
         """A full handshake, recorded by its outcome."""
         place, started = self._handshakes.take(), self._elapsed
-        outcome = await super().handshake(offer)
+        outcome = await super().handshake(offer, is_chained=is_chained)
         self._handshakes.values[place] = RecordedHandshake(
             outcome=outcome, started=started, done=self._elapsed
         )

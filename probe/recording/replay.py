@@ -163,7 +163,7 @@ class ReplaySession(ProbeTransport):
         """The outcome that was recorded."""
         return None if self._quic is None else self._quic.outcome
 
-    async def handshake(self, offer: HandshakeOffer) -> Handshake:
+    async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
         """The outcome that was recorded."""
         recorded = await self._wait_for(self._by_offer, _key(offer))
         if isinstance(recorded, RecordedHandshake):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from model.findings.attacks import ATTACKS
 from model.intrusiveness import Intrusiveness
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.catalogue import DATAGRAM_STAGES, STAGES, Check
+from probe.checks.catalogue import DATAGRAM_STAGES, STAGES
+from probe.checks.check import Ask, Check, Stage
 from probe.checks.part import Part
 from probe.checks.prober import NotAskedError, Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
@@ -19,6 +22,9 @@ _LOG = logging.getLogger(__name__)
 
 _SECTIONS: Final = {Part.PLAINTEXT: "plaintext", Part.HTTP: "http"}
 """Where a check's facts are, except for vulnerabilities; the usual place is ``features``."""
+
+_LONGEST_YIELD_SECONDS: Final = 2.0
+"""At a slow server, questions that yield to others must still be asked before the visit's time is up."""
 
 
 async def run_stages(
@@ -31,30 +37,58 @@ async def run_stages(
     """Runs the checks of these ``parts``; returns our own errors, each of which costs only its facts.
 
     Stages run one after the other, because each builds on the one before; the checks of one stage run side by
-    side.
+    side, except that each waits for those that it builds on.
     """
     faults: list[str] = []
+    ended: dict[Ask, asyncio.Event] = {}
 
-    async def run_guarded(check: Check) -> None:
+    async def wait_for(earlier: Iterable[Ask]) -> None:
+        for ask in earlier:
+            if ask in ended:
+                await ended[ask].wait()
+
+    async def run_guarded(check: Check, stage: Stage) -> None:
+        await wait_for(_before(check, stage, ended))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_YIELD_SECONDS):
+                await wait_for(check.yields_to)
         try:
-            await _run(check, prober, facts, level)
+            if check.is_first_contact or facts.speaks_any:
+                await _run(check, prober, facts, level)
         except Exception as fault:
-            name, cause = check.ask.__name__, _first_cause(fault)
-            _LOG.error("a check failed", extra={"check": name, "error": repr(cause)})
-            _LOG.debug("where the check failed", exc_info=cause, extra={"check": name})
-            fault_text = f"{name} failed with {type(cause).__name__}"
-            faults.append(fault_text)
-            _leave_unknown(facts, check, f"Internal error: {fault_text}")
+            faults.append(_note_fault(facts, check, _first_cause(fault)))
+        finally:
+            ended[check.ask].set()
 
     is_datagram = facts.inputs.asked_versions is DATAGRAM_VERSIONS
     for stage in DATAGRAM_STAGES if is_datagram else STAGES:
-        if not (stage.is_first_contact or facts.speaks_any):
-            break
         checks = [check for check in stage.checks if check.part in parts]
-        if checks:
+        if any(check.is_first_contact or facts.speaks_any for check in checks):
             on_progress(stage.phrase)
-        await side_by_side(*(run_guarded(check) for check in checks))
+        ended = {check.ask: asyncio.Event() for check in checks}
+        await side_by_side(*(run_guarded(check, stage) for check in checks))
     return faults
+
+
+def _before(check: Check, stage: Stage, running: Container[Ask]) -> Iterator[Ask]:
+    """The ``running`` checks that ``check`` builds on, also by way of one that does not run."""
+    for ask in check.after:
+        if ask in running:
+            yield ask
+        else:
+            for other in stage.checks:
+                if other.ask is ask:
+                    yield from _before(other, stage, running)
+
+
+def _note_fault(facts: VisitFacts, check: Check, cause: Exception) -> str:
+    """Logs an error of ours, and leaves the facts of its check unknown; returns it in words."""
+    name = check.ask.__name__
+    _LOG.error("a check failed", extra={"check": name, "error": repr(cause)})
+    _LOG.debug("where the check failed", exc_info=cause, extra={"check": name})
+    fault_text = f"{name} failed with {type(cause).__name__}"
+    _leave_unknown(facts, check, f"Internal error: {fault_text}")
+    return fault_text
 
 
 def _leave_unknown(facts: VisitFacts, check: Check, note: str) -> None:

@@ -75,7 +75,8 @@ def read_request(
         parts=parts,
         intrusiveness=intrusiveness,
         connect_errors_directory=connect_errors_of_scans(),
-    ).with_deadline(timeout_seconds)
+    )
+    settings = settings.for_a_waiting_user().with_deadline(timeout_seconds)
     return ScanRequest(targets=targets, settings=settings)
 
 

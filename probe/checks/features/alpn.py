@@ -72,7 +72,7 @@ def _asking_in_plaintext(prober: Prober, facts: VisitFacts, version: ProtocolVer
 
     async def ask(names: tuple[str, ...]) -> _Reply:
         listed = protocol_names([name.encode("ascii") for name in names])
-        exchange = await prober.ask(extending(listed)(usual))
+        exchange = await prober.ask(extending(listed)(usual), is_chained=True)
         return _Reply(
             proof=exchange, taken=_taken(exchange), is_answered=exchange.version is not None
         )

@@ -35,7 +35,7 @@ async def handshake_with_retry(
     Fills the feature ``hello_retry_completes``.
     """
     provoking = replace(usual, groups=_groups(facts))
-    first = await prober.handshake(provoking)
+    first = await prober.handshake(provoking, is_chained=True)
     handshake, is_proof = await confirm(prober, first)
     facts.features[HELLO_RETRY] = _fact(handshake, is_proof=is_proof)
     seen = facts.first_handshake_at(ProtocolVersion.TLSV1_3)

@@ -26,14 +26,8 @@ from probe.dialogue.handshake import Handshake, HandshakeEnd, PostHandshakeActio
 from probe.dialogue.offer import Offer
 from probe.tls.extensions import Extension, ExtensionType
 
-RESUMPTION: Final = (
-    "resumption_by_id",
-    "resumption_by_ticket",
-    "ticketbleed",
-    "tls13_resumption",
-    "early_data",
-    HELLO_RETRY,
-)
+RESUMPTION: Final = ("resumption_by_id", "resumption_by_ticket", "ticketbleed")
+TLS13_RESUMPTION: Final = ("tls13_resumption", "early_data", HELLO_RETRY)
 
 _SHORT_ID: Final = b"\xa5"
 _LEAKING_LENGTH: Final = 32
@@ -42,17 +36,12 @@ _KEPT_OF_LEAK: Final = 4 + 2 + 32 + 1 + 1
 
 
 async def check_resumption(prober: Prober, facts: VisitFacts) -> None:
-    """Fills the features and the vulnerability named in ``RESUMPTION`` that apply."""
+    """Fills the facts named in ``RESUMPTION`` that apply up to TLS 1.2."""
     version = newest_in_plaintext(facts)
-    questions = []
     if version is not None:
-        questions += [
-            _resume_by_id(prober, facts, version),
-            _resume_by_ticket(prober, facts, version),
-        ]
-    if ProtocolVersion.TLSV1_3 in facts.spoken:
-        questions.append(_resume_at_tls13(prober, facts))
-    await side_by_side(*questions)
+        await side_by_side(
+            _resume_by_id(prober, facts, version), _resume_by_ticket(prober, facts, version)
+        )
 
 
 def _resuming(
@@ -64,7 +53,7 @@ def _resuming(
 
 async def _resume_by_id(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
     offer = replace(facts.usual_handshake(version), wants_ticket=False)
-    handshake = await prober.handshake(offer)
+    handshake = await prober.handshake(offer, is_chained=True)
     if handshake.end is not HandshakeEnd.ACCEPTED:
         fact = handshake.fact(Verdict.UNKNOWN)
     elif not handshake.session_id:
@@ -76,7 +65,7 @@ async def _resume_by_id(prober: Prober, facts: VisitFacts, version: ProtocolVers
 
 
 async def _resume_by_ticket(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
-    handshake = await prober.handshake(facts.usual_handshake(version))
+    handshake = await prober.handshake(facts.usual_handshake(version), is_chained=True)
     if handshake.end is not HandshakeEnd.ACCEPTED:
         facts.features["resumption_by_ticket"] = handshake.fact(Verdict.UNKNOWN)
         facts.vulnerabilities["ticketbleed"] = handshake.fact(Verdict.UNKNOWN)
@@ -124,7 +113,10 @@ def _ticketbleed(exchange: Exchange) -> Fact:
     )
 
 
-async def _resume_at_tls13(prober: Prober, facts: VisitFacts) -> None:
+async def check_tls13_resumption(prober: Prober, facts: VisitFacts) -> None:
+    """Fills the features named in ``TLS13_RESUMPTION`` if the server speaks TLS 1.3."""
+    if ProtocolVersion.TLSV1_3 not in facts.spoken:
+        return
     usual = facts.usual_handshake(ProtocolVersion.TLSV1_3)
     first = await handshake_with_retry(
         prober, facts, replace(usual, post_handshake=PostHandshakeAction.SESSION)

@@ -7,18 +7,14 @@ order is the one to report; ``yields_to_chacha20`` says that there is another.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from model.verdict import Preference
-from probe.checks.versions_and_suites.strike_out import Pick, Struck, picked_cipher_suite
-from probe.dialogue.exchange import Exchange
+from probe.checks.versions_and_suites.strike_out import Ask, Pick, Struck, picked_cipher_suite
 from probe.dialogue.preference import is_aes_gcm, is_chacha20, with_aes_gcm_first
 
 
-async def in_order_for_aes(
-    ask: Callable[[tuple[int, ...]], Awaitable[Exchange]], struck: Struck
-) -> Struck:
+async def in_order_for_aes(ask: Ask, struck: Struck) -> Struck:
     """``struck`` in the order for a client that begins with AES-GCM; unchanged if there is no such order.
 
     It costs one question, and one for each suite that such a client gets before ChaCha20.
@@ -27,7 +23,7 @@ async def in_order_for_aes(
     picks: list[Pick] = []
     while _may_depend_on_the_client(struck.preference, left):
         offered = with_aes_gcm_first([pick.code_point for pick in left])
-        exchange = await ask(offered)
+        exchange = await ask(offered, False)
         picked = picked_cipher_suite(exchange)
         if picked not in offered or is_chacha20(picked):
             break

@@ -8,7 +8,6 @@ are offered once more alone.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
@@ -16,12 +15,15 @@ from model.registry import cipher_suite_by_code_point, cipher_suite_name
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.aes_first import in_order_for_aes
 from probe.checks.versions_and_suites.strike_out import (
+    Ask,
+    Foresight,
     Pick,
     Struck,
     merged,
     picked_cipher_suite,
     strike_out,
 )
+from probe.checks.versions_and_suites.usual_orders import OF_SUITES
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.candidate_suites import suites_in_parts
 from probe.dialogue.exchange import Exchange
@@ -42,17 +44,30 @@ async def check_cipher_suites(prober: Prober, facts: VisitFacts) -> None:
     await side_by_side(*(_check_at(prober, facts, version) for version in unknown))
 
 
+async def check_sslv3_suites(prober: Prober, facts: VisitFacts) -> None:
+    """The same for SSL 3.0 alone, which is found later than the other versions."""
+    version = ProtocolVersion.SSLV3
+    if version in facts.spoken and version not in facts.cipher_suites:
+        await _check_at(prober, facts, version)
+
+
 async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
     first, shape = facts.spoken[version], facts.shape_at(version)
-    is_chained = version is not ProtocolVersion.TLSV1_3
     reprise_after = 1 if picked_cipher_suite(first) == _TLS_AES_128_GCM_SHA256 else 2
 
-    async def ask(suites: tuple[int, ...]) -> Exchange:
+    async def ask(suites: tuple[int, ...], is_chained: bool) -> Exchange:
         return await prober.ask(offer(version, suites, shape), is_chained=is_chained)
 
     async def strike(part: tuple[int, ...]) -> Struck:
         known = first if first.offer.cipher_suites == part else None
-        return await strike_out(ask, picked_cipher_suite, part, known, reprise_after=reprise_after)
+        return await strike_out(
+            ask,
+            picked_cipher_suite,
+            part,
+            known,
+            reprise_after=reprise_after,
+            foresight=OF_SUITES if version is not ProtocolVersion.TLSV1_3 else Foresight(),
+        )
 
     parts = tuple(suites_in_parts(version, shape.most_cipher_suites))
     struck = await side_by_side(*(strike(part) for part in parts))
@@ -83,15 +98,14 @@ def _is_by_ecdsa(code_point: int) -> bool:
     return suite is not None and suite.authentication == "ECDSA"
 
 
-async def _ask_in_one_order(
-    ask: Callable[[tuple[int, ...]], Awaitable[Exchange]], struck: list[Struck]
-) -> Struck:
+async def _ask_in_one_order(ask: Ask, struck: list[Struck]) -> Struck:
     """The picks of all parts, put into the server's order by one more strike-out."""
     picks = tuple(pick for part in struck for pick in part.picks)
     unproved = [part.last for part in struck if not part.is_complete]
     last = (unproved or [struck[-1].last])[0]
     if not picks:
         return Struck(picks=(), last=last)
-    again = await strike_out(ask, picked_cipher_suite, tuple(pick.code_point for pick in picks))
+    every = tuple(pick.code_point for pick in picks)
+    again = await strike_out(ask, picked_cipher_suite, every, foresight=OF_SUITES)
     ordered = again.picks if len(again.picks) == len(picks) else picks
     return Struck(picks=ordered, last=last, preference=again.preference)

@@ -36,6 +36,7 @@ from probe.checks.versions_and_suites.key_exchanges import (
     suites_with,
 )
 from probe.checks.versions_and_suites.strike_out import Struck, merged, strike_out
+from probe.checks.versions_and_suites.usual_orders import OF_SCHEMES
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd
@@ -65,12 +66,8 @@ _FINISHED: Final = frozenset({HandshakeEnd.ACCEPTED, HandshakeEnd.REFUSED})
 """How a handshake ended after OpenSSL verified the CertificateVerify."""
 
 
-async def check_signature_schemes(prober: Prober, facts: VisitFacts) -> None:
-    """Fills ``signature_schemes`` of TLS 1.2 and 1.3, and the features of signatures."""
-    await side_by_side(_check_in_plaintext(prober, facts), _check_at_tls13(prober, facts))
-
-
-async def _check_in_plaintext(prober: Prober, facts: VisitFacts) -> None:
+async def check_tls12_schemes(prober: Prober, facts: VisitFacts) -> None:
+    """Fills ``signature_schemes`` of TLS 1.2, and the features of signatures."""
     if _TLSV1_2 not in facts.spoken:
         return
     suites = suites_with(facts, _TLSV1_2, "ECDHE", "DHE")
@@ -96,16 +93,23 @@ async def _strike_out(prober: Prober, facts: VisitFacts, suites: tuple[CipherSui
     shape = facts.shape_at(_TLSV1_2)
     for_certificates = signature_algorithms_cert(EVERY_SIGNATURE_SCHEME)
 
-    async def ask(schemes: tuple[int, ...]) -> Exchange:
+    async def ask(schemes: tuple[int, ...], is_chained: bool) -> Exchange:
         changes = Changes(extensions=(signature_algorithms(schemes), for_certificates))
-        return await prober.ask(offer(_TLSV1_2, code_points, shape, changes=changes))
+        asked = offer(_TLSV1_2, code_points, shape, changes=changes)
+        return await prober.ask(asked, is_chained=is_chained)
 
     usual = (
         seen.exchange
         for seen in key_exchanges(prober, facts)
         if seen.version is _TLSV1_2 and seen.suite in suites and seen.answers_the_usual_hello
     )
-    struck = await strike_out(ask, _picked_scheme, EVERY_SIGNATURE_SCHEME, next(usual, None))
+    struck = await strike_out(
+        ask,
+        _picked_scheme,
+        EVERY_SIGNATURE_SCHEME,
+        next(usual, None),
+        foresight=OF_SCHEMES,
+    )
     return await confirm_end_by_alert(prober, struck)
 
 
@@ -135,8 +139,8 @@ def _signs_with(broken: str, found: AcceptedSet) -> Fact:
     return Fact(verdict=Verdict.NO if found.complete else Verdict.UNKNOWN, evidence=found.refusal)
 
 
-async def _check_at_tls13(prober: Prober, facts: VisitFacts) -> None:
-    """Asks for each scheme of a key that has several; does nothing without a chain."""
+async def check_tls13_schemes(prober: Prober, facts: VisitFacts) -> None:
+    """Fills ``signature_schemes`` of TLS 1.3: asks for each scheme of a key that has several."""
     if facts.first_handshake_at(_TLSV1_3) is None:
         await check_tls13_chains(prober, facts)
     heard = [one for one in facts.handshakes if one.offer.version is _TLSV1_3]

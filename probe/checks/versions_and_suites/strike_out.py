@@ -7,13 +7,15 @@ after the rest, which costs nothing if the client's order decides.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, Final, TypeAlias
 
 from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference, UnknownCause
+from probe.checks.prober import side_by_side
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.preference import (
     SuiteChoice,
@@ -22,6 +24,9 @@ from probe.dialogue.preference import (
     reversed_order,
     with_chacha20_last,
 )
+
+_MOST_AHEAD: Final = 2
+"""How many questions are asked on guesses at once."""
 
 UNASSIGNED: Final = 0x0A0A
 """A GREASE value (RFC 8701), for suites and groups: a server that picks it accepts anything."""
@@ -91,35 +96,31 @@ def merged(parts: Sequence[Struck]) -> Struck:
     )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Search:
-    """What is left to offer, and what the choices so far have shown."""
+    """What is left to offer, and what the choices so far have shown; ``order`` is what was picked."""
 
     left: tuple[int, ...]
     reprise_after: int
     has_reprised: bool = False
-    picks: list[Pick] = field(default_factory=list)
-    choices: list[SuiteChoice] = field(default_factory=list)
-
-    @property
-    def order(self) -> tuple[int, ...]:
-        return tuple(pick.code_point for pick in self.picks)
+    order: tuple[int, ...] = ()
+    choices: tuple[SuiteChoice, ...] = ()
 
     @property
     def preference(self) -> Preference:
         return preference_shown(self.choices, self.order)
 
-    def chose(self, choice: SuiteChoice, exchange: Exchange) -> None:
-        """Removes a pick at a lower version and does not count it: the server may have other names left for
-        this version (nmap's ssl-enum-ciphers)."""
+    def after(self, choice: SuiteChoice, *, counts: bool = True) -> _Search:
+        """The search after a choice. A pick at a lower version is removed and does not count: the server may
+        have other names left for this version (nmap's ssl-enum-ciphers)."""
         is_new = choice.pick in self.left
-        if is_new:
-            at = self.left.index(choice.pick)
-            self.left = self.left[:at] + self.left[at + 1 :]
-        if exchange.version is exchange.offer.version:
-            self.choices.append(choice)
-            if is_new:
-                self.picks.append(Pick(code_point=choice.pick, exchange=exchange))
+        return replace(
+            self,
+            left=tuple(name for name in self.left if name != choice.pick),
+            has_reprised=self.has_reprised or not set(self.order).isdisjoint(choice.offered),
+            order=(*self.order, choice.pick) if counts and is_new else self.order,
+            choices=(*self.choices, choice) if counts else self.choices,
+        )
 
     def next_offer(self) -> tuple[int, ...]:
         """The rest. Once, while it is open whose order decides, the rest is followed by the picks.
@@ -127,52 +128,140 @@ class _Search:
         The picks are not added after a pick of ChaCha20: ChaCha20 suites are always last, so a server that
         picks one before the rest has its own order, which the next picks will show.
         """
-        is_time = len(self.picks) == self.reprise_after and not self.has_reprised
+        is_time = len(self.order) == self.reprise_after and not self.has_reprised
         if not is_time or not self.left or is_chacha20(self.order[-1]):
             return self.left or (UNASSIGNED,)
         if self.preference is Preference.UNKNOWN:
-            self.has_reprised = True
             return with_chacha20_last((*self.left, *reversed(self.order)))
         return self.left
 
 
+Ask: TypeAlias = Callable[[tuple[int, ...], bool], Coroutine[Any, Any, Exchange]]
+"""Offers the names in that order; true if another question is likely to follow the answer."""
+
+_Picked: TypeAlias = Callable[[Exchange], int | None]
+
+Guess: TypeAlias = Callable[[tuple[int, ...], tuple[int, ...]], int | None]
+"""The likely next pick, given the picks so far and what is offered next; None without a good guess."""
+
+
+def no_guess(_: tuple[int, ...], __: tuple[int, ...]) -> int | None:
+    """For lists whose order differs from server to server."""
+    return None
+
+
+def guess_by(usual: tuple[int, ...]) -> Guess:
+    """Guesses that the server has the ``usual`` order."""
+
+    def guess(order: tuple[int, ...], offered: tuple[int, ...]) -> int | None:
+        if not order or order[-1] not in usual:
+            return None
+        later = usual[usual.index(order[-1]) + 1 :]
+        return next((name for name in later if name in offered), None)
+
+    return guess
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foresight:
+    """What is known of a list in advance: the ``guess`` of the next pick; whether it ``is_long``, so that it goes on
+    even if there is no guess."""
+
+    guess: Guess = no_guess
+    is_long: bool = False
+
+
+class _AskingAhead:
+    """Asks the next question of a search side by side with those that follow if the next picks are as guessed.
+
+    It goes one guess further with each guess that was right. A wrong one costs the answers that came ahead of it,
+    and ends the guessing.
+    """
+
+    def __init__(self, ask: Ask, picked: _Picked, foresight: Foresight) -> None:
+        self._ask = ask
+        self._picked = picked
+        self._guess = foresight.guess
+        self._is_long = foresight.is_long
+        self._most_ahead = 1
+        self._ahead: dict[tuple[int, ...], Exchange] = {}
+
+    async def ask(self, search: _Search) -> Exchange:
+        """The answer to the search's next offer."""
+        offered = search.next_offer()
+        if offered in self._ahead:
+            return self._ahead.pop(offered)
+        guesses = list(islice(self._guesses(search), self._most_ahead))
+        goes_on = self._is_long or 0 < self._most_ahead == len(guesses)
+        if not guesses:
+            return await self._ask(offered, goes_on)
+        offers = (offered, *(after.next_offer() for _, after in guesses))
+        answers = await side_by_side(*(self._ask(one, goes_on) for one in offers))
+        self._ahead = dict(zip(offers[1:], answers[1:], strict=True))
+        picks = [self._picked(one) for one in answers[: len(guesses)]]
+        are_right = picks == [pick for pick, _ in guesses]
+        self._most_ahead = min(self._most_ahead + 1, _MOST_AHEAD) if are_right else 0
+        return answers[0]
+
+    def _guesses(self, search: _Search) -> Iterator[tuple[int, _Search]]:
+        """Each pick that is likely after the one before it, and the search after it.
+
+        There is no guess when picks are offered again: that question is asked because the order is not known.
+        """
+        offered = search.next_offer()
+        while set(search.order).isdisjoint(offered):
+            pick = self._guess(search.order, offered)
+            if pick is None:
+                return
+            search = search.after(SuiteChoice(offered=offered, pick=pick))
+            yield pick, search
+            offered = search.next_offer()
+
+
 async def strike_out(
-    ask: Callable[[tuple[int, ...]], Awaitable[Exchange]],
-    picked: Callable[[Exchange], int | None],
+    ask: Ask,
+    picked: _Picked,
     candidates: tuple[int, ...],
     first: Exchange | None = None,
     *,
     reprise_after: int = 2,
+    foresight: Foresight = Foresight(),
 ) -> Struck:
     """The picks among ``candidates``; ``first`` is the answer to all of them, if known.
 
     It stops at a pick that was not offered (yaSSL #793), because no answer of such a server about a list can
-    be trusted. ``reprise_after`` is the number of picks that are offered again.
+    be trusted. ``reprise_after`` is the number of picks that are offered again. With ``foresight``
+    questions are asked side by side and connections opened ahead; this changes nothing that the answers prove.
     """
     search = _Search(left=candidates, reprise_after=reprise_after)
+    asking = _AskingAhead(ask, picked, foresight)
     offered = candidates
-    exchange = first or await ask(offered)
+    exchange = first or await ask(offered, foresight.is_long)
+    proofs: dict[int, Exchange] = {}
     while (pick := picked(exchange)) is not None and pick in offered and pick != UNASSIGNED:
-        search.chose(SuiteChoice(offered=offered, pick=pick), exchange)
+        counts = exchange.version is exchange.offer.version
+        search = search.after(SuiteChoice(offered=offered, pick=pick), counts=counts)
+        if pick in search.order:
+            proofs.setdefault(pick, exchange)
         offered = search.next_offer()
-        exchange = await ask(offered)
+        exchange = await asking.ask(search)
     preference = search.preference
-    if len(search.picks) > 1 and preference is Preference.UNKNOWN:
-        await _ask_backwards(ask, picked, search)
+    if len(search.order) > 1 and preference is Preference.UNKNOWN:
+        backwards = reversed_order(search.order)
+        search = await _after_asking(ask, picked, search, backwards)
         preference = search.preference
-    return Struck(picks=tuple(search.picks), last=exchange, preference=preference)
+    picks = tuple(Pick(code_point=name, exchange=proofs[name]) for name in search.order)
+    return Struck(picks=picks, last=exchange, preference=preference)
 
 
-async def _ask_backwards(
-    ask: Callable[[tuple[int, ...]], Awaitable[Exchange]],
-    picked: Callable[[Exchange], int | None],
-    search: _Search,
-) -> None:
-    """Offers only the accepted names, in the reverse of the order proved so far."""
-    backwards = reversed_order(search.order)
-    pick = picked(await ask(backwards))
-    if pick is not None and pick in backwards:
-        search.choices.append(SuiteChoice(offered=backwards, pick=pick))
+async def _after_asking(
+    ask: Ask, picked: _Picked, search: _Search, offered: tuple[int, ...]
+) -> _Search:
+    """The search after one more question about accepted names only, such as the reverse of the order so far."""
+    pick = picked(await ask(offered, False))
+    if pick is None or pick not in offered:
+        return search
+    return search.after(SuiteChoice(offered=offered, pick=pick))
 
 
 def picked_cipher_suite(exchange: Exchange) -> int | None:

@@ -8,9 +8,9 @@ if its prime belongs to an ffdhe group that was offered (RFC 7919).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.registry import (
@@ -28,13 +28,12 @@ from probe.checks.versions_and_suites.key_exchanges import (
     sent_in,
     suites_with,
 )
-from probe.checks.versions_and_suites.strike_out import Struck, merged, strike_out
+from probe.checks.versions_and_suites.strike_out import Ask, Struck, merged, strike_out
+from probe.checks.versions_and_suites.usual_orders import OF_GROUPS
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import EARLIER_GROUPS, offer
 from probe.tls.extensions import ExtensionType
-
-_Ask: TypeAlias = Callable[[tuple[int, ...]], Awaitable[Exchange]]
 
 EARLIER_GROUP_FEATURES: Final = ("ignores_supported_groups", "point_formats")
 
@@ -91,7 +90,7 @@ async def _strike_out_curves(
         return None
     ask = _asking(prober, facts, version, suites)
     first = _heard_of_all(prober, facts, version, suites)
-    struck = await strike_out(ask, _picked_curve, _CURVES, first)
+    struck = await strike_out(ask, _picked_curve, _CURVES, first, foresight=OF_GROUPS)
     struck = await confirm_end_by_alert(prober, struck)
     if others or not struck.picks or not struck.last.is_refusal:
         return struck
@@ -107,11 +106,11 @@ async def _strike_out_curves(
     return replace(found, proves_end=None, hides=_HIDES.format(_picked_name(more.last)))
 
 
-async def _strike_out_before(behind: tuple[int, ...], left: tuple[int, ...], ask: _Ask) -> Struck:
+async def _strike_out_before(behind: tuple[int, ...], left: tuple[int, ...], ask: Ask) -> Struck:
     """The curves of ``left`` that the server picks before those ``behind``, one of which it picks at the end."""
 
-    async def ask_with_more(groups: tuple[int, ...]) -> Exchange:
-        return await ask((*groups, *behind))
+    async def ask_with_more(groups: tuple[int, ...], is_chained: bool) -> Exchange:
+        return await ask((*groups, *behind), is_chained)
 
     struck = await strike_out(ask_with_more, _picked_curve, left)
     picked = _picked_curve(struck.last)
@@ -147,12 +146,12 @@ def _asking(
     facts: VisitFacts,
     version: ProtocolVersion,
     suites: Sequence[CipherSuite],
-) -> _Ask:
+) -> Ask:
     code_points = tuple(suite.code_point for suite in suites)
     shape = facts.shape_at(version)
 
-    async def ask(groups: tuple[int, ...]) -> Exchange:
-        return await prober.ask(offer(version, code_points, shape, groups))
+    async def ask(groups: tuple[int, ...], is_chained: bool) -> Exchange:
+        return await prober.ask(offer(version, code_points, shape, groups), is_chained=is_chained)
 
     return ask
 

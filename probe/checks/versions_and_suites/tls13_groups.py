@@ -10,6 +10,7 @@ from model.protocol_version import ProtocolVersion
 from model.registry import named_group_name
 from probe.checks.prober import Prober
 from probe.checks.versions_and_suites.strike_out import picked_group, strike_out
+from probe.checks.versions_and_suites.usual_orders import OF_GROUPS
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.candidate_suites import suites_in_parts
 from probe.dialogue.exchange import Exchange
@@ -24,9 +25,9 @@ async def check_tls13_groups(prober: Prober, facts: VisitFacts) -> None:
     shape = facts.shape_at(version)
     suites = next(suites_in_parts(version))
 
-    async def ask(groups: tuple[int, ...]) -> Exchange:
-        return await prober.ask(offer(version, suites, shape, groups))
+    async def ask(groups: tuple[int, ...], is_chained: bool) -> Exchange:
+        return await prober.ask(offer(version, suites, shape, groups), is_chained=is_chained)
 
     first = facts.spoken[version]
-    struck = await strike_out(ask, picked_group, TLS13_GROUPS, first, reprise_after=1)
+    struck = await strike_out(ask, picked_group, TLS13_GROUPS, first, foresight=OF_GROUPS)
     facts.groups[version] = struck.accepted_set(named_group_name)

@@ -66,7 +66,7 @@ class Simulation(ProbeTransport):
         assert reply is not None, "an Offer is a whole hello"
         return Exchange(offer=offer, offered=offered, answer=_read(reply))
 
-    async def handshake(self, offer: HandshakeOffer) -> Handshake:
+    async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
         return Handshake(offer=offer, end=HandshakeEnd.UNFINISHED, note="no handshakes in memory")
 
     async def converse(

@@ -57,7 +57,7 @@ class Handshakes(Simulation):
         super().__init__(ServerModel(cipher_suites=suites))
         self.ends = deque(ends)
 
-    async def handshake(self, offer: HandshakeOffer) -> Handshake:
+    async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
         return replace(self.ends.popleft(), offer=offer)
 
 

@@ -56,7 +56,7 @@ class Hearing(Simulation):
         self.heard.append(exchange.offered)
         return exchange
 
-    async def handshake(self, offer: HandshakeOffer) -> Handshake:
+    async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
         # OpenSSL does not have every version and suite.
         with suppress(ValueError):
             OpenSslHandshake(offer, at=AT).begin(self.heard.append)

@@ -77,6 +77,31 @@ async def test_answers_restore_all_but_the_limit_that_was_too_high() -> None:
     assert await fill(gate, 20) == 3
 
 
+async def test_the_share_of_an_address_that_answers_quickly_grows_up_to_its_limit() -> None:
+    gate = AddressGate(4, most_if_quick=10)
+    gate.answered_quickly()
+    assert await fill(gate, 20) == 6
+    for _ in range(10):
+        gate.answered_quickly()
+    assert await fill(gate, 20) == 10
+
+
+async def test_the_share_does_not_grow_without_such_a_limit() -> None:
+    gate = AddressGate(4)
+    gate.answered_quickly()
+    assert await fill(gate, 20) == 4
+
+
+async def test_trouble_ends_the_growth() -> None:
+    gate = AddressGate(4, most_if_quick=10)
+    gate.answered_quickly()
+    await trouble(gate)
+    for _ in range(100):
+        gate.answered()
+        gate.answered_quickly()
+    assert await fill(gate, 20) == 5
+
+
 async def test_there_is_always_one_slot() -> None:
     gate = AddressGate(4)
     for _ in range(10):

@@ -13,14 +13,15 @@ import pytest
 from model.intrusiveness import Intrusiveness
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.catalogue import STAGES, Ask, Check, Stage
+from probe.checks.catalogue import STAGES
+from probe.checks.check import Ask, Check, Stage
 from probe.checks.client_auth.client_auth import check_client_auth
 from probe.checks.features.fingerprints import check_fingerprints
 from probe.checks.features.hello_features import check_hello_features
 from probe.checks.part import Part
 from probe.checks.prober import Prober, in_turn, side_by_side
-from probe.checks.versions_and_suites.cipher_suites import check_cipher_suites
-from probe.checks.versions_and_suites.signature_schemes import check_signature_schemes
+from probe.checks.versions_and_suites.cipher_suites import check_cipher_suites, check_sslv3_suites
+from probe.checks.versions_and_suites.signature_schemes import check_tls12_schemes
 from probe.checks.versions_and_suites.sslv2 import check_sslv2
 from probe.checks.versions_and_suites.tls12_groups import check_tls12_groups
 from probe.checks.versions_and_suites.tls13_groups import check_tls13_groups
@@ -122,7 +123,8 @@ LOST: Final[Mapping[Ask, tuple[str, ...]]] = {
     check_cipher_suites: ("cipher_suites ", "features encrypt_then_mac"),
     check_client_auth: ("client_auth ",),
     check_fingerprints: ("fingerprints ",),
-    check_signature_schemes: ("signature_schemes ",),
+    check_tls12_schemes: ("signature_schemes ",),
+    check_sslv3_suites: (f"cipher_suites {ProtocolVersion.SSLV3}",),
     check_sslv2: (f"protocols {ProtocolVersion.SSLV2}",),
     check_sslv3: (
         *(
@@ -189,10 +191,10 @@ class FailingAt(Simulation):
         self._known.add(offer.version)
         return await super().ask(offer, patient=patient, is_chained=is_chained)
 
-    async def handshake(self, offer: HandshakeOffer) -> Handshake:
+    async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
         if offer.version is self._version:
             raise PlantedError
-        return await super().handshake(offer)
+        return await super().handshake(offer, is_chained=is_chained)
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.label)

@@ -1,0 +1,1 @@
+"""How many round trips and connections does a visit need? Counted in a network whose only cost is the round trip."""
