@@ -16,11 +16,13 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from service.http.guard.bodies import Body, body_of, respond, takes_gzip
+from service.http.guard.principal import Principal, principal_of
 from service.http.guard.query import Query, route
 from service.http.guard.turns import Shared
 from service.http.not_served import not_served
 from service.http.scrape_format import content_type, wants_openmetrics
 from service.inventory.metrics_page import InventoryPage, NoSnapshotError
+from service.setting_types.roles import Role
 
 
 def make_app(
@@ -28,8 +30,8 @@ def make_app(
     service_registry: CollectorRegistry,
     is_ready: Callable[[], bool],
     status: Callable[[], Mapping[str, Any]],
-    reload: Callable[[], Awaitable[str | None]],
-    enumerate_soon: Callable[[str | None], bool],
+    reload: Callable[[Principal], Awaitable[str | None]],
+    enumerate_soon: Callable[[str | None, Principal], Awaitable[bool]],
     more: Sequence[Route] = (),
 ) -> Starlette:
     """The application, to be wrapped by ``service.http.guard.guard``.
@@ -38,7 +40,7 @@ def make_app(
         service_registry: the metrics that ``/metrics`` shows.
         is_ready: decides the answer of ``/-/ready``.
         status: the answer of ``/-/status``, as JSON values.
-        reload: reads the configuration again; returns the reason if it failed.
+        reload: reads the configuration again for a client; returns the reason if it failed.
         enumerate_soon: probes a target, or all targets, in full soon; returns whether there is any.
         more: routes of other parts of the service.
     """
@@ -98,17 +100,18 @@ def _status_route(status: Callable[[], Mapping[str, Any]]) -> Route:
 
 
 def _admin_routes(
-    reload: Callable[[], Awaitable[str | None]], enumerate_soon: Callable[[str | None], bool]
+    reload: Callable[[Principal], Awaitable[str | None]],
+    enumerate_soon: Callable[[str | None, Principal], Awaitable[bool]],
 ) -> tuple[Route, ...]:
-    async def read_again(_: Request, __: Query) -> Response:
-        reason = await reload()
+    async def read_again(request: Request, _: Query) -> Response:
+        reason = await reload(principal_of(request))
         if reason is None:
             return PlainTextResponse("reloaded\n")
         return PlainTextResponse(f"{reason}\n", status_code=400)
 
-    async def ask_all_again(_: Request, query: Query) -> Response:
+    async def ask_all_again(request: Request, query: Query) -> Response:
         wanted = query.get("target")
-        if enumerate_soon(wanted):
+        if await enumerate_soon(wanted, principal_of(request)):
             return PlainTextResponse("soon\n", status_code=202)
         reason = f"unknown target {wanted!r}: use a name from the metrics, such as a.test:443"
         return PlainTextResponse(
@@ -117,7 +120,7 @@ def _admin_routes(
 
     return (
         route("/-/reload", read_again, method="POST"),
-        route("/-/enumerate", ask_all_again, method="POST", once=("target",)),
+        route("/-/enumerate", ask_all_again, method="POST", once=("target",), role=Role.OPERATOR),
     )
 
 

@@ -19,7 +19,8 @@ from model.findings.remediation import Remediation
 
 def write_markdown(report: Report) -> str:
     """The report, from the summary to the proof of its integrity."""
-    sections = (_head, _summary, _findings, _endpoints, _not_reached, _waivers, _policies, _data)
+    judged = (_head, _summary, _findings, _endpoints, _not_reached)
+    sections = (*judged, _waivers, _policies, _audit_log, _data)
     return "\n".join(line for section in sections for line in section(report)) + "\n"
 
 
@@ -170,6 +171,24 @@ def _policies(report: Report) -> Iterator[str]:
         [
             (code(policy.name), str(len(policy.rules)), code(policy.digest))
             for policy in report.policies
+        ],
+    )
+
+
+def _audit_log(report: Report) -> Iterator[str]:
+    yield "## Audit log"
+    yield ""
+    yield from _table(
+        ("time", "who", "what", "before", "after"),
+        [
+            (
+                words.minute(entry.at),
+                code(words.audited_by(entry)),
+                code(words.audited(entry)),
+                code(words.audited_value(entry.before)),
+                code(words.audited_value(entry.after)),
+            )
+            for entry in report.audit_log
         ],
     )
 
