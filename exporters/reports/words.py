@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from exporters.audit_text import audited as audited
-from exporters.audit_text import audited_by as audited_by
-from exporters.audit_text import audited_value as audited_value
 from exporters.reports.report import ReportedEndpoint
 from exporters.wording import COMPLIANCE, state_words
 from model.findings.finding import Finding, FindingStatus, Outcome, Waiver

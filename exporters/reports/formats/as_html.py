@@ -14,6 +14,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from exporters import audit_text
 from exporters.plurals import counted
 from exporters.reports import words
 from exporters.reports.executive import executive_page
@@ -103,7 +104,7 @@ _TEMPLATES: Final = Environment(
 def _page(template: str, report: Report, **more: Any) -> str:
     seen = overview(report)
     return _TEMPLATES.get_template(template).render(
-        report=report, words=words, counted=counted, seen=seen, **more
+        report=report, words=words, audit_text=audit_text, counted=counted, seen=seen, **more
     )
 
 

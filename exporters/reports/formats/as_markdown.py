@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from exporters import audit_text
 from exporters.plurals import counted
 from exporters.reports import words
 from exporters.reports.markdown_text import block, code, plain
@@ -183,10 +184,10 @@ def _audit_log(report: Report) -> Iterator[str]:
         [
             (
                 words.minute(entry.at),
-                code(words.audited_by(entry)),
-                code(words.audited(entry)),
-                code(words.audited_value(entry.before)),
-                code(words.audited_value(entry.after)),
+                code(audit_text.audited_by(entry)),
+                code(audit_text.audited(entry)),
+                code(audit_text.audited_value(entry.before)),
+                code(audit_text.audited_value(entry.after)),
             )
             for entry in report.audit_log
         ],

@@ -46,11 +46,7 @@ def demo(
     from service.process.start_up import StartError
 
     try:
-        run(
-            demonstrate(
-                listen, directory, sys.stdout, allow_unauthenticated=allow_unauthenticated
-            )
-        )
+        run(demonstrate(listen, directory, sys.stdout, allow_unauthenticated=allow_unauthenticated))
     except (ConfigError, StartError) as error:
         return fail(str(error))
     return EXIT_OK
