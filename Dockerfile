@@ -24,4 +24,4 @@ EXPOSE 9844
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
     CMD ["python", "-c", "import httpx; httpx.get('http://127.0.0.1:9844/-/healthy').raise_for_status()"]
 ENTRYPOINT ["tlsprobe"]
-CMD ["demo", "--listen", "0.0.0.0:9844"]
+CMD ["demo", "--listen", "0.0.0.0:9844", "--allow-unauthenticated"]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from model.findings.alert import Alert
     from model.findings.finding import Finding, Waiver
     from model.observation import Observation
-    from model.query import Page, PageEnd, Period, Selection, ServiceEvent
+    from model.query import AuditEntry, Page, PageEnd, Period, Selection, ServiceEvent
     from model.snapshot import EndpointStatus, Snapshot
 
 
@@ -111,16 +111,26 @@ class ArchiveReader(StoreReader, Protocol):
         """Events of the service, newest first."""
         ...
 
+    async def audit_log(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int = 1000
+    ) -> Sequence[AuditEntry]:
+        """The newest ``limit`` entries of the audit log from ``since`` to ``until``, newest first."""
+        ...
+
 
 class Archive(Store, ArchiveReader, Protocol):
     """The storage interface of the service and its API: everything read, and what they write."""
 
-    async def put_waiver(self, waiver: Waiver) -> None:
-        """Store ``waiver``, replacing one of the same name; durable on return."""
+    async def put_waiver(self, waiver: Waiver, entry: AuditEntry | None = None) -> None:
+        """Store ``waiver``, replacing one of the same name, with its ``entry`` of the audit log; durable on return."""
         ...
 
-    async def remove_waiver(self, name: str) -> bool:
-        """Delete a waiver; returns whether it existed."""
+    async def remove_waiver(self, name: str, entry: AuditEntry | None = None) -> bool:
+        """Delete a waiver, with its ``entry`` of the audit log; returns whether it existed."""
+        ...
+
+    async def audit(self, entry: AuditEntry) -> None:
+        """Store an entry of the audit log; durable on return."""
         ...
 
     async def note(self, event: ServiceEvent) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from model.observation import Observation
 from model.snapshot import EndpointStatus
@@ -98,3 +99,32 @@ class ServiceEvent:
     kind: str
     sentence: str
     endpoint_key: str | None = None
+
+
+class AuditAction(StrEnum):
+    """What clients and signals may change."""
+
+    WAIVER_SET = "waiver_set"
+    WAIVER_REMOVED = "waiver_removed"
+    CONFIGURATION_RELOADED = "configuration_reloaded"
+    PROBE_REQUESTED = "probe_requested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """An entry of the audit log: one change.
+
+    ``actor`` is who made it, ``method`` how that is known, and ``role`` what allowed it; ``address`` is that of the
+    connection, None for a signal. ``subject`` names what was changed. ``action`` is an AuditAction, or that of a
+    newer version whose database is read.
+    """
+
+    at: datetime
+    actor: str
+    method: str
+    role: str
+    address: str | None
+    action: str
+    subject: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None

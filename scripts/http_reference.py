@@ -18,6 +18,7 @@ from service.config.load import load_settings
 from service.daemon.build import build
 from service.daemon.routes import app_of
 from service.http.guard.access import SAFE_METHODS
+from service.http.guard.principal import Principal
 from service.http.guard.query import QueryRoute
 from storage import SqlStore
 
@@ -26,8 +27,8 @@ _INTRODUCTION: Final = """\
 # The HTTP API
 
 Every route of the service. This page is written from the code by `make docs`;
-[configuration.md](configuration.md#the-http-side) says who may use them. The service speaks HTTP/1.1, without TLS: to reach it
-from elsewhere, put a proxy with TLS and logins in front of it.
+[configuration.md](configuration.md#the-http-side) says who may use them. The service speaks HTTP/1.1, with TLS
+if [this is configured](../how-to/secure-the-service.md).
 
 An error is one sentence of text that says what to change; under `/api/` it is `error` in a JSON object. Besides the statuses
 of each route, every route may answer:
@@ -35,13 +36,14 @@ of each route, every route may answer:
 | status | if |
 |---|---|
 | 400 | the query has an unknown, repeated or overlong parameter, or the header `Host` is invalid |
-| 403 | a page of another site asks for a change, or the client may not change anything |
-| 401 | a change needs the admin token: `Authorization: Bearer TOKEN` |
+| 401 | the service needs a password, a token or a client certificate, or the one that was sent is wrong |
+| 403 | a page of another site asks for a change, or the client does not have the role |
 | 404, 405 | there is no such path, or not with this method |
 | 408, 413 | the body takes longer than 30 seconds, or is over 64 KiB |
 | 421 | the name by which the client asks is not in `http.allowed_hosts` |
+| 429 | ten wrong passwords came from this address in a minute |
 
-*Changes state* marks routes that need the admin token, unless the client is on the service's machine.
+Routes need the role viewer, unless they state another. `/-/healthy` and `/-/ready` need none.
 """
 
 
@@ -51,7 +53,7 @@ def routes() -> Mapping[str, QueryRoute]:
 
 
 async def _routes() -> Mapping[str, QueryRoute]:
-    async def reload() -> None:
+    async def reload(_: Principal) -> None:
         return None
 
     with TemporaryDirectory() as directory:
@@ -83,7 +85,7 @@ def meanings() -> Mapping[str, Mapping[str, Any]]:
 def _section(name: str, said: Mapping[str, Any], route: QueryRoute) -> Iterator[str]:
     yield f"\n## {name}\n"
     is_safe = _method(route) in SAFE_METHODS
-    yield said["meaning"] + ("" if is_safe else " *Changes state.*")
+    yield said["meaning"] + ("" if is_safe else f" *Changes state; needs the role {route.role}.*")
     if parameters := said.get("parameters"):
         yield "\n| parameter | meaning |\n|---|---|"
         for parameter, meaning in parameters.items():

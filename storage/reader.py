@@ -19,11 +19,12 @@ from model.endpoint_state.schedule import Schedule
 from model.findings.alert import Alert
 from model.findings.finding import Finding, Waiver
 from model.observation import Observation
-from model.query import EVERYWHERE, Page, PageEnd, Period, Selection, ServiceEvent
+from model.query import EVERYWHERE, AuditEntry, Page, PageEnd, Period, Selection, ServiceEvent
 from model.snapshot import EndpointStatus, Snapshot
 from storage.database import Database, connect_for_reading
 from storage.errors import DRIVER_ERRORS, StoreError, explain
 from storage.reading import observations as of_observations
+from storage.reading.audit import read_audit_log
 from storage.reading.findings import read_findings, read_resolved_findings
 from storage.reading.history import read_changes, read_history
 from storage.reading.last_visits import LastVisit, read_last_visits
@@ -228,6 +229,17 @@ class SqlReader:
         """
         async with self._reading() as connection:
             return await read_events(connection, since)
+
+    async def audit_log(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int = 1000
+    ) -> Sequence[AuditEntry]:
+        """The newest ``limit`` entries of the audit log from ``since`` to ``until``, newest first.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_audit_log(connection, since, until, limit)
 
     async def reported_alerts(self, notifier: str) -> Sequence[Alert]:
         """The alerts that ``notifier`` has reported and that have not ended, in any order.

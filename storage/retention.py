@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.database import WritableDatabase
 from storage.retention_clock import RetentionTime, read_retention_time, write_retention_time
 from storage.rows.tables import (
+    AuditRow,
     CertificateRow,
     ChangeRow,
     ComplianceRow,
@@ -53,6 +54,7 @@ class Retention:
     changes_days: float = 400.0
     findings_days: float = 400.0
     events_days: float = 90.0
+    audit_days: float = 730.0
     endpoints_days: float = 400.0
 
 
@@ -132,6 +134,9 @@ async def _prune(database: WritableDatabase, retention: Retention, at: datetime)
     )
     pruned["service_events"] = await _forget(
         database, EventRow.id, EventRow.at < before(retention.events_days)
+    )
+    pruned["audit_log"] = await _forget(
+        database, AuditRow.id, AuditRow.at < before(retention.audit_days)
     )
     return pruned
 

@@ -17,7 +17,7 @@ from model.endpoint_state import Advanced, Schedule, Visit
 from model.findings.alert import Alert
 from model.findings.finding import Assessment, Waiver
 from model.observation import Observation
-from model.query import ServiceEvent
+from model.query import AuditEntry, ServiceEvent
 from storage.database import WritableDatabase, connect
 from storage.errors import (
     DRIVER_ERRORS,
@@ -31,6 +31,7 @@ from storage.migrate import migrate
 from storage.reader import SqlReader, opened
 from storage.retention import Pruned, Retention, prune
 from storage.writer import BatchWriter, WriterClosedError
+from storage.writing.audit import add_audit_entry
 from storage.writing.batch import write_visits
 from storage.writing.daily_limit import BYTES_PER_DAY, Dropped
 from storage.writing.waivers_and_events import (
@@ -135,23 +136,37 @@ class SqlStore(SqlReader):
             raise kind(str(explain(error, self._database.name))) from error
         return entry.advanced
 
-    async def put_waiver(self, waiver: Waiver) -> None:
-        """Store ``waiver`` in place of any of the same name; durable on return.
+    async def put_waiver(self, waiver: Waiver, entry: AuditEntry | None = None) -> None:
+        """Store ``waiver`` in place of any of the same name, with its ``entry`` of the audit log; durable on return.
 
         Raises:
-            StoreError: if it could not be stored.
+            StoreError: if they could not be stored; then neither is.
         """
         async with self._writing() as connection:
             await put_waiver(connection, waiver)
+            if entry is not None:
+                await add_audit_entry(connection, entry)
 
-    async def remove_waiver(self, name: str) -> bool:
-        """Delete a waiver; returns whether there was one.
+    async def remove_waiver(self, name: str, entry: AuditEntry | None = None) -> bool:
+        """Delete a waiver, and store the ``entry`` of the audit log if there was one; returns whether there was.
 
         Raises:
             StoreError: if the database cannot be written.
         """
         async with self._writing() as connection:
-            return await remove_waiver(connection, name)
+            was_there = await remove_waiver(connection, name)
+            if was_there and entry is not None:
+                await add_audit_entry(connection, entry)
+            return was_there
+
+    async def audit(self, entry: AuditEntry) -> None:
+        """Store an entry of the audit log; durable on return.
+
+        Raises:
+            StoreError: if it could not be stored.
+        """
+        async with self._writing() as connection:
+            await add_audit_entry(connection, entry)
 
     async def note(self, event: ServiceEvent) -> None:
         """Store a service event; durable on return.

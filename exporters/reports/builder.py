@@ -23,6 +23,7 @@ from model.findings.remediation import Remediation
 from model.findings.waiver_scope import with_target_keys
 from model.intrusiveness import words_for_not_asked
 from model.observation import ClientAuthMode, Observation
+from model.query import AuditEntry
 from model.sections import ACCEPTED_SETS, named_facts
 from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import UnknownCause, Verdict
@@ -47,6 +48,7 @@ class ReportRequest:
     policies: tuple[PolicyText, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     history: tuple[PastStandings, ...] = ()
+    audit_log: tuple[AuditEntry, ...] = ()
 
 
 def report_of(
@@ -68,6 +70,7 @@ def report_of(
             _endpoint(status, request, snapshot.taken_at, remedy_of) for status in chosen
         ),
         history=request.history,
+        audit_log=request.audit_log,
     )
 
 

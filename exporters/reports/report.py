@@ -20,6 +20,7 @@ from model.findings.finding import (
     labelled_rule,
 )
 from model.findings.remediation import Remediation
+from model.query import AuditEntry
 from model.verdict import Verdict
 
 DEFAULT_GROUPING: Final = "team"
@@ -129,7 +130,7 @@ class Report:
     ``taken_at`` is the time of the facts, ``generated_at`` that of the report; both are aware. ``selection``
     are the labels that an endpoint must have to be included. ``grouped_by`` is the label that names the owner
     of an endpoint. ``history`` has earlier compliance, oldest first. ``waivers`` are all waivers, including
-    expired ones.
+    expired ones. ``audit_log`` has who changed what before the time of the facts, newest first.
     """
 
     generated_at: datetime
@@ -141,6 +142,7 @@ class Report:
     waivers: tuple[Waiver, ...] = ()
     endpoints: tuple[ReportedEndpoint, ...] = ()
     history: tuple[PastStandings, ...] = ()
+    audit_log: tuple[AuditEntry, ...] = ()
 
     @property
     def reached(self) -> tuple[ReportedEndpoint, ...]:

@@ -21,6 +21,7 @@ from exporters.reports.report import (
     ReportedFinding,
     ServedCertificate,
 )
+from model.encoding.audit_json import audit_from_json, audit_to_json
 from model.encoding.finding_json import (
     finding_from_json,
     finding_to_json,
@@ -64,6 +65,8 @@ def report_to_json(report: Report) -> Json:
         "waivers": [waiver_to_json(waiver) for waiver in report.waivers],
         "endpoints": [_endpoint_to_json(endpoint) for endpoint in report.endpoints],
         "history": [_standings_to_json(one) for one in report.history],
+        # Reports of versions without an audit log keep their digest.
+        **({"audit_log": list(map(audit_to_json, report.audit_log))} if report.audit_log else {}),
     }
 
 
@@ -85,6 +88,7 @@ def report_from_json(fields: Json) -> Report:
         waivers=tuple(waiver_from_json(one) for one in fields["waivers"]),
         endpoints=tuple(_endpoint_from_json(one) for one in fields["endpoints"]),
         history=tuple(_standings_from_json(one) for one in fields["history"]),
+        audit_log=tuple(map(audit_from_json, fields.get("audit_log", ()))),
     )
 
 

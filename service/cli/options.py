@@ -125,6 +125,13 @@ NoColour: TypeAlias = Annotated[
     bool,
     Option("--no-color", help="Print without colour, as with NO_COLOR in the environment."),
 ]
+AllowUnauthenticated: TypeAlias = Annotated[
+    bool,
+    Option(
+        "--allow-unauthenticated",
+        help="Let clients read without a password, also if --listen is not a loopback address.",
+    ),
+]
 DEFAULT_DATABASE: Final = "sqlite:///tlsprobe.db"
 Database: TypeAlias = Annotated[
     str, Option("--database", metavar="URL", help="The service's database.")

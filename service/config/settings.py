@@ -52,6 +52,7 @@ ENVIRONMENT_NESTING: Final = "__"
 DEFAULT_LISTEN: Final = "127.0.0.1:9844"
 ONLY_AT_START: Final = (
     "listen",
+    "allow_unauthenticated",
     "database",
     "state_directory",
     "workers",
@@ -188,6 +189,7 @@ class ServiceSettings(BaseSettings):
 
     config_file: Path | None = None
     listen: Annotated[str, AfterValidator(_check_listen)] = DEFAULT_LISTEN
+    allow_unauthenticated: bool = False
     database: SecretUrl = "sqlite:///tlsprobe.db"
     state_directory: Path | None = None
     targets_files: tuple[Path, ...] = ()

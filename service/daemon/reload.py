@@ -8,12 +8,15 @@ from typing import Final
 
 import structlog
 
+from model.query import AuditAction
 from model.safe_output.secret_text import SecretMask
 from pki.certificates import TrustStoreError
 from pki.transparency import LogListError
 from policy.files.yaml_file import ConfigError
 from service.config.settings import ONLY_AT_START, ServiceSettings
+from service.daemon.audit import changed_settings, record
 from service.daemon.build import Parts, prober_context
+from service.http.guard.principal import Principal
 from service.judging.configured_policies import configured_policies
 from service.process.maintenance import limit_endpoints
 from service.process.start_up import engine_of
@@ -23,11 +26,14 @@ _LOG: Final = structlog.stdlib.get_logger("tlsprobe")
 
 
 async def reload(
-    parts: Parts, read_again: Callable[[], ServiceSettings] | None, mask: SecretMask
+    parts: Parts,
+    read_again: Callable[[], ServiceSettings] | None,
+    mask: SecretMask,
+    by: Principal,
 ) -> str | None:
     """Activate the configuration that ``read_again`` returns; on failure nothing changes and the reason is returned.
 
-    ``mask`` gets the secrets of the new configuration.
+    ``mask`` gets the secrets of the new configuration; the audit log gets the settings that change, and ``by``.
     """
     if read_again is None:
         return "the service was started without a configuration file: there is nothing to reload"
@@ -42,6 +48,7 @@ async def reload(
         return reason
     mask.add(secrets_in(settings))
     _warn_of_late_settings(parts.state.settings, settings)
+    before, after = changed_settings(parts.state.settings, settings, mask)
     parts.state.use(settings, engine)
     parts.inventory.remembered.forget_all(parts.clock.now())
     parts.evaluator.book = book
@@ -53,6 +60,14 @@ async def reload(
     parts.targets.sources.reload()
     parts.metrics.config_read(is_good=True)
     _LOG.info("configuration reloaded", sources=len(settings.sources))
+    await record(
+        parts,
+        by,
+        AuditAction.CONFIGURATION_RELOADED,
+        str(settings.config_file or "the environment"),
+        before=before,
+        after=after,
+    )
     return None
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from starlette.applications import Starlette
 
 from exporters.reports import Report
+from model.query import AuditAction
 from model.snapshot import Snapshot
+from service.daemon.audit import record
 from service.daemon.build import Parts
 from service.daemon.status import status_of
 from service.http.app import inventory_route, make_app
+from service.http.audit import audit_route
 from service.http.fleet import fleet_route
+from service.http.guard.principal import Principal
 from service.http.pages import page_routes
 from service.http.probe import probe_route
 from service.http.reports import report_routes
@@ -22,7 +27,7 @@ from service.judging.report_builder import ReportScope, make_report
 from service.judging.waiver_warnings import idle_waivers
 
 
-def app_of(parts: Parts, reload: Callable[[], Awaitable[str | None]]) -> Starlette:
+def app_of(parts: Parts, reload: Callable[[Principal], Awaitable[str | None]]) -> Starlette:
     """The application, to be wrapped by ``service.http.guard.guard``; ``reload`` returns why it failed, if it did."""
     planner, state = parts.planner, parts.state
 
@@ -37,7 +42,7 @@ def app_of(parts: Parts, reload: Callable[[], Awaitable[str | None]]) -> Starlet
         is_ready=lambda: parts.targets.sources.current.are_read and not state.is_stopping,
         status=lambda: status_of(parts),
         reload=reload,
-        enumerate_soon=planner.enumerate_soon,
+        enumerate_soon=partial(_enumerate_soon, parts),
         more=(
             *page_routes(parts.inventory.snapshot, parts.clock, idle),
             inventory_route(parts.page),
@@ -50,9 +55,17 @@ def app_of(parts: Parts, reload: Callable[[], Awaitable[str | None]]) -> Starlet
                 parts.clock.now,
                 lambda: parts.inventory.snapshot().endpoints,
             ),
+            audit_route(parts.store, parts.clock.now),
             *report_routes(lambda labels, weeks: _report(parts, labels, weeks)),
         ),
     )
+
+
+async def _enumerate_soon(parts: Parts, target: str | None, by: Principal) -> bool:
+    if not parts.planner.enumerate_soon(target):
+        return False
+    await record(parts, by, AuditAction.PROBE_REQUESTED, target or "all targets")
+    return True
 
 
 async def _report(parts: Parts, labels: Mapping[str, str], weeks: int) -> Report:

@@ -7,7 +7,6 @@ ten seconds; nothing that was stored is lost.
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
@@ -21,15 +20,17 @@ from model.query import ServiceEvent, ServiceEventKind
 from model.safe_output.secret_text import SecretMask, masked_url
 from model.target import Target
 from model.version import TOOL_VERSION
-from policy import PolicyError
+from policy.files.yaml_file import ConfigError
 from service.config.settings import ServiceSettings
 from service.config.unknown_variables import unknown_variables
+from service.daemon.audit import SIGHUP
 from service.daemon.build import Parts, build
 from service.daemon.reload import limit_stored_bytes, reload
 from service.daemon.routes import app_of
 from service.http.guard.guard import Guard
-from service.http.guard.start import http_access, http_limits
-from service.http.server import ListenError, listen, serve_http, url_of
+from service.http.guard.principal import Principal
+from service.http.server import ListenError, serve_http
+from service.http.start import HttpSide, http_side
 from service.process.logs import set_up_logs
 from service.process.maintenance import forget, reload_on_signal, watch_store, watch_version
 from service.process.start_up import StartError, warn_of_readers
@@ -66,15 +67,13 @@ async def serve(
     with stopping_signals() as stop:
         async with AsyncExitStack() as stack:
             try:
-                listener, parts = await _start(settings, targets, stack)
-            except (ListenError, StoreError, TargetsFileError, PolicyError) as error:
+                http, parts = await _start(settings, targets, stack)
+            except (ListenError, StoreError, TargetsFileError, ConfigError) as error:
                 raise StartError(mask.masked(str(error))) from error
-            _say_serving(settings, url_of(listener))
-            on_start(url_of(listener))
+            _say_serving(settings, http.url)
+            on_start(http.url)
             async with watched_loop():
-                superseded = await _run(
-                    parts, listener, partial(reload, parts, read_again, mask), stop
-                )
+                superseded = await _run(parts, http, partial(reload, parts, read_again, mask), stop)
             if superseded is not None:
                 raise StartError(str(superseded))
             with suppress(StoreError):
@@ -84,11 +83,11 @@ async def serve(
 
 async def _start(
     settings: ServiceSettings, targets: Sequence[Target], stack: AsyncExitStack
-) -> tuple[socket.socket, Parts]:
-    """The listening socket, and the parts with their state from the store; ``stack`` closes their resources."""
+) -> tuple[HttpSide, Parts]:
+    """The HTTP side, and the parts with their state from the store; ``stack`` closes their resources."""
     for path in settings.targets_files:
         await asyncio.to_thread(read_targets_file, path)
-    listener = stack.enter_context(listen(settings.listen))
+    http = stack.enter_context(http_side(settings, SystemClock().now))
     store = await stack.enter_async_context(await SqlStore.open(settings.database))
     await store.note(_event(ServiceEventKind.STARTED, f"version {TOOL_VERSION} started"))
     parts = build(settings, store, targets)
@@ -99,7 +98,7 @@ async def _start(
     parts.targets.sources.begin_with(targets_by_source(statuses))
     parts.evaluator.kept = {waiver.name: waiver for waiver in await store.waivers()}
     warn_of_readers(store)
-    return listener, parts
+    return http, parts
 
 
 def _say_serving(settings: ServiceSettings, url: str) -> None:
@@ -114,23 +113,25 @@ def _event(kind: ServiceEventKind, sentence: str) -> ServiceEvent:
 
 async def _run(
     parts: Parts,
-    listener: socket.socket,
-    reload_now: Callable[[], Awaitable[str | None]],
+    http: HttpSide,
+    reload_now: Callable[[Principal], Awaitable[str | None]],
     stop: asyncio.Event,
 ) -> StoreError | None:
     """Probe and serve until ``stop``; the HTTP side ends last.
 
     Returns the reason if another version of tlsprobe has taken over the database.
     """
-    settings = parts.state.settings
-    guarded_app = Guard(app_of(parts, reload_now), http_access(settings, listener))
+    guarded_app = Guard(app_of(parts, reload_now), http.access)
     close_http = asyncio.Event()
     await parts.guarded.begin()
     async with asyncio.TaskGroup() as group:
-        group.create_task(serve_http(guarded_app, listener, http_limits(settings), close_http))
+        group.create_task(
+            serve_http(guarded_app, http.socket, http.limits, close_http, http.new_tls)
+        )
         planning = group.create_task(parts.planner.run())
         version = group.create_task(watch_version(parts.store, stop))
-        watchers = [group.create_task(one) for one in _watchers(parts, reload_now)]
+        watched = (http.web.watch(), *_watchers(parts, reload_now))
+        watchers = [group.create_task(one) for one in watched]
         await stop.wait()
         _LOG.info("stopping", probes_in_flight=parts.planner.scheduler.probes_in_flight)
         parts.state.is_stopping = True
@@ -146,7 +147,7 @@ async def _run(
 
 
 def _watchers(
-    parts: Parts, reload_now: Callable[[], Awaitable[str | None]]
+    parts: Parts, reload_now: Callable[[Principal], Awaitable[str | None]]
 ) -> tuple[Coroutine[Any, Any, None], ...]:
     """What runs next to the visits until the service is stopped."""
     return (
@@ -162,6 +163,6 @@ def _watchers(
             lambda: parts.planner.is_planning,
             parts.metrics.retention_held_back,
         ),
-        reload_on_signal(reload_now),
+        reload_on_signal(partial(reload_now, SIGHUP)),
         parts.sinks.run(),
     )

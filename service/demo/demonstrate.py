@@ -20,7 +20,9 @@ _INTERVAL_SECONDS: Final = 60.0
 _POLICIES: Final = ("encryption-in-transit", "mozilla-intermediate")
 
 
-async def demonstrate(listen: str, directory: Path | None, stream: TextIO) -> None:
+async def demonstrate(
+    listen: str, directory: Path | None, stream: TextIO, *, allow_unauthenticated: bool = False
+) -> None:
     """Run the demo until SIGTERM or SIGINT, with its files in ``directory`` or a temporary one.
 
     At the start it describes the demo on ``stream``.
@@ -39,7 +41,7 @@ async def demonstrate(listen: str, directory: Path | None, stream: TextIO) -> No
                 f"the demo's servers cannot start ({place}{error.strerror}): give a --directory "
                 "that this user can write to"
             ) from error
-        settings = _settings(listen, fleet)
+        settings = _settings(listen, fleet, allow_unauthenticated=allow_unauthenticated)
         await serve(
             settings,
             targets=fleet.targets,
@@ -47,10 +49,11 @@ async def demonstrate(listen: str, directory: Path | None, stream: TextIO) -> No
         )
 
 
-def _settings(listen: str, fleet: DemoFleet) -> ServiceSettings:
+def _settings(listen: str, fleet: DemoFleet, *, allow_unauthenticated: bool) -> ServiceSettings:
     return load_settings(
         None,
         listen=listen,
+        allow_unauthenticated=allow_unauthenticated,
         database=f"sqlite:///{fleet.directory / 'tlsprobe.db'}",
         targets_files=(),
         interval_seconds=_INTERVAL_SECONDS,

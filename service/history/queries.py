@@ -9,7 +9,7 @@ from typing import Final
 
 from model.comparisons.change import Change
 from model.differences import differences, known_facts
-from model.query import Period, Selection, ServiceEvent
+from model.query import AuditEntry, Period, Selection, ServiceEvent
 from model.snapshot import Snapshot
 from service.history.places import find_place
 from storage import SqlReader, open_reader
@@ -117,6 +117,16 @@ async def read_events(
     async with await open_reader(database) as store:
         found = await store.events(since)
     return [event for event in found if not kinds or event.kind in kinds][:limit]
+
+
+async def read_audit_log(database: str, since: datetime, limit: int) -> Sequence[AuditEntry]:
+    """The newest entries of the audit log since a given time, newest first.
+
+    Raises:
+        StoreError: if the database cannot be read.
+    """
+    async with await open_reader(database) as store:
+        return await store.audit_log(since=since, limit=limit)
 
 
 async def _selection(store: SqlReader, place: str | None, labels: Mapping[str, str]) -> Selection:

@@ -7,17 +7,19 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from exporters.audit_text import audited, audited_by, audited_value
 from exporters.plurals import counted
 from exporters.terminal.console import printable
 from exporters.wording import COMPLIANCE
 from model.comparisons.change import Change
+from model.encoding.audit_json import audit_to_json
 from model.encoding.change_json import change_to_json
 from model.encoding.finding_json import finding_to_json
 from model.encoding.observation_json import to_json
 from model.encoding.times_json import time_to_json
 from model.findings.finding import Severity
 from model.observation import Observation
-from model.query import Period, ServiceEvent, Transition
+from model.query import AuditEntry, Period, ServiceEvent, Transition
 from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import Verdict
 from service.history.queries import EndpointDifference, EndpointHistory
@@ -158,6 +160,21 @@ def events_json(events: Sequence[ServiceEvent]) -> dict[str, Any]:
             for event in events
         ]
     }
+
+
+def audit_lines(entries: Sequence[AuditEntry]) -> Iterator[str]:
+    """Each entry: its time, who and what, and the values before and after."""
+    for entry in entries:
+        words = f"{audited(entry)}, by {audited_by(entry)}"
+        yield f"{_minute(entry.at)}  {printable(words, limit=_LIMIT)}"
+        for title, value in (("before", entry.before), ("after", entry.after)):
+            if value is not None:
+                yield f"    {title:<6}  {printable(audited_value(value), limit=_LIMIT)}"
+
+
+def audit_json(entries: Sequence[AuditEntry]) -> dict[str, Any]:
+    """The same as JSON values, with full times."""
+    return {"entries": list(map(audit_to_json, entries))}
 
 
 def _judgements(status: EndpointStatus) -> Iterator[str]:

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from exporters.prometheus.shard import MOST_SHARDS, WHOLE, Shard
 from service.http.guard.bodies import Body, body_of, respond, takes_gzip
+from service.http.guard.principal import Principal, principal_of
 from service.http.guard.query import Query, QueryError, route
 from service.http.guard.turns import Shared
 from service.http.not_served import not_served
@@ -25,6 +26,7 @@ from service.http.scrape_format import content_type, wants_openmetrics
 from service.http.text_answers import text_answer
 from service.inventory.compressed_page import decompressed
 from service.inventory.metrics_page import InventoryPage, NoSnapshotError, TooManyTotalsError
+from service.setting_types.roles import Role
 
 _SHARD: Final = re.compile(r"[0-9]{1,2}/[0-9]{1,2}")
 
@@ -34,8 +36,8 @@ def make_app(
     service_registry: CollectorRegistry,
     is_ready: Callable[[], bool],
     status: Callable[[], Mapping[str, Any]],
-    reload: Callable[[], Awaitable[str | None]],
-    enumerate_soon: Callable[[str | None], bool],
+    reload: Callable[[Principal], Awaitable[str | None]],
+    enumerate_soon: Callable[[str | None, Principal], Awaitable[bool]],
     more: Sequence[Route] = (),
 ) -> Starlette:
     """The application, to be wrapped by ``service.http.guard.guard``.
@@ -44,7 +46,7 @@ def make_app(
         service_registry: the metrics that ``/metrics`` shows.
         is_ready: decides the answer of ``/-/ready``.
         status: the answer of ``/-/status``, as JSON values.
-        reload: reads the configuration again; returns the reason if it failed.
+        reload: reads the configuration again for a client; returns the reason if it failed.
         enumerate_soon: probes a target, or all targets, in full soon; returns whether there is any.
         more: routes of other parts of the service.
     """
@@ -104,24 +106,25 @@ def _status_route(status: Callable[[], Mapping[str, Any]]) -> Route:
 
 
 def _admin_routes(
-    reload: Callable[[], Awaitable[str | None]], enumerate_soon: Callable[[str | None], bool]
+    reload: Callable[[Principal], Awaitable[str | None]],
+    enumerate_soon: Callable[[str | None, Principal], Awaitable[bool]],
 ) -> tuple[Route, ...]:
-    async def read_again(_: Request, __: Query) -> Response:
-        reason = await reload()
+    async def read_again(request: Request, _: Query) -> Response:
+        reason = await reload(principal_of(request))
         if reason is None:
             return text_answer("reloaded")
         return text_answer(reason, status_code=400)
 
-    async def ask_all_again(_: Request, query: Query) -> Response:
+    async def ask_all_again(request: Request, query: Query) -> Response:
         wanted = query.get("target")
-        if enumerate_soon(wanted):
+        if await enumerate_soon(wanted, principal_of(request)):
             return text_answer("soon", status_code=202)
         reason = f"unknown target {wanted!r}: use a name from the metrics, such as a.test:443"
         return text_answer(f"{reason if wanted else 'there are no targets yet'}\n", status_code=404)
 
     return (
         route("/-/reload", read_again, method="POST"),
-        route("/-/enumerate", ask_all_again, method="POST", once=("target",)),
+        route("/-/enumerate", ask_all_again, method="POST", once=("target",), role=Role.OPERATOR),
     )
 
 

@@ -12,10 +12,11 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from service.http.guard.acceptor import Acceptor
-from service.http.guard.head import LARGEST_HEAD
+from service.http.guard.acceptor import Acceptor, NewTls
+from service.http.guard.head import LARGEST_HEAD, PendingConnection
 from service.http.guard.protocol import BoundedProtocol
 from service.http.guard.waiting import ConnectionLimits
+from service.http.tls.transport import TlsProtocol
 from service.setting_types.values import split_listen
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
@@ -58,17 +59,28 @@ def listen(address: str) -> socket.socket:
     return listener
 
 
-def url_of(listener: socket.socket) -> str:
+def url_of(listener: socket.socket, scheme: str = "http") -> str:
     """The URL of ``listener`` for a browser on this machine, without a final slash."""
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _without_tls() -> None:
+    """The TLS of a connection without TLS."""
 
 
 async def serve_http(
-    app: ASGIApp, listener: socket.socket, limits: ConnectionLimits, stop: asyncio.Event
+    app: ASGIApp,
+    listener: socket.socket,
+    limits: ConnectionLimits,
+    stop: asyncio.Event,
+    new_tls: NewTls = _without_tls,
 ) -> None:
-    """Answer requests to ``listener`` until ``stop``; running responses get two more seconds."""
+    """Answer requests to ``listener`` until ``stop``; running responses get two more seconds.
+
+    ``new_tls`` returns the TLS of a new connection.
+    """
     server = _Server(
         uvicorn.Config(
             app,
@@ -84,6 +96,7 @@ async def serve_http(
             timeout_graceful_shutdown=_GRACE_SECONDS,
         ),
         limits,
+        new_tls,
     )
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(server.serve(sockets=[listener]))
@@ -95,9 +108,10 @@ async def serve_http(
 class _Server(uvicorn.Server):
     """uvicorn with our own acceptor, and without signal handlers: the service has more to stop than HTTP."""
 
-    def __init__(self, config: uvicorn.Config, limits: ConnectionLimits) -> None:
+    def __init__(self, config: uvicorn.Config, limits: ConnectionLimits, new_tls: NewTls) -> None:
         super().__init__(config)
         self._limits = limits
+        self._new_tls = new_tls
         self._acceptors: list[Acceptor] = []
         self._connecting: set[asyncio.Task[None]] = set()
 
@@ -111,7 +125,9 @@ class _Server(uvicorn.Server):
         await self.lifespan.startup()
         await self.on_tick(0)
         self.servers = []
-        self._acceptors = [Acceptor(one, self._limits, self._connect) for one in sockets or ()]
+        self._acceptors = [
+            Acceptor(one, self._limits, self._connect, self._new_tls) for one in sockets or ()
+        ]
         for acceptor in self._acceptors:
             acceptor.start()
         self.started = True
@@ -122,25 +138,23 @@ class _Server(uvicorn.Server):
             acceptor.stop()
         await super().shutdown(sockets)
 
-    def _connect(
-        self, connection: socket.socket, head: bytes, on_closed: Callable[[], None]
-    ) -> None:
-        task = asyncio.create_task(self._hand_over(connection, head, on_closed))
+    def _connect(self, one: PendingConnection, on_closed: Callable[[], None]) -> None:
+        task = asyncio.create_task(self._hand_over(one, on_closed))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
 
-    async def _hand_over(
-        self, connection: socket.socket, head: bytes, on_closed: Callable[[], None]
-    ) -> None:
+    async def _hand_over(self, one: PendingConnection, on_closed: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
-        stall_seconds = self._limits.stall_seconds
 
-        def protocol() -> BoundedProtocol:
-            return BoundedProtocol(self.config, self.server_state, stall_seconds, head, on_closed)
+        def protocol() -> asyncio.Protocol:
+            http = BoundedProtocol(
+                self.config, self.server_state, self._limits.stall_seconds, one, on_closed
+            )
+            return http if one.tls is None else TlsProtocol(one.tls, http)
 
         try:
-            await loop.connect_accepted_socket(protocol, connection)
+            await loop.connect_accepted_socket(protocol, one.socket)
         except OSError as error:
             _LOG.debug("an HTTP client has disconnected", reason=str(error))
-            connection.close()
+            one.socket.close()
             on_closed()

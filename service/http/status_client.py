@@ -6,34 +6,43 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, InvalidURL
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from exporters.plurals import counted
 from model.safe_output.printable import printable
+from service.setting_types.secrets import read_secret
 
 _TIMEOUT_SECONDS: Final = 10.0
 _LONGEST_ANSWER: Final = 2**24
 _LIMIT: Final = 200
 _OK: Final = 200
-_MISDIRECTED_REQUEST: Final = 421
+_REFUSALS: Final = (401, 403, 421, 429)
 
 
 class StatusError(Exception):
     """There is no status; the message is one sentence that says how to fix it."""
 
 
-def ask_status(url: str) -> dict[str, Any]:
+def ask_status(
+    url: str, token_file: Path | None = None, ca_file: Path | None = None
+) -> dict[str, Any]:
     """The status of the service at ``url``.
 
+    Args:
+        url: its URL, without a path.
+        token_file: contains a bearer token for it.
+        ca_file: the certificates (PEM) that its certificate is verified by; without it, Mozilla's.
+
     Raises:
-        StatusError: if no service answers.
+        StatusError: if no service answers, or it refuses.
     """
     if not url.startswith(("http://", "https://")):
         raise StatusError(f"--url must begin with http:// or https://, not {url!r}")
     place = f"{url.rstrip('/')}/-/status"
-    code, body = _get(place)
-    if code == _MISDIRECTED_REQUEST:
+    code, body = _get(place, _credentials(token_file), ca_file)
+    if code in _REFUSALS:
         text = body.decode("utf-8", "replace").strip()
         raise StatusError(f"{place}: {printable(text, limit=_LIMIT)}")
     if code != _OK:
@@ -47,15 +56,24 @@ def ask_status(url: str) -> dict[str, Any]:
     return status
 
 
-def _get(place: str) -> tuple[int, bytes]:
+def _credentials(token_file: Path | None) -> dict[str, str]:
+    try:
+        token = read_secret("token", None, token_file)
+    except ValueError as error:
+        raise StatusError(str(error)) from error
+    return {} if token is None else {"Authorization": f"Bearer {token}"}
+
+
+def _get(place: str, headers: Mapping[str, str], ca_file: Path | None) -> tuple[int, bytes]:
     """The status code and the body; raises StatusError.
 
     The standard library asks: another HTTP client takes longer to load than to ask.
     """
     try:
-        connection = _connection_to(place)
+        connection = _connection_to(place, ca_file)
         with closing(connection):
-            connection.request("GET", urlsplit(place).path, headers={"Accept": "application/json"})
+            accepted = {"Accept": "application/json", **headers}
+            connection.request("GET", urlsplit(place).path, headers=accepted)
             answer = connection.getresponse()
             return answer.status, answer.read(_LONGEST_ANSWER)
     except OSError as error:
@@ -66,8 +84,8 @@ def _get(place: str) -> tuple[int, bytes]:
         raise _no_service(place, "the answer is not HTTP") from error
 
 
-def _connection_to(place: str) -> HTTPConnection:
-    """Raises ValueError if the URL has no valid port."""
+def _connection_to(place: str, ca_file: Path | None) -> HTTPConnection:
+    """Raises ValueError if the URL has no valid port, and StatusError if ``ca_file`` cannot be used."""
     parts = urlsplit(place)
     host = parts.hostname or ""
     if parts.scheme == "http":
@@ -76,7 +94,12 @@ def _connection_to(place: str) -> HTTPConnection:
 
     import certifi
 
-    context = ssl.create_default_context(cafile=certifi.where())
+    try:
+        context = ssl.create_default_context(cafile=str(ca_file or certifi.where()))
+    except OSError as error:
+        raise StatusError(
+            f"--ca-file {ca_file} has no certificates in PEM, or cannot be read: use another file"
+        ) from error
     return HTTPSConnection(host, parts.port, timeout=_TIMEOUT_SECONDS, context=context)
 
 

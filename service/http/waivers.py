@@ -20,14 +20,18 @@ from starlette.routing import Route
 from model.encoding.finding_json import waiver_to_json
 from model.findings.finding import Waiver
 from model.ports import Archive
+from model.query import AuditAction, AuditEntry
 from model.snapshot import EndpointStatus
 from policy.files.document import Name, WaiverBody
 from policy.files.errors import first_problem, unknown_key
 from policy.files.load import waiver_fault
+from service.http.audit import audit_entry
+from service.http.guard.principal import principal_of
 from service.http.guard.query import Query, route
 from service.http.text_answers import json_answer
 from service.judging.policy_evaluator import PolicyEvaluator
 from service.judging.waiver_warnings import waiver_warning
+from service.setting_types.roles import Role
 from storage import StoreError
 
 _PATH: Final = "/api/waivers"
@@ -66,8 +70,8 @@ def waiver_routes(
     api = _WaiverApi(desk, archive, now, statuses)
     return (
         route(_PATH, api.every),
-        route(_PATH, api.put, method="POST"),
-        route(f"{_PATH}/{{name}}", api.remove, method="DELETE"),
+        route(_PATH, api.put, method="POST", role=Role.OPERATOR),
+        route(f"{_PATH}/{{name}}", api.remove, method="DELETE", role=Role.OPERATOR),
     )
 
 
@@ -100,7 +104,7 @@ class _WaiverApi:
         async with self._one_at_a_time:
             try:
                 waiver = await _posted(request, self._desk, self._now())
-                await self._archive.put_waiver(waiver)
+                await self._archive.put_waiver(waiver, self._entry(request, waiver.name, waiver))
             except _RefusedError as refused:
                 return _error(refused.status, str(refused))
             except StoreError as error:
@@ -109,6 +113,18 @@ class _WaiverApi:
             self._desk.kept[waiver.name] = waiver
         shown = self._shown(waiver, self._statuses())
         return json_answer(shown, status_code=201 if is_new else 200)
+
+    def _entry(self, request: Request, name: str, after: Waiver | None) -> AuditEntry:
+        """The entry of the audit log for the waiver ``name``, which becomes ``after``."""
+        before = self._desk.kept.get(name)
+        return audit_entry(
+            principal_of(request),
+            self._now(),
+            AuditAction.WAIVER_REMOVED if after is None else AuditAction.WAIVER_SET,
+            name,
+            before=None if before is None else waiver_to_json(before),
+            after=None if after is None else waiver_to_json(after),
+        )
 
     def _shown(self, waiver: Waiver, statuses: Sequence[EndpointStatus]) -> dict[str, Any]:
         """The waiver, with a warning if it matches no finding now."""
@@ -120,7 +136,7 @@ class _WaiverApi:
         if name in _of_files(self._desk):
             return _error(409, f"the waiver {name!r} is in a policy file: remove it there")
         try:
-            was_there = await self._archive.remove_waiver(name)
+            was_there = await self._archive.remove_waiver(name, self._entry(request, name, None))
         except StoreError as error:
             return _error(503, str(error))
         self._desk.kept.pop(name, None)

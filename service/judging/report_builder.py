@@ -28,6 +28,8 @@ from service.judging.report_policies import policy_text
 
 _WEEK: Final = timedelta(weeks=1)
 _NO_BOOK: Final = PolicySet()
+_AUDITED: Final = timedelta(days=90)
+_MOST_AUDITED: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,11 @@ async def make_report(
         policies=tuple(map(policy_text, wish.book.policies)),
         waivers=tuple(waivers.values()),
         history=await _history(archive, snapshot.taken_at, wish),
+        audit_log=tuple(
+            await archive.audit_log(
+                since=snapshot.taken_at - _AUDITED, until=snapshot.taken_at, limit=_MOST_AUDITED
+            )
+        ),
     )
 
     def remedy_of(observation: Observation, result: RuleResult) -> Remediation | None:

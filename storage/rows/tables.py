@@ -294,6 +294,23 @@ class EventRow(Table):
     endpoint_key: Mapped[str | None] = mapped_column(String)
 
 
+class AuditRow(Table):
+    """An AuditEntry. Names may be any text that a client sends, so they are JSON."""
+
+    __tablename__ = "audit_log"
+
+    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    actor: Mapped[str] = mapped_column(JSON)
+    method: Mapped[str] = mapped_column(String(16))
+    role: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str | None] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(JSON)
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
 class MomentRow(Table):
     """A time that the service must remember, by name: ``retention`` is the time of the last deletion."""
 

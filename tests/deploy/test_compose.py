@@ -88,7 +88,8 @@ def test_prometheus_scrapes_both_pages_at_the_port_the_image_opens() -> None:
 
 def test_the_image_listens_at_the_port_it_opens() -> None:
     command = json.loads(dockerfile_instruction("CMD"))
-    assert command == ["demo", "--listen", f"0.0.0.0:{dockerfile_instruction('EXPOSE')}"]
+    listen = f"0.0.0.0:{dockerfile_instruction('EXPOSE')}"
+    assert command == ["demo", "--listen", listen, "--allow-unauthenticated"]
 
 
 def test_the_health_check_queries_the_port_the_image_opens() -> None:

@@ -31,6 +31,7 @@ from tests.docs.pretend_network import hosts_file, servers
 _SIOCSIFFLAGS: Final = 0x8914
 _IFF_UP: Final = 0x1
 _STATUS: Final = "http://127.0.0.1:9844/-/status"
+_SECURE_STATUS: Final = "https://127.0.0.1:9844/-/status"
 _PATIENCE_SECONDS: Final = 240.0
 
 
@@ -109,7 +110,9 @@ class _Session:
         """Waits until the started service has visited everything that it knows."""
         if not self._services:
             return
-        if not _within(_PATIENCE_SECONDS, lambda: self._has_ended() or _has_visited_all()):
+        if not _within(
+            _PATIENCE_SECONDS, lambda: self._has_ended() or _has_visited_all(self._directory)
+        ):
             yield f"{self._services[0][0]}: not all was visited within {_PATIENCE_SECONDS} s"
         for command, process, log in self._services:
             if process.poll() is not None:
@@ -119,9 +122,15 @@ class _Session:
         return any(process.poll() is not None for _, process, _ in self._services)
 
 
-def _has_visited_all() -> bool:
+def _has_visited_all(directory: Path) -> bool:
+    """Whether the service is at rest; a secured one is asked with the page's token."""
+    token = directory / "viewer-token"
     try:
-        status = httpx.get(_STATUS, timeout=5).json()
+        if token.is_file():
+            header = {"authorization": f"Bearer {token.read_text().strip()}"}
+            status = httpx.get(_SECURE_STATUS, headers=header, verify=False, timeout=5).json()  # noqa: S501
+        else:
+            status = httpx.get(_STATUS, timeout=5).json()
     except (httpx.HTTPError, ValueError):
         return False
     is_at_rest = status["probes_in_flight"] == status["queue_length"] == 0

@@ -112,7 +112,7 @@ def test_the_help_lists_the_commands_in_sections_in_the_order_of_use() -> None:
     assert listed(run("--help")[1]) == {
         "Probe now": ["scan", "explain", "replay"],
         "Service": ["serve", "worker", "demo", "discover", "status", "doctor", "modules", "rules"],
-        "History": ["certificates", "inventory", "history", "diff", "changes", "events"],
+        "History": ["certificates", "inventory", "history", "diff", "changes", "events", "audit"],
         "Policy and reports": ["report", "policy"],
         "Maintenance": ["db", "completion", "help"],
     }
@@ -154,6 +154,7 @@ SIBLINGS = {
     "changes": READ | {"label", "since", "limit"},
     "history": READ | {"limit"},
     "events": READ | {"since", "limit"},
+    "audit": READ | {"since", "limit"},
     "diff": READ | {"since"},
     "report": JUDGE | {"policy", "database", "config", "at"},
 }

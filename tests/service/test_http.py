@@ -14,6 +14,9 @@ from model.clock import SystemClock
 from model.snapshot import Snapshot
 from service.http.app import inventory_route, make_app
 from service.http.fleet import fleet_route
+from service.http.guard.access import Access
+from service.http.guard.guard import Guard
+from service.http.guard.principal import Principal
 from service.inventory.metrics_page import InventoryPage
 
 EMPTY = Snapshot(taken_at=datetime(2026, 1, 1, tzinfo=UTC), endpoints=())
@@ -29,8 +32,11 @@ class Readiness:
     now = True
     fault: str | None = None
 
-    async def reload(self) -> str | None:
+    async def reload(self, _: Principal) -> str | None:
         return self.fault
+
+    async def enumerate_soon(self, wanted: str | None, _: Principal) -> bool:
+        return wanted in {None, "a.test:443"}
 
 
 @pytest.fixture
@@ -48,10 +54,11 @@ async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
         is_ready=lambda: readiness.now,
         status=lambda: {"targets": 7},
         reload=readiness.reload,
-        enumerate_soon=lambda wanted: wanted in {None, "a.test:443"},
+        enumerate_soon=readiness.enumerate_soon,
     )
+    guarded = Guard(app, Access(hosts=frozenset({"service"})))
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://service"
+        transport=httpx.ASGITransport(guarded), base_url="http://service"
     ) as client:
         yield client
 

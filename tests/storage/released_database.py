@@ -19,9 +19,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 from alembic import command
 
+from model.encoding.finding_json import waiver_to_json
 from model.findings.alert import Alert, AlertKind
 from model.findings.finding import Outcome, Severity, Waiver
-from model.query import ServiceEvent
+from model.query import AuditAction, AuditEntry, ServiceEvent
 from storage import Retention, SqlStore
 from storage.database import connect
 from storage.revision import migration_config
@@ -45,6 +46,17 @@ OUTCOMES: Final = (Outcome.FAIL, Outcome.PASS, Outcome.FAIL)
 FAILED: Final = refusal("b.example")
 EVENT: Final = ServiceEvent(at=NOON, kind="started", sentence="version 0.1")
 WAIVER: Final = Waiver(name="w", rule="r", reason="why", owner="me", expires_at=NOON + INTERVAL)
+ENTRY: Final = AuditEntry(
+    at=NOON,
+    actor="alice",
+    method="password",
+    role="operator",
+    address="192.0.2.7",
+    action=AuditAction.WAIVER_SET,
+    subject="w",
+    before=None,
+    after=waiver_to_json(WAIVER),
+)
 ALERT: Final = Alert(
     kind=AlertKind.FINDING,
     target="a.example:443",
@@ -108,6 +120,7 @@ async def _fill(url: str) -> None:
         await store.note(EVENT)
         await store.put_waiver(WAIVER)
         await store.put_reported_alerts("chat", [ALERT])
+        await store.audit(ENTRY)
         await store.prune(Retention(), NOON + 3 * INTERVAL)
 
 

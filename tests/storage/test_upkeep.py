@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from model.findings.alert import Alert, AlertKind
 from model.findings.finding import Outcome, Severity, Waiver
-from model.query import Selection, ServiceEvent
+from model.query import AuditEntry, Selection, ServiceEvent
 from storage import SqlStore, StoreError
 from storage.database import connect
 from storage.maintenance import (
@@ -52,6 +52,19 @@ async def fill(url: str) -> None:
         await store.note(ServiceEvent(at=NOON, kind="started", sentence="version 1\0"))
         await store.put_waiver(
             Waiver(name="w", rule="r", reason="why", owner="me", expires_at=NOON + INTERVAL)
+        )
+        await store.audit(
+            AuditEntry(
+                at=NOON,
+                actor="a\0b",
+                method="token",
+                role="admin",
+                address="192.0.2.7",
+                action="waiver_set",
+                subject="w",
+                before={"x": "\0"},
+                after={"x": "y"},
+            )
         )
         told = Alert(
             kind=AlertKind.FINDING,

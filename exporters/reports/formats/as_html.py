@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from exporters import audit_text
 from exporters.html_templates import html_templates, script_data
 from exporters.plurals import counted
 from exporters.reports import words
@@ -85,7 +86,7 @@ _TEMPLATES: Final = html_templates("exporters.reports.formats")
 def _page(template: str, report: Report, **more: Any) -> str:
     seen = overview(report)
     return _TEMPLATES.get_template(template).render(
-        report=report, words=words, counted=counted, seen=seen, **more
+        report=report, words=words, audit_text=audit_text, counted=counted, seen=seen, **more
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from exporters import audit_text
 from exporters.plurals import counted
 from exporters.reports import words
 from exporters.reports.overview import overview
@@ -19,7 +20,8 @@ from model.safe_output.markdown_text import block, code, plain
 
 def write_markdown(report: Report) -> str:
     """The report, from the summary to the proof of its integrity."""
-    sections = (_head, _summary, _findings, _endpoints, _not_reached, _waivers, _policies, _data)
+    judged = (_head, _summary, _findings, _endpoints, _not_reached)
+    sections = (*judged, _waivers, _policies, _audit_log, _data)
     return "\n".join(line for section in sections for line in section(report)) + "\n"
 
 
@@ -170,6 +172,24 @@ def _policies(report: Report) -> Iterator[str]:
         [
             (code(policy.name), str(len(policy.rules)), code(policy.digest))
             for policy in report.policies
+        ],
+    )
+
+
+def _audit_log(report: Report) -> Iterator[str]:
+    yield "## Audit log"
+    yield ""
+    yield from _table(
+        ("time", "who", "what", "before", "after"),
+        [
+            (
+                words.minute(entry.at),
+                code(audit_text.audited_by(entry)),
+                code(audit_text.audited(entry)),
+                code(audit_text.audited_value(entry.before)),
+                code(audit_text.audited_value(entry.after)),
+            )
+            for entry in report.audit_log
         ],
     )
 

@@ -10,6 +10,7 @@ from service.cli.app import (
     EXIT_OK,
     fail,
 )
+from service.cli.options import AllowUnauthenticated
 from service.cli.parameters import Option, command
 
 
@@ -21,9 +22,11 @@ Examples:
   tlsprobe demo --listen 127.0.0.1:9900 --directory ~/tlsprobe-demo""",
 )
 def demo(
+    *,
     listen: Annotated[
         str, Option(metavar="HOST:PORT", help="Address to serve metrics on.")
     ] = "127.0.0.1:9844",
+    allow_unauthenticated: AllowUnauthenticated = False,
     directory: Annotated[
         Path | None,
         Option(
@@ -43,7 +46,7 @@ def demo(
     from service.process.start_up import StartError
 
     try:
-        run(demonstrate(listen, directory, sys.stdout))
+        run(demonstrate(listen, directory, sys.stdout, allow_unauthenticated=allow_unauthenticated))
     except (ConfigError, StartError) as error:
         return fail(str(error))
     return EXIT_OK

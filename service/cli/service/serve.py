@@ -9,6 +9,7 @@ from service.cli.app import (
     EXIT_OK,
     fail,
 )
+from service.cli.options import AllowUnauthenticated
 from service.cli.parameters import Option, command
 
 _TargetsFiles: TypeAlias = Annotated[
@@ -20,6 +21,11 @@ _TargetsFiles: TypeAlias = Annotated[
     ),
 ]
 
+_Listen: TypeAlias = Annotated[
+    str | None,
+    Option(metavar="HOST:PORT", help="Address to serve metrics on. [default: 127.0.0.1:9844]"),
+]
+
 
 @command(
     short_help="Probe endpoints at intervals, and serve metrics.",
@@ -27,21 +33,20 @@ _TargetsFiles: TypeAlias = Annotated[
 Examples:
   tlsprobe serve --targets targets.yml
   tlsprobe serve --config /etc/tlsprobe/tlsprobe.yml
-  tlsprobe serve --targets targets.yml --listen 0.0.0.0:9844
+  tlsprobe serve --targets targets.yml --listen 127.0.0.1:9900
 
 Metrics are at /metrics (the service) and /metrics/endpoints (the endpoints' facts).
 
 SIGTERM or Ctrl-C stops it within 10 seconds. Every setting: docs/reference/configuration.md.""",
 )
 def serve(
+    *,
     config: Annotated[
         Path | None, Option(metavar="FILE", help="The configuration, a YAML file.")
     ] = None,
     targets: _TargetsFiles = None,
-    listen: Annotated[
-        str | None,
-        Option(metavar="HOST:PORT", help="Address to serve metrics on. [default: 127.0.0.1:9844]"),
-    ] = None,
+    listen: _Listen = None,
+    allow_unauthenticated: AllowUnauthenticated = False,
     database: Annotated[
         str | None,
         Option(metavar="URL", help="Where to store results. [default: sqlite:///tlsprobe.db]"),
@@ -52,7 +57,12 @@ def serve(
     from service.config.load import load_settings
     from service.process.event_loop import run
 
-    said = {"targets_files": targets, "listen": listen, "database": database}
+    said = {
+        "targets_files": targets,
+        "listen": listen,
+        "allow_unauthenticated": allow_unauthenticated or None,
+        "database": database,
+    }
     given = {name: value for name, value in said.items() if value is not None}
     try:
         settings = load_settings(config, **given)

@@ -1,8 +1,8 @@
 """Accepts connections from the listening socket, within limits that no client can exceed.
 
-Until the head of its request is complete, a connection costs a descriptor and a few hundred bytes; after that it
-waits for its turn and is passed to uvicorn. Each connection serves one request. So idle, slow or fast clients cannot
-take the descriptors or the CPU time that probing needs, and ``/-/healthy`` is answered at once.
+Until the head of its request is complete, a connection costs a descriptor and a few hundred bytes, or the state of
+TLS; after that it waits for its turn and is passed to uvicorn. Each connection serves one request. So idle, slow or
+fast clients cannot take the descriptors or the CPU time that probing needs, and ``/-/healthy`` is answered at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import structlog
 
 from service.http.guard.callers import caller_of
 from service.http.guard.head import LARGEST_HEAD, PendingConnection
-from service.http.guard.waiting import ConnectionLimits, Places, Queue
+from service.http.guard.waiting import ConnectionLimits, PacedQueue, Places
+from service.http.tls.stream import TlsStream
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 _BATCH: Final = 20
@@ -27,23 +28,28 @@ _BETWEEN_BATCHES_SECONDS: Final = 0.01
 _SHORT_OF_DESCRIPTORS_SECONDS: Final = 0.5
 _SWEEP_SECONDS: Final = 1.0
 
-Serve = Callable[[socket.socket, bytes, Callable[[], None]], None]
-"""Called with a connection, the bytes read from it, and a function to call when it is closed."""
+Serve = Callable[[PendingConnection, Callable[[], None]], None]
+"""Called with a connection whose head was read, and a function to call when it is closed."""
+
+NewTls = Callable[[], TlsStream | None]
+"""The TLS of a new connection; None for HTTP without TLS."""
 
 
 class Acceptor:
     """Accepts from ``listener`` and passes to ``serve`` within ``limits``, in the running event loop."""
 
-    def __init__(self, listener: socket.socket, limits: ConnectionLimits, serve: Serve) -> None:
+    def __init__(
+        self, listener: socket.socket, limits: ConnectionLimits, serve: Serve, new_tls: NewTls
+    ) -> None:
         self._listener = listener
         self._limits = limits
         self._serve = serve
+        self._new_tls = new_tls
         self._loop = asyncio.get_running_loop()
         self._places = Places(limits)
-        self._queue = Queue()
+        self._handshakes = PacedQueue(limits.handshakes_per_second, self._begin_tls)
+        self._requests = PacedQueue(limits.requests_per_second, self._serve_one)
         self._headless: set[PendingConnection] = set()
-        self._tokens = float(limits.requests_per_second)
-        self._filled_at = self._loop.time()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._is_stopped = False
 
@@ -63,9 +69,11 @@ class Acceptor:
         self._loop.remove_reader(self._listener)
         for timer in self._timers.values():
             timer.cancel()
+        self._handshakes.stop()
+        self._requests.stop()
         for one in tuple(self._headless):
             self._drop(one)
-        for one in self._queue.take_older_than(float("inf")):
+        for one in self._requests.take_older_than(float("inf")):
             self._close_asking(one, "the service is stopping")
 
     def _accept(self) -> None:
@@ -79,7 +87,8 @@ class Acceptor:
                 self._pause(_SHORT_OF_DESCRIPTORS_SECONDS)
                 return
             connection.setblocking(False)
-            self._take(PendingConnection(connection, caller_of(address[0]), self._loop.time()))
+            caller, now = caller_of(address[0]), self._loop.time()
+            self._take(PendingConnection(connection, caller, now, self._new_tls()))
         self._pause(_BETWEEN_BATCHES_SECONDS)
 
     def _pause(self, seconds: float) -> None:
@@ -96,7 +105,28 @@ class Acceptor:
             self._drop(oldest)
         self._places.add(one)
         self._headless.add(one)
-        self._loop.add_reader(one.socket, self._read, one)
+        if one.tls is None:
+            self._loop.add_reader(one.socket, self._read, one)
+        else:
+            self._loop.add_reader(one.socket, self._wait_for_handshake, one)
+
+    def _wait_for_handshake(self, one: PendingConnection) -> None:
+        """The client has begun; its bytes stay in the kernel until its turn."""
+        self._loop.remove_reader(one.socket)
+        self._handshakes.add(one)
+
+    def _begin_tls(self, one: PendingConnection) -> None:
+        if one in self._headless:
+            self._loop.add_reader(one.socket, self._read, one)
+
+    def _send_rest(self, one: PendingConnection) -> None:
+        try:
+            one.send_rest()
+        except OSError:
+            self._drop(one)
+            return
+        if not one.has_unsent:
+            self._loop.remove_writer(one.socket)
 
     def _read(self, one: PendingConnection) -> None:
         try:
@@ -105,6 +135,8 @@ class Acceptor:
             self._drop(one)
             return
         if not is_whole:
+            if one.has_unsent:
+                self._loop.add_writer(one.socket, self._send_rest, one)
             return
         self._forget(one)
         if one.is_too_large:
@@ -116,24 +148,12 @@ class Acceptor:
         elif one.asks_for_health:
             self._answer(one, HTTPStatus.OK, "healthy")
         elif self._places.has_head(one):
-            self._queue.add(one)
-            self._serve_waiting()
+            self._requests.add(one)
         else:
             self._answer(one, HTTPStatus.SERVICE_UNAVAILABLE, "too many requests: try again later")
 
-    def _serve_waiting(self) -> None:
-        """Serve as many as the rate allows, and schedule the rest."""
-        now, rate = self._loop.time(), self._limits.requests_per_second
-        self._tokens = min(rate, self._tokens + (now - self._filled_at) * rate)
-        self._filled_at = now
-        while self._queue and self._tokens >= 1:
-            self._tokens -= 1
-            self._serve_one(self._queue.take())
-        if self._queue and "serve" not in self._timers:
-            self._later("serve", (1 - self._tokens) / rate, self._serve_waiting)
-
     def _serve_one(self, one: PendingConnection) -> None:
-        self._serve(one.socket, bytes(one.head), lambda: self._places.remove(one, was_asking=True))
+        self._serve(one, lambda: self._places.remove(one, was_asking=True))
 
     def _sweep(self) -> None:
         """Close connections that took too long to send a head, or have waited too long for their turn."""
@@ -145,7 +165,7 @@ class Acceptor:
                 HTTPStatus.REQUEST_TIMEOUT,
                 f"the request line and headers must be sent within {patience:g} seconds",
             )
-        for one in self._queue.take_older_than(now - patience - self._limits.turn_seconds):
+        for one in self._requests.take_older_than(now - patience - self._limits.turn_seconds):
             self._close_asking(one, "too many requests are waiting: try again later")
         self._later("sweep", _SWEEP_SECONDS, self._sweep)
 
@@ -160,6 +180,7 @@ class Acceptor:
     def _forget(self, one: PendingConnection) -> None:
         self._headless.discard(one)
         self._loop.remove_reader(one.socket)
+        self._loop.remove_writer(one.socket)
 
     def _drop(self, one: PendingConnection) -> None:
         self._forget(one)

@@ -1,18 +1,20 @@
-"""Pure rules for a request's headers: allowed hosts, cross-site requests, and who may change state."""
+"""Pure rules for a request: allowed hosts, cross-site requests, unknown clients, and roles."""
 
 from __future__ import annotations
 
-import hmac
 import ipaddress
 import re
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import urlsplit
 
+from cryptography import x509
 from starlette.datastructures import Headers
 
 from service.http.guard.callers import is_loopback
+from service.http.guard.principal import Method, Principal
+from service.setting_types.roles import Role
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110 section 9.2.1); TRACE is not served."""
@@ -74,61 +76,82 @@ def cross_site_refusal(headers: Headers) -> Refusal | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdminAccess:
-    """Who may use routes that change state.
+class AnonymousAccess:
+    """What clients without credentials may do.
 
-    If there is a ``token``, clients must send it. Without a token, ``auto`` allows clients on this machine,
-    and only if the service listens on loopback.
+    If the service knows credentials, nothing, unless ``may_read``. Otherwise they may read; clients on this
+    machine may also change state, if the service listens on loopback.
     """
 
-    mode: Literal["auto", "off", "open"] = "auto"
-    token: str | None = field(default=None, repr=False)
+    knows_credentials: bool = False
+    may_read: bool = False
     listens_on_loopback: bool = True
+    challenge: str = ""
+    """The WWW-Authenticate header that asks for credentials."""
 
-    def refusal(self, client: str | None, headers: Headers) -> Refusal | None:
-        """Why the client at the address ``client`` may not change state; None if it may."""
-        if self.mode == "open":
-            return None
-        if self.mode == "off":
+    async def authenticate(
+        self, client: str | None, headers: Headers, _certificate: x509.Certificate | None
+    ) -> Principal | Refusal:
+        """The anonymous client at the address ``client``, or why it is refused."""
+        role = self._role(client, headers)
+        if role is None:
             return Refusal(
-                status=403,
-                sentence="routes that change state are off: set http.admin_token_file, not http.admin: off",
+                status=401,
+                sentence="this service needs a password, a token or a client certificate: send it",
+                headers={"www-authenticate": self.challenge} if self.challenge else {},
             )
-        if self.token is not None:
-            return self._token_refusal(headers.getlist("authorization"))
-        if not self.listens_on_loopback or client is None or not is_loopback(client):
-            return Refusal(
-                status=403,
-                sentence="without a token, only clients on the machine of a service that listens on "
-                "loopback may change state: set http.admin_token_file",
-            )
-        if any(name in headers for name in _FORWARDED):
-            return Refusal(
-                status=403,
-                sentence="a proxy forwarded this request, and who sent it is not known: set "
-                "http.admin_token_file to let it change state",
-            )
-        return None
+        return Principal(name="anonymous", role=role, method=Method.NONE, address=client)
 
-    def _token_refusal(self, shown: list[str]) -> Refusal | None:
-        scheme, _, given = shown[0].partition(" ") if len(shown) == 1 else ("", "", "")
-        wanted = (self.token or "").encode()
-        is_right = hmac.compare_digest(given.strip().encode("utf-8", "replace"), wanted)
-        if scheme.lower() == "bearer" and wanted and is_right:
-            return None
-        return Refusal(
-            status=401,
-            sentence="this route needs the admin token: send `Authorization: Bearer TOKEN`",
-            headers={"www-authenticate": 'Bearer realm="tlsprobe"'},
-        )
+    def _role(self, client: str | None, headers: Headers) -> Role | None:
+        if self.knows_credentials:
+            return Role.VIEWER if self.may_read else None
+        is_local = client is not None and is_loopback(client)
+        is_forwarded = any(name in headers for name in _FORWARDED)
+        is_owner = self.listens_on_loopback and is_local and not is_forwarded
+        return Role.ADMIN if is_owner else Role.VIEWER
+
+
+Authenticate = Callable[
+    [str | None, Headers, x509.Certificate | None], Awaitable[Principal | Refusal]
+]
+"""Called with a client's address, the headers of its request and its certificate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Access rules: the names allowed in the Host header, in lower case, and who may change state."""
+    """Access rules: the names allowed in the Host header, in lower case, and who a client is.
+
+    If ``is_read_only``, no client changes state. ``headers`` are added to every response.
+    """
 
     hosts: frozenset[str] = frozenset()
-    admin: AdminAccess = field(default_factory=AdminAccess)
+    authenticate: Authenticate = AnonymousAccess().authenticate
+    is_read_only: bool = False
+    challenge: str = ""
+    headers: Callable[[], Mapping[str, str]] = dict
+
+
+def role_refusal(principal: Principal, needed: Role, challenge: str = "") -> Refusal | None:
+    """Why ``principal`` may not use a route that needs the role ``needed``; None if it may."""
+    if principal.role.includes(needed):
+        return None
+    if principal.method is Method.NONE:
+        if challenge:
+            return Refusal(
+                status=401,
+                sentence=f"this route needs the role {needed}: send a password or token with this role",
+                headers={"www-authenticate": challenge},
+            )
+        return Refusal(
+            status=403,
+            sentence=f"this route needs the role {needed}, which unknown clients have only on the machine "
+            "of a service that listens on loopback, without a proxy: set http.tokens or http.web_config",
+        )
+    return Refusal(
+        status=403,
+        sentence=f"{principal.name[:_SHOWN]!r} has the role {principal.role}, and this route needs "
+        f"{needed}: change http.roles or the token's role",
+    )
 
 
 def _is_own(origin: str, host: str) -> bool:

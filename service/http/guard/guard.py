@@ -6,6 +6,7 @@ It is plain ASGI. Routes see only requests that pass.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,14 +18,24 @@ from service.http.guard.access import (
     Refusal,
     cross_site_refusal,
     host_refusal,
+    role_refusal,
 )
+from service.http.guard.principal import PRINCIPAL, Method, Principal
+from service.http.guard.protocol import CLIENT_CERTIFICATE
+from service.http.guard.query import role_needed
 from service.http.text_answers import text_answer
+from service.setting_types.roles import Role
 
 LARGEST_BODY: Final = 65_536
 _BODY_SECONDS: Final = 30.0
 _PIECE: Final = 65_536
 _PROBES: Final = "/probe"
 """It changes no state here, but sends packets: no other site may make a browser request it."""
+
+_PUBLIC: Final = frozenset({"/-/healthy", "/-/ready"})
+"""They say nothing but whether the service runs, to probes that have no credentials."""
+
+_ANYONE: Final = Principal(name="anonymous", role=Role.VIEWER, method=Method.NONE)
 
 _HEADERS: Final = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -40,12 +51,13 @@ class Guard:
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
+        self._routes = getattr(app, "routes", ())
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        send = _in_pieces(_with_headers(send))
-        refusal = self._refusal(scope)
+        send = _in_pieces(_with_headers(send, {**_HEADERS, **self._access.headers()}))
+        refusal = await self._refusal(scope)
         if refusal is None and scope["method"] not in SAFE_METHODS:
             body = await _whole_body(Headers(scope=scope), receive)
             if body is None:
@@ -60,17 +72,31 @@ class Guard:
         answer = text_answer(refusal.sentence, refusal.status, refusal.headers)
         await answer(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> Refusal | None:
+    async def _refusal(self, scope: Scope) -> Refusal | None:
+        """Why the request is refused; None if it passes, with its Principal in ``scope``."""
         headers = Headers(scope=scope)
+        is_safe = scope["method"] in SAFE_METHODS
         refusal = host_refusal(headers.getlist("host"), self._access.hosts)
-        if refusal is not None:
-            return refusal
-        if scope["method"] in SAFE_METHODS:
-            return cross_site_refusal(headers) if scope["path"] == _PROBES else None
-        client = scope.get("client")
-        return cross_site_refusal(headers) or self._access.admin.refusal(
-            client[0] if client else None, headers
-        )
+        if refusal is None and (not is_safe or scope["path"] == _PROBES):
+            refusal = cross_site_refusal(headers)
+        if refusal is None and not is_safe and self._access.is_read_only:
+            refusal = Refusal(
+                status=403, sentence="routes that change state are off: remove http.admin: off"
+            )
+        return refusal or await self._authenticate(scope, headers)
+
+    async def _authenticate(self, scope: Scope, headers: Headers) -> Refusal | None:
+        state = scope.setdefault("state", {})
+        client = scope["client"][0] if scope.get("client") else None
+        if scope["path"] in _PUBLIC:
+            state[PRINCIPAL] = _ANYONE
+            return None
+        found = await self._access.authenticate(client, headers, state.get(CLIENT_CERTIFICATE))
+        if isinstance(found, Refusal):
+            return found
+        state[PRINCIPAL] = found
+        needed = role_needed(self._routes, scope)
+        return role_refusal(found, needed, self._access.challenge)
 
 
 async def _whole_body(headers: Headers, receive: Receive) -> bytes | Refusal | None:
@@ -107,13 +133,13 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-def _with_headers(send: Send) -> Send:
-    """A ``send`` that adds the common headers to every response."""
+def _with_headers(send: Send, common: Mapping[str, str]) -> Send:
+    """A ``send`` that adds the ``common`` headers to every response."""
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
+            for name, value in common.items():
                 headers.setdefault(name, value)
         await send(message)
 

@@ -10,17 +10,23 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from service.http.guard.head import PendingConnection
+
+CLIENT_CERTIFICATE: Final = "client_certificate"
+"""The key of the state that has the certificate, or None."""
+
 _BUFFER: Final = 65_536
 
 
 class BoundedProtocol(H11Protocol):
-    """One request on a connection whose ``head`` was already read.
+    """One request on a connection whose head was already read.
 
     Args:
         config: uvicorn's.
         state: uvicorn's.
         stall_seconds: a client that reads less than a buffer in this time is cut off.
-        head: the bytes received so far, which contain the complete head of the request.
+        pending: the connection, with the complete head of the request; ``scope["state"]`` has its client's
+            certificate.
         on_closed: called once when the connection is closed.
     """
 
@@ -29,12 +35,13 @@ class BoundedProtocol(H11Protocol):
         config: Config,
         state: ServerState,
         stall_seconds: float,
-        head: bytes,
+        pending: PendingConnection,
         on_closed: Callable[[], None],
     ) -> None:
-        super().__init__(config, state, {})
+        certificate = None if pending.tls is None else pending.tls.client_certificate
+        super().__init__(config, state, {CLIENT_CERTIFICATE: certificate})
         self._stall_seconds = stall_seconds
-        self._head = head
+        self._head = bytes(pending.head)
         self._on_closed = on_closed
         self._stalled: asyncio.TimerHandle | None = None
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Scope
 
 from service.http.text_answers import text_answer
+from service.setting_types.roles import Role
 
 _LONGEST_QUERY: Final = 8192
 _LONGEST_VALUE: Final = 2048
@@ -81,10 +83,11 @@ def whole_number(text: str, name: str, most: int) -> int:
 
 
 class QueryRoute(Route):
-    """A route with the names of its parameters; those in ``many`` may be repeated."""
+    """A route with the names of its parameters and the role that it needs; parameters in ``many`` may be repeated."""
 
     once: Collection[str] = ()
     many: Collection[str] = ()
+    role = Role.VIEWER
 
 
 def route(
@@ -94,8 +97,12 @@ def route(
     method: str = "GET",
     once: Collection[str] = (),
     many: Collection[str] = (),
+    role: Role | None = None,
 ) -> QueryRoute:
-    """A route that passes the parameters to ``endpoint``; an invalid query is answered with 400."""
+    """A route that passes the parameters to ``endpoint``; an invalid query is answered with 400.
+
+    Without ``role``, GET needs the role viewer, and every other method the role admin.
+    """
 
     async def checked(request: Request) -> Response:
         try:
@@ -106,7 +113,16 @@ def route(
 
     made = QueryRoute(path, checked, methods=[method])
     made.once, made.many = once, many
+    made.role = role or (Role.VIEWER if method == "GET" else Role.ADMIN)
     return made
+
+
+def role_needed(routes: Iterable[BaseRoute], scope: Scope) -> Role:
+    """The role that the requested route needs; a request that no route has needs viewer: it gets 404 or 405."""
+    for one in routes:
+        if isinstance(one, QueryRoute) and one.matches(scope)[0] is Match.FULL:
+            return one.role
+    return Role.VIEWER
 
 
 def _decoded(raw: bytes) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from service.http.guard.head import PendingConnection
@@ -13,6 +14,7 @@ from service.http.guard.head import PendingConnection
 class ConnectionLimits:
     """Limits for concurrent connections, in total and per caller, and for requests per second.
 
+    A TLS handshake costs up to a millisecond of processor time, so their number per second is limited too.
     Waiting and running requests may take at most half of either limit, so newcomers always find a place. A client
     has ``head_seconds`` to send its head and then waits at most ``turn_seconds``; it is disconnected if it reads
     less than 64 KiB of a response within ``stall_seconds``.
@@ -21,6 +23,7 @@ class ConnectionLimits:
     connections: int
     per_caller: int
     requests_per_second: int
+    handshakes_per_second: int = 200
     head_seconds: float = 10.0
     turn_seconds: float = 10.0
     stall_seconds: float = 20.0
@@ -106,7 +109,7 @@ class Places:
 
 
 class Queue:
-    """Connections with complete heads, one of each caller in turn."""
+    """Waiting connections, one of each caller in turn."""
 
     def __init__(self) -> None:
         self._by_caller: OrderedDict[str, deque[PendingConnection]] = OrderedDict()
@@ -133,6 +136,50 @@ class Queue:
                 yield waiting.popleft()
             if not waiting:
                 del self._by_caller[caller]
+
+
+class PacedQueue:
+    """Passes at most ``per_second`` connections a second to ``run``; the others wait, callers in rotation.
+
+    Args:
+        per_second: the rate, and how many may pass at once after a pause.
+        run: called with each connection in its turn.
+    """
+
+    def __init__(self, per_second: int, run: Callable[[PendingConnection], None]) -> None:
+        self._rate = per_second
+        self._run = run
+        self._loop = asyncio.get_running_loop()
+        self._queue = Queue()
+        self._tokens = float(per_second)
+        self._filled_at = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, one: PendingConnection) -> None:
+        """Pass on the connection now, or in its turn."""
+        self._queue.add(one)
+        if self._timer is None:
+            self._pass_on()
+
+    def take_older_than(self, moment: float) -> Iterator[PendingConnection]:
+        """Take all waiting connections that were accepted before ``moment``."""
+        return self._queue.take_older_than(moment)
+
+    def stop(self) -> None:
+        """Pass on no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _pass_on(self) -> None:
+        self._timer = None
+        now = self._loop.time()
+        self._tokens = min(self._rate, self._tokens + (now - self._filled_at) * self._rate)
+        self._filled_at = now
+        while self._queue and self._tokens >= 1:
+            self._tokens -= 1
+            self._run(self._queue.take())
+        if self._queue:
+            self._timer = self._loop.call_later((1 - self._tokens) / self._rate, self._pass_on)
 
 
 def _less(counted: Counter[str], caller: str) -> None:

@@ -18,6 +18,7 @@ from exporters.reports.report import (
 from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity, Waiver
 from model.findings.remediation import Remediation
 from model.observation import Observation, State
+from model.query import AuditEntry
 from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import Evidence, Verdict
 from tests.service.samples import legacy, modern
@@ -255,4 +256,17 @@ def hostile_reports(draw: DrawFn) -> Report:
         policies=(policy,),
         waivers=(waiver,),
         endpoints=(endpoint, lost),
+        audit_log=(
+            AuditEntry(
+                at=NOW,
+                actor=draw(text),
+                method="proxy",
+                role="operator",
+                address="192.0.2.7",
+                action="waiver_set",
+                subject=draw(text),
+                before=draw(st.none() | st.fixed_dictionaries({"reason": text})),
+                after={"reason": draw(text)},
+            ),
+        ),
     )

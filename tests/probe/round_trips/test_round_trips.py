@@ -20,7 +20,7 @@ from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.connect.options import NONCE_LENGTH, TransportOptions
 from probe.connect.session import EndpointSession
-from probe.connect.starttls.catalogue import application
+from probe.connect.starttls.application import application
 from probe.connect.starttls.peer import Peer
 from probe.visit.settings import ProbeSettings
 from probe.visit.stages import run_stages

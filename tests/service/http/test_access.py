@@ -1,4 +1,4 @@
-"""The rules on headers: allowed hosts, permitted requests from other sites' pages, and who may change state."""
+"""The rules on headers: allowed hosts, permitted requests from other sites' pages, unknown clients, and roles."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ from pydantic import ValidationError
 from starlette.datastructures import Headers
 
 from service.config.http import HttpSettings
-from service.http.guard.access import AdminAccess, cross_site_refusal, host_refusal
+from service.http.guard.access import (
+    AnonymousAccess,
+    Refusal,
+    cross_site_refusal,
+    host_refusal,
+    role_refusal,
+)
 from service.http.guard.callers import caller_of
+from service.http.guard.principal import Method, Principal
+from service.setting_types.roles import Role
 
 TOKEN = "0123456789abcdef"
 
@@ -80,36 +88,33 @@ def test_only_the_service_s_own_origin_changes_state(
 
 
 @pytest.mark.parametrize(
-    ("access", "client", "headers", "status"),
+    ("access", "client", "headers", "role"),
     [
-        (AdminAccess(), "127.0.0.1", {}, None),
-        (AdminAccess(), "::1", {}, None),
-        (AdminAccess(), "::ffff:127.0.0.1", {}, None),
-        (AdminAccess(), "192.0.2.7", {}, 403),
-        (AdminAccess(), None, {}, 403),
-        (AdminAccess(), "127.0.0.1", {"x-forwarded-for": "192.0.2.7"}, 403),
-        (AdminAccess(), "127.0.0.1", {"forwarded": "for=192.0.2.7"}, 403),
-        (AdminAccess(listens_on_loopback=False), "127.0.0.1", {}, 403),
-        (AdminAccess(mode="off"), "127.0.0.1", {}, 403),
-        (AdminAccess(mode="open", listens_on_loopback=False), "192.0.2.7", {}, None),
-        (AdminAccess(token=TOKEN), "127.0.0.1", {}, 401),
-        (AdminAccess(token=TOKEN), "192.0.2.7", {"authorization": f"Bearer {TOKEN}"}, None),
-        (AdminAccess(token=TOKEN), "192.0.2.7", {"authorization": f"bearer {TOKEN}"}, None),
-        (AdminAccess(token=TOKEN), "127.0.0.1", {"authorization": f"Bearer {TOKEN}x"}, 401),
-        (AdminAccess(token=TOKEN), "127.0.0.1", {"authorization": f"Basic {TOKEN}"}, 401),
-        (AdminAccess(token=TOKEN), "127.0.0.1", {"authorization": "Bearer "}, 401),
-        (AdminAccess(token=TOKEN), "127.0.0.1", {"authorization": "Bearer \xff"}, 401),
+        (AnonymousAccess(), "127.0.0.1", {}, Role.ADMIN),
+        (AnonymousAccess(), "::1", {}, Role.ADMIN),
+        (AnonymousAccess(), "::ffff:127.0.0.1", {}, Role.ADMIN),
+        (AnonymousAccess(), "192.0.2.7", {}, Role.VIEWER),
+        (AnonymousAccess(), None, {}, Role.VIEWER),
+        (AnonymousAccess(), "127.0.0.1", {"x-forwarded-for": "192.0.2.7"}, Role.VIEWER),
+        (AnonymousAccess(), "127.0.0.1", {"forwarded": "for=192.0.2.7"}, Role.VIEWER),
+        (AnonymousAccess(listens_on_loopback=False), "127.0.0.1", {}, Role.VIEWER),
+        (AnonymousAccess(knows_credentials=True), "127.0.0.1", {}, None),
+        (AnonymousAccess(knows_credentials=True, may_read=True), "127.0.0.1", {}, Role.VIEWER),
     ],
 )
-def test_only_permitted_clients_may_change_state(
-    access: AdminAccess, client: str | None, headers: dict[str, str], status: int | None
+async def test_what_an_unknown_client_may_do_depends_on_where_it_is(
+    access: AnonymousAccess, client: str | None, headers: dict[str, str], role: Role | None
 ) -> None:
-    refusal = access.refusal(client, Headers(headers))
-    assert (refusal.status if refusal else None) == status
+    found = await access.authenticate(client, Headers(headers), None)
+    assert (None if isinstance(found, Refusal) else found.role) == role
 
 
-def test_the_token_is_not_in_a_text_of_the_access() -> None:
-    assert TOKEN not in repr(AdminAccess(token=TOKEN))
+@pytest.mark.parametrize("have", list(Role))
+@pytest.mark.parametrize("needed", list(Role))
+def test_a_role_includes_those_before_it(have: Role, needed: Role) -> None:
+    refusal = role_refusal(Principal(name="a", role=have, method=Method.TOKEN), needed)
+    is_enough = ["viewer", "operator", "admin"].index(have) >= list(Role).index(needed)
+    assert (refusal is None) == is_enough
 
 
 @pytest.mark.parametrize(
@@ -133,7 +138,8 @@ def test_an_ipv6_network_is_one_caller(address: str, caller: str) -> None:
         ({"allowed_hosts": ["probe.example:9844"]}, "without a port"),
         ({"allowed_hosts": ["*"]}, "must be a host name"),
         ({"admin_token_variable": "TLSPROBE_TEST_SHORT"}, "at least 16"),
-        ({"admin_token_variable": "TLSPROBE_TEST_TOKEN", "admin": "open"}, "remove one"),
+        ({"admin_token_variable": "TLSPROBE_TEST_TOKEN", "admin": "off"}, "remove one"),
+        ({"admin": "open"}, "'auto' or 'off'"),
         ({"admin_token_variable": "TLSPROBE_TEST_NONE"}, "TLSPROBE_TEST_NONE"),
         ({"connections": 0}, "greater than or equal to 1"),
     ],

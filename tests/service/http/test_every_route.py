@@ -27,9 +27,11 @@ from model.snapshot import Snapshot
 from model.target import Target
 from service.config.modules.on_demand import OnDemandSettings
 from service.http.app import inventory_route, make_app
+from service.http.audit import audit_route
 from service.http.fleet import fleet_route
 from service.http.guard.access import Access
 from service.http.guard.guard import Guard
+from service.http.guard.principal import Principal
 from service.http.pages import page_routes
 from service.http.probe import probe_route
 from service.http.reports import report_routes
@@ -50,7 +52,18 @@ HEADERS: Final = {
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
 }
-PARAMETERS: Final = ("q", "page", "target", "module", "hostname", "label", "weeks", "other")
+PARAMETERS: Final = (
+    "q",
+    "page",
+    "target",
+    "module",
+    "hostname",
+    "label",
+    "weeks",
+    "days",
+    "limit",
+    "other",
+)
 HOST: Final = (b"host", b"localhost")
 
 
@@ -123,8 +136,11 @@ async def service() -> AsyncIterator[Service]:
     clock = SystemClock()
     page = InventoryPage(lambda: snapshot, PageWriter(), clock, lambda _: None)
 
-    async def reload() -> str | None:
+    async def reload(_: Principal) -> str | None:
         return None
+
+    async def enumerate_soon(wanted: str | None, _: Principal) -> bool:
+        return wanted is None
 
     async def make(_labels: object, _weeks: int) -> Report:
         return report()
@@ -137,7 +153,7 @@ async def service() -> AsyncIterator[Service]:
                     is_ready=lambda: True,
                     status=lambda: {"targets": 1},
                     reload=reload,
-                    enumerate_soon=lambda wanted: wanted is None,
+                    enumerate_soon=enumerate_soon,
                     more=(
                         *page_routes(lambda: snapshot, clock),
                         inventory_route(page),
@@ -147,6 +163,7 @@ async def service() -> AsyncIterator[Service]:
                             lambda: (Target(host="a.test", port=443, server_name="a.test"),)
                         ),
                         *waiver_routes(PolicyEvaluator(), store, lambda: NOW, lambda: ()),
+                        audit_route(store, lambda: NOW),
                         *report_routes(make),
                     ),
                 )

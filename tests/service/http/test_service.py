@@ -50,8 +50,14 @@ async def test_a_token_is_required_if_one_is_set(config: Path) -> None:
 
 
 @pytest.mark.process
-async def test_listening_on_all_addresses_requires_a_token_to_change_state(config: Path) -> None:
-    with running("serve", "--config", config, "--listen", "0.0.0.0:0") as process:
+async def test_listening_on_all_addresses_must_be_allowed_and_allows_no_changes(
+    config: Path,
+) -> None:
+    everywhere = ("serve", "--config", config, "--listen", "0.0.0.0:0")
+    refused = tlsprobe(*everywhere)
+    assert refused.returncode == 2
+    assert "--allow-unauthenticated" in refused.stderr
+    with running(*everywhere, "--allow-unauthenticated") as process:
         service = Service(process)
         await service.start()
         assert [await post(service.url, path) for path in CHANGES] == [403, 403]
@@ -74,7 +80,7 @@ async def test_the_service_answers_only_to_its_configured_names(config: Path) ->
 
 
 def test_an_invalid_token_is_reported_at_startup(config: Path) -> None:
-    run = tlsprobe("serve", "--config", config, changes={"TLSPROBE_HTTP__ADMIN": "never"})
+    run = tlsprobe("serve", "--config", config, changes={"TLSPROBE_HTTP__ADMIN": "open"})
     assert run.returncode == 2
     assert run.stderr.count("\n") == 1
     assert "TLSPROBE_HTTP__ADMIN" in run.stderr

@@ -1,0 +1,1 @@
+"""The web configuration of Prometheus' exporters: TLS, headers and passwords of the HTTP side."""

@@ -1,0 +1,1 @@
+"""Who a client is: passwords, tokens, client certificates, and the users that a trusted proxy states."""

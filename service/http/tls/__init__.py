@@ -1,0 +1,1 @@
+"""TLS of the service's own listener, over the connections that ``service.http.guard`` accepts."""

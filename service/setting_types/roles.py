@@ -1,0 +1,23 @@
+"""The roles of clients of the HTTP side; each may do what the ones before it may."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a client may do."""
+
+    VIEWER = "viewer"
+    """Read pages, metrics, reports and the API, and probe allowed targets."""
+
+    OPERATOR = "operator"
+    """Also add and remove waivers, and request full probes."""
+
+    ADMIN = "admin"
+    """Also reload the configuration."""
+
+    def includes(self, other: Role) -> bool:
+        """Whether this role may do everything that ``other`` may."""
+        order = tuple(Role)
+        return order.index(self) >= order.index(other)
