@@ -18,7 +18,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := answers provocations messages certificates sslv2 sessions lines datagrams xml_streams
 PYTEST := -m pytest -n $(WORKERS) --dist worksteal
 PACKAGES := model pki probe discovery scheduling policy storage exporters service tlsprobe
-CODE := $(wildcard $(PACKAGES) tests benchmarks fuzz scripts)
+CODE := $(wildcard $(PACKAGES) tests benchmarks fuzz scripts deploy)
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy

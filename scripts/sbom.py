@@ -47,14 +47,16 @@ def _python_package(distribution: Distribution) -> dict[str, Any]:
     name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"]).lower()
     purl = f"pkg:pypi/{name}@{quote(distribution.version)}"
     licenses = _licenses(distribution)
-    return _component(name, distribution.version, purl) | ({"licenses": licenses} if licenses else {})
+    return _component(name, distribution.version, purl) | (
+        {"licenses": licenses} if licenses else {}
+    )
 
 
 def _licenses(distribution: Distribution) -> list[dict[str, Any]]:
     metadata = distribution.metadata
-    if expression := metadata.get("License-Expression"):
+    for expression in metadata.get_all("License-Expression") or []:
         return [{"expression": expression}]
-    named = metadata.get("License", "").strip()
+    (named, *_) = metadata.get_all("License") or [""]
     if named and "\n" not in named and len(named) <= _LONGEST_LICENSE_NAME:
         return [{"license": {"name": named}}]
     classifiers = metadata.get_all("Classifier") or []

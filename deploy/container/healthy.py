@@ -35,22 +35,18 @@ def status_line(url: str) -> str:
         return answer.readline(256).decode("latin-1").strip()
 
 
-def main() -> int:
-    """0 if the answer has status 200."""
+def main() -> None:
+    """End with a sentence unless the answer has status 200."""
     url = os.environ.get("HEALTH_URL", DEFAULT_URL)
     try:
         status = status_line(url)
     except ValueError:
-        print(f"HEALTH_URL must be a URL with a port, such as {DEFAULT_URL}, not {url!r}")
-        return 1
+        sys.exit(f"HEALTH_URL must be a URL with a port, such as {DEFAULT_URL}, not {url!r}")
     except OSError as error:
-        print(f"{url} does not answer: {error}")
-        return 1
+        sys.exit(f"{url} does not answer: {error}")
     if status.split()[1:2] != ["200"]:
-        print(f"{url} answers {status!r} in place of status 200")
-        return 1
-    return 0
+        sys.exit(f"{url} answers {status!r} in place of status 200")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -32,7 +32,9 @@ class Podman:
 
     folder: Path
 
-    def __call__(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, *arguments: str | Path, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
         """What podman does with these arguments; fails with its output."""
         done = subprocess.run(
             self.command(*arguments), capture_output=True, text=True, check=False, cwd=ROOT
