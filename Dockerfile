@@ -35,8 +35,9 @@ RUN apt-get update \
     && apt-get upgrade --yes \
     && apt-get install --yes --no-install-recommends python3 \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* \
-    && useradd --system --uid 9844 --home-dir /var/lib/tlsprobe --create-home \
-        --shell /usr/sbin/nologin tlsprobe
+    && groupadd --system --gid 9844 tlsprobe \
+    && useradd --system --uid 9844 --gid 9844 --create-home \
+        --home-dir /var/lib/tlsprobe --shell /usr/sbin/nologin tlsprobe
 COPY --from=build /opt/tlsprobe /opt/tlsprobe
 COPY deploy/container/healthy.py /usr/local/lib/tlsprobe/healthy.py
 # The software bill of materials (CycloneDX) names every package of Debian and of Python in the image.

@@ -108,7 +108,7 @@ for release in "${!old_nodes[@]}"; do
     fi
 done
 # What the Dockerfile names as its base is made from the same packages: Debian's smallest tree.
-install_commands podman:podman runc:runc mmdebstrap:mmdebstrap lintian:lintian
+install_commands systemd-analyze:systemd podman:podman runc:runc mmdebstrap:mmdebstrap lintian:lintian
 base=.cache/debian-trixie.tar
 if ! [ -e "$base" ]; then
     say "making $base"

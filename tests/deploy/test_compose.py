@@ -133,7 +133,9 @@ def test_no_password_stands_in_the_file() -> None:
         if re.search("PASS|SECRET|TOKEN", name)
     }
     assert variables
-    assert {name for name, value in variables.items() if not value.startswith("/run/secrets/")} == set()
+    assert {
+        name for name, value in variables.items() if not value.startswith("/run/secrets/")
+    } == set()
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -7,7 +7,6 @@ of Debian, which stands for the base that the Dockerfile names: both are Debian'
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -31,6 +30,8 @@ class Podman:
     """The engine whose images and containers are in ``folder``."""
 
     folder: Path
+    certificates: Sequence[str] = (f"--volume={_CERTIFICATES}:{_IN_CONTAINER}:ro",)
+    """Options for downloads: this machine may have a certificate authority of its own."""
 
     def __call__(
         self, *arguments: str | Path, check: bool = True
@@ -50,9 +51,8 @@ class Podman:
 
     def build(self, tag: str, *arguments: str | Path) -> None:
         """Build an image from a Dockerfile, with this machine's certificates for downloads."""
-        certificates = ("--volume", f"{_CERTIFICATES}:{_IN_CONTAINER}:ro")
         options = ("--isolation", "chroot", "--network", "host", "--format", "docker")
-        self("build", *options, *certificates, "--tag", tag, *arguments)
+        self("build", *options, *self.certificates, "--tag", tag, *arguments)
 
     def run(
         self, image: str, *arguments: str | Path, options: Sequence[str] = (), check: bool = True
@@ -77,7 +77,7 @@ class Podman:
 @contextmanager
 def podman() -> Iterator[Podman]:
     """An engine with the image ``BASE``; nothing of it stays."""
-    folder = Path(tempfile.mkdtemp(prefix="tlsprobe-"))
+    folder = Path(tempfile.mkdtemp(prefix="tlsprobe-podman-"))
     engine = Podman(folder)
     try:
         variables = (f"{name}={_IN_CONTAINER}" for name in ("SSL_CERT_FILE", "PIP_CERT"))
@@ -86,6 +86,4 @@ def podman() -> Iterator[Podman]:
         yield engine
     finally:
         engine("system", "reset", "--force", check=False)
-        subprocess.run([*_AS_ROOT, "umount", folder / "images/overlay"], check=False)
         subprocess.run([*_AS_ROOT, "rm", "-rf", folder], check=True)
-        assert shutil.which("podman")
