@@ -30,7 +30,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .PHONY: help
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- the environment -------------------------------------------------------------------------
 
@@ -85,7 +85,7 @@ lint: venv ## style, types, layers, wording, deployment files, locks
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.check_wording
-	$(BIN)/shellcheck scripts/*.sh .ci/run
+	$(BIN)/shellcheck scripts/*.sh .ci/run deploy/compose/*.sh deploy/debian/postinst deploy/debian/prerm deploy/debian/postrm
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	scripts/lock.sh --check
@@ -112,6 +112,10 @@ coverage: venv test-servers ## which lines all tests run, in what they start too
 	$(BIN)/coverage run $(PYTEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+.PHONY: image-check
+image-check: venv test-servers ## build the image and the Debian package, and run both: the Dockerfile is known to work
+	$(BIN)/python -m pytest tests/deploy/test_image.py tests/deploy/test_debian_package.py
 
 .PHONY: bench
 bench: venv $(BENCH_VENV)/.installed test-servers ## compare tlsprobe with sslyze, sslscan and nmap, and measure the service
@@ -148,6 +152,16 @@ $(FUZZ_VENV)/.installed: requirements/run.txt requirements/fuzz.txt .venv/.boots
 .PHONY: fuzz
 fuzz: $(FUZZ_VENV)/.installed ## fuzz every parser of a peer's bytes, FUZZ_SECONDS=60 each
 	for target in $(FUZZ_TARGETS); do $(FUZZ_VENV)/bin/python -m fuzz $$target $(FUZZ_SECONDS); done
+
+# --- packages --------------------------------------------------------------------------------
+
+.PHONY: zipapp
+zipapp: venv ## write build/tlsprobe.pyz: tlsprobe with all its packages in one file
+	$(BIN)/python -m scripts.one_file build/tlsprobe.pyz
+
+.PHONY: debian-package
+debian-package: ## write build/tlsprobe_VERSION_ARCHITECTURE.deb, for the Debian that it runs on
+	scripts/debian-package.sh build
 
 # --- upkeep ----------------------------------------------------------------------------------
 

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import httpx
 import pytest
 
+from tests.deploy.containers import until_answers, until_demo_is_visited
 from tests.deploy.files import ROOT
 from tests.deploy.unit_confinement import confinement, unit_settings, without_writable_code
-from tests.service.delivery.waiting import until_holds
 from tests.support.podman import BASE, Podman, podman
 from tests.support.ports import free_port
 
@@ -36,7 +35,6 @@ RUN apt-get update && apt-get install --yes --no-install-recommends adduser pyth
 """
 DEB: Final = "/package.deb"
 INSTALLED: Final = "installed"
-DEMO_ENDPOINTS: Final = 6
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +122,7 @@ async def test_the_unit_s_command_serves_with_all_that_the_unit_takes_away(
     listen = f"127.0.0.1:{free_port()}"
     start = without_writable_code(UNIT, *command.split(), "--listen", listen)
     with engine.running(installed, *start, options=confinement(UNIT, tmp_path)) as identifier:
-        await until_answers(engine, identifier, f"http://{listen}/-/ready", "")
+        await until_answers(engine, identifier, f"http://{listen}/-/ready")
         status = engine("exec", identifier, "tlsprobe", "status", "--url", f"http://{listen}")
         assert "0 known" in status.stdout
 
@@ -135,26 +133,7 @@ async def test_visits_need_nothing_that_the_unit_takes_away(
     listen = f"127.0.0.1:{free_port()}"
     start = without_writable_code(UNIT, "/usr/bin/tlsprobe", "demo", "--listen", listen)
     with engine.running(installed, *start, options=confinement(UNIT, tmp_path)) as identifier:
-        url = f"http://{listen}/metrics/endpoints"
-        await until_answers(engine, identifier, url, "\ntlsprobe_up{", DEMO_ENDPOINTS)
-
-
-async def until_answers(
-    engine: Podman, identifier: str, url: str, text: str, count: int = 1
-) -> None:
-    """Wait until the page has the text so many times; fails with the log if the container ends."""
-
-    async def answers() -> bool:
-        state = engine("inspect", "--format", "{{.State.Running}}", identifier).stdout
-        assert state.strip() == "true", engine("logs", identifier).stderr[-4000:]
-        async with httpx.AsyncClient() as client:
-            try:
-                answer = await client.get(url)
-            except httpx.TransportError:
-                return False
-        return answer.status_code == 200 and answer.text.count(text) >= count
-
-    await until_holds(answers)
+        await until_demo_is_visited(engine, identifier, listen)
 
 
 def test_the_command_uses_only_packages_of_its_own(engine: Podman, installed: str) -> None:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import cyclonedx.schema
-import httpx
 import jsonschema
 import pytest
 from referencing import Registry, Resource
 
+from tests.deploy.containers import until_answers, until_demo_is_visited
 from tests.deploy.files import ROOT, compose
 from tests.service.delivery.waiting import until_holds
 from tests.support.podman import BASE, Podman, podman
@@ -36,7 +36,6 @@ IMAGE: Final = "tlsprobe"
 PYTHON: Final = "/opt/tlsprobe/bin/python"
 SBOM: Final = "/usr/local/lib/tlsprobe/sbom.cdx.json"
 HEALTHY: Final = ROOT / "deploy/container/healthy.py"
-DEMO_ENDPOINTS: Final = 6
 SHELLS: Final = ("/usr/bin/dash", "/usr/bin/bash")
 
 IMPORTABLE_WITHOUT_COMPILING: Final = """
@@ -100,17 +99,7 @@ def container(engine: Podman, port: int) -> Iterator[str]:
 async def test_the_demo_probes_its_servers_in_a_confined_container(
     engine: Podman, container: str, port: int
 ) -> None:
-    async def all_are_visited() -> bool:
-        running = engine("inspect", "--format", "{{.State.Running}}", container).stdout.strip()
-        assert running == "true", engine("logs", container).stderr[-4000:]
-        async with httpx.AsyncClient() as client:
-            try:
-                status = await client.get(f"http://127.0.0.1:{port}/metrics/endpoints")
-            except httpx.ConnectError:
-                return False
-        return status.text.count("\ntlsprobe_up{") == DEMO_ENDPOINTS
-
-    await until_holds(all_are_visited)
+    await until_demo_is_visited(engine, container, f"127.0.0.1:{port}")
     assert engine("exec", container, "/bin/sh", "-c", "true", check=False).returncode != 0
 
 
@@ -135,17 +124,12 @@ def test_the_process_has_no_privilege(engine: Podman, container: str) -> None:
     assert (fields["NoNewPrivs"], fields["Seccomp"]) == ("1", "2")
 
 
-def test_a_stop_ends_the_service_in_order(engine: Podman) -> None:
-    command = ("demo", "--listen", f"127.0.0.1:{free_port()}")
+async def test_a_stop_ends_the_service_in_order(engine: Podman) -> None:
+    listen = f"127.0.0.1:{free_port()}"
     options = [*confinement("demo"), "--no-healthcheck"]
-    with engine.running(IMAGE, *command, options=options) as identifier:
-        following = subprocess.Popen(
-            engine.command("logs", "--follow", identifier), stdout=subprocess.PIPE, text=True
-        )
-        assert following.stdout is not None
-        assert any("127.0.0.1" in line for line in following.stdout)
+    with engine.running(IMAGE, "demo", "--listen", listen, options=options) as identifier:
+        await until_answers(engine, identifier, f"http://{listen}/-/healthy")
         engine("stop", "--time", "60", identifier)
-        following.communicate()
         code = engine("inspect", "--format", "{{.State.ExitCode}}", identifier).stdout
     assert code.strip() == "0"
 

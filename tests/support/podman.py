@@ -45,7 +45,8 @@ class Podman:
 
     def command(self, *arguments: str | Path) -> Sequence[str]:
         """The command line of podman with these arguments."""
-        places = ("--root", self.folder / "images", "--runroot", self.folder / "run")
+        names = ("root", "runroot", "tmpdir")
+        places = (f"--{name}={self.folder / name}" for name in names)
         options = ("--cgroup-manager", "cgroupfs", "--runtime", "runc", "--events-backend", "none")
         return [*_AS_ROOT, "podman", *map(str, (*places, *options, *arguments))]
 
@@ -85,5 +86,8 @@ def podman() -> Iterator[Podman]:
         engine("import", *changes, _TREE, BASE)
         yield engine
     finally:
-        engine("system", "reset", "--force", check=False)
+        # Some versions mount the store onto itself, and leave it so.
+        subprocess.run(
+            [*_AS_ROOT, "umount", folder / "root/overlay"], check=False, capture_output=True
+        )
         subprocess.run([*_AS_ROOT, "rm", "-rf", folder], check=True)
