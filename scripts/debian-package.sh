@@ -46,18 +46,21 @@ install_python_packages() {
     "${uv[@]}" --no-deps "$work"/tlsprobe-*.whl
 }
 
-# What stays of the environment is Python and its packages: nothing names the folder where it was built.
+# What stays of the environment is Python's name and its packages: nothing names the folder where it was built.
 keep_only_the_packages() {
-    find "$own/bin" -mindepth 1 ! -name 'python*' -delete
-    rm -rf "${own:?}"/{lib64,include,.lock,CACHEDIR.TAG,.gitignore}
+    rm -rf "${own:?}"/{bin,lib64,include,.lock,CACHEDIR.TAG,.gitignore}
+    mkdir "$own/bin"
+    ln -s ../../../bin/python3 "$own/bin/python"
     printf 'home = /usr/bin\ninclude-system-site-packages = false\nversion = %s.%s\n' "$major" "$minor" >"$own/pyvenv.cfg"
     find "$own" -name __pycache__ -prune -exec rm -rf {} +
+    # Nothing in it is started by its path.
+    find "$own" -type f -exec chmod 644 {} +
 }
 
 add_documents() {
     mkdir -p "$document" "$tree/usr/share/man/man1" "$tree/usr/share/lintian/overrides"
-    PYTHONDONTWRITEBYTECODE=1 "$own/bin/python" scripts/sbom.py "$own"/lib/python3*/site-packages >"$document/sbom.cdx.json"
-    (cd "$work/source" && PYTHONDONTWRITEBYTECODE=1 "$own/bin/python" -m scripts.man_pages "$tree/usr/share/man/man1")
+    "$python" scripts/sbom.py "$own"/lib/python3*/site-packages >"$document/sbom.cdx.json"
+    (cd "$work/source" && "$own/bin/python" -B -m scripts.man_pages "$tree/usr/share/man/man1")
     gzip -9n "$tree"/usr/share/man/man1/*
     cp deploy/debian/copyright "$document/copyright"
     {
@@ -86,8 +89,8 @@ add_control() {
 }
 
 install_python_packages
-keep_only_the_packages
 add_documents
+keep_only_the_packages
 add_files
 chmod -R u+w,go-w,a+rX "$tree"
 add_control
