@@ -36,8 +36,8 @@ def _with_password(url: str, file: Path) -> str:
         parsed = None
     if parsed is None or parsed.get_backend_name() != "postgresql" or not parsed.username:
         raise ValueError(
-            "database_password_file needs a `database` with a user: set `database` to a URL such as "
-            "postgresql://tlsprobe@db.internal/tlsprobe"
+            "database_password_file needs a user: set `database` to a URL of PostgreSQL that names the user "
+            "before the host, or remove database_password_file"
         )
     if parsed.password is not None or "password" in parsed.query:
         raise ValueError(
