@@ -13,7 +13,7 @@ DEMO_ENDPOINTS = 6
 async def until_answers(
     engine: Podman, identifier: str, url: str, text: str = "", count: int = 1
 ) -> None:
-    """Wait until the page has the text so many times; fails with the log if the container ends before."""
+    """Wait until the page has the text ``count`` times; fails with the log if the container ends."""
 
     async def answers() -> bool:
         state = engine("inspect", "--format", "{{.State.Running}}", identifier).stdout

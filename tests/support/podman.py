@@ -86,8 +86,12 @@ def podman() -> Iterator[Podman]:
         engine("import", *changes, _TREE, BASE)
         yield engine
     finally:
-        # Some versions mount the store onto itself, and leave it so.
-        subprocess.run(
-            [*_AS_ROOT, "umount", folder / "root/overlay"], check=False, capture_output=True
-        )
-        subprocess.run([*_AS_ROOT, "rm", "-rf", folder], check=True)
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove the store; a build that was interrupted leaves file systems mounted in it."""
+    mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for place in reversed([one for one in mounted if one.startswith(f"{folder}/")]):
+        subprocess.run([*_AS_ROOT, "umount", "--lazy", place], check=True)
+    subprocess.run([*_AS_ROOT, "rm", "-rf", folder], check=True)
