@@ -25,7 +25,7 @@ document=$tree/usr/share/doc/tlsprobe
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(stat --format %Y CHANGELOG.md)}
 umask 022
 
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+version=$(sed -n 's/^TOOL_VERSION: Final = "\(.*\)"/\1/p' model/version.py)
 architecture=$(dpkg --print-architecture)
 maintainer="${DEBFULLNAME:-Maintainers of tlsprobe} <${DEBEMAIL:-root@localhost.localdomain}>"
 read -r major minor < <("$python" -c 'import sys; print(*sys.version_info[:2])')

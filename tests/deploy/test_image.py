@@ -19,6 +19,7 @@ import jsonschema
 import pytest
 from referencing import Registry, Resource
 
+from model.version import TOOL_VERSION
 from tests.deploy.containers import until_answers, until_demo_is_visited
 from tests.deploy.files import ROOT, compose
 from tests.service.delivery.waiting import until_holds
@@ -46,7 +47,7 @@ print(json.dumps([len(files), bare]))
 """
 INSTALLED: Final = """
 import importlib.metadata, json
-print(json.dumps([[one.metadata["Name"].lower().replace("_", "-"), one.version]
+print(json.dumps([[one.metadata["Name"].lower().replace("_", "-").replace(".", "-"), one.version]
                   for one in importlib.metadata.distributions()]))
 """
 
@@ -147,9 +148,9 @@ def test_the_labels_are_those_of_the_project(image: Any) -> None:
     prefix = "org.opencontainers.image"
     assert labels[f"{prefix}.title"] == project["name"]
     assert labels[f"{prefix}.description"] == project["description"]
-    assert labels[f"{prefix}.version"] == project["version"]
+    assert labels[f"{prefix}.version"] == TOOL_VERSION
     assert labels[f"{prefix}.licenses"] == project["license"]
-    assert compose()["services"]["tlsprobe"]["image"] == f"{IMAGE}:{project['version']}"
+    assert compose()["services"]["tlsprobe"]["image"] == f"{IMAGE}:{TOOL_VERSION}"
 
 
 def test_the_bill_of_materials_names_what_is_installed(engine: Podman) -> None:
