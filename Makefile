@@ -18,7 +18,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := answers provocations messages certificates sslv2 sessions lines datagrams xml_streams
 PYTEST := -m pytest -n $(WORKERS) --dist worksteal
 PACKAGES := model pki probe discovery scheduling policy storage exporters service tlsprobe
-CODE := $(wildcard $(PACKAGES) tests benchmarks fuzz scripts)
+CODE := $(wildcard $(PACKAGES) tests benchmarks fuzz scripts deploy)
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
@@ -30,7 +30,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .PHONY: help
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- the environment -------------------------------------------------------------------------
 
@@ -85,7 +85,7 @@ lint: venv ## style, types, layers, wording, deployment files, workflows, locks
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.check_wording
-	$(BIN)/shellcheck scripts/*.sh .ci/run
+	$(BIN)/shellcheck scripts/*.sh .ci/run deploy/compose/*.sh deploy/debian/postinst deploy/debian/prerm deploy/debian/postrm
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -114,6 +114,10 @@ coverage: venv test-servers ## which lines all tests run, in what they start too
 	$(BIN)/coverage run $(PYTEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+.PHONY: image-check
+image-check: venv test-servers ## build the image and the Debian package, and run both: the Dockerfile is known to work
+	$(BIN)/python -m pytest tests/deploy/test_image.py tests/deploy/test_debian_package.py
 
 .PHONY: bench
 bench: venv $(BENCH_VENV)/.installed test-servers ## compare tlsprobe with sslyze, sslscan and nmap, and measure the service
@@ -168,6 +172,16 @@ release: venv ## build the files of the tagged version in build/release; KEY=fil
 	rm -rf build/release
 	$(BIN)/python -m scripts.supply_chain.release build/release $(if $(KEY),--key $(KEY)) \
 	    $(if $(BUILDER),--builder $(BUILDER))
+
+# --- packages --------------------------------------------------------------------------------
+
+.PHONY: zipapp
+zipapp: venv ## write build/tlsprobe.pyz: tlsprobe with all its packages in one file
+	$(BIN)/python -m scripts.one_file build/tlsprobe.pyz
+
+.PHONY: debian-package
+debian-package: ## write build/tlsprobe_VERSION_ARCHITECTURE.deb, for the Debian that it runs on
+	scripts/debian-package.sh build
 
 # --- upkeep ----------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the real TLS servers for the integration tests, promtool and PostgreSQL: Debian packages
 # for missing commands, and two releases of Node from npm: 0.10.40, whose OpenSSL 1.0.1p still
-# supports SSLv2, and 0.10.0, whose OpenSSL 1.0.1e has Heartbleed and the CCS injection.
+# supports SSLv2, and 0.10.0, whose OpenSSL 1.0.1e has Heartbleed and the CCS injection. It also installs what
+# builds and runs the container image and the Debian package, and a bare tree of the Debian that they need.
 # A second run finds everything installed and ends at once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -106,3 +107,11 @@ for release in "${!old_nodes[@]}"; do
         install_old_node "$release"
     fi
 done
+# What the Dockerfile names as its base is made from the same packages: Debian's smallest tree.
+install_commands systemd-analyze:systemd podman:podman runc:runc mmdebstrap:mmdebstrap lintian:lintian
+base=.cache/debian-trixie.tar
+if ! [ -e "$base" ]; then
+    say "making $base"
+    as_root mmdebstrap --quiet --variant=minbase trixie "$base.new"
+    mv "$base.new" "$base"
+fi

@@ -18,7 +18,6 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from model.intrusiveness import Intrusiveness
 from model.target_labels import configured_names
 from model.version import user_agent
-from pki.certificates import check_trust_store
 from pki.net_guard.deny import DenyList
 from pki.net_guard.gate import WEB_PORTS, SocketGate
 from pki.transparency import read_log_list
@@ -41,8 +40,10 @@ from service.config.retention import RetentionSettings
 from service.config.routes import Proxies, SourceAddress, usual_route
 from service.config.schedule import ClosedSpans, LabelSchedule, split_span
 from service.config.sources import SourceContext, SourceSettings
+from service.config.trust_stores import check_trust_stores
 from service.integrations.catalogue import NotifierSection
-from service.setting_types.secret_marks import SecretUrl, SecretVariable
+from service.setting_types.database_url import DEFAULT_DATABASE, values_with_password
+from service.setting_types.secret_marks import SecretFile, SecretUrl, SecretVariable
 from service.setting_types.values import Count, Port, Seconds, split_listen, split_name_server
 from service.setting_types.worker_tags import zones_of_tags
 from service.sources.target_sources import RuledSource
@@ -54,6 +55,7 @@ ONLY_AT_START: Final = (
     "listen",
     "allow_unauthenticated",
     "database",
+    "database_password_file",
     "state_directory",
     "workers",
     "metrics",
@@ -68,14 +70,6 @@ ONLY_AT_START: Final = (
 def _check_listen(text: str) -> str:
     split_listen(text)
     return text
-
-
-def _check_trust_stores(stores: Mapping[str, Path | None]) -> Mapping[str, Path | None]:
-    if not stores:
-        raise ValueError("must name at least one trust store, such as `mozilla: null`")
-    for name, file in stores.items():
-        check_trust_store(name, file)
-    return stores
 
 
 def _check_parts(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -190,7 +184,8 @@ class ServiceSettings(BaseSettings):
     config_file: Path | None = None
     listen: Annotated[str, AfterValidator(_check_listen)] = DEFAULT_LISTEN
     allow_unauthenticated: bool = False
-    database: SecretUrl = "sqlite:///tlsprobe.db"
+    database: SecretUrl = DEFAULT_DATABASE
+    database_password_file: SecretFile = None
     state_directory: Path | None = None
     targets_files: tuple[Path, ...] = ()
     discovery: tuple[AnySourceSettings, ...] = ()
@@ -206,7 +201,7 @@ class ServiceSettings(BaseSettings):
     max_concurrent_probes: Count = 64
     workers: Workers = Workers()
     probe: ProbeLimits = ProbeLimits()
-    trust_stores: Annotated[Mapping[str, Path | None], AfterValidator(_check_trust_stores)] = (
+    trust_stores: Annotated[Mapping[str, Path | None], AfterValidator(check_trust_stores)] = (
         ProbeSettings().trust_stores
     )
     proxies: Proxies = {}
@@ -223,6 +218,11 @@ class ServiceSettings(BaseSettings):
     contact: Annotated[str | None, AfterValidator(_check_contact)] = None
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_the_password(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return values_with_password(values)
 
     @model_validator(mode="after")
     def _has_a_way(self) -> ServiceSettings:

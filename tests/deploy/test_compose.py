@@ -6,6 +6,9 @@ Linters check the files themselves (hadolint, the compose schema); these tests c
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -21,9 +24,9 @@ from tests.deploy.files import (
     read_yaml,
 )
 
-FIRST = ("tlsprobe", "prometheus", "alertmanager", "grafana")
-WITH_WORKERS = ("postgresql", "scheduler", "worker")
-SERVICES = (*FIRST, *WITH_WORKERS)
+OF_THE_IMAGE = ("tlsprobe", "worker", "demo")
+SERVICES = (*OF_THE_IMAGE, "postgresql", "prometheus", "alertmanager", "grafana")
+CREATE_SECRETS = ROOT / "deploy/compose/create-secrets.sh"
 
 
 def mounts(service: str) -> dict[str, str]:
@@ -34,28 +37,115 @@ def mounts(service: str) -> dict[str, str]:
 
 def test_exactly_the_listed_services_run() -> None:
     profiles = {name: service.get("profiles") for name, service in compose()["services"].items()}
-    assert profiles == dict.fromkeys(FIRST) | {name: ["workers"] for name in WITH_WORKERS}
+    assert profiles == dict.fromkeys(SERVICES) | {"demo": ["demo"]}
 
 
 def test_scheduler_and_workers_have_one_configuration_and_one_database() -> None:
-    scheduler, worker = (compose()["services"][name] for name in ("scheduler", "worker"))
-    assert scheduler["environment"] == worker["environment"]
-    assert mounts("scheduler") == mounts("worker")
+    scheduler, worker = (compose()["services"][name] for name in ("tlsprobe", "worker"))
     for command in (scheduler["command"], worker["command"]):
         folder, _, name = command[command.index("--config") + 1].rpartition("/")
-        assert mounts("worker")["./deploy/workers"] == folder
-        assert (ROOT / "deploy/workers" / name).is_file()
+        assert mounts("worker")["./deploy/compose"] == folder
+        assert (ROOT / "deploy/compose" / name).is_file()
+    assert mounts("tlsprobe")["./deploy/compose"] == mounts("worker")["./deploy/compose"]
 
 
-def test_the_workers_configuration_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TLSPROBE_DATABASE", "postgresql://tlsprobe@postgresql/tlsprobe")
-    settings = load_settings(ROOT / "deploy/workers/tlsprobe.yml")
+def test_the_configuration_is_valid_with_the_secrets_that_the_command_creates(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    secrets = tmp_path / "secrets"
+    subprocess.run([CREATE_SECRETS, secrets], check=True, capture_output=True)
+    file = ROOT / "deploy/compose/tlsprobe.yml"
+    for name, place in settings_of_secrets().items():
+        monkeypatch.setenv(name, str(secrets / Path(place).name))
+    for name, value in compose()["services"]["tlsprobe"]["environment"].items():
+        if "/run/secrets/" not in value:
+            monkeypatch.setenv(name, value)
+
+    settings = load_settings(file)
+
+    password = (secrets / "postgresql_password").read_text()
+    assert settings.database == f"postgresql://tlsprobe:{password}@postgresql/tlsprobe"
     assert settings.workers.enabled
-    folder = mounts("worker")["./deploy/workers"]
+    folder = mounts("worker")["./deploy/compose"]
     for path in settings.targets_files:
         assert str(path.parent) == folder
-        reading = read_targets_file(ROOT / "deploy/workers" / path.name)
+        reading = read_targets_file(ROOT / "deploy/compose" / path.name)
         assert (bool(reading.targets), reading.skipped) == (True, ())
+
+
+def settings_of_secrets() -> dict[str, str]:
+    """The environment variable of each setting of tlsprobe that names a secret, and the file that it names."""
+    configured = read_yaml(ROOT / "deploy/compose/tlsprobe.yml")
+    named = {f"TLSPROBE_{name.upper()}": str(value) for name, value in configured.items()}
+    named |= compose()["services"]["tlsprobe"]["environment"]
+    return {name: value for name, value in named.items() if value.startswith("/run/secrets/")}
+
+
+def test_a_service_gets_only_the_secrets_that_it_reads() -> None:
+    services = compose()["services"]
+    read = {
+        name: {
+            Path(word).name
+            for word in map(str, service.get("environment", {}).values())
+            if word.startswith("/run/secrets/")
+        }
+        for name, service in services.items()
+    }
+    (database_password,) = (
+        Path(value).name for name, value in settings_of_secrets().items() if "DATABASE" in name
+    )
+    for name in ("tlsprobe", "worker"):
+        read[name].add(database_password)
+    assert read == {name: set(service.get("secrets", [])) for name, service in services.items()}
+
+
+def test_every_secret_is_a_file_that_the_command_creates_and_never_changes(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    subprocess.run([CREATE_SECRETS, folder], check=True, capture_output=True)
+    created = {path.name: path.read_text() for path in folder.iterdir()}
+    assert created.keys() == compose()["secrets"].keys()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert len(set(created.values())) == len(created)
+    assert all(re.fullmatch("[0-9a-f]{64}", secret) for secret in created.values())
+
+    again = subprocess.run([CREATE_SECRETS, folder], check=False, capture_output=True, text=True)
+
+    assert again.returncode == 1
+    assert str(folder) in again.stderr
+    assert {path.name: path.read_text() for path in folder.iterdir()} == created
+
+
+def test_secrets_are_files_outside_git_and_outside_every_mounted_folder() -> None:
+    files = [secret["file"] for secret in compose()["secrets"].values()]
+    ignored = subprocess.run(
+        ["git", "check-ignore", *files], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert ignored.stdout.split() == files
+    mounted = [source for service in SERVICES for source in mounts(service)]
+    assert not [file for file in files if any(file.startswith(f"{one}/") for one in mounted)]
+
+
+def test_no_password_stands_in_the_file() -> None:
+    variables = {
+        name: value
+        for service in compose()["services"].values()
+        for name, value in service.get("environment", {}).items()
+        if re.search("PASS|SECRET|TOKEN", name)
+    }
+    assert variables
+    assert {
+        name for name, value in variables.items() if not value.startswith("/run/secrets/")
+    } == set()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_is_confined_and_limited(service: str) -> None:
+    options = compose()["services"][service]
+    assert options["read_only"] is True
+    assert options["cap_drop"] == ["ALL"]
+    assert options["security_opt"] == ["no-new-privileges:true"]
+    assert {"mem_limit", "pids_limit"} <= options.keys()
+    assert not {"privileged", "cap_add", "network_mode", "pid", "devices"} & options.keys()
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -90,11 +180,6 @@ def test_the_image_listens_at_the_port_it_opens() -> None:
     command = json.loads(dockerfile_instruction("CMD"))
     listen = f"0.0.0.0:{dockerfile_instruction('EXPOSE')}"
     assert command == ["demo", "--listen", listen, "--allow-unauthenticated"]
-
-
-def test_the_health_check_queries_the_port_the_image_opens() -> None:
-    health = dockerfile_instruction("HEALTHCHECK")
-    assert f"http://127.0.0.1:{dockerfile_instruction('EXPOSE')}/-/healthy" in health
 
 
 def test_the_image_does_not_run_as_root() -> None:

@@ -434,3 +434,41 @@ def test_anything_else_is_not_an_address_to_listen_on(text: str) -> None:
 @pytest.mark.parametrize("contact", ["a b", "a)b", "a\\nb", "", "ü", 201 * "a"])
 def test_a_contact_cannot_break_out_of_its_header(contact: str) -> None:
     assert "contact" in problem_of(f'contact: "{contact}"\n')
+
+
+def with_password(database: str, file: Path) -> str:
+    return f"targets_files: [t.yml]\ndatabase: {database}\ndatabase_password_file: {file}\n"
+
+
+def test_the_password_of_the_database_is_read_from_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("p@ss/word:1\n")
+    settings = load_settings(write(with_password("postgresql://ops@db.internal/tls", file)))
+    # RFC 3986, section 3.2.1: @, / and : of a password are encoded.
+    assert settings.database == "postgresql://ops:p%40ss%2Fword%3A1@db.internal/tls"
+    assert "p@ss" not in repr(settings)
+    assert "p%40ss" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("database", "content", "reason"),
+    [
+        ("sqlite:///tlsprobe.db", "secret", "needs a user"),
+        ("postgresql://db.internal/tls", "secret", "needs a user"),
+        ("postgresql://ops:other@db.internal/tls", "secret", "a password too"),
+        ("postgresql://ops@db.internal/tls?password=other", "secret", "a password too"),
+        ("nonsense", "secret", "needs a user"),
+        ("postgresql://ops@db.internal/tls", " ", "is empty"),
+        ("postgresql://ops@db.internal/tls", None, "cannot be read"),
+    ],
+)
+def test_a_password_without_its_place_is_one_sentence(
+    database: str, content: str | None, reason: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    if content is not None:
+        file.write_text(content)
+    problem = problem_of(with_password(database, file))
+    assert problem.startswith("tlsprobe.yml, line 3: database_password_file")
+    assert reason in problem
+    assert "other" not in problem

@@ -164,7 +164,7 @@ def guess_by(usual: tuple[int, ...]) -> Guess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foresight:
-    """What is known of a list in advance: the ``guess`` of the next pick; whether it ``is_long``, so that it goes on
+    """What is known of a list in advance: the ``guess`` of the next pick; whether it ``is_long``, so that it continues
     even if there is no guess."""
 
     guess: Guess = no_guess

@@ -1,0 +1,1 @@
+"""Builds tlsprobe with all its packages as one file, which Python runs."""

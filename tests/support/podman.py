@@ -1,0 +1,97 @@
+"""A container engine with a store of its own, whose only image at first is a bare Debian.
+
+It needs no daemon and no network but the machine's own. ``scripts/install-test-servers.sh`` makes the tree
+of Debian, which stands for the base that the Dockerfile names: both are Debian's smallest set of packages.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2]
+BASE: Final = "localhost/debian-trixie"
+_AS_ROOT: Final = () if os.geteuid() == 0 else ("sudo", "--non-interactive")
+_TREE: Final = ROOT / ".cache/debian-trixie.tar"
+_CERTIFICATES: Final = Path(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"))
+_IN_CONTAINER: Final = "/run/host-certificates.crt"
+# The engine would raise this limit above what an unprivileged root may set.
+_LIMITS: Final = ("--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096")
+
+
+@dataclass(frozen=True, slots=True)
+class Podman:
+    """The engine whose images and containers are in ``folder``."""
+
+    folder: Path
+    certificates: Sequence[str] = (f"--volume={_CERTIFICATES}:{_IN_CONTAINER}:ro",)
+    """Options for downloads: this machine may have a certificate authority of its own."""
+
+    def __call__(
+        self, *arguments: str | Path, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """What podman does with these arguments; fails with its output."""
+        done = subprocess.run(
+            self.command(*arguments), capture_output=True, text=True, check=False, cwd=ROOT
+        )
+        assert not check or done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+        return done
+
+    def command(self, *arguments: str | Path) -> Sequence[str]:
+        """The command line of podman with these arguments."""
+        names = ("root", "runroot", "tmpdir")
+        places = (f"--{name}={self.folder / name}" for name in names)
+        options = ("--cgroup-manager", "cgroupfs", "--runtime", "runc", "--events-backend", "none")
+        return [*_AS_ROOT, "podman", *map(str, (*places, *options, *arguments))]
+
+    def build(self, tag: str, *arguments: str | Path) -> None:
+        """Build an image from a Dockerfile, with this machine's certificates for downloads."""
+        options = ("--isolation", "chroot", "--network", "host", "--format", "docker")
+        self("build", *options, *self.certificates, "--tag", tag, *arguments)
+
+    def run(
+        self, image: str, *arguments: str | Path, options: Sequence[str] = (), check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a container until it ends, and remove it."""
+        named = ("run", "--rm", "--network", "host", *_LIMITS, *options, image, *arguments)
+        return self(*named, check=check)
+
+    @contextmanager
+    def running(
+        self, image: str, *arguments: str | Path, options: Sequence[str] = ()
+    ) -> Iterator[str]:
+        """The identifier of a container that runs until the end of the block."""
+        named = ("run", "--detach", "--network", "host", *_LIMITS, *options, image, *arguments)
+        identifier = self(*named).stdout.strip()
+        try:
+            yield identifier
+        finally:
+            self("rm", "--force", "--time", "10", "--volumes", identifier)
+
+
+@contextmanager
+def podman() -> Iterator[Podman]:
+    """An engine with the image ``BASE``; nothing of it stays."""
+    folder = Path(tempfile.mkdtemp(prefix="tlsprobe-podman-"))
+    engine = Podman(folder)
+    try:
+        variables = (f"{name}={_IN_CONTAINER}" for name in ("SSL_CERT_FILE", "PIP_CERT"))
+        changes = [word for one in variables for word in ("--change", f"ENV {one}")]
+        engine("import", *changes, _TREE, BASE)
+        yield engine
+    finally:
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove the store; a build that was interrupted leaves file systems mounted in it."""
+    mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for place in reversed([one for one in mounted if one.startswith(f"{folder}/")]):
+        subprocess.run([*_AS_ROOT, "umount", "--lazy", place], check=True)
+    subprocess.run([*_AS_ROOT, "rm", "-rf", folder], check=True)
