@@ -15,7 +15,6 @@ from probe.checks.certificates.served_chains import (
 )
 from probe.checks.check import Check, Stage
 from probe.checks.client_auth.client_auth import check_client_auth
-from probe.checks.contradictions import check_contradictions
 from probe.checks.features.fingerprints import check_fingerprints
 from probe.checks.features.passive_features import READ_OFF, check_passive_features
 from probe.checks.features.renegotiation import RENEGOTIATION, check_renegotiation
@@ -29,6 +28,7 @@ from probe.checks.plaintext.plaintext_session import (
     check_plaintext,
 )
 from probe.checks.versions_and_suites.cipher_suites import check_cipher_suites
+from probe.checks.versions_and_suites.contradictions import check_contradictions
 from probe.checks.versions_and_suites.dh_parameters import check_dh_parameters
 from probe.checks.versions_and_suites.signature_schemes import (
     check_tls12_schemes,
@@ -75,7 +75,7 @@ STAGES: Final = (
         checks=MAIN_CHECKS,
     ),
     Stage(
-        phrase="HTTP, and reactions to what no client sends",
+        phrase="vulnerabilities",
         checks=(
             Check(
                 part=Part.FEATURES,
@@ -112,6 +112,11 @@ STAGES: Final = (
                 level=Intrusiveness.FULL,
                 facts=("robot",),
             ),
+        ),
+    ),
+    Stage(
+        phrase="renegotiation and padding",
+        checks=(
             Check(
                 part=Part.VULNERABILITIES,
                 ask=check_poodle_tls,

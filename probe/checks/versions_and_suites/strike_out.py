@@ -192,11 +192,11 @@ class _AskingAhead:
         if offered in self._ahead:
             return self._ahead.pop(offered)
         guesses = list(islice(self._guesses(search), self._most_ahead))
-        goes_on = self._is_long or 0 < self._most_ahead == len(guesses)
+        continues = self._is_long or 0 < self._most_ahead == len(guesses)
         if not guesses:
-            return await self._ask(offered, goes_on)
+            return await self._ask(offered, continues)
         offers = (offered, *(after.next_offer() for _, after in guesses))
-        answers = await side_by_side(*(self._ask(one, goes_on) for one in offers))
+        answers = await side_by_side(*(self._ask(one, continues) for one in offers))
         self._ahead = dict(zip(offers[1:], answers[1:], strict=True))
         picks = [self._picked(one) for one in answers[: len(guesses)]]
         are_right = picks == [pick for pick, _ in guesses]

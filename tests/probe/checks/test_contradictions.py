@@ -6,8 +6,8 @@ from itertools import cycle
 
 from hypothesis import given, settings
 
-from probe.checks.contradictions import check_contradictions
 from probe.checks.prober import Prober
+from probe.checks.versions_and_suites.contradictions import check_contradictions
 from probe.checks.versions_and_suites.versions import check_versions
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import VisitInputs
