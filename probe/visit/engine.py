@@ -25,10 +25,10 @@ from model.version import TOOL_VERSION
 from pki.certificates import TrustStore, load_trust_store, parse_certificate
 from pki.net_guard.politeness import Politeness
 from probe.budget import Metered
-from probe.checks import expected_versions
 from probe.checks.prober import Prober
 from probe.checks.verification_plan import plan_of
 from probe.checks.verify import ask_whether_unchanged
+from probe.checks.versions_and_suites import expected_versions
 from probe.checks.visit_facts import Stapled, VisitFacts
 from probe.checks.visit_inputs import VisitInputs
 from probe.connect.blocking_servers import over_allowance

@@ -10,8 +10,8 @@ from model.observation import Mode, Observation
 from model.target import Target
 from model.version import TOOL_VERSION
 from pki.certificates import TrustStore
-from probe.checks.expected_versions import ask_as_expected, can_be_expected
 from probe.checks.prober import Prober
+from probe.checks.versions_and_suites.expected_versions import ask_as_expected, can_be_expected
 from probe.dialogue.offer import Shape
 from probe.visit.chain_judging import judge_again
 

@@ -12,7 +12,7 @@ from model.clock import SystemClock
 from model.observation import Mode, Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
-from probe.checks.expected_versions import PARTS, can_be_expected
+from probe.checks.versions_and_suites.expected_versions import PARTS, can_be_expected
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
 from service.inventory.without_evidence import without_evidence

@@ -12,7 +12,7 @@ from model.certificates.certificate import KeyType
 from model.clock import SystemClock
 from model.observation import Mode, Observation
 from model.target import Endpoint, Target
-from probe.checks.expected_versions import PARTS
+from probe.checks.versions_and_suites.expected_versions import PARTS
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
 from service.inventory.without_evidence import without_evidence

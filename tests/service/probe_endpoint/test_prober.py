@@ -15,7 +15,7 @@ from model.clock import SystemClock
 from model.observation import Mode
 from model.target import Endpoint, Target
 from model.verdict import Fact, Verdict
-from probe.checks.expected_versions import PARTS
+from probe.checks.versions_and_suites.expected_versions import PARTS
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
 from service.config.modules.module import ModuleSettings
