@@ -8,14 +8,17 @@ import yaml
 
 from scripts.manifests import rendered
 
-ONE_POD: Final[dict[str, Any]] = {"targets": ["www.example.com"]}
+ONE_POD: Final[dict[str, Any]] = {
+    "targets": ["www.example.com"],
+    "listener": {"allowUnauthenticated": True},
+}
 EVERYTHING: Final[dict[str, Any]] = {
     **ONE_POD,
     "replicas": 2,
     "database": {"secret": "tlsprobe-database"},
     "workers": [{"name": "default", "replicas": 2}, {"name": "dmz", "zone": "dmz"}],
     "discovery": {"enabled": True},
-    "listener": {"scheme": "HTTPS"},
+    "listener": {"scheme": "HTTPS", "webConfig": "tlsprobe-web"},
     "secretVariables": [{"name": "TOKEN", "secret": "token", "key": "token"}],
     "secretFiles": [{"name": "identities", "secret": "identities"}],
     "serviceMonitor": {"enabled": True},

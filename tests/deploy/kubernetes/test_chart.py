@@ -26,6 +26,7 @@ from tests.deploy.kubernetes.rendering import (
 )
 
 VALUES = pytest.mark.parametrize("values", [ONE_POD, EVERYTHING], ids=["one-pod", "everything"])
+HASH = "$2y$10$0cSxcaJ1kw/gClQQxijyLerpToD3KHofaX/3tEe4/6KxPC/7VNNAG"
 NOTE = 1
 """Helm's severity of remarks such as a missing icon."""
 
@@ -146,7 +147,8 @@ def test_the_configuration_is_valid_and_reads_the_targets(
 ) -> None:
     found = objects(values)
     for name, text in one_of_kind(found, "ConfigMap")["data"].items():
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_text(text.replace("/etc/tlsprobe-secrets/web", str(tmp_path)))
+    (tmp_path / "web.yml").write_text(f"basic_auth_users: {{alice: {HASH}}}\n")
     for pod in pods(found):
         for variable in container(pod).get("env", ()):
             monkeypatch.setenv(variable["name"], "postgresql://tlsprobe@db.internal/tlsprobe")

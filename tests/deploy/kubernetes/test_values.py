@@ -112,7 +112,7 @@ def test_a_value_of_the_wrong_type_is_refused(path: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({}, "targets: there is nothing to probe"),
+        ({"listener": ONE_POD["listener"]}, "targets: there is nothing to probe"),
         ({**ONE_POD, "replicas": 2}, "replicas: more than one needs PostgreSQL"),
         ({**ONE_POD, "workers": [{"name": "a"}]}, "workers: they need PostgreSQL"),
         ({**ONE_POD, "config": {"listen": "[::]:1"}}, "config.listen: .* use listener.address"),
@@ -131,6 +131,7 @@ def test_a_value_of_the_wrong_type_is_refused(path: tuple[str, ...]) -> None:
             },
             "secretFiles: the name web",
         ),
+        ({"targets": ["www.example.com"]}, "listener: without credentials"),
         ({**ONE_POD, "files": {"tlsprobe.yml": ""}}, "files.tlsprobe.yml: .* use config"),
         (
             {**ONE_POD, "podMonitor": {"enabled": True}, "serviceMonitor": {"enabled": True}},

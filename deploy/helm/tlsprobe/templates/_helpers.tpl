@@ -44,6 +44,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- range $name, $text := .Values.files }}
 {{- if has $name (list "tlsprobe.yml" "targets.yml") }}{{ fail (printf "files.%s: the chart writes this file: use config or targets" $name) }}{{ end }}
 {{- end }}
+{{- if not (or .Values.listener.webConfig .Values.listener.allowUnauthenticated .Values.config.http) }}
+{{- fail "listener: without credentials the service does not start: name a Secret in listener.webConfig, set config.http, or let all clients of the network read with listener.allowUnauthenticated" }}
+{{- end }}
 {{- range .Values.secretFiles }}
 {{- if and $.Values.listener.webConfig (eq .name "web") }}{{ fail "secretFiles: the name web is that of listener.webConfig: use another name" }}{{ end }}
 {{- end }}
