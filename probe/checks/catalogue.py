@@ -111,6 +111,12 @@ STAGES: Final = (
                 ask=check_robot,
                 level=Intrusiveness.FULL,
                 facts=("robot",),
+                after=(
+                    check_ccs_injection,
+                    check_https,
+                    check_http_plaintext,
+                    check_contradictions,
+                ),
             ),
         ),
     ),

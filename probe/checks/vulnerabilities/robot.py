@@ -149,6 +149,8 @@ async def _ask_robot(prober: Prober, asked: Offer) -> Fact:
 
 async def _compare_rounds(prober: Prober, asked: Offer, *, is_whole: bool) -> Fact:
     first = await _ask(prober, asked, is_whole=is_whole)
+    if first is not None and first.has_silence:
+        first = await _ask_in_turn(prober, asked, is_whole=is_whole)
     if first is None:
         note = _beyond(prober) or "the server did not answer every hello with RSA key exchange"
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
