@@ -14,8 +14,12 @@ class PlainCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments; an error names this command, whose help says how they are written."""
+        takes_more, ctx.allow_extra_args = ctx.allow_extra_args, True
         with augment_usage_errors(ctx):
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
+        if rest and not (takes_more or ctx.resilient_parsing):
+            ctx.fail(f"too many arguments: remove {' '.join(rest)}")
+        return rest
 
     def format_arguments(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the section of the arguments."""

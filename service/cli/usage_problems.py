@@ -26,11 +26,18 @@ def _problem(error: click.ClickException) -> str:
         case click.BadParameter():
             return f"{_parameter(error)} {error.message}"
         case click.BadOptionUsage():
-            fault = "needs a value" if "requires" in error.message else "takes no value"
+            fault = "takes no value" if _is_flag(error) else "needs a value"
             return f"{error.option_name} {fault}"
-        case click.UsageError() if error.message.startswith("Got unexpected extra argument"):
-            return f"too many arguments: remove {error.message.partition('(')[2].rstrip(')')}"
     return error.format_message()
+
+
+def _is_flag(error: click.BadOptionUsage) -> bool:
+    declared = [] if error.ctx is None else error.ctx.command.params
+    return any(
+        isinstance(one, click.Option) and one.is_flag
+        for one in declared
+        if error.option_name in (*one.opts, *one.secondary_opts)
+    )
 
 
 def _unknown_option(error: click.NoSuchOption) -> str:

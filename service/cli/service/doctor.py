@@ -38,7 +38,7 @@ def doctor(
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Examine the database, the clock, directories, open files, trust stores, the network policy, look-ups, and the lag of a running service and its workers.
+    """Examine the database, the clock, directories, open files, trust stores, the network policy, DNS, and the lag of a running service and its workers.
 
     Nothing is changed and no target is probed.
     """
