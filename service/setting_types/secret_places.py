@@ -6,12 +6,14 @@ while the service runs.
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from structlog.stdlib import BoundLogger
 
 Value = TypeVar("Value")
 
@@ -22,8 +24,13 @@ _CREDENTIALS_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
 _RENEWAL_SECONDS: Final = 300.0
 """A secret of a manager is read again after this time, because the manager does not say when it changes."""
 
-# By the standard library: structlog takes 0.1 s to import, and commands that read one secret log nothing.
-_LOG = logging.getLogger("tlsprobe")
+
+def _log() -> BoundLogger:
+    """The service's log; a command that reads one secret logs nothing, and structlog takes 0.1 s to import."""
+    from structlog.stdlib import get_logger
+
+    logger: BoundLogger = get_logger("tlsprobe")
+    return logger
 
 
 def read_place(place: str) -> str:
@@ -95,24 +102,27 @@ class Rotating(Generic[Value]):
         self._places = tuple(str(place) for place in places if place is not None)
         self._seen = self._look()
         self._value = make()
-        self._problem: str | None = None
+        self._failed: tuple[object, ...] = ()
+        """The places as they were when they failed last: each failure is logged once."""
 
     def current(self) -> Value:
         """The value by the present secrets; blocks while they are read."""
         seen = self._look()
         if seen == self._seen:
             return self._value
+        log = _log()
         try:
-            self._value, self._seen, self._problem = self._make(), seen, None
+            self._value, self._seen, self._failed = self._make(), seen, ()
         except ValueError as error:
-            if self._problem != str(error):
-                self._problem = str(error)
-                _LOG.error(
+            if seen != self._failed:
+                self._failed = seen
+                log.error(
                     "a secret cannot be read again, the last one stays in use",
-                    extra={"used_by": self._what, "reason": self._problem},
+                    used_by=self._what,
+                    reason=str(error),
                 )
         else:
-            _LOG.info("a secret has changed and is in use", extra={"used_by": self._what})
+            log.info("a secret has changed and is in use", used_by=self._what)
         return self._value
 
     def _look(self) -> tuple[object, ...]:
