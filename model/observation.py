@@ -163,6 +163,7 @@ class Cost:
     """What a visit cost the endpoint.
 
     ``connections`` counts every TCP connection, and every question over DTLS; ``bytes_*`` count all of them.
+    ``cut_short`` is whether the visit's time or budget ended before everything was asked.
     """
 
     duration_seconds: float = 0.0
@@ -170,6 +171,7 @@ class Cost:
     bytes_sent: int = 0
     bytes_received: int = 0
     throttled: bool = False
+    cut_short: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ from scheduling.resolve import unresolved
 from scheduling.start_rate import StartRate
 from scheduling.store_writer import StoreWriter
 from scheduling.tracked import Tracked, TrackedTargets
-from scheduling.visit import judged, observe, read_known_facts
+from scheduling.visit import judged, observe, read_known_facts, with_earlier_facts
 
 _LOG = logging.getLogger(__name__)
 
@@ -273,7 +273,8 @@ class Scheduler:
             return
         try:
             known = await self._known(endpoint, pace)
-            observation = await observe(self._probing.visit, endpoint, known, self._clock)
+            seen = await observe(self._probing.visit, endpoint, known, self._clock)
+            observation = await with_earlier_facts(self._store.latest, seen)
         except NotVisitedError:
             delay = self._settings.early_retry_seconds
             self._plan_next(job, delay, self._histories.rank(job.endpoint_key))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from model.application_protocol import AUTO, blocks_clients
+from model.differences import known_facts as with_last_known
 from model.encoding.facts_digest import facts_digest
 from model.endpoint_state import Schedule, Visit
 from model.observation import Cost, Mode, Observation, State
@@ -86,6 +87,30 @@ async def observe(
             state=State.ERROR,
             reason=f"Internal error: the visit ended with {type(fault).__name__}.",
         )
+
+
+async def with_earlier_facts(read: ReadLatest, seen: Observation) -> Observation:
+    """``seen``, with the earlier facts in place of those that it did not settle, if the visit was cut short.
+
+    A visit whose time was too short for all questions says nothing about what it did not ask. Facts that it proved
+    are its own.
+    """
+    if not (seen.cost.cut_short and seen.answered_as_tls and seen.mode is Mode.ENUMERATE):
+        return seen
+    try:
+        earlier = await read(seen.endpoint.key, answered_as_tls=True)
+    except Exception as error:
+        _LOG.warning(
+            "facts of earlier visits cannot be read, those of a visit that was cut short stand alone",
+            extra={"endpoint": seen.endpoint.key, "reason": str(error)},
+        )
+        return seen
+    if earlier is None:
+        return seen
+    whole = with_last_known([seen, earlier])
+    day = earlier.started_at.date().isoformat()
+    reason = f"The visit was cut short: what it did not ask is as of {day} or earlier."
+    return whole if whole == seen else replace(whole, reason=reason)
 
 
 async def judged(

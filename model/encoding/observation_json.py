@@ -106,6 +106,7 @@ def _cost_to_json(cost: Cost) -> Json:
         "bytes_sent": cost.bytes_sent,
         "bytes_received": cost.bytes_received,
         "throttled": cost.throttled,
+        "cut_short": cost.cut_short,
     }
 
 
@@ -116,4 +117,5 @@ def _cost_from_json(fields: Json) -> Cost:
         bytes_sent=fields.get("bytes_sent", 0),
         bytes_received=fields.get("bytes_received", 0),
         throttled=fields.get("throttled", False),
+        cut_short=fields.get("cut_short", False),
     )

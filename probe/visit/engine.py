@@ -189,6 +189,7 @@ class Engine:
             bytes_sent=budget.bytes_sent,
             bytes_received=budget.bytes_received,
             throttled=visit.transport.throttled,
+            cut_short=any(one.is_past_deadline for one in visit.prober.exchanges),
         )
 
     async def _observe(

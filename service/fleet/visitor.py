@@ -26,7 +26,7 @@ from model.target import Endpoint
 from model.version import TOOL_VERSION
 from scheduling.jobs import Judging, SchedulerSettings, Visiting, unjudged
 from scheduling.next_schedule import schedule_after
-from scheduling.visit import known_facts
+from scheduling.visit import known_facts, with_earlier_facts
 from service.fleet.leases import INNOCENT, Leases, Record
 from service.fleet.limiter import Limiter
 from service.fleet.request import Request
@@ -203,7 +203,8 @@ class Visitor:
                 )
             started_at, began = self._clock.now(), self._clock.monotonic()
             try:
-                return await visit(endpoint, known)
+                seen = await visit(endpoint, known)
+                return await with_earlier_facts(self._records.latest, seen)
             except (DiedAloneError, NotVisitedError):
                 raise
             except NoProcessError as error:

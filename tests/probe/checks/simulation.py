@@ -17,7 +17,7 @@ from probe.checks.part import Part
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import VisitInputs
-from probe.dialogue.answer import Answer, AnswerReader, ConnectFailure, Ending
+from probe.dialogue.answer import Answer, AnswerReader, ConnectFailure, Ending, FailureKind
 from probe.dialogue.before_tls.found_application import FROM_THE_FIRST_BYTE, FoundApplication
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import Exchange
@@ -107,6 +107,22 @@ class Simulation(ProbeTransport):
             reason=reason,
             **facts.sections(),
         )
+
+
+class LimitedSimulation(Simulation):
+    """A model whose visit has time for so many questions."""
+
+    def __init__(self, model: ServerModel, answers: int) -> None:
+        super().__init__(model)
+        self._answers = answers
+
+    async def ask(
+        self, offer: Offer, *, patient: bool = False, is_chained: bool = False
+    ) -> Exchange:
+        if self.questions >= self._answers:
+            late = ConnectFailure(kind=FailureKind.DEADLINE, detail="the visit's time is up")
+            return Exchange(offer=offer, offered=offer.encode(NONCE), answer=late)
+        return await super().ask(offer, patient=patient, is_chained=is_chained)
 
 
 def _read(reply: Reply) -> Answer:

@@ -18,14 +18,12 @@ from probe.checks.verification_plan import plan_of
 from probe.checks.verify import ask_whether_unchanged
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import ASKED_VERSIONS, VisitInputs
-from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.dialogue.candidate_suites import FEW_SUITES, suites_in_parts
-from probe.dialogue.exchange import Exchange
-from probe.dialogue.offer import TLS13_GROUPS, Offer
+from probe.dialogue.offer import TLS13_GROUPS
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
 from service.inventory.without_evidence import without_evidence
-from tests.probe.checks.simulation import ENDPOINT, NONCE, Simulation
+from tests.probe.checks.simulation import ENDPOINT, LimitedSimulation, Simulation
 from tests.probe.checks.test_enumeration import TLS13_SUITES, some_of
 from tests.probe.programmable import wire
 from tests.probe.programmable.server_model import ServerModel
@@ -149,22 +147,6 @@ async def test_a_visit_whose_time_ends_keeps_the_known_facts_of_a_server_that_an
     assert (seen.protocols == observation.protocols) is (state is State.TLS)
     assert seen.reason is not None
     assert seen.reason.startswith("The visit reached its limits") is (state is State.TLS)
-
-
-class LimitedSimulation(Simulation):
-    """A model whose visit has time for so many questions."""
-
-    def __init__(self, model: ServerModel, answers: int) -> None:
-        super().__init__(model)
-        self._answers = answers
-
-    async def ask(
-        self, offer: Offer, *, patient: bool = False, is_chained: bool = False
-    ) -> Exchange:
-        if self.questions >= self._answers:
-            late = ConnectFailure(kind=FailureKind.DEADLINE, detail="the visit's time is up")
-            return Exchange(offer=offer, offered=offer.encode(NONCE), answer=late)
-        return await super().ask(offer, patient=patient, is_chained=is_chained)
 
 
 def _without_certificate(model: ServerModel) -> ServerModel:
