@@ -4,7 +4,7 @@
 #
 # The base is Debian's, so that Python gets Debian's security updates. Its digest is the one that the
 # publisher records for August 2026 (docker-library/repo-info, repos/debian/remote/trixie-slim.md).
-ARG BASE=docker.io/library/debian:trixie-slim@sha256:3a39a0592364683e6bab97937b72cad5a8fa6dcbbee90edb3bb48c7f8e94f258
+ARG BASE=debian:trixie-slim@sha256:3a39a0592364683e6bab97937b72cad5a8fa6dcbbee90edb3bb48c7f8e94f258
 
 # The first stage has the tools that install; the image has only what runs.
 FROM ${BASE} AS build
@@ -29,7 +29,7 @@ LABEL org.opencontainers.image.title="tlsprobe" \
     org.opencontainers.image.description="Probes TLS endpoints, finds what is wrong with them, stores the facts, and serves metrics" \
     org.opencontainers.image.version="${VERSION}" \
     org.opencontainers.image.licenses="Apache-2.0" \
-    org.opencontainers.image.base.name="docker.io/library/debian:trixie-slim"
+    org.opencontainers.image.base.name="debian:trixie-slim"
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get upgrade --yes \
