@@ -110,8 +110,8 @@ done
 # What the Dockerfile names as its base is made from the same packages: Debian's smallest tree.
 install_commands systemd-analyze:systemd podman:podman runc:runc mmdebstrap:mmdebstrap lintian:lintian
 base=.cache/debian-trixie.tar
-if ! [ -e "$base" ]; then
+if ! [ -f "$base" ]; then
     say "making $base"
-    as_root mmdebstrap --quiet --variant=minbase trixie "$base.new"
+    as_root mmdebstrap --quiet --format=tar --variant=minbase trixie "$base.new"
     mv "$base.new" "$base"
 fi

@@ -109,6 +109,12 @@ class Prober:
             raise NotAskedError
         return self._open_transport
 
+    @property
+    def may_ask_ahead(self) -> bool:
+        """Whether a question may be asked on a guess: not if the server counts connections that break off."""
+        transport = self._open_transport
+        return transport is None or transport.allowance is None
+
     async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
         """A full handshake. ``is_chained`` means that its end will lead to another question."""
         return await self._transport.handshake(offer, is_chained=is_chained)

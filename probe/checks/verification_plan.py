@@ -133,9 +133,14 @@ def _possible_picks(found: AcceptedSet, offered: tuple[int, ...]) -> tuple[int, 
 
 
 def _refusals(known: Observation, picks: Sequence[KnownPick]) -> Iterator[KnownRefusal]:
-    """Each hello that was refused, or would have been, with the proof of a similar refusal."""
+    """Each hello that was refused, or would have been, with the proof of a similar refusal.
+
+    A version that the server does not speak may have been refused for a short hello too, which does not mean that the
+    server needs one.
+    """
     by_version = {pick.version: pick for pick in picks}
     usual = picks[0].form
+    most = next(filter(None, (pick.form.most_cipher_suites for pick in picks)), None)
     for version in ASKED_VERSIONS:
         fact = known.protocols.get(version)
         if fact is None:
@@ -143,9 +148,10 @@ def _refusals(known: Observation, picks: Sequence[KnownPick]) -> Iterator[KnownR
         pick = by_version.get(version)
         proof = fact.evidence if pick is None else known.cipher_suites[version].refusal
         shape = _shape_in(known, proof)
+        form = usual if shape is None else _form(shape)
         yield KnownRefusal(
             version=version,
-            form=usual if shape is None else _form(shape),
+            form=form if pick else replace(form, most_cipher_suites=most),
             cipher_suites=() if pick is None else tuple(sorted(pick.cipher_suites)),
             before=_comparable(proof),
         )

@@ -118,6 +118,9 @@ class RecordingSession(EndpointSession):
     ) -> Result | ConnectFailure:
         place, started, tap = self._conversations.take(), self._elapsed, _Tap(dialogue)
         result = await super()._converse(tap, options)
+        if isinstance(result, ConnectFailure) and not tap.said:
+            # A replay distinguishes conversations by their first words, also those that got no connection.
+            dialogue.begin(tap.said.append)
         self._conversations.values[place] = Conversation(
             said=tuple(tap.said),
             heard=mask_cookies_in_pieces(tap.heard),

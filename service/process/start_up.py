@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
+from typing import Final
 
 import structlog
 
@@ -13,6 +15,7 @@ from service.process.limits import connections_that_fit
 from service.process.state_files import connect_errors_directory
 from storage import SqlStore
 
+_PROTOCOLS: Final = "probe.connect.starttls.catalogue"
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
@@ -21,7 +24,11 @@ class StartError(Exception):
 
 
 def engine_of(settings: ServiceSettings, clock: SystemClock) -> Engine:
-    """An engine with at most as many connections as this process may have open files."""
+    """An engine with at most as many connections as this process may have open files.
+
+    The scripts of all protocols are loaded now: a visit that needs one may find no file descriptor left.
+    """
+    import_module(_PROTOCOLS)
     wanted = settings.probe_settings
     fitting = connections_that_fit(wanted.connections_open, settings.http.connections)
     if fitting < wanted.connections_open:

@@ -25,6 +25,7 @@ READING = (
     ["changes"],
     ["inventory", "--at", "1d"],
     ["events"],
+    ["audit"],
     ["db", "check"],
     ["db", "export", "backup.jsonl.gz"],
 )
@@ -59,6 +60,7 @@ READING_FILES = (
     ["report", "--config", "mistyped.yml"],
     ["discover", "--config", "mistyped.yml"],
     ["db", "import", "mistyped.jsonl.gz"],
+    ["scan", "--file", "mistyped.txt"],
     ["scan", "127.0.0.1:1", "--policy", "mistyped.yaml"],
     ["scan", "127.0.0.1:1", "--trust-store", "ours=mistyped.pem"],
     ["scan", "127.0.0.1:1", "--log-list", "mistyped.json"],

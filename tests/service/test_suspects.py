@@ -223,10 +223,10 @@ from discovery.networks import Scan, read_networks
 from discovery.source import SourceError
 from discovery.targets import parse_target
 from model.clock import SystemClock
-from probe.visit.engine import Engine
 from scheduling.resolve import resolve
-from probe.visit.settings import ProbeSettings
 from model.target import Endpoint
+from service.config.settings import ServiceSettings
+from service.process.start_up import engine_of
 import ipaddress
 
 async def outcome(asking):
@@ -238,7 +238,7 @@ async def outcome(asking):
     return "an answer"
 
 async def main():
-    engine = Engine(ProbeSettings(deadline_seconds=5), SystemClock())
+    engine = engine_of(ServiceSettings(probe={"deadline_seconds": 5}), SystemClock())
     place = f"127.0.0.1:{sys.argv[1]}"
     tcp, dtls = (parse_target(one) for one in (place, f"dtls://{place}"))
     scan = Scan(networks=(ipaddress.ip_network("127.0.0.1/32"),), ports=(int(sys.argv[1]),))

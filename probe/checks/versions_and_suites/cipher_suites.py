@@ -23,7 +23,7 @@ from probe.checks.versions_and_suites.strike_out import (
     picked_cipher_suite,
     strike_out,
 )
-from probe.checks.versions_and_suites.usual_orders import OF_SUITES
+from probe.checks.versions_and_suites.usual_orders import OF_SUITES, foresight
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.candidate_suites import suites_in_parts
 from probe.dialogue.exchange import Exchange
@@ -58,6 +58,9 @@ async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
     async def ask(suites: tuple[int, ...], is_chained: bool) -> Exchange:
         return await prober.ask(offer(version, suites, shape), is_chained=is_chained)
 
+    is_tls13 = version is ProtocolVersion.TLSV1_3
+    ahead = Foresight() if is_tls13 else foresight(prober, OF_SUITES)
+
     async def strike(part: tuple[int, ...]) -> Struck:
         known = first if first.offer.cipher_suites == part else None
         return await strike_out(
@@ -66,7 +69,7 @@ async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
             part,
             known,
             reprise_after=reprise_after,
-            foresight=OF_SUITES if version is not ProtocolVersion.TLSV1_3 else Foresight(),
+            foresight=ahead,
         )
 
     parts = tuple(suites_in_parts(version, shape.most_cipher_suites))

@@ -36,7 +36,7 @@ from probe.checks.versions_and_suites.key_exchanges import (
     suites_with,
 )
 from probe.checks.versions_and_suites.strike_out import Struck, merged, strike_out
-from probe.checks.versions_and_suites.usual_orders import OF_SCHEMES
+from probe.checks.versions_and_suites.usual_orders import OF_SCHEMES, foresight
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd
@@ -108,7 +108,7 @@ async def _strike_out(prober: Prober, facts: VisitFacts, suites: tuple[CipherSui
         _picked_scheme,
         EVERY_SIGNATURE_SCHEME,
         next(usual, None),
-        foresight=OF_SCHEMES,
+        foresight=foresight(prober, OF_SCHEMES),
     )
     return await confirm_end_by_alert(prober, struck)
 

@@ -29,7 +29,7 @@ from probe.checks.versions_and_suites.key_exchanges import (
     suites_with,
 )
 from probe.checks.versions_and_suites.strike_out import Ask, Struck, merged, strike_out
-from probe.checks.versions_and_suites.usual_orders import OF_GROUPS
+from probe.checks.versions_and_suites.usual_orders import OF_GROUPS, foresight
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import EARLIER_GROUPS, offer
@@ -90,7 +90,9 @@ async def _strike_out_curves(
         return None
     ask = _asking(prober, facts, version, suites)
     first = _heard_of_all(prober, facts, version, suites)
-    struck = await strike_out(ask, _picked_curve, _CURVES, first, foresight=OF_GROUPS)
+    struck = await strike_out(
+        ask, _picked_curve, _CURVES, first, foresight=foresight(prober, OF_GROUPS)
+    )
     struck = await confirm_end_by_alert(prober, struck)
     if others or not struck.picks or not struck.last.is_refusal:
         return struck

@@ -10,7 +10,7 @@ from model.protocol_version import ProtocolVersion
 from model.registry import named_group_name
 from probe.checks.prober import Prober
 from probe.checks.versions_and_suites.strike_out import picked_group, strike_out
-from probe.checks.versions_and_suites.usual_orders import OF_GROUPS
+from probe.checks.versions_and_suites.usual_orders import OF_GROUPS, foresight
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.candidate_suites import suites_in_parts
 from probe.dialogue.exchange import Exchange
@@ -29,5 +29,7 @@ async def check_tls13_groups(prober: Prober, facts: VisitFacts) -> None:
         return await prober.ask(offer(version, suites, shape, groups), is_chained=is_chained)
 
     first = facts.spoken[version]
-    struck = await strike_out(ask, picked_group, TLS13_GROUPS, first, foresight=OF_GROUPS)
+    struck = await strike_out(
+        ask, picked_group, TLS13_GROUPS, first, foresight=foresight(prober, OF_GROUPS)
+    )
     facts.groups[version] = struck.accepted_set(named_group_name)

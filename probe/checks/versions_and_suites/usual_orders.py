@@ -16,6 +16,7 @@ from model.registry import (
     named_group_code_point,
     signature_scheme_code_point,
 )
+from probe.checks.prober import Prober
 from probe.checks.versions_and_suites.strike_out import Foresight, Guess, guess_by
 
 _GROUPS: Final = (
@@ -66,3 +67,8 @@ OF_GROUPS: Final = Foresight(guess=_guess_group)
 OF_SCHEMES: Final = Foresight(guess=_guess_scheme)
 OF_SUITES: Final = Foresight(guess=_guess_other_key, is_long=True)
 """Up to TLS 1.2; TLS 1.3 has few suites."""
+
+
+def foresight(prober: Prober, usual: Foresight) -> Foresight:
+    """``usual``; none if the server blocks clients after too many questions."""
+    return usual if prober.may_ask_ahead else Foresight()

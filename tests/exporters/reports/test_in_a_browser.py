@@ -22,6 +22,7 @@ SECTIONS = {
         "not-reached",
         "certificates",
         "waivers",
+        "audit-log",
         "policies",
         "verification",
     },
