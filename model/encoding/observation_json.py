@@ -106,7 +106,7 @@ def _cost_to_json(cost: Cost) -> Json:
         "bytes_sent": cost.bytes_sent,
         "bytes_received": cost.bytes_received,
         "throttled": cost.throttled,
-        "cut_short": cost.cut_short,
+        **({"cut_short": True} if cost.cut_short else {}),
     }
 
 

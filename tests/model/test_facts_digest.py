@@ -28,6 +28,7 @@ CIRCUMSTANCES = {
     "bytes_sent",
     "bytes_received",
     "throttled",
+    "cut_short",
     "reason",
 }
 OTHER_WORDS = (

@@ -86,7 +86,8 @@ async def test_every_supported_scheme_is_found_and_no_other(model: ServerModel) 
 @settings(max_examples=200, deadline=None)
 @given(models())
 async def test_the_cost_is_one_more_request_than_schemes(model: ServerModel) -> None:
-    """One flight for each kind of key existed already; to find out whose order decides may cost one more."""
+    """One flight for each kind of key existed already; to find out whose order decides may cost one more, and a wrong
+    guess of the next pick costs two for each kind."""
     quick = replace(model, close_instead_of_alert=False)
     with_schemes, without = Simulation(quick), Simulation(quick)
     await with_schemes.visit(PARTS)
@@ -97,7 +98,7 @@ async def test_the_cost_is_one_more_request_than_schemes(model: ServerModel) -> 
         if row is not None
     }
     cost = with_schemes.questions - without.questions
-    assert cost <= len(truth(quick)) + 1 + len(kinds)
+    assert cost <= len(truth(quick)) + 1 + 3 * len(kinds)
 
 
 @settings(max_examples=200, deadline=None)
