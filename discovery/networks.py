@@ -7,20 +7,19 @@ import ipaddress
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from asyncio_throttle import Throttler
 
 from discovery.found import SourceLocation, read_locations
 from discovery.source import SourceError, SourceReading
 from model.protocol_version import ProtocolVersion
+from pki.net_guard.addresses import Network
 from pki.net_guard.gate import SocketGate
 from pki.net_guard.opening import open_tcp
 from pki.net_guard.shortage import noting_shortages
 from probe.dialogue.candidate_suites import FEW_SUITES, suites_in_parts
 from probe.dialogue.offer import Shape, offer
-
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MOST_PLACES: Final = 1_048_576
 """Addresses times ports of one source: a /12 with one port, or a /16 with sixteen."""

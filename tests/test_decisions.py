@@ -13,11 +13,9 @@ from typing import Final
 
 import pytest
 
+from tlsprobe.own_packages import PACKAGES
+
 ROOT: Final = Path(__file__).parents[1]
-ROOMS: Final = (
-    *("model", "pki", "probe", "discovery", "scheduling"),
-    *("policy", "storage", "exporters", "service"),
-)
 PROSE: Final = frozenset(
     {
         "note",
@@ -86,7 +84,7 @@ OLD_EVENTS: Final = "storage/migrations/versions/v0006_endpoints_of_events.py"
 def test_no_decision_compares_prose() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}"
-        for room in ROOMS
+        for room in PACKAGES
         for path in sorted((ROOT / room).rglob("*.py"))
         if path != ROOT / OLD_EVENTS
         for line in decisions(path.read_text(encoding="utf-8"))

@@ -11,22 +11,10 @@ from typing import Final
 
 import pytest
 
+from tlsprobe.own_packages import PACKAGES
+
 ROOT: Final = Path(__file__).parent.parent
-ROOMS: Final = (
-    "model",
-    "pki",
-    "probe",
-    "discovery",
-    "scheduling",
-    "policy",
-    "storage",
-    "exporters",
-    "service",
-    "tlsprobe",
-    "benchmarks",
-    "fuzz",
-    "scripts",
-)
+ROOMS: Final = (*PACKAGES, "tlsprobe", "benchmarks", "fuzz", "scripts")
 MOST_LINES_OF_A_FUNCTION: Final = 45
 MOST_LINES_OF_A_MODULE: Final = 350
 MOST_MODULES_OF_A_FOLDER: Final = 15

@@ -11,20 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from scripts.supply_chain.findings import Finding
+from tlsprobe.own_packages import PACKAGES
 
-CODE: Final = (
-    "model",
-    "pki",
-    "probe",
-    "discovery",
-    "scheduling",
-    "policy",
-    "storage",
-    "exporters",
-    "service",
-    "tlsprobe",
-    "scripts",
-)
+CODE: Final = (*PACKAGES, "tlsprobe", "scripts")
 WORKFLOWS: Final = ".github/workflows"
 _BIN: Final = Path(sys.executable).parent
 

@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TextIO, TypeAlias
+from typing import Final, TextIO
 
 from discovery.targets import TargetError, parse_target
 from model.target import Target
+from pki.net_guard.addresses import Network
 from service.scan.request import ScanInputError
 
 STANDARD_INPUT: Final = "-"
@@ -23,8 +24,6 @@ MOST_WITHOUT_QUESTION: Final = 256
 MOST_ADDRESSES: Final = 65_536
 _NETWORK: Final = re.compile(r"\[?(?P<network>[0-9A-Fa-f:.]+/[0-9]{1,3})(?:\]?(?P<port>:.*))?\]?")
 _COMMENT: Final = re.compile(r"(?:^|\s)#.*")
-
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 
 from discovery.found import SourceLocation, meta, read_locations
-from discovery.networks import Network
 from discovery.source import SourceError, SourceReading
 from model.snapshot import EndpointStatus
+from pki.net_guard.addresses import Network
 from scheduling.resolve import resolve
 
 _AT_ONCE = 16

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from service.cli.app import (
     fail,
 )
-from service.cli.history.output import print_either
 from service.cli.options import (
     DEFAULT_DATABASE,
     AsJson,
@@ -17,6 +16,7 @@ from service.cli.options import (
     OnlyLabels,
     Since,
 )
+from service.cli.output import print_either
 from service.cli.parameters import command
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from service.cli.app import (
     fail,
 )
-from service.cli.history.output import print_either
 from service.cli.options import (
     DEFAULT_DATABASE,
     AsJson,
@@ -15,6 +14,7 @@ from service.cli.options import (
     KnownHost,
     Since,
 )
+from service.cli.output import print_either
 from service.cli.parameters import command
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from service.cli.app import (
     fail,
 )
-from service.cli.history.output import print_either
 from service.cli.options import (
     DEFAULT_DATABASE,
     AsJson,
@@ -13,6 +12,7 @@ from service.cli.options import (
     KnownHost,
     NewestRows,
 )
+from service.cli.output import print_either
 from service.cli.parameters import command
 
 

@@ -8,7 +8,6 @@ from typing import Annotated
 from service.cli.app import (
     fail,
 )
-from service.cli.history.output import print_either
 from service.cli.options import (
     DEFAULT_DATABASE,
     AsJson,
@@ -16,6 +15,7 @@ from service.cli.options import (
     OnlyHost,
     OnlyLabels,
 )
+from service.cli.output import print_either
 from service.cli.parameters import Option, command
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from service.cli.app import EXIT_OK, fail
-from service.cli.history.output import print_either
 from service.cli.options import AsJson
+from service.cli.output import print_either
 from service.cli.parameters import Option, command
 
 EXIT_FAILED: Final = 1

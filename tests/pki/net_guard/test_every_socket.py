@@ -37,19 +37,9 @@ from tests.pki.net_guard.canaries import canary, recorded_sockets
 from tests.pki.net_guard.evasions import Resolver
 from tests.pki.revocation.fetching import LOOPBACK, fetch_gate
 from tests.pki.revocation.servers import web_server
+from tlsprobe.own_packages import PACKAGES
 
 ROOT = Path(__file__).parents[3]
-ROOMS = (
-    "model",
-    "pki",
-    "probe",
-    "discovery",
-    "scheduling",
-    "policy",
-    "storage",
-    "exporters",
-    "service",
-)
 OPENERS = {
     "AsyncClient",
     "AsyncConnectionPool",
@@ -116,7 +106,7 @@ def openers_in(path: Path) -> set[str]:
 def test_sockets_are_opened_only_by_the_guard() -> None:
     found = {
         str(path.relative_to(ROOT)): openers
-        for room in ROOMS
+        for room in PACKAGES
         for path in (ROOT / room).rglob("*.py")
         if "net_guard" not in path.parts and (openers := openers_in(path))
     }

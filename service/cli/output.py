@@ -1,4 +1,4 @@
-"""What the commands of this folder share: text or JSON output."""
+"""What commands share that print text or JSON."""
 
 from __future__ import annotations
 
