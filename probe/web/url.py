@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from model.application_protocol import URL_PORTS
 from pki.net_guard.deny import normal_name
 
 _STAYS: Final = "!$%&'()*+,/:;=?@~[]"
-"""What a path and a query keep as it is, in addition to letters, digits and ``-._``; the rest is percent-encoded."""
+"""What a path and a query keep as it is, in addition to letters, digits and ``-._``; the rest is percent-encoded.
+
+RFC 3986 has no brackets there, but browsers and Go's net/url leave them as they are written.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +53,15 @@ def read_url(text: str) -> Url:
     if parts.scheme not in URL_PORTS or not parts.hostname:
         raise ValueError(f"{text[:200]!r} must be an http:// or https:// URL with a host")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else normal_name(parts.hostname)
-    query = f"?{parts.query}" if parts.query else ""
     return Url(
         scheme=parts.scheme,
         host=quote(host, safe="%[]:"),
         port=None if parts.port == URL_PORTS[parts.scheme] else parts.port,
-        target=quote((parts.path or "/") + query, safe=_STAYS),
+        target=request_target(parts),
     )
+
+
+def request_target(parts: SplitResult) -> str:
+    """The path and the query of a URL as a request names them (RFC 9112, section 3.2.1), in ASCII."""
+    query = f"?{parts.query}" if parts.query else ""
+    return quote((parts.path or "/") + query, safe=_STAYS)

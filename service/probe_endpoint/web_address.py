@@ -7,15 +7,13 @@ A TCP module needs a port; for STARTTLS, tlsprobe accepts a scheme such as ``smt
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from discovery.targets import TargetError, parse_target
 from model.application_protocol import DEFAULT_PROTOCOL, URL_PORTS
 from model.target import Target
+from probe.web.url import request_target
 from service.config.modules.module import ModuleSettings
-
-_IN_A_PATH = "/%:@!$&'()*+,;=~-._"
-_IN_A_QUERY = f"{_IN_A_PATH}?"
 
 
 class NoTargetError(Exception):
@@ -121,7 +119,7 @@ def _web_address(url: str) -> WebAddress:
         host=host,
         port=port,
         authority=_bracketed(written) if split.port is None else _place(written, port),
-        path=_path(split),
+        path=request_target(split),
     )
 
 
@@ -131,12 +129,6 @@ def _place(host: str, port: int) -> str:
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def _path(split: SplitResult) -> str:
-    """The path and query as they appear in a request: all other characters are encoded."""
-    query = f"?{quote(split.query, safe=_IN_A_QUERY)}" if split.query else ""
-    return f"{quote(split.path, safe=_IN_A_PATH) or '/'}{query}"
 
 
 def _has_port(text: str) -> bool:

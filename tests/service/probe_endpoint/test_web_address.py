@@ -39,6 +39,8 @@ def read(module: ModuleSettings, text: str) -> WebAddress:
         (HTTP, "https://a.test/x?y=z#part", "https://a.test/x?y=z"),
         (HTTP, "https://[::1]:8443", "https://[::1]:8443/"),
         (HTTP, "https://bücher.example/ü", "https://xn--bcher-kva.example/%C3%BC"),
+        # Go's net/url (which blackbox_exporter uses) leaves brackets as they are written: validEncoded.
+        (HTTP, "https://a.test/list[0]?of=[1]", "https://a.test/list[0]?of=[1]"),
         (HTTPS, "a.test", "https://a.test/"),
         (HTTPS, "a.test:8443", "https://a.test:8443/"),
     ],
