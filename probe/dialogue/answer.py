@@ -146,9 +146,8 @@ class Malformed:
     what: str
 
 
-_OURS: Final = frozenset(
-    {FailureKind.DEADLINE, FailureKind.EXHAUSTED, FailureKind.DENIED, FailureKind.BUDGET}
-)
+_VISIT_LIMITS: Final = frozenset({FailureKind.DEADLINE, FailureKind.BUDGET, FailureKind.DENIED})
+_OURS: Final = _VISIT_LIMITS | {FailureKind.EXHAUSTED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +168,11 @@ class ConnectFailure:
     def is_ours(self) -> bool:
         """Whether the cause is on this machine, so that it says nothing about the server or the way to it."""
         return self.kind in _OURS
+
+    @property
+    def is_visit_limit(self) -> bool:
+        """Whether a limit of the visit itself is reached: no question is asked after it."""
+        return self.kind in _VISIT_LIMITS
 
     def evidence(self, note: str | None = None) -> Evidence:
         """The conversation as proof. No hello was sent, so none is included as offered."""

@@ -17,7 +17,6 @@ from probe.dialogue.answer import (
     Answer,
     ConnectFailure,
     Ending,
-    FailureKind,
     Malformed,
     NoHello,
     NotTls,
@@ -42,9 +41,6 @@ NO_APPLICATION_PROTOCOL: Final = 120
 
 AMBIGUOUS_ALERTS: Final = frozenset({CLOSE_NOTIFY, INTERNAL_ERROR})
 """Alerts that overload may cause."""
-
-OURS: Final = frozenset({FailureKind.DEADLINE, FailureKind.BUDGET, FailureKind.DENIED})
-"""The visit's own limits; no question is asked after one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +78,8 @@ class Exchange:
                 return description in AMBIGUOUS_ALERTS
             case NoHello() | Malformed() | NotTls():
                 return True
-            case ConnectFailure(kind=kind):
-                return kind not in OURS
+            case ConnectFailure():
+                return not self.answer.is_visit_limit
             case _:
                 return False
 
@@ -106,7 +102,7 @@ class Exchange:
     @property
     def is_past_deadline(self) -> bool:
         """Whether the question was not asked because the time or the budget was used up."""
-        return isinstance(self.answer, ConnectFailure) and self.answer.kind in OURS
+        return isinstance(self.answer, ConnectFailure) and self.answer.is_visit_limit
 
     def evidence(self, note: str | None = None) -> Evidence:
         """The pair as proof, with a sentence on how to read it."""

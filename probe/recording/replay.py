@@ -24,7 +24,7 @@ from probe.connect.options import TransportOptions
 from probe.dialogue.answer import AnswerReader, ConnectFailure, Ending, FailureKind
 from probe.dialogue.before_tls.found_application import FoundApplication
 from probe.dialogue.dialogue import Dialogue
-from probe.dialogue.exchange import OURS, Exchange
+from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
 from probe.dialogue.offer import Offer
 from probe.quic.answer import QuicAnswer
@@ -204,7 +204,7 @@ def _limit_reached(visit: RecordedVisit) -> ConnectFailure:
     have changed.
     """
     nothings = (one.no_connection for one in visit.conversations if one.no_connection is not None)
-    return next((one for one in nothings if one.kind in OURS), _NOT_RECORDED)
+    return next((one for one in nothings if one.is_visit_limit), _NOT_RECORDED)
 
 
 def _key(offer: HandshakeOffer) -> str:
