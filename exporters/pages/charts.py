@@ -12,8 +12,9 @@ from exporters.pages.rows import Mark
 from exporters.plurals import counted
 
 WIDTH: Final = 600
-HEIGHT: Final = 150
-_LEFT, _BOTTOM, _TOP, _RIGHT = 34, 22, 8, 8
+HEIGHT: Final = 100
+_MARGIN: Final = 1
+"""Keeps the line at 0 and 100 percent within the picture."""
 _WEEKS: Final = 26
 _DAYS_A_WEEK: Final = 7
 _HEAT_STEPS: Final = (1, 2, 5)
@@ -71,9 +72,8 @@ class LineChart:
     @property
     def area(self) -> str:
         """The points of the area below the line."""
-        floor = HEIGHT - _BOTTOM
         first, last = self.points[0], self.points[-1]
-        return f"{first.x:g},{floor} {self.line} {last.x:g},{floor}"
+        return f"{first.x:g},{HEIGHT} {self.line} {last.x:g},{HEIGHT}"
 
 
 def line_chart(name: str, shares: Sequence[tuple[datetime, int, int]]) -> LineChart | None:
@@ -83,11 +83,10 @@ def line_chart(name: str, shares: Sequence[tuple[datetime, int, int]]) -> LineCh
         return None
     start, end = shares[0][0], shares[-1][0]
     span = (end - start) or timedelta(seconds=1)
-    width, height = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
     points = tuple(
         Point(
-            x=round(_LEFT + width * ((at - start) / span), 1),
-            y=round(_TOP + height * (1 - part / whole), 1),
+            x=round(WIDTH * ((at - start) / span), 1),
+            y=round(_MARGIN + (HEIGHT - 2 * _MARGIN) * (1 - part / whole), 1),
             words=f"{at:%Y-%m-%d}: {part} of {whole} ({100 * part // whole} %)",
         )
         for at, part, whole in known
@@ -132,7 +131,7 @@ def expiry_calendar(ends: Iterable[datetime], now: datetime) -> Calendar:
     for offset in range(_WEEKS * _DAYS_A_WEEK):
         day = monday + timedelta(days=offset)
         week, weekday = divmod(offset, _DAYS_A_WEEK)
-        if weekday == 0 and (offset == 0 or day.day <= _DAYS_A_WEEK):
+        if weekday == 0 and day.day <= _DAYS_A_WEEK:
             months.append((week * _CELL, f"{day:%b}"))
         if day >= today:
             total += expiring[day]

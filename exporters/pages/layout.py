@@ -9,6 +9,7 @@ from typing import Any, Final
 from exporters.html_templates import Templates, html_templates
 from exporters.pages.assets import HTMX, ICON, STYLESHEET
 from exporters.pages.times import relative_to
+from exporters.plurals import counted
 from exporters.reports import words
 from model.version import TOOL_VERSION
 
@@ -30,6 +31,7 @@ def page_templates() -> Templates:
     made = html_templates("exporters.pages")
     made.filters["minute"] = words.minute
     made.globals.update(
+        counted=counted,
         navigation=NAVIGATION,
         stylesheet=STYLESHEET.name,
         icon=ICON.name,

@@ -27,6 +27,7 @@ from tests.service.pages.samples import REMEDY, client_of, status
 from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern
 from tests.support.strategies import observations
 
+TEMPLATES = page_templates()
 LEADS = re.compile(r'<th scope="row" class="name"><a href="/endpoint\?target=([^"&]+)')
 
 
@@ -58,40 +59,40 @@ async def test_a_finding_comes_with_the_lines_that_fix_it(client: httpx.AsyncCli
     assert page.index("ssl_protocols") < page.index("Cipher suites")
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("q=old", {"old.example"}),
-        ("q=team%3Dweb+192.0.2.1", {"down.example", "old.example", "www.example"}),
-        ("q=nobody", set()),
-        ("answer=other", {"down.example"}),
-        ("compliance=no", {"old.example"}),
-        ("compliance=none", {"down.example", "www.example"}),
-        ("severity=high", {"old.example"}),
-        ("severity=critical", set()),
-        ("version=TLSv1.0", {"old.example"}),
-        ("strength=recommended", {"www.example"}),
-        ("expires=0", {"old.example"}),
-        ("expires=90", {"old.example", "www.example"}),
-        ("answer=tls&expires=90&version=TLSv1.3", {"www.example"}),
-    ],
-)
+FILTERED = {
+    "q=old": {"old.example"},
+    "q=team%3Dweb+192.0.2.1": {"down.example", "old.example", "www.example"},
+    "q=nobody": set(),
+    "answer=other": {"down.example"},
+    "compliance=no": {"old.example"},
+    "compliance=none": {"down.example", "www.example"},
+    "severity=high": {"old.example"},
+    "severity=critical": set(),
+    "version=TLSv1.0": {"old.example"},
+    "strength=recommended": {"www.example"},
+    "expires=0": {"old.example"},
+    "expires=90": {"old.example", "www.example"},
+    "answer=tls&expires=90&version=TLSv1.3": {"www.example"},
+}
+
+
 async def test_each_filter_leaves_out_the_endpoints_that_it_says(
-    client: httpx.AsyncClient, query: str, expected: set[str]
+    client: httpx.AsyncClient,
 ) -> None:
-    page = (await client.get(f"/endpoints?{query}")).text
-    assert set(targets(page)) == expected
-    rows = [*csv.reader(io.StringIO((await client.get(f"/endpoints.csv?{query}")).text))]
-    assert tuple(rows[0]) == CSV_COLUMNS
-    assert {row[0].partition(":")[0] for row in rows[1:]} == expected
+    for query, expected in FILTERED.items():
+        page = (await client.get(f"/endpoints?{query}")).text
+        assert set(targets(page)) == expected, query
+        rows = [*csv.reader(io.StringIO((await client.get(f"/endpoints.csv?{query}")).text))]
+        assert tuple(rows[0]) == CSV_COLUMNS
+        assert {row[0].partition(":")[0] for row in rows[1:]} == expected, query
 
 
-@pytest.mark.parametrize("sort", SORTS)
-async def test_each_order_can_be_reversed(client: httpx.AsyncClient, sort: str) -> None:
-    pages = [(await client.get(f"/endpoints?sort={sign}{sort}")).text for sign in ("", "-")]
-    assert sorted(targets(pages[0])) == sorted(targets(pages[1]))
-    marks = [re.findall(r'aria-sort="(\w+)"', page) for page in pages]
-    assert marks == [["ascending"], ["descending"]]
+async def test_each_order_can_be_reversed(client: httpx.AsyncClient) -> None:
+    for sort in SORTS:
+        pages = [(await client.get(f"/endpoints?sort={sign}{sort}")).text for sign in ("", "-")]
+        assert sorted(targets(pages[0])) == sorted(targets(pages[1]))
+        marks = [re.findall(r'aria-sort="(\w+)"', page) for page in pages]
+        assert marks == [["ascending"], ["descending"]]
 
 
 async def test_the_list_is_sorted_by_expiry(client: httpx.AsyncClient) -> None:
@@ -114,47 +115,45 @@ async def test_many_endpoints_are_shown_page_by_page() -> None:
 PAGES = tuple(path for path, _ in NAVIGATION if path != "/reports")
 
 
-@pytest.mark.parametrize("path", PAGES)
-async def test_before_the_first_visit_each_page_says_what_comes(path: str) -> None:
+async def test_before_the_first_visit_each_page_says_what_comes() -> None:
     async with client_of() as client:
-        answer = await client.get(path)
-    assert answer.status_code == 200
-    assert f'<a href="{path}" aria-current="page">' in answer.text
-    assert "None" not in answer.text
+        for path in PAGES:
+            answer = await client.get(path)
+            assert answer.status_code == 200
+            assert f'<a href="{path}" aria-current="page">' in answer.text
+            assert "None" not in answer.text
 
 
-@pytest.mark.parametrize(
-    ("path", "status_code", "words"),
-    [
-        ("/endpoint?target=none", 404, "There is no endpoint “none”"),
-        ("/endpoint", 404, "There is no endpoint"),
-        ("/endpoint?target=www.example:443&address=192.0.2.9", 404, "There is no endpoint"),
-        ("/evidence?target=none&fact=tls1.0", 404, "There is no endpoint “none”"),
-        ("/evidence?target=www.example:443", 400, "fact must be the name of a fact"),
-        ("/endpoints?version=TLSv9", 400, "version must be one of"),
-        ("/endpoints?sort=colour", 400, "sort must be one of worst, -worst"),
-        ("/endpoints?page=x", 400, "page must be a whole number"),
-        (f"/endpoints?q={'x' * 201}", 400, "q must be at most 200 characters"),
-        ("/endpoints.csv?strength=iron", 400, "strength must be one of"),
-        ("/findings?by=colour", 400, "by must be one of rule, endpoint"),
-        (f"/findings?rule={'x' * 201}", 400, "rule must be at most 200 characters"),
-        ("/certificates?sort=colour", 400, "sort must be one of expiry"),
-        (f"/certificates?q={'x' * 201}", 400, "q must be at most 200 characters"),
-        ("/changes?days=x", 400, "days must be a whole number"),
-        ("/changes?until=yesterday", 400, "until must be a time with a time zone"),
-        ("/changes?until=2026-07-01T12:00:00", 400, "until must be a time with a time zone"),
-        (f"/changes?place={'x' * 201}", 400, "place must be at most 200 characters"),
-        (f"/changes.atom?place={'x' * 201}", 400, "place must be at most 200 characters"),
-        ("/assets/pages.css", 404, "there is no such file"),
-    ],
+WRONG = (
+    ("/endpoint?target=none", 404, "There is no endpoint “none”"),
+    ("/endpoint", 404, "There is no endpoint"),
+    ("/endpoint?target=www.example:443&address=192.0.2.9", 404, "There is no endpoint"),
+    ("/evidence?target=none&fact=tls1.0", 404, "There is no endpoint “none”"),
+    ("/evidence?target=www.example:443", 400, "fact must be the name of a fact"),
+    ("/endpoints?version=TLSv9", 400, "version must be one of"),
+    ("/endpoints?sort=colour", 400, "sort must be one of worst, -worst"),
+    ("/endpoints?page=x", 400, "page must be a whole number"),
+    (f"/endpoints?q={'x' * 201}", 400, "q must be at most 200 characters"),
+    ("/endpoints.csv?strength=iron", 400, "strength must be one of"),
+    ("/findings?by=colour", 400, "by must be one of rule, endpoint"),
+    (f"/findings?rule={'x' * 201}", 400, "rule must be at most 200 characters"),
+    ("/certificates?sort=colour", 400, "sort must be one of expiry"),
+    (f"/certificates?q={'x' * 201}", 400, "q must be at most 200 characters"),
+    ("/changes?days=x", 400, "days must be a whole number"),
+    ("/changes?until=yesterday", 400, "until must be a time with a time zone"),
+    ("/changes?until=2026-07-01T12:00:00", 400, "until must be a time with a time zone"),
+    (f"/changes?place={'x' * 201}", 400, "place must be at most 200 characters"),
+    (f"/changes.atom?place={'x' * 201}", 400, "place must be at most 200 characters"),
+    ("/assets/pages.css", 404, "there is no such file"),
 )
-async def test_a_wrong_request_gets_one_sentence(
-    client: httpx.AsyncClient, path: str, status_code: int, words: str
-) -> None:
-    answer = await client.get(path)
-    assert (answer.status_code, words in answer.text) == (status_code, True)
-    if "html" not in answer.headers["content-type"]:
-        assert answer.text.count("\n") == 1
+
+
+async def test_a_wrong_request_gets_one_sentence(client: httpx.AsyncClient) -> None:
+    for path, status_code, words in WRONG:
+        answer = await client.get(path)
+        assert (answer.status_code, words in answer.text) == (status_code, True), path
+        if "html" not in answer.headers["content-type"]:
+            assert answer.text.count("\n") == 1
 
 
 async def test_an_unknown_fact_is_reported(client: httpx.AsyncClient) -> None:
@@ -231,7 +230,7 @@ def test_any_endpoint_can_be_shown(observation: Observation) -> None:
     of_rule = finding(observation, result())
     row = row_of(replace(status(observation), findings=(of_rule,)))
     values = endpoint_values(row, (), (), lambda _, __: REMEDY, NOW)
-    page = rendered(page_templates(), "endpoint", "/endpoints", NOW, {**values, "fault": ""})
+    page = rendered(TEMPLATES, "endpoint", "/endpoints", NOW, {**values, "fault": ""})
     assert quote("protocol_versions") in page
 
 
