@@ -13,7 +13,6 @@ from starlette.routing import Route
 from exporters.pages.endpoint.page import endpoint_values
 from exporters.pages.links import endpoint_link
 from exporters.pages.rows import Row
-from model.observation import Observation
 from model.query import Selection
 from service.http.guard.query import Query, QueryError, route
 from service.http.pages.inventory import Inventory
@@ -70,9 +69,11 @@ class _EndpointPages:
             known = await self._sources.archive.latest(row.status.observation.endpoint.key)
         except StoreError as error:
             return text_answer(error, status_code=503)
-        lines: Sequence[str] = ()
         try:
-            lines = await asyncio.to_thread(self._explained, known, fact)
+            # Facts in memory have no evidence; the Store has not stored them yet.
+            lines = await asyncio.to_thread(
+                self._sources.explain, known or row.status.observation, fact
+            )
         except ValueError as error:
             raise QueryError(str(error)) from None
         values = {
@@ -81,13 +82,9 @@ class _EndpointPages:
             "address": row.address,
             "back": endpoint_link(row.target, row.address),
             "lines": lines,
-            "why": "The endpoint's facts are not stored yet: wait for its next visit.",
         }
         page = PageContent(template="evidence", active=_ACTIVE, values=values)
         return await self._renderer.answer(request, lambda _: page)
-
-    def _explained(self, known: Observation | None, fact: str) -> Sequence[str]:
-        return () if known is None else self._sources.explain(known, fact)
 
     async def _wanted(self, query: Query) -> tuple[Row | None, Sequence[Row]]:
         """The endpoint of the query, the worst if it has no address, and the target's other endpoints."""

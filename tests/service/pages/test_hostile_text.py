@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
-from xml.etree import ElementTree as ET
+from xml.parsers import expat
 
 import httpx
 import pytest
@@ -35,15 +35,10 @@ from tests.service.pages.samples import STATUS, HandClock
 from tests.service.samples import NOW, certificate, deployment, modern
 
 CORPUS: Final = (
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "' autofocus onfocus='alert(1)",
-    "</title></style></pre></textarea><svg onload=alert(1)>",
-    "javascript:alert(1)",
-    "{{ 7*7 }}{% raw %}",
+    "<script>alert(1)</script>\"><img src=x onerror=alert(1)>' autofocus onfocus='alert(1)",
+    "</title></style></pre></textarea><svg onload=alert(1)>{{ 7*7 }}{% raw %}]]><x/>",
+    "javascript:alert(1) &lt;b&gt;&#60;b&#62;",
     "\x1b]0;owned\x07\x00\u202etxt.exe\u2066\u2028",
-    "&lt;b&gt;&#60;b&#62;",
-    "]]><x/>",
 )
 
 
@@ -200,6 +195,15 @@ async def pages(directory: Path, text: str) -> Sequence[httpx.Response]:
             return [await client.get(path) for path in (*paths(key, text), "/changes.atom")]
 
 
+def entries_of(feed: str) -> int:
+    """How many entries a well-formed feed has."""
+    tags: list[str] = []
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = lambda tag, _: tags.append(tag)
+    parser.Parse(feed.encode(), True)
+    return tags.count("entry")
+
+
 @pytest.mark.slow
 async def test_no_page_has_an_element_or_a_link_that_a_text_made(tmp_path: Path) -> None:
     harmless = tmp_path / "harmless"
@@ -212,11 +216,14 @@ async def test_no_page_has_an_element_or_a_link_that_a_text_made(tmp_path: Path)
         directory.mkdir()
         *shown, feed = await pages(directory, text)
         for answer in shown:
+            if answer.status_code == httpx.codes.BAD_REQUEST:
+                assert answer.headers["content-type"].startswith("text/plain"), answer.url
+                assert not text.isprintable(), answer.url
+                continue
             assert answer.status_code in {200, 404}, (answer.url, answer.text)
             found = Tags(answer.text)
             assert found.seen <= known, answer.url
             assert all(link.startswith(("/", "#")) for link in found.links), answer.url
             assert not {"\x1b", "\x00", "\u202e", "\u2066"} & set(answer.text), answer.url
-        entries = ET.fromstring(feed.text).findall("{http://www.w3.org/2005/Atom}entry")
-        assert entries
+        assert entries_of(feed.text) > 0
         assert "<script" not in feed.text

@@ -156,9 +156,14 @@ async def test_a_wrong_request_gets_one_sentence(client: httpx.AsyncClient) -> N
             assert answer.text.count("\n") == 1
 
 
-async def test_an_unknown_fact_is_reported(client: httpx.AsyncClient) -> None:
-    page = await client.get("/evidence?target=www.example:443&fact=protocols.TLSv1.3")
-    assert (page.status_code, "No evidence is stored" in page.text) == (200, True)
+async def test_the_evidence_of_a_fact_is_decoded(client: httpx.AsyncClient) -> None:
+    where = "/evidence?target=www.example:443&fact="
+    page = await client.get(f"{where}protocols.TLSv1.3")
+    assert page.status_code == 200
+    assert "a ServerHello" in page.text
+    assert "received 2 bytes" in page.text
+    unknown = await client.get(f"{where}protocls")
+    assert (unknown.status_code, "did you mean protocols" in unknown.text) == (400, True)
 
 
 async def test_assets_are_kept_for_good_under_the_names_that_pages_use(
