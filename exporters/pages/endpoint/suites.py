@@ -15,7 +15,7 @@ _ORDER = list(Strength)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteLine:
-    """One suite; ``openssl`` is its other name. ``ranks`` has its place in each version, None where refused."""
+    """One suite; ``openssl`` is its other name. ``ranks`` has its place in each version, None if it is refused."""
 
     name: str
     openssl: str

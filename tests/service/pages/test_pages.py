@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -27,6 +29,7 @@ from tests.service.pages.samples import REMEDY, client_of, status
 from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern
 from tests.support.strategies import observations
 
+VENDORING = Path(__file__).parents[3] / "scripts/vendor-htmx.sh"
 TEMPLATES = page_templates()
 LEADS = re.compile(r'<th scope="row" class="name"><a href="/endpoint\?target=([^"&]+)')
 
@@ -176,6 +179,12 @@ async def test_assets_are_kept_for_good_under_the_names_that_pages_use(
         answer = await client.get(f"/assets/{name}")
         assert answer.content == asset.content
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+def test_the_vendored_script_is_the_recorded_one() -> None:
+    recorded = dict(re.findall(r"^(\w+)=(\S+)$", VENDORING.read_text(), re.MULTILINE))
+    assert hashlib.sha256(HTMX.content).hexdigest() == recorded["file_sha256"]
+    assert f'version:"{recorded["version"]}"' in HTMX.content.decode()
 
 
 async def test_only_the_list_loads_a_script(client: httpx.AsyncClient) -> None:
