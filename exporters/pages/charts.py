@@ -15,6 +15,7 @@ WIDTH: Final = 600
 HEIGHT: Final = 100
 _MARGIN: Final = 1
 """Keeps the line at 0 and 100 percent within the picture."""
+_FEWEST_POINTS: Final = 2
 _WEEKS: Final = 26
 _DAYS_A_WEEK: Final = 7
 _HEAT_STEPS: Final = (1, 2, 5)
@@ -77,9 +78,12 @@ class LineChart:
 
 
 def line_chart(name: str, shares: Sequence[tuple[datetime, int, int]]) -> LineChart | None:
-    """``shares`` are a time, a part and the whole at that time; a time without any whole has no point."""
+    """``shares`` are a time, a part and the whole at that time; a time without any whole has no point.
+
+    None if there are too few points for a line.
+    """
     known = [(at, part, whole) for at, part, whole in shares if whole]
-    if not known:
+    if len(known) < _FEWEST_POINTS:
         return None
     start, end = shares[0][0], shares[-1][0]
     span = (end - start) or timedelta(seconds=1)

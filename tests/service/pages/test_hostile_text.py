@@ -104,10 +104,17 @@ def observation(text: str) -> Observation:
 
 def status(text: str) -> EndpointStatus:
     seen = observation(text)
-    texts = dict.fromkeys(
-        ("policy", "rule", "requirement", "violation", "observed", "required", "source"), text
+    judged = replace(
+        result(),
+        policy=text,
+        rule=text,
+        rule_id=text,
+        requirement=text,
+        violation=text,
+        observed=text,
+        required=text,
+        source=text,
     )
-    judged = replace(result(), rule_id=text, **texts)
     waiver = replace(WAIVER, name=text, owner=text, reason=text)
     waived = replace(finding(seen, judged), status=FindingStatus.WAIVED, waiver=waiver)
     unknown = replace(finding(seen, replace(judged, outcome=Outcome.UNKNOWN)))
