@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from exporters.pages.endpoint.findings import finding_mark, finding_title, in_order
 from exporters.pages.endpoint_list import LONGEST_SEARCH
@@ -99,15 +99,23 @@ class FindingGroup:
     count: int
 
 
-def finding_groups(wanted: FindingFilter, rows: Iterable[Row]) -> list[FindingGroup]:
-    """The groups, those to act on first."""
+Found: TypeAlias = Sequence[tuple[Row, Finding]]
+"""The findings of one group, with their endpoints."""
+
+
+def grouped(wanted: FindingFilter, rows: Iterable[Row]) -> list[Found]:
+    """The findings of each group, the group to act on first."""
     groups: dict[tuple[str, ...], list[tuple[Row, Finding]]] = {}
     is_by_rule = wanted.by == "rule"
     for row, finding in wanted.chosen(rows):
         key = finding.result.identity if is_by_rule else (row.target, row.address)
         groups.setdefault(key, []).append((row, finding))
-    ordered = sorted(groups.values(), key=_urgency)
-    return [_by_rule(wanted, one) if is_by_rule else _by_endpoint(one) for one in ordered]
+    return sorted(groups.values(), key=_urgency)
+
+
+def finding_group(wanted: FindingFilter, found: Found) -> FindingGroup:
+    """One of the groups, as the page shows it."""
+    return _by_rule(wanted, found) if wanted.by == "rule" else _by_endpoint(found)
 
 
 def _status(finding: Finding) -> str:
@@ -116,7 +124,7 @@ def _status(finding: Finding) -> str:
     return "unknown" if finding.result.outcome is Outcome.UNKNOWN else "open"
 
 
-def _urgency(found: Sequence[tuple[Row, Finding]]) -> tuple[int, int]:
+def _urgency(found: Found) -> tuple[int, int]:
     """Open violations by severity first, then by their number."""
     worst = max(
         finding.result.severity.rank if _status(finding) == "open" else -1 for _, finding in found
@@ -124,7 +132,7 @@ def _urgency(found: Sequence[tuple[Row, Finding]]) -> tuple[int, int]:
     return -worst, -len(found)
 
 
-def _by_rule(wanted: FindingFilter, found: Sequence[tuple[Row, Finding]]) -> FindingGroup:
+def _by_rule(wanted: FindingFilter, found: Found) -> FindingGroup:
     first = in_order(finding for _, finding in found)[0]
     result = first.result
     members = [
@@ -147,7 +155,7 @@ def _by_rule(wanted: FindingFilter, found: Sequence[tuple[Row, Finding]]) -> Fin
     )
 
 
-def _by_endpoint(found: Sequence[tuple[Row, Finding]]) -> FindingGroup:
+def _by_endpoint(found: Found) -> FindingGroup:
     row, _ = found[0]
     link = endpoint_link(row.target, row.address)
     ordered = in_order(finding for _, finding in found)

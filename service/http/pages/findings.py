@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exporters.pages.endpoint_list import LONGEST_SEARCH
-from exporters.pages.findings import CHOICES, FILTERS, FindingFilter, finding_groups
+from exporters.pages.findings import CHOICES, FILTERS, FindingFilter, finding_group, grouped
 from exporters.pages.service_view import policy_views
 from service.http.guard.query import Query, QueryError, route
 from service.http.pages.endpoint_list import page_number
@@ -46,9 +46,10 @@ def finding_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ...
 
 
 def _page(found: Inventory, wanted: FindingFilter, number: int) -> PageContent:
-    groups = finding_groups(wanted, found.rows)
+    groups = grouped(wanted, found.rows)
     pages = max(1, -(-len(groups) // _PAGE_LENGTH))
     page = min(pages, number)
+    shown = groups[(page - 1) * _PAGE_LENGTH : page * _PAGE_LENGTH]
     values = {
         "list": wanted,
         "choices": CHOICES,
@@ -56,7 +57,7 @@ def _page(found: Inventory, wanted: FindingFilter, number: int) -> PageContent:
         "policies": sorted({name for row in found.rows for name in row.status.compliance}),
         "found": len(groups),
         "total": any(row.status.findings for row in found.rows),
-        "groups": groups[(page - 1) * _PAGE_LENGTH : page * _PAGE_LENGTH],
+        "groups": [finding_group(wanted, one) for one in shown],
         "page": page,
         "pages": pages,
         "page_link": lambda other: wanted.link(page=str(other)),
