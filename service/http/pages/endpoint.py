@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -69,22 +68,24 @@ class _EndpointPages:
             known = await self._sources.archive.latest(row.status.observation.endpoint.key)
         except StoreError as error:
             return text_answer(error, status_code=503)
-        try:
-            # Facts in memory have no evidence; the Store has not stored them yet.
-            lines = await asyncio.to_thread(
-                self._sources.explain, known or row.status.observation, fact
-            )
-        except ValueError as error:
-            raise QueryError(str(error)) from None
-        values = {
-            "fact": fact,
-            "target": row.target,
-            "address": row.address,
-            "back": endpoint_link(row.target, row.address),
-            "lines": lines,
-        }
-        page = PageContent(template="evidence", active=_ACTIVE, values=values)
-        return await self._renderer.answer(request, lambda _: page)
+        # Facts in memory have no evidence; the Store may not have stored them yet.
+        observation = known or row.status.observation
+
+        def make(_: Inventory) -> PageContent:
+            try:
+                lines = self._sources.explain(observation, fact)
+            except ValueError as error:
+                raise QueryError(str(error)) from None
+            values = {
+                "fact": fact,
+                "target": row.target,
+                "address": row.address,
+                "back": endpoint_link(row.target, row.address),
+                "lines": lines,
+            }
+            return PageContent(template="evidence", active=_ACTIVE, values=values)
+
+        return await self._renderer.answer(request, make)
 
     async def _wanted(self, query: Query) -> tuple[Row | None, Sequence[Row]]:
         """The endpoint of the query, the worst if it has no address, and the target's other endpoints."""
