@@ -10,6 +10,7 @@ from typing import Any
 
 from model.observation import Observation
 from model.snapshot import EndpointStatus
+from model.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,16 @@ class Page:
 
     endpoints: tuple[EndpointStatus, ...]
     end: PageEnd | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplianceCount:
+    """How many endpoints had this verdict of a policy at a time."""
+
+    at: datetime
+    policy: str
+    verdict: Verdict
+    endpoints: int
 
 
 class ServiceEventKind(StrEnum):

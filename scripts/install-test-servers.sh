@@ -46,6 +46,26 @@ install_old_node() { # release
     }
 }
 
+# axe-core finds barriers in pages; the browser tests load its one file.
+axe=.cache/axe-core-4.14.1
+axe_sha512=1477dafa598d8d065f273d6af302aa203c02e83131707b7fa648cd41bd3d6b734f8c22a0dab86ee6a6f64b8afbe804b214d36db85a2826965edfb3a0b9d546b5
+install_axe() {
+    local work version=${axe##*-}
+    say "fetching axe-core $version from npm into $axe"
+    mkdir -p .cache
+    work=$(mktemp -d .cache/axe.XXXXXX)
+    (cd "$work" && npm pack --silent --ignore-scripts "axe-core@$version" >/dev/null)
+    echo "$axe_sha512  $work/axe-core-$version.tgz" | sha512sum --check --quiet || {
+        rm -rf "$work"
+        say "the package axe-core@$version has an unexpected hash and is not used."
+        exit 1
+    }
+    tar -xzf "$work/axe-core-$version.tgz" -C "$work"
+    mkdir -p "$axe"
+    mv "$work/package/axe.min.js" "$axe/axe.min.js"
+    rm -rf "$work"
+}
+
 # Packages that cannot be installed are unpacked, with the libraries that they need: INN's cannot be configured
 # on a machine without a domain, and Exim's and Cyrus's exclude Postfix and Dovecot.
 inn=.cache/inn2 exim=.cache/exim4 cyrus=.cache/cyrus-imapd
@@ -101,6 +121,10 @@ install_files /usr/lib/dovecot/pop3-login:dovecot-pop3d /usr/lib/dovecot/lmtp:do
 if ! [ -e "$inn/usr/lib/news/libinn.so" ]; then install_inn; fi
 if ! [ -e "$exim/usr/sbin/exim4" ] || ! getent passwd Debian-exim >/dev/null; then install_exim; fi
 if ! [ -e "$cyrus/usr/lib/cyrus/bin/imapd" ]; then unpack "$cyrus" cyrus-common cyrus-imapd; fi
+if ! [ -e "$axe/axe.min.js" ]; then
+    install_commands npm:npm
+    install_axe
+fi
 for release in "${!old_nodes[@]}"; do
     if ! old_node_is_there "$release"; then
         install_commands npm:npm

@@ -126,16 +126,17 @@ def _draw(image: str, printed: str) -> None:
 
 
 def draw_pages() -> None:
-    """Write the PNG of the inventory, of one endpoint's page and of a report."""
+    """Write the PNG of the overview, the list of endpoints, one endpoint's page and a report."""
     with (
         tempfile.TemporaryDirectory(prefix="tlsprobe-pictures-") as directory,
         _demo(Path(directory)) as url,
         browser(Path(directory) / "chromium") as page,
     ):
-        _photograph(page, f"{url}/", "inventory", height=760)
-        links = page.value_of("[...document.querySelectorAll('td.name a')].map(one => one.href)")
+        _photograph(page, f"{url}/", "overview", height=1000)
+        _photograph(page, f"{url}/endpoints", "endpoints", height=620)
+        links = page.value_of("[...document.querySelectorAll('th.name a')].map(one => one.href)")
         (legacy,) = [link for link in links if "legacy" in link]
-        _photograph(page, legacy, "endpoint", height=900)
+        _photograph(page, legacy, "endpoint", height=1000)
         _photograph(page, f"{url}/reports/html", "report", height=900)
 
 

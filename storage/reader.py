@@ -19,13 +19,26 @@ from model.endpoint_state.schedule import Schedule
 from model.findings.alert import Alert
 from model.findings.finding import Finding, Waiver
 from model.observation import Observation
-from model.query import EVERYWHERE, AuditEntry, Page, PageEnd, Period, Selection, ServiceEvent
+from model.query import (
+    EVERYWHERE,
+    AuditEntry,
+    ComplianceCount,
+    Page,
+    PageEnd,
+    Period,
+    Selection,
+    ServiceEvent,
+)
 from model.snapshot import EndpointStatus, Snapshot
 from storage.database import Database, connect_for_reading
 from storage.errors import DRIVER_ERRORS, StoreError, explain
 from storage.reading import observations as of_observations
 from storage.reading.audit import read_audit_log
-from storage.reading.findings import read_findings, read_resolved_findings
+from storage.reading.findings import (
+    read_compliance_counts,
+    read_findings,
+    read_resolved_findings,
+)
 from storage.reading.history import read_changes, read_history
 from storage.reading.last_visits import LastVisit, read_last_visits
 from storage.reading.pages import read_page
@@ -168,6 +181,15 @@ class SqlReader:
         """
         async with self._reading() as connection:
             return await read_resolved_findings(connection, EVERYWHERE)
+
+    async def compliance_counts(self, moments: Sequence[datetime]) -> Sequence[ComplianceCount]:
+        """How many endpoints had each verdict of each policy at each of the ``moments``; one statement.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_compliance_counts(connection, moments)
 
     async def changes(
         self,

@@ -1,25 +1,37 @@
-"""The inventory page's row for each endpoint; a pure function of its status."""
+"""One row for each endpoint, which the pages list, count and filter; a pure function of its status.
+
+Nothing in a row depends on the time, so an endpoint that has not changed keeps its row.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from exporters.wording import short_state, version_name
+from exporters.pages.unproven import Unproven, unproven
+from exporters.reports.report import standing_by
+from exporters.wording import COMPLIANCE, short_state, version_name
 from model.certificates.lifetime import Lifetime, span_text
 from model.findings.finding import FindingStatus, Outcome, RuleResult, Severity
 from model.protocol_version import ProtocolVersion
-from model.registry import Strength, strength_by_name
+from model.registry import NAMED_GROUPS, Strength, strength_by_name
 from model.snapshot import EndpointStatus
 from model.target import Target
 from model.verdict import Verdict
 
-Mark = Literal["good", "warning", "bad", "plain"]
+Mark = Literal["good", "warning", "bad", "unknown", "plain"]
 _OLD: Final = ProtocolVersion.TLSV1_2
-_MARKS: Final[dict[Strength, Mark]] = {
+_POST_QUANTUM: Final = frozenset(group.name for group in NAMED_GROUPS if group.post_quantum)
+STANDING_MARKS: Final[Mapping[Verdict | None, Mark]] = {
+    Verdict.YES: "good",
+    Verdict.NO: "bad",
+    Verdict.UNKNOWN: "unknown",
+    None: "plain",
+}
+STRENGTH_MARKS: Final[Mapping[Strength, Mark]] = {
     Strength.INSECURE: "bad",
     Strength.WEAK: "warning",
     Strength.LEGACY: "plain",
@@ -38,9 +50,34 @@ class Badge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One endpoint; ``rank`` puts the worst first."""
+class Expiry:
+    """When the leaf that expires first expires; ``lifetime`` is None if its start cannot be read."""
 
+    not_after: datetime
+    lifetime: Lifetime | None
+
+    def badge(self, now: datetime) -> Badge:
+        """The time left, marked in relation to the lifetime."""
+        left = (self.not_after - now).total_seconds()
+        title = f"{self.not_after:%Y-%m-%d %H:%M} UTC"
+        return Badge(text=_span(left), mark=self.mark(now), title=title)
+
+    def mark(self, now: datetime) -> Mark:
+        """Good while a client that renews certificates would not have renewed this one."""
+        if self.not_after <= now or (self.lifetime and now >= self.lifetime.critical_at):
+            return "bad"
+        return "warning" if self.lifetime and now >= self.lifetime.warning_at else "good"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One endpoint. ``badness`` puts the worst first; ``haystack`` is the text that a search looks at.
+
+    ``standing`` is its compliance with all policies, None without a policy; ``worst`` the severity of its worst
+    open violation. ``weakest`` is the lowest strength that it accepts, ``accepted`` the labels of its versions.
+    """
+
+    status: EndpointStatus
     target: str
     name: str
     place: str
@@ -48,49 +85,58 @@ class Row:
     labels: tuple[str, ...]
     state: Badge
     versions: tuple[Badge, ...]
+    accepted: frozenset[str]
     strength: Badge | None
-    expiry: Badge | None
+    weakest: Strength | None
+    expiry: Expiry | None
     trust: Badge | None
+    standing: Verdict | None
+    compliance: Badge
     findings: tuple[Badge, ...]
-    unknown: int
-    last_probe_at: datetime
-    rank: tuple[int, float]
+    worst: Severity | None
+    unproven: tuple[Unproven, ...]
+    has_post_quantum: bool
+    badness: int
+    haystack: str
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether the newest visit was answered with TLS."""
+        return self.status.observation.answered_as_tls
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
-    """The figures at the top of the page."""
-
-    endpoints: int
-    not_answering: int
-    ending: int
-    untrusted: int
-    findings: int
-
-
-def row_of(status: EndpointStatus, now: datetime) -> Row:
-    """The row of the status as of ``now``."""
+def row_of(status: EndpointStatus) -> Row:
+    """The row of the status."""
     observation = status.observation
     target = observation.endpoint.target
-    expiry, left = _expiry(status, now)
-    findings = _findings(status)
+    address = observation.endpoint.address or ""
+    labels = tuple(f"{name}={text}" for name, text in sorted(target.labels.items()))
+    strength, weakest = _strength(status)
     trust = _trust(status)
-    badness = _badness(status, trust)
+    worst = _worst(status)
+    standing = standing_by(status.compliance)
     return Row(
+        status=status,
         target=target.key,
         name=_name(target),
         place=f"{target.host}:{target.port}",
-        address=observation.endpoint.address or "",
-        labels=tuple(f"{name}={text}" for name, text in sorted(target.labels.items())),
+        address=address,
+        labels=labels,
         state=_state(status),
         versions=tuple(_versions(status)),
-        strength=_strength(status),
-        expiry=expiry,
+        accepted=_accepted(status),
+        strength=strength,
+        weakest=weakest,
+        expiry=_expiry(status),
         trust=trust,
-        findings=findings,
-        unknown=sum(fact.verdict is Verdict.UNKNOWN for fact in observation.protocols.values()),
-        last_probe_at=status.last_probe_at,
-        rank=(-badness, left),
+        standing=standing,
+        compliance=Badge(text=COMPLIANCE[standing], mark=STANDING_MARKS[standing]),
+        findings=_findings(status),
+        worst=worst,
+        unproven=tuple(unproven(observation)),
+        has_post_quantum=_has_post_quantum(status),
+        badness=_badness(status, worst, trust),
+        haystack="\0".join((target.key, address, *labels)).lower(),
     )
 
 
@@ -99,27 +145,6 @@ def _name(target: Target) -> str:
     is_named_otherwise = target.server_name is not None and target.server_name != target.host
     name = target.server_name if is_named_otherwise else target.key
     return name or target.key
-
-
-def totals_of(rows: Sequence[Row]) -> Totals:
-    """The figures over all rows."""
-    return Totals(
-        endpoints=len(rows),
-        not_answering=sum(row.state.mark == "bad" for row in rows),
-        ending=sum(row.expiry is not None and row.expiry.mark != "good" for row in rows),
-        untrusted=sum(row.trust is not None and row.trust.mark == "bad" for row in rows),
-        findings=sum(bool(row.findings) for row in rows),
-    )
-
-
-def matching(rows: Iterable[Row], wanted: str) -> list[Row]:
-    """The rows whose target, address or labels contain every word of ``wanted``."""
-    words = wanted.lower().split()
-    return [
-        row
-        for row in rows
-        if all(word in " ".join((row.target, row.address, *row.labels)).lower() for word in words)
-    ]
 
 
 def _state(status: EndpointStatus) -> Badge:
@@ -138,10 +163,20 @@ def _versions(status: EndpointStatus) -> Iterable[Badge]:
             mark: Mark = "bad" if version < _OLD else "good"
             yield Badge(text=short, mark=mark, title="accepted")
         elif fact.verdict is Verdict.UNKNOWN:
-            yield Badge(text=f"{short}?", mark="warning", title="unknown")
+            yield Badge(text=f"{short}?", mark="unknown", title="unknown")
 
 
-def _strength(status: EndpointStatus) -> Badge | None:
+def _accepted(status: EndpointStatus) -> frozenset[str]:
+    facts = status.observation.protocols.items()
+    return frozenset(version.label for version, fact in facts if fact.verdict is Verdict.YES)
+
+
+def _has_post_quantum(status: EndpointStatus) -> bool:
+    groups = status.observation.groups.values()
+    return any(not _POST_QUANTUM.isdisjoint(found.accepted) for found in groups)
+
+
+def _strength(status: EndpointStatus) -> tuple[Badge, Strength] | tuple[None, None]:
     """The weakest strength that is accepted, with the number of its suites."""
     counted = Counter(
         strength_by_name(name) or Strength.INSECURE
@@ -150,32 +185,22 @@ def _strength(status: EndpointStatus) -> Badge | None:
     )
     for strength in Strength:
         if counted[strength]:
-            return Badge(
-                text=strength.value,
-                mark=_MARKS[strength],
-                title=f"{counted[strength]} of {counted.total()} suites are {strength.value}",
-            )
-    return None
+            title = f"{counted[strength]} of {counted.total()} suites are {strength.value}"
+            badge = Badge(text=strength.value, mark=STRENGTH_MARKS[strength], title=title)
+            return badge, strength
+    return None, None
 
 
-def _expiry(status: EndpointStatus, now: datetime) -> tuple[Badge | None, float]:
-    """The expiry of the leaf that expires first, marked in relation to its lifetime; and the seconds left."""
+def _expiry(status: EndpointStatus) -> Expiry | None:
     leaves = [
         (deployment.leaf.not_after, deployment.leaf.not_before)
         for deployment in status.observation.own_certificates
         if deployment.leaf.not_after is not None
     ]
     if not leaves:
-        return None, float("inf")
+        return None
     not_after, not_before = min(leaves, key=lambda ends: ends[0])
-    left = (not_after - now).total_seconds()
-    lifetime = Lifetime.of(not_before, not_after)
-    mark: Mark = "good"
-    if left <= 0 or (lifetime is not None and now >= lifetime.critical_at):
-        mark = "bad"
-    elif lifetime is not None and now >= lifetime.warning_at:
-        mark = "warning"
-    return Badge(text=_span(left), mark=mark, title=f"{not_after:%Y-%m-%d %H:%M} UTC"), left
+    return Expiry(not_after=not_after, lifetime=Lifetime.of(not_before, not_after))
 
 
 def _span(seconds: float) -> str:
@@ -195,7 +220,7 @@ def _trust(status: EndpointStatus) -> Badge | None:
         if Verdict.YES not in verdicts:
             reasons = [trust.reason for trust in deployment.trust.values() if trust.reason]
             if Verdict.UNKNOWN in verdicts:
-                return Badge(text="unknown", mark="warning", title=" ".join(reasons))
+                return Badge(text="unknown", mark="unknown", title=" ".join(reasons))
             return Badge(text="not trusted", mark="bad", title=" ".join(reasons))
     return Badge(text="trusted", mark="good")
 
@@ -211,7 +236,7 @@ def _findings(status: EndpointStatus) -> tuple[Badge, ...]:
     failing, unknown = _open(status)
     counted = Counter(one.severity for one in failing)
     violations = tuple(
-        Badge(text=f"{counted[severity]} {severity.value}", mark=_mark_of(severity))
+        Badge(text=f"{counted[severity]} {severity.value}", mark=severity_mark(severity))
         for severity in reversed(Severity)
         if counted[severity]
     )
@@ -219,18 +244,23 @@ def _findings(status: EndpointStatus) -> tuple[Badge, ...]:
         return violations
     names = ", ".join(one.rule for one in unknown)
     title = f"not verified: {names}"
-    return (*violations, Badge(text=f"{len(unknown)} unknown", mark="plain", title=title))
+    return (*violations, Badge(text=f"{len(unknown)} unknown", mark="unknown", title=title))
 
 
-def _mark_of(severity: Severity) -> Mark:
+def severity_mark(severity: Severity) -> Mark:
+    """Critical and high are bad, medium is a warning."""
     if severity in {Severity.CRITICAL, Severity.HIGH}:
         return "bad"
     return "warning" if severity is Severity.MEDIUM else "plain"
 
 
-def _badness(status: EndpointStatus, trust: Badge | None) -> int:
+def _worst(status: EndpointStatus) -> Severity | None:
     failing, _ = _open(status)
-    worst = max((one.severity.rank + 1 for one in failing), default=0)
+    return max((one.severity for one in failing), key=lambda one: one.rank, default=None)
+
+
+def _badness(status: EndpointStatus, worst: Severity | None, trust: Badge | None) -> int:
+    severity = 0 if worst is None else worst.rank + 1
     is_down = not status.observation.answered_as_tls
     is_untrusted = trust is not None and trust.mark == "bad"
-    return worst + 10 * is_untrusted + 20 * is_down
+    return severity + 10 * is_untrusted + 20 * is_down

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from exporters.reports import Report
 from model.query import AuditAction
 from model.snapshot import Snapshot
+from policy.remediation import remedy
 from service.daemon.audit import record
 from service.daemon.build import Parts
 from service.daemon.status import status_of
@@ -18,13 +19,16 @@ from service.http.app import inventory_route, make_app
 from service.http.audit import audit_route
 from service.http.fleet import fleet_route
 from service.http.guard.principal import Principal
-from service.http.pages import page_routes
+from service.http.pages.routes import page_routes
+from service.http.pages.sources import PageSources
 from service.http.probe import probe_route
 from service.http.reports import report_routes
 from service.http.service_discovery import service_discovery_route
 from service.http.waivers import waiver_routes
 from service.judging.report_builder import ReportScope, make_report
+from service.judging.report_policies import policy_text
 from service.judging.waiver_warnings import idle_waivers
+from service.scan.explaining.stored import explained_lines
 
 
 def app_of(parts: Parts, reload: Callable[[Principal], Awaitable[str | None]]) -> Starlette:
@@ -44,7 +48,7 @@ def app_of(parts: Parts, reload: Callable[[Principal], Awaitable[str | None]]) -
         reload=reload,
         enumerate_soon=partial(_enumerate_soon, parts),
         more=(
-            *page_routes(parts.inventory.snapshot, parts.clock, idle),
+            *page_routes(parts.inventory.snapshot, parts.clock, _page_sources(parts), idle),
             inventory_route(parts.page),
             fleet_route(parts.inventory.snapshot),
             probe_route(parts.on_demand),
@@ -58,6 +62,18 @@ def app_of(parts: Parts, reload: Callable[[Principal], Awaitable[str | None]]) -
             audit_route(parts.store, parts.clock.now),
             *report_routes(lambda labels, weeks: _report(parts, labels, weeks)),
         ),
+    )
+
+
+def _page_sources(parts: Parts) -> PageSources:
+    """What the pages show besides the Snapshot; policies may be replaced while the service runs."""
+    evaluator = parts.evaluator
+    return PageSources(
+        archive=parts.store,
+        remedy_of=lambda observation, result: remedy(observation, result, evaluator.book.policies),
+        explain=explained_lines,
+        policies=lambda: tuple(map(policy_text, evaluator.book.policies)),
+        status=lambda: status_of(parts),
     )
 
 

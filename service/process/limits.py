@@ -48,6 +48,11 @@ def http_connections_that_fit(wanted: int, probing: int) -> int:
     return max(_LEAST_OF_HTTP, min(wanted, left))
 
 
+def short_rest_after(seconds: float) -> float:
+    """The same for pages, for which a person waits: they may use half of the time."""
+    return min(_LONGEST_REST, seconds)
+
+
 def rest_after(seconds: float) -> float:
     """How many seconds to rest after this many seconds of work."""
     return min(_LONGEST_REST, _REST_PER_SECOND * seconds)

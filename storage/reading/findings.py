@@ -8,11 +8,11 @@ from datetime import datetime
 from sys import intern
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.findings.finding import Finding
-from model.query import Selection
+from model.query import ComplianceCount, Selection
 from model.verdict import Verdict
 from storage.reading.places import conditions
 from storage.rows.findings import (
@@ -100,6 +100,37 @@ async def read_compliance_at(
         or_(ComplianceRow.until_at.is_(None), ComplianceRow.until_at > moment),
     ]
     return await _compliance(connection, selection, wanted)
+
+
+async def read_compliance_counts(
+    connection: AsyncConnection, moments: Sequence[datetime]
+) -> list[ComplianceCount]:
+    """How many endpoints had each verdict of each policy at each of the ``moments``, in one statement."""
+    if not moments:
+        return []
+    has_ended = ComplianceRow.until_at.is_not(None)
+    columns = [
+        func.sum(
+            case(
+                (ComplianceRow.from_at > moment, 0),
+                (and_(has_ended, ComplianceRow.until_at <= moment), 0),
+                else_=1,
+            )
+        )
+        for moment in moments
+    ]
+    found = await connection.execute(
+        select(PolicyRow.name, ComplianceRow.verdict, *columns)
+        .join(PolicyRow, PolicyRow.id == ComplianceRow.policy_id)
+        .where(or_(ComplianceRow.until_at.is_(None), ComplianceRow.until_at > min(moments)))
+        .group_by(PolicyRow.name, ComplianceRow.verdict)
+    )
+    return [
+        ComplianceCount(at=at, policy=policy, verdict=Verdict(verdict), endpoints=count)
+        for policy, verdict, *counts in found
+        for at, count in zip(moments, counts, strict=True)
+        if count
+    ]
 
 
 async def _compliance(

@@ -9,14 +9,21 @@ from typing import Any, Final
 
 import pytest
 
+from exporters.pages.assets import STYLESHEET
 from scripts.http_reference import meanings, reference, routes
 from tests.service.http.test_every_route import HOST, Answer, Asked, service
 
 PAGE: Final = Path(__file__).parents[2] / "docs/reference/http-api.md"
 JSON: Final = (HOST, (b"content-type", b"application/json"))
-BUSY: Final = {("GET /", 429), ("GET /endpoint", 429), ("GET /reports/{format}", 429)}
+BUSY: Final = {
+    *((f"GET /{page}", 429) for page in ("", "endpoints", "endpoints.csv", "endpoint", "evidence")),
+    *((f"GET /{page}", 429) for page in ("findings", "policies", "certificates", "service")),
+    *((f"GET /{page}", 429) for page in ("changes", "changes.atom", "reports/{format}")),
+}
 """Answers to crowds, which tests of their own make."""
 ELSEWHERE: Final = {
+    ("GET /evidence", 503),
+    ("GET /changes.atom", 503),
     ("GET /metrics/endpoints", 503),
     ("GET /reports/{format}", 503),
     ("GET /api/audit", 503),
@@ -38,7 +45,25 @@ ELSEWHERE: Final = {
 
 ANSWERED: Final = {
     ("GET /", 200): Asked(),
-    ("GET /", 400): Asked(query=b"page=x"),
+    ("GET /endpoints", 200): Asked(path="/endpoints", query=b"q=www"),
+    ("GET /endpoints", 400): Asked(path="/endpoints", query=b"page=x"),
+    ("GET /endpoints.csv", 200): Asked(path="/endpoints.csv"),
+    ("GET /endpoints.csv", 400): Asked(path="/endpoints.csv", query=b"version=x"),
+    ("GET /evidence", 200): Asked(path="/evidence", query=b"target=www.example:443&fact=alpn"),
+    ("GET /evidence", 400): Asked(path="/evidence", query=b"target=www.example:443&fact=none"),
+    ("GET /evidence", 404): Asked(path="/evidence", query=b"target=other&fact=alpn"),
+    ("GET /findings", 200): Asked(path="/findings"),
+    ("GET /findings", 400): Asked(path="/findings", query=b"by=x"),
+    ("GET /policies", 200): Asked(path="/policies"),
+    ("GET /certificates", 200): Asked(path="/certificates"),
+    ("GET /certificates", 400): Asked(path="/certificates", query=b"sort=x"),
+    ("GET /changes", 200): Asked(path="/changes"),
+    ("GET /changes", 400): Asked(path="/changes", query=b"until=x"),
+    ("GET /changes.atom", 200): Asked(path="/changes.atom"),
+    ("GET /changes.atom", 400): Asked(path="/changes.atom", query=b"place=" + b"x" * 201),
+    ("GET /service", 200): Asked(path="/service"),
+    ("GET /assets/{name}", 200): Asked(path=f"/assets/{STYLESHEET.name}"),
+    ("GET /assets/{name}", 404): Asked(path="/assets/none"),
     ("GET /endpoint", 200): Asked(path="/endpoint", query=b"target=www.example:443"),
     ("GET /endpoint", 404): Asked(path="/endpoint", query=b"target=other"),
     ("GET /metrics", 200): Asked(path="/metrics"),

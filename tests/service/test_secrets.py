@@ -240,6 +240,9 @@ def planted(folder: Path, port: int) -> dict[str, Any]:
 
 PATHS: Final = (
     "/",
+    "/endpoints",
+    "/policies",
+    "/service",
     "/metrics",
     "/metrics/endpoints",
     "/metrics/fleet",

@@ -198,6 +198,23 @@ async def test_the_history_has_the_findings_and_compliance_of_its_time(store: Sq
     assert (await store.snapshot_at(NOON - half)).endpoints == ()
 
 
+async def test_the_compliance_of_past_times_is_counted(store: SqlStore) -> None:
+    passed = result(outcome=Outcome.PASS)
+    for hour, outcome in enumerate([passed, result(), passed]):
+        await record(store, [outcome], hour=hour)
+    await record(store, [passed], host="b.example")
+    half = timedelta(minutes=30)
+    moments = [NOON - half, NOON, NOON + INTERVAL + half, NOON + 2 * INTERVAL]
+    counts = await store.compliance_counts(moments)
+    assert {(one.at, one.policy, one.verdict): one.endpoints for one in counts} == {
+        (moments[1], "intermediate", Verdict.YES): 2,
+        (moments[2], "intermediate", Verdict.YES): 1,
+        (moments[2], "intermediate", Verdict.NO): 1,
+        (moments[3], "intermediate", Verdict.YES): 2,
+    }
+    assert await store.compliance_counts([]) == []
+
+
 async def test_a_waiver_is_stored_replaced_and_removed(store: SqlStore) -> None:
     first = Waiver(
         name="legacy", rule="no-tls1.0", reason="old", owner="ops", expires_at=NOON + INTERVAL

@@ -7,56 +7,26 @@ The short report has those that most readers know, in words. The verbose one has
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
 
 from rich.console import Group, RenderableType
 
+from exporters.fact_words import ATTACK_WORDS, FEATURE_WORDS, HTTP_WORDS, PLAINTEXT_WORDS
 from exporters.terminal.console import printable
 from exporters.terminal.safe_text import SafeText
 from exporters.terminal.scan_report.layout import Row, Words, row
 from exporters.terminal.words import NAME_LIMIT, listed, say
-from model.findings.attacks import ATTACKS, attack_with_cves
+from model.findings.attacks import attack_with_cves
 from model.intrusiveness import words_for_not_asked
 from model.observation import Observation
 from model.target_labels import http_port_of
 from model.verdict import Fact, UnknownCause, Verdict
-
-_COMMON_FEATURES: Final = {
-    "secure_renegotiation": "secure renegotiation",
-    "client_renegotiation": "renegotiation by clients",
-    "resumption_by_ticket": "resumption by ticket (up to TLS 1.2)",
-    "tls13_resumption": "resumption (TLS 1.3)",
-    "early_data": "early data (0-RTT)",
-    "compression": "TLS compression",
-    "ocsp_stapling": "OCSP stapling",
-    "resumption_by_id": "resumption by session id",
-    "server_name_required": "refuses clients without a server name (SNI)",
-}
-_WEB: Final = {
-    "server": "server",
-    "status": "status",
-    "hsts": "HSTS, max-age in seconds",
-    "redirects_to_https": "HTTP redirects to HTTPS",
-    "redirect_downgrade": "HTTPS redirects to HTTP",
-    "secure_cookies": "cookies are Secure",
-    "http2": "HTTP/2",
-    "http3": "HTTP/3",
-}
-_PLAINTEXT: Final = {
-    "answers_in_plaintext": "answers without TLS",
-    "login_before_tls": "login before TLS",
-    "starttls_offered": "STARTTLS offered",
-    "starttls_enforced": "STARTTLS required",
-    "starttls_works": "STARTTLS works",
-    "application_protocol": "protocol",
-}
 
 
 def fact_rows(observation: Observation, *, verbose: bool) -> Iterator[Row]:
     """Web and plaintext facts, then features and vulnerabilities."""
     yield from _web_rows(observation, verbose=verbose)
     if observation.plaintext:
-        words = {} if verbose else _PLAINTEXT
+        words = {} if verbose else PLAINTEXT_WORDS
         yield row("plaintext", Words(_with_verdicts(observation.plaintext, words), ", "))
     if observation.alpn:
         yield row("ALPN", listed(observation.alpn))
@@ -69,9 +39,9 @@ def _web_rows(observation: Observation, *, verbose: bool) -> Iterator[Row]:
     parts: list[RenderableType] = []
     if observation.http:
         facts = observation.http
-        shown = facts if verbose else {name: facts[name] for name in _WEB if name in facts}
+        shown = facts if verbose else {name: facts[name] for name in HTTP_WORDS if name in facts}
         if shown:
-            parts.append(Words(_with_verdicts(shown, {} if verbose else _WEB), ", "))
+            parts.append(Words(_with_verdicts(shown, {} if verbose else HTTP_WORDS), ", "))
     target = observation.endpoint.target
     if observation.http and http_port_of(target) is None:
         parts.append(
@@ -87,12 +57,12 @@ def _web_rows(observation: Observation, *, verbose: bool) -> Iterator[Row]:
 def _common(observation: Observation) -> Iterator[Row]:
     known = {
         name: fact
-        for name in _COMMON_FEATURES
+        for name in FEATURE_WORDS
         if (fact := observation.features.get(name)) is not None
         and fact.verdict is not Verdict.UNKNOWN
     }
     if known:
-        yield row("features", Words(_with_verdicts(known, _COMMON_FEATURES, values=False), ", "))
+        yield row("features", Words(_with_verdicts(known, FEATURE_WORDS, values=False), ", "))
     if observation.vulnerabilities:
         yield row("attacks", _attacks(observation))
     yield from _unknown_rows(observation)
@@ -115,10 +85,10 @@ def _unknown_rows(observation: Observation) -> Iterator[Row]:
     named: dict[bool, list[str]] = {False: [], True: []}
     others = {False: 0, True: 0}
     for words, facts in (
-        ({name: attack.title for name, attack in ATTACKS.items()}, observation.vulnerabilities),
-        (_COMMON_FEATURES, observation.features),
-        (_WEB, observation.http),
-        (_PLAINTEXT, observation.plaintext),
+        (ATTACK_WORDS, observation.vulnerabilities),
+        (FEATURE_WORDS, observation.features),
+        (HTTP_WORDS, observation.http),
+        (PLAINTEXT_WORDS, observation.plaintext),
     ):
         for name, fact in facts.items():
             if fact.verdict is Verdict.UNKNOWN:

@@ -42,9 +42,13 @@ class Shared(Generic[T]):
 
 
 class Turns:
-    """One piece of work at a time, in the order of the requests; a caller may have a few requests waiting."""
+    """One piece of work at a time, in the order of the requests; a caller may have a few requests waiting.
 
-    def __init__(self) -> None:
+    ``rest`` is how many seconds to rest after this many seconds of work.
+    """
+
+    def __init__(self, rest: Callable[[float], float] = rest_after) -> None:
+        self._rest = rest
         self._lock = asyncio.Lock()
         self._free_at = 0.0
         self._waiting: Counter[str] = Counter()
@@ -66,7 +70,7 @@ class Turns:
                     yield
                 finally:
                     ended = loop.time()
-                    self._free_at = ended + rest_after(ended - began)
+                    self._free_at = ended + self._rest(ended - began)
         finally:
             self._waiting[caller] -= 1
             if not self._waiting[caller]:

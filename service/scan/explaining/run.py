@@ -35,7 +35,7 @@ async def explain_fact(request: ScanRequest, fact: FactName) -> Sequence[Explain
     visits = await Scan(Engine(settings, clock).visit, clock, request.family).probe(
         request.targets[0]
     )
-    return [_explained(observation, fact) for observation in visits]
+    return [explained(observation, fact) for observation in visits]
 
 
 async def explain_recording(
@@ -44,15 +44,16 @@ async def explain_recording(
     """The facts of recorded visits, from the recorded answers."""
     found = []
     for visit in visits:
-        explained = _explained(await replayed(visit, settings), fact)
-        if not explained.explanations and (missing := fact.parts - visit.parts):
+        one = explained(await replayed(visit, settings), fact)
+        if not one.explanations and (missing := fact.parts - visit.parts):
             reason = f"the recording lacks the checks {', '.join(sorted(missing))}"
-            explained = replace(explained, reason=explained.reason or reason)
-        found.append(explained)
+            one = replace(one, reason=one.reason or reason)
+        found.append(one)
     return found
 
 
-def _explained(observation: Observation, fact: FactName) -> Explained:
+def explained(observation: Observation, fact: FactName) -> Explained:
+    """The explanations of the fact in one Observation."""
     return Explained(
         endpoint=observation.endpoint,
         is_tls=observation.answered_as_tls,

@@ -17,7 +17,11 @@ _STOPPED_WITHIN_SECONDS = 20.0
 
 
 class Browser:
-    """One page. ``complaints`` are all messages of console and log, and everything that did not load."""
+    """One page.
+
+    ``complaints`` are all messages of console and log, and everything that did not load. ``requested`` are the URLs
+    of all requests, ``received_bytes`` is how much came for them, compressed, with headers.
+    """
 
     def __init__(self, to_browser: BinaryIO, from_browser: BinaryIO) -> None:
         self._to = to_browser
@@ -26,6 +30,8 @@ class Browser:
         self._numbers = itertools.count(1)
         self._session: str | None = None
         self.complaints: list[str] = []
+        self.requested: list[str] = []
+        self.received_bytes = 0
         target = self._ask("Target.createTarget", url="about:blank")["targetId"]
         attached = self._ask("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
@@ -35,9 +41,22 @@ class Browser:
     def open(self, page: Path, *, width: int = 1200, height: int = 900, dark: bool = False) -> None:
         """Show the file in a window of that many pixels; returns when it has loaded completely."""
         self.resize(width, height)
+        self.prefer(dark=dark)
+        self.visit(page.as_uri())
+
+    def prefer(self, *, dark: bool) -> None:
+        """Show pages as a user wants them who prefers dark or light colours."""
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self._ask("Emulation.setEmulatedMedia", media="screen", features=[scheme])
-        self.visit(page.as_uri())
+
+    def forget_files(self) -> None:
+        """Empty the cache, and count ``received_bytes`` from 0."""
+        self._ask("Network.clearBrowserCache")
+        self.received_bytes = 0
+
+    def run_scripts(self, *, on: bool) -> None:
+        """Whether pages may run JavaScript, from the next one on."""
+        self._ask("Emulation.setScriptExecutionDisabled", value=not on)
 
     def resize(self, width: int, height: int) -> None:
         """Make the window that many pixels wide and high."""
@@ -56,8 +75,10 @@ class Browser:
             pass
 
     def value_of(self, expression: str) -> Any:
-        """The value of the JavaScript expression in the page."""
-        answer = self._ask("Runtime.evaluate", expression=expression, returnByValue=True)
+        """The value of the JavaScript expression in the page, or what its promise resolves to."""
+        answer = self._ask(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
@@ -95,8 +116,13 @@ class Browser:
             self._rest += more
         one, _, self._rest = self._rest.partition(b"\0")
         heard: Json = json.loads(one)
-        if heard.get("method") in _COMPLAINING:
+        method, parameters = heard.get("method"), heard.get("params", {})
+        if method in _COMPLAINING:
             self.complaints.append(json.dumps(heard))
+        elif method == "Network.requestWillBeSent":
+            self.requested.append(parameters["request"]["url"])
+        elif method == "Network.loadingFinished":
+            self.received_bytes += int(parameters["encodedDataLength"])
         return heard
 
 

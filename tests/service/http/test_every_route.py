@@ -32,7 +32,7 @@ from service.http.fleet import fleet_route
 from service.http.guard.access import Access
 from service.http.guard.guard import Guard
 from service.http.guard.principal import Principal
-from service.http.pages import page_routes
+from service.http.pages.routes import page_routes
 from service.http.probe import probe_route
 from service.http.reports import report_routes
 from service.http.service_discovery import service_discovery_route
@@ -41,9 +41,10 @@ from service.inventory.metrics_page import InventoryPage
 from service.judging.policy_evaluator import PolicyEvaluator
 from storage import SqlStore
 from tests.exporters.reports.samples import report
+from tests.service.pages.samples import sources_of
+from tests.service.pages.samples import status as status_of
 from tests.service.probe_endpoint.asking import World
 from tests.service.samples import NOW, modern
-from tests.service.test_pages import status as status_of
 
 pytestmark = pytest.mark.slow
 
@@ -55,6 +56,13 @@ HEADERS: Final = {
 PARAMETERS: Final = (
     "q",
     "page",
+    "sort",
+    "expires",
+    "address",
+    "fact",
+    "by",
+    "place",
+    "until",
     "target",
     "module",
     "hostname",
@@ -155,7 +163,7 @@ async def service() -> AsyncIterator[Service]:
                     reload=reload,
                     enumerate_soon=enumerate_soon,
                     more=(
-                        *page_routes(lambda: snapshot, clock),
+                        *page_routes(lambda: snapshot, clock, sources_of(store)),
                         inventory_route(page),
                         fleet_route(lambda: snapshot),
                         probe_route(World().prober(OnDemandSettings())),
@@ -267,12 +275,12 @@ async def test_no_route_accepts_an_unknown_parameter(running_service: Service) -
 @pytest.mark.parametrize(
     ("path", "query", "words"),
     [
-        ("/", b"page=" + b"9" * 5000, "at most 2048 characters"),
-        ("/", b"page=" + b"9" * 2000, "page must be a whole number"),
-        ("/", b"page=x", "page must be a whole number"),
-        ("/", b"page=1&page=2", "given twice"),
-        ("/", b"q=" + b"x" * 201, "at most 200 characters"),
-        ("/", b"q=%ff", "percent-encoded UTF-8"),
+        ("/endpoints", b"page=" + b"9" * 5000, "at most 2048 characters"),
+        ("/endpoints", b"page=" + b"9" * 2000, "page must be a whole number"),
+        ("/endpoints", b"page=x", "page must be a whole number"),
+        ("/endpoints", b"page=1&page=2", "given twice"),
+        ("/endpoints", b"q=" + b"x" * 201, "at most 200 characters"),
+        ("/endpoints", b"q=%ff", "percent-encoded UTF-8"),
         ("/reports/html", b"&".join([b"label=a%3Db"] * 5000), "at most 8192 bytes"),
         ("/reports/html", b"&".join([b"label=a%3Db"] * 33), "at most 32 labels"),
         ("/reports/html", b"weeks=" + b"1" * 1000, "weeks must be a whole number"),

@@ -1,0 +1,52 @@
+"""Plain words for the named facts that most readers know; other facts have only their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from model.findings.attacks import ATTACKS
+
+FEATURE_WORDS: Final = {
+    "secure_renegotiation": "secure renegotiation",
+    "client_renegotiation": "renegotiation by clients",
+    "resumption_by_ticket": "resumption by ticket (up to TLS 1.2)",
+    "tls13_resumption": "resumption (TLS 1.3)",
+    "early_data": "early data (0-RTT)",
+    "compression": "TLS compression",
+    "ocsp_stapling": "OCSP stapling",
+    "resumption_by_id": "resumption by session id",
+    "server_name_required": "refuses clients without a server name (SNI)",
+}
+HTTP_WORDS: Final = {
+    "server": "server",
+    "status": "status",
+    "hsts": "HSTS, max-age in seconds",
+    "redirects_to_https": "HTTP redirects to HTTPS",
+    "redirect_downgrade": "HTTPS redirects to HTTP",
+    "secure_cookies": "cookies are Secure",
+    "http2": "HTTP/2",
+    "http3": "HTTP/3",
+}
+PLAINTEXT_WORDS: Final = {
+    "answers_in_plaintext": "answers without TLS",
+    "login_before_tls": "login before TLS",
+    "starttls_offered": "STARTTLS offered",
+    "starttls_enforced": "STARTTLS required",
+    "starttls_works": "STARTTLS works",
+    "application_protocol": "protocol",
+}
+ATTACK_WORDS: Final = {name: attack.title for name, attack in ATTACKS.items()}
+
+FACT_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "features": FEATURE_WORDS,
+    "http": HTTP_WORDS,
+    "plaintext": PLAINTEXT_WORDS,
+    "vulnerabilities": ATTACK_WORDS,
+}
+"""The words by section of the Observation and name of the fact."""
+
+
+def fact_words(section: str, name: str) -> str:
+    """The words for a fact; its name with spaces if it has none."""
+    return FACT_WORDS.get(section, {}).get(name) or name.replace("_", " ")

@@ -1,0 +1,88 @@
+"""The findings of an endpoint as cards: what is wrong, since when, and the lines that fix it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from exporters.pages.rows import Badge, Mark, severity_mark
+from exporters.reports import words
+from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult
+from model.findings.remediation import Remediation
+from model.observation import Observation
+from model.snapshot import EndpointStatus
+from model.verdict import UnknownCause
+
+RemedyOf = Callable[[Observation, RuleResult], Remediation | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingCard:
+    """One finding; ``title`` says what is wrong, ``note`` is a sentence about a waiver or a missing certificate."""
+
+    title: str
+    mark: Mark
+    severity: Badge
+    result: RuleResult
+    since: datetime
+    note: str
+    remedy: Remediation | None
+
+
+def finding_cards(status: EndpointStatus, remedy_of: RemedyOf) -> tuple[FindingCard, ...]:
+    """Open violations first, worst first, then what is unknown, then what is waived."""
+    return tuple(_card(status, finding, remedy_of) for finding in in_order(status.findings))
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings, those to act on first."""
+    return sorted(
+        (one for one in findings if one.status is not FindingStatus.RESOLVED),
+        key=lambda one: (
+            one.status is FindingStatus.WAIVED,
+            one.result.outcome is Outcome.UNKNOWN,
+            -one.result.severity.rank,
+            one.result.policy,
+            one.result.rule,
+        ),
+    )
+
+
+def finding_mark(finding: Finding) -> Mark:
+    """How the finding is marked: by its severity if it is an open violation."""
+    if finding.status is FindingStatus.WAIVED:
+        return "plain"
+    if finding.result.outcome is Outcome.UNKNOWN:
+        return "unknown"
+    return severity_mark(finding.result.severity)
+
+
+def finding_title(result: RuleResult) -> str:
+    """What is wrong; for an unknown result, what could not be proved."""
+    if result.outcome is Outcome.UNKNOWN:
+        return f"Not proved: {result.requirement}"
+    return result.violation or result.requirement
+
+
+def _card(status: EndpointStatus, finding: Finding, remedy_of: RemedyOf) -> FindingCard:
+    result, mark = finding.result, finding_mark(finding)
+    is_unknown = result.outcome is Outcome.UNKNOWN
+    severity = f"unknown, {result.severity.value} if violated" if is_unknown else result.severity
+    return FindingCard(
+        title=finding_title(result),
+        mark=mark,
+        severity=Badge(text=severity, mark=mark),
+        result=result,
+        since=finding.first_seen_at,
+        note=_note(finding),
+        remedy=None if is_unknown else remedy_of(status.observation, result),
+    )
+
+
+def _note(finding: Finding) -> str:
+    if finding.waiver is not None:
+        return f"Waiver {finding.waiver.name} of {words.waived(finding)}."
+    if finding.result.cause is UnknownCause.NEEDS_CLIENT_CERTIFICATE:
+        return "The server answers only clients with a certificate: use the label client_identity."
+    return ""

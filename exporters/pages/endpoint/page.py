@@ -1,0 +1,68 @@
+"""The whole page of one endpoint, as values for its template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from exporters.pages.endpoint.chains import drawn_chains
+from exporters.pages.endpoint.facts import client_auth_lines, fact_sections, version_lines
+from exporters.pages.endpoint.findings import RemedyOf, finding_cards
+from exporters.pages.endpoint.suites import suite_matrix
+from exporters.pages.links import endpoint_link, page_link
+from exporters.pages.rows import STANDING_MARKS, Badge, Row
+from exporters.plurals import counted
+from exporters.wording import COMPLIANCE, state_words
+from model.comparisons.change import Change
+from model.findings.finding import FindingStatus
+
+
+def endpoint_values(
+    row: Row, others: Sequence[Row], changes: Sequence[Change], remedy_of: RemedyOf, now: datetime
+) -> Mapping[str, Any]:
+    """The values for ``endpoint.html``; ``others`` are the same target at its other addresses."""
+    status, observation = row.status, row.status.observation
+    cards = finding_cards(status, remedy_of)
+
+    def evidence(path: str) -> str:
+        return page_link("/evidence", target=row.target, address=row.address, fact=path)
+
+    return {
+        "row": row,
+        "headline": _headline(row),
+        "policies": [
+            (policy, Badge(text=COMPLIANCE[verdict], mark=STANDING_MARKS[verdict]))
+            for policy, verdict in sorted(status.compliance.items())
+        ],
+        "others": [
+            (one.address or one.place, endpoint_link(one.target, one.address)) for one in others
+        ],
+        "cards": cards,
+        "has_remedy": any(card.remedy for card in cards),
+        "versions": version_lines(observation),
+        "suites": suite_matrix(observation),
+        "chains": drawn_chains(observation.certificates, now),
+        "client_auth": client_auth_lines(observation),
+        "sections": fact_sections(observation),
+        "changes": changes,
+        "evidence": evidence,
+        "history": page_link("/changes", place=observation.endpoint.key),
+    }
+
+
+def _headline(row: Row) -> str:
+    """The verdict in one sentence."""
+    observation = row.status.observation
+    if not row.is_tls:
+        reason = f": {observation.reason}" if observation.reason else ""
+        return f"The endpoint {state_words(observation.state)}{reason}"
+    is_open = [one for one in row.status.findings if one.status is FindingStatus.OPEN]
+    if row.standing is None:
+        return "No policy applies to this endpoint"
+    if row.worst is not None:
+        count = counted(len(is_open), "open finding")
+        return f"Not compliant: {count}, the worst is {row.worst.value}"
+    if is_open:
+        return f"Not proved to be compliant: {len(is_open)} unknown"
+    return f"{COMPLIANCE[row.standing].capitalize()}"

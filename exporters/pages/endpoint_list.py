@@ -1,0 +1,149 @@
+"""Which endpoints the list shows, in which order: the filters of its URL, without HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Self
+
+from exporters.pages.links import page_link
+from exporters.pages.rows import Row
+from exporters.wording import COMPLIANCE
+from model.findings.finding import Severity
+from model.protocol_version import ProtocolVersion
+from model.registry import Strength
+
+LONGEST_SEARCH: Final = 200
+_NO_POLICY: Final = "none"
+_STANDINGS: Final = {verdict.value if verdict else _NO_POLICY: verdict for verdict in COMPLIANCE}
+_DAYS: Final = ("0", "7", "30", "90")
+
+CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
+    "answer": {"tls": "answers with TLS", "other": "does not answer"},
+    "compliance": {value: COMPLIANCE[verdict] for value, verdict in _STANDINGS.items()},
+    "severity": {one.value: f"{one.value} or worse" for one in reversed(Severity)},
+    "version": {
+        one.label: one.display_name for one in sorted(ProtocolVersion, key=lambda one: one.label)
+    },
+    "strength": {one.value: one.value for one in Strength},
+    "expires": {days: f"within {days} days" if days != "0" else "expired" for days in _DAYS},
+}
+"""The filters with their values, and the words for each value."""
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+def _not_after(row: Row) -> datetime:
+    return _NEVER if row.expiry is None else row.expiry.not_after
+
+
+SORTS: Final[Mapping[str, Callable[[Row], Any]]] = {
+    "worst": lambda row: (-row.badness, _not_after(row)),
+    "name": lambda row: row.name,
+    "compliance": lambda row: row.compliance.text,
+    "expiry": _not_after,
+    "probed": lambda row: row.status.last_probe_at,
+}
+"""The orders of the list; a minus before the name reverses it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointFilter:
+    """The filters; an empty text filters nothing. ``q`` are words that must all occur in a row."""
+
+    q: str = ""
+    answer: str = ""
+    compliance: str = ""
+    severity: str = ""
+    version: str = ""
+    strength: str = ""
+    expires: str = ""
+    sort: str = "worst"
+
+    @classmethod
+    def of(cls, given: Callable[[str], str | None]) -> Self:
+        """The filters with the values that ``given`` returns by name.
+
+        Raises:
+            ValueError: if one is too long, or not one of the choices; the sentence says what to change.
+        """
+        made = cls(**{name: text for name in FILTERS if (text := given(name))})
+        if len(made.q) > LONGEST_SEARCH:
+            raise ValueError(f"q must be at most {LONGEST_SEARCH} characters: shorten it")
+        orders = {sign + name: name for name in SORTS for sign in ("", "-")}
+        for name, choices in {**CHOICES, "sort": orders}.items():
+            text = getattr(made, name)
+            if text and text not in choices:
+                raise ValueError(f"{name} must be one of {', '.join(choices)}, not {text[:20]!r}")
+        return made
+
+    def link(self, path: str = "/endpoints", **changes: str) -> str:
+        """The URL of the same list with some filters changed; ``page`` may be one of them."""
+        page = {"page": changes.pop("page")} if "page" in changes else {}
+        wanted = replace(self, **changes)
+        query = {name: text for name in FILTERS if (text := getattr(wanted, name))}
+        if wanted.sort == "worst":
+            del query["sort"]
+        return page_link(path, **query, **page)
+
+    def sorted_by(self, name: str) -> str | None:
+        """``ascending`` or ``descending`` if the list is in this order, for screen readers."""
+        return {name: "ascending", f"-{name}": "descending"}.get(self.sort)
+
+    def sort_link(self, name: str) -> str:
+        """The URL of the list in this order, or in the reverse order if it is in this one already."""
+        return self.link(sort=f"-{name}" if self.sort == name else name)
+
+    def chosen(self, rows: Iterable[Row], now: datetime) -> list[Row]:
+        """The rows that pass all filters, in the wanted order."""
+        key = SORTS[self.sort.removeprefix("-")]
+        found = [row for row in rows if self._has(row, now)]
+        return sorted(found, key=key, reverse=self.sort.startswith("-"))
+
+    @property
+    def is_filtering(self) -> bool:
+        """Whether it may leave out rows."""
+        return replace(self, sort="worst") != EndpointFilter()
+
+    def _has(self, row: Row, now: datetime) -> bool:
+        return (
+            all(word in row.haystack for word in self.q.lower().split())
+            and (not self.answer or row.is_tls == (self.answer == "tls"))
+            and (not self.compliance or row.standing is _STANDINGS[self.compliance])
+            and (not self.severity or _is_as_bad(row, Severity(self.severity)))
+            and (not self.version or self.version in row.accepted)
+            and (not self.strength or row.weakest is Strength(self.strength))
+            and (not self.expires or _not_after(row) <= now + timedelta(days=int(self.expires)))
+        )
+
+
+FILTERS: Final = tuple(field.name for field in fields(EndpointFilter))
+"""The names of all filters, as the URL has them."""
+
+
+def _is_as_bad(row: Row, severity: Severity) -> bool:
+    return row.worst is not None and row.worst.rank >= severity.rank
+
+
+CSV_COLUMNS: Final = (
+    "target", "address", "labels", "state", "compliance", "versions", "weakest_strength",
+    "certificate_expires_at", "trust", "findings", "probed_at",
+)  # fmt: skip
+
+
+def csv_row(row: Row) -> tuple[str, ...]:
+    """The row as cells, one for each of ``CSV_COLUMNS``; times are in ISO 8601."""
+    return (
+        row.target,
+        row.address,
+        " ".join(row.labels),
+        row.state.text,
+        row.compliance.text,
+        " ".join(sorted(row.accepted)),
+        row.weakest.value if row.weakest else "",
+        row.expiry.not_after.isoformat() if row.expiry else "",
+        row.trust.text if row.trust else "",
+        ", ".join(badge.text for badge in row.findings),
+        row.status.last_probe_at.isoformat(),
+    )

@@ -1,0 +1,185 @@
+"""The findings of all endpoints, grouped by rule or by endpoint, as the filters of the URL want them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Final, Self, TypeAlias
+
+from exporters.pages.endpoint.findings import finding_mark, finding_title, in_order
+from exporters.pages.endpoint_list import LONGEST_SEARCH
+from exporters.pages.links import endpoint_link, page_link
+from exporters.pages.rows import Badge, Mark, Row
+from model.findings.finding import Finding, FindingStatus, Outcome, Severity
+
+_MEMBERS_SHOWN: Final = 10
+CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
+    "by": {"rule": "by rule", "endpoint": "by endpoint"},
+    "status": {"open": "violations", "unknown": "not proved", "waived": "waived"},
+    "severity": {one.value: f"{one.value} or worse" for one in reversed(Severity)},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingFilter:
+    """The filters; an empty text filters nothing."""
+
+    by: str = "rule"
+    status: str = ""
+    severity: str = ""
+    policy: str = ""
+    rule: str = ""
+    q: str = ""
+
+    @classmethod
+    def of(cls, given: Callable[[str], str | None]) -> Self:
+        """The filters with the values that ``given`` returns by name.
+
+        Raises:
+            ValueError: if one is too long, or not one of the choices; the sentence says what to change.
+        """
+        made = cls(**{name: text for name in FILTERS if (text := given(name))})
+        for name in ("policy", "rule", "q"):
+            if len(getattr(made, name)) > LONGEST_SEARCH:
+                raise ValueError(f"{name} must be at most {LONGEST_SEARCH} characters: shorten it")
+        for name, choices in CHOICES.items():
+            text = getattr(made, name)
+            if text and text not in choices:
+                raise ValueError(f"{name} must be one of {', '.join(choices)}, not {text[:20]!r}")
+        return made
+
+    def link(self, **changes: str) -> str:
+        """The URL of the same page with some filters changed."""
+        own = {name: getattr(self, name) for name in FILTERS}
+        return page_link("/findings", **(own | changes))
+
+    def chosen(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Finding]]:
+        """The findings that pass all filters, with their endpoints."""
+        words = self.q.lower().split()
+        for row in rows:
+            if all(word in row.haystack for word in words):
+                yield from ((row, one) for one in row.status.findings if self._has(one))
+
+    def _has(self, finding: Finding) -> bool:
+        result = finding.result
+        return (
+            finding.status is not FindingStatus.RESOLVED
+            and (not self.status or _status(finding) == self.status)
+            and (not self.severity or result.severity.rank >= Severity(self.severity).rank)
+            and (not self.policy or result.policy == self.policy)
+            and (not self.rule or self.rule in {result.rule, result.rule_id})
+        )
+
+
+FILTERS: Final = tuple(field.name for field in fields(FindingFilter))
+"""The names of all filters, as the URL has them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One line of a group: an endpoint, or a finding of the endpoint."""
+
+    name: str
+    link: str
+    badge: Badge
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingGroup:
+    """Findings of one rule, or of one endpoint; ``more`` is how many of them are not among ``members``."""
+
+    title: str
+    note: str
+    link: str
+    mark: Mark
+    members: tuple[Member, ...]
+    more: int
+    count: int
+
+
+Found: TypeAlias = Sequence[tuple[Row, Finding]]
+"""The findings of one group, with their endpoints."""
+
+
+def grouped(wanted: FindingFilter, rows: Iterable[Row]) -> list[Found]:
+    """The findings of each group, the group to act on first."""
+    groups: dict[tuple[str, ...], list[tuple[Row, Finding]]] = {}
+    is_by_rule = wanted.by == "rule"
+    for row, finding in wanted.chosen(rows):
+        key = finding.result.identity if is_by_rule else (row.target, row.address)
+        groups.setdefault(key, []).append((row, finding))
+    return sorted(groups.values(), key=_urgency)
+
+
+def finding_group(wanted: FindingFilter, found: Found) -> FindingGroup:
+    """One of the groups, as the page shows it."""
+    return _by_rule(wanted, found) if wanted.by == "rule" else _by_endpoint(found)
+
+
+def _status(finding: Finding) -> str:
+    if finding.status is FindingStatus.WAIVED:
+        return "waived"
+    return "unknown" if finding.result.outcome is Outcome.UNKNOWN else "open"
+
+
+def _urgency(found: Found) -> tuple[int, int]:
+    """Open violations by severity first, then by their number."""
+    worst = max(
+        finding.result.severity.rank if _status(finding) == "open" else -1 for _, finding in found
+    )
+    return -worst, -len(found)
+
+
+def _by_rule(wanted: FindingFilter, found: Found) -> FindingGroup:
+    first = in_order(finding for _, finding in found)[0]
+    result = first.result
+    members = [
+        Member(
+            name=row.name if row.name == row.target else f"{row.name} ({row.place})",
+            link=endpoint_link(row.target, row.address),
+            badge=_badge(finding),
+            since=finding.first_seen_at,
+        )
+        for row, finding in found[:_MEMBERS_SHOWN]
+    ]
+    return FindingGroup(
+        title=finding_title(result),
+        note=f"{result.policy} · {result.rule_label} · {result.source}",
+        link=wanted.link(by="endpoint", policy=result.policy, rule=result.rule),
+        mark=finding_mark(first),
+        members=tuple(members),
+        more=len(found) - len(members),
+        count=len(found),
+    )
+
+
+def _by_endpoint(found: Found) -> FindingGroup:
+    row, _ = found[0]
+    link = endpoint_link(row.target, row.address)
+    ordered = in_order(finding for _, finding in found)
+    members = [
+        Member(
+            name=finding_title(finding.result),
+            link=link,
+            badge=_badge(finding),
+            since=finding.first_seen_at,
+        )
+        for finding in ordered[:_MEMBERS_SHOWN]
+    ]
+    return FindingGroup(
+        title=row.name,
+        note=" · ".join((row.place, row.address, *row.labels)),
+        link=link,
+        mark=finding_mark(ordered[0]),
+        members=tuple(members),
+        more=len(found) - len(members),
+        count=len(found),
+    )
+
+
+def _badge(finding: Finding) -> Badge:
+    status = _status(finding)
+    severity = finding.result.severity.value
+    return Badge(text=severity if status == "open" else status, mark=finding_mark(finding))

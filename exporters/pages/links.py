@@ -1,0 +1,16 @@
+"""The URLs of pages about one endpoint: any text in them can be sent."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+
+def page_link(path: str, **parameters: str) -> str:
+    """The URL of ``path`` with the parameters that are not empty."""
+    query = urlencode({name: text for name, text in parameters.items() if text}, errors="replace")
+    return f"{path}?{query}" if query else path
+
+
+def endpoint_link(target: str, address: str = "") -> str:
+    """The page of one target at one address; at its worst address without ``address``."""
+    return page_link("/endpoint", target=target, address=address)

@@ -1,0 +1,180 @@
+"""The overview: the fleet's compliance, expiry, versions and strengths, and what could not be proved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from exporters.pages.charts import Bar, LineChart, bars, expiry_calendar, line_chart
+from exporters.pages.endpoint_list import EndpointFilter
+from exporters.pages.links import endpoint_link
+from exporters.pages.rows import STRENGTH_MARKS, Badge, Mark, Row
+from model.protocol_version import ProtocolVersion
+from model.query import ComplianceCount
+from model.registry import Strength
+from model.verdict import Verdict
+
+_WEEKS: Final = 13
+_NEXT_SHOWN: Final = 10
+_UNPROVEN_SHOWN: Final = 12
+_SOON: Final = "30"
+_OLD: Final = ProtocolVersion.TLSV1_2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """One number with its words; ``link`` leads to what it counts."""
+
+    count: int
+    words: str
+    link: str
+    mark: Mark = "plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyTrend:
+    """How many endpoints a policy applies to, how many are compliant, and the share over the last weeks."""
+
+    policy: str
+    counts: Mapping[Verdict, int]
+    chart: LineChart | None
+
+    @property
+    def judged(self) -> int:
+        """To how many endpoints it applies."""
+        return sum(self.counts.values())
+
+
+def past_moments(now: datetime) -> tuple[datetime, ...]:
+    """The times of the past that the overview shows, oldest first."""
+    return tuple(now - timedelta(weeks=ago) for ago in range(_WEEKS, 0, -1))
+
+
+def policy_trends(
+    rows: Sequence[Row], past: Sequence[ComplianceCount], now: datetime
+) -> tuple[PolicyTrend, ...]:
+    """The compliance with each policy, now and at ``past_moments``."""
+    current: dict[str, Counter[Verdict]] = {}
+    for row in rows:
+        for policy, verdict in row.status.compliance.items():
+            current.setdefault(policy, Counter())[verdict] += 1
+    earlier: dict[tuple[str, datetime], Counter[Verdict]] = {}
+    for one in past:
+        earlier.setdefault((one.policy, one.at), Counter())[one.verdict] += one.endpoints
+    trends = []
+    for policy, counts in sorted(current.items()):
+        every = [
+            *((at, earlier.get((policy, at), Counter())) for at in past_moments(now)),
+            (now, counts),
+        ]
+        shares = [(at, found[Verdict.YES], found.total()) for at, found in every]
+        chart = line_chart(f"Compliant with {policy}", shares)
+        trends.append(PolicyTrend(policy=policy, counts=counts, chart=chart))
+    return tuple(trends)
+
+
+def fleet_values(rows: Sequence[Row], now: datetime) -> Mapping[str, Any]:
+    """What the overview shows of the newest facts."""
+    by_expiry = EndpointFilter(sort="expiry").chosen((row for row in rows if row.expiry), now)
+    leaves = {
+        chain.leaf.sha256: chain.leaf.not_after
+        for row in rows
+        for chain in row.status.observation.own_certificates
+        if chain.leaf.not_after is not None
+    }
+    return {
+        "tiles": tuple(_tiles(rows, now)),
+        "next": [(row, endpoint_link(row.target, row.address)) for row in by_expiry[:_NEXT_SHOWN]],
+        "calendar": expiry_calendar(leaves.values(), now),
+        "versions": _versions(rows),
+        "strengths": _strengths(rows),
+        "post_quantum": _post_quantum(rows),
+        "unproven": _unproven(rows),
+    }
+
+
+def _tiles(rows: Sequence[Row], now: datetime) -> Iterator[Tile]:
+    standings = Counter(row.standing for row in rows)
+    silent = sum(not row.is_tls for row in rows)
+    soon = EndpointFilter(expires=_SOON)
+    near = len(soon.chosen(rows, now))
+    yield Tile(count=len(rows), words="endpoints", link="/endpoints")
+    marks: tuple[tuple[Verdict, str, Mark], ...] = (
+        (Verdict.YES, "compliant", "good"),
+        (Verdict.NO, "not compliant", "bad"),
+        (Verdict.UNKNOWN, "not proved to be compliant", "unknown"),
+    )
+    for verdict, words, mark in marks:
+        count = standings[verdict]
+        link = EndpointFilter(compliance=verdict.value).link()
+        yield Tile(count=count, words=words, link=link, mark=mark if count else "plain")
+    yield Tile(
+        count=near,
+        words=f"with a certificate that expires within {_SOON} days",
+        link=soon.link(),
+        mark="warning" if near else "plain",
+    )
+    yield Tile(
+        count=silent,
+        words="do not answer with TLS",
+        link=EndpointFilter(answer="other").link(),
+        mark="bad" if silent else "plain",
+    )
+
+
+def _versions(rows: Sequence[Row]) -> tuple[Bar, ...]:
+    counts = Counter(label for row in rows for label in row.accepted)
+    answering = sum(row.is_tls for row in rows)
+    found = sorted(map(ProtocolVersion.from_label, counts), reverse=True)
+    return bars(
+        (
+            (
+                version.display_name,
+                counts[version.label],
+                "bad" if version < _OLD else "good",
+                EndpointFilter(version=version.label).link(),
+            )
+            for version in found
+        ),
+        answering,
+    )
+
+
+def _strengths(rows: Sequence[Row]) -> tuple[Bar, ...]:
+    counts = Counter(row.weakest for row in rows if row.weakest)
+    return bars(
+        (
+            (
+                strength.value,
+                counts[strength],
+                STRENGTH_MARKS[strength],
+                EndpointFilter(strength=strength.value).link(),
+            )
+            for strength in Strength
+            if counts[strength]
+        ),
+        counts.total(),
+    )
+
+
+def _post_quantum(rows: Sequence[Row]) -> tuple[Bar, ...]:
+    answering = [row for row in rows if row.is_tls]
+    able = sum(row.has_post_quantum for row in answering)
+    return bars(
+        (
+            ("post-quantum key exchange", able, "good", ""),
+            ("classical key exchange only", len(answering) - able, "warning", ""),
+        ),
+        len(answering),
+    )
+
+
+def _unproven(rows: Sequence[Row]) -> Sequence[tuple[str, str, Badge]]:
+    counts = Counter(one for row in rows for one in set(row.unproven))
+    return [
+        (one.fact, one.why, Badge(text=str(count), mark="unknown"))
+        for one, count in counts.most_common(_UNPROVEN_SHOWN)
+    ]

@@ -1,0 +1,1 @@
+"""The pages for people: ``routes`` has them all."""

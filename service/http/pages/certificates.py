@@ -1,0 +1,65 @@
+"""``/certificates``: every leaf of the fleet, by expiry, issuer, key, or how often it is served."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from exporters.pages.certificates import SORTS, LeafLine, chosen, leaf_lines
+from exporters.pages.endpoint_list import LONGEST_SEARCH
+from exporters.pages.links import page_link
+from service.http.guard.query import Query, QueryError, route
+from service.http.pages.endpoint_list import page_number
+from service.http.pages.inventory import OncePerInventory
+from service.http.pages.renderer import PageContent, Renderer
+
+_PAGE_LENGTH: Final = 100
+_USUAL_SORT: Final = "expiry"
+
+
+def certificate_route(renderer: Renderer) -> Route:
+    """The page."""
+    every = OncePerInventory(lambda found: leaf_lines(found.rows))
+
+    async def certificates(request: Request, query: Query) -> Response:
+        text, sort, number = (
+            query.get("q") or "",
+            query.get("sort") or _USUAL_SORT,
+            page_number(query),
+        )
+        if len(text) > LONGEST_SEARCH:
+            raise QueryError(f"q must be at most {LONGEST_SEARCH} characters: shorten it")
+        if sort not in SORTS:
+            raise QueryError(f"sort must be one of {', '.join(SORTS)}, not {sort[:20]!r}")
+        return await renderer.answer(
+            request, lambda found: _page(every.of(found), text, sort, number)
+        )
+
+    return route("/certificates", certificates, once=("q", "sort", "page"))
+
+
+def _page(every: list[LeafLine], text: str, sort: str, number: int) -> PageContent:
+    lines = chosen(every, text, sort)
+    pages = max(1, -(-len(lines) // _PAGE_LENGTH))
+    page = min(pages, number)
+
+    def link(**changes: str) -> str:
+        given = {"q": text, "sort": sort} | changes
+        return page_link("/certificates", **given)
+
+    values = {
+        "q": text,
+        "sort": sort,
+        "longest_search": LONGEST_SEARCH,
+        "link": link,
+        "total": len(every),
+        "found": len(lines),
+        "lines": lines[(page - 1) * _PAGE_LENGTH : page * _PAGE_LENGTH],
+        "page": page,
+        "pages": pages,
+        "page_link": lambda other: link(page=str(other)),
+    }
+    return PageContent(template="certificates", active="/certificates", values=values)

@@ -1,0 +1,105 @@
+"""``/endpoint``: one target at one address; ``/evidence``: the decoded proof of one of its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from exporters.pages.endpoint.page import endpoint_values
+from exporters.pages.links import endpoint_link
+from exporters.pages.rows import Row
+from model.query import Selection
+from service.http.guard.query import Query, QueryError, route
+from service.http.pages.inventory import Inventory
+from service.http.pages.renderer import PageContent, Renderer
+from service.http.pages.sources import PageSources
+from service.http.pages.stored import stored
+from service.http.text_answers import text_answer
+from storage import StoreError
+
+_ACTIVE: Final = "/endpoints"
+_CHANGES_SHOWN: Final = 30
+_LONGEST_FACT: Final = 200
+_SHOWN: Final = 200
+
+
+def endpoint_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ...]:
+    """The page of an endpoint, and that of its evidence."""
+    pages = _EndpointPages(renderer, sources)
+    return (
+        route("/endpoint", pages.endpoint, once=("target", "address")),
+        route("/evidence", pages.evidence, once=("target", "address", "fact")),
+    )
+
+
+class _EndpointPages:
+    def __init__(self, renderer: Renderer, sources: PageSources) -> None:
+        self._renderer = renderer
+        self._sources = sources
+
+    async def endpoint(self, request: Request, query: Query) -> Response:
+        row, others = await self._wanted(query)
+        if row is None:
+            return await self._renderer.answer(request, lambda _: _unknown_endpoint(query))
+        selection = Selection(keys=frozenset({row.status.observation.endpoint.key}))
+        changes, fault = await stored(
+            self._sources.archive.changes(selection, limit=_CHANGES_SHOWN)
+        )
+
+        def make(found: Inventory) -> PageContent:
+            values = endpoint_values(row, others, changes, self._sources.remedy_of, found.now)
+            values = {**values, "fault": fault}
+            return PageContent(template="endpoint", active=_ACTIVE, values=values)
+
+        return await self._renderer.answer(request, make)
+
+    async def evidence(self, request: Request, query: Query) -> Response:
+        fact = query.get("fact") or ""
+        if not fact or len(fact) > _LONGEST_FACT:
+            raise QueryError(f"fact must be the name of a fact, at most {_LONGEST_FACT} characters")
+        row, _ = await self._wanted(query)
+        if row is None:
+            return await self._renderer.answer(request, lambda _: _unknown_endpoint(query))
+        try:
+            known = await self._sources.archive.latest(row.status.observation.endpoint.key)
+        except StoreError as error:
+            return text_answer(error, status_code=503)
+        # Facts in memory have no evidence; the Store may not have stored them yet.
+        observation = known or row.status.observation
+
+        def make(_: Inventory) -> PageContent:
+            try:
+                lines = self._sources.explain(observation, fact)
+            except ValueError as error:
+                raise QueryError(str(error)) from None
+            values = {
+                "fact": fact,
+                "target": row.target,
+                "address": row.address,
+                "back": endpoint_link(row.target, row.address),
+                "lines": lines,
+            }
+            return PageContent(template="evidence", active=_ACTIVE, values=values)
+
+        return await self._renderer.answer(request, make)
+
+    async def _wanted(self, query: Query) -> tuple[Row | None, Sequence[Row]]:
+        """The endpoint of the query, the worst if it has no address, and the target's other endpoints."""
+        inventory = await self._renderer.inventory()
+        rows = inventory.by_target.get(query.get("target") or "", ())
+        address = query.get("address")
+        fitting = [row for row in rows if not address or row.address == address]
+        chosen = min(fitting, key=lambda row: -row.badness, default=None)
+        return chosen, [row for row in rows if row is not chosen]
+
+
+def _unknown_endpoint(query: Query) -> PageContent:
+    target = (query.get("target") or "")[:_SHOWN]
+    sentence = f"There is no endpoint “{target}”: its target may have left the sources."
+    return PageContent(
+        template="not_found", active=_ACTIVE, values={"sentence": sentence}, status_code=404
+    )

@@ -1,0 +1,65 @@
+"""``/findings``: the findings of all endpoints by rule or by endpoint; ``/policies``: what the policies ask."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from exporters.pages.endpoint_list import LONGEST_SEARCH
+from exporters.pages.findings import CHOICES, FILTERS, FindingFilter, finding_group, grouped
+from exporters.pages.service_view import policy_views
+from service.http.guard.query import Query, QueryError, route
+from service.http.pages.endpoint_list import page_number
+from service.http.pages.inventory import Inventory, OncePerInventory
+from service.http.pages.renderer import PageContent, Renderer
+from service.http.pages.sources import PageSources
+
+_PAGE_LENGTH: Final = 20
+
+
+def finding_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ...]:
+    """Both pages."""
+    views = OncePerInventory(lambda found: list(policy_views(sources.policies(), found.rows)))
+
+    async def findings(request: Request, query: Query) -> Response:
+        try:
+            wanted = FindingFilter.of(query.get)
+        except ValueError as error:
+            raise QueryError(str(error)) from None
+        number = page_number(query)
+        return await renderer.answer(request, lambda found: _page(found, wanted, number))
+
+    async def policies(request: Request, _: Query) -> Response:
+        def make(found: Inventory) -> PageContent:
+            values = {"policies": views.of(found)}
+            return PageContent(template="policies", active="/policies", values=values)
+
+        return await renderer.answer(request, make)
+
+    return (
+        route("/findings", findings, once=(*FILTERS, "page")),
+        route("/policies", policies),
+    )
+
+
+def _page(found: Inventory, wanted: FindingFilter, number: int) -> PageContent:
+    groups = grouped(wanted, found.rows)
+    pages = max(1, -(-len(groups) // _PAGE_LENGTH))
+    page = min(pages, number)
+    shown = groups[(page - 1) * _PAGE_LENGTH : page * _PAGE_LENGTH]
+    values = {
+        "list": wanted,
+        "choices": CHOICES,
+        "longest_search": LONGEST_SEARCH,
+        "policies": sorted({name for row in found.rows for name in row.status.compliance}),
+        "found": len(groups),
+        "total": any(row.status.findings for row in found.rows),
+        "groups": [finding_group(wanted, one) for one in shown],
+        "page": page,
+        "pages": pages,
+        "page_link": lambda other: wanted.link(page=str(other)),
+    }
+    return PageContent(template="findings", active="/findings", values=values)

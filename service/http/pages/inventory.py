@@ -1,0 +1,86 @@
+"""The rows of the newest Snapshot, shared by all pages and clients; those of unchanged endpoints are reused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Generic, TypeVar
+
+from exporters.pages.rows import Row, row_of
+from model.ports import Clock
+from model.snapshot import Snapshot
+from service.http.guard.turns import Shared
+
+Warnings = Callable[[Snapshot], tuple[str, ...]]
+Value = TypeVar("Value")
+_NO_ROWS: Final[Mapping[str, Row]] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """A Snapshot as rows as of ``now``, with the ``warnings`` about it; ``by_key`` has them by endpoint key."""
+
+    rows: Sequence[Row]
+    by_key: Mapping[str, Row]
+    by_target: Mapping[str, Sequence[Row]]
+    now: datetime
+    warnings: tuple[str, ...]
+
+
+class Inventories:
+    """Makes the Inventory of the newest Snapshot, at most as often as ``Shared`` allows."""
+
+    def __init__(self, snapshot: Callable[[], Snapshot], clock: Clock, warnings: Warnings) -> None:
+        self._snapshot = snapshot
+        self._clock = clock
+        self._warnings = warnings
+        self._known = _NO_ROWS
+        self._shared = Shared(self._made)
+
+    async def newest(self) -> Inventory:
+        """The newest Inventory."""
+        return await self._shared.get()
+
+    async def _made(self) -> Inventory:
+        snapshot, now = self._snapshot(), self._clock.now()
+        made = await asyncio.to_thread(_inventory_of, snapshot, now, self._warnings, self._known)
+        self._known = made.by_key
+        return made
+
+
+class OncePerInventory(Generic[Value]):
+    """A value that is computed from an Inventory, and kept until there is a newer one."""
+
+    def __init__(self, compute: Callable[[Inventory], Value]) -> None:
+        self._compute = compute
+        self._last: tuple[Inventory, Value] | None = None
+
+    def of(self, inventory: Inventory) -> Value:
+        """The value for ``inventory``."""
+        last = self._last
+        if last is None or last[0] is not inventory:
+            last = self._last = (inventory, self._compute(inventory))
+        return last[1]
+
+
+def _inventory_of(
+    snapshot: Snapshot, now: datetime, warnings: Warnings, known: Mapping[str, Row]
+) -> Inventory:
+    by_key: dict[str, Row] = {}
+    by_target: dict[str, list[Row]] = {}
+    for status in snapshot.endpoints:
+        key = status.observation.endpoint.key
+        row = known.get(key)
+        if row is None or row.status is not status:
+            row = row_of(status)
+        by_key[key] = row
+        by_target.setdefault(row.target, []).append(row)
+    return Inventory(
+        rows=tuple(by_key.values()),
+        by_key=by_key,
+        by_target=by_target,
+        now=now,
+        warnings=warnings(snapshot),
+    )

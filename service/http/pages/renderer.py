@@ -1,0 +1,85 @@
+"""Renders pages: one at a time, in threads. jinja2 escapes every text, and no page has a script or style in itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from exporters.pages.layout import page_templates, rendered
+from service.http.guard.bodies import body_of, busy, respond
+from service.http.guard.callers import caller_of_request
+from service.http.guard.turns import BusyError, Turns
+from service.http.pages.inventory import Inventories, Inventory
+from service.process.limits import short_rest_after
+
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+_HTML: Final = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageContent:
+    """A page: its template, the path that the navigation marks, the values, and the status of the answer."""
+
+    template: str
+    active: str
+    values: Mapping[str, Any]
+    status_code: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileContent:
+    """A file that is not a page, such as CSV."""
+
+    text: str
+    media_type: str
+    headers: Mapping[str, str]
+
+
+Content = PageContent | FileContent
+
+
+class Renderer:
+    """Answers with pages made from the newest Inventory."""
+
+    def __init__(self, inventories: Inventories) -> None:
+        self._inventories = inventories
+        self._templates = page_templates()
+        self._turns = Turns(short_rest_after)
+
+    async def inventory(self) -> Inventory:
+        """The newest Inventory."""
+        return await self._inventories.newest()
+
+    async def answer(self, request: Request, make: Callable[[Inventory], Content]) -> Response:
+        """The answer with what ``make`` returns; it is called in a thread."""
+        inventory = await self._inventories.newest()
+        try:
+            async with self._turns.turn(caller_of_request(request)):
+                content, text = await asyncio.to_thread(self._written, inventory, make)
+                body = await body_of(text.encode())
+        except BusyError as error:
+            return busy(error)
+        if isinstance(content, FileContent):
+            headers = {"content-type": content.media_type, **content.headers}
+            return respond(request, body, headers)
+        headers = {"content-type": _HTML, "content-security-policy": _POLICY}
+        return respond(request, body, headers, status_code=content.status_code)
+
+    def _written(
+        self, inventory: Inventory, make: Callable[[Inventory], Content]
+    ) -> tuple[Content, str]:
+        content = make(inventory)
+        if isinstance(content, FileContent):
+            return content, content.text
+        text = rendered(
+            self._templates, content.template, content.active, inventory.now, content.values
+        )
+        return content, text
