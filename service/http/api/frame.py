@@ -1,0 +1,111 @@
+"""What all operations of the API share: limits, conditional requests, problem details, answers.
+
+The Guard has checked host, origin, role and size before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from service.http.api.errors import ApiError
+from service.http.api.idempotency import HEADER, Idempotency
+from service.http.api.operation import Call, Operation, Reply
+from service.http.api.rate_limit import RateLimit
+from service.http.api.reading import body_of, check_path, query_of
+from service.http.guard.bodies import body_of as compressed
+from service.http.guard.bodies import respond, takes_gzip
+from service.http.guard.principal import principal_of
+from service.http.guard.query import QueryRoute
+from service.http.text_answers import API, json_bytes, problem_answer
+from storage import StoreError
+
+_COMPRESSED: Final = "-gzip"
+"""The end of the entity tag of a compressed answer, which is not the same bytes (RFC 9110, 8.8.3.3)."""
+
+
+class ApiRoute(QueryRoute):
+    """The route of an ``operation``."""
+
+    operation: Operation
+
+
+class Frame:
+    """Makes routes of operations; the clock ``monotonic`` is for the rate limit and remembered answers."""
+
+    def __init__(self, requests_per_minute: int, monotonic: Callable[[], float]) -> None:
+        self._limit = RateLimit(requests_per_minute, monotonic)
+        self._idempotency = Idempotency(monotonic)
+
+    def route(self, operation: Operation) -> ApiRoute:
+        """The route of ``operation``."""
+
+        async def serve(request: Request) -> Response:
+            try:
+                reply = await self._reply(operation, request)
+                return await _answer(request, reply)
+            except ApiError as error:
+                return problem_answer(error.status, str(error), error.headers, error.errors)
+            except StoreError as error:
+                return problem_answer(503, str(error), {"retry-after": "10"})
+
+        made = ApiRoute(f"{API}{operation.path}", serve, methods=[operation.method])
+        made.role, made.operation = operation.needed, operation
+        made.once = tuple(operation.query.model_fields)
+        return made
+
+    async def _reply(self, operation: Operation, request: Request) -> Reply:
+        by = principal_of(request)
+        self._limit.take(by)
+        check_path(request)
+        query = query_of(operation, request)
+        body = await body_of(operation, request)
+        call = Call(request=request, query=query, body=body)
+        if operation.method != "POST":
+            return await operation.handle(call)
+        asked = b"\n".join((request.url.path.encode(), await request.body()))
+        key = request.headers.get(HEADER)
+        return await self._idempotency.once(by, key, asked, lambda: operation.handle(call))
+
+
+def etag_of(value: Any) -> str:
+    """The entity tag of an answer with this value."""
+    return f'"{hashlib.sha256(json_bytes(value)).hexdigest()[:32]}"'
+
+
+def check_match(request: Request, value: Any) -> None:
+    """Raises ApiError if the request has an If-Match that is not of ``value``, the state before the change."""
+    wanted = request.headers.get("if-match")
+    if wanted is not None and wanted.strip() != "*" and etag_of(value) not in _tags(wanted):
+        raise ApiError(
+            412, "it has changed since its ETag was read: read it again, and repeat the change"
+        )
+
+
+async def _answer(request: Request, reply: Reply) -> Response:
+    if reply.stream is not None:
+        return StreamingResponse(
+            reply.stream, media_type="text/event-stream", headers={"cache-control": "no-store"}
+        )
+    if reply.value is None:
+        return Response(status_code=reply.status, headers=dict(reply.headers))
+    tag = etag_of(reply.value)
+    body = await compressed(json_bytes(reply.value))
+    is_compressed = body.compressed is not None and takes_gzip(request)
+    own = f'{tag[:-1]}{_COMPRESSED}"' if is_compressed else tag
+    headers = {**reply.headers, "etag": own, "cache-control": "private, no-cache"}
+    asked = request.headers.get("if-none-match", "")
+    if request.method in {"GET", "HEAD"} and (asked.strip() == "*" or tag in _tags(asked)):
+        return Response(status_code=304, headers={**headers, "vary": "Accept, Accept-Encoding"})
+    headers["content-type"] = "application/json"
+    return respond(request, body, headers, status_code=reply.status)
+
+
+def _tags(text: str) -> set[str]:
+    """The entity tags of a condition; those of compressed and plain answers count as one."""
+    tags = (one.strip().removeprefix("W/") for one in text.split(","))
+    return {one.replace(f'{_COMPRESSED}"', '"') for one in tags}
