@@ -61,7 +61,7 @@ def refused_answer(
     path: str, sentence: str, status_code: int, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Why a request for ``path`` is refused: problem details for the API, else text."""
-    if path == OPENAPI or path == API or path.startswith(f"{API}/"):
+    if path in {OPENAPI, API} or path.startswith(f"{API}/"):
         return problem_answer(status_code, sentence, headers)
     return text_answer(sentence, status_code, headers)
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias, TypeVar
 
 from model.query import RowEnd
-from service.http.api.errors import ApiError
+from service.http.api.operation import ApiError
 
 T = TypeVar("T")
 

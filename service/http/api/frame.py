@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from math import ceil
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from service.http.api.errors import ApiError
 from service.http.api.idempotency import HEADER, Idempotency
-from service.http.api.operation import Call, Operation, Reply
-from service.http.api.rate_limit import RateLimit
+from service.http.api.operation import ApiError, Call, Operation, Reply
 from service.http.api.reading import body_of, check_path, query_of
 from service.http.guard.bodies import body_of as compressed
 from service.http.guard.bodies import respond, takes_gzip
-from service.http.guard.principal import principal_of
+from service.http.guard.principal import Principal, principal_of
 from service.http.guard.query import QueryRoute
+from service.http.guard.rate_limit import RateLimit
 from service.http.text_answers import API, json_bytes, problem_answer
 from storage import StoreError
 
@@ -60,7 +60,7 @@ class Frame:
 
     async def _reply(self, operation: Operation, request: Request) -> Reply:
         by = principal_of(request)
-        self._limit.take(by)
+        self._check_rate(by)
         check_path(request)
         query = query_of(operation, request)
         body = await body_of(operation, request)
@@ -70,6 +70,16 @@ class Frame:
         asked = b"\n".join((request.url.path.encode(), await request.body()))
         key = request.headers.get(HEADER)
         return await self._idempotency.once(by, key, asked, lambda: operation.handle(call))
+
+    def _check_rate(self, by: Principal) -> None:
+        seconds = self._limit.seconds_to_wait(by)
+        if seconds:
+            raise ApiError(
+                429,
+                f"a client may send {self._limit.per_minute} requests a minute to the API "
+                "(http.api_requests_per_minute): wait as long as Retry-After says",
+                headers={"retry-after": str(ceil(seconds))},
+            )
 
 
 def etag_of(value: Any) -> str:

@@ -12,8 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from service.http.api.errors import ApiError
-from service.http.api.operation import Reply
+from service.http.api.operation import ApiError, Reply
 from service.http.guard.principal import Principal
 
 HEADER: Final = "idempotency-key"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 from starlette.requests import Request
 
+from service.http.api.parameters import Parameters
 from service.http.guard.principal import Principal, principal_of
 from service.setting_types.roles import Role
 
@@ -16,33 +17,22 @@ Json: TypeAlias = dict[str, Any]
 Q = TypeVar("Q", bound=BaseModel)
 B = TypeVar("B", bound=BaseModel | None)
 
-_NO_CONTROL: Final = r"^[^\x00-\x1f\x7f]*$"
-SearchText = Annotated[str, Field(max_length=200, pattern=_NO_CONTROL)]
-"""Text of a query: control characters are refused there."""
 
-COMMA_SEPARATED: Final = {"explode": False}
-"""Marks a parameter whose values are separated by commas; other lists are repeated parameters."""
+class ApiError(Exception):
+    """The request fails with ``status``; the message says what to change, ``errors`` where it is wrong."""
 
-
-class Parameters(BaseModel):
-    """The query of an operation."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PageParameters(Parameters):
-    """The query of every list."""
-
-    limit: int = Field(50, ge=1, le=500, description="how many items a page has at most")
-    cursor: Annotated[SearchText, Field(max_length=2000)] | None = Field(
-        None, description="`next` of the previous page; without it, the first page"
-    )
-
-
-class Part(BaseModel):
-    """A part of an answer or a body; unknown keys of a body are an error."""
-
-    model_config = ConfigDict(extra="forbid")
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.headers = headers
+        self.errors = errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,5 +101,6 @@ PATH_PARTS: Final[Mapping[str, tuple[str, str]]] = {
     "id": ("^[0-9a-f]{32}$", "the `id` of a list's item"),
     "name": ("^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", "the name of the waiver or policy"),
     "sha256": ("^[0-9a-f]{64}$", "the SHA-256 of the certificate's DER, in hex"),
+    "fingerprint": ("^[0-9a-f]{64}$", "the `fingerprint` of the finding"),
 }
 """Each part of a path, with its pattern and its meaning; anything else is unknown, and answered with 404."""

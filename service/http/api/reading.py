@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
-from typing import Any, Final, TypeVar, get_args, get_origin
+from collections.abc import Callable
+from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 from starlette.requests import Request
 
 from policy.files.errors import first_problem, unknown_key
-from service.http.api.errors import ApiError
-from service.http.api.operation import PATH_PARTS, Operation
+from service.http.api.operation import PATH_PARTS, ApiError, Operation
+from service.http.api.parameters import is_comma_separated, is_list
 from service.http.guard.query import QueryError, read_query
 
-M = TypeVar("M", bound=BaseModel)
 _SHOWN: Final = 100
-
-
-def is_list(field: FieldInfo) -> bool:
-    """Whether a parameter is a list of values."""
-    kinds = (field.annotation, *get_args(field.annotation))
-    return any(get_origin(one) is tuple for one in kinds)
-
-
-def is_comma_separated(field: FieldInfo) -> bool:
-    """Whether the values of a list are separated by commas in one parameter."""
-    extra = field.json_schema_extra
-    return isinstance(extra, dict) and extra.get("explode") is False
 
 
 def check_path(request: Request) -> None:
@@ -55,7 +40,9 @@ def query_of(operation: Operation, request: Request) -> BaseModel:
             values[name] = given[0]
         else:
             values[name] = given if name in many else given[0].split(",")
-    return _validated(operation.query, values, 400, "parameter")
+    return _validated(
+        operation.query, lambda: operation.query.model_validate(values), 400, "parameter"
+    )
 
 
 async def body_of(operation: Operation, request: Request) -> BaseModel | None:
@@ -65,25 +52,26 @@ async def body_of(operation: Operation, request: Request) -> BaseModel | None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise ApiError(415, "the body must be JSON: send it with Content-Type: application/json")
-    try:
-        fields = json.loads(await request.body())
-    except (ValueError, RecursionError) as error:
-        raise ApiError(400, "the body is not valid JSON: fix it") from error
-    if not isinstance(fields, dict):
-        raise ApiError(422, "the body must be a JSON object")
-    return _validated(operation.body, fields, 422, "pointer")
+    raw = await request.body()
+    wanted = operation.body
+    return _validated(wanted, lambda: wanted.model_validate_json(raw, strict=True), 422, "pointer")
 
 
-def _validated(model: type[M], values: Mapping[str, Any], status: int, place: str) -> M:
+def _validated(
+    model: type[BaseModel], validate: Callable[[], BaseModel], status: int, place: str
+) -> BaseModel:
+    """What ``validate`` returns; ``place`` is what ``errors`` of a problem call the place of a value."""
     try:
-        return model.model_validate(values, strict=False if place == "parameter" else None)
+        return validate()
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
+        if problem["type"] == "json_invalid":
+            raise ApiError(400, "the body is not valid JSON: fix it") from error
         if problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1:
             detail = unknown_key(str(problem["loc"][-1])[:_SHOWN], model)
             raise ApiError(status, detail) from error
         keys, words = first_problem(error)
         names = [str(one)[:_SHOWN] for one in keys]
-        where = names[0] if place == "parameter" else "".join(f"/{one}" for one in names)
+        where = "".join(f"/{one}" for one in names) if place == "pointer" else "".join(names[:1])
         detail = f"{'.'.join(names) or 'the body'} {words}"
         raise ApiError(status, detail, errors=[{place: where, "detail": detail}]) from error
