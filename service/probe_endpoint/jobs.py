@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -85,7 +85,7 @@ class ProbeJob:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def follow(self, after: int, patience_seconds: float) -> AsyncIterator[Step | None]:
+    async def follow(self, after: int, patience_seconds: float) -> AsyncGenerator[Step | None]:
         """The steps after the one with the number ``after``, until the job has ended; None after each long pause."""
         while True:
             changed = self._changed

@@ -155,7 +155,7 @@ def _fields_of(one: Operation) -> Iterator[str]:
 
 
 def _of_headers(one: Operation) -> Iterator[Json]:
-    tags = {"type": "string", "pattern": "^[!-~ ]*$"}
+    tags = {"type": "string"}
     if one.method == "GET" and not one.is_stream:
         yield _header("If-None-Match", "an `ETag`: 304 if it is still that of the answer", tags)
     if one.takes_match:

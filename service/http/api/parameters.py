@@ -25,6 +25,7 @@ _MOMENT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 _MOST_DIGITS: Final = 9
+_MOST_ITEMS: Final = 500
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -32,7 +33,7 @@ _LAST: Final = datetime.max.replace(tzinfo=UTC)
 def _whole_number(text: object) -> object:
     is_number = isinstance(text, str) and text.isascii() and text.isdecimal()
     if not is_number or len(str(text)) > _MOST_DIGITS:
-        raise ValueError(f"must be a whole number, not {str(text)[:20]!r}")
+        raise ValueError("must be a whole number")
     return int(str(text))
 
 
@@ -55,7 +56,7 @@ def _yes_or_no(text: object) -> bool:
 def _label(text: str) -> str:
     name, equals, _ = text.partition("=")
     if not name or not equals:
-        raise ValueError(f"must be NAME=VALUE, such as team=web, not {text[:60]!r}")
+        raise ValueError("must be NAME=VALUE, such as team=web")
     return text
 
 
@@ -78,7 +79,12 @@ Moment = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 YesOrNo = Annotated[bool, PlainValidator(_yes_or_no), WithJsonSchema({"type": "boolean"})]
-Limit = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=500)]
+Limit = Annotated[
+    int,
+    Field(ge=1, le=_MOST_ITEMS),
+    BeforeValidator(_whole_number),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _MOST_ITEMS}),
+]
 
 COMMAS: Final[dict[str, Any]] = {"explode": False}
 """Of a parameter whose values are separated by commas; other lists are repeated parameters."""
