@@ -50,7 +50,7 @@ def problem_answer(
     if errors:
         value["errors"] = [dict(one) for one in errors]
     return Response(
-        json_bytes(value),
+        json_bytes(value) + b"\n",
         status_code=status_code,
         headers=headers,
         media_type="application/problem+json",

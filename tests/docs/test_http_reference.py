@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import pytest
 
-from scripts.http_reference import meanings, reference, routes
+from scripts.http_reference import meanings, operations, reference, routes
+from service.http.text_answers import API
 from tests.service.http.test_every_route import HOST, Answer, Asked, service
 
 PAGE: Final = Path(__file__).parents[2] / "docs/reference/http-api.md"
@@ -26,6 +27,7 @@ ELSEWHERE: Final = {
     ("POST /-/reload", 400),
     ("GET /probe", 200),
     ("GET /probe", 503),
+    ("GET /api/openapi.json", 200),
     ("GET /probe", 504),
     ("POST /api/waivers", 200),
     ("POST /api/waivers", 201),
@@ -77,7 +79,11 @@ def test_the_page_is_generated_from_the_code() -> None:
 
 
 def test_every_route_is_there() -> None:
-    assert re.findall("^## (.*)$", PAGE.read_text(), re.MULTILINE) == [*meanings()]
+    headings = re.findall("^## (.*)$", PAGE.read_text(), re.MULTILINE)
+    assert headings == [*meanings(), "The API under /api/v1"]
+    written = re.findall("^### (.*)$", PAGE.read_text(), re.MULTILINE)
+    assert len(written) == len(operations())
+    assert {f"{one.method} {API}{one.path}" for one in operations()} == set(written)
     assert meanings().keys() == routes().keys()
 
 

@@ -104,7 +104,7 @@ async def _answer(request: Request, reply: Reply) -> Response:
     if reply.value is None:
         return Response(status_code=reply.status, headers=dict(reply.headers))
     tag = etag_of(reply.value)
-    body = await compressed(json_bytes(reply.value))
+    body = await compressed(json_bytes(reply.value) + b"\n")
     is_compressed = body.compressed is not None and takes_gzip(request)
     own = f'{tag[:-1]}{_COMPRESSED}"' if is_compressed else tag
     headers = {**reply.headers, "etag": own, "cache-control": "private, no-cache"}

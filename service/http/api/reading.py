@@ -72,6 +72,8 @@ def _validated(
             raise ApiError(status, detail) from error
         keys, words = first_problem(error)
         names = [str(one)[:_SHOWN] for one in keys]
-        where = "".join(f"/{one}" for one in names) if place == "pointer" else "".join(names[:1])
+        if place == "parameter":
+            names = names[:1]
+        where = "".join(f"/{one}" for one in names) if place == "pointer" else "".join(names)
         detail = f"{'.'.join(names) or 'the body'} {words}"
         raise ApiError(status, detail, errors=[{place: where, "detail": detail}]) from error

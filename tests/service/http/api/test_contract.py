@@ -161,7 +161,7 @@ def check(operation: Any, mode: GenerationMode, running: Api, runner: asyncio.Ru
 async def answer(case: Any, running: Api) -> httpx.Response:
     """What the API answers to a case, which is prepared as it would be for a network."""
     wanted = requests.Request(**case.as_transport_kwargs(base_url="http://localhost")).prepare()
-    request = httpx.Request(
-        str(wanted.method), str(wanted.url), headers=dict(wanted.headers), content=wanted.body
-    )
+    content = wanted.body if isinstance(wanted.body, bytes | str) else b""
+    headers = {name: str(value) for name, value in wanted.headers.items()}
+    request = httpx.Request(str(wanted.method), str(wanted.url), headers=headers, content=content)
     return await running.client.send(request)

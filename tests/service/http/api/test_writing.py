@@ -168,11 +168,13 @@ async def test_a_running_probe_has_no_result_and_is_cancelled() -> None:
         ]
         await steps.say
         assert (await running.client.get(f"{place}/result")).status_code == 409
-        following = asyncio.create_task(running.client.get(f"{place}/events"))
         (await steps.say)("a step")
+        (job,) = running.jobs.every
+        followed = job.follow(0, 60)
+        assert await anext(followed) == job.steps[0]
         assert (await running.client.delete(place)).status_code == 204
-        kind, job = events(await following)[-1]
-        assert (kind, job["state"], job["failure"]) == ("end", "failed", "it was cancelled")
+        assert [one async for one in followed] == []
+        assert (job.state.value, job.failure) == ("failed", "it was cancelled")
 
 
 async def test_jobs_and_their_steps_are_bounded_and_expire() -> None:
