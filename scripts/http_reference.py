@@ -19,7 +19,7 @@ from service.daemon.build import build
 from service.daemon.routes import app_of
 from service.http.api.document import document
 from service.http.api.frame import ApiRoute
-from service.http.api.operation import Operation
+from service.http.api.routes import OPERATIONS
 from service.http.guard.access import SAFE_METHODS
 from service.http.guard.principal import Principal
 from service.http.guard.query import QueryRoute
@@ -76,12 +76,6 @@ def routes() -> Mapping[str, QueryRoute]:
     return {f"{_method(one)} {one.path}": one for one in found}
 
 
-def operations() -> Sequence[Operation]:
-    """The operations of ``/api/v1``."""
-    found = asyncio.run(_routes())
-    return [one.operation for one in found if isinstance(one, ApiRoute)]
-
-
 async def _routes() -> Sequence[QueryRoute]:
     async def reload(_: Principal) -> None:
         return None
@@ -131,7 +125,7 @@ def reference() -> str:
     for name, said in meanings().items():
         lines += _section(name, said, known[name])
     lines += [_API]
-    written = document(operations())
+    written = document(OPERATIONS)
     for path, methods in written["paths"].items():
         for method, one in methods.items():
             lines += _operation(f"{method.upper()} {path}", one, written["components"]["schemas"])

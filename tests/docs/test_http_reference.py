@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import pytest
 
-from scripts.http_reference import meanings, operations, reference, routes
+from scripts.http_reference import meanings, reference, routes
+from service.http.api.routes import OPERATIONS
 from service.http.text_answers import API
 from tests.service.http.test_every_route import HOST, Answer, Asked, service
 
@@ -82,8 +83,8 @@ def test_every_route_is_there() -> None:
     headings = re.findall("^## (.*)$", PAGE.read_text(), re.MULTILINE)
     assert headings == [*meanings(), "The API under /api/v1"]
     written = re.findall("^### (.*)$", PAGE.read_text(), re.MULTILINE)
-    assert len(written) == len(operations())
-    assert {f"{one.method} {API}{one.path}" for one in operations()} == set(written)
+    assert len(written) == len(OPERATIONS)
+    assert {f"{one.method} {API}{one.path}" for one in OPERATIONS} == set(written)
     assert meanings().keys() == routes().keys()
 
 

@@ -160,65 +160,6 @@ class EndpointApi:
         items = [selected(answers.Change, change_to_json(one), query.fields) for one in found.items]
         return Reply(value={"items": items, "next": row_cursor(found.end)})
 
-    @property
-    def operations(self) -> Sequence[Operation]:
-        """The operations of this module."""
-        return (
-            Operation(
-                name="list_endpoints",
-                tag="endpoints",
-                summary="The endpoints with their newest status.",
-                path="/endpoints",
-                handle=self.every,
-                query=EndpointParameters,
-                answer=answers.Endpoints,
-            ),
-            Operation(
-                name="get_endpoint",
-                tag="endpoints",
-                summary="One endpoint with its newest status.",
-                path="/endpoints/{id}",
-                handle=self.one,
-                answer=answers.Endpoint,
-            ),
-            Operation(
-                name="get_observation",
-                tag="endpoints",
-                summary="The newest facts of an endpoint with their evidence.",
-                path="/endpoints/{id}/observation",
-                handle=self.observation,
-                query=ObservationParameters,
-                answer=answers.Observation,
-            ),
-            Operation(
-                name="list_observations",
-                tag="endpoints",
-                summary="The history of an endpoint: each period with the same facts, and the facts.",
-                path="/endpoints/{id}/observations",
-                handle=self.periods,
-                query=ListParameters,
-                answer=answers.Periods,
-            ),
-            Operation(
-                name="list_changes_of_endpoint",
-                tag="endpoints",
-                summary="The changes of an endpoint.",
-                path="/endpoints/{id}/changes",
-                handle=self.changes_of_one,
-                query=ChangeParameters,
-                answer=answers.Changes,
-            ),
-            Operation(
-                name="list_changes",
-                tag="changes",
-                summary="The changes of all endpoints.",
-                path="/changes",
-                handle=self.changes,
-                query=AllChangeParameters,
-                answer=answers.Changes,
-            ),
-        )
-
 
 def endpoint_json(entry: Entry) -> Json:
     """The endpoint as ``answers.Endpoint`` describes it."""
@@ -348,3 +289,61 @@ _PLACES: Final[dict[str, Callable[[Entry], Place]]] = {
     "config_changed_at": lambda one: _time_place(one.status.config_changed_at, one.key),
 }
 """The place of an endpoint in each order."""
+
+
+OPERATIONS: Final[Sequence[Operation]] = (
+    Operation(
+        name="list_endpoints",
+        tag="endpoints",
+        summary="The endpoints with their newest status.",
+        path="/endpoints",
+        handle=EndpointApi.every,
+        query=EndpointParameters,
+        answer=answers.Endpoints,
+    ),
+    Operation(
+        name="get_endpoint",
+        tag="endpoints",
+        summary="One endpoint with its newest status.",
+        path="/endpoints/{id}",
+        handle=EndpointApi.one,
+        answer=answers.Endpoint,
+    ),
+    Operation(
+        name="get_observation",
+        tag="endpoints",
+        summary="The newest facts of an endpoint with their evidence.",
+        path="/endpoints/{id}/observation",
+        handle=EndpointApi.observation,
+        query=ObservationParameters,
+        answer=answers.Observation,
+    ),
+    Operation(
+        name="list_observations",
+        tag="endpoints",
+        summary="The history of an endpoint: each period with the same facts, and the facts.",
+        path="/endpoints/{id}/observations",
+        handle=EndpointApi.periods,
+        query=ListParameters,
+        answer=answers.Periods,
+    ),
+    Operation(
+        name="list_changes_of_endpoint",
+        tag="endpoints",
+        summary="The changes of an endpoint.",
+        path="/endpoints/{id}/changes",
+        handle=EndpointApi.changes_of_one,
+        query=ChangeParameters,
+        answer=answers.Changes,
+    ),
+    Operation(
+        name="list_changes",
+        tag="changes",
+        summary="The changes of all endpoints.",
+        path="/changes",
+        handle=EndpointApi.changes,
+        query=AllChangeParameters,
+        answer=answers.Changes,
+    ),
+)
+"""The operations of this module."""

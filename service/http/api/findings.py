@@ -146,63 +146,6 @@ class FindingApi:
             raise ApiError(404, f"unknown policy {name!r}: GET /api/v1/policies lists all")
         return Reply(value=_policy_json(found, _compliance(await self._views.get())))
 
-    @property
-    def operations(self) -> Sequence[Operation]:
-        """The operations of this module."""
-        return (
-            Operation(
-                name="list_findings",
-                tag="findings",
-                summary="The unresolved findings of all endpoints.",
-                path="/findings",
-                handle=self.every,
-                query=FindingParameters,
-                answer=answers.Findings,
-            ),
-            Operation(
-                name="get_finding",
-                tag="findings",
-                summary="One unresolved finding with its evidence.",
-                path="/findings/{fingerprint}",
-                handle=self.one,
-                answer=answers.Finding,
-            ),
-            Operation(
-                name="list_certificates",
-                tag="certificates",
-                summary="The leaf certificates that endpoints serve now.",
-                path="/certificates",
-                handle=self.certificates,
-                query=CertificateParameters,
-                answer=answers.Certificates,
-            ),
-            Operation(
-                name="get_certificate",
-                tag="certificates",
-                summary="One leaf certificate, and where it is served.",
-                path="/certificates/{sha256}",
-                handle=self.certificate,
-                answer=answers.Certificate,
-            ),
-            Operation(
-                name="list_policies",
-                tag="policies",
-                summary="The policies in force.",
-                path="/policies",
-                handle=self.policies,
-                query=ListParameters,
-                answer=answers.Policies,
-            ),
-            Operation(
-                name="get_policy",
-                tag="policies",
-                summary="One policy with its rules.",
-                path="/policies/{name}",
-                handle=self.policy,
-                answer=answers.Policy,
-            ),
-        )
-
 
 def _matches(entry: Entry, finding: Finding, query: FindingParameters) -> bool:
     result = finding.result
@@ -288,3 +231,59 @@ def _policy_json(policy: Policy, counts: Counter[tuple[str, Verdict]]) -> dict[s
     fields["applies_to"] = fields.pop("for")
     fields["compliance"] = {one.value: counts[policy.name, one] for one in Verdict}
     return fields
+
+
+OPERATIONS: Final[Sequence[Operation]] = (
+    Operation(
+        name="list_findings",
+        tag="findings",
+        summary="The unresolved findings of all endpoints.",
+        path="/findings",
+        handle=FindingApi.every,
+        query=FindingParameters,
+        answer=answers.Findings,
+    ),
+    Operation(
+        name="get_finding",
+        tag="findings",
+        summary="One unresolved finding with its evidence.",
+        path="/findings/{fingerprint}",
+        handle=FindingApi.one,
+        answer=answers.Finding,
+    ),
+    Operation(
+        name="list_certificates",
+        tag="certificates",
+        summary="The leaf certificates that endpoints serve now.",
+        path="/certificates",
+        handle=FindingApi.certificates,
+        query=CertificateParameters,
+        answer=answers.Certificates,
+    ),
+    Operation(
+        name="get_certificate",
+        tag="certificates",
+        summary="One leaf certificate, and where it is served.",
+        path="/certificates/{sha256}",
+        handle=FindingApi.certificate,
+        answer=answers.Certificate,
+    ),
+    Operation(
+        name="list_policies",
+        tag="policies",
+        summary="The policies in force.",
+        path="/policies",
+        handle=FindingApi.policies,
+        query=ListParameters,
+        answer=answers.Policies,
+    ),
+    Operation(
+        name="get_policy",
+        tag="policies",
+        summary="One policy with its rules.",
+        path="/policies/{name}",
+        handle=FindingApi.policy,
+        answer=answers.Policy,
+    ),
+)
+"""The operations of this module."""

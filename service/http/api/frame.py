@@ -6,7 +6,8 @@ The Guard has checked host, origin, role and size before.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from math import ceil
 from typing import Any, Final
 
@@ -41,12 +42,13 @@ class Frame:
         self._limit = RateLimit(requests_per_minute, monotonic)
         self._idempotency = Idempotency(monotonic)
 
-    def route(self, operation: Operation) -> ApiRoute:
-        """The route of ``operation``."""
+    def route(self, operation: Operation, server: object) -> ApiRoute:
+        """The route of ``operation``, which a method of ``server`` handles."""
+        handle = partial(operation.handle, server)
 
         async def serve(request: Request) -> Response:
             try:
-                reply = await self._reply(operation, request)
+                reply = await self._reply(operation, handle, request)
                 return await _answer(request, reply)
             except ApiError as error:
                 return problem_answer(error.status, str(error), error.headers, error.errors)
@@ -58,7 +60,12 @@ class Frame:
         made.once = tuple(operation.query.model_fields)
         return made
 
-    async def _reply(self, operation: Operation, request: Request) -> Reply:
+    async def _reply(
+        self,
+        operation: Operation,
+        handle: Callable[[Call[Any, Any]], Awaitable[Reply]],
+        request: Request,
+    ) -> Reply:
         by = principal_of(request)
         self._check_rate(by)
         check_path(request)
@@ -66,10 +73,10 @@ class Frame:
         body = await body_of(operation, request)
         call = Call(request=request, query=query, body=body)
         if operation.method != "POST":
-            return await operation.handle(call)
+            return await handle(call)
         asked = b"\n".join((request.url.path.encode(), await request.body()))
         key = request.headers.get(HEADER)
-        return await self._idempotency.once(by, key, asked, lambda: operation.handle(call))
+        return await self._idempotency.once(by, key, asked, lambda: handle(call))
 
     def _check_rate(self, by: Principal) -> None:
         seconds = self._limit.seconds_to_wait(by)

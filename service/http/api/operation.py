@@ -63,7 +63,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Handler: TypeAlias = Callable[[Call[Any, Any]], Awaitable[Reply]]
+Handler: TypeAlias = Callable[[Any, Call[Any, Any]], Awaitable[Reply]]
+"""A method of the object that serves an operation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

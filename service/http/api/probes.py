@@ -117,68 +117,6 @@ class ProbeApi:
             raise ApiError(404, f"unknown or expired probe {job_id!r}: GET {API}/probes lists all")
         return found
 
-    @property
-    def operations(self) -> Sequence[Operation]:
-        """The operations of this module."""
-        return (
-            Operation(
-                name="start_probe",
-                tag="probes",
-                summary="Probe a target now: the answer names the job to follow.",
-                path="/probes",
-                method="POST",
-                status=202,
-                handle=self.start,
-                body=NewProbe,
-                answer=answers.Probe,
-            ),
-            Operation(
-                name="list_probes",
-                tag="probes",
-                summary="The probes of the last hour, newest first.",
-                path="/probes",
-                handle=self.every,
-                query=ListParameters,
-                answer=answers.Probes,
-            ),
-            Operation(
-                name="get_probe",
-                tag="probes",
-                summary="One probe, and how far it is.",
-                path="/probes/{id}",
-                handle=self.one,
-                answer=answers.Probe,
-            ),
-            Operation(
-                name="get_probe_result",
-                tag="probes",
-                summary="What a probe found at each address. The inventory keeps its own facts.",
-                path="/probes/{id}/result",
-                handle=self.result,
-                answer=answers.ProbeResult,
-                may_answer={409: "the probe has not ended, or it failed"},
-            ),
-            Operation(
-                name="follow_probe",
-                tag="probes",
-                summary="The steps of a probe as server-sent events: `step`, and at last `end`.",
-                path="/probes/{id}/events",
-                handle=self.events,
-                answer=None,
-                is_stream=True,
-            ),
-            Operation(
-                name="cancel_probe",
-                tag="probes",
-                summary="Cancel a probe, and forget it.",
-                path="/probes/{id}",
-                method="DELETE",
-                status=204,
-                handle=self.cancel,
-                answer=None,
-            ),
-        )
-
 
 def _json(job: ProbeJob) -> Json:
     return {
@@ -202,3 +140,64 @@ def _event(kind: str, value: Json, number: int | None) -> bytes:
     """A server-sent event; JSON in ASCII has no line ends."""
     lead = "" if number is None else f"id: {number}\n"
     return f"event: {kind}\n{lead}data: ".encode() + json_bytes(value) + b"\n\n"
+
+
+OPERATIONS: Final[Sequence[Operation]] = (
+    Operation(
+        name="start_probe",
+        tag="probes",
+        summary="Probe a target now: the answer names the job to follow.",
+        path="/probes",
+        method="POST",
+        status=202,
+        handle=ProbeApi.start,
+        body=NewProbe,
+        answer=answers.Probe,
+    ),
+    Operation(
+        name="list_probes",
+        tag="probes",
+        summary="The probes of the last hour, newest first.",
+        path="/probes",
+        handle=ProbeApi.every,
+        query=ListParameters,
+        answer=answers.Probes,
+    ),
+    Operation(
+        name="get_probe",
+        tag="probes",
+        summary="One probe, and how far it is.",
+        path="/probes/{id}",
+        handle=ProbeApi.one,
+        answer=answers.Probe,
+    ),
+    Operation(
+        name="get_probe_result",
+        tag="probes",
+        summary="What a probe found at each address. The inventory keeps its own facts.",
+        path="/probes/{id}/result",
+        handle=ProbeApi.result,
+        answer=answers.ProbeResult,
+        may_answer={409: "the probe has not ended, or it failed"},
+    ),
+    Operation(
+        name="follow_probe",
+        tag="probes",
+        summary="The steps of a probe as server-sent events: `step`, and at last `end`.",
+        path="/probes/{id}/events",
+        handle=ProbeApi.events,
+        answer=None,
+        is_stream=True,
+    ),
+    Operation(
+        name="cancel_probe",
+        tag="probes",
+        summary="Cancel a probe, and forget it.",
+        path="/probes/{id}",
+        method="DELETE",
+        status=204,
+        handle=ProbeApi.cancel,
+        answer=None,
+    ),
+)
+"""The operations of this module."""

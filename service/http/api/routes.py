@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,18 +12,13 @@ from starlette.routing import Route
 
 from model.ports import Clock
 from model.snapshot import Snapshot
+from service.http.api import endpoints, findings, probes, service, waivers
 from service.http.api.document import document
-from service.http.api.endpoints import EndpointApi
-from service.http.api.findings import FindingApi
 from service.http.api.frame import Frame
-from service.http.api.operation import Json, Operation
-from service.http.api.probes import ProbeApi, Record
-from service.http.api.service import ServiceApi
+from service.http.api.operation import Operation
 from service.http.api.view import Views
-from service.http.api.waivers import WaiverApi
 from service.http.guard.bodies import Body, body_of, respond
 from service.http.guard.query import Query, route
-from service.http.guard.turns import Shared
 from service.http.text_answers import OPENAPI, json_bytes
 from service.http.waivers import WaiverDesk
 from service.probe_endpoint.jobs import ProbeJobs
@@ -37,43 +32,46 @@ class ApiParts:
     store: SqlReader
     snapshot: Callable[[], Snapshot]
     waivers: WaiverDesk
-    service: ServiceApi
+    service: service.ServiceApi
     jobs: ProbeJobs
-    record: Record
+    record: probes.Record
     clock: Clock
     requests_per_minute: int
 
 
-def api_operations(parts: ApiParts) -> Sequence[Operation]:
-    """The table of all operations."""
-    views = Views(parts.snapshot)
-    return (
-        *EndpointApi(views, parts.store).operations,
-        *FindingApi(views, parts.store, parts.waivers.evaluator).operations,
-        *WaiverApi(parts.waivers).operations,
-        *ProbeApi(parts.jobs, parts.record).operations,
-        *parts.service.operations,
-    )
+OPERATIONS: Final = (
+    *endpoints.OPERATIONS,
+    *findings.OPERATIONS,
+    *waivers.OPERATIONS,
+    *probes.OPERATIONS,
+    *service.OPERATIONS,
+)
+"""All operations of the API."""
 
 
 def api_routes(parts: ApiParts) -> tuple[Route, ...]:
     """The routes of the operations, and of the document."""
-    operations = api_operations(parts)
-    frame = Frame(parts.requests_per_minute, parts.clock.monotonic)
-    return (_document_route(operations), *map(frame.route, operations))
+    views, frame = Views(parts.snapshot), Frame(parts.requests_per_minute, parts.clock.monotonic)
+    evaluator = parts.waivers.evaluator
+    servers: tuple[tuple[object, Sequence[Operation]], ...] = (
+        (endpoints.EndpointApi(views, parts.store), endpoints.OPERATIONS),
+        (findings.FindingApi(views, parts.store, evaluator), findings.OPERATIONS),
+        (waivers.WaiverApi(parts.waivers), waivers.OPERATIONS),
+        (probes.ProbeApi(parts.jobs, parts.record), probes.OPERATIONS),
+        (parts.service, service.OPERATIONS),
+    )
+    return (
+        _document_route(),
+        *(frame.route(one, server) for server, table in servers for one in table),
+    )
 
 
-def _document_route(operations: Sequence[Operation]) -> Route:
-    @cache
-    def written() -> Json:
-        return document(operations)
-
-    async def made() -> Body:
-        return await body_of(json_bytes(written()))
-
-    shared = Shared(made)
+def _document_route() -> Route:
+    made: list[Body] = []
 
     async def openapi(request: Request, _: Query) -> Response:
-        return respond(request, await shared.get(), {"content-type": "application/json"})
+        if not made:
+            made.append(await body_of(json_bytes(document(OPERATIONS))))
+        return respond(request, made[0], {"content-type": "application/json"})
 
     return route(OPENAPI, openapi)

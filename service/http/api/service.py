@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 
@@ -130,56 +130,6 @@ class ServiceApi:
             )
         )
 
-    @property
-    def operations(self) -> Sequence[Operation]:
-        """The operations of this module."""
-        return (
-            Operation(
-                name="get_health",
-                tag="service",
-                summary="The status of the service: lag, rates, sources, worst endpoints.",
-                path="/health",
-                handle=self.health,
-                answer=answers.Health,
-            ),
-            Operation(
-                name="list_events",
-                tag="service",
-                summary="What happened to the service: start, stop, quarantine.",
-                path="/events",
-                handle=self.events,
-                query=EventParameters,
-                answer=answers.Events,
-            ),
-            Operation(
-                name="list_audit_entries",
-                tag="service",
-                summary="The audit log: who changed what.",
-                path="/audit",
-                handle=self.audit,
-                query=SinceParameters,
-                answer=answers.AuditEntries,
-            ),
-            Operation(
-                name="list_sources",
-                tag="discovery",
-                summary="The discovery sources, and what is wrong with them.",
-                path="/discovery/sources",
-                handle=self.every_source,
-                query=ListParameters,
-                answer=answers.Sources,
-            ),
-            Operation(
-                name="list_targets",
-                tag="discovery",
-                summary="The targets of all sources.",
-                path="/targets",
-                handle=self.every_target,
-                query=TargetParameters,
-                answer=answers.Targets,
-            ),
-        )
-
 
 def _itself(value: Json) -> Json:
     return value
@@ -197,3 +147,52 @@ def _event_json(event: ServiceEvent) -> Json:
 def _text_of(target: Target) -> str:
     labels = (f"{name}={value}" for name, value in target.labels.items())
     return "\n".join((target.key, target.source, *labels)).lower()
+
+
+OPERATIONS: Final[Sequence[Operation]] = (
+    Operation(
+        name="get_health",
+        tag="service",
+        summary="The status of the service: lag, rates, sources, worst endpoints.",
+        path="/health",
+        handle=ServiceApi.health,
+        answer=answers.Health,
+    ),
+    Operation(
+        name="list_events",
+        tag="service",
+        summary="What happened to the service: start, stop, quarantine.",
+        path="/events",
+        handle=ServiceApi.events,
+        query=EventParameters,
+        answer=answers.Events,
+    ),
+    Operation(
+        name="list_audit_entries",
+        tag="service",
+        summary="The audit log: who changed what.",
+        path="/audit",
+        handle=ServiceApi.audit,
+        query=SinceParameters,
+        answer=answers.AuditEntries,
+    ),
+    Operation(
+        name="list_sources",
+        tag="discovery",
+        summary="The discovery sources, and what is wrong with them.",
+        path="/discovery/sources",
+        handle=ServiceApi.every_source,
+        query=ListParameters,
+        answer=answers.Sources,
+    ),
+    Operation(
+        name="list_targets",
+        tag="discovery",
+        summary="The targets of all sources.",
+        path="/targets",
+        handle=ServiceApi.every_target,
+        query=TargetParameters,
+        answer=answers.Targets,
+    ),
+)
+"""The operations of this module."""

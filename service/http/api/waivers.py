@@ -159,66 +159,66 @@ class WaiverApi:
         is_over = waiver.expires_at <= self._desk.now()
         return {**waiver_to_json(waiver), "origin": origin, "expired": is_over}
 
-    @property
-    def operations(self) -> Sequence[Operation]:
-        """The operations of this module."""
-        of_files = {409: "the waiver is in a policy file, and can only be changed there"}
-        return (
-            Operation(
-                name="list_waivers",
-                tag="waivers",
-                summary="The waivers of policy files and of the API.",
-                path="/waivers",
-                handle=self.every,
-                query=WaiverParameters,
-                answer=answers.Waivers,
-            ),
-            Operation(
-                name="get_waiver",
-                tag="waivers",
-                summary="One waiver.",
-                path="/waivers/{name}",
-                handle=self.one,
-                answer=answers.ListedWaiver,
-            ),
-            Operation(
-                name="add_waiver",
-                tag="waivers",
-                summary="Accept findings until a given day. The owner is the client.",
-                path="/waivers",
-                method="POST",
-                status=201,
-                handle=self.add,
-                body=NewWaiver,
-                answer=answers.ListedWaiver,
-                may_answer={409: "there is a waiver with this name, or there are too many"},
-            ),
-            Operation(
-                name="change_waiver",
-                tag="waivers",
-                summary="Extend or shorten a waiver, or change its reason. The client becomes the owner.",
-                path="/waivers/{name}",
-                method="PATCH",
-                handle=self.change,
-                body=ChangedWaiver,
-                answer=answers.ListedWaiver,
-                takes_match=True,
-                may_answer=of_files,
-            ),
-            Operation(
-                name="end_waiver",
-                tag="waivers",
-                summary="End a waiver: its findings are open again.",
-                path="/waivers/{name}",
-                method="DELETE",
-                status=204,
-                handle=self.end,
-                answer=None,
-                takes_match=True,
-                may_answer=of_files,
-            ),
-        )
-
 
 def _unknown(name: str) -> ApiError:
     return ApiError(404, f"unknown waiver {name!r}: GET {API}/waivers lists all")
+
+
+_OF_FILES: Final = {409: "the waiver is in a policy file, and can only be changed there"}
+
+OPERATIONS: Final[Sequence[Operation]] = (
+    Operation(
+        name="list_waivers",
+        tag="waivers",
+        summary="The waivers of policy files and of the API.",
+        path="/waivers",
+        handle=WaiverApi.every,
+        query=WaiverParameters,
+        answer=answers.Waivers,
+    ),
+    Operation(
+        name="get_waiver",
+        tag="waivers",
+        summary="One waiver.",
+        path="/waivers/{name}",
+        handle=WaiverApi.one,
+        answer=answers.ListedWaiver,
+    ),
+    Operation(
+        name="add_waiver",
+        tag="waivers",
+        summary="Accept findings until a given day. The owner is the client.",
+        path="/waivers",
+        method="POST",
+        status=201,
+        handle=WaiverApi.add,
+        body=NewWaiver,
+        answer=answers.ListedWaiver,
+        may_answer={409: "there is a waiver with this name, or there are too many"},
+    ),
+    Operation(
+        name="change_waiver",
+        tag="waivers",
+        summary="Extend or shorten a waiver, or change its reason. The client becomes the owner.",
+        path="/waivers/{name}",
+        method="PATCH",
+        handle=WaiverApi.change,
+        body=ChangedWaiver,
+        answer=answers.ListedWaiver,
+        takes_match=True,
+        may_answer=_OF_FILES,
+    ),
+    Operation(
+        name="end_waiver",
+        tag="waivers",
+        summary="End a waiver: its findings are open again.",
+        path="/waivers/{name}",
+        method="DELETE",
+        status=204,
+        handle=WaiverApi.end,
+        answer=None,
+        takes_match=True,
+        may_answer=_OF_FILES,
+    ),
+)
+"""The operations of this module."""

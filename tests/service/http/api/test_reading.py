@@ -101,7 +101,7 @@ async def test_an_endpoint_is_shown_as_the_store_has_it(running: Api) -> None:
 
 
 async def test_the_past_of_an_endpoint_is_read_in_pages(running: Api) -> None:
-    without = modern().protocols | {ProtocolVersion.TLSV1_2: Fact(verdict=Verdict.NO)}
+    without = {**modern().protocols, ProtocolVersion.TLSV1_2: Fact(verdict=Verdict.NO)}
     await running.see(replace(modern(), started_at=NOW + timedelta(hours=1), protocols=without))
     (shown,) = await items(running, "/endpoints", q="www.example:443")
     whole = await items(running, f"/endpoints/{shown['id']}/observations")

@@ -12,6 +12,7 @@ from typing import Final
 
 import httpx
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from model.endpoint_state.schedule import Schedule
 from model.findings.finding import Waiver
@@ -75,6 +76,7 @@ class Api:
     jobs: ProbeJobs
     clock: HandClock
     client: httpx.AsyncClient
+    app: ASGIApp | None = None
     by: Principal = ALICE
     statuses: Sequence[EndpointStatus] = ()
     probed: list[str] = field(default_factory=list)
@@ -131,6 +133,7 @@ async def api(
                 ),
                 Access(authenticate=lambda *_: _principal(made)),
             )
+            made.app = app
             async with httpx.AsyncClient(
                 transport=httpx.ASGITransport(app, raise_app_exceptions=True),
                 base_url="http://localhost",
