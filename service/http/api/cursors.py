@@ -46,17 +46,16 @@ def place_of(value: Any, tie: str) -> Place:
 
 
 def page_of(
-    items: Sequence[T], place: Callable[[T], Place], sort: str, limit: int, cursor: str | None
+    ordered: Sequence[T], place: Callable[[T], Place], sort: str, limit: int, cursor: str | None
 ) -> tuple[list[T], str | None]:
     """At most ``limit`` items after ``cursor``, and the cursor of the next page.
 
-    A ``sort`` with a leading minus is descending.
+    The items are ``ordered`` by ``place``; with a leading minus in ``sort``, pages go through them from the end.
 
     Raises:
         ApiError: if the cursor is of another list or order.
     """
     is_descending = sort.startswith("-")
-    ordered = sorted(items, key=place)
     start, end = 0, len(ordered)
     if cursor is not None:
         after = _place_in(cursor, sort)
@@ -68,9 +67,9 @@ def page_of(
         except TypeError as error:
             raise ApiError(400, _UNUSABLE) from error
     if is_descending:
-        found = ordered[max(start, end - limit) : end][::-1]
+        found = list(ordered[max(start, end - limit) : end])[::-1]
     else:
-        found = ordered[start : start + limit]
+        found = list(ordered[start : start + limit])
     is_last = len(found) >= end - start
     return found, None if is_last else _encoded([sort, *place(found[-1])])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
@@ -19,7 +19,7 @@ from model.snapshot import EndpointStatus
 from model.target import Target
 from model.verdict import Verdict
 from service.http.api import answers
-from service.http.api.cursors import Place, place_of, row_cursor, row_end_of
+from service.http.api.cursors import Place, place_of, row_end_of
 from service.http.api.operation import Call, Json, Operation, Reply
 from service.http.api.parameters import (
     COMMAS,
@@ -31,7 +31,7 @@ from service.http.api.parameters import (
     YesOrNo,
     labels_of,
 )
-from service.http.api.view import Entry, Views, counted_page, has_words, selected
+from service.http.api.view import Entry, Views, counted_page, has_words, newest_page
 from storage import SqlReader
 
 _Sort: TypeAlias = Literal[
@@ -110,8 +110,13 @@ class EndpointApi:
     async def every(self, call: Call[EndpointParameters, None]) -> Reply:
         """A page of endpoints."""
         query, view = call.query, await self._views.get()
-        found = [one for one in view.entries.values() if _matches(one, query)]
-        place = _PLACES[query.sort.removeprefix("-")]
+        name = query.sort.removeprefix("-")
+        place = _PLACES[name]
+
+        def found() -> Sequence[Entry]:
+            labels = labels_of(query.label)
+            return [one for one in view.in_order(name, place) if _matches(one, query, labels)]
+
         shown = (answers.Endpoint, endpoint_json)
         return Reply(value=await counted_page(found, place, query.sort, query, shown))
 
@@ -131,12 +136,10 @@ class EndpointApi:
     async def periods(self, call: Call[ListParameters, None]) -> Reply:
         """A page of the history of an endpoint."""
         entry, query = (await self._views.get()).entry(call.path("id")), call.query
-        selected(answers.Period, {}, query.fields)
         found = await self._store.newest_periods(
             entry.key, limit=query.limit, after=row_end_of(query.cursor)
         )
-        items = [selected(answers.Period, _period_json(one), query.fields) for one in found.items]
-        return Reply(value={"items": items, "next": row_cursor(found.end)})
+        return Reply(value=newest_page(found, (answers.Period, _period_json), query.fields))
 
     async def changes_of_one(self, call: Call[ChangeParameters, None]) -> Reply:
         """A page of the changes of an endpoint."""
@@ -149,7 +152,6 @@ class EndpointApi:
         return await self._changes(call.query, Selection(labels=labels) if labels else EVERYWHERE)
 
     async def _changes(self, query: ChangeParameters, selection: Selection) -> Reply:
-        selected(answers.Change, {}, query.fields)
         found = await self._store.newest_changes(
             selection,
             facts=query.fact,
@@ -157,8 +159,7 @@ class EndpointApi:
             limit=query.limit,
             after=row_end_of(query.cursor),
         )
-        items = [selected(answers.Change, change_to_json(one), query.fields) for one in found.items]
-        return Reply(value={"items": items, "next": row_cursor(found.end)})
+        return Reply(value=newest_page(found, (answers.Change, change_to_json), query.fields))
 
 
 def endpoint_json(entry: Entry) -> Json:
@@ -236,17 +237,17 @@ def _counted(status: EndpointStatus) -> dict[str, int]:
     return {name: counts[name] for name in (*reversed(Severity), FindingStatus.WAIVED)}
 
 
-def _matches(entry: Entry, query: EndpointParameters) -> bool:
+def _matches(entry: Entry, query: EndpointParameters, labels: Mapping[str, str]) -> bool:
     status, observation = entry.status, entry.status.observation
     target = observation.endpoint.target
     return (
         (not query.state or observation.state in query.state)
         and query.protocol in (None, target.protocol)
-        and labels_of(query.label).items() <= target.labels.items()
+        and labels.items() <= target.labels.items()
         and has_words(entry.text, query.q)
         and _is_as_bad(status, query.severity)
         and _complies(status, query.policy, query.compliance)
-        and (query.expires_before is None or _expires_before(entry, query))
+        and _expires_before(status, query.expires_before)
     )
 
 
@@ -264,11 +265,9 @@ def _complies(status: EndpointStatus, policy: str | None, wanted: Verdict | None
     return found is not None and wanted in (None, found)
 
 
-def _expires_before(entry: Entry, query: EndpointParameters) -> bool:
-    ends_at = _ends_at(entry.status)
-    return (
-        ends_at is not None and query.expires_before is not None and ends_at < query.expires_before
-    )
+def _expires_before(status: EndpointStatus, moment: datetime | None) -> bool:
+    ends_at = None if moment is None else _ends_at(status)
+    return moment is None or (ends_at is not None and ends_at < moment)
 
 
 def _severity_rank(entry: Entry) -> int:

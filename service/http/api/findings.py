@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
@@ -86,8 +86,14 @@ class FindingApi:
     async def every(self, call: Call[FindingParameters, None]) -> Reply:
         """A page of findings."""
         query, view = call.query, await self._views.get()
-        found = [one for one in view.findings if _matches(*one, query)]
         place = _PLACES[query.sort.removeprefix("-")]
+
+        def found() -> Sequence[_Found]:
+            labels = labels_of(query.label)
+            return sorted(
+                (one for one in view.findings if _matches(*one, query, labels)), key=place
+            )
+
         shown = (answers.Finding, _finding_json)
         return Reply(value=await counted_page(found, place, query.sort, query, shown))
 
@@ -109,8 +115,12 @@ class FindingApi:
     async def certificates(self, call: Call[CertificateParameters, None]) -> Reply:
         """A page of certificates."""
         query, view = call.query, await self._views.get()
-        found = [one for one in view.certificates if _is_wanted(one, query)]
         place = _subject_place if query.sort.endswith("subject") else _expiry_place
+
+        def found() -> Sequence[Held]:
+            wanted = (one for one in view.certificates if _is_wanted(one, query))
+            return sorted(wanted, key=place)
+
         shown = (answers.Certificate, _certificate_json)
         return Reply(value=await counted_page(found, place, query.sort, query, shown))
 
@@ -130,8 +140,8 @@ class FindingApi:
         counts = _compliance(view)
         return Reply(
             value=await counted_page(
-                found,
-                lambda one: place_of(one.name, one.name),
+                lambda: sorted(found, key=_name_place),
+                _name_place,
                 "name",
                 call.query,
                 (answers.Policy, lambda one: _policy_json(one, counts)),
@@ -147,12 +157,13 @@ class FindingApi:
         return Reply(value=_policy_json(found, _compliance(await self._views.get())))
 
 
-def _matches(entry: Entry, finding: Finding, query: FindingParameters) -> bool:
-    result = finding.result
+def _matches(
+    entry: Entry, finding: Finding, query: FindingParameters, labels: Mapping[str, str]
+) -> bool:
+    result, target = finding.result, entry.status.observation.endpoint.target
     return (
         query.endpoint in (None, entry.key)
-        and labels_of(query.label).items()
-        <= entry.status.observation.endpoint.target.labels.items()
+        and labels.items() <= target.labels.items()
         and query.policy in (None, result.policy)
         and query.rule in (None, result.rule, result.rule_id)
         and (not query.severity or result.severity in query.severity)
@@ -216,6 +227,10 @@ def _certificate_json(held: Held) -> Json:
         "signature_algorithm": one.signature_algorithm,
         "endpoints": list(held.endpoints),
     }
+
+
+def _name_place(policy: Policy) -> Place:
+    return place_of(policy.name, policy.name)
 
 
 def _compliance(view: View) -> Counter[tuple[str, Verdict]]:

@@ -97,7 +97,10 @@ def etag_of(value: Any) -> str:
 def check_match(request: Request, value: Any) -> None:
     """Raises ApiError if the request has an If-Match that is not of ``value``, the state before the change."""
     wanted = request.headers.get("if-match")
-    if wanted is not None and wanted.strip() != "*" and etag_of(value) not in _tags(wanted):
+    if wanted is None or wanted.strip() == "*":
+        return
+    # A weak tag matches no state on which a change depends (RFC 9110, 13.1.1).
+    if etag_of(value) not in {one for one in _tags(wanted) if not one.startswith("W/")}:
         raise ApiError(
             412, "it has changed since its ETag was read: read it again, and repeat the change"
         )
@@ -116,7 +119,7 @@ async def _answer(request: Request, reply: Reply) -> Response:
     own = f'{tag[:-1]}{_COMPRESSED}"' if is_compressed else tag
     headers = {**reply.headers, "etag": own, "cache-control": "private, no-cache"}
     asked = request.headers.get("if-none-match", "")
-    if request.method in {"GET", "HEAD"} and (asked.strip() == "*" or tag in _tags(asked)):
+    if request.method in {"GET", "HEAD"} and (asked.strip() == "*" or tag in _weak(asked)):
         return Response(status_code=304, headers={**headers, "vary": "Accept, Accept-Encoding"})
     headers["content-type"] = "application/json"
     return respond(request, body, headers, status_code=reply.status)
@@ -124,5 +127,9 @@ async def _answer(request: Request, reply: Reply) -> Response:
 
 def _tags(text: str) -> set[str]:
     """The entity tags of a condition; those of compressed and plain answers count as one."""
-    tags = (one.strip().removeprefix("W/") for one in text.split(","))
-    return {one.replace(f'{_COMPRESSED}"', '"') for one in tags}
+    return {one.strip().replace(f'{_COMPRESSED}"', '"') for one in text.split(",")}
+
+
+def _weak(text: str) -> set[str]:
+    """The entity tags of a condition for which weak tags are as good as strong ones (RFC 9110, 13.1.2)."""
+    return {one.removeprefix("W/") for one in _tags(text)}

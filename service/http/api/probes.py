@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from model.encoding.observation_json import to_json
 from model.encoding.times_json import time_to_json
 from service.http.api import answers
-from service.http.api.cursors import place_of
+from service.http.api.cursors import Place, place_of
 from service.http.api.operation import ApiError, Call, Json, Operation, Reply
 from service.http.api.parameters import ListParameters, Parameters
 from service.http.api.view import counted_page
@@ -60,10 +60,11 @@ class ProbeApi:
 
     async def every(self, call: Call[ListParameters, None]) -> Reply:
         """A page of the probes."""
+        jobs = self._jobs.every
         return Reply(
             value=await counted_page(
-                self._jobs.every,
-                lambda one: place_of(one.created_at.timestamp(), one.id),
+                lambda: sorted(jobs, key=_place),
+                _place,
                 "-created_at",
                 call.query,
                 (answers.Probe, _json),
@@ -116,6 +117,10 @@ class ProbeApi:
         if found is None:
             raise ApiError(404, f"unknown or expired probe {job_id!r}: GET {API}/probes lists all")
         return found
+
+
+def _place(job: ProbeJob) -> Place:
+    return place_of(job.created_at.timestamp(), job.id)
 
 
 def _json(job: ProbeJob) -> Json:

@@ -13,7 +13,7 @@ from model.encoding.times_json import time_to_json
 from model.query import ServiceEvent
 from model.target import Target
 from service.http.api import answers
-from service.http.api.cursors import place_of, row_cursor, row_end_of
+from service.http.api.cursors import Place, place_of, row_end_of
 from service.http.api.endpoints import target_json
 from service.http.api.operation import Call, Json, Operation, Reply
 from service.http.api.parameters import (
@@ -25,7 +25,7 @@ from service.http.api.parameters import (
     Text,
     labels_of,
 )
-from service.http.api.view import counted_page, has_words, selected
+from service.http.api.view import counted_page, has_words, newest_page
 from service.sources.target_sources import TargetSources
 from storage import SqlReader
 
@@ -71,24 +71,18 @@ class ServiceApi:
     async def events(self, call: Call[EventParameters, None]) -> Reply:
         """A page of service events."""
         query = call.query
-        selected(answers.Event, {}, query.fields)
         found = await self.store.newest_events(
             query.kind, since=query.since, limit=query.limit, after=row_end_of(query.cursor)
         )
-        items = [selected(answers.Event, _event_json(one), query.fields) for one in found.items]
-        return Reply(value={"items": items, "next": row_cursor(found.end)})
+        return Reply(value=newest_page(found, (answers.Event, _event_json), query.fields))
 
     async def audit(self, call: Call[SinceParameters, None]) -> Reply:
         """A page of the audit log."""
         query = call.query
-        selected(answers.AuditEntry, {}, query.fields)
         found = await self.store.newest_audit_entries(
             since=query.since, limit=query.limit, after=row_end_of(query.cursor)
         )
-        items = [
-            selected(answers.AuditEntry, audit_to_json(one), query.fields) for one in found.items
-        ]
-        return Reply(value={"items": items, "next": row_cursor(found.end)})
+        return Reply(value=newest_page(found, (answers.AuditEntry, audit_to_json), query.fields))
 
     async def every_source(self, call: Call[ListParameters, None]) -> Reply:
         """A page of the discovery sources."""
@@ -106,11 +100,7 @@ class ServiceApi:
         shown = (answers.Source, _itself)
         return Reply(
             value=await counted_page(
-                found,
-                lambda one: place_of(one["name"], str(one["name"])),
-                "name",
-                call.query,
-                shown,
+                lambda: sorted(found, key=_name_place), _name_place, "name", call.query, shown
             )
         )
 
@@ -126,9 +116,17 @@ class ServiceApi:
         shown = (answers.Target, target_json)
         return Reply(
             value=await counted_page(
-                found, lambda one: place_of(one.key, one.key), "key", query, shown
+                lambda: sorted(found, key=_key_place), _key_place, "key", query, shown
             )
         )
+
+
+def _name_place(source: Json) -> Place:
+    return place_of(source["name"], str(source["name"]))
+
+
+def _key_place(target: Target) -> Place:
+    return place_of(target.key, target.key)
 
 
 def _itself(value: Json) -> Json:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -17,8 +17,9 @@ from pydantic import BaseModel
 
 from model.certificate_inventory import Held, certificate_inventory
 from model.findings.finding import Finding
+from model.query import NewestFirst
 from model.snapshot import EndpointStatus, Snapshot
-from service.http.api.cursors import Place, page_of
+from service.http.api.cursors import Place, page_of, row_cursor
 from service.http.api.operation import ApiError, Json
 from service.http.api.parameters import ListParameters
 from service.http.guard.turns import Shared
@@ -45,6 +46,13 @@ class View:
     """The endpoints of one Snapshot by ``id``."""
 
     entries: Mapping[str, Entry]
+    _orders: dict[str, Sequence[Entry]] = field(default_factory=dict)
+
+    def in_order(self, name: str, place: Callable[[Entry], Place]) -> Sequence[Entry]:
+        """The endpoints ordered by ``place``, the order of this ``name``: sorted once for all requests."""
+        if name not in self._orders:
+            self._orders[name] = sorted(self.entries.values(), key=place)
+        return self._orders[name]
 
     @cached_property
     def certificates(self) -> Sequence[Held]:
@@ -124,15 +132,19 @@ def selected(model: type[BaseModel], value: Json, fields: Sequence[str]) -> Json
 
 
 async def counted_page(
-    found: Sequence[T],
+    every: Callable[[], Sequence[T]],
     place: Callable[[T], Place],
     sort: str,
     query: ListParameters,
     shown: tuple[type[BaseModel], Callable[[T], Json]],
 ) -> dict[str, Any]:
-    """The page of ``found`` that ``query`` wants; ``shown`` is the type of an item, and what writes its JSON."""
+    """The page that ``query`` wants of what ``every`` returns, ordered by ``place``; both are called in a thread.
+
+    ``shown`` is the type of an item, and what writes its JSON.
+    """
 
     def made() -> dict[str, Any]:
+        found = every()
         some, cursor = page_of(found, place, sort, query.limit, query.cursor)
         model, write = shown
         items = [selected(model, write(one), query.fields) for one in some]
@@ -140,3 +152,13 @@ async def counted_page(
 
     selected(shown[0], {}, query.fields)
     return await asyncio.to_thread(made)
+
+
+def newest_page(
+    found: NewestFirst[T], shown: tuple[type[BaseModel], Callable[[T], Json]], fields: Sequence[str]
+) -> Json:
+    """A page of what grows with time; ``shown`` is as in ``counted_page``."""
+    model, write = shown
+    selected(model, {}, fields)
+    items = [selected(model, write(one), fields) for one in found.items]
+    return {"items": items, "next": row_cursor(found.end)}

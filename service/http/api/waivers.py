@@ -13,7 +13,7 @@ from model.encoding.finding_json import waiver_to_json
 from model.findings.finding import Waiver
 from policy.files.document import Name, Sentence, end_of
 from service.http.api import answers
-from service.http.api.cursors import place_of
+from service.http.api.cursors import Place, place_of
 from service.http.api.frame import check_match
 from service.http.api.operation import ApiError, Call, Json, Operation, Reply
 from service.http.api.parameters import ListParameters, Parameters, Text
@@ -70,14 +70,11 @@ class WaiverApi:
             for one in self._desk.evaluator.waivers
             if has_words("\n".join((one.name, one.rule, one.owner, one.reason)).lower(), query.q)
         ]
-        by_name = query.sort.endswith("name")
+        place = _name_place if query.sort.endswith("name") else _end_place
+        shown = (answers.ListedWaiver, self._json)
         return Reply(
             value=await counted_page(
-                found,
-                lambda one: place_of(one.name if by_name else one.expires_at.timestamp(), one.name),
-                query.sort,
-                query,
-                (answers.ListedWaiver, self._json),
+                lambda: sorted(found, key=place), place, query.sort, query, shown
             )
         )
 
@@ -158,6 +155,14 @@ class WaiverApi:
         origin = "file" if waiver.name in self._desk.of_files else "api"
         is_over = waiver.expires_at <= self._desk.now()
         return {**waiver_to_json(waiver), "origin": origin, "expired": is_over}
+
+
+def _name_place(waiver: Waiver) -> Place:
+    return place_of(waiver.name, waiver.name)
+
+
+def _end_place(waiver: Waiver) -> Place:
+    return place_of(waiver.expires_at.timestamp(), waiver.name)
 
 
 def _unknown(name: str) -> ApiError:

@@ -63,7 +63,9 @@ async def test_of_two_clients_that_change_one_waiver_the_second_is_refused(runni
     first = await running.client.patch(url, json={"reason": "First."}, headers=seen)
     second = await running.client.patch(url, json={"reason": "Second."}, headers=seen)
     third = await running.client.delete(url, headers=seen)
-    assert [one.status_code for one in (first, second, third)] == [200, 412, 412]
+    weak = {"if-match": f"W/{first.headers['etag']}"}
+    fourth = await running.client.delete(url, headers=weak)
+    assert [one.status_code for one in (first, second, third, fourth)] == [200, 412, 412, 412]
     assert (await running.get("/waivers/tills")).json()["reason"] == "First."
 
 
