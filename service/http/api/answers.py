@@ -1,4 +1,4 @@
-"""The JSON of the API's answers as types, for the OpenAPI document; what writes it stands in ``model.encoding``."""
+"""The JSON of the API's answers as types, for the OpenAPI document; ``model.encoding`` writes most of it."""
 
 from __future__ import annotations
 

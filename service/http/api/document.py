@@ -136,7 +136,7 @@ def _of_query(one: Operation, schemas: Json) -> Iterator[Json]:
 
 
 def _plain(schema: Json) -> Json:
-    """The schema of a parameter, which cannot be null, without what stands next to the schema there."""
+    """The schema of a parameter, which cannot be null, without what a parameter has next to its schema."""
     left = {name: value for name, value in schema.items() if name not in {*COMMAS, "description"}}
     options = [one for one in left.pop("anyOf", ()) if one != {"type": "null"}]
     for option in options:

@@ -20,7 +20,8 @@ from tests.service.http.api.world import Api, api
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES: Final = 3
+EXAMPLES: Final = 6
+STATEFUL: Final = {"cursor", "Idempotency-Key", "If-Match"}
 WAIVER: Final = {
     "name": "tills",
     "rule": "protocol_versions",
@@ -89,7 +90,7 @@ def references(value: Any) -> Iterator[str]:
 def known_paths(document: dict[str, Any], running: Api, runner: asyncio.Runner) -> dict[str, Any]:
     """The document with the values that only the state of the service makes valid: what exists, and future dates.
 
-    Cursors are left out: their schema cannot say which ones there are.
+    Cursors, keys and tags are left out: no schema can say which ones there are.
     """
 
     def first(path: str, field: str) -> str:
@@ -112,10 +113,13 @@ def known_paths(document: dict[str, Any], running: Api, runner: asyncio.Runner) 
         "expires": days,
     }
     bodies["ChangedWaiver"]["properties"]["expires"] = days
-    bodies["NewProbe"]["properties"]["target"] = {"enum": ["www.example", "legacy.example:443"]}
+    bodies["NewProbe"]["properties"] = {
+        "target": {"enum": ["www.example", "www.example:443"]},
+        "server_name": {"enum": ["www.example", None]},
+    }
     for path, _, operation in operations(changed):
         parameters = operation["parameters"]
-        operation["parameters"] = [one for one in parameters if one["name"] != "cursor"]
+        operation["parameters"] = [one for one in parameters if one["name"] not in STATEFUL]
         for start, value in known.items():
             if path.startswith(start):
                 schema = operation["parameters"][0]["schema"]
