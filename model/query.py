@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from model.observation import Observation
 from model.snapshot import EndpointStatus
@@ -35,6 +35,25 @@ class PageEnd:
 
     not_after: datetime
     endpoint_id: int
+
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowEnd:
+    """Where a page of a list that grows at its start ended: the time and the row of its last item."""
+
+    at: datetime
+    row_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewestFirst(Generic[T_co]):
+    """Some items, newest first; ``end`` is None on the last page."""
+
+    items: tuple[T_co, ...]
+    end: RowEnd | None
 
 
 class Transition(StrEnum):

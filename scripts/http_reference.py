@@ -1,6 +1,6 @@
 """Writes docs/reference/http-api.md from the service's router: ``python -m scripts.http_reference``.
 
-Methods, paths and parameters are those of the routes; what they mean stands in ``http_meanings.toml``. A route or a
+The operations of ``/api/v1`` are written from the OpenAPI document. For the other routes, methods, paths and parameters are those of the routes; what they mean stands in ``http_meanings.toml``. A route or a
 parameter without a meaning, and a meaning without a route, raise LookupError.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -17,6 +17,9 @@ from typing import Any, Final
 from service.config.load import load_settings
 from service.daemon.build import build
 from service.daemon.routes import app_of
+from service.http.api.document import document
+from service.http.api.frame import ApiRoute
+from service.http.api.routes import OPERATIONS
 from service.http.guard.access import SAFE_METHODS
 from service.http.guard.principal import Principal
 from service.http.guard.query import QueryRoute
@@ -30,8 +33,8 @@ Every route of the service. This page is written from the code by `make docs`;
 [configuration.md](configuration.md#the-http-side) says who may use them. The service speaks HTTP/1.1, with TLS
 if [this is configured](../how-to/secure-the-service.md).
 
-An error is one sentence of text that says what to change; under `/api/` it is `error` in a JSON object. Besides the statuses
-of each route, every route may answer:
+An error is one sentence of text that says what to change. At `/api/waivers` and `/api/audit` it is `error` in a JSON object,
+and under `/api/v1` it is `detail` of a problem (RFC 9457). Besides the statuses of each route, every route may answer:
 
 | status | if |
 |---|---|
@@ -46,13 +49,34 @@ of each route, every route may answer:
 Routes need the role viewer, unless they state another. `/-/healthy` and `/-/ready` need none.
 """
 
+_API: Final = """
+## The API under /api/v1
+
+The operations below are those of the [OpenAPI](https://spec.openapis.org/oas/v3.1.1.html) document at `/api/openapi.json`, from which
+clients can be generated; it also describes bodies and answers. [Use the HTTP API](../how-to/use-the-http-api.md) has
+examples.
+
+- A list returns `items` and `next`, the `cursor` of the next page, or null. New items shift none. `fields` selects fields of
+  the items.
+- Every answer has an `ETag`. With `If-None-Match`, an unchanged answer is 304 without a body; with `If-Match`, a change of
+  something that has changed meanwhile is 412.
+- An `Idempotency-Key` makes a POST repeatable: for a day, the same key with the same body gets the first answer. The keys are
+  in memory, so a restart forgets them.
+- A client, by its token, name or address, may send `http.api_requests_per_minute` requests. More are answered with 429 and
+  `Retry-After`.
+
+Besides the statuses of each operation, every operation may answer 400, 401, 403, 429 and 503.
+"""
+_OF_ALL: Final = {400, 401, 403, 429, 503}
+
 
 def routes() -> Mapping[str, QueryRoute]:
-    """Every route of the service by its method and path, such as ``GET /metrics``."""
-    return asyncio.run(_routes())
+    """Every route outside ``/api/v1`` by its method and path, such as ``GET /metrics``."""
+    found = [one for one in asyncio.run(_routes()) if not isinstance(one, ApiRoute)]
+    return {f"{_method(one)} {one.path}": one for one in found}
 
 
-async def _routes() -> Mapping[str, QueryRoute]:
+async def _routes() -> Sequence[QueryRoute]:
     async def reload(_: Principal) -> None:
         return None
 
@@ -60,8 +84,7 @@ async def _routes() -> Mapping[str, QueryRoute]:
         url = f"sqlite:///{Path(directory) / 'tlsprobe.db'}"
         async with await SqlStore.open(url) as store:
             app = app_of(build(load_settings(None, database=url), store, ()), reload)
-    found = [one for one in app.routes if isinstance(one, QueryRoute)]
-    return {f"{_method(one)} {one.path}": one for one in found}
+    return [one for one in app.routes if isinstance(one, QueryRoute)]
 
 
 def _method(route: QueryRoute) -> str:
@@ -101,7 +124,41 @@ def reference() -> str:
     known = routes()
     for name, said in meanings().items():
         lines += _section(name, said, known[name])
+    lines += [_API]
+    written = document(OPERATIONS)
+    for path, methods in written["paths"].items():
+        for method, one in methods.items():
+            lines += _operation(f"{method.upper()} {path}", one, written["components"]["schemas"])
     return "\n".join(lines) + "\n"
+
+
+def _operation(name: str, one: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[str]:
+    """The section of one operation of the OpenAPI document."""
+    yield f"\n### {name}\n"
+    yield " ".join(filter(None, (one["summary"], one.get("description"))))
+    if parameters := one["parameters"]:
+        yield "\n| parameter | in | values | meaning |\n|---|---|---|---|"
+        for each in parameters:
+            values = _values(each["schema"], schemas)
+            cells = (f"`{each['name']}`", each["in"], values, each["description"])
+            yield f"| {' | '.join(cells)} |"
+    statuses = [f"{status}: {said['description']}" for status, said in one["responses"].items()]
+    own = [said for said in statuses if int(said[:3]) not in _OF_ALL]
+    yield "\n" + "; ".join(own) + "."
+
+
+def _values(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    """The values of a parameter, in short."""
+    if "$ref" in schema:
+        return _values(schemas[schema["$ref"].rpartition("/")[2]], schemas)
+    if "enum" in schema:
+        return ", ".join(f"`{one}`" for one in schema["enum"])
+    if schema["type"] == "array":
+        return f"list of {_values(schema['items'], schemas)}"
+    if "maximum" in schema:
+        return f"{schema['minimum']} to {schema['maximum']}"
+    words = {"integer": "whole number", "boolean": "`true`, `false`", "string": "text"}
+    return "time (RFC 3339)" if schema.get("format") == "date-time" else words[schema["type"]]
 
 
 if __name__ == "__main__":

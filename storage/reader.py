@@ -6,13 +6,10 @@ Each answer is from one state of the database, however many statements it takes,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self, TypeVar
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.comparisons.change import Change
 from model.endpoint_state.schedule import Schedule
@@ -31,7 +28,8 @@ from model.query import (
 )
 from model.snapshot import EndpointStatus, Snapshot
 from storage.database import Database, connect_for_reading
-from storage.errors import DRIVER_ERRORS, StoreError, explain
+from storage.errors import DRIVER_ERRORS, explain
+from storage.newest_first import NewestFirstReader
 from storage.reading import observations as of_observations
 from storage.reading.audit import read_audit_log
 from storage.reading.findings import (
@@ -51,11 +49,11 @@ from storage.revision import check_revision
 Opened = TypeVar("Opened", bound=Database)
 
 
-class SqlReader:
+class SqlReader(NewestFirstReader):
     """Implements ``model.ports.ArchiveReader``; use ``open_reader``; an async context manager that closes it."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
         self._statuses = StatusReader()
 
     async def __aenter__(self) -> Self:
@@ -271,17 +269,6 @@ class SqlReader:
         """
         async with self._reading() as connection:
             return await read_reported_alerts(connection, notifier)
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self._database.reading() as connection:
-                yield connection
-        except ValueError as error:
-            raise StoreError(
-                f"the database {self._database.name} contains data that this version cannot read ({error}): "
-                "restore it from a backup, or use another"
-            ) from error
 
 
 async def open_reader(url: str, *, busy_timeout_seconds: float = 5.0) -> SqlReader:

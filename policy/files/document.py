@@ -69,6 +69,13 @@ class PolicyBody(Section):
     rules: dict[Name, Any] = {}
 
 
+def end_of(day: date) -> datetime:
+    """When a waiver ends whose last day (UTC) is ``day``."""
+    if day == date.max:
+        return datetime.max.replace(tzinfo=UTC)
+    return datetime.combine(day, time(), UTC) + timedelta(days=1)
+
+
 class WaiverBody(Section):
     """Findings that ``owner`` accepts, up to and including the day ``expires`` (UTC).
 
@@ -85,13 +92,12 @@ class WaiverBody(Section):
 
     def waiver(self, name: str) -> Waiver:
         """The Waiver with that name."""
-        end = datetime.combine(self.expires, time(), UTC) + timedelta(days=1)
         return Waiver(
             name=name,
             rule=self.rule,
             reason=self.reason,
             owner=self.owner,
-            expires_at=end,
+            expires_at=end_of(self.expires),
             policy=self.policy,
             target=self.target,
             labels=self.labels,

@@ -63,6 +63,7 @@ class HttpSettings(BaseModel):
     connections: Count = 1024
     connections_per_address: Count = 512
     requests_per_second: Count = 50
+    api_requests_per_minute: Count = 600
 
     @property
     def admin_token(self) -> str | None:

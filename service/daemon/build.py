@@ -32,6 +32,8 @@ from service.inventory.service_meter import ServiceMeter
 from service.judging.configured_policies import configured_policies
 from service.judging.policy_evaluator import PolicyEvaluator
 from service.probe_endpoint.allowed import Allowed
+from service.probe_endpoint.jobs import ProbeJobs
+from service.probe_endpoint.observer import Observer
 from service.probe_endpoint.prober import OnDemandProber, ProberContext
 from service.process.start_up import StartError, engine_of
 from service.watchdog.guarded_visits import GuardedVisits
@@ -57,6 +59,7 @@ class Parts:
     planner: Planner
     targets: TargetFeed
     on_demand: OnDemandProber
+    jobs: ProbeJobs
     sinks: Sinks
     started_at: datetime
 
@@ -101,6 +104,7 @@ def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Ta
         leader=_leader(settings, store, inventory, metrics),
     )
     page = _page(settings, clock, inventory, metrics)
+    on_demand = OnDemandProber(settings.on_demand, prober_context(planner))
     return Parts(
         state=state,
         clock=clock,
@@ -110,7 +114,8 @@ def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Ta
         metrics=metrics,
         planner=planner,
         targets=TargetFeed(state, evaluator, planner, fixed_targets, metrics.forget_source, page),
-        on_demand=OnDemandProber(settings.on_demand, prober_context(planner)),
+        on_demand=on_demand,
+        jobs=ProbeJobs(Observer(on_demand), clock),
         sinks=_sinks(settings, store, page, planner, metrics),
         started_at=clock.now(),
     )

@@ -15,6 +15,8 @@ from policy.remediation import remedy
 from service.daemon.audit import record
 from service.daemon.build import Parts
 from service.daemon.status import status_of
+from service.http.api.routes import ApiParts, api_routes
+from service.http.api.service import ServiceApi
 from service.http.app import inventory_route, make_app
 from service.http.audit import audit_route
 from service.http.fleet import fleet_route
@@ -24,7 +26,7 @@ from service.http.pages.sources import PageSources
 from service.http.probe import probe_route
 from service.http.reports import report_routes
 from service.http.service_discovery import service_discovery_route
-from service.http.waivers import waiver_routes
+from service.http.waivers import WaiverDesk, waiver_routes
 from service.judging.report_builder import ReportScope, make_report
 from service.judging.report_policies import policy_text
 from service.judging.waiver_warnings import idle_waivers
@@ -41,6 +43,7 @@ def app_of(parts: Parts, reload: Callable[[Principal], Awaitable[str | None]]) -
             evaluator.waivers, evaluator.targets, snapshot.endpoints, snapshot.taken_at
         )
 
+    waivers = WaiverDesk(parts.evaluator, parts.store, parts.clock.now)
     return make_app(
         service_registry=parts.metrics.registry,
         is_ready=lambda: parts.targets.sources.current.are_read and not state.is_stopping,
@@ -53,13 +56,9 @@ def app_of(parts: Parts, reload: Callable[[Principal], Awaitable[str | None]]) -
             fleet_route(parts.inventory.snapshot),
             probe_route(parts.on_demand),
             service_discovery_route(lambda: planner.scheduler.targets),
-            *waiver_routes(
-                parts.evaluator,
-                parts.store,
-                parts.clock.now,
-                lambda: parts.inventory.snapshot().endpoints,
-            ),
+            *waiver_routes(waivers, lambda: parts.inventory.snapshot().endpoints),
             audit_route(parts.store, parts.clock.now),
+            *api_routes(_api_parts(parts, waivers)),
             *report_routes(lambda labels, weeks: _report(parts, labels, weeks)),
         ),
     )
@@ -74,6 +73,27 @@ def _page_sources(parts: Parts) -> PageSources:
         explain=explained_lines,
         policies=lambda: tuple(map(policy_text, evaluator.book.policies)),
         status=lambda: status_of(parts),
+    )
+
+
+def _api_parts(parts: Parts, waivers: WaiverDesk) -> ApiParts:
+    async def record_probe(by: Principal, target: str) -> None:
+        await record(parts, by, AuditAction.PROBE_REQUESTED, target)
+
+    return ApiParts(
+        store=parts.store,
+        snapshot=parts.inventory.snapshot,
+        waivers=waivers,
+        service=ServiceApi(
+            store=parts.store,
+            status=lambda: status_of(parts),
+            sources=lambda: parts.targets.sources.current,
+            targets=lambda: parts.planner.scheduler.targets,
+        ),
+        jobs=parts.jobs,
+        record=record_probe,
+        clock=parts.clock,
+        requests_per_minute=parts.state.settings.http.api_requests_per_minute,
     )
 
 

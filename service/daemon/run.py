@@ -140,6 +140,7 @@ async def _run(
         await parts.planner.scheduler.stop()
         if parts.planner.leader is not None:
             planning.cancel()
+        await parts.jobs.close()
         await parts.on_demand.close()
         await parts.guarded.close()
         close_http.set()

@@ -81,11 +81,11 @@ class OnDemandProber:
 
     def __init__(self, settings: OnDemandSettings, around: ProberContext) -> None:
         self._settings = settings
-        self._around = around
+        self.around = around
         self._modules = modules_of(
             settings, around.settings, around.clock, around.engine.politeness
         )
-        self._places = Places(settings.max_concurrent_probes)
+        self.places = Places(settings.max_concurrent_probes)
         self._reloads = 0
         self._running: dict[_Key, asyncio.Task[str]] = {}
 
@@ -94,8 +94,8 @@ class OnDemandProber:
         self._modules = modules_of(
             settings, around.settings, around.clock, around.engine.politeness
         )
-        self._settings, self._around = settings, around
-        self._places.allow(settings.max_concurrent_probes)
+        self._settings, self.around = settings, around
+        self.places.allow(settings.max_concurrent_probes)
         # No client gets the page of a probe that only the previous settings allowed.
         self._reloads += 1
 
@@ -114,7 +114,7 @@ class OnDemandProber:
         Raises:
             RefusedError: if the request cannot or may not be served.
         """
-        module = self._module(module_name or self._settings.default_module)
+        module = self.module(module_name or self._settings.default_module)
         deadline = _deadline_seconds(module.settings, scrape_timeout)
         text = module.settings.target or target_text
         if not text:
@@ -123,7 +123,7 @@ class OnDemandProber:
             request = request_of(module.settings, text, server_name)
         except NoTargetError as error:
             return self._failed(module, str(error), Times.none(deadline))
-        target = self._target(request, module.settings)
+        target = self.target(request, module.settings)
         key = (module.name, request, self._reloads)
         running = self._running.get(key)
         if running is None:
@@ -157,42 +157,45 @@ class OnDemandProber:
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    def _module(self, name: str) -> Module:
+    def module(self, name: str) -> Module:
+        """The module of this name; raises RefusedError."""
         try:
             return self._modules[name]
         except KeyError:
             there = ", ".join(sorted(self._modules))
             raise RefusedError(400, f"unknown module {name!r}: use one of {there}") from None
 
-    def _target(self, request: ProbeRequest, module: ModuleSettings) -> Target:
+    def target(self, request: ProbeRequest, module: ModuleSettings) -> Target:
+        """The target, with its labels as the module uses them; raises RefusedError if it may not be probed."""
         asked, known = request.target, self._known(request)
-        if known is None and self._around.allowed.is_for_the_inventory_alone:
+        if known is None and self.around.allowed.is_for_the_inventory_alone:
             raise RefusedError(
                 403,
                 f"{asked.key} is not in the inventory, and other targets may not be probed: "
                 "add its network to on_demand.networks",
             )
-        self._refuse(asked, self._around.allowed.refusal_of(asked))
+        self.refuse(asked, self.around.allowed.refusal_of(asked))
         if is_ip_address(asked.host):
             is_known = known is not None
-            self._refuse(asked, self._around.allowed.refusal(asked, asked.host, is_known=is_known))
+            self.refuse(asked, self.around.allowed.refusal(asked, asked.host, is_known=is_known))
         return replace(known or asked, labels=labels_for(module, known.labels if known else {}))
 
     def _known(self, request: ProbeRequest) -> Target | None:
-        found = map(self._around.target_of, request.inventory_keys)
+        found = map(self.around.target_of, request.inventory_keys)
         return next((one for one in found if one is not None), None)
 
-    def _refuse(self, target: Target, refusal: str | None) -> None:
+    def refuse(self, target: Target, refusal: str | None) -> None:
+        """Raise RefusedError if there is a ``refusal``."""
         if refusal is not None:
             raise RefusedError(403, f"{target.key} may not be probed: {refusal}")
 
     async def _probe(
         self, module: Module, target: Target, request: ProbeRequest, deadline: float
     ) -> str:
-        clock = self._around.clock
+        clock = self.around.clock
         ends_at = clock.monotonic() + deadline
         try:
-            await asyncio.wait_for(self._places.acquire(), deadline)
+            await asyncio.wait_for(self.places.acquire(), deadline)
         except TimeoutError:
             raise RefusedError(
                 503,
@@ -200,7 +203,7 @@ class OnDemandProber:
             ) from None
         try:
             began, started_at = clock.monotonic(), clock.now()
-            resolution = await self._around.resolve(target)
+            resolution = await self.around.resolve(target)
             took = clock.monotonic() - began
             endpoint = self._endpoint(module.settings, target, resolution)
             if endpoint is None:
@@ -215,7 +218,7 @@ class OnDemandProber:
         except NotVisitedError as error:
             raise RefusedError(503, f"{target.key} cannot be probed now: {error}") from error
         finally:
-            self._places.release()
+            self.places.release()
 
     def _endpoint(
         self, module: ModuleSettings, target: Target, resolution: Resolution
@@ -229,15 +232,15 @@ class OnDemandProber:
         wanted.sort(key=lambda one: not _is_version(one, module.preferred_ip_version))
         if not wanted:
             return None
-        is_known = self._around.target_of(target.key) is not None
+        is_known = self.around.target_of(target.key) is not None
         refusals = []
         for endpoint in wanted:
             refusals.append(
-                self._around.allowed.refusal(target, endpoint.address or "", is_known=is_known)
+                self.around.allowed.refusal(target, endpoint.address or "", is_known=is_known)
             )
             if refusals[-1] is None:
                 return endpoint
-        self._refuse(target, refusals[0])
+        self.refuse(target, refusals[0])
         return None
 
     async def _asked(
@@ -248,15 +251,15 @@ class OnDemandProber:
         resolve: float,
         deadline: float,
     ) -> str:
-        settings, began = module.settings, self._around.clock.monotonic()
+        settings, began = module.settings, self.around.clock.monotonic()
         around = ClientContext(
-            monotonic=self._around.clock.monotonic, reach=partial(self._reach, settings)
+            monotonic=self.around.clock.monotonic, reach=partial(self._reach, settings)
         )
-        status = self._around.status_of(endpoint.key)
+        status = self.around.status_of(endpoint.key)
         known = None if status is None else status.observation
-        async with self._around.guarding(endpoint):
+        async with self.around.guarding(endpoint):
             seen = await ask(module, endpoint, request, deadline, around, known)
-        took = resolve + self._around.clock.monotonic() - began
+        took = resolve + self.around.clock.monotonic() - began
         times = Times(
             resolve_seconds=resolve, duration_seconds=took, timeout_seconds=resolve + deadline
         )
@@ -272,8 +275,8 @@ class OnDemandProber:
         """The endpoint that a redirect leads to, or why it may not be probed."""
         try:
             request = ProbeRequest(target=target)
-            target = self._target(request, module)
-            resolution = await self._around.resolve(target)
+            target = self.target(request, module)
+            resolution = await self.around.resolve(target)
             endpoint = self._endpoint(module, target, resolution)
         except RefusedError as error:
             return str(error)
@@ -293,8 +296,8 @@ class OnDemandProber:
         return probe_page(summary, own, settings.emit, MetricOptions(detail=settings.detail))
 
     def _status(self, observation: Observation) -> EndpointStatus:
-        known = self._around.status_of(observation.endpoint.key)
-        return merged(known, observation, self._around.clock.now())
+        known = self.around.status_of(observation.endpoint.key)
+        return merged(known, observation, self.around.clock.now())
 
 
 def _deadline_seconds(module: ModuleSettings, scrape_timeout: str | None) -> float:

@@ -32,11 +32,28 @@ class ScanInputError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRequest:
-    """What to probe, in the order of the output, and how."""
+    """What to probe, in the order of the output, and how.
+
+    ``service`` is the URL of the service that probes, with its own settings; None if this process does.
+    """
 
     targets: tuple[Target, ...]
     settings: ProbeSettings
     family: AddressFamily = AddressFamily.ANY
+    service: str | None = None
+
+
+def by_service(request: ScanRequest, url: str | None, own: Sequence[str]) -> ScanRequest:
+    """The request, made by the service at ``url``; ``own`` are the given options that only this process takes.
+
+    Raises:
+        ScanInputError: if there are any.
+    """
+    if url is not None and own:
+        raise ScanInputError(
+            f"--service and {own[0]} exclude each other: a service probes with its own settings"
+        )
+    return replace(request, service=url)
 
 
 def read_request(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import TextIO, TypeAlias
 
@@ -13,11 +13,11 @@ from exporters.terminal.console import ProgressLine
 from model.clock import SystemClock
 from model.observation import Observation
 from model.ports import Clock
-from model.target import Endpoint
+from model.target import Endpoint, Target
 from probe.visit.engine import Engine
 from scheduling.scan import Scan
 from service.scan.output import ScanOptions, ScanOutcome, ScanOutput
-from service.scan.request import ScanRequest
+from service.scan.request import ScanInputError, ScanRequest
 
 Observations: TypeAlias = Sequence[Observation]
 
@@ -31,10 +31,11 @@ async def scan_all(
 
     Raises:
         BrokenPipeError: if the reader of ``stream`` is gone.
+        ScanInputError: if the service that the request names refuses.
     """
     progress = _Progress(len(request.targets))
     clock = SystemClock()
-    scan = Scan(_visit_by(request, clock, progress, record_to), clock, request.family)
+    probe_one = _probe_by(request, clock, progress, record_to)
     output = ScanOutput(options, stream)
 
     def write(observations: Observations) -> None:
@@ -44,7 +45,7 @@ async def scan_all(
 
     try:
         async with asyncio.TaskGroup() as group:
-            probes = [group.create_task(scan.probe(target)) for target in request.targets]
+            probes = [group.create_task(probe_one(target)) for target in request.targets]
             for probe in probes:
                 probe.add_done_callback(progress.target_done)
             # What writes the results loads while the first answers are on their way.
@@ -54,6 +55,8 @@ async def scan_all(
         # A closed pipe is an ordinary end: raise it without the exception group.
         if gone := failures.subgroup(BrokenPipeError):
             raise BrokenPipeError from gone
+        if refused := failures.subgroup(ScanInputError):
+            raise refused.exceptions[0] from failures
         raise
     except asyncio.CancelledError:
         output.end()
@@ -78,6 +81,18 @@ async def _write_in_order(
             if probe.done() and not probe.cancelled() and probe.exception() is None:
                 write(probe.result())
         raise
+
+
+def _probe_by(
+    request: ScanRequest, clock: Clock, progress: _Progress, record_to: Path | None
+) -> Callable[[Target], Coroutine[None, None, Observations]]:
+    """What probes a target: this process, or the service that the request names."""
+    if request.service is None:
+        return Scan(_visit_by(request, clock, progress, record_to), clock, request.family).probe
+    from service.scan.service_client import ServiceClient
+
+    client = ServiceClient(request.service)
+    return lambda target: client.probe(target, progress.say)
 
 
 def _visit_by(

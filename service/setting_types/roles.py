@@ -12,7 +12,7 @@ class Role(StrEnum):
     """Read pages, metrics, reports and the API, and probe allowed targets."""
 
     OPERATOR = "operator"
-    """Also add and remove waivers, and request full probes."""
+    """Also add and remove waivers, and request probes."""
 
     ADMIN = "admin"
     """Also reload the configuration."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.comparisons.change import Change, ChangeKind
@@ -30,9 +32,17 @@ async def read_changes(
         wanted.append(ChangeRow.at >= since)
     if until is not None:
         wanted.append(ChangeRow.at < until)
-    found = await connection.execute(
+    query = change_rows().where(*wanted)
+    query = query.order_by(ChangeRow.at.desc(), ChangeRow.id.desc()).limit(limit)
+    return list(map(change_of, await connection.execute(query)))
+
+
+def change_rows() -> Select[*tuple[Any, ...]]:
+    """The query for the rows that ``change_of`` reads."""
+    return (
         select(
             EndpointRow.key,
+            ChangeRow.id,
             ChangeRow.at,
             ChangeRow.fact,
             ChangeRow.kind,
@@ -42,22 +52,20 @@ async def read_changes(
         )
         .join(EndpointRow, EndpointRow.id == ChangeRow.endpoint_id)
         .join(TargetRow, TargetRow.id == EndpointRow.target_id)
-        .where(*wanted)
-        .order_by(ChangeRow.at.desc(), ChangeRow.id.desc())
-        .limit(limit)
     )
-    return [
-        Change(
-            endpoint_key=row.key,
-            at=row.at,
-            fact=row.fact,
-            kind=ChangeKind(row.kind),
-            before=row.before,
-            after=row.after,
-            sentence=row.sentence,
-        )
-        for row in found
-    ]
+
+
+def change_of(row: Row[*tuple[Any, ...]]) -> Change:
+    """The Change of a row of ``change_rows``."""
+    return Change(
+        endpoint_key=row.key,
+        at=row.at,
+        fact=row.fact,
+        kind=ChangeKind(row.kind),
+        before=row.before,
+        after=row.after,
+        sentence=row.sentence,
+    )
 
 
 async def read_history(
@@ -68,9 +76,17 @@ async def read_history(
     Raises:
         ValueError: if a stored body is invalid.
     """
-    found = await connection.execute(
+    newest = period_rows().where(*conditions(selection))
+    newest = newest.order_by(VisitRow.first_at.desc(), VisitRow.id.desc()).limit(limit)
+    return await periods_of(connection, (await connection.execute(newest)).all())
+
+
+def period_rows() -> Select[*tuple[Any, ...]]:
+    """The query for the rows that ``periods_of`` reads."""
+    return (
         select(
             EndpointRow.key,
+            VisitRow.id,
             VisitRow.observation_id,
             VisitRow.turn,
             VisitRow.first_at,
@@ -82,11 +98,17 @@ async def read_history(
         .join(EndpointRow, EndpointRow.id == VisitRow.endpoint_id)
         .join(TargetRow, TargetRow.id == EndpointRow.target_id)
         .join(StatusRow, StatusRow.endpoint_id == EndpointRow.id)
-        .where(*conditions(selection))
-        .order_by(VisitRow.first_at.desc(), VisitRow.id.desc())
-        .limit(limit)
     )
-    rows = found.all()
+
+
+async def periods_of(
+    connection: AsyncConnection, rows: Sequence[Row[*tuple[Any, ...]]]
+) -> list[Period]:
+    """The Period of each row of ``period_rows``.
+
+    Raises:
+        ValueError: if a stored body is invalid.
+    """
     decoded = partial(decode_observation, parts=KnownParts())
     facts = await decode(connection, [row.observation_id for row in rows], decoded)
     return [

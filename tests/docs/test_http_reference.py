@@ -11,6 +11,8 @@ import pytest
 
 from exporters.pages.assets import STYLESHEET
 from scripts.http_reference import meanings, reference, routes
+from service.http.api.routes import OPERATIONS
+from service.http.text_answers import API
 from tests.service.http.test_every_route import HOST, Answer, Asked, service
 
 PAGE: Final = Path(__file__).parents[2] / "docs/reference/http-api.md"
@@ -33,6 +35,7 @@ ELSEWHERE: Final = {
     ("POST /-/reload", 400),
     ("GET /probe", 200),
     ("GET /probe", 503),
+    ("GET /api/openapi.json", 200),
     ("GET /probe", 504),
     ("POST /api/waivers", 200),
     ("POST /api/waivers", 201),
@@ -102,7 +105,11 @@ def test_the_page_is_generated_from_the_code() -> None:
 
 
 def test_every_route_is_there() -> None:
-    assert re.findall("^## (.*)$", PAGE.read_text(), re.MULTILINE) == [*meanings()]
+    headings = re.findall("^## (.*)$", PAGE.read_text(), re.MULTILINE)
+    assert headings == [*meanings(), "The API under /api/v1"]
+    written = re.findall("^### (.*)$", PAGE.read_text(), re.MULTILINE)
+    assert len(written) == len(OPERATIONS)
+    assert {f"{one.method} {API}{one.path}" for one in OPERATIONS} == set(written)
     assert meanings().keys() == routes().keys()
 
 

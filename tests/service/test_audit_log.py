@@ -28,7 +28,7 @@ from service.http.audit import audit_route
 from service.http.guard.access import Access, Refusal
 from service.http.guard.guard import Guard
 from service.http.guard.principal import Method, Principal
-from service.http.waivers import waiver_routes
+from service.http.waivers import WaiverDesk, waiver_routes
 from service.judging.policy_evaluator import PolicyEvaluator
 from service.judging.report_builder import ReportScope, make_report
 from service.setting_types.roles import Role
@@ -68,8 +68,9 @@ async def store(database: str) -> AsyncIterator[SqlStore]:
 @pytest.fixture
 async def client(store: SqlStore) -> AsyncIterator[httpx.AsyncClient]:
     web = policy("web", {"protocol_versions": {"allowed": ["TLSv1.3"]}})
+    evaluator = PolicyEvaluator(PolicySet(policies=(web,)))
     routes = (
-        *waiver_routes(PolicyEvaluator(PolicySet(policies=(web,))), store, lambda: NOW, lambda: ()),
+        *waiver_routes(WaiverDesk(evaluator, store, lambda: NOW), lambda: ()),
         audit_route(store, lambda: NOW),
     )
     app = Guard(Starlette(routes=list(routes)), Access(authenticate=as_alice))

@@ -16,7 +16,7 @@ from model.findings.finding import Waiver
 from policy import PolicySet
 from service.http.guard.access import Access
 from service.http.guard.guard import Guard
-from service.http.waivers import waiver_routes
+from service.http.waivers import WaiverDesk, waiver_routes
 from service.judging.policy_evaluator import PolicyEvaluator
 from storage import SqlStore
 from tests.policy.observed import policy
@@ -57,7 +57,7 @@ def desk() -> PolicyEvaluator:
 
 @pytest.fixture
 async def client(desk: PolicyEvaluator, store: SqlStore) -> AsyncIterator[httpx.AsyncClient]:
-    routes = waiver_routes(desk, store, lambda: NOW, lambda: STATUSES)
+    routes = waiver_routes(WaiverDesk(desk, store, lambda: NOW), lambda: STATUSES)
     app = Guard(Starlette(routes=list(routes)), Access())
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://localhost"

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 from model.intrusiveness import Intrusiveness
 from service.cli.app import fail
@@ -90,6 +90,30 @@ _Record: TypeAlias = Annotated[
         help="Record the conversation to FILE (must not exist), for tlsprobe replay.",
     ),
 ]
+_OF_THIS_PROCESS: Final = (
+    "--trust-store",
+    "--checks",
+    "--intrusiveness",
+    "--fetch",
+    "--dns",
+    "--log-list",
+    "--record",
+    "--proxy",
+    "--source-address",
+    "--proxy-protocol",
+    "--ipv4",
+    "--ipv6",
+)
+"""Options of how this process probes, which a service does not take."""
+
+_Service: TypeAlias = Annotated[
+    str | None,
+    Option(
+        metavar="URL",
+        help="Let the service at URL probe, from its place in the network and with its settings. "
+        "Put a token into TLSPROBE_SERVICE_TOKEN.",
+    ),
+]
 
 
 @command(
@@ -104,6 +128,7 @@ Examples:
   tlsprobe scan example.com --json | jq '.protocols | map_values(.verdict)'
   tlsprobe scan example.com --policy mozilla-intermediate --fail-on high
   tlsprobe scan example.com --policy mozilla-modern --report junit=junit.xml
+  tlsprobe scan intranet.example --service https://probe.example:9844
 
 \b
 Exit codes:
@@ -134,6 +159,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     proxy_protocol: ProxyProtocol = None,
     ipv4: OnlyIpv4 = False,
     ipv6: OnlyIpv6 = False,
+    service: _Service = None,
     policy: Policies = None,
     label: Labels = None,
     fail_on: FailOn = None,
@@ -143,18 +169,32 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     verbose: Verbose = False,
 ) -> int:
     """Probe endpoints now, print a report of each, and a table of several; nothing is stored."""
-    from service.scan.request import ScanInputError, by_way, read_request, with_surroundings
+    from service.scan import request as scans
 
     try:
         options = _form(as_json, no_evidence, no_color, brief, verbose)
-        request = read_request((), server_name, timeout, trust_store, checks, intrusiveness)
+        request = scans.read_request((), server_name, timeout, trust_store, checks, intrusiveness)
         request = replace(request, targets=_targets(hosts or (), file, server_name, yes))
-        request = with_surroundings(request, fetch=fetch, dns=dns, log_list=log_list)
-        request = by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
+        request = scans.with_surroundings(request, fetch=fetch, dns=dns, log_list=log_list)
+        request = scans.by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
+        request = scans.by_service(request, service, _own_options())
         judging = JudgeOptions(policy, label, fail_on, allow_unknown, report)
         return _scan_and_print(request, options, judging, record)
-    except ScanInputError as error:
+    except scans.ScanInputError as error:
         return fail(str(error))
+
+
+def _own_options() -> list[str]:
+    """The options that the user gave and that a service does not take."""
+    import click
+
+    context = click.get_current_context()
+    return [
+        name
+        for name in _OF_THIS_PROCESS
+        if context.get_parameter_source(name.removeprefix("--").replace("-", "_"))
+        is click.core.ParameterSource.COMMANDLINE
+    ]
 
 
 def _form(

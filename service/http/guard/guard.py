@@ -23,7 +23,7 @@ from service.http.guard.access import (
 from service.http.guard.principal import PRINCIPAL, Method, Principal
 from service.http.guard.protocol import CLIENT_CERTIFICATE
 from service.http.guard.query import role_needed
-from service.http.text_answers import text_answer
+from service.http.text_answers import refused_answer
 from service.setting_types.roles import Role
 
 LARGEST_BODY: Final = 65_536
@@ -69,7 +69,7 @@ class Guard:
         if refusal is None:
             await self._app(scope, receive, send)
             return
-        answer = text_answer(refusal.sentence, refusal.status, refusal.headers)
+        answer = refused_answer(scope["path"], refusal.sentence, refusal.status, refusal.headers)
         await answer(scope, receive, send)
 
     async def _refusal(self, scope: Scope) -> Refusal | None:

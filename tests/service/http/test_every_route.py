@@ -36,7 +36,7 @@ from service.http.pages.routes import page_routes
 from service.http.probe import probe_route
 from service.http.reports import report_routes
 from service.http.service_discovery import service_discovery_route
-from service.http.waivers import waiver_routes
+from service.http.waivers import WaiverDesk, waiver_routes
 from service.inventory.metrics_page import InventoryPage
 from service.judging.policy_evaluator import PolicyEvaluator
 from storage import SqlStore
@@ -170,7 +170,9 @@ async def service() -> AsyncIterator[Service]:
                         service_discovery_route(
                             lambda: (Target(host="a.test", port=443, server_name="a.test"),)
                         ),
-                        *waiver_routes(PolicyEvaluator(), store, lambda: NOW, lambda: ()),
+                        *waiver_routes(
+                            WaiverDesk(PolicyEvaluator(), store, lambda: NOW), lambda: ()
+                        ),
                         audit_route(store, lambda: NOW),
                         *report_routes(make),
                     ),

@@ -1,0 +1,208 @@
+"""Probe now: a job that a client starts, follows by server-sent events, and reads or cancels."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from model.encoding.observation_json import to_json
+from model.encoding.times_json import time_to_json
+from service.http.api import answers
+from service.http.api.cursors import Place, place_of
+from service.http.api.operation import ApiError, Call, Json, Operation, Reply
+from service.http.api.parameters import ListParameters, Parameters
+from service.http.api.view import counted_page
+from service.http.guard.principal import Principal
+from service.http.text_answers import API, json_bytes
+from service.probe_endpoint.jobs import JobState, ProbeJob, ProbeJobs, Step
+from service.probe_endpoint.module_choices import RefusedError
+
+_MOST_STREAMS: Final = 128
+_PATIENCE_SECONDS: Final = 15.0
+"""A comment is sent after this time without a step, so that proxies do not end the connection."""
+
+_LAST_EVENT: Final = "last-event-id"
+_MOST_DIGITS: Final = 9
+
+Record = Callable[[Principal, str], Awaitable[None]]
+"""Writes to the audit log that the client has a target probed."""
+
+
+class NewProbe(BaseModel):
+    """What to probe: `HOST`, `HOST:PORT` or a URL, and the server name to send if it is not the host."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    target: Annotated[str, Field(min_length=1, max_length=2000)]
+    server_name: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+
+
+class ProbeApi:
+    """The handlers."""
+
+    def __init__(self, jobs: ProbeJobs, record: Record) -> None:
+        self._jobs = jobs
+        self._record = record
+        self._streams = 0
+
+    async def start(self, call: Call[Parameters, NewProbe]) -> Reply:
+        """Start a probe."""
+        try:
+            job = self._jobs.start(call.body.target, call.body.server_name, call.by.name)
+        except RefusedError as refused:
+            status = 422 if refused.status == 400 else refused.status
+            headers = {"retry-after": "10"} if status == 429 else None
+            raise ApiError(status, str(refused), headers=headers) from refused
+        await self._record(call.by, job.target)
+        return Reply(value=_json(job), status=202, headers={"location": f"{API}/probes/{job.id}"})
+
+    async def every(self, call: Call[ListParameters, None]) -> Reply:
+        """A page of the probes."""
+        jobs = self._jobs.every
+        return Reply(
+            value=await counted_page(
+                lambda: sorted(jobs, key=_place),
+                _place,
+                "-created_at",
+                call.query,
+                (answers.Probe, _json),
+            )
+        )
+
+    async def one(self, call: Call[Parameters, None]) -> Reply:
+        """One probe."""
+        return Reply(value=_json(self._known(call)))
+
+    async def result(self, call: Call[Parameters, None]) -> Reply:
+        """What a probe found."""
+        job = self._known(call)
+        if job.state is JobState.RUNNING:
+            raise ApiError(409, "the probe has not ended: follow its events, or ask again later")
+        if job.state is JobState.FAILED:
+            raise ApiError(409, f"the probe failed: {job.failure}")
+        return Reply(value={"observations": [to_json(one) for one in job.observations]})
+
+    async def events(self, call: Call[Parameters, None]) -> Reply:
+        """The steps of a probe as they come."""
+        job, last = self._known(call), call.request.headers.get(_LAST_EVENT, "0")
+        if not (last.isascii() and last.isdecimal() and len(last) <= _MOST_DIGITS):
+            raise ApiError(400, "Last-Event-ID must be the number of an event")
+        if self._streams >= _MOST_STREAMS:
+            raise ApiError(
+                429,
+                f"{_MOST_STREAMS} clients follow probes: wait until one has left",
+                headers={"retry-after": "10"},
+            )
+        return Reply(stream=self._stream(job, int(last)))
+
+    async def cancel(self, call: Call[Parameters, None]) -> Reply:
+        """Cancel a probe."""
+        self._jobs.remove(self._known(call).id)
+        return Reply(status=204)
+
+    async def _stream(self, job: ProbeJob, after: int) -> AsyncIterator[bytes]:
+        self._streams += 1
+        try:
+            async for step in job.follow(after, _PATIENCE_SECONDS):
+                yield b":\n\n" if step is None else _event("step", _step_json(step), step.number)
+            yield _event("end", _json(job), None)
+        finally:
+            self._streams -= 1
+
+    def _known(self, call: Call[Parameters, None]) -> ProbeJob:
+        job_id = call.path("id")
+        found = self._jobs.get(job_id)
+        if found is None:
+            raise ApiError(404, f"unknown or expired probe {job_id!r}: GET {API}/probes lists all")
+        return found
+
+
+def _place(job: ProbeJob) -> Place:
+    return place_of(job.created_at.timestamp(), job.id)
+
+
+def _json(job: ProbeJob) -> Json:
+    return {
+        "id": job.id,
+        "target": job.target,
+        "by": job.by,
+        "state": job.state.value,
+        "created_at": time_to_json(job.created_at),
+        "ended_at": time_to_json(job.ended_at),
+        "failure": job.failure,
+        "steps": list(map(_step_json, job.steps)),
+        "observations": len(job.observations),
+    }
+
+
+def _step_json(step: Step) -> Json:
+    return {"number": step.number, "message": step.text}
+
+
+def _event(kind: str, value: Json, number: int | None) -> bytes:
+    """A server-sent event; JSON in ASCII has no line ends."""
+    lead = "" if number is None else f"id: {number}\n"
+    return f"event: {kind}\n{lead}data: ".encode() + json_bytes(value) + b"\n\n"
+
+
+OPERATIONS: Final[Sequence[Operation]] = (
+    Operation(
+        name="start_probe",
+        tag="probes",
+        summary="Probe a target now: the answer names the job to follow.",
+        path="/probes",
+        method="POST",
+        status=202,
+        handle=ProbeApi.start,
+        body=NewProbe,
+        answer=answers.Probe,
+    ),
+    Operation(
+        name="list_probes",
+        tag="probes",
+        summary="The probes of the last hour, newest first.",
+        path="/probes",
+        handle=ProbeApi.every,
+        query=ListParameters,
+        answer=answers.Probes,
+    ),
+    Operation(
+        name="get_probe",
+        tag="probes",
+        summary="One probe, and how far it is.",
+        path="/probes/{id}",
+        handle=ProbeApi.one,
+        answer=answers.Probe,
+    ),
+    Operation(
+        name="get_probe_result",
+        tag="probes",
+        summary="What a probe found at each address. The inventory keeps its own facts.",
+        path="/probes/{id}/result",
+        handle=ProbeApi.result,
+        answer=answers.ProbeResult,
+        may_answer={409: "the probe has not ended, or it failed"},
+    ),
+    Operation(
+        name="follow_probe",
+        tag="probes",
+        summary="The steps of a probe as server-sent events: `step`, and at last `end`.",
+        path="/probes/{id}/events",
+        handle=ProbeApi.events,
+        answer=None,
+        is_stream=True,
+    ),
+    Operation(
+        name="cancel_probe",
+        tag="probes",
+        summary="Cancel a probe, and forget it.",
+        path="/probes/{id}",
+        method="DELETE",
+        status=204,
+        handle=ProbeApi.cancel,
+        answer=None,
+    ),
+)
+"""The operations of this module."""

@@ -1,0 +1,77 @@
+"""All routes of the API: its operations, and the document that describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from model.ports import Clock
+from model.snapshot import Snapshot
+from service.http.api import endpoints, findings, probes, service, waivers
+from service.http.api.document import document
+from service.http.api.frame import Frame
+from service.http.api.operation import Operation
+from service.http.api.view import Views
+from service.http.guard.bodies import Body, body_of, respond
+from service.http.guard.query import Query, route
+from service.http.text_answers import OPENAPI, json_bytes
+from service.http.waivers import WaiverDesk
+from service.probe_endpoint.jobs import ProbeJobs
+from storage import SqlReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiParts:
+    """What the API needs of the service; ``record`` writes to the audit log that a client starts a probe."""
+
+    store: SqlReader
+    snapshot: Callable[[], Snapshot]
+    waivers: WaiverDesk
+    service: service.ServiceApi
+    jobs: ProbeJobs
+    record: probes.Record
+    clock: Clock
+    requests_per_minute: int
+
+
+OPERATIONS: Final = (
+    *endpoints.OPERATIONS,
+    *findings.OPERATIONS,
+    *waivers.OPERATIONS,
+    *probes.OPERATIONS,
+    *service.OPERATIONS,
+)
+"""All operations of the API."""
+
+
+def api_routes(parts: ApiParts) -> tuple[Route, ...]:
+    """The routes of the operations, and of the document."""
+    views, frame = Views(parts.snapshot), Frame(parts.requests_per_minute, parts.clock.monotonic)
+    evaluator = parts.waivers.evaluator
+    servers: tuple[tuple[object, Sequence[Operation]], ...] = (
+        (endpoints.EndpointApi(views, parts.store), endpoints.OPERATIONS),
+        (findings.FindingApi(views, parts.store, evaluator), findings.OPERATIONS),
+        (waivers.WaiverApi(parts.waivers), waivers.OPERATIONS),
+        (probes.ProbeApi(parts.jobs, parts.record), probes.OPERATIONS),
+        (parts.service, service.OPERATIONS),
+    )
+    return (
+        _document_route(),
+        *(frame.route(one, server) for server, table in servers for one in table),
+    )
+
+
+def _document_route() -> Route:
+    made: list[Body] = []
+
+    async def openapi(request: Request, _: Query) -> Response:
+        if not made:
+            made.append(await body_of(json_bytes(document(OPERATIONS))))
+        return respond(request, made[0], {"content-type": "application/json"})
+
+    return route(OPENAPI, openapi)

@@ -1,0 +1,196 @@
+"""The service itself: its health, its events, its discovery sources and targets, and the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import Field
+
+from model.encoding.audit_json import audit_to_json
+from model.encoding.times_json import time_to_json
+from model.query import ServiceEvent
+from model.target import Target
+from service.http.api import answers
+from service.http.api.cursors import Place, place_of, row_end_of
+from service.http.api.endpoints import target_json
+from service.http.api.operation import Call, Json, Operation, Reply
+from service.http.api.parameters import (
+    COMMAS,
+    Label,
+    ListParameters,
+    Moment,
+    Parameters,
+    Text,
+    labels_of,
+)
+from service.http.api.view import counted_page, has_words, newest_page
+from service.sources.target_sources import TargetSources
+from storage import SqlReader
+
+
+class SinceParameters(ListParameters):
+    """Filters of what happened."""
+
+    since: Moment | None = Field(None, description="only from this time on")
+
+
+class EventParameters(SinceParameters):
+    """Filters of service events."""
+
+    kind: tuple[Text, ...] = Field(
+        (), min_length=1, max_length=50, json_schema_extra=COMMAS, description="only of these kinds"
+    )
+
+
+class TargetParameters(ListParameters):
+    """Filters of targets."""
+
+    q: Text | None = Field(
+        None, description="only with every word in the key, a label or the source"
+    )
+    label: tuple[Label, ...] = Field(
+        (), max_length=32, description="only with the label `NAME=VALUE`"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceApi:
+    """The handlers; all but ``store`` return what is true now."""
+
+    store: SqlReader
+    status: Callable[[], Mapping[str, Any]]
+    sources: Callable[[], TargetSources]
+    targets: Callable[[], Sequence[Target]]
+
+    async def health(self, _: Call[Parameters, None]) -> Reply:
+        """The status."""
+        return Reply(value=dict(self.status()))
+
+    async def events(self, call: Call[EventParameters, None]) -> Reply:
+        """A page of service events."""
+        query = call.query
+        found = await self.store.newest_events(
+            query.kind, since=query.since, limit=query.limit, after=row_end_of(query.cursor)
+        )
+        return Reply(value=newest_page(found, (answers.Event, _event_json), query.fields))
+
+    async def audit(self, call: Call[SinceParameters, None]) -> Reply:
+        """A page of the audit log."""
+        query = call.query
+        found = await self.store.newest_audit_entries(
+            since=query.since, limit=query.limit, after=row_end_of(query.cursor)
+        )
+        return Reply(value=newest_page(found, (answers.AuditEntry, audit_to_json), query.fields))
+
+    async def every_source(self, call: Call[ListParameters, None]) -> Reply:
+        """A page of the discovery sources."""
+        now = self.sources()
+        errors, warnings = now.errors, now.warnings
+        found = [
+            {
+                "name": name,
+                "targets": len(targets),
+                "error": errors.get(name),
+                "warning": warnings.get(name),
+            }
+            for name, targets in now.by_source.items()
+        ]
+        shown = (answers.Source, _itself)
+        return Reply(
+            value=await counted_page(
+                lambda: sorted(found, key=_name_place), _name_place, "name", call.query, shown
+            )
+        )
+
+    async def every_target(self, call: Call[TargetParameters, None]) -> Reply:
+        """A page of targets."""
+        query = call.query
+        found = [
+            one
+            for one in self.targets()
+            if labels_of(query.label).items() <= one.labels.items()
+            and (query.q is None or has_words(_text_of(one), query.q))
+        ]
+        shown = (answers.Target, target_json)
+        return Reply(
+            value=await counted_page(
+                lambda: sorted(found, key=_key_place), _key_place, "key", query, shown
+            )
+        )
+
+
+def _name_place(source: Json) -> Place:
+    return place_of(source["name"], str(source["name"]))
+
+
+def _key_place(target: Target) -> Place:
+    return place_of(target.key, target.key)
+
+
+def _itself(value: Json) -> Json:
+    return value
+
+
+def _event_json(event: ServiceEvent) -> Json:
+    return {
+        "at": time_to_json(event.at),
+        "kind": event.kind,
+        "message": event.sentence,
+        "endpoint": event.endpoint_key,
+    }
+
+
+def _text_of(target: Target) -> str:
+    labels = (f"{name}={value}" for name, value in target.labels.items())
+    return "\n".join((target.key, target.source, *labels)).lower()
+
+
+OPERATIONS: Final[Sequence[Operation]] = (
+    Operation(
+        name="get_health",
+        tag="service",
+        summary="The status of the service: lag, rates, sources, worst endpoints.",
+        path="/health",
+        handle=ServiceApi.health,
+        answer=answers.Health,
+    ),
+    Operation(
+        name="list_events",
+        tag="service",
+        summary="What happened to the service: start, stop, quarantine.",
+        path="/events",
+        handle=ServiceApi.events,
+        query=EventParameters,
+        answer=answers.Events,
+    ),
+    Operation(
+        name="list_audit_entries",
+        tag="service",
+        summary="The audit log: who changed what.",
+        path="/audit",
+        handle=ServiceApi.audit,
+        query=SinceParameters,
+        answer=answers.AuditEntries,
+    ),
+    Operation(
+        name="list_sources",
+        tag="discovery",
+        summary="The discovery sources, and what is wrong with them.",
+        path="/discovery/sources",
+        handle=ServiceApi.every_source,
+        query=ListParameters,
+        answer=answers.Sources,
+    ),
+    Operation(
+        name="list_targets",
+        tag="discovery",
+        summary="The targets of all sources.",
+        path="/targets",
+        handle=ServiceApi.every_target,
+        query=TargetParameters,
+        answer=answers.Targets,
+    ),
+)
+"""The operations of this module."""

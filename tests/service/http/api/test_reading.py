@@ -1,0 +1,226 @@
+"""What can be read: lists with filters, order and full text, one endpoint with its past, and the service itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from model.observation import Observation
+from model.protocol_version import ProtocolVersion
+from model.verdict import Fact, Verdict
+from tests.service.http.api.world import Api, api
+from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern
+from tests.storage.test_statements import statements
+
+HOSTILE: Final = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "javascript:alert(1)",
+    "\x00\x07\x1b[31m\x7f\x9b",
+    "\u202e\u2066\u2028\u2029\ufeff",
+    "\ud800",
+    "'; DROP TABLE endpoints; --",
+    "\r\nSet-Cookie: a=b",
+)
+LISTS: Final = (
+    "/endpoints",
+    "/findings",
+    "/certificates",
+    "/policies",
+    "/waivers",
+    "/probes",
+    "/changes",
+    "/events",
+    "/audit",
+    "/targets",
+    "/discovery/sources",
+)
+
+
+@pytest.fixture
+async def running() -> AsyncIterator[Api]:
+    async with api() as made:
+        yield made
+
+
+async def items(running: Api, path: str, **parameters: str | Sequence[str]) -> list[dict[str, Any]]:
+    answer = await running.get(path, **parameters)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found
+
+
+def hosts(found: Sequence[dict[str, Any]]) -> list[str]:
+    return [one["target"]["host"] for one in found]
+
+
+async def test_endpoints_are_filtered_sorted_and_found_by_any_word(running: Api) -> None:
+    names = [one.endpoint.target.host for one in (modern(), legacy(), failed())]
+    www, old, down = names
+
+    async def found(**parameters: str | Sequence[str]) -> list[str]:
+        return hosts(await items(running, "/endpoints", **parameters))
+
+    assert sorted(await found()) == sorted(names)
+    assert await found(sort="-key") == sorted(names, reverse=True)
+    assert (await found(sort="-severity"))[-1] == down
+    assert (await found(sort="expires_at"))[0] == old
+    assert await found(q="WWW.example:443 team=web") == [www]
+    assert sorted(await found(q="CN=Example CA")) == sorted([www, old])
+    assert await found(q="www.example nothing") == []
+    assert www in await found(label=["team=web"])
+    assert await found(label=["team=web", "team=other"]) == await found(label=["team=other"])
+    assert await found(state=failed().state.value) == [down]
+    assert sorted(await found(state=f"tls,{failed().state.value}")) == sorted(names)
+    assert await found(expires_before=NOW.isoformat().replace("+00:00", "Z")) == [old]
+    assert old in await found(policy="web", compliance="no")
+    assert await found(policy="none") == []
+
+
+async def test_an_endpoint_is_shown_as_the_store_has_it(running: Api) -> None:
+    (shown,) = await items(running, "/endpoints", q="www.example:443")
+    (status,) = [one for one in running.statuses if one.observation.endpoint.key == shown["key"]]
+    answer = (await running.get(f"/endpoints/{shown['id']}")).json()
+    assert answer == shown
+    assert shown["versions"] == ["TLSv1.2", "TLSv1.3"]
+    assert shown["expires_at"] == "2026-08-30T12:00:00Z"
+    assert (shown["trusted"], shown["compliance"]) == ("yes", {"web": "no"})
+    assert shown["findings"]["high"] + shown["findings"]["medium"] + shown["findings"]["waived"] > 0
+    facts = (await running.get(f"/endpoints/{shown['id']}/observation")).json()
+    assert facts["state"] == "tls"
+    assert "offer" in json.dumps(facts)
+    bare = await running.get(f"/endpoints/{shown['id']}/observation", evidence="false")
+    assert "offer" not in bare.text
+    assert status.observation.answered_as_tls
+
+
+async def test_the_past_of_an_endpoint_is_read_in_pages(running: Api) -> None:
+    without = {**modern().protocols, ProtocolVersion.TLSV1_2: Fact(verdict=Verdict.NO)}
+    await running.see(replace(modern(), started_at=NOW + timedelta(hours=1), protocols=without))
+    (shown,) = await items(running, "/endpoints", q="www.example:443")
+    whole = await items(running, f"/endpoints/{shown['id']}/observations")
+    assert [one["first_at"] for one in whole] == ["2026-07-01T13:00:00Z", "2026-07-01T12:00:00Z"]
+    first = (await running.get(f"/endpoints/{shown['id']}/observations", limit="1")).json()
+    second = await items(
+        running, f"/endpoints/{shown['id']}/observations", limit="1", cursor=first["next"]
+    )
+    assert [*first["items"], *second] == whole
+    changes = await items(running, f"/endpoints/{shown['id']}/changes")
+    assert changes == await items(running, "/changes")
+    assert {one["endpoint"] for one in changes} == {shown["key"]}
+    facts = {one["fact"] for one in changes}
+    assert facts
+    assert await items(running, "/changes", fact=min(facts), label=["team=web"])
+    assert await items(running, "/changes", fact="none") == []
+    assert await items(running, "/changes", since="2026-07-02T00:00:00Z") == []
+
+
+async def test_findings_have_their_evidence_one_by_one(running: Api) -> None:
+    found = await items(running, "/findings")
+    assert found
+    assert all(one["status"] == "waived" for one in found if one["rule"] == "protocol_versions")
+    (one, *_) = found
+    shown = (await running.get(f"/findings/{one['fingerprint']}")).json()
+    assert shown | {"evidence": None} == one | {"evidence": None}
+    assert shown["evidence"] is not None
+    assert await items(running, "/findings", status="open") == []
+    assert await items(running, "/findings", rule="none") == []
+    assert await items(running, "/findings", endpoint=one["endpoint"], q=one["rule"])
+
+
+async def test_certificates_say_where_they_are_served(running: Api) -> None:
+    certificates = await items(running, "/certificates")
+    keys = {key for one in certificates for key in one["endpoints"]}
+    assert keys == {
+        one.observation.endpoint.key for one in running.statuses if one.observation.own_certificates
+    }
+    (one, *_) = certificates
+    assert (await running.get(f"/certificates/{one['sha256']}")).json() == one
+    assert await items(running, "/certificates", q=one["sha256"][:12]) == [one]
+    assert await items(running, "/certificates", expires_before="2000-01-01T00:00:00Z") == []
+
+
+async def test_events_and_audit_entries_come_newest_first(running: Api) -> None:
+    assert [one["message"] for one in await items(running, "/events")] == [
+        "start 2",
+        "start 1",
+        "start 0",
+    ]
+    assert [one["subject"] for one in await items(running, "/audit", limit="2")] == [
+        "www2.example:443",
+        "www1.example:443",
+    ]
+    assert await items(running, "/events", kind="stopped") == []
+    since = (NOW + timedelta(minutes=1)).isoformat().replace("+00:00", "Z")
+    assert len(await items(running, "/events", since=since)) == 2
+
+
+async def test_any_text_of_others_is_valid_json_and_fits_its_schema(running: Api) -> None:
+    await running.see(*(hostile(number, text) for number, text in enumerate(HOSTILE)))
+    document = (await running.client.get("/api/openapi.json")).json()
+    for path in LISTS:
+        answer = await running.get(path)
+        assert (path, answer.status_code) == (path, 200)
+        assert answer.content.isascii()
+        assert not any(byte < 0x20 or byte == 0x7F for byte in answer.content.removesuffix(b"\n"))
+        schema = answer_schema(document, path)
+        Draft202012Validator(schema).validate(json.loads(answer.content))
+    shown = await items(running, "/endpoints", label=["hostile=yes"])
+    assert [one["reason"] for one in shown] == list(HOSTILE)
+    assert [one["target"]["labels"]["text"] for one in shown] == list(map(stored_label, HOSTILE))
+
+
+def answer_schema(document: dict[str, Any], path: str) -> dict[str, Any]:
+    content = document["paths"][f"/api/v1{path}"]["get"]["responses"]["200"]["content"]
+    return {**content["application/json"]["schema"], "components": document["components"]}
+
+
+def stored_label(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def hostile(number: int, text: str) -> Observation:
+    """An endpoint that has ``text`` wherever others choose it."""
+    one = modern(f"hostile{number}.example")
+    leaf = replace(
+        certificate(f"CN={text}"),
+        sha256=f"c{number}" * 32,
+        issuer=text,
+        dns_names=(text,),
+        serial_number="1",
+    )
+    # Owners choose labels, in YAML or JSON, which have no half of a surrogate pair in files.
+    labels = {"hostile": "yes", "text": stored_label(text)}
+    target = replace(one.endpoint.target, labels=labels)
+    return replace(
+        one,
+        endpoint=replace(one.endpoint, target=target),
+        certificates=(deployment(leaf=leaf),),
+        reason=text,
+        alpn=(text,),
+    )
+
+
+async def test_a_list_takes_the_same_statements_for_any_number_of_items(running: Api) -> None:
+    engine = running.store._database._engine.sync_engine
+    counts: list[dict[str, int]] = []
+    for number in (2, 12):
+        await running.see(*(modern(f"n{one}.example") for one in range(number)))
+        (shown, *_) = await items(running, "/endpoints")
+        of_one = (f"/endpoints/{shown['id']}/changes", f"/endpoints/{shown['id']}/observations")
+        taken = {}
+        for path in (*LISTS, *of_one):
+            with statements(engine) as executed:
+                await items(running, path)
+            taken[path.replace(shown["id"], "{id}")] = executed.count("SELECT")
+        counts.append(taken)
+    assert counts[0] == counts[1]
+    from_memory = {"/endpoints", "/findings", "/certificates", "/policies", "/waivers", "/targets"}
+    assert {path: counts[0][path] for path in from_memory} == dict.fromkeys(from_memory, 0)
+    assert max(counts[0].values()) == 2

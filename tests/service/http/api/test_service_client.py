@@ -1,0 +1,87 @@
+"""``scan --service``: a service on a real socket probes a real server, and its refusals are one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+
+from model.target import Target
+from service.cli.main import run_command
+from service.config.modules.on_demand import OnDemandSettings
+from service.http.guard.waiting import ConnectionLimits
+from service.http.server import listen, serve_http, url_of
+from service.probe_endpoint.observer import Observer
+from service.scan.output import ScanOptions
+from service.scan.request import ScanInputError, ScanRequest, read_request
+from service.scan.scanner import scan_all
+from tests.service.hostile import hostile_server
+from tests.service.http.api.world import VICTOR, Api, api
+from tests.service.probe_endpoint.asking import World
+from tests.support.ports import free_port
+
+OPTIONS = ScanOptions(as_json=True, no_colour=True)
+LIMITS = ConnectionLimits(connections=50, per_caller=50, requests_per_second=100)
+
+
+@asynccontextmanager
+async def serving(*inventory: Target) -> AsyncIterator[tuple[Api, str]]:
+    """The API on a real socket, and its URL."""
+    prober = World(inventory=inventory).prober(OnDemandSettings())
+    stop = asyncio.Event()
+    async with api(visits=lambda: Observer(prober)) as running:
+        assert running.app is not None
+        with listen("127.0.0.1:0") as listener:
+            served = asyncio.create_task(serve_http(running.app, listener, LIMITS, stop))
+            yield running, url_of(listener)
+            stop.set()
+            await served
+
+
+def request(host: str, url: str) -> ScanRequest:
+    return replace(read_request([host]), service=url)
+
+
+async def test_a_service_probes_and_the_scan_shows_what_it_found() -> None:
+    async with hostile_server("a.example") as port:
+        target = Target(host="127.0.0.1", port=port, server_name=None)
+        async with serving(target) as (running, url):
+            stream = StringIO()
+            outcome = await scan_all(request(target.key, url), OPTIONS, stream)
+            running.by = VICTOR
+            with pytest.raises(ScanInputError, match="needs operator"):
+                await scan_all(request(target.key, url), OPTIONS, StringIO())
+    (line,) = stream.getvalue().splitlines()
+    assert outcome.are_all_tls
+    assert json.loads(line)["certificates"][0]["chain"][0]["subject"] == "CN=a.example"
+
+
+async def test_a_target_that_the_service_may_not_probe_is_one_sentence() -> None:
+    async with serving() as (_, url):
+        with pytest.raises(ScanInputError, match=r"refuses 192\.0\.2\.1:443: .*on_demand"):
+            await scan_all(request("192.0.2.1", url), OPTIONS, StringIO())
+
+
+async def test_without_a_service_there_is_one_sentence() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(ScanInputError, match="no tlsprobe service answers at"):
+        await scan_all(request("192.0.2.1", url), OPTIONS, StringIO())
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--service", "probe.example"], "--service must begin with http"),
+        (["--service", "http://127.0.0.1:1", "--dns"], "--service and --dns exclude each other"),
+    ],
+)
+def test_wrong_options_are_one_sentence(
+    options: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["scan", "192.0.2.1", *options]) == 2
+    assert reason in capsys.readouterr().err

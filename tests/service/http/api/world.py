@@ -1,0 +1,216 @@
+"""The API over a real SQLite store with judged visits, behind the Guard, called without a network."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import httpx
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from model.endpoint_state.schedule import Schedule
+from model.findings.finding import Waiver
+from model.observation import Observation
+from model.query import AuditAction, AuditEntry, ServiceEvent
+from model.snapshot import EndpointStatus, Snapshot
+from model.target import Target
+from pki.net_guard.deny import DenyList
+from pki.net_guard.gate import SocketGate
+from policy import PolicySet
+from service.config.modules.on_demand import OnDemandSettings
+from service.http.api.routes import ApiParts, api_routes
+from service.http.api.service import ServiceApi
+from service.http.guard.access import Access
+from service.http.guard.guard import Guard
+from service.http.guard.principal import Method, Principal
+from service.http.not_served import not_served
+from service.http.waivers import WaiverDesk
+from service.judging.policy_evaluator import PolicyEvaluator
+from service.probe_endpoint.jobs import ProbeJobs, Visits
+from service.probe_endpoint.observer import Observer
+from service.setting_types.roles import Role
+from service.sources.target_sources import TargetSources
+from storage import SqlStore
+from tests.policy.observed import policy
+from tests.service.probe_endpoint.asking import World
+from tests.service.samples import NOW, failed, legacy, modern
+
+ALICE: Final = Principal(name="alice", role=Role.OPERATOR, method=Method.TOKEN, address="127.0.0.1")
+VICTOR: Final = replace(ALICE, name="victor", role=Role.VIEWER)
+LOOPBACK: Final = ("127.0.0.1",)
+WEB: Final = policy("web", {"protocol_versions": {"allowed": ["TLSv1.3"]}})
+OF_FILE: Final = Waiver(
+    name="filed",
+    rule="protocol_versions",
+    reason="r",
+    owner="o",
+    expires_at=NOW + timedelta(days=30),
+)
+
+
+@dataclass
+class HandClock:
+    """A clock that the test moves."""
+
+    seconds: float = 0.0
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@dataclass
+class Api:
+    """The running API; ``by`` is who sends the next request."""
+
+    store: SqlStore
+    evaluator: PolicyEvaluator
+    jobs: ProbeJobs
+    clock: HandClock
+    client: httpx.AsyncClient
+    app: ASGIApp | None = None
+    by: Principal = ALICE
+    statuses: Sequence[EndpointStatus] = ()
+    probed: list[str] = field(default_factory=list)
+
+    async def get(self, path: str, **parameters: str | Sequence[str]) -> httpx.Response:
+        """The answer to a GET below ``/api/v1``."""
+        return await self.client.get(f"/api/v1{path}", params=parameters)
+
+    async def see(self, *observations: Observation) -> None:
+        """Store visits with the judgement of the policies, and show them."""
+        for one in observations:
+            schedule = Schedule(
+                endpoint_key=one.endpoint.key,
+                due_at=one.started_at + timedelta(hours=1),
+                interval_seconds=3600.0,
+                consecutive_failures=0,
+            )
+            visit = await self.evaluator.judge(one, schedule)
+            await self.store.record_visit(visit)
+        self.statuses = await self.store.statuses()
+
+    def snapshot(self) -> Snapshot:
+        """The stored statuses, with their findings waived or not."""
+        now = self.clock.now()
+        shown = (
+            replace(
+                one,
+                findings=self.evaluator.with_waivers(
+                    one.findings, one.observation.endpoint.target, now
+                ),
+            )
+            for one in self.statuses
+        )
+        return Snapshot(taken_at=now, endpoints=tuple(shown))
+
+
+@asynccontextmanager
+async def api(
+    *, requests_per_minute: int = 1_000_000, visits: Callable[[], Visits] | None = None
+) -> AsyncIterator[Api]:
+    """The API with three endpoints, a policy, a waiver of a file, an event and an entry of the audit log."""
+    clock = HandClock()
+    evaluator = PolicyEvaluator(PolicySet(policies=(WEB,), waivers=(OF_FILE,)))
+    with TemporaryDirectory() as directory:
+        async with await SqlStore.open(f"sqlite:///{Path(directory) / 'kept.db'}") as store:
+            prober = World(inventory=_targets(), addresses=LOOPBACK).prober(OnDemandSettings())
+            jobs = ProbeJobs(Observer(prober) if visits is None else visits(), clock)
+            async with httpx.AsyncClient() as unused:
+                made = Api(store, evaluator, jobs, clock, unused)
+            app = Guard(
+                Starlette(
+                    routes=list(api_routes(_parts(made, requests_per_minute))),
+                    exception_handlers={404: not_served, 405: not_served},
+                ),
+                Access(authenticate=lambda *_: _principal(made)),
+            )
+            made.app = app
+            async with httpx.AsyncClient(
+                transport=httpx.ASGITransport(app, raise_app_exceptions=True),
+                base_url="http://localhost",
+            ) as made.client:
+                await made.see(modern(), legacy(), failed())
+                await _fill(store)
+                yield made
+            await jobs.close()
+            await prober.close()
+
+
+async def _principal(made: Api) -> Principal:
+    return made.by
+
+
+def _targets() -> tuple[Target, ...]:
+    return (modern().endpoint.target, legacy().endpoint.target)
+
+
+def _parts(made: Api, requests_per_minute: int) -> ApiParts:
+    async def record(_: Principal, target: str) -> None:
+        made.probed.append(target)
+
+    gate = SocketGate(deny=DenyList(()), guards_reserved=True)
+    sources = TargetSources((), (), lambda _: None, NoMeter(), gate)
+    return ApiParts(
+        store=made.store,
+        snapshot=made.snapshot,
+        waivers=WaiverDesk(made.evaluator, made.store, made.clock.now),
+        service=ServiceApi(
+            store=made.store,
+            status=lambda: {
+                "version": "1",
+                "started_at": "2026-07-01T00:00:00Z",
+                "endpoints": 3,
+                "lag_seconds": 0.0,
+            },
+            sources=lambda: sources,
+            targets=_targets,
+        ),
+        jobs=made.jobs,
+        record=record,
+        clock=made.clock,
+        requests_per_minute=requests_per_minute,
+    )
+
+
+class NoMeter:
+    """Counts nothing."""
+
+    def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
+        pass
+
+    def discovery_untrusted(self, source: str, labels: int) -> None:
+        pass
+
+    def discovery_skipped(self, source: str, entries: int) -> None:
+        pass
+
+    def discovery_expired(self, source: str) -> None:
+        pass
+
+
+async def _fill(store: SqlStore) -> None:
+    for number in range(3):
+        at = NOW + timedelta(minutes=number)
+        await store.note(ServiceEvent(at=at, kind="started", sentence=f"start {number}"))
+        await store.audit(
+            AuditEntry(
+                at=at,
+                actor="alice",
+                method="token",
+                role="operator",
+                address=None,
+                action=AuditAction.PROBE_REQUESTED,
+                subject=f"www{number}.example:443",
+                before=None,
+                after=None,
+            )
+        )
