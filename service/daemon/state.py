@@ -14,7 +14,7 @@ from service.config.settings import ServiceSettings
 from service.fleet.leader_store import plan_with_workers
 from storage import Retention
 
-_STOP_SECONDS: Final = 7.0
+_STOP_SECONDS: Final = 5.0
 """For visits in progress when the service stops; the store and HTTP get the rest of the ten seconds."""
 
 
