@@ -47,7 +47,7 @@ def killed_after(
 ) -> Iterator[list[str]]:
     """The fields of every line that a child printed before it was killed; at least ``lines`` lines."""
     receiver, sender = PROCESSES.Pipe(duplex=False)
-    child = PROCESSES.Process(target=kill_child.run, args=(url, child_round, sender))
+    child = PROCESSES.Process(target=kill_child.run, args=(url, child_round, sender), daemon=True)
     child.start()
     sender.close()
     with receiver, os.fdopen(os.dup(receiver.fileno())) as printed:
