@@ -75,14 +75,19 @@ run: .venv/.run .venv/.project ## probe the demo's six servers, or those in TARG
 
 .PHONY: test
 test: ## everything that CI runs: lint, and all tests in one run
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint test-servers
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint test-servers test-bytecode
 	$(BIN)/python $(PYTEST)
 
-.PHONY: lint
-lint: venv ## style, types, layers, wording, deployment files, workflows, locks
+.PHONY: lint lint-types lint-rest
+lint: lint-types lint-rest ## style, types, layers, wording, deployment files, workflows, locks
+
+# It takes as long as all the rest, so the two run side by side where jobs are allowed.
+lint-types: venv
+	$(BIN)/mypy $(CODE)
+
+lint-rest: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.check_wording
 	$(BIN)/shellcheck scripts/*.sh .ci/run deploy/compose/*.sh deploy/debian/postinst deploy/debian/prerm deploy/debian/postrm
@@ -103,6 +108,11 @@ unit: venv ## tests that need only Python
 .PHONY: test-servers
 test-servers: ## install the real TLS servers for the tests (Debian, as root)
 	scripts/install-test-servers.sh
+
+# Otherwise each worker of the first run would compile every test. That run reports what is wrong with a test.
+.PHONY: test-bytecode
+test-bytecode: venv
+	-@$(BIN)/python -m pytest --collect-only --quiet --quiet > /dev/null
 
 .PHONY: integration
 integration: venv test-servers ## tests against real servers

@@ -59,9 +59,10 @@ class Addition:
         return {line.path for line in self.lines}
 
     def build(self, tree: Path) -> None:
-        """Copy the packages to ``tree`` and make the addition there."""
+        """Copy the packages to ``tree``, with their bytecode, and make the addition there."""
         for name in (*PACKAGES, "tlsprobe"):
-            ignored = shutil.ignore_patterns("__pycache__")
+            # Another process may be about to rename a file of bytecode to its last name.
+            ignored = shutil.ignore_patterns("*.pyc.*")
             shutil.copytree(ROOT / name, tree / name, ignore=ignored)
         for path, text in self.files.items():
             assert not (tree / path).exists(), (

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 
 from tests.service.delivery.waiting import until_holds
+from tests.support.plain_http import get
 from tests.support.podman import Podman
 
 DEMO_ENDPOINTS = 6
@@ -18,14 +21,14 @@ async def until_answers(
     async def answers() -> bool:
         state = engine("inspect", "--format", "{{.State.Running}}", identifier).stdout
         assert state.strip() == "true", engine("logs", identifier).stderr[-4000:]
-        async with httpx.AsyncClient() as client:
-            try:
-                answer = await client.get(url)
-            except httpx.TransportError:
-                return False
+        try:
+            answer = await asyncio.to_thread(get, url)
+        except httpx.TransportError:
+            return False
         return answer.status_code == 200 and answer.text.count(text) >= count
 
-    await until_holds(answers)
+    # Each look starts the engine's command, which competes with the service that is to become ready.
+    await until_holds(answers, pause_seconds=0.5)
 
 
 async def until_demo_is_visited(engine: Podman, identifier: str, listen: str) -> None:

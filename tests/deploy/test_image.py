@@ -113,7 +113,7 @@ async def test_the_health_check_of_the_image_finds_the_service_healthy(
     async def is_healthy() -> bool:
         return engine("exec", container, *command, check=False).returncode == 0
 
-    await until_holds(is_healthy)
+    await until_holds(is_healthy, pause_seconds=0.5)
 
 
 def test_the_process_has_no_privilege(engine: Podman, container: str) -> None:

@@ -23,6 +23,7 @@ from model.certificates.certificate import Certificate
 from tests.deploy.files import DASHBOARDS, ROOT, dashboard, filled_in, read_yaml
 from tests.exporters.test_inventory import KNOWN, snapshot
 from tests.service.processes import TLSPROBE
+from tests.support.plain_http import TRUSTS_NO_CA
 from tests.zoo.process import Command, running
 
 pytestmark = [
@@ -162,7 +163,9 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
         )
         with (
             running(server, store) as listening,
-            httpx.Client(base_url=f"http://{listening[1]}", timeout=30) as client,
+            httpx.Client(
+                base_url=f"http://{listening[1]}", verify=TRUSTS_NO_CA, timeout=30
+            ) as client,
         ):
             found = Prometheus(client)
             wait_until(found.is_ready, "Prometheus is ready")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import httpx
 import pytest
 import yaml
 from hypothesis import given
@@ -17,6 +17,7 @@ from discovery.relabel import Action, Rule, labels_of, relabel, relabelled
 from discovery.targets import TargetError
 from model.target import Target
 from service.config.relabel import RelabelRule
+from tests.support.plain_http import get
 from tests.support.ports import free_port
 from tests.zoo.process import Command, running
 
@@ -101,10 +102,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     )
     with running(command, directory):
         while True:
-            data = httpx.get(f"http://127.0.0.1:{port}/api/v1/targets").json()["data"]
+            data = get(f"http://127.0.0.1:{port}/api/v1/targets").json()["data"]
             seen = [*data["activeTargets"], *data["droppedTargets"]]
             if len(seen) == len(TARGETS) * len(RULE_SETS):
                 return {"active": data["activeTargets"], "dropped": data["droppedTargets"]}
+            time.sleep(0.2)  # it takes over what its files say once in five seconds
 
 
 @pytest.mark.integration

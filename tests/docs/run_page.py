@@ -27,6 +27,7 @@ import httpx
 from service.demo.authority import Issued
 from tests.docs.page_blocks import Commands, File, missing_lines, runs_on, steps
 from tests.docs.pretend_network import hosts_file, servers
+from tests.support.plain_http import get
 
 _SIOCSIFFLAGS: Final = 0x8914
 _IFF_UP: Final = 0x1
@@ -130,7 +131,7 @@ def _has_visited_all(directory: Path) -> bool:
             header = {"authorization": f"Bearer {token.read_text().strip()}"}
             status = httpx.get(_SECURE_STATUS, headers=header, verify=False, timeout=5).json()  # noqa: S501
         else:
-            status = httpx.get(_STATUS, timeout=5).json()
+            status = get(_STATUS, timeout=5).json()
     except (httpx.HTTPError, ValueError):
         return False
     is_at_rest = status["probes_in_flight"] == status["queue_length"] == 0

@@ -25,6 +25,7 @@ from tests.hostile.healthy import SERVERS, HealthyServers, address_of, healthy_s
 from tests.hostile.mode import SERVER_NAME
 from tests.hostile.starvation import Starvation
 from tests.service.processes import TLSPROBE, environment
+from tests.support.plain_http import get
 from tests.support.ports import free_port
 
 INTERVAL_SECONDS = 12
@@ -68,7 +69,7 @@ class Running:
             assert self.process.poll() is None, "the service ended by itself"
             self.starvation.look(time.monotonic())
             try:
-                status = httpx.get(f"{self.url}/-/healthy", timeout=10).status_code
+                status = get(f"{self.url}/-/healthy", timeout=10).status_code
                 if status != httpx.codes.OK:
                     self.unhealthy.append(f"status {status}")
             except httpx.TransportError as failure:
@@ -77,7 +78,7 @@ class Running:
 
     def visited(self, network: str) -> int:
         """The number of visited targets in this network."""
-        page = httpx.get(f"{self.url}/metrics/endpoints", timeout=60).text
+        page = get(f"{self.url}/metrics/endpoints", timeout=60).text
         lines = (line for line in page.splitlines() if network in line)
         return sum(line.startswith("tlsprobe_last_probe_timestamp_seconds{") for line in lines)
 
@@ -155,7 +156,7 @@ def wait_until_it_listens(running: Running) -> None:
     while True:
         assert running.process.poll() is None, "the service did not start"
         try:
-            httpx.get(f"{running.url}/-/healthy", timeout=10)
+            get(f"{running.url}/-/healthy", timeout=10)
         except httpx.TransportError:
             time.sleep(0.2)
         else:

@@ -605,6 +605,7 @@ def test_a_flood_of_new_targets_does_not_starve_known_ones() -> None:
     assert all(world.moments(one.host) for one in known)
 
 
+@pytest.mark.slow
 def test_a_busy_label_does_not_starve_other_labels() -> None:
     busy = replace(PACE, interval_seconds=60, match={"team": "busy"})
     settings = replace(SETTINGS, max_concurrent_probes=1, paces=(busy, PACE))

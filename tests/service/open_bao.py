@@ -13,6 +13,7 @@ from typing import Any, Final
 import httpx
 import trustme
 
+from tests.support.plain_http import TRUSTS_NO_CA
 from tests.support.ports import free_port
 from tests.zoo.process import Command, running
 
@@ -31,6 +32,7 @@ class OpenBao:
             f"{self.url}/v1/{path}",
             headers={"X-Vault-Token": ROOT_TOKEN},
             json=values,
+            verify=TRUSTS_NO_CA,
             trust_env=False,
         )
         answer.raise_for_status()

@@ -16,6 +16,7 @@ import pytest
 
 from service.demo import DemoFleet
 from tests.service.processes import HANGING_RESOLVER, running, tlsprobe
+from tests.support.plain_http import TRUSTS_NO_CA
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -49,7 +50,7 @@ class Service:
         ]
 
     async def get(self, path: str) -> httpx.Response:
-        async with httpx.AsyncClient(timeout=30) as client:
+        async with httpx.AsyncClient(verify=TRUSTS_NO_CA, timeout=30) as client:
             return await client.get(self.url + path)
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
@@ -248,7 +249,7 @@ def test_a_targets_file_that_is_not_a_list_is_said_at_the_start(
 
 
 async def post(service: Service, path: str) -> httpx.Response:
-    async with httpx.AsyncClient(timeout=30) as client:
+    async with httpx.AsyncClient(verify=TRUSTS_NO_CA, timeout=30) as client:
         return await client.post(service.url + path)
 
 

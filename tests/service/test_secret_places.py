@@ -27,6 +27,7 @@ from service.integrations.web.settings import WebSettings
 from service.process.logs import set_up_logs
 from service.setting_types.secret_places import Rotating, read_place
 from service.setting_types.secrets import KNOWN_SECRETS, read_secret
+from tests.pki.certificates.making import make
 from tests.pki.revocation.servers import web_server
 from tests.service.delivery.receivers import running_hook, running_post_office
 from tests.service.open_bao import ROOT_TOKEN, OpenBao, running_open_bao
@@ -217,14 +218,22 @@ SECRETS = st.text(
 ).filter(lambda text: text.strip() == text and not text.isalnum())
 
 
+@pytest.fixture
+def ca_file(tmp_path: Path) -> Path:
+    """One CA: each receiver reads what it trusts, and the system's list is long."""
+    file = tmp_path / "ca.pem"
+    file.write_bytes(make("root", is_ca=True).pem)
+    return file
+
+
 @given(secret=SECRETS)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_secret_is_in_a_representation_a_dump_an_error_or_a_log(
-    secret: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    secret: str, tmp_path: Path, ca_file: Path
 ) -> None:
     file = tmp_path / "secret"
     file.write_text(secret, encoding="utf-8")
-    chosen = WebSettings(url="http://127.0.0.1:1/", user="ops", password_file=file)
+    chosen = WebSettings(url="http://127.0.0.1:1/", user="ops", password_file=file, ca_file=ca_file)
     receiver = chosen.receiver()
     shown = [repr(chosen), str(chosen), chosen.model_dump_json(), repr(receiver), str(receiver)]
     assert not any(secret in text for text in shown)

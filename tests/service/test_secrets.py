@@ -32,6 +32,7 @@ from storage import SqlStore, StoreError
 from tests.service.delivery.waiting import until
 from tests.service.hostile import hostile_server
 from tests.service.processes import PATIENCE_SECONDS, running, tlsprobe
+from tests.support.plain_http import TRUSTS_NO_CA, get
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -296,8 +297,10 @@ def _run_and_look(config: Path, listen: str, variables: Mapping[str, str]) -> di
         # A full pipe would block the service.
         reader = threading.Thread(target=lines.extend, args=(process.stderr,))
         reader.start()
-        pages = {path: httpx.get(f"http://{listen}{path}", timeout=30).text for path in PATHS}
-        pages["reload"] = httpx.post(f"http://{listen}/-/reload", timeout=30).text
+        pages = {path: get(f"http://{listen}{path}").text for path in PATHS}
+        pages["reload"] = httpx.post(
+            f"http://{listen}/-/reload", verify=TRUSTS_NO_CA, timeout=30
+        ).text
         status = tlsprobe("status", "--url", f"http://{listen}", changes=variables)
         process.terminate()
         reader.join(PATIENCE_SECONDS)

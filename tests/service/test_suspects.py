@@ -26,6 +26,7 @@ from tests.service.test_daemon import Service as JsonService
 pytestmark = pytest.mark.integration
 
 FREEZING = """\
+import ctypes
 import os
 import sys
 
@@ -38,7 +39,10 @@ if "service.watchdog.isolation" in sys.orig_argv or any(one.endswith("tlsprobe")
 
     async def block_the_loop(self, endpoint, *rest, **options):
         if endpoint.target.port == int(os.environ["FREEZING_PORT"]):
-            pow(3, 2**8_000_000, 2**400_000 + 1)  # one call in C that takes minutes
+            # The second lock of a mutex never returns, and a PyDLL's function keeps Python's lock.
+            lock, mutex = ctypes.PyDLL(None).pthread_mutex_lock, ctypes.create_string_buffer(64)
+            lock(mutex)
+            lock(mutex)
         return await visit(self, endpoint, *rest, **options)
 
     Engine.visit = block_the_loop
@@ -149,7 +153,9 @@ async def test_a_frozen_service_ends_within_ten_seconds_of_sigterm(
 ) -> None:
     site = tmp_path / "site" / "sitecustomize.py"
     site.write_text(
-        FREEZING.replace("= 4.0", "= 600.0").replace("pow(", "print('frozen', flush=True); pow(")
+        FREEZING.replace("= 4.0", "= 600.0").replace(
+            "lock, mutex =", "print('frozen', flush=True); lock, mutex ="
+        )
     )
     with running(*arguments(url, tmp_path, [freezing_port]), changes=changes) as process:
         assert process.stdout is not None

@@ -13,24 +13,30 @@ import pytest
 
 pytestmark = [pytest.mark.integration, pytest.mark.process]
 
-PROGRAM = """
-import asyncio, sys
+PROGRAM = '''
+import asyncio, ctypes, sys
 from service.process.event_loop import run
 from service.process.stopping import stopping_signals
 from service.watchdog.watchdog import watched_loop
+
+def hold_python_s_lock():
+    """A PyDLL's function keeps the lock, and the second lock of a mutex never returns, whatever signals come."""
+    lock, mutex = ctypes.PyDLL(None).pthread_mutex_lock, ctypes.create_string_buffer(64)
+    lock(mutex)
+    lock(mutex)
 
 async def main(deed, seconds):
     with stopping_signals() as stop:
         async with watched_loop(seconds):
             print(type(asyncio.get_running_loop()).__module__, flush=True)
             if deed == "freezes":
-                pow(3, 2**8_000_000, 2**400_000 + 1)
+                hold_python_s_lock()
             await stop.wait()
             if deed == "lingers":
                 await asyncio.sleep(600)
 
 run(main(sys.argv[1], float(sys.argv[2])))
-"""
+'''
 LOOPS = {"uvloop": "", "asyncio": "import sys; sys.modules['uvloop'] = None\n"}
 
 

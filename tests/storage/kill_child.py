@@ -1,7 +1,7 @@
 """Records visits as fast as it can until it is killed, and prints each one once it is acknowledged.
 
-``python -m tests.storage.kill_child URL ROUND``. After ``opening`` and ``open``, each line has the endpoint's
-key, the observation's digest and the due time, so that the killing process knows what must be stored.
+After ``opening`` and ``open``, each line has the endpoint's key, the observation's digest and the due time, so
+that the killing process knows what must be stored.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import itertools
 import os
 import sys
 from datetime import timedelta
+from multiprocessing.connection import Connection
 
 from model.encoding.facts_digest import facts_digest
 from storage import SqlStore
@@ -41,5 +42,7 @@ async def main(url: str, child_round: int) -> None:
             tasks.create_task(record_forever(store, endpoint, child_round))
 
 
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+def run(url: str, child_round: int, output: Connection) -> None:
+    """The whole life of the process, which prints to ``output``."""
+    os.dup2(output.fileno(), sys.stdout.fileno())
+    asyncio.run(main(url, child_round))

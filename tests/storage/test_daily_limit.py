@@ -75,12 +75,14 @@ async def test_a_day_later_proofs_are_stored_again(store: SqlStore) -> None:
     assert len(await store.events()) == 2
 
 
-async def test_a_restart_does_not_extend_the_daily_limit(store: SqlStore, url: str) -> None:
+async def test_a_restart_does_not_extend_the_daily_limit(
+    store: SqlStore, url_with_tables: str
+) -> None:
     first = Limited(store)
     for hour in range(5):
         await first.visit(hour)
     await store.close()
-    async with await SqlStore.open(url) as reopened:
+    async with await SqlStore.open(url_with_tables) as reopened:
         second = Limited(reopened)
         visit = await second.visit(6)
         assert await second.raw_bytes([visit]) == 0

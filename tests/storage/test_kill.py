@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import multiprocessing
+import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from model.encoding.facts_digest import facts_digest
 from storage import SqlStore
 from storage.maintenance import check_database
+from tests.storage import kill_child
 from tests.storage.conftest import DATABASES
 from tests.storage.kill_child import ENDPOINTS
 from tests.storage.samples import NOON
 from tests.support.postgresql import PostgresServer
 
 KILLS = 20
-ROOT = Path(__file__).parents[2]
+PROCESSES: Final = multiprocessing.get_context("forkserver")
+"""Each process begins with what ``kill_child`` imports, which takes half a second of CPU."""
+PROCESSES.set_forkserver_preload([kill_child.__name__])
 
 
 @pytest.fixture(params=DATABASES)
@@ -42,17 +46,20 @@ def killed_after(
     url: str, child_round: int, *, lines: int, delay_seconds: float
 ) -> Iterator[list[str]]:
     """The fields of every line that a child printed before it was killed; at least ``lines`` lines."""
-    command = [sys.executable, "-m", "tests.storage.kill_child", url, str(child_round)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
-        assert child.stdout is not None
+    receiver, sender = PROCESSES.Pipe(duplex=False)
+    child = PROCESSES.Process(target=kill_child.run, args=(url, child_round, sender), daemon=True)
+    child.start()
+    sender.close()
+    with receiver, os.fdopen(os.dup(receiver.fileno())) as printed:
         for _ in range(lines):
-            yield child.stdout.readline().split()
+            yield printed.readline().split()
         time.sleep(delay_seconds)  # no event can mark an arbitrary time
         child.kill()
         # Lines that it printed after the last one read here were acknowledged as well, except for a
         # line that was cut short.
-        yield from (line.split() for line in child.stdout if line.endswith("\n"))
-    assert child.returncode == -signal.SIGKILL
+        yield from (line.split() for line in printed if line.endswith("\n"))
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
 
 
 @pytest.mark.slow

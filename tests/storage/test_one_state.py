@@ -65,15 +65,15 @@ READS: dict[str, Read] = {
 
 
 @pytest.fixture
-async def filled(url: str) -> str:
+async def filled(url_with_tables: str) -> str:
     """Two endpoints whose facts changed, with findings that appeared and vanished."""
-    async with await SqlStore.open(url) as store:
+    async with await SqlStore.open(url_with_tables) as store:
         for host in HOSTS:
             for hour, outcome in enumerate((Outcome.FAIL, Outcome.PASS, Outcome.FAIL)):
                 visit = _visit(host, hour)
                 judged = assessment(visit, [result(outcome=outcome)])
                 await store.record(visit, schedule(visit), judged)
-    return url
+    return url_with_tables
 
 
 def _visit(host: str, hour: int) -> Observation:

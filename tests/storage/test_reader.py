@@ -21,11 +21,11 @@ DELETE = text("DELETE FROM statuses")
 
 
 @pytest.fixture
-async def filled(url: str) -> str:
+async def filled(url_with_tables: str) -> str:
     """A database of each kind that holds one visit."""
-    async with await SqlStore.open(url) as store:
+    async with await SqlStore.open(url_with_tables) as store:
         await store.record(VISIT, schedule(VISIT))
-    return url
+    return url_with_tables
 
 
 @pytest.fixture

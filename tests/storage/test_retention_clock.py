@@ -52,13 +52,15 @@ async def test_a_jump_of_a_year_deletes_nothing(store: SqlStore, has_pruned_befo
     assert len(await store.observations(observation().endpoint.key)) == 10
 
 
-async def test_visits_dated_by_a_wrong_clock_do_not_confirm_it(store: SqlStore, url: str) -> None:
+async def test_visits_dated_by_a_wrong_clock_do_not_confirm_it(
+    store: SqlStore, url_with_tables: str
+) -> None:
     await fill(store)
     await store.prune(SHORT, NOON, DAY)
     future = observation(hour=24 * 365, suites=["SUITE_9"])
     await store.record(future, schedule(future))
     await store.close()
-    async with await SqlStore.open(url) as restarted:
+    async with await SqlStore.open(url_with_tables) as restarted:
         pruned = await restarted.prune(SHORT, NOON + YEAR + DAY, timedelta(hours=1))
         assert pruned.time.held_back > YEAR - 2 * DAY
         assert len(await restarted.statuses()) == 2

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, LiteralString
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -92,11 +93,15 @@ class PostgresServer:
             connection.execute(statement)
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """The URL of an empty database, which is deleted when the context ends."""
+    def database(self, copy_of: str | None = None) -> Iterator[str]:
+        """The URL of an empty database, or of a copy of one; it is deleted when the context ends.
+
+        ``copy_of`` is the URL of another database of this server, to which nothing is connected.
+        """
         name = f"test_{next(self._numbers)}"
+        template = "template0" if copy_of is None else urlsplit(copy_of).path.removeprefix("/")
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         try:
             yield self.url(name)
         finally:

@@ -22,7 +22,7 @@ import javax.net.ssl.X509TrustManager;
 
 /**
  * A TLS server on JSSE with every cipher suite it has, for the zoo:
- * java JavaServer.java KEYS,... CLIENT_CA VERSION,... server|client need|want|none authority|anybody
+ * java JavaServer KEYS,... CLIENT_CA VERSION,... server|client need|want|none authority|anybody
  * Without arguments it prints the suites.
  */
 public final class JavaServer {

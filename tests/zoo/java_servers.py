@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zipfile import ZipFile
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -32,12 +33,13 @@ from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Preference, Verdict
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
 from tests.zoo.choice import Choice
+from tests.zoo.compiled import compiled
 from tests.zoo.key_exchanges import KeyExchanges, curves_and_fields, signatures
 from tests.zoo.process import Command, running
 from tests.zoo.server import ZooServer
 from tests.zoo.truth import Truth
 
-PROGRAM = Path(__file__).with_name("JavaServer.java")
+_SOURCE: Final = Path(__file__).with_name("JavaServer.java")
 
 SSLV3, TLSV1_0, TLSV1_1, TLSV1_2, TLSV1_3 = STREAM_VERSIONS[1:]
 _NAMES: Final = {
@@ -87,7 +89,7 @@ class JavaServer:
         keys = [_key_store(one, directory) for one in (certificates.rsa, certificates.ecdsa)]
         command = Command(
             arguments=[
-                *("java", str(PROGRAM), ",".join(keys)),
+                *(*_program(), ",".join(keys)),
                 str(certificates.client_ca_file),
                 ",".join(_NAMES[version] for version in self.versions),
                 self.preference.value,
@@ -142,11 +144,24 @@ def _key_exchanges(
 
 
 @functools.cache
+def _program() -> tuple[str, ...]:
+    """The command of the compiled program."""
+
+    def build(folder: Path) -> Path:
+        subprocess.run(["javac", "-d", str(folder), str(_SOURCE)], check=True)
+        with ZipFile(folder / "server.jar", "w") as jar:
+            for file in folder.glob("*.class"):
+                jar.write(file, file.name)
+        return folder / "server.jar"
+
+    jar = compiled(_SOURCE, "java-server.jar", build)
+    return ("java", "-XX:+UseSerialGC", "-cp", str(jar), _SOURCE.stem)
+
+
+@functools.cache
 def _supported() -> tuple[str, ...]:
     """Java's suites by their IANA names: Java has the prefix SSL_ for those of SSL 3.0."""
-    listed = subprocess.run(
-        ["java", str(PROGRAM)], capture_output=True, text=True, check=True
-    ).stdout
+    listed = subprocess.run(_program(), capture_output=True, text=True, check=True).stdout
     names = [f"TLS_{line.partition('_')[2]}" for line in listed.splitlines()]
     return tuple(name for name in names if name != "TLS_EMPTY_RENEGOTIATION_INFO_SCSV")
 

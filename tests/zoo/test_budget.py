@@ -13,9 +13,8 @@ from probe.checks.part import Part
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 from tests.zoo.nginx_servers import NGINX_MODERN
-from tests.zoo.server import ZooServer
 from tests.zoo.truth import disagreements
-from tests.zoo.visit import visit, visit_twice
+from tests.zoo.visit import ThreeVisits, visit
 
 CORE = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES})
 CORE_BUDGET = 20
@@ -50,13 +49,12 @@ async def test_every_openssl_suite_costs_little_more_than_one_connection(
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
-async def test_a_verification_costs_2v_and_6_and_finds_nothing_changed(
-    server: ZooServer, certificates: Certificates, tmp_path: Path
+def test_a_verification_costs_2v_and_6_and_finds_nothing_changed(
+    visits: ThreeVisits, certificates: Certificates
 ) -> None:
-    first, second = await visit_twice(server, certificates, tmp_path)
+    first, second = visits.whole.observation, visits.verified
     versions = sum(fact.verdict is Verdict.YES for fact in first.protocols.values())
-    assert disagreements(server.truth(certificates), second) == []
+    assert disagreements(visits.server.truth(certificates), second) == []
     assert facts_digest(second) == facts_digest(first)
     if second.mode is Mode.VERIFY:
         assert second.cost.connections <= 2 * versions + 6

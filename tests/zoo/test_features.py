@@ -7,19 +7,15 @@ listed, so that none may be missing or unknown.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import pytest
 
+from model.observation import Observation
 from model.verdict import Verdict
-from probe.checks.part import USUAL_PARTS, Part
 from tests.zoo.catalogue import SERVERS
-from tests.zoo.certificates import Certificates
-from tests.zoo.server import ZooServer
-from tests.zoo.visit import visit
+from tests.zoo.visit import ThreeVisits
 
-ASKED: Final = frozenset({Part.FEATURES, Part.VULNERABILITIES, Part.REVOCATION})
 MOST_EXTRA_CONNECTIONS: Final = 44
 """Puma and ejabberd take 41, all others at most 40; on a busy machine a slow answer costs a control more."""
 
@@ -157,35 +153,31 @@ EXPECTED: Final = {
         ),
     ),
 }
-SERVER_BY_NAME: Final = {server.name: server for server in SERVERS}
+
+
+def test_every_stack_with_expectations_is_in_the_zoo() -> None:
+    assert EXPECTED.keys() <= {server.name for server in SERVERS}
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("name", EXPECTED)
-async def test_every_feature_and_vulnerability_is_as_the_stack_implements_it(
-    name: str, certificates: Certificates, tmp_path: Path
+def test_features_and_vulnerabilities_are_as_the_stack_implements_them_at_little_cost(
+    visits: ThreeVisits,
 ) -> None:
-    seen = (await visit(SERVER_BY_NAME[name], certificates, tmp_path)).observation
+    extra = visits.whole.connections_seen - visits.core.connections_seen
+    assert extra <= MOST_EXTRA_CONNECTIONS
+    if (expected := EXPECTED.get(visits.server.name)) is not None:
+        assert found_in(visits.whole.observation) == expected
+
+
+def found_in(seen: Observation) -> Expected:
+    """The features and vulnerabilities of a visit, in the form of the expectations."""
     facts = {**seen.features, **seen.vulnerabilities}
-    unknown = tuple(fact for fact, one in facts.items() if one.verdict is Verdict.UNKNOWN)
-    assert unknown == EXPECTED[name].unknown
-    assert {
-        fact: one.value for fact, one in seen.features.items() if one.verdict is Verdict.YES
-    } == EXPECTED[name].features
-    assert {
-        fact for fact, one in seen.vulnerabilities.items() if one.verdict is Verdict.YES
-    } == EXPECTED[name].vulnerabilities
-
-
-@pytest.mark.integration
-@pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
-async def test_features_and_vulnerabilities_cost_few_extra_connections(
-    server: ZooServer, certificates: Certificates, tmp_path: Path
-) -> None:
-    costs = []
-    for part, parts in {"all": USUAL_PARTS, "core": USUAL_PARTS - ASKED}.items():
-        directory = tmp_path / part
-        directory.mkdir()
-        costs.append((await visit(server, certificates, directory, parts)).connections_seen)
-    whole, core = costs
-    assert whole - core <= MOST_EXTRA_CONNECTIONS
+    return Expected(
+        features={
+            name: fact.value for name, fact in seen.features.items() if fact.verdict is Verdict.YES
+        },
+        vulnerabilities=frozenset(
+            name for name, fact in seen.vulnerabilities.items() if fact.verdict is Verdict.YES
+        ),
+        unknown=tuple(name for name, fact in facts.items() if fact.verdict is Verdict.UNKNOWN),
+    )

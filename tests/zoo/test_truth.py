@@ -11,14 +11,13 @@ from jsonschema import Draft202012Validator
 from model.encoding.observation_json import from_json, to_json
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
-from tests.zoo.server import ZooServer
 from tests.zoo.truth import disagreements, unproved
-from tests.zoo.visit import visit
+from tests.zoo.visit import ThreeVisits
 
 SCHEMA_FILE = Path(__file__).parents[2] / "docs" / "reference" / "observation.schema.json"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def schema() -> Draft202012Validator:
     return Draft202012Validator(
         json.loads(SCHEMA_FILE.read_text()), format_checker=Draft202012Validator.FORMAT_CHECKER
@@ -26,11 +25,10 @@ def schema() -> Draft202012Validator:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
-async def test_the_observation_is_true_and_has_proofs(
-    server: ZooServer, certificates: Certificates, schema: Draft202012Validator, tmp_path: Path
+def test_the_observation_is_true_and_has_proofs(
+    visits: ThreeVisits, certificates: Certificates, schema: Draft202012Validator
 ) -> None:
-    seen = await visit(server, certificates, tmp_path)
+    server, seen = visits.server, visits.whole
     observation = seen.observation
     fields = to_json(observation)
     faults = [

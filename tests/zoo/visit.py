@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from model.clock import SystemClock
 from model.observation import Observation
@@ -16,6 +17,7 @@ from tests.zoo.relay import counting_relay
 from tests.zoo.server import ZooServer
 from tests.zoo.truth import SERVER_NAME, TRUST_STORE
 
+EXTRAS: Final = frozenset({Part.FEATURES, Part.VULNERABILITIES, Part.REVOCATION})
 UNHURRIED_SECONDS = 300.0
 """The results of a visit must not depend on how busy the machine is."""
 
@@ -52,15 +54,31 @@ async def visit_port(
     return await _engine(certificates, parts).visit(_endpoint(port), known=known)
 
 
-async def visit_twice(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreeVisits:
+    """What three visits to one running ``server`` found: of everything, to verify that, and without ``EXTRAS``."""
+
+    server: ZooServer
+    whole: Visit
+    verified: Observation
+    core: Visit
+
+
+async def visit_three_times(
     server: ZooServer, certificates: Certificates, directory: Path
-) -> tuple[Observation, Observation]:
-    """The result of an enumeration, and of the verification after it."""
+) -> ThreeVisits:
+    """Starts the server, visits it, and stops it."""
     engine = _engine(certificates, USUAL_PARTS)
     with server.start(certificates, directory) as server_port:
         async with counting_relay(server_port) as relay:
             first = await engine.visit(_endpoint(relay.port))
-            return first, await engine.visit(_endpoint(relay.port), known=first)
+            whole = Visit(observation=first, connections_seen=await relay.settle())
+            verified = await engine.visit(_endpoint(relay.port), known=first)
+        async with counting_relay(server_port) as relay:
+            fewer = _engine(certificates, USUAL_PARTS - EXTRAS)
+            second = await fewer.visit(_endpoint(relay.port))
+            core = Visit(observation=second, connections_seen=await relay.settle())
+    return ThreeVisits(server=server, whole=whole, verified=verified, core=core)
 
 
 def _engine(certificates: Certificates, parts: frozenset[Part]) -> Engine:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import httpx
 import pytest
 
 from exporters.reports import verify_report
@@ -13,6 +12,7 @@ from service.demo.recipes import RECIPES
 from tests.exporters.reports.browser import browser
 from tests.exporters.reports.test_in_a_browser import SECTIONS
 from tests.service.processes import running
+from tests.support.plain_http import get
 
 pytestmark = [pytest.mark.integration, pytest.mark.process, pytest.mark.slow]
 
@@ -33,7 +33,7 @@ def test_the_demo_shows_its_report(tmp_path: Path) -> None:
             found = chromium.value_of("[...document.querySelectorAll('h2')].map(one => one.id)")
             cards = chromium.value_of("document.querySelectorAll('article.card').length")
             complaints = chromium.complaints
-        page = httpx.get(f"{url}/reports/html", timeout=30).text
+        page = get(f"{url}/reports/html").text
     assert set(found) == SECTIONS["html"]
     assert cards > 0
     assert complaints == []

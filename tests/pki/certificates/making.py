@@ -31,6 +31,21 @@ DAY = timedelta(days=1)
 SERVER_NAME = "server.test"
 SERVER_NAMES = (x509.DNSName(SERVER_NAME),)
 
+# RFC 6979, appendix A.2.2: computing a new p takes a second, and modules make keys when they are imported.
+_DSA_Q = 0xF2C3119374CE76C9356990B465374A17F23F9ED35089BD969F61C6DDE9998C1F
+_DSA_P = int.from_bytes(
+    bytes.fromhex("""
+        9DB6FB5951B66BB6FE1E140F1D2CE5502374161FD6538DF1648218642F0B5C48
+        C8F7A41AADFA187324B87674FA1822B00F1ECF8136943D7C55757264E5A1A44F
+        FE012E9936E00C1D3E9310B01C7D179805D3058B2A9F4BB6F9716BFE6117C6B5
+        B3CC4D9BE341104AD4A80AD6C94E005F4B993E14F091EB51743BF33050C38DE2
+        35567E1B34C3D6A5C0CEAA1A0F368213C3D19843D0B4B09DCB9FC72D39C8DE41
+        F1BF14D4BB4563CA28371621CAD3324B6A2D392145BEBFAC748805236F5CA2FE
+        92B871CD8F9C36D3292B5509CA8CAA77A2ADFC7BFD77DDA6F71125A7456FEA15
+        3E433256A2261C6A06ED3693797E7995FAD5AABBCFBE3EDA2741E375404AE25B
+    """)
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
@@ -50,6 +65,13 @@ class Made:
 
 def name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def dsa_key() -> dsa.DSAPrivateKey:
+    """A new key of 2048 bits; its generator is made as FIPS 186-4, appendix A.2.1, makes one."""
+    generator = pow(2, (_DSA_P - 1) // _DSA_Q, _DSA_P)
+    parameters = dsa.DSAParameterNumbers(_DSA_P, _DSA_Q, generator).parameters()
+    return parameters.generate_private_key()
 
 
 def make(

@@ -13,7 +13,16 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, mldsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from model.certificates.certificate import Problem
-from tests.pki.certificates.making import DAY, NOW, SERVER_NAME, SERVER_NAMES, Made, make, name
+from tests.pki.certificates.making import (
+    DAY,
+    NOW,
+    SERVER_NAME,
+    SERVER_NAMES,
+    Made,
+    dsa_key,
+    make,
+    name,
+)
 
 CLIENT_AUTH, SERVER_AUTH = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
 
@@ -283,7 +292,7 @@ def _keys() -> dict[str, Scenario]:
     named_otherwise = make("server", issuer=ROOT, issuer_name=name("ROOT  "), names=SERVER_NAMES)
     return {
         "dsa": Scenario(
-            sent=(sound(dsa.generate_private_key(2048)),),
+            sent=(sound(dsa_key()),),
             anchors=(ROOT,),
             problems=(Problem.WEAK_KEY,),
         ),

@@ -9,7 +9,7 @@ import certifi
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, padding, rsa
 from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +17,16 @@ from hypothesis import strategies as st
 from model.certificates.certificate import KeyType
 from pki.certificates import name_text, parse_certificate
 from pki.certificates.reading.names import LONGEST_TEXT
-from tests.pki.certificates.making import DAY, NOW, SERVER_NAMES, Hash, Made, PrivateKey, make
+from tests.pki.certificates.making import (
+    DAY,
+    NOW,
+    SERVER_NAMES,
+    Hash,
+    Made,
+    PrivateKey,
+    dsa_key,
+    make,
+)
 
 SIGNER = make("signer", is_ca=True, private_key=rsa.generate_private_key(65537, 2048))
 SAMPLES = tuple(
@@ -88,7 +97,7 @@ def test_all_fields_of_a_sound_certificate_are_read() -> None:
         (rsa.generate_private_key(65537, 3072), "rsa", 3072, "sha256WithRSAEncryption"),
         (ec.generate_private_key(ec.SECP521R1()), "ecdsa", 521, "ecdsa-with-SHA256"),
         (ec.generate_private_key(ec.BrainpoolP384R1()), "ecdsa", 384, "ecdsa-with-SHA256"),
-        (dsa.generate_private_key(2048), "dsa", 2048, "dsa-with-sha256"),
+        (dsa_key(), "dsa", 2048, "dsa-with-sha256"),
         (ed25519.Ed25519PrivateKey.generate(), "ed25519", 256, "Ed25519"),
         (ed448.Ed448PrivateKey.generate(), "ed448", 456, "Ed448"),
         (mldsa.MLDSA44PrivateKey.generate(), "mldsa", 10496, "ML-DSA-44"),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 import pytest
 
 from model.observation import Observation
 from model.verdict import Fact, Verdict
+from probe.checks.part import Part
 from tests.probe.programmable.flawed import (
     BAD_RECORD_MAC,
     DECRYPTION_FAILED,
@@ -19,9 +23,17 @@ from tests.probe.programmable.flawed import (
     key_exchange,
     rsa_server,
 )
-from tests.probe.programmable.visiting import visit_server
+from tests.probe.programmable.visiting import THOROUGH, visit_server
 
 pytestmark = pytest.mark.slow
+
+PATIENT: Final = replace(
+    THOROUGH,
+    deadline_seconds=100.0,
+    answer_timeout_seconds=60.0,
+    parts=frozenset({Part.VERSIONS, Part.SUITES, Part.VULNERABILITIES}),
+)
+"""For servers that react to each message: a reaction counts however late a busy machine sends it."""
 
 HEARTBEAT = ((15, b"\x01"),)
 SILENT: React = lambda _, __: None  # noqa: E731 (a reaction like the others)
@@ -70,7 +82,7 @@ async def test_a_strong_oracle_distinguishes_a_wrong_head_from_the_rest(
         other_than_usual=lambda block: None if has_right_head(block) else DECRYPTION_FAILED,
         needs_finished=needs_finished,
     )
-    fact = await fact_of(await visit_server(rsa_server(react)), "robot")
+    fact = await fact_of(await visit_server(rsa_server(react), PATIENT), "robot")
     assert (fact.verdict, fact.value) == (Verdict.YES, "strong")
 
 
@@ -78,17 +90,17 @@ async def test_a_weak_oracle_recognises_only_the_fully_correct_block() -> None:
     react = key_exchange(
         other_than_usual=lambda block: DECRYPTION_FAILED if is_well_formed(block) else None
     )
-    fact = await fact_of(await visit_server(rsa_server(react)), "robot")
+    fact = await fact_of(await visit_server(rsa_server(react), PATIENT), "robot")
     assert (fact.verdict, fact.value) == (Verdict.YES, "weak")
 
 
 async def test_the_same_response_to_all_is_not_an_oracle() -> None:
     react = key_exchange(other_than_usual=lambda _: None)
-    fact = await fact_of(await visit_server(rsa_server(react)), "robot")
+    fact = await fact_of(await visit_server(rsa_server(react), PATIENT), "robot")
     assert fact.verdict is Verdict.NO
 
 
 async def test_noise_is_not_an_oracle() -> None:
     react = key_exchange(other_than_usual=by_turns(BAD_RECORD_MAC, 40, DECRYPTION_FAILED))
-    fact = await fact_of(await visit_server(rsa_server(react)), "robot")
+    fact = await fact_of(await visit_server(rsa_server(react), PATIENT), "robot")
     assert fact.verdict is Verdict.UNKNOWN

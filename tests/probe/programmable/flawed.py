@@ -146,8 +146,10 @@ def early_change_cipher_spec(*, is_mended: bool) -> React:
 def decrypted(fragment: bytes) -> bytes:
     """The block in a ClientKeyExchange, decrypted by plain RSA."""
     numbers = rsa_key().private_numbers()
-    modulus = numbers.public_numbers.n
-    block = pow(int.from_bytes(fragment[6:], "big"), numbers.d, modulus)
+    encrypted = int.from_bytes(fragment[6:], "big")
+    # RFC 8017, section 5.1.2: by the primes, which takes a third of the time.
+    by_p, by_q = pow(encrypted, numbers.dmp1, numbers.p), pow(encrypted, numbers.dmq1, numbers.q)
+    block = by_q + numbers.q * ((by_p - by_q) * numbers.iqmp % numbers.p)
     return block.to_bytes(rsa_key().key_size // 8, "big")
 
 

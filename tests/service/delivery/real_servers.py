@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from tests.service.delivery.waiting import until_holds
+from tests.support.plain_http import TRUSTS_NO_CA
 
 
 @asynccontextmanager
@@ -25,7 +26,7 @@ async def _running(command: Sequence[str], url: str, log: Path) -> AsyncIterator
             return False
 
     try:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(verify=TRUSTS_NO_CA, trust_env=False) as client:
             await until_holds(is_ready)
         yield
     finally:
@@ -70,7 +71,7 @@ async def alertmanager(home: Path, port: int) -> AsyncIterator[str]:
 
 async def query(url: str, expression: str) -> dict[tuple[tuple[str, str], ...], float]:
     """The instant vector, by labels."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(verify=TRUSTS_NO_CA, trust_env=False) as client:
         answer = await client.get(f"{url}/api/v1/query", params={"query": expression})
     return {
         tuple(sorted(one["metric"].items())): float(one["value"][1])

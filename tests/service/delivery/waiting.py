@@ -17,10 +17,10 @@ async def until(holds: Callable[[], bool]) -> None:
     await until_holds(asked)
 
 
-async def until_holds(holds: Callable[[], Awaitable[bool]]) -> None:
-    """The same for a condition that must be awaited."""
+async def until_holds(holds: Callable[[], Awaitable[bool]], *, pause_seconds: float = 0.05) -> None:
+    """The same for a condition that must be awaited; a longer pause suits one that takes much CPU."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             if await holds():
                 return
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(pause_seconds)

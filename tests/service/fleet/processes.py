@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, LiteralString
 
-import httpx
 import psycopg
 
 from service.fleet.queue import SCHEMA
 from tests.service.processes import TLSPROBE, environment
+from tests.support.plain_http import get
 
 PATIENCE_SECONDS = 400.0
 _AUDIT = """
@@ -89,7 +89,7 @@ class Deployment:
 
     def metrics(self, process: subprocess.Popen[bytes]) -> Mapping[str, float]:
         """A scheduler's own metrics, by name and labels."""
-        page = httpx.get(f"{self.base_url(process)}/metrics").raise_for_status().text
+        page = get(f"{self.base_url(process)}/metrics").raise_for_status().text
         lines = (line.rpartition(" ") for line in page.splitlines() if not line.startswith("#"))
         return {name: float(value) for name, _, value in lines}
 

@@ -10,6 +10,7 @@ import pytest
 from service.demo import DemoFleet
 from tests.service.processes import running, tlsprobe
 from tests.service.test_daemon import Service, write_targets
+from tests.support.plain_http import TRUSTS_NO_CA
 
 TOKEN = "0123456789abcdef"
 CHANGES = ("/-/reload", "/-/enumerate")
@@ -29,7 +30,7 @@ def config(tmp_path: Path, fleet: DemoFleet) -> Path:
 
 
 async def post(url: str, path: str, **headers: str) -> int:
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
+    async with httpx.AsyncClient(verify=TRUSTS_NO_CA, timeout=30, trust_env=False) as client:
         return (await client.post(url + path, headers=headers)).status_code
 
 
@@ -71,7 +72,7 @@ async def test_the_service_answers_only_to_its_configured_names(config: Path) ->
         service = Service(process)
         await service.start()
         codes = []
-        async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
+        async with httpx.AsyncClient(verify=TRUSTS_NO_CA, timeout=30, trust_env=False) as client:
             for host in ("probe.example", "localhost", "evil.example"):
                 answer = await client.get(f"{service.url}/-/status", headers={"host": host})
                 codes.append(answer.status_code)

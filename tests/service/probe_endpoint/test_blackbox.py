@@ -16,6 +16,7 @@ from service.config.modules.on_demand import OnDemandSettings
 from service.probe_endpoint.prober import OnDemandProber
 from tests.service.probe_endpoint.asking import LOOPBACK, Series, World, series
 from tests.service.probe_endpoint.exporter_servers import servers
+from tests.support.plain_http import TRUSTS_NO_CA
 from tests.zoo.certificates import Certificates
 from tests.zoo.process import Command, running
 from tests.zoo.truth import SERVER_NAME
@@ -243,7 +244,10 @@ async def test_every_series_agrees_with_the_real_exporter(both: Both) -> None:
         if different := differences(theirs, ours):
             found[f"{module} {server} {target}"] = different
 
-    async with httpx.AsyncClient(timeout=30) as client, asyncio.TaskGroup() as tasks:
+    async with (
+        httpx.AsyncClient(verify=TRUSTS_NO_CA, timeout=30) as client,
+        asyncio.TaskGroup() as tasks,
+    ):
         for module, server, target in combinations(both):
             tasks.create_task(compare(client, module, server, target))
     assert found == {}
@@ -300,7 +304,7 @@ async def test_the_servers_show_each_kind_of_result(both: Both) -> None:
     ],
 )
 async def test_a_target_means_what_it_means_there(both: Both, module: str, target: str) -> None:
-    async with httpx.AsyncClient(timeout=30) as client:
+    async with httpx.AsyncClient(verify=TRUSTS_NO_CA, timeout=30) as client:
         theirs, ours = await both.pages(client, module, target.format(**both.ports))
     shown = "probe_success", "probe_http_status_code", "probe_http_ssl", "probe_http_version"
     places = [(name, frozenset[tuple[str, str]]()) for name in shown]
@@ -309,7 +313,7 @@ async def test_a_target_means_what_it_means_there(both: Both, module: str, targe
 
 async def test_a_module_without_ca_file_trusts_the_system_s_store(both: Both) -> None:
     target = f"https://127.0.0.1:{both.ports['modern']}"
-    async with httpx.AsyncClient(timeout=30) as client:
+    async with httpx.AsyncClient(verify=TRUSTS_NO_CA, timeout=30) as client:
         theirs, ours = await both.pages(client, "http_2xx", target, hostname=SERVER_NAME)
     assert ours["probe_success", frozenset()] == 1
     assert differences(theirs, ours) == {}
@@ -318,7 +322,7 @@ async def test_a_module_without_ca_file_trusts_the_system_s_store(both: Both) ->
 @pytest.mark.parametrize("protocol", ["smtp", "imap"])
 async def test_starttls_replaces_a_dialogue_of_query_response(both: Both, protocol: str) -> None:
     target = f"127.0.0.1:{both.ports[protocol]}"
-    async with httpx.AsyncClient(timeout=30) as client:
+    async with httpx.AsyncClient(verify=TRUSTS_NO_CA, timeout=30) as client:
         theirs, ours = await both.pages(client, protocol, target)
     assert ours["probe_success", frozenset()] == 1
     assert differences(theirs, ours) == {}

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import functools
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,13 +25,13 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Preference, Verdict
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
 from tests.zoo.choice import Choice
+from tests.zoo.compiled import compiled
 from tests.zoo.key_exchanges import KeyExchanges, curves_and_fields, signatures
 from tests.zoo.process import Command, running
 from tests.zoo.server import ZooServer
 from tests.zoo.truth import Truth
 
 _SOURCE: Final = Path(__file__).with_name("go_server.go")
-_BINARY: Final = Path(__file__).parents[3] / ".cache" / "go-server"
 
 _TLSV1_2, _TLSV1_3 = ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3
 _EARLIER: Final = (ProtocolVersion.TLSV1_0, ProtocolVersion.TLSV1_1, _TLSV1_2)
@@ -117,18 +116,18 @@ class GoSettings:
 
 @functools.cache
 def _binary() -> Path:
-    """The compiled program, which is kept until its source changes."""
-    if not _BINARY.exists() or _BINARY.stat().st_mtime < _SOURCE.stat().st_mtime:
-        _BINARY.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=_BINARY.parent) as name:
-            built = Path(name) / "go-server"
-            subprocess.run(
-                ["go", "build", "-o", str(built), str(_SOURCE)],
-                env={"PATH": "/usr/bin:/bin", "HOME": name, "GOCACHE": f"{name}/cache"},
-                check=True,
-            )
-            built.replace(_BINARY)
-    return _BINARY
+    """The compiled program."""
+
+    def build(folder: Path) -> Path:
+        built = folder / "go-server"
+        subprocess.run(
+            ["go", "build", "-o", str(built), str(_SOURCE)],
+            env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "GOCACHE": f"{folder}/cache"},
+            check=True,
+        )
+        return built
+
+    return compiled(_SOURCE, "go-server", build)
 
 
 def _go(name: str, settings: GoSettings, demand: int = 0) -> ZooServer:
