@@ -83,18 +83,18 @@ MAIN_CHECKS: Final = (
         facts=STARTTLS_FACTS,
     ),
     Check(
-        part=Part.GROUPS,
-        ask=check_tls12_groups,
-        level=Intrusiveness.SAFE,
-        facts=EARLIER_GROUP_FEATURES,
-        after=(check_cipher_suites,),
-    ),
-    Check(
         part=Part.SIGNATURES,
         ask=check_tls12_schemes,
         level=Intrusiveness.SAFE,
         facts=SIGNATURE_FEATURES,
         after=(check_cipher_suites,),
+    ),
+    Check(
+        part=Part.GROUPS,
+        ask=check_tls12_groups,
+        level=Intrusiveness.SAFE,
+        facts=EARLIER_GROUP_FEATURES,
+        after=(check_cipher_suites, check_tls12_schemes),
     ),
     Check(
         part=Part.VERSIONS,
@@ -138,6 +138,7 @@ MAIN_CHECKS: Final = (
         level=Intrusiveness.SAFE,
         facts=RESUMPTION,
         after=_HANDSHAKES,
+        yields_to=(check_tls13_groups,),
     ),
     Check(
         part=Part.FEATURES,
@@ -151,13 +152,14 @@ MAIN_CHECKS: Final = (
         ask=check_alpn,
         level=Intrusiveness.SAFE,
         facts=("alpn", "alpn_unknown_refused"),
-        after=_HANDSHAKES,
+        after=(*_HANDSHAKES, check_tls12_schemes),
     ),
     Check(
         part=Part.SIGNATURES,
         ask=check_tls13_schemes,
         level=Intrusiveness.SAFE,
         after=_HANDSHAKES,
+        yields_to=(check_tls13_groups,),
     ),
     Check(
         part=Part.GROUPS,
@@ -171,14 +173,14 @@ MAIN_CHECKS: Final = (
         ask=check_stapling,
         level=Intrusiveness.SAFE,
         facts=STAPLING_FEATURES,
-        after=(*_SUITES, check_tls13_groups, check_oversized_chains),
+        after=(*_SUITES, check_tls12_schemes, check_tls13_groups, check_oversized_chains),
     ),
     Check(
         part=Part.FEATURES,
         ask=check_hello_features,
         level=Intrusiveness.SAFE,
         facts=(*HELLO_FEATURES, "crime"),
-        after=_SUITES,
+        after=(*_SUITES, check_tls12_schemes),
     ),
     Check(
         part=Part.FEATURES,
@@ -192,7 +194,7 @@ MAIN_CHECKS: Final = (
         ask=check_tolerance,
         level=Intrusiveness.SAFE,
         facts=TOLERANCES,
-        after=_SUITES,
+        after=(*_SUITES, check_tls12_schemes),
         yields_to=(check_tls13_groups,),
     ),
     Check(
@@ -208,7 +210,7 @@ MAIN_CHECKS: Final = (
         ask=check_chacha20_first,
         level=Intrusiveness.SAFE,
         facts=("yields_to_chacha20",),
-        after=_SUITES,
+        after=(*_SUITES, check_tls12_schemes),
         yields_to=(check_tls13_groups,),
     ),
     Check(

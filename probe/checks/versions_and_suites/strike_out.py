@@ -197,7 +197,9 @@ class _AskingAhead:
             return await self._ask(offered, self._is_long)
         offers = (offered, *(after.next_offer() for _, after in guesses))
         last = offers[-1]
-        answers = await side_by_side(*(self._ask(one, has_more or (self._is_long and one is last)) for one in offers))
+        answers = await side_by_side(
+            *(self._ask(one, has_more or (self._is_long and one is last)) for one in offers)
+        )
         self._ahead = dict(zip(offers[1:], answers[1:], strict=True))
         picks = [self._picked(one) for one in answers[: len(guesses)]]
         are_right = picks == [pick for pick, _ in guesses]
