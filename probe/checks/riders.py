@@ -3,7 +3,8 @@
 A series of questions about one list offers everything else in full, although the same answers could show more. A
 rider changes another part of these hellos. Its answer counts only if the server sent its whole flight and chose
 from everything that was offered. In any other case the hello is sent again without riders, and nothing rides on
-the rest of the series. So a rider costs at most one question, and each refusal answers a hello that asks one thing.
+the rest of the series. So each refusal answers a hello that asks one thing, and riders cost at most as many
+questions as the series asks side by side.
 
 Riders pass nothing on: the check to which the question belongs finds the answer among those of the visit
 (``answers_to_riders``), and asks by itself what is missing there.
@@ -61,9 +62,9 @@ class ListRider(Rider, Generic[Name]):
     """A second list that is struck out by the hellos of a series.
 
     ``first`` is what the server chose from all ``names``, if known. ``usual`` is the order in which most servers
-    choose from them: hellos that are sent side by side offer what is left after each guess. The rider has no
-    question once no usual name is left, because the server would refuse. ``may_pick_none`` means that a flight
-    without a choice ends the list, and is an answer too.
+    choose from them: hellos that are sent side by side offer what is left after each guess. Without a guess the
+    rider has no question, because the server would probably refuse. ``may_pick_none`` means that a flight without
+    a choice ends the list, and is an answer too.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class ListRider(Rider, Generic[Name]):
         self._offering: Callable[[tuple[Name, ...]], Change] = offering
         self._picked: Callable[[Exchange], Name | None] = picked
         self._may_pick_none = may_pick_none
-        self._guesses: list[Name | None] = []
+        self._guesses: list[Name] = []
         self._answered = 0
 
     def board(self, asked: Offer) -> Aboard | None:
@@ -89,9 +90,10 @@ class ListRider(Rider, Generic[Name]):
         if self._answered == len(self._guesses):
             self._guesses, self._answered = [], 0
         offered = tuple(name for name in self._left if name not in self._guesses)
-        if None in self._guesses or not any(name in offered for name in self._usual):
+        guess = self._guess(offered)
+        if guess is None:
             return None
-        self._guesses.append(self._guess(offered))
+        self._guesses.append(guess)
         return Aboard(asked=self._offering(offered)(asked), note=partial(self._note, offered))
 
     def _note(self, offered: tuple[Name, ...], flight: Exchange) -> bool:
@@ -104,9 +106,9 @@ class ListRider(Rider, Generic[Name]):
         return pick in offered
 
     def _guess(self, offered: tuple[Name, ...]) -> Name | None:
-        """The first of the usual names after those that were chosen; none before the first choice."""
+        """The first of the usual names after those that were chosen."""
         chosen = [place for place, name in enumerate(self._usual) if name not in self._left]
-        later = self._usual[chosen[-1] + 1 :] if chosen else ()
+        later = self._usual[chosen[-1] + 1 :] if chosen else self._usual
         return next((name for name in later if name in offered), None)
 
 

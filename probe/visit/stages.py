@@ -39,6 +39,7 @@ async def run_stages(
     Stages run one after the other, because each builds on the one before; the checks of one stage run side by
     side, except that each waits for those that it builds on.
     """
+    facts.parts = parts
     faults: list[str] = []
     ended: dict[Ask, asyncio.Event] = {}
 

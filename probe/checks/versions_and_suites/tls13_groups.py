@@ -12,9 +12,8 @@ from typing import Any
 
 from model.protocol_version import ProtocolVersion
 from model.registry import named_group_name
-from probe.checks.features.chacha20_first import chacha20_rider
+from probe.checks.features.hello_riders import tls13_riders
 from probe.checks.prober import Prober
-from probe.checks.riders import Riders
 from probe.checks.versions_and_suites.strike_out import picked_group, strike_out
 from probe.checks.versions_and_suites.usual_orders import OF_GROUPS, USUAL_GROUPS, foresight
 from probe.checks.visit_facts import VisitFacts
@@ -30,8 +29,7 @@ async def check_tls13_groups(prober: Prober, facts: VisitFacts) -> None:
         return
     shape = facts.shape_at(version)
     suites = next(suites_in_parts(version))
-    chacha20 = chacha20_rider(suites)
-    riders = Riders() if chacha20 is None else Riders(chacha20)
+    riders = tls13_riders(facts, suites)
 
     def ask(groups: tuple[int, ...], is_chained: bool) -> Coroutine[Any, Any, Exchange]:
         asked = offer(version, suites, shape, groups)
