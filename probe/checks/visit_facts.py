@@ -49,8 +49,8 @@ class Stapled:
 
 @dataclass(slots=True, kw_only=True)
 class VisitFacts:
-    """The facts of one visit, by protocol version. ``inputs`` is what was known before the visit, ``parts`` are those
-    that it asks.
+    """The facts of one visit, by protocol version. ``inputs`` is what was known before the visit. ``riding_parts``
+    are the parts of the visit whose questions may ride on the hellos of others (``probe.checks.riders``).
 
     ``own_handshakes`` are those that presented the user's client certificate. ``not_asked`` names the facts
     that stay absent because of the visit's level of intrusiveness.
@@ -62,7 +62,7 @@ class VisitFacts:
     """
 
     inputs: VisitInputs
-    parts: frozenset[Part] = frozenset()
+    riding_parts: frozenset[Part] = frozenset()
     spoken: dict[ProtocolVersion, Exchange] = field(default_factory=dict)
     protocols: dict[ProtocolVersion, Fact] = field(default_factory=dict)
     cipher_suites: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)

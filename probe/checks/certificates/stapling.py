@@ -1,7 +1,7 @@
 """What does the server send with each of its certificates: an OCSP response, SCTs?
 
-Up to TLS 1.2 one hello for each kind of key asks for both, and the answers are in plaintext (RFC 6066,
-section 8; RFC 6962, section 3.3.1). For a key that was seen at TLS 1.3 only, the encrypted flight is
+Up to TLS 1.2 one hello for each kind of key asks for both, usually one that asks about signature schemes too. The
+answers are in plaintext (RFC 6066, section 8; RFC 6962, section 3.3.1). For a key that was seen at TLS 1.3 only, the encrypted flight is
 decrypted; there they come with the certificate (RFC 9846, section 4.4.2.1).
 """
 

@@ -3,7 +3,8 @@
 By strike-out over all registered ids except that of ACME. The answer to the last, unaccepted ids also shows
 how the server handles ids that it does not know: it sends ``no_application_protocol``, as section 3.2
 requires, or a hello without ALPN, which lets a client of one service speak to another (ALPACA). Up to TLS 1.2
-the id is in the hello; if the server speaks only TLS 1.3, handshakes show it.
+the id is in the hello, and hellos about signature schemes carry the first lists; if the server speaks only TLS 1.3,
+handshakes show it.
 """
 
 from __future__ import annotations

@@ -30,12 +30,12 @@ def tls12_riders(
     prefers, and what does not with the first series.
     """
     riders: list[Rider | None] = []
-    if Part.REVOCATION in facts.parts:
+    if Part.REVOCATION in facts.riding_parts:
         riders.append(stapling_rider())
-    if Part.GROUPS in facts.parts:
+    if Part.GROUPS in facts.riding_parts:
         riders.append(curve_rider(prober, facts, _TLSV1_2, suites))
     code_points = [suite.code_point for suite in suites]
-    if Part.FEATURES in facts.parts:
+    if Part.FEATURES in facts.riding_parts:
         if accepted_suites(facts, _TLSV1_2)[0] in code_points:
             riders += [alpn_rider(), chacha20_rider(code_points)]
         if is_first:
@@ -45,5 +45,5 @@ def tls12_riders(
 
 def tls13_riders(facts: VisitFacts, suites: Sequence[int]) -> Riders:
     """The riders of the hellos that strike out the groups of TLS 1.3 with these suites."""
-    chacha20 = chacha20_rider(suites) if Part.FEATURES in facts.parts else None
+    chacha20 = chacha20_rider(suites) if Part.FEATURES in facts.riding_parts else None
     return Riders() if chacha20 is None else Riders(chacha20)
