@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from probe.checks.prober import Prober
-from probe.checks.riders import answers_to_riders
+from probe.checks.riding.riders import answers_to_riders
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import Change, Offer
 from probe.tls.extensions import Extension

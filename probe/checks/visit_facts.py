@@ -50,7 +50,7 @@ class Stapled:
 @dataclass(slots=True, kw_only=True)
 class VisitFacts:
     """The facts of one visit, by protocol version. ``inputs`` is what was known before the visit. ``riding_parts``
-    are the parts of the visit whose questions may ride on the hellos of others (``probe.checks.riders``).
+    are the parts of the visit whose questions may ride on the hellos of others (``probe.checks.riding.riders``).
 
     ``own_handshakes`` are those that presented the user's client certificate. ``not_asked`` names the facts
     that stay absent because of the visit's level of intrusiveness.

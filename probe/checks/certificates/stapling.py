@@ -20,7 +20,7 @@ from probe.checks.answered_offers import accepted_suites, answered_offer, newest
 from probe.checks.certificates.served_chains import FOR_ISSUERS, TLS13_SCHEMES
 from probe.checks.combined_extensions import extending
 from probe.checks.prober import Prober, in_turn, side_by_side
-from probe.checks.riders import OnceRider, Rider, answers_to_riders
+from probe.checks.riding.riders import OnceRider, Rider, answers_to_riders
 from probe.checks.tls13_flights import read_tls13_flight
 from probe.checks.visit_facts import Stapled, VisitFacts
 from probe.dialogue.answer import ConnectFailure, ServerFlight

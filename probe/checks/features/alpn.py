@@ -19,7 +19,7 @@ from model.verdict import Fact, Verdict
 from probe.checks.answered_offers import answered_offer, newest_in_plaintext
 from probe.checks.combined_extensions import extending
 from probe.checks.prober import Prober
-from probe.checks.riders import ListRider, Rider, answers_to_riders
+from probe.checks.riding.riders import ListRider, Rider, answers_to_riders
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import NO_APPLICATION_PROTOCOL, Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd

@@ -13,7 +13,7 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Preference, Verdict
 from probe.checks.answered_offers import accepted_suites, answered_offer
 from probe.checks.prober import Prober, side_by_side
-from probe.checks.riders import OnceRider, Rider, answers_to_riders
+from probe.checks.riding.riders import OnceRider, Rider, answers_to_riders
 from probe.checks.versions_and_suites.strike_out import picked_cipher_suite
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange

@@ -22,7 +22,7 @@ from probe.checks.combined_extensions import (
     with_all,
 )
 from probe.checks.prober import Prober, in_turn
-from probe.checks.riders import OnceRider, Rider
+from probe.checks.riding.riders import OnceRider, Rider
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import Offer

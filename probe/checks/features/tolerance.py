@@ -18,7 +18,7 @@ from pki.byte_reader import vector
 from probe.checks.answered_offers import answered_offer, newest_in_plaintext, newest_version
 from probe.checks.combined_extensions import ExtensionProbe, extending, probe_combined
 from probe.checks.prober import Prober, side_by_side
-from probe.checks.riders import OnceRider, Rider
+from probe.checks.riding.riders import OnceRider, Rider
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import X25519, Offer, key_shares

@@ -28,8 +28,8 @@ from probe.checks.certificates.served_chains import (
     check_tls13_chains,
     finish_handshake,
 )
-from probe.checks.features.hello_riders import tls12_riders
 from probe.checks.prober import Prober, side_by_side
+from probe.checks.riding.hello_riders import tls12_riders
 from probe.checks.versions_and_suites.key_exchanges import (
     confirm_end_by_alert,
     key_exchanges,

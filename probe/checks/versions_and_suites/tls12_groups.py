@@ -22,7 +22,7 @@ from model.registry import (
 from model.verdict import Fact, Preference, Verdict
 from probe.checks.answered_offers import newest_in_plaintext
 from probe.checks.prober import Prober, side_by_side
-from probe.checks.riders import ListRider, Rider, answers_to_riders
+from probe.checks.riding.riders import ListRider, Rider, answers_to_riders
 from probe.checks.versions_and_suites.key_exchanges import (
     confirm_end_by_alert,
     key_exchanges,

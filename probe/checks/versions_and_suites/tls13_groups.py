@@ -12,8 +12,8 @@ from typing import Any
 
 from model.protocol_version import ProtocolVersion
 from model.registry import named_group_name
-from probe.checks.features.hello_riders import tls13_riders
 from probe.checks.prober import Prober
+from probe.checks.riding.hello_riders import tls13_riders
 from probe.checks.versions_and_suites.strike_out import picked_group, strike_out
 from probe.checks.versions_and_suites.usual_orders import OF_GROUPS, USUAL_GROUPS, foresight
 from probe.checks.visit_facts import VisitFacts

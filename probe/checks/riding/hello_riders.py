@@ -14,7 +14,7 @@ from probe.checks.features.hello_features import feature_rider
 from probe.checks.features.tolerance import newer_version_rider
 from probe.checks.part import Part
 from probe.checks.prober import Prober
-from probe.checks.riders import Rider, Riders
+from probe.checks.riding.riders import Rider, Riders
 from probe.checks.versions_and_suites.tls12_groups import curve_rider
 from probe.checks.visit_facts import VisitFacts
 
