@@ -34,7 +34,7 @@ DATABASE_CORES: Final = 8
 DISK_BYTES: Final = 14_300
 """Per endpoint after 90 days: ``python -m benchmarks.storage``."""
 
-CONNECTIONS: Final = {"verify": 9, "enumerate": 79}
+CONNECTIONS: Final = {"verify": 9, "enumerate": 65}
 """For a server with TLS 1.2 and 1.3 and two key types, with every check on."""
 
 

@@ -6,16 +6,14 @@ hello, the list is halved until the failing part is found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from probe.checks.prober import Prober
+from probe.checks.riding.riders import answers_to_riders
 from probe.dialogue.exchange import Exchange
-from probe.dialogue.offer import Offer
+from probe.dialogue.offer import Change, Offer
 from probe.tls.extensions import Extension
-
-Change: TypeAlias = Callable[[Offer], Offer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +34,19 @@ def extending(*extensions: Extension) -> Change:
     return add
 
 
+def with_all(asked: Offer, additions: Sequence[ExtensionProbe]) -> Offer:
+    """The hello with all additions."""
+    for addition in additions:
+        asked = addition.add(asked)
+    return asked
+
+
 async def probe_combined(
     prober: Prober, answered: Offer, additions: Sequence[ExtensionProbe]
 ) -> dict[str, Exchange]:
     """The answer to each addition to a hello that is ``answered``, by the name of the addition."""
-    asked = answered
-    for addition in additions:
-        asked = addition.add(asked)
-    exchange = await prober.ask_once(asked)
+    asked = with_all(answered, additions)
+    exchange = next(answers_to_riders(prober, asked), None) or await prober.ask_once(asked)
     if exchange.version is None and len(additions) == 1:
         exchange = await prober.make_sure(exchange)
     if exchange.version is not None or exchange.is_past_deadline or len(additions) == 1:

@@ -59,6 +59,9 @@ from probe.checks.versions_and_suites.versions import check_sslv3
 _SUITES: Final = (check_cipher_suites, check_sslv3, check_sslv2, check_sslv3_suites)
 """After these, the versions and their suites are known."""
 
+_RIDDEN: Final = (*_SUITES, check_tls12_schemes)
+"""After these, the questions that ride on those about signature schemes have their answers."""
+
 _HANDSHAKES: Final = (*_SUITES, check_own_certificate)
 """After these, it is also known which client certificate handshakes present."""
 
@@ -83,18 +86,18 @@ MAIN_CHECKS: Final = (
         facts=STARTTLS_FACTS,
     ),
     Check(
-        part=Part.GROUPS,
-        ask=check_tls12_groups,
-        level=Intrusiveness.SAFE,
-        facts=EARLIER_GROUP_FEATURES,
-        after=(check_cipher_suites,),
-    ),
-    Check(
         part=Part.SIGNATURES,
         ask=check_tls12_schemes,
         level=Intrusiveness.SAFE,
         facts=SIGNATURE_FEATURES,
         after=(check_cipher_suites,),
+    ),
+    Check(
+        part=Part.GROUPS,
+        ask=check_tls12_groups,
+        level=Intrusiveness.SAFE,
+        facts=EARLIER_GROUP_FEATURES,
+        after=(check_cipher_suites, check_tls12_schemes),
     ),
     Check(
         part=Part.VERSIONS,
@@ -138,6 +141,7 @@ MAIN_CHECKS: Final = (
         level=Intrusiveness.SAFE,
         facts=RESUMPTION,
         after=_HANDSHAKES,
+        yields_to=(check_tls13_groups,),
     ),
     Check(
         part=Part.FEATURES,
@@ -151,13 +155,14 @@ MAIN_CHECKS: Final = (
         ask=check_alpn,
         level=Intrusiveness.SAFE,
         facts=("alpn", "alpn_unknown_refused"),
-        after=_HANDSHAKES,
+        after=(*_HANDSHAKES, check_tls12_schemes),
     ),
     Check(
         part=Part.SIGNATURES,
         ask=check_tls13_schemes,
         level=Intrusiveness.SAFE,
         after=_HANDSHAKES,
+        yields_to=(check_tls13_groups,),
     ),
     Check(
         part=Part.GROUPS,
@@ -171,14 +176,14 @@ MAIN_CHECKS: Final = (
         ask=check_stapling,
         level=Intrusiveness.SAFE,
         facts=STAPLING_FEATURES,
-        after=(*_SUITES, check_tls13_groups, check_oversized_chains),
+        after=(*_RIDDEN, check_tls13_groups, check_oversized_chains),
     ),
     Check(
         part=Part.FEATURES,
         ask=check_hello_features,
         level=Intrusiveness.SAFE,
         facts=(*HELLO_FEATURES, "crime"),
-        after=_SUITES,
+        after=_RIDDEN,
     ),
     Check(
         part=Part.FEATURES,
@@ -192,7 +197,7 @@ MAIN_CHECKS: Final = (
         ask=check_tolerance,
         level=Intrusiveness.SAFE,
         facts=TOLERANCES,
-        after=_SUITES,
+        after=_RIDDEN,
         yields_to=(check_tls13_groups,),
     ),
     Check(
@@ -208,7 +213,7 @@ MAIN_CHECKS: Final = (
         ask=check_chacha20_first,
         level=Intrusiveness.SAFE,
         facts=("yields_to_chacha20",),
-        after=_SUITES,
+        after=_RIDDEN,
         yields_to=(check_tls13_groups,),
     ),
     Check(

@@ -157,9 +157,9 @@ class Prober:
         """Whether the server answers the control with a hello now; false without a control."""
         return self._control is not None and (await self._send(self._control)).hello is not None
 
-    async def ask_once(self, offer: Offer) -> Exchange:
+    async def ask_once(self, offer: Offer, *, is_chained: bool = False) -> Exchange:
         """The first answer, without confirmation."""
-        return await self._send(offer)
+        return await self._send(offer, is_chained=is_chained)
 
     async def ask(self, offer: Offer, *, is_chained: bool = False) -> Exchange:
         """The answer, confirmed if overload could have caused it.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from model.protocol_version import ProtocolVersion
 from model.registry import named_group_code_point
 from probe.checks.answered_offers import answered_offer
-from probe.checks.combined_extensions import Change
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.crypto.tls13_flight import Tls13Flight, Tls13FlightReader
 from probe.crypto.tls13_keys import SHARED_GROUPS, KeyShareSecret
 from probe.dialogue.answer import ConnectFailure
+from probe.dialogue.offer import Change
 from probe.tls.extensions import KeyShare
 from probe.tls.limits import MAX_ANSWER_LENGTH
 

@@ -18,6 +18,7 @@ from model.protocol_version import ProtocolVersion
 from model.registry import named_group_name
 from model.sections import NAMED_FACTS, SECTION_NAMES
 from model.verdict import Fact, Verdict
+from probe.checks.part import Part
 from probe.checks.visit_inputs import VisitInputs
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, Presented
@@ -48,7 +49,8 @@ class Stapled:
 
 @dataclass(slots=True, kw_only=True)
 class VisitFacts:
-    """The facts of one visit, by protocol version. ``inputs`` is what was known before the visit.
+    """The facts of one visit, by protocol version. ``inputs`` is what was known before the visit. ``riding_parts``
+    are the parts of the visit whose questions may ride on the hellos of others (``probe.checks.riding.riders``).
 
     ``own_handshakes`` are those that presented the user's client certificate. ``not_asked`` names the facts
     that stay absent because of the visit's level of intrusiveness.
@@ -60,6 +62,7 @@ class VisitFacts:
     """
 
     inputs: VisitInputs
+    riding_parts: frozenset[Part] = frozenset()
     spoken: dict[ProtocolVersion, Exchange] = field(default_factory=dict)
     protocols: dict[ProtocolVersion, Fact] = field(default_factory=dict)
     cipher_suites: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)

@@ -7,8 +7,9 @@ formats, and no length that is known to make a load balancer hang.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from model.protocol_version import ProtocolVersion
 from model.registry import NAMED_GROUPS, SIGNATURE_SCHEMES
@@ -202,6 +203,9 @@ class Offer:
         session_id_length = 32 if changes.session_id is None else len(changes.session_id)
         return 4 + 2 + 32 + 1 + session_id_length + 2 + 1 + len(changes.compression_methods)
 
+
+Change: TypeAlias = Callable[[Offer], Offer]
+"""A hello from another one."""
 
 _SAFE_LENGTH: Final = 512
 

@@ -61,6 +61,8 @@ async def run_stages(
             ended[check.ask].set()
 
     is_datagram = facts.inputs.asked_versions is DATAGRAM_VERSIONS
+    # Over datagrams, a refusal may be silence, which would cost more time than a hello of its own.
+    facts.riding_parts = frozenset() if is_datagram else parts
     for stage in DATAGRAM_STAGES if is_datagram else STAGES:
         checks = [check for check in stage.checks if check.part in parts]
         if any(check.is_first_contact or facts.speaks_any for check in checks):

@@ -1,7 +1,7 @@
 """What does the server send with each of its certificates: an OCSP response, SCTs?
 
-Up to TLS 1.2 one hello for each kind of key asks for both, and the answers are in plaintext (RFC 6066,
-section 8; RFC 6962, section 3.3.1). For a key that was seen at TLS 1.3 only, the encrypted flight is
+Up to TLS 1.2 one hello for each kind of key asks for both, usually one that asks about signature schemes too. The
+answers are in plaintext (RFC 6066, section 8; RFC 6962, section 3.3.1). For a key that was seen at TLS 1.3 only, the encrypted flight is
 decrypted; there they come with the certificate (RFC 9846, section 4.4.2.1).
 """
 
@@ -20,10 +20,12 @@ from probe.checks.answered_offers import accepted_suites, answered_offer, newest
 from probe.checks.certificates.served_chains import FOR_ISSUERS, TLS13_SCHEMES
 from probe.checks.combined_extensions import extending
 from probe.checks.prober import Prober, in_turn, side_by_side
+from probe.checks.riding.riders import OnceRider, Rider, answers_to_riders
 from probe.checks.tls13_flights import read_tls13_flight
 from probe.checks.visit_facts import Stapled, VisitFacts
 from probe.dialogue.answer import ConnectFailure, ServerFlight
 from probe.dialogue.exchange import Exchange
+from probe.dialogue.offer import Offer
 from probe.tls.extensions import (
     signature_algorithms,
     signed_certificate_timestamp,
@@ -43,6 +45,11 @@ class _StapledData:
 
     stapled: Stapled
     evidence: Evidence
+
+
+def stapling_rider() -> Rider:
+    """Asks for both with one hello of a series."""
+    return OnceRider(_ASK)
 
 
 async def check_stapling(prober: Prober, facts: VisitFacts) -> None:
@@ -108,10 +115,13 @@ async def _ask_in_plaintext(
             suites.setdefault(suite.authentication, []).append(code_point)
     if facts.cipher_suites.get(version) is None:
         suites = {"any": list(accepted_suites(facts, version))}
-    answers = await side_by_side(
-        *(prober.ask(_ASK(answered_offer(facts, version, tuple(some)))) for some in suites.values())
-    )
+    asked = [_ASK(answered_offer(facts, version, tuple(some))) for some in suites.values()]
+    answers = await side_by_side(*(_answer(prober, one) for one in asked))
     return [beside for answer in answers for beside in _read_in_plaintext(answer)]
+
+
+async def _answer(prober: Prober, asked: Offer) -> Exchange:
+    return next(answers_to_riders(prober, asked), None) or await prober.ask(asked)
 
 
 def _read_in_plaintext(exchange: Exchange) -> Iterator[_StapledData]:

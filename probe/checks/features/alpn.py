@@ -3,7 +3,8 @@
 By strike-out over all registered ids except that of ACME. The answer to the last, unaccepted ids also shows
 how the server handles ids that it does not know: it sends ``no_application_protocol``, as section 3.2
 requires, or a hello without ALPN, which lets a client of one service speak to another (ALPACA). Up to TLS 1.2
-the id is in the hello; if the server speaks only TLS 1.3, handshakes show it.
+the id is in the hello, and hellos about signature schemes carry the first lists; if the server speaks only TLS 1.3,
+handshakes show it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from model.verdict import Fact, Verdict
 from probe.checks.answered_offers import answered_offer, newest_in_plaintext
 from probe.checks.combined_extensions import extending
 from probe.checks.prober import Prober
+from probe.checks.riding.riders import ListRider, Rider, answers_to_riders
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import NO_APPLICATION_PROTOCOL, Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd
+from probe.dialogue.offer import Change
 from probe.tls.extensions import protocol_names
 
 _OF_CHALLENGES: Final = "acme-tls/1"
@@ -28,6 +31,10 @@ _OF_CHALLENGES: Final = "acme-tls/1"
 any other list that has it with internal_error."""
 
 _ASKED: Final = tuple(name for name in ALPN_PROTOCOLS if name != _OF_CHALLENGES)
+
+
+_USUAL: Final = ("h2", "http/1.1", "http/1.0", "http/0.9")
+"""The order of nginx, which is that of most web servers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +47,15 @@ class _Reply:
 
 
 _Ask: TypeAlias = Callable[[tuple[str, ...]], Awaitable[_Reply]]
+
+
+def alpn_rider() -> Rider:
+    """Strikes out the ids with the hellos of another series."""
+    return ListRider(_ASKED, _USUAL, offering=_listing, picked=_taken, may_pick_none=True)
+
+
+def _listing(names: tuple[str, ...]) -> Change:
+    return extending(protocol_names([name.encode("ascii") for name in names]))
 
 
 async def check_alpn(prober: Prober, facts: VisitFacts) -> None:
@@ -71,8 +87,9 @@ def _asking_in_plaintext(prober: Prober, facts: VisitFacts, version: ProtocolVer
     usual = answered_offer(facts, version)
 
     async def ask(names: tuple[str, ...]) -> _Reply:
-        listed = protocol_names([name.encode("ascii") for name in names])
-        exchange = await prober.ask(extending(listed)(usual), is_chained=True)
+        asked = _listing(names)(usual)
+        earlier = next(answers_to_riders(prober, asked), None)
+        exchange = earlier or await prober.ask(asked, is_chained=True)
         return _Reply(
             proof=exchange, taken=_taken(exchange), is_answered=exchange.version is not None
         )

@@ -6,13 +6,18 @@ preference, but no other one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference, Verdict
 from probe.checks.answered_offers import accepted_suites, answered_offer
 from probe.checks.prober import Prober, side_by_side
+from probe.checks.riding.riders import OnceRider, Rider, answers_to_riders
 from probe.checks.versions_and_suites.strike_out import picked_cipher_suite
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
+from probe.dialogue.offer import Offer
 from probe.dialogue.preference import is_chacha20
 
 
@@ -49,6 +54,20 @@ def _is_open(facts: VisitFacts, version: ProtocolVersion) -> bool:
 
 
 async def _ask(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> Exchange:
-    suites = accepted_suites(facts, version)
-    chacha20_first = sorted(suites, key=lambda suite: not is_chacha20(suite))
-    return await prober.ask(answered_offer(facts, version, tuple(chacha20_first)))
+    asked = _with_chacha20_first(facts.spoken[version].offer)
+    favourite = accepted_suites(facts, version)[0]
+    for earlier in answers_to_riders(prober, asked):
+        suites = earlier.offer.cipher_suites
+        if is_chacha20(suites[0]) and favourite in suites:
+            return earlier
+    return await prober.ask(_with_chacha20_first(answered_offer(facts, version)))
+
+
+def _with_chacha20_first(asked: Offer) -> Offer:
+    suites = sorted(asked.cipher_suites, key=lambda suite: not is_chacha20(suite))
+    return replace(asked, cipher_suites=tuple(suites))
+
+
+def chacha20_rider(suites: Iterable[int]) -> Rider | None:
+    """Puts ChaCha20 first in one hello of a series; None if the ``suites`` of the series have no ChaCha20."""
+    return OnceRider(_with_chacha20_first) if any(map(is_chacha20, suites)) else None

@@ -9,13 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
 from probe.checks.answered_offers import answered_offer, cbc_suites, newest_version
-from probe.checks.combined_extensions import ExtensionProbe, extending, probe_combined
+from probe.checks.combined_extensions import (
+    ExtensionProbe,
+    extending,
+    probe_combined,
+    with_all,
+)
 from probe.checks.prober import Prober, in_turn
+from probe.checks.riding.riders import OnceRider, Rider
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import Offer
@@ -94,6 +101,18 @@ HELLO_FEATURES: Final = (
     *(agreement.addition.name for agreement in _AGREEMENTS),
     _ENCRYPT_THEN_MAC.addition.name,
 )
+
+
+def feature_rider(facts: VisitFacts) -> Rider | None:
+    """Offers them all with one hello of a series at TLS 1.2; None if they need suites in CBC mode.
+
+    NPN gives way to ALPN, so no hello offers both.
+    """
+    if _newest_with_cbc(facts) is not None:
+        return None
+    additions = [agreement.addition for agreement in _AGREEMENTS]
+    alpn = ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION
+    return OnceRider(partial(with_all, additions=additions), never_with=alpn)
 
 
 async def check_hello_features(prober: Prober, facts: VisitFacts) -> None:

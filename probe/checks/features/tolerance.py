@@ -18,6 +18,7 @@ from pki.byte_reader import vector
 from probe.checks.answered_offers import answered_offer, newest_in_plaintext, newest_version
 from probe.checks.combined_extensions import ExtensionProbe, extending, probe_combined
 from probe.checks.prober import Prober, side_by_side
+from probe.checks.riding.riders import OnceRider, Rider
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import X25519, Offer, key_shares
@@ -86,6 +87,11 @@ _GREASED: Final = ExtensionProbe(name="grease_tolerance", add=_grease)
 _LONG: Final = ExtensionProbe(name="long_hello_tolerance", add=extending(padding(_LONG_PADDING)))
 _NEWER: Final = ExtensionProbe(name="version_tolerance", add=_name_newer_version)
 _ECH: Final = ExtensionProbe(name="ech_grease_answered", add=extending(_ech()))
+
+
+def newer_version_rider() -> Rider:
+    """Names a version above TLS 1.2 in one hello of a series."""
+    return OnceRider(_name_newer_version)
 
 
 async def check_tolerance(prober: Prober, facts: VisitFacts) -> None:

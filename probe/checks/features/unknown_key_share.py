@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Final, TypeAlias
 
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.combined_extensions import Change
 from probe.checks.prober import Prober
 from probe.checks.tls13_flights import read_tls13_flight
 from probe.checks.visit_facts import VisitFacts
@@ -25,6 +24,7 @@ from probe.dialogue.answer import (
     TlsAlert,
 )
 from probe.dialogue.exchange import AMBIGUOUS_ALERTS, in_words
+from probe.dialogue.offer import Change
 from probe.dialogue.outcome import is_reset, outcome_of
 from probe.tls.extensions import KeyShare
 

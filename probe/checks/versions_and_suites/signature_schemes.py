@@ -8,9 +8,9 @@ the key proves it (RFC 9846, 4.2.3).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -29,6 +29,7 @@ from probe.checks.certificates.served_chains import (
     finish_handshake,
 )
 from probe.checks.prober import Prober, side_by_side
+from probe.checks.riding.hello_riders import tls12_riders
 from probe.checks.versions_and_suites.key_exchanges import (
     confirm_end_by_alert,
     key_exchanges,
@@ -36,7 +37,7 @@ from probe.checks.versions_and_suites.key_exchanges import (
     suites_with,
 )
 from probe.checks.versions_and_suites.strike_out import Struck, merged, strike_out
-from probe.checks.versions_and_suites.usual_orders import OF_SCHEMES, foresight
+from probe.checks.versions_and_suites.usual_orders import OF_SCHEMES, USUAL_SCHEMES, foresight
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd
@@ -60,6 +61,9 @@ _SCHEME_OF_CURVE: Final = {
 }
 """From TLS 1.3 on, a scheme names the curve too."""
 
+_WITH_SHA1: Final = -1
+"""The place of SHA-1 among the usual schemes: many servers no longer sign with it."""
+
 _SCHEME_OF_MLDSA_BITS: Final = {10496: "mldsa44", 15616: "mldsa65", 20736: "mldsa87"}
 _CODE_POINTS: Final = {scheme.name: scheme.code_point for scheme in SIGNATURE_SCHEMES}
 _FINISHED: Final = frozenset({HandshakeEnd.ACCEPTED, HandshakeEnd.REFUSED})
@@ -75,7 +79,10 @@ async def check_tls12_schemes(prober: Prober, facts: VisitFacts) -> None:
         tuple(suite for suite in suites if suite.authentication == authentication)
         for authentication in _SIGNING
     ]
-    parts = await side_by_side(*(_strike_out(prober, facts, kind) for kind in kinds if kind))
+    kinds = [kind for kind in kinds if kind]
+    parts = await side_by_side(
+        *(_strike_out(prober, facts, kind, is_first=kind is kinds[0]) for kind in kinds)
+    )
     if not parts:
         return
     found = merged(parts).accepted_set(signature_scheme_name)
@@ -85,20 +92,30 @@ async def check_tls12_schemes(prober: Prober, facts: VisitFacts) -> None:
         facts.features[f"signs_with_{broken}"] = _signs_with(broken, found)
 
 
-async def _strike_out(prober: Prober, facts: VisitFacts, suites: tuple[CipherSuite, ...]) -> Struck:
+async def _strike_out(
+    prober: Prober, facts: VisitFacts, suites: tuple[CipherSuite, ...], *, is_first: bool
+) -> Struck:
     """Strikes out the schemes offered with ``suites``. The schemes for certificates are always offered in
     full: Java serves a chain only if the schemes that sign it are offered (RFC 8446, 4.2.3:
     signature_algorithms_cert)."""
     code_points = tuple(suite.code_point for suite in suites)
     shape = facts.shape_at(_TLSV1_2)
     for_certificates = signature_algorithms_cert(EVERY_SIGNATURE_SCHEME)
+    expected = USUAL_SCHEMES.get(suites[0].authentication, ())[:_WITH_SHA1]
+    riders = tls12_riders(prober, facts, suites, is_first=is_first)
 
-    async def ask(schemes: tuple[int, ...], is_chained: bool) -> Exchange:
+    def ask(schemes: tuple[int, ...], is_chained: bool) -> Coroutine[Any, Any, Exchange]:
         changes = Changes(extensions=(signature_algorithms(schemes), for_certificates))
         asked = offer(_TLSV1_2, code_points, shape, changes=changes)
-        return await prober.ask(asked, is_chained=is_chained)
+        if not any(scheme in schemes for scheme in expected):
+            return prober.ask(asked, is_chained=is_chained)
 
-    usual = (
+        def is_choice(exchange: Exchange) -> bool:
+            return _picked_scheme(exchange) in schemes
+
+        return riders.ask(prober, asked, is_choice, is_chained=is_chained)
+
+    heard = (
         seen.exchange
         for seen in key_exchanges(prober, facts)
         if seen.version is _TLSV1_2 and seen.suite in suites and seen.answers_the_usual_hello
@@ -107,7 +124,7 @@ async def _strike_out(prober: Prober, facts: VisitFacts, suites: tuple[CipherSui
         ask,
         _picked_scheme,
         EVERY_SIGNATURE_SCHEME,
-        next(usual, None),
+        next(heard, None),
         foresight=foresight(prober, OF_SCHEMES),
     )
     return await confirm_end_by_alert(prober, struck)

@@ -192,11 +192,14 @@ class _AskingAhead:
         if offered in self._ahead:
             return self._ahead.pop(offered)
         guesses = list(islice(self._guesses(search), self._most_ahead))
-        continues = self._is_long or 0 < self._most_ahead == len(guesses)
+        has_more = 0 < self._most_ahead == len(guesses)
         if not guesses:
-            return await self._ask(offered, continues)
+            return await self._ask(offered, self._is_long)
         offers = (offered, *(after.next_offer() for _, after in guesses))
-        answers = await side_by_side(*(self._ask(one, continues) for one in offers))
+        last = offers[-1]
+        answers = await side_by_side(
+            *(self._ask(one, has_more or (self._is_long and one is last)) for one in offers)
+        )
         self._ahead = dict(zip(offers[1:], answers[1:], strict=True))
         picks = [self._picked(one) for one in answers[: len(guesses)]]
         are_right = picks == [pick for pick, _ in guesses]

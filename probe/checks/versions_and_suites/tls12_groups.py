@@ -8,7 +8,7 @@ if its prime belongs to an ffdhe group that was offered (RFC 7919).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -22,6 +22,7 @@ from model.registry import (
 from model.verdict import Fact, Preference, Verdict
 from probe.checks.answered_offers import newest_in_plaintext
 from probe.checks.prober import Prober, side_by_side
+from probe.checks.riding.riders import ListRider, Rider, answers_to_riders
 from probe.checks.versions_and_suites.key_exchanges import (
     confirm_end_by_alert,
     key_exchanges,
@@ -29,10 +30,10 @@ from probe.checks.versions_and_suites.key_exchanges import (
     suites_with,
 )
 from probe.checks.versions_and_suites.strike_out import Ask, Struck, merged, strike_out
-from probe.checks.versions_and_suites.usual_orders import OF_GROUPS, foresight
+from probe.checks.versions_and_suites.usual_orders import OF_GROUPS, USUAL_GROUPS, foresight
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
-from probe.dialogue.offer import EARLIER_GROUPS, offer
+from probe.dialogue.offer import EARLIER_GROUPS, Change, Offer, offer
 from probe.tls.extensions import ExtensionType
 
 EARLIER_GROUP_FEATURES: Final = ("ignores_supported_groups", "point_formats")
@@ -73,6 +74,40 @@ async def check_tls12_groups(prober: Prober, facts: VisitFacts) -> None:
         facts.groups[version] = merged(found).accepted_set(named_group_name)
 
 
+def curve_rider(
+    prober: Prober, facts: VisitFacts, version: ProtocolVersion, suites: Sequence[CipherSuite]
+) -> Rider | None:
+    """Strikes out the curves with the hellos of another series; None if its suites cannot show every curve."""
+    if tuple(suites) != _suites_for_curves(facts, version) or _need_one_curve(suites):
+        return None
+    first = _heard_of_all(prober, facts, version, suites)
+    if first is None:
+        return None
+    return ListRider(
+        _CURVES,
+        USUAL_GROUPS,
+        first=_picked_curve(first),
+        offering=_with_groups,
+        picked=_picked_curve,
+    )
+
+
+def _with_groups(groups: tuple[int, ...]) -> Change:
+    return lambda asked: replace(asked, groups=groups)
+
+
+def _suites_for_curves(facts: VisitFacts, version: ProtocolVersion) -> tuple[CipherSuite, ...]:
+    """The accepted ECDHE suites with other authentication than ECDSA; all of them if there are no others."""
+    suites = suites_with(facts, version, "ECDHE")
+    others = tuple(suite for suite in suites if suite.authentication != "ECDSA")
+    return others if others and version in facts.cipher_suites else suites
+
+
+def _need_one_curve(suites: Iterable[CipherSuite]) -> bool:
+    """Whether the suites work only for clients that have the curve of an ECDSA certificate."""
+    return all(suite.authentication == "ECDSA" for suite in suites)
+
+
 async def _strike_out_curves(
     prober: Prober, facts: VisitFacts, version: ProtocolVersion
 ) -> Struck | None:
@@ -82,10 +117,7 @@ async def _strike_out_curves(
     removed, the server refuses its suites. So the questions use suites with other authentication. If there
     are none, the accepted curves are offered again after all others (testssl.sh's pull request 2620).
     """
-    suites = suites_with(facts, version, "ECDHE")
-    others = tuple(suite for suite in suites if suite.authentication != "ECDSA")
-    if version in facts.cipher_suites:
-        suites = others or suites
+    suites = _suites_for_curves(facts, version)
     if not suites:
         return None
     ask = _asking(prober, facts, version, suites)
@@ -94,7 +126,7 @@ async def _strike_out_curves(
         ask, _picked_curve, _CURVES, first, foresight=foresight(prober, OF_GROUPS)
     )
     struck = await confirm_end_by_alert(prober, struck)
-    if others or not struck.picks or not struck.last.is_refusal:
+    if not _need_one_curve(suites) or not struck.picks or not struck.last.is_refusal:
         return struck
     left = tuple(group for group in _CURVES if group not in struck.order)
     # If the server had its own order, it would return to its first pick. Otherwise the last curve was the
@@ -153,9 +185,18 @@ def _asking(
     shape = facts.shape_at(version)
 
     async def ask(groups: tuple[int, ...], is_chained: bool) -> Exchange:
-        return await prober.ask(offer(version, code_points, shape, groups), is_chained=is_chained)
+        asked = offer(version, code_points, shape, groups)
+        earlier = _answer_to_rider(prober, asked)
+        return earlier or await prober.ask(asked, is_chained=is_chained)
 
     return ask
+
+
+def _answer_to_rider(prober: Prober, asked: Offer) -> Exchange | None:
+    for earlier in answers_to_riders(prober, asked):
+        if earlier.offer.groups == asked.groups and _picked_curve(earlier) in asked.groups:
+            return earlier
+    return None
 
 
 def _heard_of_all(

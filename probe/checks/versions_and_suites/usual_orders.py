@@ -17,7 +17,7 @@ from model.registry import (
     signature_scheme_code_point,
 )
 from probe.checks.prober import Prober
-from probe.checks.versions_and_suites.strike_out import Foresight, Guess, guess_by
+from probe.checks.versions_and_suites.strike_out import Foresight, guess_by
 
 _GROUPS: Final = (
     *("x25519", "secp256r1", "x448", "secp521r1", "secp384r1"),
@@ -34,13 +34,21 @@ _RSA_SCHEMES: Final = (
 )
 
 
-def _guess_by_names(names: tuple[str, ...], code_point: Callable[[str], int | None]) -> Guess:
-    return guess_by(tuple(one for one in map(code_point, names) if one is not None))
+def _code_points(
+    names: tuple[str, ...], code_point: Callable[[str], int | None]
+) -> tuple[int, ...]:
+    return tuple(one for one in map(code_point, names) if one is not None)
 
 
-_guess_group: Final = _guess_by_names(_GROUPS, named_group_code_point)
-_guess_ecdsa: Final = _guess_by_names(_ECDSA_SCHEMES, signature_scheme_code_point)
-_guess_rsa: Final = _guess_by_names(_RSA_SCHEMES, signature_scheme_code_point)
+USUAL_GROUPS: Final = _code_points(_GROUPS, named_group_code_point)
+USUAL_SCHEMES: Final = {
+    "ECDSA": _code_points(_ECDSA_SCHEMES, signature_scheme_code_point),
+    "RSA": _code_points(_RSA_SCHEMES, signature_scheme_code_point),
+}
+"""By the authentication of a suite."""
+
+_guess_ecdsa: Final = guess_by(USUAL_SCHEMES["ECDSA"])
+_guess_rsa: Final = guess_by(USUAL_SCHEMES["RSA"])
 
 
 def _guess_scheme(order: tuple[int, ...], offered: tuple[int, ...]) -> int | None:
@@ -63,7 +71,7 @@ def _with_rsa(code_point: int) -> int | None:
     return None if other is None else other.code_point
 
 
-OF_GROUPS: Final = Foresight(guess=_guess_group)
+OF_GROUPS: Final = Foresight(guess=guess_by(USUAL_GROUPS))
 OF_SCHEMES: Final = Foresight(guess=_guess_scheme)
 OF_SUITES: Final = Foresight(guess=_guess_other_key, is_long=True)
 """Up to TLS 1.2; TLS 1.3 has few suites."""

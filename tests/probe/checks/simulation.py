@@ -91,7 +91,9 @@ class Simulation(ProbeTransport):
     async def visit(self, parts: frozenset[Part] = CORE) -> Observation:
         """The checks of those parts on the model, in the catalogue's order."""
         prober = Prober(self)
-        facts = VisitFacts(inputs=VisitInputs(server_name=self.name, host=self.name))
+        facts = VisitFacts(
+            inputs=VisitInputs(server_name=self.name, host=self.name), riding_parts=parts
+        )
         for stage in STAGES:
             for check in stage.checks:
                 if check.part in parts:

@@ -1,0 +1,1 @@
+"""Which questions share their hello with others, and how?"""
