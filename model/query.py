@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from model.frozen import frozen
 from model.observation import Observation
 from model.snapshot import EndpointStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Selection:
     """The endpoints that a query covers; None or empty means no restriction.
 
@@ -28,7 +29,7 @@ class Selection:
 EVERYWHERE = Selection()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PageEnd:
     """Where a page of endpoints ended; the next page starts there."""
 
@@ -49,7 +50,7 @@ class Transition(StrEnum):
     """Recent facts came back because the endpoint flaps: no Changes are recorded."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Period:
     """Consecutive visits with the same facts, from the start of the first to the newest one.
 
@@ -64,7 +65,7 @@ class Period:
     observation: Observation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Page:
     """Some endpoints, earliest certificate expiry first; ``end`` is None on the last page."""
 
@@ -86,7 +87,7 @@ class ServiceEventKind(StrEnum):
     CLOCK_JUMPED = "clock_jumped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ServiceEvent:
     """Something that happened to the service itself; ``sentence`` is for people.
 
@@ -110,7 +111,7 @@ class AuditAction(StrEnum):
     PROBE_REQUESTED = "probe_requested"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AuditEntry:
     """An entry of the audit log: one change.
 

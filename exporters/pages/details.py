@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from exporters.pages.rows import Mark
 from exporters.reports import words
 from exporters.wording import COMPLIANCE
 from model.certificates.certificate import ServedChain
 from model.findings.finding import Finding, FindingStatus, Outcome, Severity
+from model.frozen import frozen
 from model.observation import AcceptedSet, Observation
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength, strength_by_name
@@ -23,7 +23,7 @@ _MARKS: dict[Verdict, Mark] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DetailLine:
     """A label and its value."""
 
@@ -32,7 +32,7 @@ class DetailLine:
     mark: Mark = "plain"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Section:
     """Lines under one heading."""
 

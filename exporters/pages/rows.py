@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from exporters.wording import short_state, version_name
 from model.certificates.lifetime import Lifetime, span_text
 from model.findings.finding import FindingStatus, Outcome, RuleResult, Severity
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength, strength_by_name
 from model.snapshot import EndpointStatus
@@ -28,7 +28,7 @@ _MARKS: Final[dict[Strength, Mark]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Badge:
     """A few words, and whether they are good or bad."""
 
@@ -37,7 +37,7 @@ class Badge:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Row:
     """One endpoint; ``rank`` puts the worst first."""
 
@@ -57,7 +57,7 @@ class Row:
     rank: tuple[int, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Totals:
     """The figures at the top of the page."""
 

@@ -7,9 +7,10 @@ hello, the list is halved until the failing part is found.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
+from model.frozen import frozen
 from probe.checks.prober import Prober
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import Offer
@@ -18,7 +19,7 @@ from probe.tls.extensions import Extension
 Change: TypeAlias = Callable[[Offer], Offer]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ExtensionProbe:
     """One thing that a hello can carry together with others; ``name`` is the fact that it shows."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from starlette.routing import Route
 from exporters.html_templates import Templates, html_templates
 from exporters.pages.details import sections_of
 from exporters.pages.rows import Row, Totals, matching, row_of, totals_of
+from model.frozen import frozen
 from model.ports import Clock
 from model.safe_output.label_text import label_value
 from model.snapshot import EndpointStatus, Snapshot
@@ -38,7 +38,7 @@ _HEADERS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Inventory:
     """A Snapshot with its rows, worst first, and the warnings about it, as of ``now``."""
 

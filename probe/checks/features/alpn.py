@@ -9,9 +9,10 @@ the id is in the hello; if the server speaks only TLS 1.3, handshakes show it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeAlias
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry import ALPN_PROTOCOLS
 from model.verdict import Fact, Verdict
@@ -30,7 +31,7 @@ any other list that has it with internal_error."""
 _ASKED: Final = tuple(name for name in ALPN_PROTOCOLS if name != _OF_CHALLENGES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Reply:
     """The answer to a list of ids: the id that the server chose, and whether it answered at all."""
 
