@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from random import Random
 from typing import Final
 
 from model.certificates.certificate import Certificate
 from model.certificates.lifetime import Lifetime
+from model.frozen import frozen
 from model.observation import Observation
 
 _CLOSER: Final = 4
@@ -30,7 +31,7 @@ _CLOSEST: Final = 24
 """Maximum factor for more frequent visits, whatever the certificate says."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Closed:
     """A daily span by the clocks of ``zone`` in which nothing is visited; it may cross midnight.
 
@@ -87,7 +88,7 @@ def _seconds_between(earlier: time, later: time) -> float:
     return ((second - first) % timedelta(days=1)).total_seconds()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IntervalPolicy:
     """All times in seconds; ``jitter_fraction`` is the random part of a retry's delay.
 

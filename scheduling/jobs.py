@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import Protocol, TypeAlias
 
 from model.endpoint_state import Schedule, Visit
+from model.frozen import frozen
 from model.observation import Observation
 from model.target import Endpoint, Target
 from model.verification.remembered import Known, Remembered
@@ -47,7 +48,7 @@ def no_memory(_: Endpoint) -> None:
     return
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Probing:
     """What a scheduler has others do: resolve names, visit endpoints, and judge what a visit learned.
 
@@ -82,7 +83,7 @@ class VisitJob:
 Job: TypeAlias = LookUp | VisitJob
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SchedulerSettings:
     """How often to visit, and how many endpoints at once; times in seconds.
 

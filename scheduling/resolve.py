@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from model.frozen import frozen
 from model.observation import Cost, Mode, Observation, State
 from model.target import Endpoint, Target, is_ip_address
 from model.target_labels import ADDRESS_FAMILY
@@ -32,7 +33,7 @@ class AddressFamily(StrEnum):
         return self is AddressFamily.ANY or (":" in address) == (self is AddressFamily.IPV6)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Resolution:
     """A target's endpoints, or in one sentence why there are none."""
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 import stat
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from model.frozen import frozen
 from model.safe_output.private_file import make_private
 from storage.errors import DRIVER_ERRORS, AnotherVersionError, StoreError, explain
 from storage.location import Location, locate
@@ -33,7 +33,7 @@ _FOR_WRITING = "tlsprobe_for_writing"
 _REVISION = text("SELECT version_num FROM alembic_version")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FileIdentity:
     """The file that a path referred to when it was opened."""
 

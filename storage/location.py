@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from model.frozen import frozen
 from model.safe_output.secret_text import masked_url
 from storage.errors import StoreError
 
@@ -30,7 +31,7 @@ _KEEPALIVE: Final = {
 """How libpq detects that a server is gone, in seconds, the last one in milliseconds; a URL may override it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Location:
     """A database that can be opened.
 

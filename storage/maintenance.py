@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, func, select
 
+from model.frozen import frozen
 from storage.database import Database, connect, connect_for_reading
 from storage.errors import DRIVER_ERRORS, StoreError, explain
 from storage.migrate import migrate
@@ -54,7 +54,7 @@ def check_database(url: str) -> tuple[dict[str, int], list[str]]:
         return counts, problems
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DatabaseCondition:
     """``server_time`` is the clock of the database's machine; None for a file. ``newest_visit_at`` is the time of
     the newest visit that is stored; None without any."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.frozen import frozen
 from storage.database import WritableDatabase
 from storage.retention_clock import RetentionTime, read_retention_time, write_retention_time
 from storage.rows.tables import (
@@ -40,7 +40,7 @@ _FIRST_PLAUSIBLE: Final = datetime(2024, 1, 1, tzinfo=UTC)
 """A visit before this time was made with an unset clock, as on machines without a battery."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Retention:
     """For how many days each kind of data is stored.
 
@@ -58,7 +58,7 @@ class Retention:
     endpoints_days: float = 400.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Pruned:
     """How many rows of each kind were deleted, and the time that ages were counted from."""
 

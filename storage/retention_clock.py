@@ -8,13 +8,13 @@ for a month catches up within a month, and a wrong clock does no harm until long
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.frozen import frozen
 from storage.rows.tables import MomentRow, StatusRow
 
 PLAUSIBLE_GAP: Final = timedelta(days=3)
@@ -24,7 +24,7 @@ _NAME: Final = "retention"
 _PACE: Final = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RetentionTime:
     """``at`` is the time from which ages are counted, ``last`` that of the previous deletion, ``now`` the clock's."""
 

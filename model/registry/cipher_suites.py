@@ -5,11 +5,11 @@ The table has each suite's strength class and the rule behind it; ``docs/explana
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Final
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry.table import code_point_name, read_table
 
@@ -47,7 +47,7 @@ _WEAKNESSES: Final = {
 """By the rules of ``docs/explanation/strength.md``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CipherSuite:
     """One row of the registry. ``strength_rule`` names the rule that determined ``strength``."""
 
@@ -117,6 +117,10 @@ CIPHER_SUITES: Final = tuple(
     _from_row(row) for row in read_table("cipher_suites") if row["strength"] != "signal"
 )
 """All cipher suites in code point order, without the signalling values (SCSV)."""
+
+CHACHA20_SUITES: Final = frozenset(suite.code_point for suite in CIPHER_SUITES if suite.is_chacha20)
+AES_GCM_SUITES: Final = frozenset(suite.code_point for suite in CIPHER_SUITES if suite.is_aes_gcm)
+"""The code points of these suites: an order of hundreds of suites is sorted by them for each question."""
 
 _BY_CODE_POINT: Final = {suite.code_point: suite for suite in CIPHER_SUITES}
 _BY_NAME: Final = {suite.name: suite for suite in CIPHER_SUITES}

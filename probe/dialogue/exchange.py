@@ -7,9 +7,9 @@ the same outcome, after a known good hello was answered in between, and after a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from probe.dialogue.answer import (
@@ -43,7 +43,7 @@ AMBIGUOUS_ALERTS: Final = frozenset({CLOSE_NOTIFY, INTERNAL_ERROR})
 """Alerts that overload may cause."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Exchange:
     """One question and its answer; ``offered`` holds the bytes sent."""
 
@@ -63,10 +63,10 @@ class Exchange:
     def version(self) -> ProtocolVersion | None:
         """The version that the server chose; None if it chose none, or one that was not offered."""
         hello = self.hello
-        if hello is None or hello.version > self.offer.version:
+        if hello is None or (chosen := hello.version) > self.offer.version:
             return None
         try:
-            return ProtocolVersion(hello.version)
+            return ProtocolVersion(chosen)
         except ValueError:
             return None
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.endpoint_state.schedule import Schedule
+from model.frozen import frozen
 from storage.rows.tables import EndpointRow, StatusRow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LastVisit:
     """When the newest visit to an endpoint ended, and when the next one is due."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -19,6 +18,7 @@ from model.certificates.certificate import Certificate
 from model.encoding.known_parts import KnownParts
 from model.encoding.observation_json import to_json
 from model.encoding.proofs import proofs_of, with_proofs
+from model.frozen import frozen
 from model.observation import Observation
 from storage.rows.compression import Kind, compressed, decompressed, is_compressed
 from storage.rows.proofs import decode_proofs, encode_proofs
@@ -26,7 +26,7 @@ from storage.rows.proofs import decode_proofs, encode_proofs
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Body:
     """The bytes of an Observation; ``proofs`` is None if they were not stored."""
 

@@ -7,7 +7,7 @@ its own: its time is the endpoint's ``assessed_at``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.encoding.assessment_digest import result_digest
 from model.findings.finding import Assessment, Finding, RuleResult
+from model.frozen import frozen
 from storage.rows.findings import FINDING_COLUMNS, finding_of, newest_openings, read_results
 from storage.rows.proofs import encode_proofs
 from storage.rows.tables import ComplianceRow, FindingRow, PolicyRow, ResultRow
@@ -23,7 +24,7 @@ from storage.writing.insert_new import insert_new
 from storage.writing.step import Step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Life:
     """A Finding in its current state, and the row of its newest opening, if it has one."""
 

@@ -8,7 +8,7 @@ counts, and the known facts remain. The drop is reported: a fact may be old, but
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.comparisons.change import Change
+from model.frozen import frozen
 from model.observation import Observation
 from model.query import ServiceEvent, ServiceEventKind
 from storage.rows.tables import (
@@ -35,7 +36,7 @@ EVENT_KIND: Final = ServiceEventKind.STORAGE_LIMIT_REACHED
 _DAY: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Dropped:
     """What a visit showed but was not stored, in bytes; ``is_first`` if it is the endpoint's first in a day."""
 

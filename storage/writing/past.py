@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, tuple_
@@ -13,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from model.differences.known import is_wholly_known
 from model.encoding.known_parts import KnownParts
 from model.endpoint_state import MOST_FACTS, MOST_STRETCHES, Stretch
+from model.frozen import frozen
 from model.observation import Observation
 from model.query import Transition
 from storage.rows.body import decode_observation
 from storage.rows.tables import ObservationRow, VisitRow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _StretchRow:
     observation_id: int
     facts_digest: str

@@ -11,6 +11,7 @@ from sqlalchemy import Row, Update, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.endpoint_state import NEVER_VISITED, Advanced, EndpointState, Visit
+from model.frozen import frozen
 from model.observation import Observation
 from model.target import Target
 from storage.rows.tables import EndpointRow, StatusRow, TargetRow
@@ -98,7 +99,7 @@ class StatusRecord:
 _COLUMNS: Final = tuple(field.name for field in fields(StatusRecord))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KnownEndpoint:
     """An endpoint that already has rows, with its target's row."""
 

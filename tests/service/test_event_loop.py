@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+
+from service.process.event_loop import run
+from service.process.garbage import collect_rarely
 
 HEAP = 64 * 2**20
 """All heaps of glibc except the first begin at multiples of this many bytes."""
@@ -13,7 +17,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
-from service.process.event_loop import run
+from service.process.event_loop import run_service
 
 together = Barrier(12)
 
@@ -31,8 +35,23 @@ async def main():
     print(sum(start % {HEAP} == 0 for start in starts))
     return len(kept)
 
-run(main())
+run_service(main())
 """
+
+
+def test_python_looks_for_garbage_rarely_until_the_work_begins() -> None:
+    async def thresholds() -> tuple[int, int, int]:
+        return gc.get_threshold()
+
+    usual = gc.get_threshold()
+    collect_rarely()
+    try:
+        assert gc.get_threshold()[0] > 100 * usual[0]
+        assert run(thresholds()) == usual
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 def test_a_dozen_threads_share_two_heaps() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, TextIO
 
 from rich.console import Console
 
+from model.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class ReportForm:
     """How to show a report: with ANSI colours or without, in how many columns, with every fact or the usual ones.
 
@@ -31,6 +32,7 @@ def console_for(page: TextIO, form: ReportForm) -> Console:
         force_terminal=form.has_colour,
         color_system="standard" if form.has_colour else None,
         highlight=False,
+        emoji=False,
         legacy_windows=False,
     )
 
