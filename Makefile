@@ -145,6 +145,11 @@ bench: venv $(BENCH_VENV)/.installed test-servers ## compare tlsprobe with sslyz
 	$(BIN)/python -m benchmarks.schedule
 	$(BIN)/python -m benchmarks.service --endpoints 2000 --interval 60
 
+# For example SOAK='--postgresql --minutes 60'
+.PHONY: soak
+soak: venv ## six hours of the service, compressed, over servers that fail, change and return; SOAK=options
+	$(BIN)/python -m benchmarks.soak $(SOAK)
+
 .PHONY: bench-compare
 bench-compare: venv ## print what got slower from the result before the last one of each benchmark to the last
 	$(BIN)/python -m benchmarks.compare
