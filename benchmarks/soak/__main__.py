@@ -1,7 +1,7 @@
 """Six hours of a service that visits every minute, compressed: ``python -m benchmarks.soak``, ``make soak``.
 
 Ends with status 1, and one sentence for each fault, if memory, descriptors, threads or tasks grow, or if the history
-lacks a planted change or a visit, has one twice, or has a change that nobody planted.
+lacks a planted change or a visit, has one twice, or has a change that was not planted.
 """
 
 from __future__ import annotations

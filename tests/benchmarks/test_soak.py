@@ -74,7 +74,7 @@ def test_a_doubled_change_is_a_fault(member: Member, place: int) -> None:
     assert "1 times too often" in problem
 
 
-def test_a_change_that_nobody_planted_is_a_fault(member: Member) -> None:
+def test_a_change_that_was_not_planted_is_a_fault(member: Member) -> None:
     alone = change("features.alpn", "yes", minutes=9)
     assert list(change_problems(member, [*shown(member), alone])) == [
         "one: no server changed, and the history says: features.alpn changed"
