@@ -24,7 +24,12 @@ def main() -> None:
     default = Options()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--endpoints", type=int, default=default.endpoints)
-    parser.add_argument("--minutes", type=float, default=default.minutes, help="after the warm-up")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=default.minutes,
+        help="after the warm-up, and until each server was visited 60 times",
+    )
     parser.add_argument("--warm-up", type=float, default=default.warm_up_minutes, help="in minutes")
     parser.add_argument("--interval", type=float, default=default.interval, help="in seconds")
     parser.add_argument("--seed", type=int, default=default.seed)

@@ -73,15 +73,16 @@ async def soak(options: Options, directory: Path, database: str) -> list[str]:
             await service.stop()
         _summarize(service, members, samples)
         return [
-            *(
-                []
-                if planter.settled.is_set()
-                else ["the visits do not show the last change of every server"]
-            ),
             *growth(samples, options.memory_limit, options.spare),
             *_log_problems(service, members, ended_at),
+            *_unsettled(planter),
             *await history_problems(database, members, service.visits),
         ]
+
+
+def _unsettled(planter: Planter) -> Iterator[str]:
+    if not planter.settled.is_set():
+        yield "the visits do not show the last change of every server"
 
 
 def _configure(options: Options, directory: Path, database: str, port: int) -> Path:
@@ -131,7 +132,7 @@ async def _phase(
         is_visited = len(done) == options.endpoints and min(done.values()) >= least
         if is_visited and loop.time() >= ends:
             break
-        with suppress(httpx.ConnectError):
+        with suppress(httpx.TransportError):
             samples.append(usage(service.process.pid, (await page()).text))
         await asyncio.sleep(_SAMPLE_SECONDS)
     return samples
@@ -147,8 +148,10 @@ def _log_problems(service: Soaking, members: Sequence[Member], ended_at: datetim
             yield f"{member.name} was not visited in the last {_FORGOTTEN_SECONDS:.0f} s"
     if service.stop_seconds > _STOP_LIMIT_SECONDS:
         yield f"the service took {service.stop_seconds:.1f} s to stop"
-    if service.process.returncode:
-        yield f"the service ended with status {service.process.returncode}"
+    if service.has_ended_itself:
+        yield f"the service ended by itself with status {service.process.returncode}"
+    elif service.process.returncode:
+        yield f"the service stopped with status {service.process.returncode}"
 
 
 def _summarize(service: Soaking, members: Sequence[Member], samples: Sequence[Usage]) -> None:

@@ -151,6 +151,7 @@ async def test_a_service_sends_its_spans_and_metrics(tmp_path: Path) -> None:
 
 async def in_thread_until(receiver: Receiver) -> None:
     """Waits until every kind of span, and a metric of a visit, has arrived."""
+
     def wait() -> bool:
         with receiver.changed:
             return receiver.changed.wait_for(
