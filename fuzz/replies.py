@@ -74,7 +74,7 @@ def http(some: bytes) -> None:
 
 
 def revocation(some: bytes) -> None:
-    """An OCSP response or a CRL without the authority's signature is no proof; none of it raises."""
+    """An OCSP response or a CRL without the authority's signature proves nothing and raises nothing."""
     about = _query()
     for found in (judge_ocsp(some, about, RevocationMethod.OCSP), judge_crl(some, about)):
         assert found.is_revoked.value == "unknown"
