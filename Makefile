@@ -15,7 +15,9 @@ BIN := .venv/bin
 BENCH_VENV := .cache/bench-venv
 FUZZ_VENV := .cache/fuzz-venv
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS := answers provocations messages certificates sslv2 sessions lines datagrams xml_streams
+FUZZ_TARGETS := answers provocations messages certificates sslv2 sessions lines datagrams xml_streams \
+    scripts proxies http revocation timestamps \
+    server_files targets_files yaml_files source_texts recordings observations
 PYTEST := -m pytest -n $(WORKERS) --dist worksteal
 PACKAGES := model pki probe discovery scheduling policy storage exporters service tlsprobe
 CODE := $(wildcard $(PACKAGES) tests benchmarks fuzz scripts deploy)
@@ -145,6 +147,11 @@ bench: venv $(BENCH_VENV)/.installed test-servers ## compare tlsprobe with sslyz
 	$(BIN)/python -m benchmarks.schedule
 	$(BIN)/python -m benchmarks.service --endpoints 2000 --interval 60
 
+# For example SOAK='--postgresql --minutes 60'
+.PHONY: soak
+soak: venv ## six hours of the service, compressed, over servers that fail, change and return; SOAK=options
+	$(BIN)/python -m benchmarks.soak $(SOAK)
+
 .PHONY: bench-compare
 bench-compare: venv ## print what got slower from the result before the last one of each benchmark to the last
 	$(BIN)/python -m benchmarks.compare
@@ -162,7 +169,7 @@ $(FUZZ_VENV)/.installed: requirements/run.txt requirements/fuzz.txt .venv/.boots
 	@touch $@
 
 .PHONY: fuzz
-fuzz: $(FUZZ_VENV)/.installed ## fuzz every parser of a peer's bytes, FUZZ_SECONDS=60 each
+fuzz: $(FUZZ_VENV)/.installed ## fuzz every parser of bytes and texts from others, FUZZ_SECONDS=60 each
 	for target in $(FUZZ_TARGETS); do $(FUZZ_VENV)/bin/python -m fuzz $$target $(FUZZ_SECONDS); done
 
 # --- supply chain ----------------------------------------------------------------------------

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["probe", "model"]):
+with atheris.instrument_imports(
+    include=["probe", "model", "pki", "discovery", "policy", "tlsprobe"]
+):
     from fuzz.targets import TARGETS
 
 CORPUS = Path(__file__).parent / "corpus"

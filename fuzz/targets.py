@@ -1,6 +1,6 @@
-"""The fuzz targets: every parser of a peer's bytes, with the property that it must have.
+"""The fuzz targets: every parser of bytes and texts from others, with the property that it must have.
 
-A target accepts any bytes and raises nothing; a violated property is an AssertionError, or the exception of
+Those of TLS are here, those of other answers in ``replies``, those of files and lists in ``texts``. A target accepts any bytes and raises nothing; a violated property is an AssertionError, or the exception of
 the parser. ``python -m fuzz`` runs the targets with atheris, and the tests run the stored corpus.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final, TypeAlias
 
+from fuzz import replies, texts
 from pki.byte_reader import DecodeError
 from pki.certificates import parse_certificate
 from probe.connect.starttls.chat.xml_stream import XmlStream
@@ -147,5 +148,16 @@ TARGETS: Final[Mapping[str, Target]] = {
         xml_streams,
         lines,
         certificates,
+        replies.scripts,
+        replies.proxies,
+        replies.http,
+        replies.revocation,
+        replies.timestamps,
+        texts.server_files,
+        texts.targets_files,
+        texts.yaml_files,
+        texts.source_texts,
+        texts.recordings,
+        texts.observations,
     )
 }

@@ -18,6 +18,7 @@ from model.endpoint_state.schedule import Schedule
 from model.observation import Observation
 from model.ports import Clock, Meter, NotVisitedError, Store
 from model.target import Endpoint, Target
+from model.tracing import span
 from model.verification.remembered import Known
 from scheduling.due_queue import DueQueue
 from scheduling.endpoint_history import EndpointHistories
@@ -183,7 +184,8 @@ class Scheduler:
             if isinstance(job, LookUp):
                 await self._look_up(job)
             else:
-                await self._visit_endpoint(job)
+                with span("visit", endpoint=job.endpoint_key):
+                    await self._visit_endpoint(job)
         except Exception:
             _LOG.exception("a job failed", extra={"job": str(job)})
             tracked = self._tracked.get(job.target_key)

@@ -32,8 +32,10 @@ compile_all() { # arguments...
     compile workers.txt --constraints requirements/run.txt --extra postgresql --extra workers \
         --extra push pyproject.toml "$@"
     compile quic.txt --constraints requirements/workers.txt --extra quic pyproject.toml "$@"
+    compile otel.txt --constraints requirements/quic.txt --extra otel pyproject.toml "$@"
     compile dev.txt --constraints requirements/workers.txt --constraints requirements/quic.txt \
-        --group dev --extra workers --extra quic --extra push pyproject.toml "$@"
+        --constraints requirements/otel.txt --group dev --extra workers --extra quic --extra push \
+        --extra otel pyproject.toml "$@"
     compile docs.txt --constraints requirements/dev.txt --group docs "$@"
     compile bench.txt --group bench "$@"
     compile fuzz.txt --group fuzz "$@"

@@ -18,6 +18,7 @@ from model.findings.alert import Alert
 from model.findings.finding import Assessment, Waiver
 from model.observation import Observation
 from model.query import AuditEntry, ServiceEvent
+from model.tracing import span
 from storage.database import WritableDatabase, connect
 from storage.errors import (
     DRIVER_ERRORS,
@@ -122,7 +123,8 @@ class SqlStore(SqlReader):
         """
         entry = _Entry(visit)
         try:
-            await self._writer.submit(entry)
+            with span("store", endpoint=visit.key):
+                await self._writer.submit(entry)
         except WriterClosedError:
             raise StoreError(
                 f"the store on {self._database.name} is closed and stores nothing more: "

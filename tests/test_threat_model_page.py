@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from fuzz.targets import TARGETS
+from tests.hostile.catalogue import LAYERS, MODES
+from tests.pki.net_guard.evasions import PLACES, URLS
+
 TESTS = Path(__file__).parent
 PAGE = (TESTS.parent / "docs/explanation/threat-model.md").read_text(encoding="utf-8")
+TABLES_OF_THREATS, _, ATTACKS = PAGE.partition("## Where the attacks are")
 THREATS = re.findall(
-    r"^\| (?!(?:Threat|Power) \||-)([^|]+)\|([^|]+)\|([^|]+)\|$", PAGE, re.MULTILINE
+    r"^\| (?!(?:Threat|Power) \||-)([^|]+)\|([^|]+)\|([^|]+)\|$", TABLES_OF_THREATS, re.MULTILINE
 )
 NAMED = re.findall(r"`([\w/]+\.py)::(test_\w+)`", PAGE)
 
@@ -52,3 +57,13 @@ def test_the_page_says_what_each_attacker_can_and_cannot_do(attacker: str) -> No
     (section,) = re.findall(rf"^### {attacker}.*?(?=^##)", PAGE, re.MULTILINE | re.DOTALL)
     powers = re.findall(r"^\| (can|cannot) ", section, re.MULTILINE)
     assert set(powers) == {"can", "cannot"}
+
+
+def test_the_numbers_of_attacks_are_those_of_the_tests() -> None:
+    numbers = [int(number) for number in re.findall(r"^\| [^|]+\| (\d+) \|", ATTACKS, re.MULTILINE)]
+    assert numbers == [len(PLACES), len(URLS), len(MODES), len(TARGETS)]
+    assert len(PLACES) >= 60
+    assert len(MODES) >= 40
+    row = next(line for line in ATTACKS.splitlines() if "`tests/hostile/servers`" in line)
+    by_layer = re.findall(r"\d+", row.partition("servers`:")[2])
+    assert by_layer == [str(len(modes)) for modes in LAYERS.values()]

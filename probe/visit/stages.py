@@ -10,6 +10,7 @@ from typing import Final
 
 from model.findings.attacks import ATTACKS
 from model.intrusiveness import Intrusiveness
+from model.tracing import span
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.catalogue import DATAGRAM_STAGES, STAGES
 from probe.checks.check import Ask, Check, Stage
@@ -68,7 +69,8 @@ async def run_stages(
         if any(check.is_first_contact or facts.speaks_any for check in checks):
             on_progress(stage.phrase)
         ended = {check.ask: asyncio.Event() for check in checks}
-        await side_by_side(*(run_guarded(check, stage) for check in checks))
+        with span(stage.phrase):
+            await side_by_side(*(run_guarded(check, stage) for check in checks))
     return faults
 
 

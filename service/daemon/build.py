@@ -5,6 +5,7 @@ Only this module joins the layers; parts know one another only by the Protocols 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from exporters.prometheus import PageWriter, ServiceMetrics
+from exporters.prometheus.service.event_loop import show_tasks
 from exporters.prometheus.service.fleet import FleetMetrics
 from model.clock import SystemClock
 from model.frozen import frozen
@@ -129,7 +131,7 @@ def _metrics(
 ) -> ServiceMetrics:
     # With workers, the queue knows which endpoints are quarantined, and the leader counts them.
     is_alone = not state.settings.workers.enabled
-    return ServiceMetrics(
+    metrics = ServiceMetrics(
         queue_length=lambda: scheduler().queue_length,
         probes_in_flight=lambda: scheduler().probes_in_flight,
         schedule_lag_seconds=lambda: scheduler().lag_seconds,
@@ -137,6 +139,9 @@ def _metrics(
         endpoints_quarantined=guarded.count_set_aside if is_alone else None,
         snapshot_age_seconds=age_seconds,
     )
+    loop = asyncio.get_running_loop()
+    show_tasks(metrics.registry, lambda: len(asyncio.all_tasks(loop)))
+    return metrics
 
 
 def _page(

@@ -16,6 +16,7 @@ from pki.net_guard.shortage import ShortageError, refusing_shortages
 from scheduling.resolve import Resolution, allowed, refusals, resolve
 from service.daemon.state import ServiceState
 from service.inventory.service_meter import ServiceMeter
+from service.process.traced_visit import traced_visit
 from service.watchdog.guarded_visits import GuardedVisits
 
 _LOG: Final = structlog.stdlib.get_logger("tlsprobe")
@@ -53,7 +54,8 @@ class LocalProbes:
             _LOG.info("asking", endpoint=endpoint.key, about=phrase)
 
         is_followed = endpoint.target.labels.get(LOG) == "debug"
-        return await self.state.engine.visit(endpoint, say if is_followed else None, known=known)
+        engine, on_progress = self.state.engine, say if is_followed else None
+        return await traced_visit(engine, endpoint, known, on_progress)
 
     async def resolve(self, target: Target) -> Resolution:
         """The addresses of ``target`` that may be probed; raises ShortageError."""

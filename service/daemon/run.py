@@ -31,6 +31,7 @@ from service.http.guard.guard import Guard
 from service.http.guard.principal import Principal
 from service.http.server import ListenError, serve_http
 from service.http.start import HttpSide, http_side
+from service.integrations.otel.telemetry import telemetry
 from service.process.logs import set_up_logs
 from service.process.maintenance import forget, reload_on_signal, watch_store, watch_version
 from service.process.start_up import StartError, warn_of_readers
@@ -72,7 +73,7 @@ async def serve(
                 raise StartError(mask.masked(str(error))) from error
             _say_serving(settings, http.url)
             on_start(http.url)
-            async with watched_loop():
+            async with watched_loop(), telemetry(parts.metrics.registry):
                 superseded = await _run(parts, http, partial(reload, parts, read_again, mask), stop)
             if superseded is not None:
                 raise StartError(str(superseded))

@@ -19,6 +19,7 @@ from exporters.prometheus.service.delivery import DeliveryMetrics
 from model.findings.alert import Alert, Event
 from model.frozen import frozen
 from model.ports import Clock, ReportedAlerts
+from model.tracing import span
 from service.integrations.attempts import Attempts, DeliveryError
 from service.integrations.notifier import Notifier, NotifierSettings, Send
 from storage import StoreError
@@ -118,7 +119,8 @@ class NotifierLoop:
     async def _deliver(self, events: Sequence[Event], newest: Mapping[str, Alert]) -> None:
         try:
             for some in self._batches(events):
-                await self._send(self._notifier.render(self._message(some)))
+                with span("deliver", sink=self._name, events=len(some)):
+                    await self._send(self._notifier.render(self._message(some)))
                 self._mark_reported(some)
                 self._attempts.succeeded()
                 await self._synchronize()
@@ -138,7 +140,8 @@ class NotifierLoop:
         most = self._notifier.max_events
         for start in range(0, len(alerts), most):
             message = self._message((), alerts[start : start + most])
-            await self._send(self._notifier.render(message))
+            with span("deliver", sink=self._name, repeated=len(message.active)):
+                await self._send(self._notifier.render(message))
         if alerts:
             self._attempts.succeeded()
         self._repeated_at = self._clock.monotonic()

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from ipaddress import ip_address
 from typing import Final
 
 from exporters.plurals import counted
 from model.safe_output.secret_text import masked_urls
 from service.config.settings import ServiceSettings
 from service.doctor.diagnosis import Condition, Diagnosis
-from service.http.status_client import StatusError, ask_status
-from service.setting_types.values import split_listen
+from service.doctor.own_listener import UnaskedError, ask_own_status, own_url
+from service.http.status_client import NotListeningError, StatusError
 
 _LAG_SECONDS: Final = 60.0
 
 
 async def examine_running(settings: ServiceSettings) -> AsyncIterator[Diagnosis]:
     """The service that listens at the configured address, and its workers if it has any."""
-    yield await asyncio.to_thread(_service, settings.listen)
+    yield await asyncio.to_thread(_service, settings)
     if settings.workers.enabled:
         yield await _workers(settings)
 
 
-def _service(listen: str) -> Diagnosis:
-    url = _own_url(listen)
+def _service(settings: ServiceSettings) -> Diagnosis:
+    url = own_url(settings)
     try:
-        status = ask_status(url)
-    except StatusError:
+        status = ask_own_status(settings)
+    except NotListeningError:
         return Diagnosis(name="service", found=f"none answers at {url}, so that its lag is unknown")
+    except UnaskedError as error:
+        return Diagnosis(name="service", found=f"{url}: {error}, so that its lag is unknown")
+    except StatusError as error:
+        return Diagnosis(
+            name="service",
+            found=f"{url}: {error.reason}, so that its lag is unknown",
+            condition=Condition.WARNING,
+            fix="give the configuration of the service that runs, or find out what listens there",
+        )
     lag = float(status["lag_seconds"])
     found = f"{url}: {counted(status['endpoints'], 'endpoint')}, a lag of {lag:.0f} s"
     is_late = lag > _LAG_SECONDS
@@ -42,16 +50,6 @@ def _service(listen: str) -> Diagnosis:
         else "",
         details={"lag_seconds": lag, "version": status["version"]},
     )
-
-
-def _own_url(listen: str) -> str:
-    host, port = split_listen(listen)
-    try:
-        if ip_address(host).is_unspecified:
-            host = "::1" if ":" in host else "127.0.0.1"
-    except ValueError:
-        pass  # a name
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def _workers(settings: ServiceSettings) -> Diagnosis:

@@ -24,6 +24,7 @@ from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock, NotVisitedError, UnkeepableError
 from model.query import ServiceEvent, ServiceEventKind
 from model.target import Endpoint
+from model.tracing import span
 from model.version import TOOL_VERSION
 from scheduling.jobs import Judging, SchedulerSettings, Visiting, unjudged
 from scheduling.next_schedule import schedule_after
@@ -137,21 +138,24 @@ class Visitor:
     async def _visit_one(
         self, request: Request, last: LastVisit | None, record: Record | None, worker_id: int
     ) -> None:
-        before = None if last is None else last.schedule
-        try:
-            observation = await self._observe(request, before, is_alone=record is not None)
-        except DiedAloneError:
-            times_before = 0 if record is None else record.times_set_aside
-            await self._set_aside(request.endpoint, before, worker_id, times_before)
-            return
-        except NotVisitedError as reason:
-            # The scheduler plans another visit when it finds the job over.
-            _LOG.info("an endpoint is not visited now", endpoint=request.key, reason=str(reason))
-            await with_patience(lambda: self._claims.put_back([request.key], worker_id))
-            return
-        pace = self._settings.pace_of(request.endpoint.target)
-        schedule = schedule_after(observation, before, pace, self._clock.now(), self._dice)
-        await self._record(await self._ways.judge(observation, schedule), worker_id)
+        with span("visit", endpoint=request.key):
+            before = None if last is None else last.schedule
+            try:
+                observation = await self._observe(request, before, is_alone=record is not None)
+            except DiedAloneError:
+                times_before = 0 if record is None else record.times_set_aside
+                await self._set_aside(request.endpoint, before, worker_id, times_before)
+                return
+            except NotVisitedError as reason:
+                # The scheduler plans another visit when it finds the job over.
+                _LOG.info(
+                    "an endpoint is not visited now", endpoint=request.key, reason=str(reason)
+                )
+                await with_patience(lambda: self._claims.put_back([request.key], worker_id))
+                return
+            pace = self._settings.pace_of(request.endpoint.target)
+            schedule = schedule_after(observation, before, pace, self._clock.now(), self._dice)
+            await self._record(await self._ways.judge(observation, schedule), worker_id)
 
     async def _record(self, visit: Visit, worker_id: int) -> None:
         """Store the visit if the claim is still ours, as soon as the database allows; at most once."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 from procrastinate import JobContext
 from procrastinate.jobs import DeleteJobCondition
+from prometheus_client import CollectorRegistry
 
 from model.clock import SystemClock
 from model.observation import Observation
@@ -31,12 +32,14 @@ from service.fleet.queue import QUEUE_ERRORS, TASK, Queue, QueueVersionError, Ti
 from service.fleet.request import queues_of_tags, requests_from_json
 from service.fleet.resilient_jobs import ResilientJobManager
 from service.fleet.visitor import Visitor, Ways
+from service.integrations.otel.telemetry import telemetry
 from service.judging.configured_policies import configured_policies
 from service.judging.policy_evaluator import PolicyEvaluator
 from service.process.logs import set_up_logs
 from service.process.maintenance import limit_endpoints, watch_version
 from service.process.start_up import StartError, engine_of
 from service.process.stopping import stopping_signals
+from service.process.traced_visit import traced_visit
 from service.setting_types.secret_marks import secrets_in
 from service.watchdog.isolation import IsolationPool
 from service.watchdog.watchdog import watched_loop
@@ -81,7 +84,8 @@ async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
             except PolicyError as error:
                 raise StartError(str(error)) from error
             _LOG.info("working", queues=queues, version=TOOL_VERSION)
-            async with watched_loop(), asyncio.TaskGroup() as beside:
+            sent = telemetry(CollectorRegistry())
+            async with watched_loop(), sent, asyncio.TaskGroup() as beside:
                 version = beside.create_task(watch_version(store, stop))
                 while not stop.is_set():
                     await _work_until(stop, queue, queues, visitor, slots.room)
@@ -104,7 +108,7 @@ def _visitor(
 
     async def visit(endpoint: Endpoint, known: Known | None) -> Observation:
         with refusing_shortages():
-            return await engine.visit(endpoint, known=known)
+            return await traced_visit(engine, endpoint, known)
 
     return Visitor(
         ways=Ways(

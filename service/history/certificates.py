@@ -15,7 +15,7 @@ from exporters.terminal.remarks import expiry_severity
 from exporters.terminal.safe_text import SafeText
 from exporters.terminal.words import SEVERITY_STYLES
 from model.certificates.certificate import Certificate
-from model.certificates.certificate_inventory import (
+from model.certificates.inventory import (
     CertificateInventory,
     Held,
     certificate_inventory,

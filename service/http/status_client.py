@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import ssl
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, InvalidURL
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +24,19 @@ _REFUSALS: Final = (401, 403, 421, 429)
 
 
 class StatusError(Exception):
-    """There is no status; the message is one sentence that says how to fix it."""
+    """There is no status; the message is one sentence that says how to fix it, ``reason`` only what happened."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class NotListeningError(StatusError):
+    """Nothing listens there."""
+
+
+class RefusedError(StatusError):
+    """The service answers, and refuses this client; ``reason`` is its sentence."""
 
 
 def ask_status(
@@ -39,12 +53,20 @@ def ask_status(
         StatusError: if no service answers, or it refuses.
     """
     if not url.startswith(("http://", "https://")):
-        raise StatusError(f"--url must begin with http:// or https://, not {url!r}")
+        message = f"--url must begin with http:// or https://, not {url!r}"
+        raise StatusError(message, "invalid URL")
+    return get_status(url, _token(token_file), partial(_context, ca_file))
+
+
+def get_status(
+    url: str, token: str | None, new_context: Callable[[], ssl.SSLContext]
+) -> dict[str, Any]:
+    """The same, with a bearer token if any, and the context of TLS for an https URL; raises StatusError."""
     place = f"{url.rstrip('/')}/-/status"
-    code, body = _get(place, _credentials(token_file), ca_file)
+    code, body = _get(place, token, new_context)
     if code in _REFUSALS:
-        text = body.decode("utf-8", "replace").strip()
-        raise StatusError(f"{place}: {printable(text, limit=_LIMIT)}")
+        text = printable(body.decode("utf-8", "replace").strip(), limit=_LIMIT)
+        raise RefusedError(f"{place}: {text}", text)
     if code != _OK:
         raise _no_service(place, f"HTTP {code}")
     try:
@@ -52,30 +74,35 @@ def ask_status(
     except ValueError as error:
         raise _no_service(place, "the answer is not JSON") from error
     if not isinstance(status, dict) or "lag_seconds" not in status:
-        raise StatusError(f"{place} is not a tlsprobe service: give the service's --url")
+        reason = "not a tlsprobe service"
+        raise StatusError(f"{place} is {reason}: give the service's --url", reason)
     return status
 
 
-def _credentials(token_file: Path | None) -> dict[str, str]:
+def _token(file: Path | None) -> str | None:
     try:
-        token = read_secret("token", None, token_file)
+        return read_secret("token", None, file)
     except ValueError as error:
-        raise StatusError(str(error)) from error
-    return {} if token is None else {"Authorization": f"Bearer {token}"}
+        raise StatusError(str(error), "no token") from error
 
 
-def _get(place: str, headers: Mapping[str, str], ca_file: Path | None) -> tuple[int, bytes]:
+def _get(
+    place: str, token: str | None, new_context: Callable[[], ssl.SSLContext]
+) -> tuple[int, bytes]:
     """The status code and the body; raises StatusError.
 
     The standard library asks: another HTTP client takes longer to load than to ask.
     """
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     try:
-        connection = _connection_to(place, ca_file)
+        connection = _connection_to(place, new_context)
         with closing(connection):
             accepted = {"Accept": "application/json", **headers}
             connection.request("GET", urlsplit(place).path, headers=accepted)
             answer = connection.getresponse()
             return answer.status, answer.read(_LONGEST_ANSWER)
+    except ConnectionRefusedError as error:
+        raise _no_service(place, error.strerror or "refused", NotListeningError) from error
     except OSError as error:
         raise _no_service(place, error.strerror or str(error) or "no answer") from error
     except (InvalidURL, ValueError) as error:
@@ -84,28 +111,32 @@ def _get(place: str, headers: Mapping[str, str], ca_file: Path | None) -> tuple[
         raise _no_service(place, "the answer is not HTTP") from error
 
 
-def _connection_to(place: str, ca_file: Path | None) -> HTTPConnection:
-    """Raises ValueError if the URL has no valid port, and StatusError if ``ca_file`` cannot be used."""
+def _connection_to(place: str, new_context: Callable[[], ssl.SSLContext]) -> HTTPConnection:
+    """Raises ValueError if the URL has no valid port, and what ``new_context`` raises."""
     parts = urlsplit(place)
     host = parts.hostname or ""
     if parts.scheme == "http":
         return HTTPConnection(host, parts.port, timeout=_TIMEOUT_SECONDS)
-    import ssl
+    return HTTPSConnection(host, parts.port, timeout=_TIMEOUT_SECONDS, context=new_context())
 
+
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    """Raises StatusError if ``ca_file`` cannot be used."""
     import certifi
 
     try:
-        context = ssl.create_default_context(cafile=str(ca_file or certifi.where()))
+        return ssl.create_default_context(cafile=str(ca_file or certifi.where()))
     except OSError as error:
         raise StatusError(
-            f"--ca-file {ca_file} has no certificates in PEM, or cannot be read: use another file"
+            f"--ca-file {ca_file} has no certificates in PEM, or cannot be read: use another file",
+            "no certificates",
         ) from error
-    return HTTPSConnection(host, parts.port, timeout=_TIMEOUT_SECONDS, context=context)
 
 
-def _no_service(place: str, reason: str) -> StatusError:
-    return StatusError(
-        f"no tlsprobe service answers at {place} ({printable(reason, limit=_LIMIT)}): start one, or give its --url"
+def _no_service(place: str, reason: str, kind: type[StatusError] = StatusError) -> StatusError:
+    shown = printable(reason, limit=_LIMIT)
+    return kind(
+        f"no tlsprobe service answers at {place} ({shown}): start one, or give its --url", shown
     )
 
 

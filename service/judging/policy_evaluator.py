@@ -14,6 +14,7 @@ from model.findings.finding_life import with_waiver
 from model.findings.waiver_scope import with_target_keys
 from model.observation import Observation
 from model.target import Target
+from model.tracing import span
 from policy import Policy, PolicyError, PolicySet, assess
 
 _SOURCE = "policies"
@@ -53,7 +54,8 @@ class PolicyEvaluator:
         self, observation: Observation, schedule: Schedule, verified_digest: str | None = None
     ) -> Visit:
         """The Visit with the judgement of the active policies; it runs in a thread, because it takes a while."""
-        return await asyncio.to_thread(self._judged, observation, schedule, verified_digest)
+        with span("judge", endpoint=schedule.endpoint_key):
+            return await asyncio.to_thread(self._judged, observation, schedule, verified_digest)
 
     def _judged(
         self, observation: Observation, schedule: Schedule, verified_digest: str | None

@@ -17,6 +17,7 @@ from model.frozen import frozen
 from model.ports import DiscoveryMeter
 from model.target import Target
 from model.target_labels import ACTING_NAMES, ConfiguredNames
+from model.tracing import annotate, span
 from pki.net_guard.gate import SocketGate
 
 _MOST_LOGGED: Final = 20
@@ -135,14 +136,9 @@ class TargetSources:
     async def _follow(self, ruled: RuledSource, group: asyncio.TaskGroup) -> None:
         name = ruled.source.name
         async for update in ruled.source.watch():
-            error = update.error
-            if update.targets is not None:
-                sifted = await ruled.sifted(update, self._gate)
-                self._note_untrusted(name, sifted.untrusted)
-                self._note_skipped(name, sifted.skipped)
-                error = sifted.error
-                if error is None:
-                    await self._take(name, sifted)
+            with span("discover", source=name):
+                error = await self._read(ruled, update)
+                annotate(targets=len(self._targets.get(name, ())), error=error or "")
             if error is not None:
                 self._meter.discovery_updated(name, None, error)
                 self._errors[name] = error
@@ -150,6 +146,18 @@ class TargetSources:
                     # The time counts from the first failure; later failures do not extend it.
                     self._expiries[name] = group.create_task(self._expire_later(ruled))
             self._unread.discard(name)
+
+    async def _read(self, ruled: RuledSource, update: DiscoveryUpdate) -> str | None:
+        """Takes the targets of a reading; returns why it failed, if it did."""
+        if update.targets is None:
+            return update.error
+        name = ruled.source.name
+        sifted = await ruled.sifted(update, self._gate)
+        self._note_untrusted(name, sifted.untrusted)
+        self._note_skipped(name, sifted.skipped)
+        if sifted.error is None:
+            await self._take(name, sifted)
+        return sifted.error
 
     async def _take(self, name: str, sifted: Sifted) -> None:
         self._errors.pop(name, None)

@@ -95,6 +95,31 @@ async def test_a_consequence_of_another_alert_is_inhibited(alertmanager: httpx.C
     }
 
 
+def test_a_missed_objective_is_inhibited_by_the_alert_with_the_reason(
+    alertmanager: httpx.Client,
+) -> None:
+    raised = [
+        own_alert("ScheduleLag"),
+        own_alert("SloLateVisits"),
+        own_alert("SloVisitErrors"),
+        own_alert("DeliveryFailing", sink="ops", instance="a:9844"),
+        own_alert("SloDeliveries", sink="ops"),
+        own_alert("SloDeliveries", sink="mail"),
+    ]
+    assert alertmanager.post("/alerts", json=raised).status_code == 200
+    held = {
+        (one["labels"]["alertname"], one["labels"].get("sink"))
+        for one in alertmanager.get("/alerts").json()
+        if one["status"]["inhibitedBy"]
+    }
+    assert held == {("TlsprobeSloLateVisits", None), ("TlsprobeSloDeliveries", "ops")}
+
+
+def own_alert(name: str, **labels: str) -> dict[str, Any]:
+    """An alert about tlsprobe itself."""
+    return {"labels": {"alertname": f"Tlsprobe{name}", "severity": "warning", **labels}}
+
+
 def test_it_starts_without_a_warning(alertmanager: httpx.Client, tmp_path: Path) -> None:
     assert alertmanager.get("/status").status_code == 200
     logs = [one.read_text() for one in tmp_path.rglob("*") if one.is_file()]

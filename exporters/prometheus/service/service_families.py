@@ -39,6 +39,12 @@ SERVICE_FAMILIES: Final = (
         example="tlsprobe_probes_in_flight",
     ),
     ServiceFamily(
+        name="tasks",
+        kind="gauge",
+        help="Tasks of the event loop: a number that grows for days is a fault of tlsprobe.",
+        example="deriv(tlsprobe_tasks[1d]) * 86400 > 100",
+    ),
+    ServiceFamily(
         name="schedule_lag_seconds",
         kind="gauge",
         help="How overdue the first visit in the queue is.",

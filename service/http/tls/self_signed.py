@@ -31,7 +31,8 @@ def self_signed(directory: Path, names: Sequence[str], now: datetime) -> TlsServ
     Raises:
         ConfigError: if the files cannot be written.
     """
-    certificate, key = directory / "cert.pem", directory / "key.pem"
+    pair = pair_in(directory)
+    certificate, key = pair.files
     if not (key.is_file() and _lasts(certificate, now)):
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -41,7 +42,12 @@ def self_signed(directory: Path, names: Sequence[str], now: datetime) -> TlsServ
                 f"{directory}: the self-signed certificate cannot be written ({error.strerror}): use a "
                 "directory that this user can write"
             ) from error
-    return TlsServerConfig(cert_file=certificate, key_file=key)
+    return pair
+
+
+def pair_in(directory: Path) -> TlsServerConfig:
+    """TLS with the files in ``directory``, which may not exist yet."""
+    return TlsServerConfig(cert_file=directory / "cert.pem", key_file=directory / "key.pem")
 
 
 def _lasts(certificate: Path, now: datetime) -> bool:

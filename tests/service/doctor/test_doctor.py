@@ -20,6 +20,7 @@ from service.doctor.machine import examine_directory
 from service.fleet.queue import Queue, Times
 from storage import SqlStore
 from tests.pki.revocation.servers import web_server
+from tests.service.http.own_listener import Pki, Running, bcrypt_hash, running, token_settings
 from tests.service.processes import tlsprobe
 from tests.support.ports import free_port
 
@@ -176,6 +177,82 @@ async def test_a_running_service_that_lags_is_a_warning(lag: int, condition: Con
         part = (await examined(f"listen: 0.0.0.0:{web.port}\n"))["service"]
     assert part.condition is condition
     assert f"3 endpoints, a lag of {lag} s" in part.found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("has_token", [True, False])
+async def test_a_service_with_tls_and_tokens_is_asked_by_its_own_configuration(
+    directory: Path, has_token: bool
+) -> None:
+    tokens = token_settings(directory) if has_token else {}
+    http = {"web_config": str(Pki(directory).web_config()), "tokens": tokens}
+    async with running(http) as listener:
+        part = await service_part(listener, http)
+        assert part.condition is Condition.OK
+        assert part.found == f"https://localhost:{listener.port}: 3 endpoints, a lag of 1 s"
+
+
+@pytest.mark.slow
+async def test_a_self_signed_service_is_asked_and_no_pair_is_created_for_one_that_does_not_run(
+    directory: Path,
+) -> None:
+    http = {"self_signed_directory": str(directory / "pair")}
+    closed = json.dumps({"listen": f"127.0.0.1:{free_port()}", "http": http})
+    assert "none answers at https://" in (await examined(closed))["service"].found
+    assert not (directory / "pair").exists()
+    async with running(http) as listener:
+        assert "3 endpoints" in (await service_part(listener, http)).found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("tls", "more", "says"),
+    [
+        (
+            "  client_auth_type: RequireAnyClientCert\n",
+            "",
+            "clients need a certificate, and the configuration has none",
+        ),
+        (
+            "",
+            f"basic_auth_users: {{alice: {bcrypt_hash('correct horse')}}}\n",
+            "clients need a password or a token, and the configuration has no token",
+        ),
+    ],
+)
+async def test_what_the_configuration_cannot_give_a_client_is_reported(
+    directory: Path, tls: str, more: str, says: str
+) -> None:
+    http = {"web_config": str(Pki(directory).web_config(more, tls))}
+    async with running(http) as listener:
+        part = await service_part(listener, http)
+    assert part.condition is Condition.OK
+    assert says in part.found
+
+
+@pytest.mark.slow
+async def test_a_listener_with_another_certificate_or_without_tls_is_a_warning(
+    directory: Path,
+) -> None:
+    pki = Pki(directory)
+    http = {"web_config": str(pki.web_config())}
+    async with running(http) as listener:
+        assert (await service_part(listener, {})).condition is Condition.WARNING
+    async with running({}) as listener:
+        part = await service_part(listener, http)
+        assert (part.condition, bool(part.fix)) == (Condition.WARNING, True)
+    (directory / "other").mkdir()
+    other = {"web_config": str(Pki(directory / "other").web_config())}
+    async with running(other) as listener:
+        part = await service_part(listener, http)
+        assert part.condition is Condition.WARNING
+        assert "certificate verify failed" in part.found.lower()
+
+
+async def service_part(listener: Running, http: Mapping[str, Any]) -> Diagnosis:
+    """What the doctor says of this listener by a configuration with this section ``http``."""
+    text = json.dumps({"listen": f"localhost:{listener.port}", "http": http})
+    return (await examined(text))["service"]
 
 
 async def test_an_examination_that_gets_no_answer_ends_and_the_others_go_on() -> None:

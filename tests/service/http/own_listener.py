@@ -118,6 +118,10 @@ async def _metrics(_: Request, __: Query) -> Response:
     return PlainTextResponse("a_metric 1\n")
 
 
+async def _status(_: Request, __: Query) -> Response:
+    return JSONResponse({"lag_seconds": 1, "endpoints": 3, "version": "1"})
+
+
 async def _body(request: Request, _: Query) -> Response:
     return PlainTextResponse(str(len(await request.body())))
 
@@ -128,6 +132,7 @@ APP: Final = Starlette(
         route("/large", _large),
         route("/metrics", _metrics),
         route("/-/ready", _large),
+        route("/-/status", _status),
         route("/operate", _who, method="POST", role=Role.OPERATOR),
         route("/body", _body, method="POST", role=Role.OPERATOR),
         route("/administer", _who, method="POST"),

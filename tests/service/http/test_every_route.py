@@ -32,6 +32,7 @@ from service.http.fleet import fleet_route
 from service.http.guard.access import Access
 from service.http.guard.guard import Guard
 from service.http.guard.principal import Principal
+from service.http.guard.query import QueryRoute
 from service.http.pages.routes import page_routes
 from service.http.probe import probe_route
 from service.http.reports import report_routes
@@ -39,6 +40,7 @@ from service.http.service_discovery import service_discovery_route
 from service.http.waivers import WaiverDesk, waiver_routes
 from service.inventory.metrics_page import InventoryPage
 from service.judging.policy_evaluator import PolicyEvaluator
+from service.setting_types.roles import Role
 from storage import SqlStore
 from tests.exporters.reports.samples import report
 from tests.service.pages.samples import sources_of
@@ -97,6 +99,12 @@ class Service:
     """All routes behind the guard, called without a network."""
 
     def __init__(self, app: Starlette) -> None:
+        self.roles = {
+            (method, route.path): route.role
+            for route in app.routes
+            if isinstance(route, QueryRoute)
+            for method in route.methods or ()
+        }
         self.routes = [
             (method, route.path)
             for route in app.routes
@@ -262,6 +270,12 @@ def test_any_request_of_any_route_has_an_answer_below_500() -> None:
             check()
         finally:
             runner.run(stack.aclose())
+
+
+async def test_viewers_read_everything_and_change_nothing(running_service: Service) -> None:
+    assert running_service.roles["GET", "/metrics/fleet"] is Role.VIEWER
+    for (method, path), role in running_service.roles.items():
+        assert (role is Role.VIEWER) == (method in {"GET", "HEAD"}), path
 
 
 async def test_no_route_accepts_an_unknown_parameter(running_service: Service) -> None:

@@ -1,0 +1,1 @@
+"""The soak: hours of a service, compressed, over servers that fail, change and return."""

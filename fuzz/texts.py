@@ -1,0 +1,85 @@
+"""What owners and operators write: targets, configurations of servers, policies, recordings, and lists of sources."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from discovery.apis.json_text import read_json
+from discovery.files.targets_file import TargetsFileError, read_targets_file
+from discovery.names import locations_in
+from discovery.server_files.apache import read_apache
+from discovery.server_files.caddy import read_caddy
+from discovery.server_files.haproxy import read_haproxy
+from discovery.server_files.nginx import read_nginx
+from discovery.source import SourceError
+from discovery.targets import TargetError, parse_target
+from policy.files.yaml_file import ConfigError, read_yaml_mapping
+from probe.recording.visit import RecordingError, from_lines
+from probe.web.url import read_url
+from tlsprobe.errors import TlsprobeError
+from tlsprobe.observation_json import from_json
+
+_SERVER_FILES: Final[Mapping[str, Callable[[list[Path]], Iterable[object]]]] = {
+    "nginx.conf": read_nginx,
+    "haproxy.cfg": read_haproxy,
+    "apache.conf": read_apache,
+    "Caddyfile": read_caddy,
+}
+
+
+def server_files(some: bytes) -> None:
+    """A server's configuration is read, or refused with a sentence."""
+    with tempfile.TemporaryDirectory() as directory:
+        for name, read in _SERVER_FILES.items():
+            file = Path(directory, name)
+            file.write_bytes(some)
+            with suppress(SourceError):
+                list(read([file]))
+
+
+def targets_files(some: bytes) -> None:
+    """A targets file in any format is read, or refused with its line."""
+    with tempfile.TemporaryDirectory() as directory:
+        for name in ("targets.yml", "targets.csv", "targets.json"):
+            file = Path(directory, name)
+            file.write_bytes(some)
+            with suppress(TargetsFileError):
+                read_targets_file(file)
+
+
+def yaml_files(some: bytes) -> None:
+    """A configuration or policy file is a mapping, or refused with its line."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, "file.yml")
+        file.write_bytes(some)
+        with suppress(ConfigError):
+            read_yaml_mapping(file)
+
+
+def source_texts(some: bytes) -> None:
+    """A target, a URL, JSON and a feed of names are read, or refused."""
+    text = some.decode("utf-8", "replace")
+    with suppress(TargetError):
+        parse_target(text)
+    with suppress(ValueError):
+        read_url(text)
+    with suppress(ValueError):
+        read_json(text)
+    with suppress(SourceError):
+        list(locations_in(text, "feed", (443,)))
+
+
+def recordings(some: bytes) -> None:
+    """A recording is read, or refused with its line."""
+    with suppress(RecordingError):
+        list(from_lines(some.decode("utf-8", "replace").splitlines()))
+
+
+def observations(some: bytes) -> None:
+    """JSON of an Observation is read, or refused by the API's own error."""
+    with suppress(TlsprobeError):
+        from_json(some)
