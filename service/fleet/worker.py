@@ -31,6 +31,7 @@ from service.fleet.queue import QUEUE_ERRORS, TASK, Queue, QueueVersionError, Ti
 from service.fleet.request import queues_of_tags, requests_from_json
 from service.fleet.resilient_jobs import ResilientJobManager
 from service.fleet.visitor import Visitor, Ways
+from service.fleet.worker_memory import WorkerMemory
 from service.judging.configured_policies import configured_policies
 from service.judging.policy_evaluator import PolicyEvaluator
 from service.process.logs import set_up_logs
@@ -111,6 +112,7 @@ def _visitor(
             beside_others=visit,
             alone=isolation.visit,
             judge=PolicyEvaluator(configured_policies(settings, clock)).judge,
+            memory=WorkerMemory(engine.plan, engine.is_still_judged),
         ),
         records=store,
         claims=Leases(queue.pool, queue.times.dead_after),

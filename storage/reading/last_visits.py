@@ -1,4 +1,4 @@
-"""When endpoints were last visited and are due, without their facts: a fast query before a visit."""
+"""When endpoints were last visited and are due, and which facts they have: a fast query before a visit."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ from storage.rows.tables import EndpointRow, StatusRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastVisit:
-    """When the newest visit to an endpoint ended, and when the next one is due."""
+    """When the newest visit to an endpoint ended, and when the next one is due.
+
+    The digests identify the stored facts and the policy results for them.
+    """
 
     ended_at: datetime
     schedule: Schedule
+    facts_digest: str
+    assessment_digest: str | None
 
 
 async def read_last_visits(
@@ -34,6 +39,8 @@ async def read_last_visits(
             StatusRow.interval_seconds,
             StatusRow.consecutive_failures,
             StatusRow.enumerated_at,
+            StatusRow.facts_digest,
+            StatusRow.assessment_digest,
         )
         .join(EndpointRow, EndpointRow.id == StatusRow.endpoint_id)
         .where(EndpointRow.key.in_(endpoint_keys))
@@ -48,6 +55,8 @@ async def read_last_visits(
                 consecutive_failures=row.consecutive_failures,
                 enumerated_at=row.enumerated_at,
             ),
+            facts_digest=row.facts_digest,
+            assessment_digest=row.assessment_digest,
         )
         for row in found
     }
