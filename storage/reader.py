@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from model.comparisons.change import Change
+from model.encoding.known_parts import KnownParts
 from model.endpoint_state.schedule import Schedule
 from model.findings.alert import Alert
 from model.findings.finding import Finding, Waiver
@@ -55,6 +56,7 @@ class SqlReader(NewestFirstReader):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._statuses = StatusReader()
+        self._known_parts = KnownParts()
 
     async def __aenter__(self) -> Self:
         return self
@@ -123,6 +125,17 @@ class SqlReader(NewestFirstReader):
         """
         async with self._reading() as connection:
             return await read_last_visits(connection, endpoint_keys)
+
+    async def latest_of(self, endpoint_keys: Collection[str]) -> Mapping[str, Observation]:
+        """As ``latest``, for those of the endpoints that have been visited, by key; equal facts are shared.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await of_observations.read_latest_of(
+                connection, endpoint_keys, self._known_parts
+            )
 
     async def latest(
         self, endpoint_key: str, *, answered_as_tls: bool = False

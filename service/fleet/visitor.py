@@ -23,11 +23,11 @@ from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock, NotVisitedError, UnkeepableError
 from model.query import ServiceEvent, ServiceEventKind
 from model.target import Endpoint
-from model.verification.remembered import Known
+from model.verification.remembered import Known, Remembered
 from model.version import TOOL_VERSION
 from scheduling.jobs import Judging, SchedulerSettings, Visiting, unjudged
 from scheduling.next_schedule import schedule_after
-from scheduling.visit import judged, known_facts, with_earlier_facts
+from scheduling.visit import ReadLatest, judged, known_facts, with_earlier_facts
 from service.fleet.leases import INNOCENT, Leases, Record
 from service.fleet.limiter import Limiter
 from service.fleet.request import Request
@@ -60,6 +60,10 @@ class Records(Protocol):
         self, endpoint_key: str, *, answered_as_tls: bool = False
     ) -> Observation | None:
         """The endpoint's newest facts, or the newest that were answered as TLS."""
+        ...
+
+    async def latest_of(self, endpoint_keys: Collection[str]) -> Mapping[str, Observation]:
+        """The newest facts of each endpoint that has been visited."""
         ...
 
     async def last_visits(self, endpoint_keys: Collection[str]) -> Mapping[str, LastVisit]:
@@ -129,22 +133,34 @@ class Visitor:
             last = await with_patience(lambda: self._records.last_visits(taken))
             done = {one.key for one in held if _is_done(one, last.get(one.key))}
             await self._claims.finish(done, worker_id)
+            due = [_Due(one, last.get(one.key)) for one in held if one.key not in done]
+            await self._recall(due)
             async with asyncio.TaskGroup() as visits:
-                for one in held:
-                    if one.key not in done:
-                        visited = last.get(one.key)
-                        visits.create_task(self._visit_one(one, visited, group.record, worker_id))
+                for each in due:
+                    visits.create_task(self._visit_one(each, group.record, worker_id))
         except BaseException:
             # No worker died: the claims of unfinished visits must not look as if one had.
             await asyncio.shield(with_patience(lambda: self._claims.put_back(keys, worker_id)))
             raise
 
-    async def _visit_one(
-        self, request: Request, last: LastVisit | None, record: Record | None, worker_id: int
-    ) -> None:
-        before = None if last is None else last.schedule
+    async def _recall(self, due: Sequence[_Due]) -> None:
+        """Set what the visits that only verify may take for known: what is remembered, else the stored facts."""
+        unread: dict[str, _Due] = {}
+        for one in due:
+            if one.last is not None and not one.enumerates:
+                endpoint, now = one.request.endpoint, self._clock.now()
+                one.known = self._ways.memory.recall(endpoint, one.last, now)
+                if one.known is None:
+                    unread[one.request.key] = one
+        if unread:
+            read = self._records.latest_of
+            for key, found in (await with_patience(lambda: read(unread))).items():
+                unread[key].known = found
+
+    async def _visit_one(self, due: _Due, record: Record | None, worker_id: int) -> None:
+        request, before = due.request, due.schedule
         try:
-            seen, known = await self._observe(request, last, is_alone=record is not None)
+            seen, known = await self._observe(due, is_alone=record is not None)
         except DiedAloneError:
             times_before = 0 if record is None else record.times_set_aside
             await self._set_aside(request.endpoint, before, worker_id, times_before)
@@ -177,27 +193,22 @@ class Visitor:
             bare = _error(seen.endpoint, seen.started_at, seen.cost, reason)
             await self._records.record_visit(await self._ways.judge(bare, visit.schedule))
 
-    async def _observe(
-        self, request: Request, last: LastVisit | None, *, is_alone: bool
-    ) -> tuple[Observation, Known | None]:
+    async def _observe(self, due: _Due, *, is_alone: bool) -> tuple[Observation, Known | None]:
         """The result of the visit, and what it took for known.
 
         The first failure in a row counts only if a second attempt fails too.
         """
-        endpoint = request.endpoint
-        has_failed = last is not None and last.schedule.consecutive_failures > 0
-        visit = self._ways.alone if is_alone else self._ways.beside_others
-        enumerates = has_failed or not request.is_to_verify
-        known: Known | None = None
-        if last is not None and not enumerates:
-            known = self._ways.memory.recall(endpoint, last, self._clock.now())
-        if known is None:
-            known = await self._known(endpoint, enumerates=enumerates)
+        endpoint, visit = due.request.endpoint, self._ways.beside_others
+        if is_alone:
+            visit = self._ways.alone
+        known = due.known
+        if not isinstance(known, Remembered):
+            known = await known_facts(self._reading(known), endpoint, enumerates=due.enumerates)
         observation = await self._visit_once(visit, endpoint, known)
-        if observation.answered_as_tls or has_failed:
+        if observation.answered_as_tls or due.has_failed:
             return observation, known
         await asyncio.sleep(self._settings.early_retry_seconds)
-        known = await self._known(endpoint, enumerates=True)
+        known = await known_facts(self._latest, endpoint, enumerates=True)
         return await self._visit_once(visit, endpoint, known), known
 
     async def _visit_once(
@@ -223,8 +234,15 @@ class Visitor:
                 reason = f"Internal error: the visit ended with {type(fault).__name__}."
                 return _error(endpoint, started_at, cost, reason)
 
-    async def _known(self, endpoint: Endpoint, *, enumerates: bool) -> Observation | None:
-        return await known_facts(self._latest, endpoint, enumerates=enumerates)
+    def _reading(self, newest: Observation | None) -> ReadLatest:
+        """``_latest`` for an endpoint whose ``newest`` facts have been read, if there are any."""
+
+        async def read(endpoint_key: str, *, answered_as_tls: bool = False) -> Observation | None:
+            if newest is not None and not answered_as_tls:
+                return newest
+            return await self._latest(endpoint_key, answered_as_tls=answered_as_tls)
+
+        return read
 
     async def _latest(
         self, endpoint_key: str, *, answered_as_tls: bool = False
@@ -265,6 +283,30 @@ def _error(endpoint: Endpoint, started_at: datetime, cost: Cost, reason: str) ->
         state=State.ERROR,
         reason=reason,
     )
+
+
+@dataclass(slots=True)
+class _Due:
+    """An endpoint to visit; ``last`` is its newest visit, ``known`` what a visit that only verifies relies on."""
+
+    request: Request
+    last: LastVisit | None
+    known: Known | None = None
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """The schedule after the newest visit."""
+        return None if self.last is None else self.last.schedule
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the newest visit failed."""
+        return self.last is not None and self.last.schedule.consecutive_failures > 0
+
+    @property
+    def enumerates(self) -> bool:
+        """Whether the visit asks everything."""
+        return self.has_failed or not self.request.is_to_verify
 
 
 @dataclass(frozen=True, slots=True)
