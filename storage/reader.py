@@ -117,8 +117,10 @@ class SqlReader(NewestFirstReader):
             selection = Selection(keys=frozenset(endpoint_keys))
             return await self._statuses.read_some(connection, selection)
 
-    async def last_visits(self, endpoint_keys: Collection[str]) -> Mapping[str, LastVisit]:
-        """When each visited endpoint was last visited, and when it is due, by its key.
+    async def last_visits(
+        self, endpoint_keys: Collection[str] | None = None
+    ) -> Mapping[str, LastVisit]:
+        """When each visited endpoint, or each of these, was last visited, and when it is due, by its key.
 
         Raises:
             StoreError: if the database cannot be read.
