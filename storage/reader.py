@@ -107,15 +107,21 @@ class SqlReader(NewestFirstReader):
         async with self._reading() as connection:
             return await read_page(connection, selection, limit, after)
 
-    async def statuses_of(self, endpoint_keys: Collection[str]) -> Sequence[EndpointStatus]:
+    async def statuses_of(
+        self,
+        endpoint_keys: Collection[str],
+        shown: Callable[[str], EndpointStatus | None] | None = None,
+    ) -> Sequence[EndpointStatus]:
         """As ``statuses``, for those of the endpoints that have been visited, in any order.
+
+        ``shown`` returns what the caller still has of earlier calls: facts that have not changed are not read again.
 
         Raises:
             StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             selection = Selection(keys=frozenset(endpoint_keys))
-            return await self._statuses.read_some(connection, selection)
+            return await self._statuses.read_some(connection, selection, shown)
 
     async def last_visits(
         self, endpoint_keys: Collection[str] | None = None

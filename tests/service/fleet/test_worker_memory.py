@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-import sqlalchemy
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import event
 
 from model.clock import SystemClock
 from model.endpoint_state import Visit
@@ -38,6 +35,7 @@ from tests.probe.checks.simulation import ENDPOINT, Simulation
 from tests.probe.programmable.server_model import ServerModel
 from tests.service.test_remembered_visits import ANOTHER_MODEL, MODEL, POLICY, enumerated
 from tests.storage.samples import NOON, observation, schedule
+from tests.storage.statements import statements
 
 pytestmark = pytest.mark.integration
 
@@ -112,21 +110,6 @@ async def workers(postgresql_url: str) -> AsyncIterator[tuple[Worker, Worker]]:
         yield first, second
 
 
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """The statements that the store executes meanwhile."""
-    found: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        found.append(statement)
-
-    event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(sqlalchemy.Engine, "before_cursor_execute", note)
-
-
 async def test_an_unchanged_endpoint_is_verified_without_reading_its_observation(
     workers: tuple[Worker, Worker],
 ) -> None:
@@ -135,7 +118,7 @@ async def test_an_unchanged_endpoint_is_verified_without_reading_its_observation
     for visits in (2, 3):
         with statements() as executed:
             assert await worker.visit() == (Mode.VERIFY, True)
-        assert not [one for one in executed if "facts," in one or "evidence" in one]
+        assert not [one for one in executed if "observations" in one or "evidence" in one]
         # The revision and the endpoint's row are read before the update, the last visit by the test and the worker.
         assert [one.split()[0] for one in executed].count("UPDATE") == 1
         assert len(executed) == 5
