@@ -160,6 +160,11 @@ class Inventory:
             {policy: assessment.compliance(policy) for policy in assessment.policies}
         )
 
+    @property
+    def statuses(self) -> Collection[EndpointStatus]:
+        """The newest status of every endpoint that was ever visited, without waivers."""
+        return self._statuses.values()
+
     def status(self, endpoint_key: str) -> EndpointStatus | None:
         """The newest status of an endpoint; None if it was never visited."""
         return self._statuses.get(endpoint_key)

@@ -1,6 +1,7 @@
-"""Brings memory up to date with a database that other processes write: only statuses that changed are read.
+"""Fills memory from the database, and brings it up to date with what other processes stored meanwhile.
 
-To read a status takes ten times as long as to read when the endpoint was last visited.
+Only statuses that changed are read: that takes ten times as long as to read when the endpoint was last visited. They
+are read in parts, because the rows of a million statuses take as much memory as the statuses.
 """
 
 from __future__ import annotations
