@@ -83,20 +83,22 @@ def main() -> None:
             directory = Path(name)
             write_targets(directory / "targets.csv", wanted.endpoints, addresses, port)
             began = time.monotonic()
-            # The first visits are due when the services have started.
-            start = datetime.now(UTC) + timedelta(seconds=60 + wanted.endpoints / 2_000)
             seen = asyncio.run(first_visit(addresses, port))
-            asyncio.run(
+            start = asyncio.run(
                 fill(
                     url,
                     seen,
                     wanted.endpoints,
                     addresses,
-                    begins=start,
+                    # By then the services have started.
+                    starts_after=timedelta(seconds=60 + wanted.endpoints / 1000),
                     interval_seconds=wanted.interval,
                 )
             )
-            print(f"{wanted.endpoints} endpoints stored in {time.monotonic() - began:.0f} s")
+            print(
+                f"{wanted.endpoints} endpoints stored in {time.monotonic() - began:.0f} s",
+                flush=True,
+            )
             _run(wanted, directory, url, start)
 
 

@@ -27,6 +27,7 @@ from storage import SqlStore
 from storage.rows.compression import Kind, compressed, decompressed
 
 PROFILE: Final = "mozilla-intermediate"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SEED: Final = """
 CREATE TABLE seed (id bigint PRIMARY KEY, target_key text, host text, server_name text, key text,
                    facts_digest bytea, facts bytea, proofs bytea, due_at timestamptz)
@@ -48,7 +49,6 @@ _OWN: Final = {
     "statuses": {
         **dict.fromkeys(("endpoint_id", "visit_id", "observation_id"), "id"),
         "facts_digest": "facts_digest",
-        "due_at": "due_at",
     },
 }
 """For each table, its columns that are not copied from the rows of the first endpoint, and their columns in ``seed``."""
@@ -87,14 +87,14 @@ async def fill(
     count: int,
     addresses: Sequence[str],
     *,
-    begins: datetime,
+    starts_after: timedelta,
     interval_seconds: float,
-) -> None:
-    """Store ``count`` endpoints with the facts of ``seen``; the first is due when the interval ``begins``."""
+) -> datetime:
+    """Store ``count`` endpoints with the facts of ``seen``; returns when the first is due, that long afterwards."""
     evaluator = PolicyEvaluator(PolicySet(policies=(profile(PROFILE),)))
     schedule = Schedule(
         endpoint_key=seen.endpoint.key,
-        due_at=begins,
+        due_at=seen.ended_at,
         interval_seconds=interval_seconds,
         consecutive_failures=0,
         enumerated_at=seen.started_at,
@@ -106,14 +106,21 @@ async def fill(
         stored = connection.execute("SELECT facts, proofs FROM observations, evidence").fetchall()[
             0
         ]
-        rows = _rows(seen, stored, count, addresses, begins, interval_seconds)
+        rows = _rows(seen, stored, count, addresses, interval_seconds)
         with connection.cursor().copy("COPY seed FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
         for table, own in _OWN.items():
             _copy(connection, table, own)
+        begins = datetime.now(UTC) + starts_after
+        after = {"after": begins - _EPOCH}
+        connection.execute("UPDATE seed SET due_at = due_at + %(after)s", after)
+        connection.execute(
+            "UPDATE statuses SET due_at = seed.due_at FROM seed WHERE id = endpoint_id"
+        )
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
+    return begins
 
 
 def _rows(
@@ -121,7 +128,6 @@ def _rows(
     stored: tuple[bytes, bytes],
     count: int,
     addresses: Sequence[str],
-    begins: datetime,
     interval: float,
 ) -> Iterator[tuple[object, ...]]:
     """The rows of ``seed``; the facts and proofs that are ``stored`` have the name of the first endpoint."""
@@ -139,7 +145,7 @@ def _rows(
             bytes.fromhex(facts_digest(replace(seen, endpoint=one))),
             compressed(facts.replace(first, name), Kind.FACTS),
             compressed(proofs.replace(first, name), Kind.PROOFS),
-            begins.astimezone(UTC) + timedelta(seconds=interval * number / count),
+            _EPOCH + timedelta(seconds=interval * number / count),
         )
 
 
