@@ -142,6 +142,7 @@ bench: venv $(BENCH_VENV)/.installed test-servers ## compare tlsprobe with sslyz
 	$(BIN)/python -m benchmarks.storage
 	$(BIN)/python -m benchmarks.workers speed --endpoints 240
 	$(BIN)/python -m benchmarks.workers kill --endpoints 2000 --kills 10
+	$(BIN)/python -m benchmarks.million --endpoints 20000 --interval 72 --seconds 60
 	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.policy
 	$(BIN)/python -m benchmarks.schedule

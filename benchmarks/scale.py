@@ -1,7 +1,8 @@
 """What does a fleet of any size cost? Its visits pass through schedulers, workers and databases, and queue at full ones.
 
 ``python -m benchmarks.scale`` simulates hours of verifications, with one enumeration per endpoint and day, for ten
-thousand to a hundred million endpoints. Nothing is probed: each station takes its measured time, and jobs queue. A
+thousand to a hundred million endpoints. Nothing is probed: each station takes its measured time, which is that of the
+newest run of ``python -m benchmarks.million`` if there is one, and jobs queue. A
 fleet is split into as many shards (each a scheduler with its own database and workers) as are needed to keep every
 station below ``--fullest``. For comparison, the last column shows the same fleet on one shard.
 """
@@ -15,20 +16,15 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from typing import Final
+
+from benchmarks.support.results import RESULTS, saved
 
 INTERVAL: Final = 3600.0
 HOURS: Final = 6
 JOB: Final = 50
 """Visits per job, as in ``workers.probes_per_job``."""
-
-SCHEDULER_SECONDS: Final = 0.005
-DATABASE_SECONDS: Final = 0.012
-"""CPU seconds per visit: ``python -m benchmarks.workers kill``."""
-
-VERIFY_SECONDS: Final = 0.010
-ENUMERATE_SECONDS: Final = 0.12
-"""CPU seconds of a worker: ``python -m benchmarks.service``, with every check on."""
 
 DATABASE_CORES: Final = 8
 DISK_BYTES: Final = 14_300
@@ -36,6 +32,29 @@ DISK_BYTES: Final = 14_300
 
 CONNECTIONS: Final = {"verify": 9, "enumerate": 65}
 """For a server with TLS 1.2 and 1.3 and two key types, with every check on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seconds:
+    """Of a core, for one visit. The last is a worker's for an enumeration: ``python -m benchmarks.service``."""
+
+    scheduler: float = 0.005
+    database: float = 0.012
+    verify: float = 0.010
+    enumerate: float = 0.12
+
+
+def measured(directory: Path = RESULTS) -> Seconds:
+    """By the newest run of ``benchmarks.million``; older measurements if there is none."""
+    runs = [one.figures for one in saved(directory) if one.benchmark == "million"]
+    if not runs:
+        return Seconds()
+    found = {name.partition(": ")[2]: figure.runs[0] / 1000 for name, figure in runs[-1].items()}
+    return Seconds(
+        scheduler=found["scheduler, a visit"],
+        database=found["PostgreSQL, a visit"],
+        verify=found["worker, a visit"],
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +103,7 @@ class _Station:
         return self._worked / self._cores / until
 
 
-def simulate(shard: Shard, hours: int = HOURS) -> Seen:
+def simulate(shard: Shard, a_visit: Seconds, hours: int = HOURS) -> Seen:
     """Every endpoint is due once per hour, at a time from its hash, and once per day for an enumeration."""
     stations = {
         "scheduler": _Station(1),
@@ -94,9 +113,9 @@ def simulate(shard: Shard, hours: int = HOURS) -> Seen:
     delays = []
     for due, visits, enumerations in _jobs(shard.endpoints, hours):
         seconds = {
-            "scheduler": visits * SCHEDULER_SECONDS,
-            "workers": (visits - enumerations) * VERIFY_SECONDS + enumerations * ENUMERATE_SECONDS,
-            "database": visits * DATABASE_SECONDS,
+            "scheduler": visits * a_visit.scheduler,
+            "workers": (visits - enumerations) * a_visit.verify + enumerations * a_visit.enumerate,
+            "database": visits * a_visit.database,
         }
         at = due
         for name, station in stations.items():
@@ -121,21 +140,21 @@ def _jobs(endpoints: int, hours: int) -> Iterator[tuple[float, int, int]]:
         yield hour * INTERVAL + moment, visits, int(enumerated) - int(before)
 
 
-def split(endpoints: int, fullest: float) -> tuple[int, Shard]:
+def split(endpoints: int, fullest: float, a_visit: Seconds) -> tuple[int, Shard]:
     """The number of shards, and each shard, so that no station is busier than ``fullest``."""
     a_second = fullest * INTERVAL
-    most = min(a_second / SCHEDULER_SECONDS, DATABASE_CORES * a_second / DATABASE_SECONDS)
+    most = min(a_second / a_visit.scheduler, DATABASE_CORES * a_second / a_visit.database)
     shards = math.ceil(endpoints / most)
     each = math.ceil(endpoints / shards)
-    return shards, Shard(endpoints=each, workers=_workers(each, fullest))
+    return shards, Shard(endpoints=each, workers=_workers(each, fullest, a_visit))
 
 
-def _workers(endpoints: int, fullest: float) -> int:
-    an_hour = endpoints * (VERIFY_SECONDS * 23 + ENUMERATE_SECONDS) / 24
+def _workers(endpoints: int, fullest: float, a_visit: Seconds) -> int:
+    an_hour = endpoints * (a_visit.verify * 23 + a_visit.enumerate) / 24
     return max(1, math.ceil(an_hour / INTERVAL / fullest))
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, a_visit: Seconds | None = None) -> None:
     """Prints a line for each size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -148,16 +167,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--endpoints", type=int, nargs="+", default=[10**power for power in range(4, 9)]
     )
     wanted = parser.parse_args(arguments)
+    a_visit = a_visit or measured()
+    print(
+        f"{1000 * a_visit.scheduler:.1f} ms of a scheduler, {1000 * a_visit.database:.1f} ms of a database, "
+        f"{1000 * a_visit.verify:.1f} ms of a worker for a verification, {1000 * a_visit.enumerate:.0f} ms "
+        "for an enumeration"
+    )
     print(
         f"{'endpoints':>11} {'shards':>6} {'workers':>8} {'scheduler':>9} {'worker':>7}"
         f" {'database':>8} {'99 % late':>10} {'disk':>9} {'connections':>12}   on one shard"
     )
     for endpoints in wanted.endpoints:
-        shards, shard = split(endpoints, wanted.fullest)
-        seen = simulate(shard)
-        alone = simulate(
-            Shard(endpoints=endpoints, workers=_workers(endpoints, wanted.fullest)), hours=1
-        )
+        shards, shard = split(endpoints, wanted.fullest, a_visit)
+        seen = simulate(shard, a_visit)
+        workers = _workers(endpoints, wanted.fullest, a_visit)
+        alone = simulate(Shard(endpoints=endpoints, workers=workers), a_visit, hours=1)
         fate = "in time" if alone.is_punctual else f"{alone.last / 60:,.0f} min late after an hour"
         a_second = endpoints * (CONNECTIONS["verify"] + CONNECTIONS["enumerate"] / 24) / INTERVAL
         print(

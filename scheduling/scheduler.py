@@ -322,10 +322,11 @@ class Scheduler:
         enumerated_at = self._histories.enumerated_at(endpoint.key)
         enumerates = pace.wants_enumeration(enumerated_at, self._clock.now())
         remembered = None if enumerates else self._probing.recall(endpoint)
-        return remembered or await read_known_facts(self._store, endpoint, enumerates=enumerates)
+        read = self._store.latest
+        return remembered or await read_known_facts(read, endpoint, enumerates=enumerates)
 
     async def _keep(self, seen: Observation, schedule: Schedule, known: Known | None) -> None:
-        visit = await judged(self._probing.judge, self._store, seen, schedule, known)
+        visit = await judged(self._probing.judge, self._store.latest, seen, schedule, known)
         self._meter.visit_finished(visit)
         await self._writer.record(visit)
 

@@ -11,7 +11,7 @@ from model.differences import known_facts as with_last_known
 from model.encoding.facts_digest import facts_digest
 from model.endpoint_state import Schedule, Visit
 from model.observation import Cost, Mode, Observation, State
-from model.ports import Clock, NotVisitedError, Store
+from model.ports import Clock, NotVisitedError
 from model.target import Endpoint
 from model.verification.remembered import Known, Remembered
 from model.version import TOOL_VERSION
@@ -31,11 +31,11 @@ class ReadLatest(Protocol):
 
 
 async def read_known_facts(
-    store: Store, endpoint: Endpoint, *, enumerates: bool
+    read: ReadLatest, endpoint: Endpoint, *, enumerates: bool
 ) -> Observation | None:
     """``known_facts`` of the Store; None if they cannot be read."""
     try:
-        return await known_facts(store.latest, endpoint, enumerates=enumerates)
+        return await known_facts(read, endpoint, enumerates=enumerates)
     except Exception as error:
         _LOG.warning(
             "an endpoint is enumerated again, because its stored facts cannot be read",
@@ -114,7 +114,11 @@ async def with_earlier_facts(read: ReadLatest, seen: Observation) -> Observation
 
 
 async def judged(
-    judge: Judging, store: Store, observation: Observation, schedule: Schedule, known: Known | None
+    judge: Judging,
+    read: ReadLatest,
+    observation: Observation,
+    schedule: Schedule,
+    known: Known | None,
 ) -> Visit:
     """The Visit of ``observation``, which began with what was ``known``.
 
@@ -126,7 +130,7 @@ async def judged(
     visit = await judge(observation, schedule, known.facts_digest)
     if visit.assessment_digest in (None, known.assessment_digest):
         return visit
-    stored = await read_known_facts(store, observation.endpoint, enumerates=False)
+    stored = await read_known_facts(read, observation.endpoint, enumerates=False)
     if stored is None or facts_digest(stored) != known.facts_digest:
         return visit
     whole = replace(

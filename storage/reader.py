@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from model.comparisons.change import Change
+from model.encoding.known_parts import KnownParts
 from model.endpoint_state.schedule import Schedule
 from model.findings.alert import Alert
 from model.findings.finding import Finding, Waiver
@@ -55,6 +56,7 @@ class SqlReader(NewestFirstReader):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._statuses = StatusReader()
+        self._known_parts = KnownParts()
 
     async def __aenter__(self) -> Self:
         return self
@@ -105,24 +107,43 @@ class SqlReader(NewestFirstReader):
         async with self._reading() as connection:
             return await read_page(connection, selection, limit, after)
 
-    async def statuses_of(self, endpoint_keys: Collection[str]) -> Sequence[EndpointStatus]:
+    async def statuses_of(
+        self,
+        endpoint_keys: Collection[str],
+        shown: Callable[[str], EndpointStatus | None] | None = None,
+    ) -> Sequence[EndpointStatus]:
         """As ``statuses``, for those of the endpoints that have been visited, in any order.
+
+        ``shown`` returns what the caller still has of earlier calls: facts that have not changed are not read again.
 
         Raises:
             StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             selection = Selection(keys=frozenset(endpoint_keys))
-            return await self._statuses.read_some(connection, selection)
+            return await self._statuses.read_some(connection, selection, shown)
 
-    async def last_visits(self, endpoint_keys: Collection[str]) -> Mapping[str, LastVisit]:
-        """When each visited endpoint was last visited, and when it is due, by its key.
+    async def last_visits(
+        self, endpoint_keys: Collection[str] | None = None
+    ) -> Mapping[str, LastVisit]:
+        """When each visited endpoint, or each of these, was last visited, and when it is due, by its key.
 
         Raises:
             StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             return await read_last_visits(connection, endpoint_keys)
+
+    async def latest_of(self, endpoint_keys: Collection[str]) -> Mapping[str, Observation]:
+        """As ``latest``, for those of the endpoints that have been visited, by key; equal facts are shared.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await of_observations.read_latest_of(
+                connection, endpoint_keys, self._known_parts
+            )
 
     async def latest(
         self, endpoint_key: str, *, answered_as_tls: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import shutil
 import socket
@@ -41,7 +42,7 @@ daemon off;
 worker_processes 1;
 pid {directory}/nginx.pid;
 error_log {directory}/error.log;
-events {{ worker_connections 2048; }}
+events {{ worker_connections 8192; }}
 http {{
     access_log off;
     client_body_temp_path {directory}/body;
@@ -70,8 +71,9 @@ _CIPHERS: Final = ":".join(
 
 
 def loopback_addresses(count: int) -> list[str]:
-    """The first ``count`` loopback addresses, starting at 127.0.0.1; at most 254."""
-    return [f"127.0.0.{number}" for number in range(1, count + 1)]
+    """The first ``count`` loopback addresses, starting at 127.0.0.1."""
+    first = ipaddress.IPv4Address("127.0.0.1")
+    return [str(first + number) for number in range(count)]
 
 
 @contextmanager

@@ -235,10 +235,11 @@ class Engine:
             return None
         return plan_of(seen)
 
-    def is_still_judged(self, known: Observation, at: datetime) -> bool:
-        """Whether the judgement of the known chains holds at that time too: no certificate's validity, of a chain or
-        of a trust store, has begun or ended since."""
-        return is_judgement_valid(known, at, self._stores_for(known.endpoint))
+    def is_still_judged(self, known: Observation, endpoint: Endpoint, at: datetime) -> bool:
+        """Whether the judgement of the known chains holds for ``endpoint`` at that time too: the trust stores are the
+        same, and no certificate's validity, of a chain or of a trust store, has begun or ended since."""
+        stores, known_stores = map(self._stores_for, (endpoint, known.endpoint))
+        return stores.keys() == known_stores.keys() and is_judgement_valid(known, at, stores)
 
     def _stores_for(self, endpoint: Endpoint) -> Mapping[str, TrustStore]:
         """The trust stores that the target's label names; all without a label. An unknown name gets an empty
@@ -324,7 +325,7 @@ class Engine:
         if unchanged is Verdict.NO or not facts.spoken:
             return None
         if visit.is_remembered:
-            is_judged = self.is_still_judged(known, visit.started_at)
+            is_judged = self.is_still_judged(known, visit.endpoint, visit.started_at)
             certificates = known.certificates if is_judged else None
         else:
             stores = self._stores_for(visit.endpoint)

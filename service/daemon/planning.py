@@ -14,6 +14,8 @@ from service.daemon.probes import LocalProbes
 from service.daemon.state import ServiceState
 from service.fleet.leader_store import LeaderStore, judge_unresolved
 from service.inventory.inventory import Inventory
+from service.inventory.newer_statuses import read_newer_statuses
+from storage import SqlStore
 
 if TYPE_CHECKING:
     # It needs procrastinate, which is installed only with the extra for workers.
@@ -30,7 +32,7 @@ class Planner:
 
     state: ServiceState
     clock: Clock
-    store: Store
+    store: SqlStore
     judge: Judging
     inventory: Inventory
     probes: LocalProbes
@@ -76,8 +78,8 @@ class Planner:
 
     async def _serve_term(self, visit: Visiting) -> None:
         """Schedule from the state in the store until stopped; ``visit`` makes the visits."""
-        self.inventory.remember(await self.store.statuses())
-        await self.inventory.judge_again()
+        newer = await read_newer_statuses(self.store, self.inventory)
+        await self.inventory.judge_again(newer)
         self._visiting = visit
         store = LeaderStore(self.store, self.inventory)
         self.scheduler = self._new_scheduler(store, judge_unresolved(self.judge))

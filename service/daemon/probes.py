@@ -46,8 +46,10 @@ class LocalProbes:
     def recall(self, endpoint: Endpoint) -> Remembered | None:
         """What is remembered of the endpoint, unless its chains have to be judged again, from their bytes."""
         known = self.meter.remembered(endpoint.key)
-        now = self.clock.now()
-        return known if known and self.state.engine.is_still_judged(known.facts, now) else None
+        if known is None:
+            return None
+        is_judged = self.state.engine.is_still_judged(known.facts, endpoint, self.clock.now())
+        return known if is_judged else None
 
     async def _visit_here(self, endpoint: Endpoint, known: Known | None) -> Observation:
         def say(phrase: str) -> None:

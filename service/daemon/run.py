@@ -32,6 +32,7 @@ from service.http.guard.principal import Principal
 from service.http.server import ListenError, serve_http
 from service.http.start import HttpSide, http_side
 from service.integrations.otel.telemetry import telemetry
+from service.inventory.newer_statuses import read_newer_statuses
 from service.process.logs import set_up_logs
 from service.process.maintenance import forget, reload_on_signal, watch_store, watch_version
 from service.process.start_up import StartError, warn_of_readers
@@ -93,10 +94,9 @@ async def _start(
     await store.note(_event(ServiceEventKind.STARTED, f"version {TOOL_VERSION} started"))
     parts = build(settings, store, targets)
     limit_stored_bytes(parts)
-    statuses = await store.statuses()
-    parts.inventory.remember(statuses)
+    await read_newer_statuses(store, parts.inventory)
     parts.inventory.remember_resolved(await store.resolved_findings())
-    parts.targets.sources.begin_with(targets_by_source(statuses))
+    parts.targets.sources.begin_with(targets_by_source(parts.inventory.statuses))
     parts.evaluator.kept = {waiver.name: waiver for waiver in await store.waivers()}
     warn_of_readers(store)
     return http, parts

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
@@ -36,8 +36,12 @@ _LOG = structlog.stdlib.get_logger("tlsprobe")
 class Statuses(Protocol):
     """What the dispatcher needs from the Store."""
 
-    async def statuses_of(self, endpoint_keys: Collection[str]) -> Sequence[EndpointStatus]:
-        """The newest status of each of these endpoints that has been visited."""
+    async def statuses_of(
+        self,
+        endpoint_keys: Collection[str],
+        shown: Callable[[str], EndpointStatus | None] | None = None,
+    ) -> Sequence[EndpointStatus]:
+        """The newest status of each of these endpoints that has been visited; ``shown`` is what is known of them."""
         ...
 
 
@@ -50,6 +54,10 @@ class KnownStatuses(Protocol):
 
     def visited_at(self, endpoint_key: str) -> datetime | None:
         """When the newest known visit ended; None if no visit is known."""
+        ...
+
+    def status(self, endpoint_key: str) -> EndpointStatus | None:
+        """The newest known status."""
         ...
 
 
@@ -165,7 +173,7 @@ class Dispatcher:
         try:
             while news:
                 chunk = set(itertools.islice(news, _STATUSES_AT_ONCE))
-                self._hand_out(await self._statuses.statuses_of(chunk))
+                self._hand_out(await self._statuses.statuses_of(chunk, self._known.status))
                 news -= chunk
         finally:
             self._news |= news

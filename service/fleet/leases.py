@@ -22,7 +22,8 @@ VISITED_CHANNEL: Final = "tlsprobe_visited"
 
 
 _HOLD: Final = """
-SELECT 1 FROM claims WHERE endpoint_key = ANY(%(keys)s) AND worker_id = %(worker)s FOR UPDATE
+SELECT endpoint_key FROM claims WHERE endpoint_key = ANY(%(keys)s) AND worker_id = %(worker)s
+ORDER BY endpoint_key FOR UPDATE
 """
 _FINISH: Final = """
 WITH finished AS (
@@ -106,17 +107,18 @@ class Leases:
         return {key for (key,) in rows}
 
     @asynccontextmanager
-    async def settling(self, key: str, worker_id: int) -> AsyncIterator[bool]:
-        """Whether the worker still holds the claim, or lost it because its heartbeats stopped.
+    async def settling(self, keys: Collection[str], worker_id: int) -> AsyncIterator[set[str]]:
+        """The endpoints whose claims the worker still holds; others were lost because its heartbeats stopped.
 
-        Within the block no other worker can take the claim, so what is recorded there is recorded once.
-        After the block the claim is released, and the end of the visit is published.
+        Within the block no other worker can take these claims, so what is recorded there is recorded once.
+        After the block the claims are released, and the ends of the visits are published; except for endpoints
+        that the caller has removed from the set.
         """
         async with self._pool.connection() as connection:
-            is_held = bool(await self._run(connection, _HOLD, [key], worker_id))
-            yield is_held
-            if is_held:
-                await self._run(connection, _FINISH, [key], worker_id)
+            held = {key for (key,) in await self._run(connection, _HOLD, keys, worker_id)}
+            yield held
+            if held:
+                await self._run(connection, _FINISH, held, worker_id)
 
     async def put_back(self, keys: Collection[str], worker_id: int) -> None:
         """Release the worker's claims on endpoints that were not visited; their records remain."""
@@ -137,6 +139,8 @@ class Leases:
 
     async def finish(self, keys: Collection[str], worker_id: int) -> None:
         """Release the worker's claims on endpoints whose visits are recorded, and publish the end of the visits."""
+        if not keys:
+            return
         async with self._pool.connection() as connection:
             await self._run(connection, _FINISH, keys, worker_id)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final, Protocol, TypeVar
@@ -25,13 +25,16 @@ from model.ports import Clock, NotVisitedError, UnkeepableError
 from model.query import ServiceEvent, ServiceEventKind
 from model.target import Endpoint
 from model.tracing import span
+from model.verification.remembered import Known, Remembered
 from model.version import TOOL_VERSION
 from scheduling.jobs import Judging, SchedulerSettings, Visiting, unjudged
 from scheduling.next_schedule import schedule_after
-from scheduling.visit import known_facts, with_earlier_facts
+from scheduling.visit import ReadLatest, judged, known_facts, with_earlier_facts
 from service.fleet.leases import INNOCENT, Leases, Record
 from service.fleet.limiter import Limiter
 from service.fleet.request import Request
+from service.fleet.settlement import Settlement, Settling
+from service.fleet.worker_memory import WorkerMemory
 from service.watchdog.isolation import DiedAloneError, NoProcessError
 from service.watchdog.suspicion import ALONE_AT_ONCE, seconds_set_aside, set_aside_reason
 from storage import AnotherVersionError, LastVisit, StoreError
@@ -61,6 +64,10 @@ class Records(Protocol):
         """The endpoint's newest facts, or the newest that were answered as TLS."""
         ...
 
+    async def latest_of(self, endpoint_keys: Collection[str]) -> Mapping[str, Observation]:
+        """The newest facts of each endpoint that has been visited."""
+        ...
+
     async def last_visits(self, endpoint_keys: Collection[str]) -> Mapping[str, LastVisit]:
         """When each endpoint was last visited, and when it is due."""
         ...
@@ -68,11 +75,13 @@ class Records(Protocol):
 
 @frozen
 class Ways:
-    """How endpoints are visited: in this process or ``alone`` in a separate one; and how the results are judged."""
+    """How endpoints are visited: in this process or ``alone`` in a separate one; how the results are judged; and
+    what is remembered of them."""
 
     beside_others: Visiting
     alone: Visiting
     judge: Judging = unjudged
+    memory: WorkerMemory = field(default_factory=WorkerMemory)
 
 
 class Visitor:
@@ -94,6 +103,7 @@ class Visitor:
         self._slots = slots
         self._clock = clock
         self._settings = settings
+        self._settlement = Settlement(claims, self._keep)
         self._places_alone = asyncio.Semaphore(ALONE_AT_ONCE)
         self._dice = Random()  # noqa: S311 (jitter need not be secret)
 
@@ -125,23 +135,35 @@ class Visitor:
             last = await with_patience(lambda: self._records.last_visits(taken))
             done = {one.key for one in held if _is_done(one, last.get(one.key))}
             await self._claims.finish(done, worker_id)
+            due = [_Due(one, last.get(one.key)) for one in held if one.key not in done]
+            await self._recall(due)
             async with asyncio.TaskGroup() as visits:
-                for one in held:
-                    if one.key not in done:
-                        visited = last.get(one.key)
-                        visits.create_task(self._visit_one(one, visited, group.record, worker_id))
+                for each in due:
+                    visits.create_task(self._visit_one(each, group.record, worker_id))
         except BaseException:
             # No worker died: the claims of unfinished visits must not look as if one had.
             await asyncio.shield(with_patience(lambda: self._claims.put_back(keys, worker_id)))
             raise
 
-    async def _visit_one(
-        self, request: Request, last: LastVisit | None, record: Record | None, worker_id: int
-    ) -> None:
+    async def _recall(self, due: Sequence[_Due]) -> None:
+        """Set what the visits that only verify may take for known: what is remembered, else the stored facts."""
+        unread: dict[str, _Due] = {}
+        for one in due:
+            if one.last is not None and not one.enumerates:
+                endpoint, now = one.request.endpoint, self._clock.now()
+                one.known = self._ways.memory.recall(endpoint, one.last, now)
+                if one.known is None:
+                    unread[one.request.key] = one
+        if unread:
+            read = self._records.latest_of
+            for key, found in (await with_patience(lambda: read(unread))).items():
+                unread[key].known = found
+
+    async def _visit_one(self, due: _Due, record: Record | None, worker_id: int) -> None:
+        request, before = due.request, due.schedule
         with span("visit", endpoint=request.key):
-            before = None if last is None else last.schedule
             try:
-                observation = await self._observe(request, before, is_alone=record is not None)
+                seen, known = await self._observe(due, is_alone=record is not None)
             except DiedAloneError:
                 times_before = 0 if record is None else record.times_set_aside
                 await self._set_aside(request.endpoint, before, worker_id, times_before)
@@ -154,52 +176,48 @@ class Visitor:
                 await with_patience(lambda: self._claims.put_back([request.key], worker_id))
                 return
             pace = self._settings.pace_of(request.endpoint.target)
-            schedule = schedule_after(observation, before, pace, self._clock.now(), self._dice)
-            await self._record(await self._ways.judge(observation, schedule), worker_id)
+            schedule = schedule_after(seen, before, pace, self._clock.now(), self._dice)
+            visit = await judged(self._ways.judge, self._latest, seen, schedule, known)
+            await self._record(visit, worker_id)
 
     async def _record(self, visit: Visit, worker_id: int) -> None:
         """Store the visit if the claim is still ours, as soon as the database allows; at most once."""
-        key, is_recorded = visit.key, False
-
-        async def settle() -> bool:
-            nonlocal is_recorded
-            async with self._claims.settling(key, worker_id) as is_ours:
-                if is_ours and not is_recorded:
-                    await self._keep(visit)
-                    is_recorded = True
-            return is_ours or is_recorded
-
-        if not await with_patience(settle):
+        settling = Settling(visit=visit, worker_id=worker_id)
+        await with_patience(lambda: self._settlement.settle(settling))
+        if not settling.is_ours:
             _LOG.warning(
-                "an endpoint was reassigned to another worker during the visit", endpoint=key
+                "an endpoint was reassigned to another worker during the visit", endpoint=visit.key
             )
 
     async def _keep(self, visit: Visit) -> None:
         try:
-            await self._records.record_visit(visit)
+            self._ways.memory.visit_stored(visit, await self._records.record_visit(visit))
         except UnkeepableError as error:
             _LOG.error("gave up storing a visit", endpoint=visit.key, reason=str(error))
             reason, seen = "The results of the visit cannot be stored.", visit.observation
             bare = _error(seen.endpoint, seen.started_at, seen.cost, reason)
             await self._records.record_visit(await self._ways.judge(bare, visit.schedule))
 
-    async def _observe(
-        self, request: Request, before: Schedule | None, *, is_alone: bool
-    ) -> Observation:
-        """The result of the visit; the first failure in a row counts only if a second attempt fails too."""
-        has_failed = before is not None and before.consecutive_failures > 0
-        visit = self._ways.alone if is_alone else self._ways.beside_others
-        enumerates = has_failed or not request.is_to_verify
-        known = await self._known(request.endpoint, enumerates=enumerates)
-        observation = await self._visit_once(visit, request.endpoint, known)
-        if observation.answered_as_tls or has_failed:
-            return observation
+    async def _observe(self, due: _Due, *, is_alone: bool) -> tuple[Observation, Known | None]:
+        """The result of the visit, and what it took for known.
+
+        The first failure in a row counts only if a second attempt fails too.
+        """
+        endpoint, visit = due.request.endpoint, self._ways.beside_others
+        if is_alone:
+            visit = self._ways.alone
+        known = due.known
+        if not isinstance(known, Remembered):
+            known = await known_facts(self._reading(known), endpoint, enumerates=due.enumerates)
+        observation = await self._visit_once(visit, endpoint, known)
+        if observation.answered_as_tls or due.has_failed:
+            return observation, known
         await asyncio.sleep(self._settings.early_retry_seconds)
-        known = await self._known(request.endpoint, enumerates=True)
-        return await self._visit_once(visit, request.endpoint, known)
+        known = await known_facts(self._latest, endpoint, enumerates=True)
+        return await self._visit_once(visit, endpoint, known), known
 
     async def _visit_once(
-        self, visit: Visiting, endpoint: Endpoint, known: Observation | None
+        self, visit: Visiting, endpoint: Endpoint, known: Known | None
     ) -> Observation:
         async with self._slots.one():
             if self._settings.pace_of(endpoint.target).closed_seconds(self._clock.now()):
@@ -221,10 +239,21 @@ class Visitor:
                 reason = f"Internal error: the visit ended with {type(fault).__name__}."
                 return _error(endpoint, started_at, cost, reason)
 
-    async def _known(self, endpoint: Endpoint, *, enumerates: bool) -> Observation | None:
-        return await with_patience(
-            lambda: known_facts(self._records.latest, endpoint, enumerates=enumerates)
-        )
+    def _reading(self, newest: Observation | None) -> ReadLatest:
+        """``_latest`` for an endpoint whose ``newest`` facts have been read, if there are any."""
+
+        async def read(endpoint_key: str, *, answered_as_tls: bool = False) -> Observation | None:
+            if newest is not None and not answered_as_tls:
+                return newest
+            return await self._latest(endpoint_key, answered_as_tls=answered_as_tls)
+
+        return read
+
+    async def _latest(
+        self, endpoint_key: str, *, answered_as_tls: bool = False
+    ) -> Observation | None:
+        read = self._records.latest
+        return await with_patience(lambda: read(endpoint_key, answered_as_tls=answered_as_tls))
 
     async def _set_aside(
         self, endpoint: Endpoint, before: Schedule | None, worker_id: int, times_before: int
@@ -259,6 +288,30 @@ def _error(endpoint: Endpoint, started_at: datetime, cost: Cost, reason: str) ->
         state=State.ERROR,
         reason=reason,
     )
+
+
+@dataclass(slots=True)
+class _Due:
+    """An endpoint to visit; ``last`` is its newest visit, ``known`` what a visit that only verifies relies on."""
+
+    request: Request
+    last: LastVisit | None
+    known: Known | None = None
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """The schedule after the newest visit."""
+        return None if self.last is None else self.last.schedule
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the newest visit failed."""
+        return self.last is not None and self.last.schedule.consecutive_failures > 0
+
+    @property
+    def enumerates(self) -> bool:
+        """Whether the visit asks everything."""
+        return self.has_failed or not self.request.is_to_verify
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from service.fleet.queue import QUEUE_ERRORS, TASK, Queue, QueueVersionError, Ti
 from service.fleet.request import queues_of_tags, requests_from_json
 from service.fleet.resilient_jobs import ResilientJobManager
 from service.fleet.visitor import Visitor, Ways
+from service.fleet.worker_memory import WorkerMemory
 from service.integrations.otel.telemetry import telemetry
 from service.judging.configured_policies import configured_policies
 from service.judging.policy_evaluator import PolicyEvaluator
@@ -115,6 +116,7 @@ def _visitor(
             beside_others=visit,
             alone=isolation.visit,
             judge=PolicyEvaluator(configured_policies(settings, clock)).judge,
+            memory=WorkerMemory(engine.plan, engine.is_still_judged),
         ),
         records=store,
         claims=Leases(queue.pool, queue.times.dead_after),

@@ -7,7 +7,7 @@ is stored, the database decides what the visit did, so a restart shows no gap an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -30,7 +30,7 @@ from service.inventory.remembered_state import (
 )
 from service.inventory.remembered_visits import Planning, RememberedVisits, no_plan
 from service.inventory.shared_parts import SharedParts
-from service.inventory.without_evidence import without_evidence
+from service.inventory.without_evidence import WithoutEvidence, without_evidence
 from service.judging.policy_evaluator import PolicyEvaluator
 
 _JUDGED_AT_ONCE: Final = 50
@@ -66,9 +66,10 @@ class Inventory:
 
     def remember(self, statuses: Iterable[EndpointStatus]) -> None:
         """Start with ``statuses`` from the Store."""
+        without = WithoutEvidence()
         for status in statuses:
             key = status.observation.endpoint.key
-            bare = replace(status, observation=without_evidence(status.observation))
+            bare = replace(status, observation=without.of(status.observation))
             self._statuses[key] = bare
             self._states[key] = remembered(bare)
 
@@ -79,9 +80,10 @@ class Inventory:
                 lives = {one.result.identity: one for one in (*resolved, *(state.findings or ()))}
                 self._states[key] = replace(state, findings=tuple(lives.values()))
 
-    async def judge_again(self) -> None:
-        """Judge every endpoint by the active policies; other tasks run in between."""
-        for number, key in enumerate(tuple(self._statuses)):
+    async def judge_again(self, endpoint_keys: Sequence[str] | None = None) -> None:
+        """Judge these endpoints, or all, by the active policies; other tasks run in between."""
+        keys = tuple(self._statuses) if endpoint_keys is None else endpoint_keys
+        for number, key in enumerate(keys):
             if number % _JUDGED_AT_ONCE == 0:
                 await asyncio.sleep(0)
             if (status := self._statuses.get(key)) is not None:
@@ -157,6 +159,11 @@ class Inventory:
         return self._parts.mapping(
             {policy: assessment.compliance(policy) for policy in assessment.policies}
         )
+
+    @property
+    def statuses(self) -> Collection[EndpointStatus]:
+        """The newest status of every endpoint that was ever visited, without waivers."""
+        return self._statuses.values()
 
     def status(self, endpoint_key: str) -> EndpointStatus | None:
         """The newest status of an endpoint; None if it was never visited."""

@@ -1,7 +1,7 @@
 """What the next visit to an endpoint may take for known without reading the database: the stored facts, and a plan.
 
 Only visits of this process are remembered, once they are stored. If another process stores newer facts meanwhile, the
-database notices at the next visit, and the endpoint is forgotten here.
+database notices at the next visit, and the endpoint is forgotten here. A worker knows before the visit.
 """
 
 from __future__ import annotations
@@ -26,11 +26,15 @@ def no_plan(_: Observation) -> None:
 
 
 class RememberedVisits:
-    """The newest stored visit of each endpoint that can be verified by a plan; equal plans are one object."""
+    """The newest stored visit of each endpoint that can be verified by a plan; equal plans are one object.
 
-    def __init__(self, plan: Planning, parts: PartSharer) -> None:
+    With ``most``, the endpoints whose visits are the oldest are forgotten.
+    """
+
+    def __init__(self, plan: Planning, parts: PartSharer, most: int | None = None) -> None:
         self._plan = plan
         self._parts = parts
+        self._most = most
         self._by_key: dict[str, Remembered] = {}
         self._since = datetime.min.replace(tzinfo=UTC)
 
@@ -58,6 +62,8 @@ class RememberedVisits:
                 facts_digest=visit.facts_digest,
                 assessment_digest=visit.assessment_digest or stored.assessment_digest,
             )
+        if self._most is not None and len(self._by_key) > self._most:
+            del self._by_key[next(iter(self._by_key))]
 
     def _plan_of(self, visit: Visit, known: Remembered | None) -> VerificationPlan | None:
         if visit.verified_digest is None:

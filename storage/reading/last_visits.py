@@ -1,11 +1,11 @@
-"""When endpoints were last visited and are due, without their facts: a fast query before a visit."""
+"""When endpoints were last visited and are due, and which facts they have: a fast query before a visit."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.endpoint_state.schedule import Schedule
@@ -15,16 +15,21 @@ from storage.rows.tables import EndpointRow, StatusRow
 
 @frozen
 class LastVisit:
-    """When the newest visit to an endpoint ended, and when the next one is due."""
+    """When the newest visit to an endpoint ended, and when the next one is due.
+
+    The digests identify the stored facts and the policy results for them.
+    """
 
     ended_at: datetime
     schedule: Schedule
+    facts_digest: str
+    assessment_digest: str | None
 
 
 async def read_last_visits(
-    connection: AsyncConnection, endpoint_keys: Collection[str]
+    connection: AsyncConnection, endpoint_keys: Collection[str] | None
 ) -> dict[str, LastVisit]:
-    """The newest visit of each endpoint that has been visited, by its key."""
+    """The newest visit of each endpoint, or of each of these, that has been visited, by its key."""
     found = await connection.execute(
         select(
             EndpointRow.key,
@@ -34,9 +39,11 @@ async def read_last_visits(
             StatusRow.interval_seconds,
             StatusRow.consecutive_failures,
             StatusRow.enumerated_at,
+            StatusRow.facts_digest,
+            StatusRow.assessment_digest,
         )
         .join(EndpointRow, EndpointRow.id == StatusRow.endpoint_id)
-        .where(EndpointRow.key.in_(endpoint_keys))
+        .where(true() if endpoint_keys is None else EndpointRow.key.in_(endpoint_keys))
     )
     return {
         row.key: LastVisit(
@@ -48,6 +55,8 @@ async def read_last_visits(
                 consecutive_failures=row.consecutive_failures,
                 enumerated_at=row.enumerated_at,
             ),
+            facts_digest=row.facts_digest,
+            assessment_digest=row.assessment_digest,
         )
         for row in found
     }

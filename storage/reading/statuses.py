@@ -12,7 +12,7 @@ import gc
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from sys import intern
 from typing import Any, Final, TypeAlias, TypeVar
@@ -31,6 +31,7 @@ from model.verdict import Verdict
 from storage.reading.findings import read_compliance, read_open_findings
 from storage.reading.places import conditions
 from storage.rows.body import decode_facts
+from storage.rows.findings import seen_again
 from storage.rows.tables import EndpointRow, ObservationRow, StatusRow, TargetRow
 
 _ROWS_AT_ONCE = 500
@@ -39,6 +40,16 @@ Facts: TypeAlias = Mapping[str, Any]
 """The values that ``model.encoding.observation_json.facts_of`` returns."""
 
 Found = TypeVar("Found")
+
+
+_Mark: TypeAlias = tuple[int, str | None, datetime]
+"""What identifies the facts and the policy results of a status, and the beginning of the visit that it is from."""
+
+_MOST_MARKS = 2_000_000
+
+
+def _mark(row: Row[*tuple[Any, ...]], started_at: datetime) -> _Mark:
+    return row.observation_id, row.assessment_digest, started_at
 
 
 class _Shown(weakref.ref[EndpointStatus]):
@@ -53,6 +64,7 @@ class StatusReader:
 
     def __init__(self) -> None:
         self._shown: dict[str, _Shown] = {}
+        self._marks: dict[str, _Mark] = {}
         self._parts = KnownParts()
 
     async def read(self, connection: AsyncConnection) -> list[EndpointStatus]:
@@ -103,15 +115,49 @@ class StatusReader:
         self._shown = shown
 
     async def read_some(
-        self, connection: AsyncConnection, selection: Selection
+        self,
+        connection: AsyncConnection,
+        selection: Selection,
+        shown: Callable[[str], EndpointStatus | None] | None = None,
     ) -> list[EndpointStatus]:
         """The newest status of each endpoint of the selection, in any order.
+
+        With ``shown``, what the caller still has of earlier calls: facts, Findings and compliance that have not
+        changed since then come from there.
 
         Raises:
             ValueError: if a stored body is invalid.
         """
         rows = (await connection.execute(status_rows(selection))).all()
-        return await self._statuses(connection, selection, rows, {})
+        if shown is None:
+            return await self._statuses(connection, selection, rows, {})
+        kept = {row.key: one for row in rows if (one := self._unchanged(row, shown)) is not None}
+        changed = [row for row in rows if row.key not in kept]
+        some = Selection(keys=frozenset(row.key for row in changed))
+        made = await self._statuses(connection, some, changed, {})
+        if len(self._marks) > _MOST_MARKS:
+            self._marks.clear()
+        self._marks |= {row.key: _mark(row, row.started_at) for row in rows}
+        again = (
+            status_of(
+                row,
+                facts_of(kept[row.key].observation),
+                [seen_again(one, row.assessed_at) for one in kept[row.key].findings],
+                kept[row.key].compliance,
+            )
+            for row in rows
+            if row.key in kept
+        )
+        return [*made, *again]
+
+    def _unchanged(
+        self, row: Row[*tuple[Any, ...]], shown: Callable[[str], EndpointStatus | None]
+    ) -> EndpointStatus | None:
+        """The status that the caller has, if the facts and the policy results of the row are those that it got."""
+        mark = self._marks.get(row.key)
+        one = None if mark is None else shown(row.key)
+        is_same = one is not None and mark == _mark(row, one.observation.started_at)
+        return one if is_same else None
 
     async def _statuses(
         self,

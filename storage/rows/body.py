@@ -49,15 +49,20 @@ def facts_text(observation: Observation) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode("ascii")
 
 
-def decode_body(body: Body, ders: Mapping[str, bytes | None] = MappingProxyType({})) -> Observation:
+def decode_body(
+    body: Body,
+    ders: Mapping[str, bytes | None] = MappingProxyType({}),
+    parts: KnownParts | None = None,
+) -> Observation:
     """The Observation that ``encode_body`` wrote, with its evidence if that is available.
 
-    ``ders`` are its certificates by their SHA-256; without evidence they are not needed.
+    ``ders`` are its certificates by their SHA-256; without evidence they are not needed. Known ``parts`` are not
+    decoded again.
 
     Raises:
         ValueError: if the bytes are invalid, or if the evidence needs a certificate that is missing.
     """
-    facts = decode_observation(body.facts, KnownParts())
+    facts = decode_observation(body.facts, parts or KnownParts())
     if body.proofs is None:
         return facts
     known = [ders.get(certificate.sha256) for certificate in _certificates(facts)]

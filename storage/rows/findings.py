@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Row, select
@@ -86,6 +87,11 @@ def finding_of(
         resolved_at=row.resolved_at,
         reopened=row.reopened,
     )
+
+
+def seen_again(finding: Finding, assessed_at: datetime) -> Finding:
+    """The open Finding after another Assessment with the same results."""
+    return replace(finding, last_seen_at=max(assessed_at, finding.first_seen_at))
 
 
 def newest_openings(

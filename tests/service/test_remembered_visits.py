@@ -18,6 +18,7 @@ from model.clock import SystemClock
 from model.endpoint_state import NEVER_VISITED, Advanced, Visit, advance
 from model.observation import Mode, Observation
 from model.target import Endpoint, Target
+from model.target_labels import TRUST_STORES
 from model.verification.remembered import Known, Remembered
 from model.version import TOOL_VERSION
 from policy import PolicySet
@@ -63,7 +64,7 @@ class World:
     async def take(self, seen: Observation, remembered: Known | None = None) -> Advanced:
         """Judges, shows and stores the visit, as the scheduler does."""
         judge = self.evaluator.judge
-        visit = await judged(judge, self.store, seen, schedule(seen), remembered)
+        visit = await judged(judge, self.store.latest, seen, schedule(seen), remembered)
         self.inventory.visit_finished(visit)
         advanced = await self.store.record_visit(visit)
         self.inventory.visit_stored(visit, advanced)
@@ -171,8 +172,12 @@ async def test_a_certificate_that_expires_between_visits_needs_its_bytes() -> No
         certificates=(deployment(leaf=leaf),),
         started_at=leaf.not_after - timedelta(days=2),
     )
-    assert engine.is_still_judged(facts, leaf.not_after - timedelta(days=1))
-    assert not engine.is_still_judged(facts, leaf.not_after)
+    day_before = leaf.not_after - timedelta(days=1)
+    assert engine.is_still_judged(facts, ENDPOINT, day_before)
+    assert not engine.is_still_judged(facts, ENDPOINT, leaf.not_after)
+    labels = {**ENDPOINT.target.labels, TRUST_STORES: "own"}
+    relabelled = replace(ENDPOINT, target=replace(ENDPOINT.target, labels=labels))
+    assert not engine.is_still_judged(facts, relabelled, day_before), "judged by other trust stores"
 
 
 async def test_what_is_fetched_or_looked_up_needs_more_than_a_plan() -> None:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from model.endpoint_state import Visit
 from model.observation import Mode
@@ -18,23 +14,9 @@ from storage import SqlStore
 from storage.database import connect
 from storage.writing.batch import write_visits
 from tests.storage.samples import observation, schedule
+from tests.storage.statements import statements
 
 READ_AND_UPDATE = ("SELECT", "UPDATE")
-
-
-@contextmanager
-def statements(engine: Any) -> Iterator[list[str]]:
-    """The first word of each statement that the engine executes meanwhile."""
-    found: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        found.append(statement.split(maxsplit=1)[0])
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def visits(count: int, *, hour: int) -> list[Visit]:
@@ -63,11 +45,11 @@ async def test_unchanged_visits_are_one_read_and_one_update_for_the_whole_batch(
     database = connect(url, busy_timeout_seconds=5.0)
     try:
         async with database.writing() as connection:
-            with statements(connection.engine.sync_engine) as executed:
+            with statements() as executed:
                 written = await write_visits(connection, verifications(count, hour=1))
     finally:
         await database.close()
-    assert tuple(executed) == READ_AND_UPDATE
+    assert tuple(one.split()[0] for one in executed) == READ_AND_UPDATE
     assert [one.transition for one in written.advanced] == [None] * count
     assert {one.state.visits for one in written.advanced} == {2}
 

@@ -50,10 +50,11 @@ async def test_only_one_of_two_workers_gets_the_lease(queue: Queue, claims: Leas
     first, second = await new_worker(queue), await new_worker(queue)
     assert await claims.take(KEYS, first) == set(KEYS)
     assert await claims.take(KEYS, second) == set()
-    async with claims.settling(KEYS[0], second) as is_held:
-        assert not is_held
-    async with claims.settling(KEYS[0], first) as is_held:
-        assert is_held
+    async with claims.settling(KEYS[:1], second) as held:
+        assert held == set()
+    async with claims.settling(KEYS, first) as held:
+        assert held == set(KEYS)
+        held.remove(KEYS[1])
     assert await claims.take(KEYS, second) == set(KEYS[:1])
 
 
@@ -63,8 +64,8 @@ async def test_a_lease_is_not_expired_while_its_visit_is_recorded(
     slow, other = await new_worker(queue), await new_worker(queue)
     await claims.take(KEYS[:1], slow)
     await expire_worker(queue, slow)
-    async with claims.settling(KEYS[0], slow) as is_held:
-        assert is_held
+    async with claims.settling(KEYS[:1], slow) as held:
+        assert held == set(KEYS[:1])
         asking = asyncio.create_task(claims.records(KEYS))
         done, _ = await asyncio.wait([asking], timeout=0.5)
         assert not done

@@ -16,7 +16,7 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
 from tests.service.http.api.world import Api, api
 from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern
-from tests.storage.test_statements import statements
+from tests.storage.statements import selects, statements
 
 HOSTILE: Final = (
     "<script>alert(1)</script>",
@@ -208,7 +208,6 @@ def hostile(number: int, text: str) -> Observation:
 
 
 async def test_a_list_takes_the_same_statements_for_any_number_of_items(running: Api) -> None:
-    engine = running.store._database._engine.sync_engine
     counts: list[dict[str, int]] = []
     for number in (2, 12):
         await running.see(*(modern(f"n{one}.example") for one in range(number)))
@@ -216,9 +215,9 @@ async def test_a_list_takes_the_same_statements_for_any_number_of_items(running:
         of_one = (f"/endpoints/{shown['id']}/changes", f"/endpoints/{shown['id']}/observations")
         taken = {}
         for path in (*LISTS, *of_one):
-            with statements(engine) as executed:
+            with statements() as executed:
                 await items(running, path)
-            taken[path.replace(shown["id"], "{id}")] = executed.count("SELECT")
+            taken[path.replace(shown["id"], "{id}")] = selects(executed)
         counts.append(taken)
     assert counts[0] == counts[1]
     from_memory = {"/endpoints", "/findings", "/certificates", "/policies", "/waivers", "/targets"}

@@ -1,0 +1,174 @@
+"""Fills a database with endpoints that were visited before, each due at its own time within the interval.
+
+One endpoint is visited and stored as a worker stores it; its rows are copied for the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg import sql
+
+from model.clock import SystemClock
+from model.encoding.facts_digest import facts_digest
+from model.endpoint_state import Schedule
+from model.observation import Observation
+from model.target import Endpoint, Target
+from policy import PolicySet, profile
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
+from service.judging.policy_evaluator import PolicyEvaluator
+from storage import SqlStore
+from storage.rows.compression import Kind, compressed, decompressed
+
+PROFILE: Final = "mozilla-intermediate"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SEED: Final = """
+CREATE TABLE seed (id bigint PRIMARY KEY, target_key text, host text, server_name text, key text,
+                   facts_digest bytea, facts bytea, proofs bytea, due_at timestamptz)
+"""
+_OWN: Final = {
+    "targets": {"id": "id", "key": "target_key", "host": "host", "server_name": "server_name"},
+    "endpoints": {"id": "id", "key": "key", "target_id": "id", "address": "host"},
+    "observations": {
+        "id": "id",
+        "endpoint_id": "id",
+        "facts_digest": "facts_digest",
+        "facts": "facts",
+    },
+    "evidence": {"observation_id": "id", "proofs": "proofs"},
+    "observation_certificates": {"observation_id": "id"},
+    "visits": {"id": "id", "endpoint_id": "id", "observation_id": "id"},
+    "compliance": {"endpoint_id": "id"},
+    "findings": {"endpoint_id": "id"},
+    "statuses": {
+        **dict.fromkeys(("endpoint_id", "visit_id", "observation_id"), "id"),
+        "facts_digest": "facts_digest",
+    },
+}
+"""For each table, its columns that are not copied from the rows of the first endpoint, and their columns in ``seed``."""
+
+
+def endpoint(number: int, addresses: Sequence[str], port: int) -> Endpoint:
+    """One of the endpoints, which share the addresses in turn."""
+    address = addresses[number % len(addresses)]
+    target = Target(host=address, port=port, server_name=_name(number), source="file:targets.csv")
+    return Endpoint(target=target, address=address)
+
+
+def _name(number: int) -> str:
+    """All names have one length, so that a hello for one is a hello for another if the name is replaced."""
+    return f"n{number:07}.test"
+
+
+def write_targets(path: Path, count: int, addresses: Sequence[str], port: int) -> None:
+    """The targets file of the endpoints."""
+    with path.open("w") as file:
+        file.write("target,server_name\n")
+        for number in range(count):
+            target = endpoint(number, addresses, port).target
+            file.write(f"{target.host}:{port},{target.server_name}\n")
+
+
+async def first_visit(addresses: Sequence[str], port: int) -> Observation:
+    """All facts of the server, as endpoint 0."""
+    engine = Engine(ProbeSettings(deadline_seconds=120.0), SystemClock())
+    return await engine.visit(endpoint(0, addresses, port))
+
+
+async def fill(
+    url: str,
+    seen: Observation,
+    count: int,
+    addresses: Sequence[str],
+    *,
+    starts_after: timedelta,
+    interval_seconds: float,
+) -> datetime:
+    """Store ``count`` endpoints with the facts of ``seen``; returns when the first is due, that long afterwards."""
+    evaluator = PolicyEvaluator(PolicySet(policies=(profile(PROFILE),)))
+    schedule = Schedule(
+        endpoint_key=seen.endpoint.key,
+        due_at=seen.ended_at,
+        interval_seconds=interval_seconds,
+        consecutive_failures=0,
+        enumerated_at=seen.started_at,
+    )
+    async with await SqlStore.open(url) as store:
+        await store.record_visit(await evaluator.judge(seen, schedule))
+    with psycopg.connect(url) as connection:
+        connection.execute(_SEED)
+        stored = connection.execute("SELECT facts, proofs FROM observations, evidence").fetchall()[
+            0
+        ]
+        rows = _rows(seen, stored, count, addresses, interval_seconds)
+        with connection.cursor().copy("COPY seed FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        for table, own in _OWN.items():
+            _copy(connection, table, own)
+        begins = datetime.now(UTC) + starts_after
+        after = {"after": begins - _EPOCH}
+        connection.execute("UPDATE seed SET due_at = due_at + %(after)s", after)
+        connection.execute(
+            "UPDATE statuses SET due_at = seed.due_at FROM seed WHERE id = endpoint_id"
+        )
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+    return begins
+
+
+def _rows(
+    seen: Observation,
+    stored: tuple[bytes, bytes],
+    count: int,
+    addresses: Sequence[str],
+    interval: float,
+) -> Iterator[tuple[object, ...]]:
+    """The rows of ``seed``; the facts and proofs that are ``stored`` have the name of the first endpoint."""
+    first = _name(0).encode()
+    facts, proofs = map(decompressed, stored, (Kind.FACTS, Kind.PROOFS))
+    for number in range(count):
+        one = endpoint(number, addresses, seen.endpoint.target.port)
+        target, name = one.target, _name(number).encode()
+        yield (
+            number + 1,
+            target.key,
+            target.host,
+            target.server_name,
+            one.key,
+            bytes.fromhex(facts_digest(replace(seen, endpoint=one))),
+            compressed(facts.replace(first, name), Kind.FACTS),
+            compressed(proofs.replace(first, name), Kind.PROOFS),
+            _EPOCH + timedelta(seconds=interval * number / count),
+        )
+
+
+def _copy(connection: psycopg.Connection, table: str, own: Mapping[str, str]) -> None:
+    """Copy the rows of the first endpoint, which is number 1 in every column of ``own`` that refers to it."""
+    cursor = connection.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(sql.Identifier(table)))
+    columns = [column.name for column in cursor.description or ()]
+    is_numbered = "id" in columns and "id" not in own
+    names = [name for name in columns if name != "id" or not is_numbered]
+    connection.execute(
+        sql.SQL(
+            "INSERT INTO {table} ({names}) SELECT {values} FROM seed, {table} one "
+            "WHERE one.{number} = 1 AND seed.id > 1"
+        ).format(
+            table=sql.Identifier(table),
+            names=sql.SQL(", ").join(map(sql.Identifier, names)),
+            values=sql.SQL(", ").join(
+                sql.Identifier("seed", own[name]) if name in own else sql.Identifier("one", name)
+                for name in names
+            ),
+            number=sql.Identifier(next(iter(own))),
+        )
+    )
+    if "id" in own:
+        sequence = "SELECT setval(pg_get_serial_sequence(%s, 'id'), max(id)) FROM seed"
+        connection.execute(sequence, (table,))

@@ -1,0 +1,32 @@
+"""A scheduler that becomes the leader reads what changed since its start, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from model.clock import SystemClock
+from service.inventory.inventory import Inventory
+from service.inventory.newer_statuses import read_newer_statuses
+from storage import SqlStore
+from tests.storage.samples import observation, schedule
+
+
+async def test_only_statuses_that_are_not_shown_yet_are_read(tmp_path: Path) -> None:
+    seen = [observation(f"host{number}.example") for number in range(3)]
+    inventory = Inventory(SystemClock(), tuple)
+    async with await SqlStore.open(f"sqlite:///{tmp_path / 'store.db'}") as store:
+        for one in seen[:2]:
+            await store.record(one, schedule(one))
+        assert set(await read_newer_statuses(store, inventory)) == {
+            one.endpoint.key for one in seen[:2]
+        }
+        shown = inventory.status(seen[0].endpoint.key)
+        again = observation("host1.example", hour=1)
+        for one in (again, seen[2]):
+            await store.record(one, schedule(one))
+        assert set(await read_newer_statuses(store, inventory)) == {
+            one.endpoint.key for one in (again, seen[2])
+        }
+        assert await read_newer_statuses(store, inventory) == []
+    assert inventory.visited_at(again.endpoint.key) == again.ended_at
+    assert inventory.status(seen[0].endpoint.key) is shown
