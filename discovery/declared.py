@@ -1,4 +1,4 @@
-"""Labels that declare what a server is configured to serve, for comparison with what it serves (model.declaration)."""
+"""Labels that declare what a server is configured to serve, for comparison with what it serves (model.comparisons.declaration)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import Final, TextIO
 
 from model.safe_output.printable import printable
 
-__all__ = ["ProgressLine", "printable", "report_width", "wants_colour"]
+__all__ = ["LiveScreen", "ProgressLine", "printable", "report_width", "wants_colour"]
 
 WIDTH_WITHOUT_TERMINAL: Final = 100
 """The columns of a report that goes to a file or a pipe, unless COLUMNS sets another number."""
@@ -31,14 +31,19 @@ def wants_colour(
 
 def report_width() -> int:
     """The columns of the terminal, of COLUMNS, or ``WIDTH_WITHOUT_TERMINAL``."""
-    return _columns(WIDTH_WITHOUT_TERMINAL)
+    return _terminal_size(WIDTH_WITHOUT_TERMINAL).columns
 
 
-def _columns(without_terminal: int) -> int:
+def _terminal_size(columns_without_terminal: int) -> os.terminal_size:
     # It imports the libraries for archives, which a scan that prints JSON does not need.
     import shutil
 
-    return shutil.get_terminal_size((without_terminal, 24)).columns
+    return shutil.get_terminal_size((columns_without_terminal, 24))
+
+
+def can_move_cursor(stream: TextIO) -> bool:
+    """Whether ``stream`` is a terminal on which text can be replaced."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 class ProgressLine:
@@ -47,13 +52,13 @@ class ProgressLine:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._is_shown = False
-        self.is_enabled = stream.isatty() and os.environ.get("TERM") != "dumb"
+        self.is_enabled = can_move_cursor(stream)
 
     def show(self, text: str) -> None:
         """Replace the content of the line by ``text``, cut to the terminal's width."""
         if not self.is_enabled:
             return
-        width = _columns(80)
+        width = _terminal_size(80).columns
         self._stream.write("\r\x1b[K" + printable(text, limit=max(width - 1, 1)))
         self._stream.flush()
         self._is_shown = True
@@ -64,3 +69,25 @@ class ProgressLine:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
             self._is_shown = False
+
+
+class LiveScreen:
+    """A terminal whose whole content is replaced again and again."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def show(self, text: str, status: str) -> None:
+        """Show the first lines of ``text``, which is printable, as many as there is room for, then ``status``."""
+        rows = _terminal_size(80).lines
+        lines = text.splitlines()
+        room = max(rows - 2, 1)
+        if len(lines) > room:
+            lines = [*lines[: room - 1], f"... and {len(lines) - room + 1} more lines"]
+        self._stream.write("\x1b[H\x1b[J" + "".join(f"{line}\n" for line in (*lines, status)))
+        self._stream.flush()
+
+    def leave(self, text: str) -> None:
+        """Leave all of ``text`` on the screen."""
+        self._stream.write(f"\x1b[H\x1b[J{text}")
+        self._stream.flush()

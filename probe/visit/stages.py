@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -37,6 +37,7 @@ async def run_stages(
 ) -> list[str]:
     """Runs the checks of these ``parts``; returns our own errors, each of which costs only its facts.
 
+    ``on_progress`` gets the stage's phrase as it begins, and again as each of its checks ends.
     Stages run one after the other, because each builds on the one before; the checks of one stage run side by
     side, except that each waits for those that it builds on.
     """
@@ -60,11 +61,9 @@ async def run_stages(
             faults.append(_note_fault(facts, check, _first_cause(fault)))
         finally:
             ended[check.ask].set()
+            on_progress(stage.phrase)
 
-    is_datagram = facts.inputs.asked_versions is DATAGRAM_VERSIONS
-    # Over datagrams, a refusal may be silence, which would cost more time than a hello of its own.
-    facts.riding_parts = frozenset() if is_datagram else parts
-    for stage in DATAGRAM_STAGES if is_datagram else STAGES:
+    for stage in _stages(facts, parts):
         checks = [check for check in stage.checks if check.part in parts]
         if any(check.is_first_contact or facts.speaks_any for check in checks):
             on_progress(stage.phrase)
@@ -72,6 +71,14 @@ async def run_stages(
         with span(stage.phrase):
             await side_by_side(*(run_guarded(check, stage) for check in checks))
     return faults
+
+
+def _stages(facts: VisitFacts, parts: frozenset[Part]) -> Sequence[Stage]:
+    """The stages of this endpoint's transport; sets the ``parts`` whose questions may ride on other hellos."""
+    is_datagram = facts.inputs.asked_versions is DATAGRAM_VERSIONS
+    # Over datagrams, a refusal may be silence, which would cost more time than a hello of its own.
+    facts.riding_parts = frozenset() if is_datagram else parts
+    return DATAGRAM_STAGES if is_datagram else STAGES
 
 
 def _before(check: Check, stage: Stage, running: Container[Ask]) -> Iterator[Ask]:

@@ -66,7 +66,7 @@ def test_every_label_that_is_read_by_name_is_in_the_table() -> None:
     constants = {name for name in vars(target_labels) if name.isupper()}
     by_operator = {
         "probe/visit/transports.py:label",  # identity, called with the two constants below
-        "model/declaration.py:label",  # _declared, likewise
+        "model/comparisons/declaration.py:label",  # _declared, likewise
         "scheduling/interval.py:name",
         "policy/policy.py:name",
         "exporters/reports/builder.py:grouped_by",

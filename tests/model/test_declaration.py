@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from model.declaration import (
+from model.comparisons.declaration import (
     serves_declared_certificate,
     speaks_declared_protocols,
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from exporters.prometheus.families.family import Family, Sample
-from model.declaration import serves_declared_certificate, speaks_declared_protocols
+from model.comparisons.declaration import serves_declared_certificate, speaks_declared_protocols
 from model.observation import Observation
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
