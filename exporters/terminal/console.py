@@ -11,7 +11,7 @@ from typing import Final, TextIO
 
 from model.safe_output.printable import printable
 
-__all__ = ["ProgressLine", "printable", "report_width", "wants_colour"]
+__all__ = ["LiveScreen", "ProgressLine", "printable", "report_width", "wants_colour"]
 
 WIDTH_WITHOUT_TERMINAL: Final = 100
 """The columns of a report that goes to a file or a pipe, unless COLUMNS sets another number."""
@@ -41,13 +41,18 @@ def _columns(without_terminal: int) -> int:
     return shutil.get_terminal_size((without_terminal, 24)).columns
 
 
+def can_move_cursor(stream: TextIO) -> bool:
+    """Whether ``stream`` is a terminal on which text can be replaced."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
 class ProgressLine:
     """A progress line on a terminal, rewritten in place; without a terminal it does nothing."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._is_shown = False
-        self.is_enabled = stream.isatty() and os.environ.get("TERM") != "dumb"
+        self.is_enabled = can_move_cursor(stream)
 
     def show(self, text: str) -> None:
         """Replace the content of the line by ``text``, cut to the terminal's width."""
@@ -64,3 +69,25 @@ class ProgressLine:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
             self._is_shown = False
+
+
+class LiveScreen:
+    """A terminal whose whole content is replaced again and again."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def show(self, text: str, status: str) -> None:
+        """Show the first lines of ``text``, which is printable, as many as there is room for, then ``status``."""
+        rows = shutil.get_terminal_size().lines
+        lines = text.splitlines()
+        room = max(rows - 2, 1)
+        if len(lines) > room:
+            lines = [*lines[: room - 1], f"... and {len(lines) - room + 1} more lines"]
+        self._stream.write("\x1b[H\x1b[J" + "".join(f"{line}\n" for line in (*lines, status)))
+        self._stream.flush()
+
+    def leave(self, text: str) -> None:
+        """Leave all of ``text`` on the screen."""
+        self._stream.write(f"\x1b[H\x1b[J{text}")
+        self._stream.flush()

@@ -8,6 +8,7 @@ from typing import Final
 from exporters.terminal.console import printable
 from exporters.terminal.safe_text import SafeText
 from model.findings.finding import Severity
+from model.target import Endpoint
 
 _NAMES_SHOWN: Final = 8
 NAME_LIMIT: Final = 120
@@ -29,6 +30,14 @@ def listed(names: Iterable[str]) -> SafeText:
     if len(every) > _NAMES_SHOWN:
         shown.append(f" and {len(every) - _NAMES_SHOWN} more", style="dim")
     return shown if every else SafeText("no names", style="magenta")
+
+
+def endpoint_name(endpoint: Endpoint) -> str:
+    """The target, and the address if that is another name for it; printable."""
+    name = printable(endpoint.target.key, limit=NAME_LIMIT)
+    if endpoint.address in {None, endpoint.target.host}:
+        return name
+    return f"{name} at {printable(endpoint.address or '')}"
 
 
 def say(text: str, *, limit: int | None = None) -> SafeText:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 
 from model.encoding.evidence_json import evidence_from_json, evidence_to_json
 from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
-from model.section_kinds.kind import END, Exchange, Json, VersionsKind
+from model.section_kinds.kind import END, Exchange, Json, Shown, VersionsKind
 from model.verdict import Preference, UnknownCause
 
 
@@ -44,6 +44,13 @@ class AcceptedSets(VersionsKind[AcceptedSet]):
             evidence={name: proof for name, proof in proofs.items() if proof is not None},
             refusal=evidence_from_json(fields.get("refusal")),
         )
+
+    def item_shown(self, item: AcceptedSet) -> Iterator[tuple[str, Shown]]:
+        """The names, who chooses, and whether there may be more."""
+        yield "", item.accepted
+        yield ".preference", item.preference.value
+        if not item.complete:
+            yield ".complete", "no"
 
     def item_exchanged(self, item: AcceptedSet, exchange: Exchange) -> AcceptedSet:
         """The proof of each name in the order of the names, then the refusal."""

@@ -5,13 +5,14 @@ They hold no proofs: a certificate proves itself, by raw DER in a table of its o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from model.certificates.certificate import Judgement, ServedChain, TrustVerdict
+from model.certificates.certificate import Judgement, NameAsked, ServedChain, TrustVerdict
 from model.encoding.certificate_json import deployment_from_json, deployment_to_json
-from model.section_kinds.kind import END, NONE, Json, ListKind, PartSharer, Rename
+from model.section_kinds.kind import END, NONE, Json, ListKind, PartSharer, Rename, Shown
 
 
 class ServedChains(ListKind[ServedChain]):
@@ -29,6 +30,18 @@ class ServedChains(ListKind[ServedChain]):
     def from_json(self, fields: list[Json]) -> tuple[ServedChain, ...]:
         """The chains."""
         return tuple(map(deployment_from_json, fields))
+
+    def shown(self, value: tuple[ServedChain, ...]) -> Iterator[tuple[str, Shown]]:
+        """Each chain by the requested name and its key type, numbered if there are several such chains."""
+        counts: Counter[str] = Counter()
+        for one in value:
+            path = f".{one.key_type}"
+            if NameAsked.OWN not in one.names:
+                path += "".join(f".{name}" for name in one.names)
+            counts[path] += 1
+            number = "" if counts[path] == 1 else f".{counts[path]}"
+            for name, shown in _shown(one):
+                yield f"{path}{number}.{name}", shown
 
     def digest(self, value: tuple[ServedChain, ...]) -> Iterable[str]:
         """Everything except what follows from a certificate's bytes, and the dates of revocation responses."""
@@ -55,6 +68,29 @@ class ServedChains(ListKind[ServedChain]):
     def renamed(self, value: tuple[ServedChain, ...], rename: Rename) -> tuple[ServedChain, ...]:
         """The chains with renamed versions."""
         return tuple(replace(one, versions=tuple(map(rename, one.versions))) for one in value)
+
+
+def _shown(one: ServedChain) -> Iterator[tuple[str, Shown]]:
+    leaf = one.leaf
+    yield "leaf", leaf.sha256
+    yield "subject", leaf.subject or ""
+    yield "names", (*sorted(leaf.dns_names), *sorted(leaf.ip_addresses))
+    yield "issuer", leaf.issuer or ""
+    yield "key", f"{leaf.key_type} {leaf.key_bits or ''}".rstrip()
+    yield "signature_algorithm", leaf.signature_algorithm or ""
+    for name, at in (("not_before", leaf.not_before), ("not_after", leaf.not_after)):
+        yield name, "" if at is None else at.isoformat()
+    yield "issuers", tuple(issuer.subject or issuer.sha256 for issuer in one.chain[1:])
+    yield "versions", tuple(version.label for version in sorted(one.versions))
+    yield "hostname_matches", one.hostname_matches.value
+    yield "problems", tuple(problem.value for problem in one.problems)
+    for store, trust in sorted(one.trust.items()):
+        yield f"trust.{store}", trust.verdict.value
+    for word in one.revocations:
+        yield f"revoked.{word.position}.{word.method}", word.is_revoked.value
+    for section, judgements in (("transparency", one.transparency), ("dns", one.dns)):
+        for name, judged in sorted(judgements.items()):
+            yield f"{section}.{name}", judged.verdict.value
 
 
 def _without_der(served: ServedChain) -> ServedChain:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 
 from model.encoding.evidence_json import evidence_field, evidence_from_json
@@ -15,7 +15,7 @@ from model.observation import (
     OwnAttempt,
 )
 from model.protocol_version import ProtocolVersion
-from model.section_kinds.kind import END, NONE, Exchange, Json, VersionsKind
+from model.section_kinds.kind import END, NONE, Exchange, Json, Shown, VersionsKind
 from model.verdict import Verdict
 
 
@@ -65,6 +65,19 @@ class ClientAuths(VersionsKind[ClientAuth]):
             expired=_own_from_json(fields.get("expired")),
             evidence=evidence_from_json(fields.get("evidence")),
         )
+
+    def item_shown(self, item: ClientAuth) -> Iterator[tuple[str, Shown]]:
+        """What is required, whether it is verified, and of which authorities."""
+        yield "", item.mode.value
+        if item.asked_on_path is not None:
+            yield ".asked_on_path", item.asked_on_path
+        if item.verifies is not None:
+            yield ".verifies", item.verifies.value
+        if item.ca_names:
+            yield ".ca_names", item.ca_names
+        for name, attempt in (("own", item.own), ("expired", item.expired)):
+            if attempt is not None:
+                yield f".{name}", attempt.is_accepted.value
 
     def item_exchanged(self, item: ClientAuth, exchange: Exchange) -> ClientAuth:
         """The proofs of the attempts, of the user's own certificates, and of the mode."""

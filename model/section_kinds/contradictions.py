@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from model.encoding.evidence_json import evidence_from_json, evidence_to_json
 from model.observation import Contradiction
-from model.section_kinds.kind import Exchange, Json, ListKind
+from model.section_kinds.kind import Exchange, Json, ListKind, Shown
 from model.verdict import Evidence
 
 
@@ -25,6 +25,10 @@ class Contradictions(ListKind[Contradiction]):
     def digest(self, value: tuple[Contradiction, ...]) -> Iterable[str]:
         """The questions."""
         return [one.subject for one in value]
+
+    def shown(self, value: tuple[Contradiction, ...]) -> Iterator[tuple[str, Shown]]:
+        """The questions."""
+        yield "", tuple(one.subject for one in value)
 
     def exchanged(
         self, value: tuple[Contradiction, ...], exchange: Exchange

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from model.encoding.evidence_json import evidence_field, evidence_from_json
 from model.observation import DhParameters
 from model.protocol_version import ProtocolVersion
-from model.section_kinds.kind import END, NONE, Exchange, Json, ListKind, Rename
+from model.section_kinds.kind import END, NONE, Exchange, Json, ListKind, Rename, Shown
 from model.verdict import Verdict
 
 
@@ -29,6 +29,16 @@ class DhPrimes(ListKind[DhParameters]):
             yield from (prime.prime_sha256, str(prime.prime_bits), prime.known_as or NONE)
             yield from (prime.is_safe_prime, *(version.label for version in prime.versions), END)
         yield END
+
+    def shown(self, value: tuple[DhParameters, ...]) -> Iterator[tuple[str, Shown]]:
+        """The groups by their names; others by size and hash."""
+        yield (
+            "",
+            tuple(
+                one.known_as or f"prime of {one.prime_bits} bits, SHA-256 {one.prime_sha256}"
+                for one in value
+            ),
+        )
 
     def exchanged(
         self, value: tuple[DhParameters, ...], exchange: Exchange

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from functools import lru_cache
 from sys import intern
@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from model.encoding.earlier_names import FACTS, FACTS_IN_DIGESTS
 from model.encoding.evidence_json import evidence_field, evidence_from_json
 from model.protocol_version import ProtocolVersion
-from model.section_kinds.kind import END, NONE, Exchange, Json, MappingKind, VersionsKind
+from model.section_kinds.kind import END, NONE, Exchange, Json, MappingKind, Shown, VersionsKind
 from model.verdict import Fact, UnknownCause, Verdict
 
 Key = TypeVar("Key", str, ProtocolVersion)
@@ -27,6 +27,10 @@ class VersionFacts(VersionsKind[Fact]):
     def item_from_json(self, fields: Json) -> Fact:
         """The Fact."""
         return _fact_from_json(fields)
+
+    def item_shown(self, item: Fact) -> Iterator[tuple[str, Shown]]:
+        """The verdict and the value."""
+        yield "", _shown(item)
 
     def item_exchanged(self, item: Fact, exchange: Exchange) -> Fact:
         """The Fact with another proof."""
@@ -84,6 +88,10 @@ class NamedFacts(MappingKind[str, Fact]):
         texts.append(END)
         return texts
 
+    def shown(self, value: Mapping[str, Fact]) -> Iterator[tuple[str, Shown]]:
+        """The verdict and the value of each name, sorted."""
+        return ((f".{name}", _shown(fact)) for name, fact in sorted(value.items()))
+
     def exchanged(self, value: Mapping[str, Fact], exchange: Exchange) -> Mapping[str, Fact]:
         """In sorted order of names; facts read from JSON may have another order."""
         return {name: _with_proof(value[name], exchange) for name in sorted(value)}
@@ -104,6 +112,10 @@ class NamedFacts(MappingKind[str, Fact]):
     def without_evidence(self, value: Mapping[str, Fact]) -> Mapping[str, Fact]:
         """The bare facts."""
         return _bare(value)
+
+
+def _shown(fact: Fact) -> str:
+    return fact.verdict.value if fact.value is None else f"{fact.verdict}: {fact.value}"
 
 
 def _verdict_text(fact: Fact) -> str:

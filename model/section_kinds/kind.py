@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Mapping, Set
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Set
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 from model.protocol_version import ProtocolVersion
@@ -13,6 +13,8 @@ Json: TypeAlias = dict[str, Any]
 Proof: TypeAlias = Evidence | None
 Exchange: TypeAlias = Callable[[Proof], Proof]
 """Takes a proof and returns its replacement."""
+Shown: TypeAlias = str | tuple[str, ...]
+"""A fact as a text, or as the texts of a list."""
 Rename: TypeAlias = Callable[[ProtocolVersion], ProtocolVersion]
 
 Value = TypeVar("Value")
@@ -67,6 +69,14 @@ class Kind(ABC, Generic[Value]):
     @abstractmethod
     def digest(self, value: Value) -> Iterable[str]:
         """Texts that differ when the facts differ: without evidence, in a fixed order."""
+
+    @abstractmethod
+    def shown(self, value: Value) -> Iterator[tuple[str, Shown]]:
+        """Each fact, without its proof, for people who compare two endpoints.
+
+        It comes with the rest of its path, which is empty or begins with a period. What differs between two
+        visits although the endpoint is the same, such as the date of a response, is not among them.
+        """
 
     @abstractmethod
     def shared(self, value: Value, parts: PartSharer) -> Value:
@@ -142,6 +152,10 @@ class VersionsKind(MappingKind[ProtocolVersion, Item], Generic[Item]):
         """The value that ``item_to_json`` wrote. Raises KeyError or ValueError."""
 
     @abstractmethod
+    def item_shown(self, item: Item) -> Iterator[tuple[str, Shown]]:
+        """One version's facts, as ``shown`` gives them."""
+
+    @abstractmethod
     def item_exchanged(self, item: Item, exchange: Exchange) -> Item:
         """One version's value with other proofs."""
 
@@ -151,6 +165,12 @@ class VersionsKind(MappingKind[ProtocolVersion, Item], Generic[Item]):
             version.label: self.item_to_json(item, with_evidence=with_evidence)
             for version, item in sorted(value.items())
         }
+
+    def shown(self, value: Mapping[ProtocolVersion, Item]) -> Iterator[tuple[str, Shown]]:
+        """The facts of each version, newest first."""
+        for version, item in sorted(value.items(), reverse=True):
+            for path, shown in self.item_shown(item):
+                yield f".{version.label}{path}", shown
 
     def from_json(self, fields: Json) -> Mapping[ProtocolVersion, Item]:
         """The values by version."""

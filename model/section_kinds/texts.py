@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from sys import intern
 
 from model.encoding.earlier_names import FACTS, FACTS_IN_DIGESTS
 from model.intrusiveness import Intrusiveness
 from model.protocol_version import ProtocolVersion
-from model.section_kinds.kind import END, Json, ListKind, MappingKind
+from model.section_kinds.kind import END, Json, ListKind, MappingKind, Shown
 
 
 class Names(ListKind[str]):
@@ -26,6 +26,10 @@ class Names(ListKind[str]):
     def from_json(self, fields: list[str]) -> tuple[str, ...]:
         """The names."""
         return tuple(fields)
+
+    def shown(self, value: tuple[str, ...]) -> Iterator[tuple[str, Shown]]:
+        """The names."""
+        yield "", value
 
     def digest(self, value: tuple[str, ...]) -> Iterable[str]:
         """The names."""
@@ -47,6 +51,10 @@ class NamedTexts(MappingKind[str, str]):
     def from_json(self, fields: Json) -> Mapping[str, str]:
         """The texts by name."""
         return dict(fields)
+
+    def shown(self, value: Mapping[str, str]) -> Iterator[tuple[str, Shown]]:
+        """The text of each name, sorted."""
+        return ((f".{name}", text) for name, text in sorted(value.items()))
 
     def digest(self, value: Mapping[str, str]) -> Iterable[str]:
         """Name and text of each."""
@@ -81,6 +89,10 @@ class NamedLevels(MappingKind[str, Intrusiveness]):
         return {
             intern(FACTS.get(name, name)): Intrusiveness(level) for name, level in fields.items()
         }
+
+    def shown(self, value: Mapping[str, Intrusiveness]) -> Iterator[tuple[str, Shown]]:
+        """Nothing: it says what the visit was allowed to ask, not what the endpoint is like."""
+        return iter(())
 
     def digest(self, value: Mapping[str, Intrusiveness]) -> Iterable[str]:
         """Name and level of each."""

@@ -44,6 +44,7 @@ from probe.visit.chain_checks import ChainChecks
 from probe.visit.chain_judging import is_judgement_valid, judge_again, judge_chains
 from probe.visit.dtls_versions import named_as_dtls
 from probe.visit.expected import as_expected
+from probe.visit.progress import say_nothing, with_facts
 from probe.visit.settings import ProbeSettings
 from probe.visit.sparing import finish_known_versions, must_spare, with_known_facts
 from probe.visit.stages import run_stages
@@ -133,7 +134,7 @@ class Engine:
             known=facts,
             plan=_plan_for(known),
             is_remembered=isinstance(known, Remembered),
-            say=on_progress or _say_nothing,
+            say=on_progress or say_nothing,
         )
         return await Metered(transport.budget, self._visit(visit))
 
@@ -170,7 +171,8 @@ class Engine:
                 visit.prober.spent = over_allowance(visit.transport.allowance).detail
             return []
         level = self._level_for(visit.endpoint.target)
-        return await run_stages(visit.prober, facts, level, self._settings.parts, visit.say)
+        say = with_facts(visit.say, visit.transport.budget, facts)
+        return await run_stages(visit.prober, facts, level, self._settings.parts, say)
 
     async def _merged(self, visit: _Visit, seen: Observation) -> Observation:
         """``seen`` with the known facts that a spared server was not asked for; known chains are judged again."""
@@ -344,7 +346,3 @@ def _plan_for(known: Observation | Remembered | None) -> VerificationPlan | None
     if isinstance(known, Remembered):
         return known.plan
     return None if known is None else plan_of(known)
-
-
-def _say_nothing(_: str) -> None:
-    return

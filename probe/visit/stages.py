@@ -37,6 +37,7 @@ async def run_stages(
 ) -> list[str]:
     """Runs the checks of these ``parts``; returns our own errors, each of which costs only its facts.
 
+    ``on_progress`` gets the stage's phrase as it begins, and again as each of its checks ends.
     Stages run one after the other, because each builds on the one before; the checks of one stage run side by
     side, except that each waits for those that it builds on.
     """
@@ -60,6 +61,7 @@ async def run_stages(
             faults.append(_note_fault(facts, check, _first_cause(fault)))
         finally:
             ended[check.ask].set()
+            on_progress(stage.phrase)
 
     is_datagram = facts.inputs.asked_versions is DATAGRAM_VERSIONS
     # Over datagrams, a refusal may be silence, which would cost more time than a hello of its own.

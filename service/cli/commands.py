@@ -34,6 +34,7 @@ class Command(NamedTuple):
 
 COMMANDS: Final[tuple[Command, ...]] = (
     Command(name="scan", module="service.cli.probe_now.scan", section=_PROBE_NOW),
+    Command(name="compare", module="service.cli.probe_now.compare", section=_PROBE_NOW),
     Command(name="explain", module="service.cli.probe_now.explain", section=_PROBE_NOW),
     Command(name="replay", module="service.cli.probe_now.replay", section=_PROBE_NOW),
     Command(name="serve", module="service.cli.service.serve", section=_SERVICE),

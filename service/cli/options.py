@@ -9,6 +9,7 @@ from model.findings.finding import Severity
 from model.intrusiveness import Intrusiveness
 from service.cli.completing import complete_policy
 from service.cli.parameters import Argument, Option
+from service.scan.formats import OutputFormat
 
 Policies: TypeAlias = Annotated[
     list[str] | None,
@@ -56,6 +57,13 @@ IntrusivenessLevel: TypeAlias = Annotated[
         "--intrusiveness",
         help="What may be sent: safe (handshakes), standard (also forged client certificates and "
         "requests without TLS), full (also probes of attacks, such as Heartbleed's request).",
+    ),
+]
+Checks: TypeAlias = Annotated[
+    str | None,
+    Option(
+        metavar="NAME,NAME",
+        help="Run only these checks, such as versions,suites,certificates.",
     ),
 ]
 Proxy: TypeAlias = Annotated[
@@ -108,9 +116,19 @@ LogList: TypeAlias = Annotated[
 NoEvidence: TypeAlias = Annotated[
     bool, Option("--no-evidence", help="With --json: omit the raw proofs.")
 ]
+Output: TypeAlias = Annotated[
+    OutputFormat,
+    Option(
+        help="Output format. json: all Observations as one list; jsonl: one per line; with "
+        "--policy also a report in a format of tlsprobe report.",
+    ),
+]
 ObservationsAsJson: TypeAlias = Annotated[
     bool,
-    Option("--json", help="Print one Observation per line as JSON, with all evidence."),
+    Option(
+        "--json",
+        help="Short for --output jsonl: print one Observation per line as JSON, with all evidence.",
+    ),
 ]
 AsJson: TypeAlias = Annotated[bool, Option("--json", help="Print one JSON object.")]
 Verbose: TypeAlias = Annotated[

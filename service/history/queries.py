@@ -9,6 +9,7 @@ from typing import Final
 from model.comparisons.change import Change
 from model.differences import differences, known_facts
 from model.frozen import frozen
+from model.observation import Observation
 from model.query import AuditEntry, Period, Selection, ServiceEvent
 from model.snapshot import Snapshot
 from service.history.places import find_place
@@ -79,6 +80,24 @@ async def read_difference(
     )
 
 
+async def read_both(
+    database: str, place: str, first: datetime, second: datetime
+) -> tuple[tuple[Observation | None, Observation | None], ...]:
+    """What was known of each endpoint of ``place`` at two times, by its key; None if nothing was.
+
+    Raises:
+        PlaceError: if ``place`` denotes no endpoint.
+        StoreError: if the database cannot be read.
+    """
+    async with await open_reader(database) as store:
+        selection = Selection(place=await find_place(store, place))
+        stretches = await store.history(selection, _MOST)
+    return tuple(
+        (_known_at(newest_first, first), _known_at(newest_first, second))
+        for newest_first in _by_endpoint(stretches).values()
+    )
+
+
 async def read_changes(
     database: str, place: str | None, labels: Mapping[str, str], since: datetime, limit: int
 ) -> Sequence[Change]:
@@ -142,8 +161,13 @@ def _by_endpoint(stretches: Sequence[Period]) -> dict[str, list[Period]]:
 
 
 def _since(newest_first: Sequence[Period], moment: datetime) -> tuple[Change, ...] | None:
-    then = [one.observation for one in newest_first if one.first_at <= moment]
-    if not then:
+    then = _known_at(newest_first, moment)
+    if then is None:
         return None
-    now = [one.observation for one in newest_first]
-    return differences(known_facts(then), known_facts(now))
+    return differences(then, known_facts([one.observation for one in newest_first]))
+
+
+def _known_at(newest_first: Sequence[Period], moment: datetime) -> Observation | None:
+    """The last known value of every fact at that time; None if the endpoint had not been visited."""
+    seen = [one.observation for one in newest_first if one.first_at <= moment]
+    return known_facts(seen) if seen else None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from model.frozen import frozen
 from model.observation import Observation
+from service.scan.formats import OutputFormat
 
 if TYPE_CHECKING:
     # A scan without policies does not load the modules that policies need.
@@ -18,14 +20,15 @@ if TYPE_CHECKING:
 
 @frozen
 class ScanOptions:
-    """How to write Observations: as reports, as a line each, or as JSON lines with or without evidence.
+    """How to write Observations: the format, and how much of it.
 
-    ``is_brief`` is for lines; ``is_verbose`` is whether reports have every fact. ``gate`` has the policies to judge
-    by, if the user named any; ``keeps_judged`` is whether the outcome keeps what they said, for reports.
+    On a terminal, ``is_brief`` is for a line each, and ``is_verbose`` for reports with every fact. ``gate`` has the
+    policies to judge by, if the user named any; ``keeps_judged`` is whether the outcome keeps what they said, for
+    reports.
     """
 
-    as_json: bool
-    no_colour: bool
+    format: OutputFormat = OutputFormat.TERMINAL
+    no_colour: bool = False
     with_evidence: bool = True
     is_brief: bool = False
     is_verbose: bool = False
@@ -53,8 +56,8 @@ class Writer(Protocol):
     def write(self, observation: Observation, judged: Judged | None, now: datetime) -> None:
         """Write one Observation; ``now`` (aware) is the time from which days count."""
 
-    def end(self) -> None:
-        """Write what follows the last Observation."""
+    def end(self, now: datetime) -> None:
+        """Write what follows the last Observation; ``now`` is the time at which everything is known."""
 
 
 class ScanOutput:
@@ -67,7 +70,7 @@ class ScanOutput:
 
     def load(self) -> None:
         """Import what writes the format; otherwise the first Observation waits for it."""
-        self._make_writer()
+        writer_of(self._options)
 
     def write(self, observation: Observation) -> None:
         """Judge one Observation, write it, and add it to the outcome."""
@@ -82,17 +85,23 @@ class ScanOutput:
 
     def end(self) -> None:
         """Write what follows the last Observation."""
-        self._writer.end()
+        self._writer.end(datetime.now(UTC))
 
     @cached_property
     def _writer(self) -> Writer:
-        return self._make_writer()
+        return writer_of(self._options)(self._stream)
 
-    def _make_writer(self) -> Writer:
-        if self._options.as_json:
-            from service.scan.json_output import JsonWriter
 
-            return JsonWriter(self._options, self._stream)
-        from service.scan.text_output import TextWriter
+def writer_of(options: ScanOptions) -> Callable[[TextIO], Writer]:
+    """What makes a writer of the format; this imports the format, and nothing of the others."""
+    if options.format.has_observations:
+        from service.scan.json_output import JsonWriter
 
-        return TextWriter(self._options, self._stream)
+        return partial(JsonWriter, options)
+    if options.format.is_report and options.gate is not None:
+        from service.scan.report_output import ReportWriter
+
+        return partial(ReportWriter, options.format.value, options.gate.book)
+    from service.scan.text_output import TextWriter
+
+    return partial(TextWriter, options)

@@ -29,7 +29,9 @@ class RecordingFile:
         self._path = path
         self._clock = SystemClock()
 
-    async def visit(self, endpoint: Endpoint, on_progress: Callable[[str], None]) -> Observation:
+    async def visit(
+        self, endpoint: Endpoint, on_progress: Callable[[str], None] | None
+    ) -> Observation:
         """The result of the visit; the conversation is in the file."""
         sessions: list[RecordingSession] = []
 

@@ -1,4 +1,4 @@
-"""Reports of what a scan found, as files for pipelines: JUnit, SARIF and the other formats."""
+"""Reports of what a scan found, for pipelines: JUnit, SARIF and the other formats."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from exporters.reports import REPORTS, ReportFormat, ReportRequest, report_format, report_of
+from exporters.reports import (
+    REPORTS,
+    Report,
+    ReportFormat,
+    ReportRequest,
+    report_format,
+    report_of,
+)
 from model.findings.finding import RuleResult
 from model.findings.judged import Judged
 from model.findings.remediation import Remediation
 from model.frozen import frozen
 from model.observation import Observation
 from model.snapshot import EndpointStatus, Snapshot
+from model.target import key_order
 from model.version import TOOL_VERSION
 from policy import PolicySet
 from service.judging.report_policies import policy_text
@@ -48,24 +56,18 @@ def parse_report_files(texts: Sequence[str]) -> tuple[ReportFile, ...]:
     return tuple(files)
 
 
-def write_report_files(
-    files: Sequence[ReportFile],
-    seen: Sequence[tuple[Observation, Judged]],
-    book: PolicySet,
-    now: datetime,
-) -> None:
-    """Write each report of all endpoints that were seen, judged by ``book``.
-
-    Raises:
-        ScanInputError: if a file cannot be written.
-    """
+def scan_report(
+    seen: Sequence[tuple[Observation, Judged]], book: PolicySet, now: datetime
+) -> Report:
+    """The Report of all endpoints that were seen, judged by ``book``."""
     fixes = {name: fix for _, judged in seen for name, fix in judged.remedies.items()}
 
     def remedy_of(observation: Observation, result: RuleResult) -> Remediation | None:
         return fixes.get(result.fingerprint(observation.endpoint.key))
 
     statuses = sorted(
-        (_status(*one) for one in seen), key=lambda status: status.observation.endpoint.key
+        (_status(*one) for one in seen),
+        key=lambda status: key_order(status.observation.endpoint.key),
     )
     request = ReportRequest(
         generated_at=now,
@@ -73,7 +75,15 @@ def write_report_files(
         policies=tuple(map(policy_text, book.policies)),
         waivers=tuple(book.waivers),
     )
-    report = report_of(Snapshot(taken_at=now, endpoints=tuple(statuses)), request, remedy_of)
+    return report_of(Snapshot(taken_at=now, endpoints=tuple(statuses)), request, remedy_of)
+
+
+def write_report_files(files: Sequence[ReportFile], report: Report) -> None:
+    """Write ``report`` to each file, in its format.
+
+    Raises:
+        ScanInputError: if a file cannot be written.
+    """
     for file in files:
         try:
             file.path.write_text(file.format.write(report), encoding="utf-8", newline="")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import TextIO, TypeAlias
 
-from exporters.terminal.console import ProgressLine
 from model.clock import SystemClock
 from model.observation import Observation
 from model.ports import Clock
@@ -17,6 +15,7 @@ from model.target import Endpoint, Target
 from probe.visit.engine import Engine
 from scheduling.scan import Scan
 from service.scan.output import ScanOptions, ScanOutcome, ScanOutput
+from service.scan.progress import Progress, Step
 from service.scan.request import ScanInputError, ScanRequest
 
 Observations: TypeAlias = Sequence[Observation]
@@ -33,7 +32,7 @@ async def scan_all(
         BrokenPipeError: if the reader of ``stream`` is gone.
         ScanInputError: if the service that the request names refuses.
     """
-    progress = _Progress(len(request.targets))
+    progress = Progress(len(request.targets))
     clock = SystemClock()
     probe_one = _probe_by(request, clock, progress, record_to)
     output = ScanOutput(options, stream)
@@ -84,7 +83,7 @@ async def _write_in_order(
 
 
 def _probe_by(
-    request: ScanRequest, clock: Clock, progress: _Progress, record_to: Path | None
+    request: ScanRequest, clock: Clock, progress: Progress, record_to: Path | None
 ) -> Callable[[Target], Coroutine[None, None, Observations]]:
     """What probes a target: this process, or the service that the request names."""
     if request.service is None:
@@ -96,37 +95,18 @@ def _probe_by(
 
 
 def _visit_by(
-    request: ScanRequest, clock: Clock, progress: _Progress, record_to: Path | None
+    request: ScanRequest, clock: Clock, progress: Progress, record_to: Path | None
 ) -> Callable[[Endpoint], Awaitable[Observation]]:
     """The visit function of the engine, or of a recording file; its steps appear on the progress line."""
     # Build the engine in any case: it rejects invalid settings.
     engine = Engine(request.settings, clock)
-    visit_with: Callable[[Endpoint, Callable[[str], None]], Awaitable[Observation]] = engine.visit
+    visit_with: Callable[[Endpoint, Step | None], Awaitable[Observation]] = engine.visit
     if record_to is not None:
         from service.scan.recording_file import RecordingFile
 
         visit_with = RecordingFile(request.settings, record_to).visit
 
     def visit(endpoint: Endpoint) -> Awaitable[Observation]:
-        return visit_with(endpoint, lambda phrase: progress.say(f"{endpoint.key}: {phrase}"))
+        return visit_with(endpoint, progress.of(endpoint))
 
     return visit
-
-
-class _Progress:
-    """How many of the targets are done, and which one was started last."""
-
-    def __init__(self, targets: int) -> None:
-        self.line = ProgressLine(sys.stderr)
-        self._targets = targets
-        self._done = 0
-        self._text = ""
-
-    def say(self, text: str) -> None:
-        self._text = text
-        self.line.show(f"{self._done} of {self._targets} done; {text}")
-
-    def target_done(self, _: object) -> None:
-        self._done += 1
-        if self._done < self._targets:
-            self.say(self._text)

@@ -8,14 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TextIO
 
-from exporters.terminal.console import report_width, wants_colour
 from exporters.terminal.scan_report import (
-    ReportForm,
     SummaryLine,
     render_brief,
     render_report,
     render_summary,
 )
+from exporters.terminal.scan_report.form import form_for
 from model.findings.judged import Judged
 from model.judging.ssl_labs import GRADES, grade
 from model.observation import Observation
@@ -28,16 +27,12 @@ class TextWriter:
     def __init__(self, options: ScanOptions, stream: TextIO) -> None:
         self._stream = stream
         self._is_brief = options.is_brief
-        self._form = ReportForm(
-            has_colour=wants_colour(stream, refused=options.no_colour),
-            width=report_width(),
-            is_verbose=options.is_verbose,
-        )
+        self._form = form_for(stream, no_colour=options.no_colour, is_verbose=options.is_verbose)
         self._lines: list[SummaryLine] = []
 
     def write(self, observation: Observation, judged: Judged | None, now: datetime) -> None:
         """Write one Observation; ``now`` (aware) is the time from which days to expiry count."""
-        its_grade = _grade(observation, now)
+        its_grade = graded(observation, now)
         line = SummaryLine.of(observation, now, grade=its_grade, judged=judged)
         self._lines.append(line)
         if self._is_brief:
@@ -46,8 +41,9 @@ class TextWriter:
         report = render_report(observation, now, form=self._form, grade=its_grade, judged=judged)
         self._put(report if len(self._lines) == 1 else f"\n{report}")
 
-    def end(self) -> None:
+    def end(self, now: datetime) -> None:
         """Write the table of all endpoints after the reports of several; nothing after brief lines."""
+        del now
         if len(self._lines) > 1 and not self._is_brief:
             self._put(f"\n{render_summary(self._lines, self._form)}")
 
@@ -56,7 +52,7 @@ class TextWriter:
         self._stream.flush()
 
 
-def _grade(observation: Observation, now: datetime) -> str | None:
+def graded(observation: Observation, now: datetime) -> str | None:
     """The SSL Labs grade with its reasons, worst first; None if the scan did not ask for what decides it."""
     if not observation.cipher_suites or not observation.own_certificates:
         return None

@@ -116,7 +116,7 @@ def listed(help_text: str) -> dict[str, list[str]]:
 
 def test_the_help_lists_the_commands_in_sections_in_the_order_of_use() -> None:
     assert listed(run("--help")[1]) == {
-        "Probe now": ["scan", "explain", "replay"],
+        "Probe now": ["scan", "compare", "explain", "replay"],
         "Service": ["serve", "worker", "demo", "discover", "status", "doctor", "modules", "rules"],
         "History": ["certificates", "inventory", "history", "diff", "changes", "events", "audit"],
         "Policy and reports": ["report", "policy"],
@@ -150,9 +150,10 @@ JUDGE = {"label", "fail-on", "allow-unknown"}
 CHAINS = {"trust-store", "fetch", "dns", "log-list", "intrusiveness"}
 READ = {"database", "json"}
 SIBLINGS = {
-    "scan": REACH | JUDGE | CHAINS | {"policy", "json", "no-evidence", "no-color"},
+    "scan": REACH | JUDGE | CHAINS | {"policy", "json", "output", "no-evidence", "no-color"},
+    "compare": REACH | CHAINS | READ | {"at", "checks", "no-color"},
     "explain": REACH | {"json"},
-    "replay": JUDGE | {"policy", "trust-store", "json", "no-evidence", "no-color"},
+    "replay": JUDGE | {"policy", "trust-store", "json", "output", "no-evidence", "no-color"},
     "policy evaluate": REACH | JUDGE | CHAINS,
     "policy match": REACH,
     "certificates": READ | {"label", "no-color"},

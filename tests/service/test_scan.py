@@ -213,7 +213,7 @@ async def test_a_cancelled_scan_writes_what_is_known(
     monkeypatch.setattr(sys, "stderr", errors)
     silent, closed = f"127.0.0.1:{silent_server.getsockname()[1]}", f"127.0.0.1:{closed_port}"
     output = io.StringIO()
-    options = ScanOptions(as_json=False, no_colour=True)
+    options = ScanOptions(no_colour=True)
     scan = asyncio.create_task(scan_all(read_request([silent, closed]), options, output))
     await errors.seen.wait()
     assert output.getvalue() == ""

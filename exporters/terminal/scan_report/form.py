@@ -6,6 +6,7 @@ from typing import Final, TextIO
 
 from rich.console import Console
 
+from exporters.terminal.console import report_width, wants_colour
 from model.frozen import frozen
 
 
@@ -22,6 +23,15 @@ class ReportForm:
 
 
 USUAL_FORM: Final = ReportForm()
+
+
+def form_for(stream: TextIO, *, no_colour: bool, is_verbose: bool = False) -> ReportForm:
+    """How text for people looks on ``stream``; ``no_colour`` is the user's ``--no-color``."""
+    return ReportForm(
+        has_colour=wants_colour(stream, refused=no_colour),
+        width=report_width(),
+        is_verbose=is_verbose,
+    )
 
 
 def console_for(page: TextIO, form: ReportForm) -> Console:

@@ -18,7 +18,7 @@ from exporters.terminal.safe_text import SafeText
 from exporters.terminal.scan_report.form import ReportForm, console_for, without_padding
 from exporters.terminal.scan_report.layout import versions_text
 from exporters.terminal.scan_report.verdict import faults
-from exporters.terminal.words import NAME_LIMIT, REASON_LIMIT, SEVERITY_STYLES
+from exporters.terminal.words import REASON_LIMIT, SEVERITY_STYLES, endpoint_name
 from exporters.wording import STATES
 from model.findings.finding import Severity
 from model.findings.judged import Judged
@@ -64,7 +64,7 @@ class SummaryLine:
         worst = found[0] if found else None
         ends = [chain.leaf.not_after for chain in observation.own_certificates]
         return cls(
-            endpoint=_named(observation),
+            endpoint=endpoint_name(observation.endpoint),
             is_tls=is_tls,
             worst=worst.severity if worst else None,
             faults=len(found),
@@ -133,14 +133,6 @@ def _counted(lines: Sequence[SummaryLine]) -> str:
     silent = sum(not line.is_tls for line in lines)
     counts = [f"{len(lines)} endpoints", f"{faulty} with findings", f"{silent} without TLS"]
     return ", ".join(counts)
-
-
-def _named(observation: Observation) -> str:
-    endpoint = observation.endpoint
-    name = printable(endpoint.target.key, limit=NAME_LIMIT)
-    if endpoint.address in {None, endpoint.target.host}:
-        return name
-    return f"{name} at {printable(endpoint.address or '')}"
 
 
 def _reason(observation: Observation) -> str:

@@ -1,1 +1,1 @@
-"""Commands that probe at once and store nothing: scan, replay, explain."""
+"""Commands that probe at once and store nothing: scan, compare, replay, explain."""

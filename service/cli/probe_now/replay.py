@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -15,13 +16,15 @@ from service.cli.options import (
     NoColour,
     NoEvidence,
     ObservationsAsJson,
+    Output,
     Policies,
     ReportFiles,
     TrustStores,
     Verbose,
 )
 from service.cli.parameters import Argument, command
-from service.cli.probe_now.judging import JudgeOptions
+from service.cli.probe_now.result_options import JudgeOptions, PrintOptions
+from service.scan.formats import OutputFormat
 
 if TYPE_CHECKING:
     from probe.recording.visit import RecordedVisit
@@ -45,6 +48,7 @@ A recording does not contain trust stores. What it contains: docs/reference/reco
 def replay(  # noqa: PLR0913 - each parameter is an option of the command
     file: _Recording,
     *,
+    output: Output = OutputFormat.TERMINAL,
     as_json: ObservationsAsJson = False,
     no_evidence: NoEvidence = False,
     trust_store: TrustStores = None,
@@ -59,26 +63,17 @@ def replay(  # noqa: PLR0913 - each parameter is an option of the command
     """Run the checks on a recorded scan: the recording answers in place of the server."""
     from probe.recording.visit import RecordingError
     from service.process.event_loop import run
-    from service.scan.output import ScanOptions
     from service.scan.recording_file import read_recording
     from service.scan.replay import replay_all
     from service.scan.request import ScanInputError, read_request
 
-    if no_evidence and not as_json:
-        return fail("--no-evidence needs --json: add it")
     judging = JudgeOptions(policy, label, fail_on, allow_unknown, report)
     try:
         judging.check()
+        options = PrintOptions(output, as_json, no_evidence, no_color, verbose, policy).read()
         request = read_request([], trust_stores=trust_store)
         visits, gate = _judged_by(judging, read_recording(file))
-        options = ScanOptions(
-            as_json=as_json,
-            with_evidence=not no_evidence,
-            no_colour=no_color,
-            is_verbose=verbose,
-            gate=gate,
-            keeps_judged=bool(report),
-        )
+        options = replace(options, gate=gate, keeps_judged=bool(report))
         outcome = run(replay_all(visits, request.settings, options, sys.stdout))
         return judging.exit_code(outcome, gate)
     except ScanInputError as error:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 from model.intrusiveness import Intrusiveness
-from service.cli.app import fail
 from service.cli.options import (
     AllowUnknown,
+    Checks,
     Dns,
     FailOn,
     Fetch,
@@ -27,6 +27,7 @@ from service.cli.options import (
     ObservationsAsJson,
     OnlyIpv4,
     OnlyIpv6,
+    Output,
     Policies,
     Proxy,
     ProxyProtocol,
@@ -38,7 +39,12 @@ from service.cli.options import (
     Verbose,
 )
 from service.cli.parameters import Argument, Option, command
-from service.cli.probe_now.judging import JudgeOptions
+from service.cli.probe_now.result_options import (
+    JudgeOptions,
+    PrintOptions,
+    reports_input_errors,
+)
+from service.scan.formats import OutputFormat
 
 if TYPE_CHECKING:
     from model.target import Target
@@ -76,11 +82,13 @@ _Brief: TypeAlias = Annotated[
         "to expiry, worst finding.",
     ),
 ]
-_Checks: TypeAlias = Annotated[
-    str | None,
+_Watch: TypeAlias = Annotated[
+    int | None,
     Option(
-        metavar="NAME,NAME",
-        help="Run only these checks, such as versions,suites,certificates.",
+        metavar="SECONDS",
+        bounds=(1, 86_400),
+        help="Probe again every SECONDS until Ctrl-C, with few connections while nothing changes, and "
+        "print what changes.",
     ),
 ]
 _Record: TypeAlias = Annotated[
@@ -127,7 +135,8 @@ Examples:
   tlsprobe scan intranet.example --trust-store internal=/etc/ssl/ca.pem
   tlsprobe scan example.com --json | jq '.protocols | map_values(.verdict)'
   tlsprobe scan example.com --policy mozilla-intermediate --fail-on high
-  tlsprobe scan example.com --policy mozilla-modern --report junit=junit.xml
+  tlsprobe scan example.com --policy mozilla-modern --output junit > junit.xml
+  tlsprobe scan --file hosts.txt --watch 60
   tlsprobe scan intranet.example --service https://probe.example:9844
 
 \b
@@ -137,18 +146,21 @@ Exit codes:
   2  the usage or an input is wrong; one sentence on standard error says what
   3  with --policy: an endpoint is not compliant, or unknown""",
 )
+@reports_input_errors
 def scan(  # noqa: PLR0913 - each parameter is an option of the command
     hosts: _Hosts = None,
     *,
     file: _HostList = None,
     yes: _Yes = False,
     brief: _Brief = False,
+    watch: _Watch = None,
+    output: Output = OutputFormat.TERMINAL,
     as_json: ObservationsAsJson = False,
     no_evidence: NoEvidence = False,
     server_name: ServerName = None,
     timeout: Timeout = 60.0,
     trust_store: TrustStores = None,
-    checks: _Checks = None,
+    checks: Checks = None,
     intrusiveness: IntrusivenessLevel = Intrusiveness.FULL,
     fetch: Fetch = False,
     dns: Dns = False,
@@ -169,19 +181,16 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     verbose: Verbose = False,
 ) -> int:
     """Probe endpoints now, print a report of each, and a table of several; nothing is stored."""
-    from service.scan import request as scans
+    from service.scan.request import by_service, by_way, read_request, with_surroundings
 
-    try:
-        options = _form(as_json, no_evidence, no_color, brief, verbose)
-        request = scans.read_request((), server_name, timeout, trust_store, checks, intrusiveness)
-        request = replace(request, targets=_targets(hosts or (), file, server_name, yes))
-        request = scans.with_surroundings(request, fetch=fetch, dns=dns, log_list=log_list)
-        request = scans.by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
-        request = scans.by_service(request, service, _own_options())
-        judging = JudgeOptions(policy, label, fail_on, allow_unknown, report)
-        return _scan_and_print(request, options, judging, record)
-    except scans.ScanInputError as error:
-        return fail(str(error))
+    request = read_request((), server_name, timeout, trust_store, checks, intrusiveness)
+    request = replace(request, targets=_targets(hosts or (), file, server_name, yes))
+    request = with_surroundings(request, fetch=fetch, dns=dns, log_list=log_list)
+    request = by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
+    request = by_service(request, service, _own_options())
+    form = PrintOptions(output, as_json, no_evidence, no_color, verbose, policy, brief)
+    judging = JudgeOptions(policy, label, fail_on, allow_unknown, report)
+    return _scan_and_print(request, form, judging, record, watch)
 
 
 def _own_options() -> list[str]:
@@ -195,26 +204,6 @@ def _own_options() -> list[str]:
         if context.get_parameter_source(name.removeprefix("--").replace("-", "_"))
         is click.core.ParameterSource.COMMANDLINE
     ]
-
-
-def _form(
-    as_json: bool, no_evidence: bool, no_color: bool, brief: bool, verbose: bool
-) -> ScanOptions:
-    from service.scan.output import ScanOptions
-    from service.scan.request import ScanInputError
-
-    if no_evidence and not as_json:
-        raise ScanInputError("--no-evidence needs --json: add it")
-    if brief and (as_json or verbose):
-        other = "--json" if as_json else "--verbose"
-        raise ScanInputError(f"--brief and {other} exclude each other: give one of them")
-    return ScanOptions(
-        as_json=as_json,
-        with_evidence=not no_evidence,
-        no_colour=no_color,
-        is_brief=brief,
-        is_verbose=verbose,
-    )
 
 
 def _targets(
@@ -236,12 +225,19 @@ def _is_confirmed(addresses: int) -> bool:
 
 
 def _scan_and_print(
-    request: ScanRequest, options: ScanOptions, judging: JudgeOptions, record: Path | None
+    request: ScanRequest,
+    form: PrintOptions,
+    judging: JudgeOptions,
+    record: Path | None,
+    watch: int | None,
 ) -> int:
     """The exit code; raises ScanInputError for options that exclude each other, before anything is probed."""
     from service.process.event_loop import run
     from service.scan.scanner import scan_all
 
+    options = form.read()
+    if watch is not None:
+        _check_watch(request, options, judging, record)
     judging.check()
     if judging.labels:
         from service.scan.policy_options import with_labels
@@ -253,4 +249,27 @@ def _scan_and_print(
 
         begin_recording(record, request.targets)
     options = replace(options, gate=gate, keeps_judged=bool(judging.reports))
+    if watch is not None:
+        from service.scan.comparing.watch import watch_all
+
+        return run(watch_all(request, options, sys.stdout, watch))
     return judging.exit_code(run(scan_all(request, options, sys.stdout, record)), gate)
+
+
+def _check_watch(
+    request: ScanRequest, options: ScanOptions, judging: JudgeOptions, record: Path | None
+) -> None:
+    """Raises ScanInputError for what goes with a single scan only."""
+    from service.scan.request import ScanInputError
+
+    other = {
+        "--service": request.service is not None,
+        "--record": record is not None,
+        "--report": bool(judging.reports),
+        f"--output {options.format}": options.format is not OutputFormat.TERMINAL,
+        "--verbose": options.is_verbose,
+        "--fail-on": judging.fail_on is not None,
+    }
+    for name, is_given in other.items():
+        if is_given:
+            raise ScanInputError(f"--watch and {name} exclude each other: remove one of them")

@@ -1,0 +1,1 @@
+"""What differs: between two endpoints, between two times, or while endpoints are watched."""
