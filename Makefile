@@ -209,6 +209,7 @@ docs: venv ## write the pages, dashboards and manifests that come from the code;
 	$(BIN)/python -m scripts.command_reference > docs/reference/commands.md
 	$(BIN)/python -m scripts.http_reference > docs/reference/http-api.md
 	$(BIN)/python -m scripts.json_reference > docs/reference/json.md
+	$(BIN)/python -m scripts.commands_json_reference > docs/reference/commands-json.md
 	$(BIN)/python -m scripts.policy_reference > docs/reference/policy-rules.md
 	$(BIN)/python -m scripts.alert_list > docs/reference/alert-list.md
 	$(BIN)/python -m scripts.log_events > docs/reference/log-events.md

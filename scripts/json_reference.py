@@ -20,7 +20,8 @@ _TYPES: Final[Mapping[str, str]] = {
     "object": "object",
     "null": "null",
 }
-_LINKED: Final = ("evidence", "fact")
+_LINKED: Final = ("evidence", "fact", "change", "side", "bytes")
+"""Definitions that have a section of their own on their page."""
 _INTRODUCTION: Final = """\
 # JSON of a scan
 
@@ -38,20 +39,26 @@ tlsprobe scan www.example.com --json | jq -e '.vulnerabilities.heartbleed.verdic
 """
 
 
-def rows(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str, str]]:
-    """Every key below ``schema`` with its type and meaning, in words; LookupError if a key has no meaning."""
+def rows(
+    schema: Mapping[str, Any], path: str = "", defs: Mapping[str, Any] = _SCHEMA["$defs"]
+) -> Iterator[tuple[str, str, str]]:
+    """Every key below ``schema`` with its type and meaning, in words; ``defs`` are what it may refer to.
+
+    Raises:
+        LookupError: if a key has no meaning.
+    """
     for name, below in schema.get("properties", {}).items():
         key = f"{path}.{name}".lstrip(".")
         if "description" not in below:
-            raise LookupError(f"{SCHEMA.name} has no description of {key}")
-        yield key, _value(below), below["description"]
-        yield from rows(below, key)
+            raise LookupError(f"the schema has no description of {key}")
+        yield key, _value(below, defs), below["description"]
+        yield from rows(below, key, defs)
     for word, suffix in (("additionalProperties", ".NAME"), ("items", "[]")):
         if isinstance(schema.get(word), dict):
-            yield from rows(schema[word], path + suffix)
+            yield from rows(schema[word], path + suffix, defs)
 
 
-def _value(schema: Mapping[str, Any]) -> str:
+def _value(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
     """The values that ``schema`` allows."""
     if "const" in schema:
         return f"`{schema['const']}`"
@@ -59,23 +66,26 @@ def _value(schema: Mapping[str, Any]) -> str:
         return ", ".join("null" if one is None else f"`{one}`" for one in schema["enum"])
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return f"[{name}](#{name})" if name in _LINKED else _value(_SCHEMA["$defs"][name])
+        if name == SCHEMA.name:
+            return "[Observation](json.md)"
+        return f"[{name}](#{name})" if name in _LINKED else _value(defs[name], defs)
     if "anyOf" in schema:
-        return " or ".join(_value(one) for one in schema["anyOf"])
-    types = schema["type"]
+        return " or ".join(_value(one, defs) for one in schema["anyOf"])
+    types = schema.get("type", "object")
     words = [_TYPES[one] for one in ([types] if isinstance(types, str) else types)]
-    return " or ".join(words) + _of_what(schema)
+    return " or ".join(words) + _of_what(schema, defs)
 
 
-def _of_what(schema: Mapping[str, Any]) -> str:
+def _of_what(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
     items = schema.get("items")
     if items is not None:
-        return f" of {_value(items)}"
+        return f" of {_value(items, defs)}"
     below = schema.get("additionalProperties")
-    return f" by name: {_value(below)}" if isinstance(below, dict) else ""
+    return f" by name: {_value(below, defs)}" if isinstance(below, dict) else ""
 
 
-def _table(found: Iterator[tuple[str, str, str]]) -> Iterator[str]:
+def table(found: Iterator[tuple[str, str, str]]) -> Iterator[str]:
+    """The lines of a table of keys."""
     yield _HEAD
     for key, value, meaning in found:
         linked = meaning.replace("docs/reference/checks.md", "[checks.md](checks.md)")
@@ -86,12 +96,12 @@ def reference() -> str:
     """The whole page."""
     lines, keys = [_INTRODUCTION.rstrip()], _SCHEMA["properties"]
     short = {name: below for name, below in keys.items() if not _is_long(below)}
-    lines += ["\n## Top level", *_table(rows({"properties": short}))]
+    lines += ["\n## Top level", *table(rows({"properties": short}))]
     for name, below in keys.items():
         if _is_long(below):
-            lines += [f"\n## {name}", *_table(rows({"properties": {name: below}}))]
-    for name in _LINKED:
-        lines += [f"\n## {name}", *_table(rows(_SCHEMA["$defs"][name]))]
+            lines += [f"\n## {name}", *table(rows({"properties": {name: below}}))]
+    for name in (one for one in _LINKED if one in _SCHEMA["$defs"]):
+        lines += [f"\n## {name}", *table(rows(_SCHEMA["$defs"][name]))]
     return "\n".join(lines) + "\n"
 
 

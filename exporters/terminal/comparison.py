@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import StringIO
 from itertools import groupby
 from typing import Final
@@ -16,6 +15,7 @@ from exporters.terminal.safe_text import SafeText
 from exporters.terminal.scan_report.form import ReportForm, console_for, without_padding
 from exporters.terminal.words import NAME_LIMIT
 from model.differences.side_by_side import ComparedFact
+from model.frozen import frozen
 from model.section_kinds.kind import Shown
 
 _DIFFERS: Final = "*"
@@ -23,7 +23,7 @@ _ABSENT: Final = "-"
 _VALUE_LIMIT: Final = 2_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Comparison:
     """All facts of two sides, and the title of each side."""
 

@@ -31,14 +31,14 @@ def wants_colour(
 
 def report_width() -> int:
     """The columns of the terminal, of COLUMNS, or ``WIDTH_WITHOUT_TERMINAL``."""
-    return _columns(WIDTH_WITHOUT_TERMINAL)
+    return _size(WIDTH_WITHOUT_TERMINAL).columns
 
 
-def _columns(without_terminal: int) -> int:
+def _size(columns_without_terminal: int = 80) -> os.terminal_size:
     # It imports the libraries for archives, which a scan that prints JSON does not need.
     import shutil
 
-    return shutil.get_terminal_size((without_terminal, 24)).columns
+    return shutil.get_terminal_size((columns_without_terminal, 24))
 
 
 def can_move_cursor(stream: TextIO) -> bool:
@@ -58,7 +58,7 @@ class ProgressLine:
         """Replace the content of the line by ``text``, cut to the terminal's width."""
         if not self.is_enabled:
             return
-        width = _columns(80)
+        width = _size().columns
         self._stream.write("\r\x1b[K" + printable(text, limit=max(width - 1, 1)))
         self._stream.flush()
         self._is_shown = True
@@ -79,7 +79,7 @@ class LiveScreen:
 
     def show(self, text: str, status: str) -> None:
         """Show the first lines of ``text``, which is printable, as many as there is room for, then ``status``."""
-        rows = shutil.get_terminal_size().lines
+        rows = _size().lines
         lines = text.splitlines()
         room = max(rows - 2, 1)
         if len(lines) > room:

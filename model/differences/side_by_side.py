@@ -6,15 +6,15 @@ Unlike ``differences``, it shows each fact that is known of one side only: unkno
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from model.frozen import frozen
 from model.observation import Observation
 from model.section_kinds.kind import Shown
 from model.sections import SECTIONS, Section
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ComparedFact:
     """One fact on both sides, by its path in the Observation's JSON; None if a side does not have it."""
 

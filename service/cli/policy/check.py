@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 from service.cli.app import (
     EXIT_OK,
     fail,
-    say,
 )
+from service.cli.options import AsJson
+from service.cli.output import print_either
 from service.cli.parameters import Argument, Option, command
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def check(
             help="A targets file. Warn of policies and waivers that match none of its targets. Repeatable.",
         ),
     ] = None,
+    *,
+    as_json: AsJson = False,
 ) -> int:
     """Check policy files as the service reads them; report the first error, its line and how to fix it.
 
@@ -57,11 +60,12 @@ def check(
         remarks = [*book.remarks, *_idle(book, declared, targets or ())]
     except (ConfigError, TargetsFileError) as error:
         return fail(str(error))
-    for remark in remarks:
-        say(remark)
-    names = ", ".join(policy.name for policy in book.policies) or "none"
-    policies = counted(len(book.policies), "policy", "policies")
-    say(f"valid: {policies} ({names}) and {counted(len(book.waivers), 'waiver')}")
+    names = [policy.name for policy in book.policies]
+    policies = counted(len(names), "policy", "policies")
+    waivers = counted(len(book.waivers), "waiver")
+    lines = (*remarks, f"valid: {policies} ({', '.join(names) or 'none'}) and {waivers}")
+    as_object = {"policies": names, "waivers": len(book.waivers), "warnings": remarks}
+    print_either(as_object if as_json else None, lines)
     return EXIT_REMARKS if remarks else EXIT_OK
 
 

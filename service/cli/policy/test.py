@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -12,12 +13,14 @@ from service.cli.app import (
     fail,
     say,
 )
+from service.cli.options import AsJson
 from service.cli.parameters import Argument, command
 
 EXIT_TEST_FAILED: Final = 1
 
 
 @command(
+    "test",
     short_help="Run policy tests: recorded facts, and the findings expected of them.",
     takes_more=True,
     epilog="""\b
@@ -27,11 +30,13 @@ Examples:
 
 Exit codes: 0 every test passes; 1 a test fails; 2 a file is invalid.""",
 )
-def test(
+def run_policy_tests(
     file: Annotated[
         Path,
         Argument(metavar="FILE", help="The tests, in YAML: see docs/reference/policy.md."),
     ],
+    *,
+    as_json: AsJson = False,
 ) -> int:
     """Judge recorded facts by policies, and compare the findings with those expected."""
     from policy.files.yaml_file import ConfigError
@@ -40,13 +45,15 @@ def test(
     if click.get_current_context().args:
         return fail("policy test takes one FILE: to probe a host, use policy evaluate NAME HOST")
 
-    failed = 0
+    results = []
     try:
         for result in run_tests(file):
-            say(f"{'FAILED' if result.faults else 'ok':<6}  {result.name}")
-            for fault in result.faults:
-                say(f"        {fault}")
-            failed += bool(result.faults)
+            results.append({"name": result.name, "faults": list(result.faults)})
+            if not as_json:
+                say(f"{'FAILED' if result.faults else 'ok':<6}  {result.name}")
+                say(*(f"        {fault}" for fault in result.faults))
     except ConfigError as error:
         return fail(str(error))
-    return EXIT_TEST_FAILED if failed else EXIT_OK
+    if as_json:
+        say(json.dumps({"tests": results}))
+    return EXIT_TEST_FAILED if any(one["faults"] for one in results) else EXIT_OK

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-from service.cli.app import EXIT_OK, fail, say
+from service.cli.app import EXIT_OK, fail
+from service.cli.options import AsJson
+from service.cli.output import print_either
 from service.cli.parameters import Argument, Option, command
+
+if TYPE_CHECKING:
+    from exporters.reports import Verification
 
 EXIT_NOT_INTACT: Final = 1
 
@@ -30,6 +35,7 @@ def verify(
             help="The JSON report of the same data, for formats that do not contain it.",
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> int:
     """Compute the SHA-256 of the report's data, write the report again, and compare both."""
     from exporters.reports import NotAReportError, verify_report
@@ -41,19 +47,32 @@ def verify(
         return fail(f"cannot read {error.filename}: {(error.strerror or str(error)).lower()}")
     except NotAReportError as error:
         return fail(f"{file}: {error}")
-    say(f"SHA-256 of the data: {found.computed}")
-    say(f"made by tlsprobe {found.version[:40]}")
+    verdict = _verdict(found)
+    lines = (
+        f"SHA-256 of the data: {found.computed}",
+        f"made by tlsprobe {found.version[:40]}",
+        verdict,
+    )
+    as_object = {
+        "intact": found.is_intact,
+        "sha256": found.computed,
+        "stated_sha256": found.stated[:80],
+        "version": found.version[:40],
+        "format": found.format,
+        "message": verdict,
+    }
+    print_either(as_object if as_json else None, lines)
+    return EXIT_OK if found.is_intact else EXIT_NOT_INTACT
+
+
+def _verdict(found: Verification) -> str:
     if found.stated != found.computed:
-        say(f"NOT INTACT: the data were changed; the report states {found.stated[:80]}")
-        return EXIT_NOT_INTACT
+        return f"NOT INTACT: the data were changed; the report states {found.stated[:80]}"
     if not found.states_computed:
-        say("NOT INTACT: the report states another SHA-256: these are not its data")
-        return EXIT_NOT_INTACT
+        return "NOT INTACT: the report states another SHA-256: these are not its data"
     if found.format is None:
-        say("NOT INTACT: the text is not what this version of tlsprobe writes for these data")
-        return EXIT_NOT_INTACT
-    say(f"intact: the {found.format} report of these data, byte for byte")
-    return EXIT_OK
+        return "NOT INTACT: the text is not what this version of tlsprobe writes for these data"
+    return f"intact: the {found.format} report of these data, byte for byte"
 
 
 def _text_of(file: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,25 @@ def check_modules(file: Path) -> tuple[CheckedModule, ...]:
             f"{file}: has no modules: use a file with `modules`, or with `on_demand.modules`"
         )
     return tuple(_checked(name, one, place, content.lines) for name, one in modules.items())
+
+
+def modules_lines(checked: Sequence[CheckedModule]) -> Iterator[str]:
+    """What each module can be used for, and a line for each problem."""
+    for one in checked:
+        if one.emits:
+            yield f"{one.name}: can be used, with the names of {', '.join(one.emits)}"
+        for problem in one.problems:
+            yield f"{one.name}: {problem}"
+
+
+def modules_json(checked: Sequence[CheckedModule]) -> dict[str, Any]:
+    """The same as JSON values."""
+    return {
+        "modules": [
+            {"name": one.name, "emits": list(one.emits), "problems": list(one.problems)}
+            for one in checked
+        ]
+    }
 
 
 def _checked(name: str, module: Any, place: KeyPath, lines: Mapping[KeyPath, int]) -> CheckedModule:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,10 +11,11 @@ from exporters.terminal.scan_report import ReportForm
 from exporters.terminal.words import endpoint_name
 from model.differences.side_by_side import ComparedFact, side_by_side
 from model.encoding.comparison_json import facts_to_json, side_to_json
+from model.frozen import frozen
 from model.observation import Observation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Sides:
     """The two sides of one comparison with their titles; a side is None if nothing was known at that time."""
 

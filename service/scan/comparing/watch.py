@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NoReturn, TextIO
 
@@ -19,6 +18,7 @@ from exporters.terminal.scan_report import SummaryLine, render_brief, render_sum
 from exporters.terminal.scan_report.form import form_for
 from model.clock import SystemClock
 from model.differences import differences, known_facts
+from model.frozen import frozen
 from model.observation import Observation
 from model.target import Endpoint
 from probe.visit.engine import Engine
@@ -33,7 +33,7 @@ MOST_CHANGES: Final = 20
 _LIMIT: Final = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Watched:
     """What is known about one endpoint.
 
