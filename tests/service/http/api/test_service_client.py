@@ -17,6 +17,7 @@ from service.config.modules.on_demand import OnDemandSettings
 from service.http.guard.waiting import ConnectionLimits
 from service.http.server import listen, serve_http, url_of
 from service.probe_endpoint.observer import Observer
+from service.scan.formats import OutputFormat
 from service.scan.output import ScanOptions
 from service.scan.request import ScanInputError, ScanRequest, read_request
 from service.scan.scanner import scan_all
@@ -25,7 +26,7 @@ from tests.service.http.api.world import VICTOR, Api, api
 from tests.service.probe_endpoint.asking import World
 from tests.support.ports import free_port
 
-OPTIONS = ScanOptions(as_json=True, no_colour=True)
+OPTIONS = ScanOptions(format=OutputFormat.JSONL, no_colour=True)
 LIMITS = ConnectionLimits(connections=50, per_caller=50, requests_per_second=100)
 
 
