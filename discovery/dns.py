@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 import dns.asyncquery
@@ -20,6 +20,7 @@ from discovery.found import Location, SourceLocation, meta, read_locations
 from discovery.service_records import Owner, alias_of, of_alias, of_service, of_srv
 from discovery.source import Skipped, SourceError, SourceReading
 from model.application_protocol import DEFAULT_PORT
+from model.frozen import frozen
 from pki.dns import DnsLookup, LookupFailedError
 from pki.net_guard.gate import Purpose, SocketGate
 
@@ -27,7 +28,7 @@ _TRANSFER_SECONDS: Final = 60.0
 _MOST_ALIASES: Final = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reading:
     """The ``port`` of the targets, the name of their source, and its maximum number of targets.
 

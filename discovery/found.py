@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, TypeAlias
 
 from discovery.bounds import LONGEST_LABEL, USUAL_MOST_TARGETS, Collected
 from discovery.source import Skipped, SourceError, SourceReading
 from discovery.targets import TargetError, parse_target
+from model.frozen import frozen
 
 _NOT_OF_LABELS: Final = re.compile(r"[^A-Za-z0-9_]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SourceLocation:
     """A host and port from a source, with its labels; ``place`` says where the source has it.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -17,6 +17,7 @@ from discovery.relabel import Rule, relabelled, relabelled_text
 from discovery.source import Skipped
 from discovery.targets import TargetError
 from discovery.trust import LabelRules, disarmed, untrusted_labels
+from model.frozen import frozen
 from model.target import Target
 from model.target_labels import label_problems
 from pki.net_guard.gate import SocketGate
@@ -28,7 +29,7 @@ _SLICE: Final = 200
 _NO_RULES: Final = LabelRules()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Sifted:
     """A source's targets after the rules. ``skipped`` has a sentence for each entry that yields no target, and
     for each label that has no effect.

@@ -6,13 +6,13 @@ import asyncio
 import ipaddress
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from asyncio_throttle import Throttler
 
 from discovery.found import SourceLocation, read_locations
 from discovery.source import SourceError, SourceReading
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from pki.net_guard.addresses import Network
 from pki.net_guard.gate import SocketGate
@@ -28,7 +28,7 @@ _HEADER_LENGTH: Final = 3
 _HANDSHAKE, _ALERT = 0x16, 0x15
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Scan:
     """What to scan, and how fast; times in seconds."""
 

@@ -14,12 +14,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
 from discovery.source import META_PREFIX
 from discovery.targets import parse_target
+from model.frozen import frozen
 from model.target import Target, default_server_name
 from model.target_labels import ACTING_NAMES
 
@@ -47,7 +48,7 @@ class Action(StrEnum):
     UPPERCASE = "uppercase"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rule:
     """One rule; ``regex`` must match the complete input."""
 

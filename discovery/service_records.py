@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import dns.rdtypes.IN.SRV
@@ -13,6 +12,7 @@ import dns.rdtypes.svcbbase
 from discovery.found import Location, SourceLocation
 from discovery.source import Skipped
 from model.application_protocol import DEFAULT_PORT, DEFAULT_PROTOCOL, DTLS
+from model.frozen import frozen
 
 _PROTOCOLS: Final = {
     **{name: name for name in ("imap", "imaps", "pop3", "pop3s", "sieve", "submission", "smtp")},
@@ -100,7 +100,7 @@ _KNOWN_KEYS: Final = frozenset(range(8))
 """The keys of RFC 9460, ECH and dohpath: mandatory, alpn, no-default-alpn, port, ipv4hint, ech, ipv6hint, dohpath."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Owner:
     """The name whose record is read, and its default ``port``; ``origin`` is the name that was asked first.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from model.frozen import frozen
 from model.safe_output.secret_text import masked_urls
 from model.target import Target
 
@@ -28,7 +29,7 @@ class SourceError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Skipped:
     """An entry that yields no target, or less than it says: where it is, and why.
 
@@ -45,7 +46,7 @@ class Skipped:
         return f"{self.place}: {self.problem}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SourceReading:
     """The targets of a source, and the entries that were skipped."""
 
@@ -53,7 +54,7 @@ class SourceReading:
     skipped: tuple[Skipped, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DiscoveryUpdate:
     """The current targets of a source, or None with the error; the previous targets then stay in force."""
 

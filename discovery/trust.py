@@ -7,13 +7,14 @@ An untrusted label stays visible under a name that tlsprobe does not act on.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from model.frozen import frozen
 from model.target_labels import ACTING_NAMES, ConfiguredNames
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LabelRules:
     """What the labels of a source may do: ``trusted`` are the acting labels that it may set itself, ``configured``
     the names that labels may have as their values."""

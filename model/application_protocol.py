@@ -7,8 +7,9 @@ Transport Protocol Port Number Registry), or the default ports of the software.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from model.frozen import frozen
 
 DEFAULT_PROTOCOL: Final = "tls"
 """TLS from the first byte, with any application protocol inside."""
@@ -36,7 +37,7 @@ USUAL_ALPN: Final = ("h2", HTTP_1_1)
 _MOST_SUGGESTIONS: Final = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ApplicationProtocol:
     """One application protocol.
 

@@ -6,17 +6,17 @@ It is built from the newest status of every endpoint and covers leaf certificate
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from model.certificates.certificate import Certificate, KeyType
+from model.frozen import frozen
 from model.observation import ClientAuthMode
 from model.snapshot import EndpointStatus
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Held:
     """One leaf, and the keys of the endpoints that serve it, in inventory order."""
 
@@ -24,7 +24,7 @@ class Held:
     endpoints: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SharedKey:
     """One public key that occurs in several certificates."""
 
@@ -32,7 +32,7 @@ class SharedKey:
     held: tuple[Held, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Mismatch:
     """One target whose addresses serve different certificates of the same key type.
 
@@ -44,7 +44,7 @@ class Mismatch:
     by_address: Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Unevenness:
     """One target whose addresses differ in what they require of client certificates.
 
@@ -55,7 +55,7 @@ class Unevenness:
     by_address: Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CertificateInventory:
     """``held`` is the expiry calendar: earliest first, certificates without an end date last."""
 

@@ -6,12 +6,13 @@ Its JSON form is ``docs/reference/observation.schema.json``, written by ``model.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from model.certificates.certificate import ServedChain
+from model.frozen import frozen
 from model.intrusiveness import Intrusiveness
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint
@@ -63,7 +64,7 @@ class ClientAuthMode(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AcceptedSet:
     """The cipher suites or named groups that one protocol version accepts.
 
@@ -88,7 +89,7 @@ class ForgedCertificate(StrEnum):
     """It names one of the server's CAs as its issuer, but another key signed it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ClientAttempt:
     """The server's reaction to a forged certificate: yes is accepted, no is refused."""
 
@@ -97,7 +98,7 @@ class ClientAttempt:
     evidence: Evidence | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OwnAttempt:
     """The server's reaction to the user's own client certificate, by the name the user gave it."""
 
@@ -108,7 +109,7 @@ class OwnAttempt:
     evidence: Evidence | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ClientAuth:
     """Whether one protocol version requires a client certificate.
 
@@ -132,7 +133,7 @@ class ClientAuth:
     evidence: Evidence | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DhParameters:
     """One finite-field group that the server uses for DHE up to TLS 1.2.
 
@@ -147,7 +148,7 @@ class DhParameters:
     evidence: Evidence | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Contradiction:
     """Two answers to the same question that cannot both come from one server's configuration.
 
@@ -158,7 +159,7 @@ class Contradiction:
     answers: tuple[Evidence, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Cost:
     """What a visit cost the endpoint.
 
@@ -174,7 +175,7 @@ class Cost:
     cut_short: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Observation:
     """Everything that one visit found out about one endpoint.
 

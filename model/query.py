@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from model.frozen import frozen
 from model.observation import Observation
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Selection:
     """The endpoints that a query covers; None or empty means no restriction.
 
@@ -29,7 +30,7 @@ class Selection:
 EVERYWHERE = Selection()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PageEnd:
     """Where a page of endpoints ended; the next page starts there."""
 
@@ -69,7 +70,7 @@ class Transition(StrEnum):
     """Recent facts came back because the endpoint flaps: no Changes are recorded."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Period:
     """Consecutive visits with the same facts, from the start of the first to the newest one.
 
@@ -84,7 +85,7 @@ class Period:
     observation: Observation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Page:
     """Some endpoints, earliest certificate expiry first; ``end`` is None on the last page."""
 
@@ -116,7 +117,7 @@ class ServiceEventKind(StrEnum):
     CLOCK_JUMPED = "clock_jumped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ServiceEvent:
     """Something that happened to the service itself; ``sentence`` is for people.
 
@@ -140,7 +141,7 @@ class AuditAction(StrEnum):
     PROBE_REQUESTED = "probe_requested"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AuditEntry:
     """An entry of the audit log: one change.
 

@@ -8,7 +8,7 @@ storage, and the copy in memory. A new section is a field of the Observation and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
@@ -30,6 +30,7 @@ from model.comparisons.named_facts import (
     vulnerability_words,
 )
 from model.comparisons.protocols import compare_protocols, compare_sets
+from model.frozen import frozen
 from model.observation import AcceptedSet, Observation
 from model.protocol_version import ProtocolVersion
 from model.section_kinds.accepted_sets import AcceptedSets
@@ -46,7 +47,7 @@ Value = TypeVar("Value")
 Comparison: TypeAlias = Callable[[Observation, Observation], Iterator[Difference]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Section(Generic[Value]):
     """One field of the Observation that holds facts; its JSON has the same name.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from model.findings.finding import Finding
+from model.frozen import frozen
 from model.observation import Observation
 from model.verdict import Verdict
 
@@ -35,7 +36,7 @@ class EndpointStatus:
     certificate_changed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Snapshot:
     """The state of the inventory at one point in time, ordered by endpoint key."""
 

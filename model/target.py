@@ -8,11 +8,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
 from model.application_protocol import DEFAULT_PROTOCOL, default_protocol, runs_over_datagrams
+from model.frozen import frozen
 
 _HOSTS_REMEMBERED: Final = 4_096
 """A probe asks about its host some ten times."""
@@ -53,7 +54,7 @@ def _as_number(found: re.Match[str]) -> str:
     return str(int(ipaddress.IPv6Address(found[0]))) if is_ip_address(found[0]) else found[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Target:
     """One service to probe: its address, its protocol, and its owner's description.
 
@@ -89,7 +90,7 @@ class Target:
         return f"{scheme}{host}:{self.port}{suffix}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Endpoint:
     """One Target at one IP address; ``address`` is None if its name did not resolve."""
 

@@ -6,8 +6,9 @@ does; it is stored with the verdict, together with the offer that provoked it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from model.frozen import frozen
 
 
 class Verdict(StrEnum):
@@ -35,7 +36,7 @@ class Preference(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Evidence:
     """The proof of a verdict: the bytes offered, the bytes answered, and a note.
 
@@ -48,7 +49,7 @@ class Evidence:
     is_cut: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fact:
     """One verdict with its evidence, and a value if the fact has one.
 

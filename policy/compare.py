@@ -7,10 +7,10 @@ forbids a kind of suite.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from model.findings.finding import Outcome
+from model.frozen import frozen
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import NAMED_GROUPS, cipher_suite_by_name, cipher_suites_for
 from policy.blank import accepting_only, imagined, speaking_only
@@ -25,7 +25,7 @@ _GROUP_RULES: Final = frozenset({"groups", "groups_forbidden", "group_strength"}
 _COMPARED_AS_SETS: Final = _VERSION_RULES | _SUITE_RULES | _GROUP_RULES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Permitted:
     """What a policy allows. Suites are also listed for versions that it does not allow."""
 
@@ -34,7 +34,7 @@ class Permitted:
     groups: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Demand:
     """What each policy demands by one rule of the catalogue, in words; empty if it does not use the rule."""
 
@@ -43,7 +43,7 @@ class Demand:
     of_second: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Comparison:
     """What both policies allow, and the demands in which they differ."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from model.findings.finding import Severity
+from model.frozen import frozen
 from model.target import Target
 from policy.blank import BLANK
 from policy.rule import AnyRule, Judge, Parameters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PolicyRule:
     """One rule as it occurs in a policy.
 
@@ -37,7 +38,7 @@ class PolicyRule:
         return self.judge(BLANK).required
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EndpointSelector:
     """The endpoints that a policy applies to: all, or those that match.
 
@@ -55,7 +56,7 @@ class EndpointSelector:
         return all(target.labels.get(name) in values for name, values in self.labels.items())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Policy:
     """A resolved policy: all extensions are merged.
 

@@ -8,7 +8,6 @@ needs was not proved.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -16,6 +15,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from model.findings.finding import Outcome, Severity
+from model.frozen import frozen
 from model.observation import Observation
 from model.verdict import Evidence, UnknownCause
 
@@ -49,7 +49,7 @@ class Parameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Subject:
     """What a rule judges: one Observation at an aware time, which decides what has expired."""
 
@@ -57,7 +57,7 @@ class Subject:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Evaluation:
     """A rule's answer: ``observed`` is what was seen, ``required`` the value that meets the rule.
 
@@ -78,7 +78,7 @@ Judge: TypeAlias = Callable[[Subject], Evaluation]
 P = TypeVar("P", bound=Parameters)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rule(Generic[P]):
     """One rule of the catalogue.
 

@@ -21,10 +21,11 @@ import time
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final, ParamSpec, TypeVar
+
+from model.frozen import frozen
 
 _THREADS: Final = 2
 """Threads of the whole process that check what servers sent; each visit uses one at a time."""
@@ -38,7 +39,7 @@ Found = TypeVar("Found")
 Given = ParamSpec("Given")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BudgetLimits:
     """The limits of one visit.
 

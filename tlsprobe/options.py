@@ -6,12 +6,13 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, TypedDict
 
 from discovery.targets import parse_target
+from model.frozen import frozen
 from model.intrusiveness import Intrusiveness
 from model.target import Target
 from model.target_labels import CLIENT_IDENTITY
@@ -33,7 +34,7 @@ _LONGEST_DEADLINE_SECONDS: Final = 86_400.0
 _IDENTITY_NAME: Final = "client_certificate"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ClientCertificate:
     """A client certificate of yours: a PEM file with its ``key`` file, or one file with both.
 
@@ -83,7 +84,7 @@ class ScanOptions(TypedDict, total=False):
     """Which addresses of a name to probe. Default: any."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ScanRequest:
     """Targets in the given order, and how to probe them."""
 

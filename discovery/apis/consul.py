@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -12,11 +11,12 @@ from discovery.apis.web import WebApi
 from discovery.bounds import USUAL_MOST_TARGETS, check_count
 from discovery.found import Location, SourceLocation, mappings, meta, read_locations
 from discovery.source import Skipped, SourceError, SourceReading
+from model.frozen import frozen
 
 _AT_ONCE: Final = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Wanted:
     """The wanted services: the named ones or all, if they have all of the ``tags``."""
 
@@ -36,10 +36,13 @@ class Wanted:
                 yield Skipped(place=f"service {name}", problem=problem)
 
 
+_EVERYTHING: Final = Wanted()
+
+
 async def read_consul(
     api: WebApi,
     source: str,
-    wanted: Wanted = Wanted(),
+    wanted: Wanted = _EVERYTHING,
     most: int = USUAL_MOST_TARGETS,
 ) -> SourceReading:
     """The instances of the ``wanted`` services; raises SourceError."""

@@ -11,7 +11,7 @@ import os
 import ssl
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ import httpx
 
 from discovery.apis.json_text import parse_json
 from discovery.source import SourceError
+from model.frozen import frozen
 from model.safe_output.secret_text import SecretMask, secrets_in_url
 from model.version import user_agent
 from pki.net_guard.gate import Purpose, SocketGate
@@ -28,7 +29,7 @@ _MOST_BYTES: Final = 64 * 1024 * 1024
 _OK: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WebApi:
     """The location and the credentials of an API; the ``gate`` decides whether it may be contacted.
 

@@ -6,12 +6,13 @@ import glob
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from discovery.source import Skipped
 from model.application_protocol import DEFAULT_PROTOCOL
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.target import is_ip_address
 
@@ -20,7 +21,7 @@ _PLAIN: Final = re.compile(r"(?=.*[^\W_])[^\W][\w-]*(\.[\w-]+)*\.?|_[\w-]+(\.[\w
 _LARGEST_PORT: Final = 65_535
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Declared:
     """One block of a server's configuration at one socket with TLS.
 

@@ -19,6 +19,7 @@ from discovery.declared import declaring, read_leaves
 from discovery.found import Location, SourceLocation, meta, read_locations
 from discovery.server_files.blocks import Declared, Entry, matches, plain_names
 from discovery.source import Skipped, SourceError, SourceReading
+from model.frozen import frozen
 from model.target import is_ip_address
 from model.target_labels import PROXY_PROTOCOL
 
@@ -56,7 +57,7 @@ class _Place:
         return [name for name in names if _is_same_block(self._owners[name.lower()], block)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ServerFiles:
     """A server's configuration files. Sockets that listen on all addresses are probed at ``host``."""
 

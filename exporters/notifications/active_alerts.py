@@ -7,7 +7,6 @@ resolved while its name cannot be looked up.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import is_
 from typing import Final
@@ -17,6 +16,7 @@ from model.certificates.lifetime import Lifetime
 from model.encoding.times_json import time_to_json
 from model.findings.alert import Alert, AlertKind
 from model.findings.finding import Finding, FindingStatus, Outcome, Severity
+from model.frozen import frozen
 from model.safe_output.printable import printable
 from model.snapshot import EndpointStatus, Snapshot
 
@@ -25,7 +25,7 @@ _LONGEST_NAME: Final = 120
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ActiveAlerts:
     """``alerts`` are the active ones by key; ``waived`` has the keys of findings with a waiver in force.
 
@@ -46,7 +46,7 @@ class ActiveAlerts:
         return key not in self.alerts and alert.target in proved
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _TargetAlerts:
     """The active alerts of one target, valid for exactly these ``statuses`` until ``until``."""
 

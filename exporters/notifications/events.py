@@ -7,14 +7,14 @@ what is still true, a restart repeats nothing, and a crash loses nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from exporters.notifications.active_alerts import ActiveAlerts
 from exporters.notifications.selector import AlertSelector
 from model.findings.alert import Alert, Event, EventKind
+from model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Comparison:
     """``events`` must be sent; ``unwanted`` count as reported and are not sent.
 

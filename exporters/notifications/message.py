@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from model.findings.alert import Alert, Event, EventKind
 from model.findings.finding import Severity
+from model.frozen import frozen
 from model.safe_output.printable import printable
 
 _LONGEST_GROUP = 80
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Message:
     """A message of ``notifier`` as of ``at``. ``active`` are the reported alerts that are active after these events.
 

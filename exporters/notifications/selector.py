@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from model.findings.alert import Alert, AlertKind, EventKind
 from model.findings.finding import Severity
+from model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AlertSelector:
     """Alerts of at least ``min_severity``, at targets that have all of ``labels``.
 

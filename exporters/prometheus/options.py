@@ -6,9 +6,10 @@ thousand endpoints. It includes everything that our alert rules and dashboards u
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from model.frozen import frozen
 
 
 class Detail(StrEnum):
@@ -31,7 +32,7 @@ MOST_OF_A_FAMILY: Final = 100
 """The maximum number of series of one family for an endpoint: a server may send a chain of any length."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MetricOptions:
     """``most_series`` is the maximum number of series for an endpoint; the rest is dropped and counted."""
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Self
 
@@ -26,6 +25,7 @@ from exporters.prometheus.catalogue import (
 from exporters.prometheus.families.family import PREFIX, Family, Sample, TargetFamily
 from exporters.prometheus.options import MOST_OF_A_FAMILY, MetricOptions
 from model.caching.size_bounded_cache import SizeBoundedCache
+from model.frozen import frozen
 from model.safe_output.label_text import LONGEST_KEY, quoted
 from model.snapshot import EndpointStatus, Snapshot
 
@@ -54,7 +54,7 @@ def number_text(number: float) -> str:
     return str(whole) if whole == number else repr(round(number, 6))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Written:
     """An endpoint's lines for ``status``, one text for each family.
 

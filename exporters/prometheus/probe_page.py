@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
@@ -15,6 +14,7 @@ from exporters.prometheus.other_exporters.samples import ForeignSample, comment,
 from exporters.prometheus.other_exporters.ssl_exporter import ssl_exporter_samples
 from exporters.prometheus.page import PageWriter
 from exporters.prometheus.service.service_families import described
+from model.frozen import frozen
 from model.snapshot import EndpointStatus, Snapshot
 
 
@@ -26,7 +26,7 @@ class Names(StrEnum):
     SSL_EXPORTER = "ssl_exporter"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OwnResult:
     """What a page in our own names shows: the endpoint's status, and whether it meets the module's ``expect``."""
 

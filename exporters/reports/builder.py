@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from exporters.reports.report import (
@@ -21,6 +21,7 @@ from model.findings.finding import FindingStatus, RuleResult, Waiver
 from model.findings.finding_life import with_waiver
 from model.findings.remediation import Remediation
 from model.findings.waiver_scope import with_target_keys
+from model.frozen import frozen
 from model.intrusiveness import words_for_not_asked
 from model.observation import ClientAuthMode, Observation
 from model.query import AuditEntry
@@ -32,7 +33,7 @@ RemedyOf = Callable[[Observation, RuleResult], Remediation | None]
 """Returns the lines that fix a rule's result at an endpoint, if its kind of server is known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReportRequest:
     """The inputs of a report other than the Snapshot.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from exporters.reports.formats.as_csv import write_csv
@@ -14,9 +13,10 @@ from exporters.reports.formats.as_markdown import write_markdown
 from exporters.reports.formats.as_oscal import write_oscal
 from exporters.reports.formats.as_sarif import write_sarif
 from exporters.reports.report import Report
+from model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReportFormat:
     """One format: ``write`` is a pure function; ``says`` describes the format to users.
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from exporters.reports.expiry import Expiring, expiring_within
 from exporters.reports.report import PastStandings, Report, ReportedEndpoint
 from model.findings.finding import Finding, FindingStatus, Severity
+from model.frozen import frozen
 from model.verdict import Verdict
 
 _WORST_SHOWN: Final = 10
@@ -21,7 +21,7 @@ _HORIZON_DAYS: Final = 60
 _GRAVE: Final = (Severity.CRITICAL, Severity.HIGH)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Team:
     """The endpoints with one value of the label: their number by compliance, now and earlier.
 
@@ -35,7 +35,7 @@ class Team:
     before: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Offender:
     """An endpoint with its open findings by severity, and the time since which the oldest is open."""
 
@@ -44,7 +44,7 @@ class Offender:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ExecutivePage:
     """``judged`` endpoints have a policy, ``compliant`` ones are proved to meet theirs."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from exporters.reports import words
 from exporters.reports.report import Report, ServedCertificate
+from model.frozen import frozen
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ExpiringCertificate:
     """A leaf, and where it is served; ``days_left`` are whole days, None if it never expires."""
 
@@ -23,7 +23,7 @@ class ExpiringCertificate:
     endpoints: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Expiring:
     """Something that expires: what it is, and where, in words."""
 

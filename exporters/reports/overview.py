@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from exporters.reports.report import Report
 from model.findings.finding import FindingStatus, Outcome, Severity
+from model.frozen import frozen
 from model.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Overview:
     """``standings`` counts endpoints; ``open`` the open violations by severity, worst first.
 

@@ -7,7 +7,7 @@ pure functions of it, so that the same Report gives the same bytes today and in 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final
 
@@ -20,13 +20,14 @@ from model.findings.finding import (
     labelled_rule,
 )
 from model.findings.remediation import Remediation
+from model.frozen import frozen
 from model.query import AuditEntry
 from model.verdict import Verdict
 
 DEFAULT_GROUPING: Final = "team"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PolicyRule:
     """One rule of a policy.
 
@@ -48,7 +49,7 @@ class PolicyRule:
         return labelled_rule(self.rule, self.rule_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PolicyText:
     """The text of a policy that was in force.
 
@@ -63,7 +64,7 @@ class PolicyText:
     rules: tuple[PolicyRule, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReportedFinding:
     """A Finding with its remediation, if the kind of server is known."""
 
@@ -71,7 +72,7 @@ class ReportedFinding:
     remedy: Remediation | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ServedCertificate:
     """A leaf that an endpoint serves."""
 
@@ -80,7 +81,7 @@ class ServedCertificate:
     not_after: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReportedEndpoint:
     """One endpoint: what was probed, when, by which version, and the results.
 
@@ -111,7 +112,7 @@ class ReportedEndpoint:
         return standing_by(self.compliance)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PastStandings:
     """The compliance of endpoints at an earlier time, by the value of the label that groups them.
 
@@ -123,7 +124,7 @@ class PastStandings:
     teams: Mapping[str, Mapping[Verdict, int]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Report:
     """The whole content of a report.
 

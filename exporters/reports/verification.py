@@ -9,13 +9,13 @@ revealed only by a copy of the hash that is stored elsewhere.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, Final
 
 from exporters.reports.catalogue import REPORTS
 from exporters.reports.formats.as_html import DATA_END, DATA_START
 from exporters.reports.report import Report
 from exporters.reports.report_json import Json, digest_of, report_from_json, report_to_json
+from model.frozen import frozen
 
 _NO_DATA: Final = (
     "it contains no report data: add --data FILE with the JSON report of the same data"
@@ -28,7 +28,7 @@ class NotAReportError(ValueError):
     """The input is not a report, or has no data; the message is one sentence with how to fix it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Verification:
     """The result of verifying a report.
 

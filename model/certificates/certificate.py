@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
 
@@ -66,7 +67,7 @@ class Validation(StrEnum):
     EXTENDED = "ev"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Certificate:
     """One X.509 certificate as it was sent (RFC 5280).
 
@@ -118,7 +119,7 @@ class TrustFailure(StrEnum):
     """A CA of the path may not issue for the name (RFC 5280, section 4.2.1.10)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TrustVerdict:
     """Whether a chain verifies against one trust store, and why not.
 
@@ -149,7 +150,7 @@ class RevocationMethod(StrEnum):
     """A CRL that the issuer publishes (RFC 5280, section 5)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Revocation:
     """What one source says about one certificate of the chain, by its ``position`` (0 is the leaf).
 
@@ -176,7 +177,7 @@ class SctSource(StrEnum):
     OCSP = "ocsp"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Sct:
     """One signed certificate timestamp; ``log_id`` is hex.
 
@@ -193,7 +194,7 @@ class Sct:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Judgement:
     """Whether something complies with a policy; if not, ``reason`` says why in one sentence."""
 
@@ -201,7 +202,7 @@ class Judgement:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Completion:
     """How an incomplete chain verifies for a client that fetches missing issuers.
 
@@ -214,7 +215,7 @@ class Completion:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ServedChain:
     """One distinct chain that an endpoint serves, leaf first as sent.
 

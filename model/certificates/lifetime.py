@@ -7,16 +7,17 @@ if the lifetime is under ten days; with a quarter left, renewal has failed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+
+from model.frozen import frozen
 
 _SHORT: Final = timedelta(days=10)
 _WARNING_SHARE, _MOST_WARNING = 0.25, timedelta(days=30)
 _CRITICAL_SHARE, _MOST_CRITICAL = 0.1, timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Lifetime:
     """A validity period; both ends are timezone-aware, and the end is after the start."""
 

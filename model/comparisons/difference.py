@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from model.comparisons.change import ChangeKind
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 
 _MOST_NAMES: Final = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Difference:
     """A Change without endpoint and time."""
 

@@ -7,7 +7,7 @@ and the same policy results as the newest one needs neither stretches nor Findin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from model.comparisons.change import Change, ChangeKind
@@ -24,6 +24,7 @@ from model.endpoint_state.state import (
 from model.endpoint_state.visit import Visit
 from model.findings.finding import Finding
 from model.findings.finding_life import live_on
+from model.frozen import frozen
 from model.query import Transition
 
 FLAPPING: Final = "flapping"
@@ -35,7 +36,7 @@ _LEAF: Final = ".leaf"
 _MOST_QUOTED: Final = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Advanced:
     """The effect of a visit: the ``state`` of the endpoint after it, and the ``changes`` that it showed.
 
@@ -48,7 +49,7 @@ class Advanced:
     changes: tuple[Change, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Learned:
     """The relation of a visit's facts to those of earlier visits."""
 

@@ -7,15 +7,16 @@ A, B, A, B is two servers behind one address, or one that comes and goes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+
+from model.frozen import frozen
 
 FLAPPING_WITHIN: Final = timedelta(days=7)
 """Facts that return after a longer time do not count as flapping."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Showing:
     """A period in which an endpoint showed the same facts, by digest; ``is_turn`` if they differed from before."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 from model.differences.known import is_wholly_known, known_facts
 from model.endpoint_state.flapping import FLAPPING_WITHIN, Showing
 from model.findings.finding import Finding
+from model.frozen import frozen
 from model.observation import Observation
 from model.query import Transition
 
@@ -21,7 +22,7 @@ MOST_FACTS: Final = 6
 _TURNS: Final = (Transition.CHANGED, Transition.FLAPPING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Stretch:
     """Consecutive visits with the same facts.
 
@@ -36,7 +37,7 @@ class Stretch:
     facts: Observation | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EndpointState:
     """The state of an endpoint after its newest visit, which began at ``started_at``.
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from model.findings.finding import Severity, labelled_rule
+from model.frozen import frozen
 
 
 class AlertKind(StrEnum):
@@ -23,7 +24,7 @@ class AlertKind(StrEnum):
     EXPIRY = "expiry"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Alert:
     """Something wrong at ``target`` (a target's key) with its owner's ``labels``.
 
@@ -80,7 +81,7 @@ class EventKind(StrEnum):
         return self in (EventKind.RESOLVED, EventKind.WAIVED, EventKind.TARGET_REMOVED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Event:
     """The start or end of an Alert; ``at`` is when it was observed."""
 

@@ -7,14 +7,14 @@ a finding.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from model.findings.finding import Severity
+from model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Attack:
     """``title`` follows ``Vulnerable to`` in a sentence; ``fix`` says in a few words what to do.
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
+from model.frozen import frozen
 from model.verdict import Evidence, UnknownCause, Verdict
 
 
@@ -49,7 +50,7 @@ def labelled_rule(name: str, rule_id: str | None) -> str:
     return name if rule_id is None else f"{name} ({rule_id})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RuleResult:
     """The result of one rule of one policy for one endpoint.
 
@@ -91,7 +92,7 @@ class RuleResult:
         return hashlib.sha256(paired.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Assessment:
     """All results of all applicable policies for one endpoint, from one Observation.
 
@@ -137,7 +138,7 @@ class FindingStatus(StrEnum):
     RESOLVED = "resolved"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Waiver:
     """Findings that an owner accepts until a given day.
 
@@ -160,7 +161,7 @@ class Waiver:
         return (self.expires_at.astimezone(UTC) - timedelta.resolution).date()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Finding:
     """A rule that an endpoint violates, with its lifecycle.
 

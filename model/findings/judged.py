@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from model.findings.finding import Assessment, Finding
 from model.findings.remediation import Remediation
+from model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Judged:
     """The results of all rules; ``findings`` are in order, worst first.
 

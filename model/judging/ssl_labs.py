@@ -8,12 +8,12 @@ certificate is for other names. The guide's exact wording on A- and A+ is uncert
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from model.certificates.certificate import Problem, ServedChain
 from model.findings.attacks import attack_title
+from model.frozen import frozen
 from model.judging.asked import feature_does_not_apply, vulnerability_does_not_apply
 from model.judging.spoken import has_no_certificates, spoken, suite_gaps
 from model.judging.ssl_labs_score import accepted_suites, key_score, score_of
@@ -34,7 +34,7 @@ _BROKEN: Final = (
 _LONG_HSTS_SECONDS: Final = 15_552_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Grade:
     """The ``letter`` that follows from the known facts, the ``score`` out of 100, and why it is no better.
 
@@ -61,7 +61,7 @@ class Grade:
         return GRADES.index(self.letter) <= GRADES.index(letter)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Cap:
     """A fault that caps the grade at ``letter``; ``holds`` is unknown if the fact behind it is.
 

@@ -5,11 +5,11 @@ The table has each suite's strength class and the rule behind it; ``docs/explana
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Final
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry.table import code_point_name, read_table
 
@@ -47,7 +47,7 @@ _WEAKNESSES: Final = {
 """By the rules of ``docs/explanation/strength.md``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CipherSuite:
     """One row of the registry. ``strength_rule`` names the rule that determined ``strength``."""
 

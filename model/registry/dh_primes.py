@@ -6,13 +6,13 @@ servers that use it (weakdh.org).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from model.frozen import frozen
 from model.registry.table import read_table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KnownPrime:
     """One row. ``sha256`` is the hex hash of the prime's big-endian bytes without leading zeros.
 

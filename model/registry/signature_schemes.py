@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from model.frozen import frozen
 from model.registry.table import code_point_name, read_table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SignatureScheme:
     """One row of the registry."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from model.frozen import frozen
 from model.registry.cipher_suites import Strength, cipher_suite_by_name
 from model.registry.table import read_table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Sslv2CipherKind:
     """One cipher kind; ``code_point`` has three bytes."""
 

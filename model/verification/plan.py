@@ -5,13 +5,12 @@ It has no names of its own: endpoints with the same configuration share one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HelloForm:
     """What a hello needs, besides its lists, before this server answers; the server name is the endpoint's.
 
@@ -24,7 +23,7 @@ class HelloForm:
     alpn_protocols: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KnownPick:
     """A hello with the accepted suites of a version, of which the server picks one of ``picks``."""
 
@@ -34,7 +33,7 @@ class KnownPick:
     picks: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KnownRefusal:
     """A hello that the server refuses: with every suite of a version except the accepted ``cipher_suites``.
 
@@ -49,7 +48,7 @@ class KnownRefusal:
     before: Evidence | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VerificationPlan:
     """The hellos that verify an endpoint, with the answers that they had before."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from model.frozen import frozen
 from model.observation import Observation
 from model.verification.plan import VerificationPlan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Remembered:
     """The last stored visit: its ``facts`` without evidence and raw certificates, and the plan to verify them.
 

@@ -7,14 +7,14 @@ A client searches for an issuer in the same way before it checks a signature (RF
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from model.frozen import frozen
 from pki.certificates.memoized import remembered
 from pki.certificates.reading.fields import read_fields
 from pki.certificates.reading.names import NameKey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PathElement:
     """The parts of a certificate that determine its issuer and the certificates that it issued."""
 

@@ -26,11 +26,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from model.certificates.certificate import Certificate, KeyType, Problem
+from model.frozen import frozen
 from model.verdict import Verdict
 from pki.certificates.limits import has_internal_name, lives_too_long
 from pki.certificates.path_building import PathElement, ancestors, descendants, read_link
@@ -65,7 +66,7 @@ def problems(
     return tuple(problem for problem in Problem if problem in found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Served:
     chain: Sequence[Certificate]
     links: Sequence[PathElement]

@@ -18,7 +18,7 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 from model.certificates.certificate import Certificate
 from model.verdict import Verdict
 from pki.certificates.reading.bounds import beyond_bounds
-from pki.certificates.reading.strict_reading import load_certificate
+from pki.certificates.reading.strict_reading import load_certificate, load_trusted
 
 _LONGEST_REASON: Final = 300
 _WILDCARD: Final = "*."
@@ -67,7 +67,7 @@ class StrictStore:
 
     @cached_property
     def _store(self) -> Store | None:
-        anchors = [anchor for der in self._read() if (anchor := load_certificate(der)) is not None]
+        anchors = [anchor for der in self._read() if (anchor := load_trusted(der)) is not None]
         return Store(anchors) if anchors else None
 
 

@@ -12,7 +12,7 @@ import contextlib
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -21,11 +21,17 @@ from OpenSSL import crypto
 from OpenSSL.SSL import X509VerificationCodes as Codes
 
 from model.certificates.certificate import Certificate, TrustFailure, TrustVerdict
+from model.frozen import frozen
 from model.verdict import Verdict
 from pki.certificates.certification_paths import ways_up
 from pki.certificates.path_building import PathElement, read_link
 from pki.certificates.reading.bounds import beyond_bounds
-from pki.certificates.reading.fields import CertificateFields, read_fields
+from pki.certificates.reading.fields import (
+    AnchorFields,
+    CertificateFields,
+    read_anchor_fields,
+    read_fields,
+)
 from pki.certificates.reading.names import NameKey
 from pki.certificates.strict_trust import StrictStore
 
@@ -93,7 +99,7 @@ _EVER: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Judged:
     """A verdict and its period of validity."""
 
@@ -191,8 +197,7 @@ class TrustStore:
 
     def anchors(self, link: PathElement) -> bool:
         """Whether a path may end at ``link``: this certificate, or an issuer of it, is in the store."""
-        own = self._links.get(link.subject, ()) if link.subject is not None else ()
-        return bool(self.issuers_of(link)) or any(each.der == link.der for each in own)
+        return bool(self.issuers_of(link)) or link.der in self._named(link.subject)
 
     @property
     def size(self) -> int:
@@ -201,8 +206,10 @@ class TrustStore:
 
     def issuers_of(self, link: PathElement) -> tuple[bytes, ...]:
         """The DER of the store's certificates that ``link`` names as its issuer."""
-        issuers = self._links.get(link.issuer, ()) if link.issuer is not None else ()
-        return tuple(each.der for each in issuers if each.issued(link))
+        return tuple(der for der in self._named(link.issuer) if read_link(der).issued(link))
+
+    def _named(self, subject: NameKey | None) -> Sequence[bytes]:
+        return self._by_subject.get(subject, ()) if subject is not None else ()
 
     @cached_property
     def _certificates(self) -> Sequence[bytes]:
@@ -213,20 +220,22 @@ class TrustStore:
         return [crypto.load_certificate(crypto.FILETYPE_ASN1, der) for der in self._certificates]
 
     @cached_property
+    def _fields(self) -> Sequence[AnchorFields]:
+        return [read_anchor_fields(der) for der in self._certificates]
+
+    @cached_property
     def _turns(self) -> Sequence[datetime]:
         return sorted(
-            turn
-            for fields in map(read_fields, self._certificates)
-            for turn in _turns(fields.not_before, fields.not_after)
+            turn for each in self._fields for turn in _turns(each.not_before, each.not_after)
         )
 
     @cached_property
-    def _links(self) -> Mapping[NameKey, Sequence[PathElement]]:
-        links: dict[NameKey, list[PathElement]] = {}
-        for link in map(read_link, self._certificates):
-            if link.subject is not None:
-                links.setdefault(link.subject, []).append(link)
-        return links
+    def _by_subject(self) -> Mapping[NameKey, Sequence[bytes]]:
+        found: dict[NameKey, list[bytes]] = {}
+        for der, fields in zip(self._certificates, self._fields, strict=True):
+            if fields.subject is not None:
+                found.setdefault(fields.subject.key(), []).append(der)
+        return found
 
 
 def _store(anchors: Sequence[crypto.X509 | None], at: datetime) -> crypto.X509Store:

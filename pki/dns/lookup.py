@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import dns.asyncresolver
@@ -13,6 +12,7 @@ import dns.nameserver
 import dns.resolver
 from dns.rdata import Rdata
 
+from model.frozen import frozen
 from pki.net_guard.gate import Purpose, SocketGate
 from pki.net_guard.shortage import note_shortage_of_resolver
 
@@ -30,7 +30,7 @@ class LookupFailedError(Exception):
     """The lookup failed; the message is one sentence."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Records:
     """The records of one type; ``is_authenticated`` is whether the resolver validated them (AD)."""
 

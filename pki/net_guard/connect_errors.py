@@ -14,13 +14,14 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 from model.encoding.times_json import time_from_json, time_to_json
+from model.frozen import frozen
 
 MOST_HELLOS: Final = 80
 """Broken connections that questions may cause: a full visit at the usual level needs about this many."""
@@ -43,7 +44,7 @@ _Version = tuple[int, int]
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tally:
     """The broken connections that one server has seen of us ``since`` a time; ``is_blocked`` if it then blocked us."""
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import ipaddress
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from model.frozen import frozen
 from model.target import Target
 from pki.net_guard.addresses import Address, Network, embedded, parse_address
 
 _MAPPED_LENGTH = 96
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Denied:
     """One entry: a network, or a pattern of host names or paths; it covers all ports if ``port`` is None."""
 

@@ -6,14 +6,15 @@ A zone is the part of the network that a target's label ``zone`` names; its work
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from model.frozen import frozen
 from pki.net_guard.addresses import Network, embedded, is_translated, parse_address
 from pki.net_guard.deny import DenyList
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EgressRules:
     """The rules of one zone: servers are probed only in ``networks`` (None: everywhere), and nothing in ``deny``
     is ever contacted."""
@@ -25,7 +26,7 @@ class EgressRules:
 _ANYWHERE: Final = EgressRules()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EgressPolicy:
     """The rules of the configuration. The ``networks`` of a zone replace those of ``everywhere``; both deny."""
 

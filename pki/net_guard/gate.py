@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from model.application_protocol import URL_PORTS
+from model.frozen import frozen
 from model.target import Target, is_ip_address
 from model.target_labels import ZONE
 from pki.net_guard.addresses import Network, embedded, is_public, parse_address
@@ -46,7 +47,7 @@ _TO_PEERS: Final = frozenset({Purpose.PROBE, Purpose.FETCH})
 _OF_PROBING: Final = frozenset({*_TO_PEERS, Purpose.PROXY})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SocketGate:
     """Which sockets may be opened.
 

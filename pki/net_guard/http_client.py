@@ -11,13 +11,14 @@ import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
 import httpcore
 import httpx
 
+from model.frozen import frozen
 from pki.net_guard.gate import Purpose, SocketGate
 from pki.net_guard.look_up import OF_CONFIGURED, LookUp
 from pki.net_guard.opening import DeniedError, judged_addresses
@@ -43,7 +44,7 @@ class HttpError(Exception):
     """There is no complete answer; the message is a clause such as "sent more than 1000 bytes"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HttpRequest:
     """A request: a POST if it has a ``body``, else a GET."""
 

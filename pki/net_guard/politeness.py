@@ -15,11 +15,11 @@ import ipaddress
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
 
+from model.frozen import frozen
 from model.target import is_ip_address
 from pki.net_guard.connect_errors import ConnectErrors
 from pki.net_guard.start_rate import StartRate
@@ -29,7 +29,7 @@ _RECOVERY: Final = 0.125
 """The fraction of a connection that each good answer restores."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ConnectionLimits:
     """How many connections may be open at once, and how many may start per second.
 

@@ -11,12 +11,13 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from model.certificates.certificate import Certificate, Revocation, RevocationMethod
+from model.frozen import frozen
 from model.verdict import Verdict
 from pki.certificates.path_building import read_link
 from pki.revocation.crl import MOST_CRL_LENGTH, freshest_urls, judge_crl
@@ -38,7 +39,7 @@ _FAILURE_KEPT: Final = timedelta(minutes=10)
 Judged = TypeVar("Judged")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IssuerLink:
     """One certificate of a chain with its issuer, both in DER."""
 

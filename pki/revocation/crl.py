@@ -8,7 +8,7 @@ reasons that do not list the certificate leave revocation unknown.
 from __future__ import annotations
 
 import binascii
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from model.certificates.certificate import Revocation, RevocationMethod
+from model.frozen import frozen
 from model.verdict import Verdict
 from pki.certificates.reading.strict_reading import load_certificate
 from pki.revocation.crl_scope import (
@@ -40,7 +41,7 @@ class _UnfitError(Exception):
     """The CRL cannot be used; the message is one sentence."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _List:
     """A CRL, and the signed part of its DER.
 

@@ -9,10 +9,11 @@ import binascii
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeAlias
+
+from model.frozen import frozen
 
 _LONGEST_FILE: Final = 2**24
 _STATES: Final = frozenset({"pending", "qualified", "usable", "readonly", "retired", "rejected"})
@@ -22,7 +23,7 @@ class LogListError(ValueError):
     """A log list cannot be used; the message names the file, the place and the fix."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Log:
     """One log. ``key`` is its SubjectPublicKeyInfo in DER, ``log_id`` the SHA-256 of that.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509 import ocsp
 
 from model.certificates.certificate import Sct, SctSource
+from model.frozen import frozen
 from model.verdict import Verdict
 from pki.byte_reader import ByteReader, DecodeError, vector
 from pki.certificates.reading.der import Tag, first
@@ -38,7 +38,7 @@ _X509_ENTRY, _PRECERT_ENTRY = 0, 1
 _CLOCK_SKEW: Final = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StapledData:
     """Data stapled in the handshake: the SCT list of the TLS extension, and an OCSP response (DER)."""
 
@@ -46,7 +46,7 @@ class StapledData:
     ocsp_response: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Read:
     """``struct { Version sct_version; LogID id; uint64 timestamp; CtExtensions extensions;
     digitally-signed struct {…} } SignedCertificateTimestamp;`` (section 3.2)"""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from model.frozen import frozen
 from model.safe_output.plain_validation import plain_validation, shown_value
 from policy.files.yaml_file import ConfigError, KeyPath, YamlFile
 from policy.values import nearest
@@ -16,7 +16,7 @@ class PolicyError(ConfigError):
     """A policy cannot be used; the message is one sentence with the place and how to fix it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FileLocation:
     """A position in a file; as text it is ``FILE, line N``."""
 

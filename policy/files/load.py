@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from itertools import combinations
 from pathlib import Path
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from model.encoding.earlier_names import RULES, renamed
 from model.findings.finding import Waiver
+from model.frozen import frozen
 from model.target import Target
 from policy.files.contradictions import conflict
 from policy.files.document import ChoiceBody, Document, PolicyBody, WaiverBody
@@ -33,7 +34,7 @@ _SECTIONS: Final[Mapping[tuple[str, int], type[BaseModel]]] = {
 """The keys at a depth of a section of the file; Document has all others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PolicySet:
     """The contents of policy files. ``remarks`` are warnings, which are not errors.
 

@@ -8,13 +8,13 @@ them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from model.certificates.certificate import KeyType
+from model.frozen import frozen
 from model.judging.spoken import spoken, suite_gaps
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
@@ -48,7 +48,7 @@ WITHOUT_SUITES: Final = frozenset(
 """Names without a published list of suites: an endpoint cannot be checked against them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NamedPolicy:
     """One named policy. ``groups`` is None if AWS does not publish them."""
 
@@ -104,7 +104,7 @@ def _read(path: Path, product: str) -> list[NamedPolicy]:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Matches:
     """The policies that match what was seen; ``unknown`` lists what was not proved."""
 

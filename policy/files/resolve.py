@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
 
 from model.encoding.earlier_names import RULE_SETTINGS, RULES, renamed
+from model.frozen import frozen
 from policy.catalogue import RULES_BY_NAME, rule_of
 from policy.files.contradictions import contradiction
 from policy.files.document import PolicyBody, RuleSettings
@@ -30,7 +31,7 @@ from policy.values import nearest
 _SETTINGS: Final = frozenset(RuleSettings.model_fields)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Written:
     """One policy as written at ``place``."""
 
@@ -39,7 +40,7 @@ class Written:
     place: FileLocation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Draft:
     """A rule while policies are merged: each field with the place where it was written.
 
@@ -57,7 +58,7 @@ class _Draft:
 _Drafts: TypeAlias = dict[str, _Draft]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Library:
     """All policies that can be extended, by name."""
 

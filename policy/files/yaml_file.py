@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import yaml
+
+from model.frozen import frozen
 
 _TEXT_TAG: Final = "tag:yaml.org,2002:str"
 _ENDS: Final = "<(?:stream end|block end|document (?:start|end))>"
@@ -20,7 +21,7 @@ class ConfigError(ValueError):
     """The configuration cannot be used; the message is one sentence with the place and how to fix it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class YamlFile:
     """A mapping's values, and the line (from 1) of each key or list entry by its path."""
 

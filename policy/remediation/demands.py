@@ -7,10 +7,10 @@ schemes, the recommendations of RFC 9325 and RFC 10015 are used, except for name
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from model.application_protocol import URL_PORTS
+from model.frozen import frozen
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import CIPHER_SUITES, NAMED_GROUPS, Strength, strength_by_name
 from policy.policy import Policy, PolicyRule
@@ -76,7 +76,7 @@ _A_YEAR_OF_SECONDS: Final = 31_536_000
 """The proposed value if a policy asks for less: a short time protects few visits (RFC 6797, 11.2)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HstsDemand:
     """The minimum content of Strict-Transport-Security; ``max_age`` in seconds."""
 
@@ -85,7 +85,7 @@ class HstsDemand:
     preload: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Demands:
     """What a server may and must do, by the registries' names, preferred ones first.
 

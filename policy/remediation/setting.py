@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from model.frozen import frozen
 from policy.policy import PolicyRule
 from policy.remediation.demands import Demands
 from policy.rule import Family
@@ -33,7 +33,7 @@ class Topic(StrEnum):
     RENEGOTIATION = "renegotiation"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Setting:
     """``lines`` about ``topic``, and in a few words the ``place`` where they belong."""
 
@@ -46,7 +46,7 @@ Write: TypeAlias = Callable[[Demands], Iterator[Setting]]
 """The settings of a kind of server; topics that it cannot configure are omitted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ServerKind:
     """A kind of server: its product name, the ``aliases`` that a label may use, and its settings.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from model.frozen import frozen
 from model.intrusiveness import Intrusiveness
 from probe.checks.part import Part
 from probe.checks.prober import Prober
@@ -14,7 +14,7 @@ from probe.checks.visit_facts import VisitFacts
 Ask: TypeAlias = Callable[[Prober, VisitFacts], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Check:
     """One question. ``facts`` names the features, vulnerabilities and so on that it fills; ``other_facts``
     names its other facts as they appear in ``Observation.not_asked``. It waits for those checks of its stage that
@@ -35,7 +35,7 @@ class Check:
     is_first_contact: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Stage:
     """Checks that run side by side; ``phrase`` describes the current question to the user."""
 

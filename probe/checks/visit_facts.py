@@ -12,6 +12,7 @@ from typing import Any
 
 from model.application_protocol import HTTP_1_1
 from model.certificates.certificate import NameAsked
+from model.frozen import frozen
 from model.intrusiveness import Intrusiveness
 from model.observation import AcceptedSet, ClientAuth, Contradiction, DhParameters
 from model.protocol_version import ProtocolVersion
@@ -25,7 +26,7 @@ from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, Pr
 from probe.dialogue.offer import TLS13_GROUPS, Shape
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RawChain:
     """One distinct chain as DER, leaf first, with the names for which it was served.
 
@@ -38,7 +39,7 @@ class RawChain:
     names: tuple[NameAsked, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Stapled:
     """What came with one leaf (DER): an OCSP response and a list of SCTs, as sent."""
 

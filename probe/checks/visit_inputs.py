@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from probe.dialogue.before_tls.found_application import FROM_THE_FIRST_BYTE, FoundApplication
 from probe.web.site import WebSite
@@ -23,7 +23,7 @@ DATAGRAM_VERSIONS: Final = (ProtocolVersion.TLSV1_1, ProtocolVersion.TLSV1_2)
 """The TLS versions that DTLS 1.0 and 1.2 are based on; they stand for DTLS in questions."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OwnCertificate:
     """What the visit reports of the user's client certificate for this endpoint."""
 
@@ -32,7 +32,7 @@ class OwnCertificate:
     not_after: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VisitInputs:
     """The target, as checks see it.
 

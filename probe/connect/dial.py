@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final, Generic, TypeVar, cast
 
+from model.frozen import frozen
 from pki.net_guard.gate import Purpose, SocketGate
 from pki.net_guard.opening import DeniedError, open_tcp, open_unix
 from pki.net_guard.shortage import note_shortage
@@ -181,7 +182,7 @@ class Connection(asyncio.Protocol):
             self._finish(self._ending)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DialAddress:
     """Where to dial: an address and port, or a Unix socket instead.
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Self
 
+from model.frozen import frozen
 from pki.net_guard.politeness import ConnectionLimits
 from probe.budget import BudgetLimits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VisitLimits(ConnectionLimits):
     """Limits of visits; times in seconds.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from model.frozen import frozen
 from probe.connect.route import STRAIGHT, Route
 from probe.connect.starttls.application import DIRECT_TLS, Application
 from probe.connect.starttls.peer import Peer
@@ -14,7 +14,7 @@ NONCE_LENGTH: Final = 64
 """Number of bytes for the random and the session id of a visit's hellos."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TransportOptions:
     """The endpoint and the way to it.
 

@@ -12,9 +12,9 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from typing import Final
 
+from model.frozen import frozen
 from pki.net_guard.politeness import AddressGate, Politeness
 from probe.budget import VisitBudget
 from probe.connect.dial import Connection
@@ -29,7 +29,7 @@ PAST_DEADLINE: Final = ConnectFailure(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Dialled:
     """The result of dialling, and the epoch of the address's gate at that time."""
 

@@ -6,11 +6,12 @@ A refusal by a proxy says nothing about the server: it is a failure of its own k
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from model.frozen import frozen
 from model.target import is_ip_address
 from pki.net_guard.gate import Purpose, SocketGate
 from probe.budget import VisitBudget
@@ -29,7 +30,7 @@ class ProxyKind(StrEnum):
     SOCKS5 = "socks5"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Proxy:
     """A proxy with the user's name and password for it, which are never shown."""
 
@@ -47,7 +48,7 @@ class Proxy:
         return HttpConnect(address, port, self.credentials)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Route:
     """``source_address`` is the local address to connect from. ``unix_socket`` replaces address and port. The
     ``proxy_protocol`` header is sent first on each connection, after the dialogue with a proxy. ``missing``

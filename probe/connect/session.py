@@ -7,11 +7,12 @@ Answer "deadline", so that the checks end with what is known by then.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from OpenSSL.SSL import Session
 
+from model.frozen import frozen
 from model.ports import Clock
 from model.protocol_version import ProtocolVersion
 from pki.net_guard.connect_errors import Allowance
@@ -51,7 +52,7 @@ _RESTS_SECONDS: Final = (0.25, 0.5, 1.0, 2.0)
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ConversationOptions:
     """Which connection carries a Dialogue, and for how long in total.
 

@@ -8,11 +8,11 @@ here from the keys of a finished handshake, for suites that are ``is_aes_cbc``.
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
 from typing import Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry import CipherSuite
 from probe.tls.record import ContentType, encode_record
@@ -22,7 +22,7 @@ _MAC_LENGTHS: Final = {"SHA1": 20, "SHA256": 32, "SHA384": 48}
 _FIRST_AFTER_FINISHED: Final = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Secrets:
     """The secrets of a finished handshake; ``last_block`` is the end of the last record sent."""
 

@@ -6,7 +6,7 @@ A passphrase comes from an environment variable, so that none of our files conta
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs12
 from cryptography.hazmat.primitives.serialization import load_pem_private_key as load_pem_key
+
+from model.frozen import frozen
 
 Key = (
     rsa.RSAPrivateKey
@@ -29,7 +31,7 @@ class IdentityError(ValueError):
     """A client certificate cannot be used; the message names the file and how to fix it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ClientIdentity:
     """A certificate with its key, and the intermediate certificates of its chain."""
 

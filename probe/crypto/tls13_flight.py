@@ -7,10 +7,11 @@ it never finishes a handshake or sends data under these keys.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cryptography.exceptions import InvalidTag
 
+from model.frozen import frozen
 from pki.byte_reader import DecodeError, vector
 from probe.crypto.tls13_keys import OPENED_SUITES, KeyShareSecret, ServerHandshakeKeys
 from probe.dialogue.answer import Answer, AnswerReader, Ending, ServerFlight
@@ -43,7 +44,7 @@ from probe.tls.record import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tls13Flight:
     """The flight. ``answer`` is the answer to the hello; the other fields are set if the flight could be
     decrypted.

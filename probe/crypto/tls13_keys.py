@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from model.frozen import frozen
 from pki.byte_reader import vector
 
 Private: TypeAlias = x25519.X25519PrivateKey | ec.EllipticCurvePrivateKey
@@ -35,7 +35,7 @@ class Aead(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Suite:
     digest: str
     key_length: int

@@ -8,10 +8,11 @@ unless a caller allows more, and no input makes it raise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry import alert_name, cipher_suite_by_code_point
 from model.verdict import Evidence
@@ -76,7 +77,7 @@ class FailureKind(StrEnum):
     SILENT = "silent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ServerFlight:
     """A ServerHello and the plaintext messages after it.
 
@@ -101,7 +102,7 @@ class ServerFlight:
     alert: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RetryRequest:
     """A HelloRetryRequest; ``raw`` is the message."""
 
@@ -109,7 +110,7 @@ class RetryRequest:
     hello: ServerHello
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TlsAlert:
     """An alert instead of a hello; ``raw`` is the record's fragment."""
 
@@ -123,7 +124,7 @@ class TlsAlert:
         return alert_name(self.description)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NoHello:
     """The connection ended, or nothing more came, before a complete hello or alert."""
 
@@ -131,14 +132,14 @@ class NoHello:
     raw: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NotTls:
     """Bytes that are not a record of SSL 3.0 to TLS 1.3; ``raw`` is their first line."""
 
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Malformed:
     """Records whose content a server may not send first; ``what`` names the structure."""
 
@@ -150,7 +151,7 @@ _VISIT_LIMITS: Final = frozenset({FailureKind.DEADLINE, FailureKind.BUDGET, Fail
 _OURS: Final = _VISIT_LIMITS | {FailureKind.EXHAUSTED}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ConnectFailure:
     """TLS could not be asked; ``detail`` is the reason from the system, the server or ourselves.
 

@@ -7,9 +7,9 @@ the same outcome, after a known good hello was answered in between, and after a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from probe.dialogue.answer import (
@@ -43,7 +43,7 @@ AMBIGUOUS_ALERTS: Final = frozenset({CLOSE_NOTIFY, INTERNAL_ERROR})
 """Alerts that overload may cause."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Exchange:
     """One question and its answer; ``offered`` holds the bytes sent."""
 

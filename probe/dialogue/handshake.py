@@ -6,10 +6,10 @@ A hello is not enough if TLS 1.3 encrypts the server's certificates and its Cert
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, UnknownCause, Verdict
 from probe.dialogue.answer import (
@@ -94,7 +94,7 @@ USERS_OWN: Final = frozenset({Presented.OWN, Presented.EXPIRED})
 """Certificates whose key the transport has."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HandshakeOffer:
     """A handshake at exactly ``version``.
 
@@ -145,7 +145,7 @@ class HandshakeOffer:
         return head.encode("ascii")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Handshake:
     """The results of a handshake. ``certificates`` and ``certificate_authorities`` (names) are DER.
 

@@ -9,14 +9,14 @@ AES (OpenSSL's PrioritizeChaCha, HAProxy's default, Go).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
+from model.frozen import frozen
 from model.registry import cipher_suite_by_code_point
 from model.verdict import Preference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SuiteChoice:
     """The suites of one offer, in the client's order, and the server's pick."""
 

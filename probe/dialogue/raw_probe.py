@@ -7,9 +7,9 @@ depend on the version, the session or the key in it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from model.frozen import frozen
 from pki.byte_reader import DecodeError
 from probe.dialogue.answer import Answer, AnswerReader, Ending, ServerFlight
 from probe.tls.record import ContentType, Record, RecordReader
@@ -20,7 +20,7 @@ Words: TypeAlias = Callable[[ServerFlight], bytes]
 """Returns the bytes to send after the flight; no bytes end the conversation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProbeResponse:
     """``answer`` is the answer to the hello, ``said`` the bytes after it, ``heard`` the reaction to them.
 

@@ -6,9 +6,9 @@ It has its own record format and messages; a server without it answers in TLS, o
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from model.frozen import frozen
 from pki.byte_reader import ByteReader, DecodeError
 from probe.dialogue.answer import Answer, AnswerReader, Ending, Malformed, NoHello
 from probe.tls.limits import MAX_CIPHER_KINDS
@@ -28,7 +28,7 @@ _KEPT_LENGTH: Final = 4096
 """The cipher kinds follow the certificate, and must be within the stored part."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Sslv2ServerHello:
     """SERVER-HELLO; ``cipher_kinds`` have three bytes, ``certificate`` is DER.
 
@@ -61,7 +61,7 @@ class Sslv2ServerHello:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Sslv2Error:
     """The ERROR message instead of a SERVER-HELLO."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from model.frozen import frozen
 
 
 class QuicEnd(StrEnum):
@@ -21,7 +22,7 @@ class QuicEnd(StrEnum):
     """Nothing came: the port is filtered, or there is no QUIC."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class QuicAnswer:
     """``versions`` are in the server's order; ``certificates`` are DER, the leaf first.
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from model.application_protocol import DEFAULT_PROTOCOL
 from model.encoding.times_json import time_from_json, time_to_json
+from model.frozen import frozen
 from model.intrusiveness import Intrusiveness
 from model.observation import Cost
 from model.target import Endpoint, Target
@@ -35,7 +35,7 @@ class RecordingError(ValueError):
     """A file without a recording, or with a broken one; the message is one sentence with the line number."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Conversation:
     """One connection: our first and later bytes, and the answer, piece by piece.
 
@@ -51,7 +51,7 @@ class Conversation:
     done: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordedHandshake:
     """A full handshake by its outcome: its keys were used once and no longer exist."""
 
@@ -60,14 +60,14 @@ class RecordedHandshake:
     done: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordedQuic:
     """The outcome of QUIC; None if it could not be asked."""
 
     outcome: QuicAnswer | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordedVisit:
     """All of one visit, in the order in which questions began."""
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from pki.byte_reader import ByteReader, DecodeError, vector
 from probe.tls.hello import ClientHello
@@ -50,7 +51,7 @@ _HANDSHAKE_HEADER_LENGTH: Final = 12
 _FIRST_MESSAGES: Final = frozenset({HandshakeType.SERVER_HELLO, HELLO_VERIFY_REQUEST})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Datagram:
     """One record of epoch 0."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 from typing import Final
 
+from model.frozen import frozen
 from pki.byte_reader import ByteReader, DecodeError
 from probe.tls.extensions import Extension, ExtensionType, body_of, decode_extensions
 from probe.tls.limits import MAX_CERTIFICATES, MAX_UNCOMPRESSED_LENGTH
@@ -16,7 +16,7 @@ COMPRESSION_ALGORITHMS: Final = {ZLIB: "zlib", 2: "brotli", 3: "zstd"}
 """RFC 8879, section 7.3."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CertificateEntry:
     """``struct { opaque cert_data<1..2^24-1>; Extension extensions<0..2^16-1>; }``: DER, and the data sent
     with it, such as a stapled OCSP response."""
@@ -56,7 +56,7 @@ def decode_certificate(body: bytes) -> tuple[CertificateEntry, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CompressedCertificate:
     """``struct { CertificateCompressionAlgorithm algorithm; uint24 uncompressed_length; opaque
     compressed_certificate_message<1..2^24-1>; }`` (RFC 8879, section 4)"""

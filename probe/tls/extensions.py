@@ -6,11 +6,11 @@ Each function returns a whole ``Extension``; its docstring shows the struct from
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
+from model.frozen import frozen
 from pki.byte_reader import ByteReader, DecodeError, uint16_list, vector
 from probe.tls.limits import MAX_EXTENSIONS, MAX_NAMES
 
@@ -46,7 +46,7 @@ _LISTS: Final = 256
 """How many different extensions of one type are made once: most hellos have the same ones."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Extension:
     """One extension; ``code_point`` may be an unknown one."""
 
@@ -63,7 +63,7 @@ class Extension:
         return self.code_point.to_bytes(2, "big") + vector(self.body, 2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KeyShare:
     """One KeyShareEntry: a named group and a public value in it."""
 

@@ -6,9 +6,9 @@ Structures without extensions (SSL 3.0) are read and written too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from model.frozen import frozen
 from pki.byte_reader import ByteReader, DecodeError, uint16_list, vector
 from probe.tls.extensions import (
     Extension,
@@ -27,7 +27,7 @@ RETRY_REQUEST_RANDOM: Final = bytes.fromhex(
 """SHA-256 of "HelloRetryRequest" (RFC 9846, section 4.1.3)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ClientHello:
     """``struct { ProtocolVersion legacy_version; Random random; opaque legacy_session_id<0..32>; CipherSuite
     cipher_suites<2..2^16-2>; opaque legacy_compression_methods<1..2^8-1>; Extension extensions<8..2^16-1>; }
@@ -72,7 +72,7 @@ class ClientHello:
         return hello
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ServerHello:
     """``struct { ProtocolVersion legacy_version; Random random; opaque legacy_session_id_echo<0..32>;
     CipherSuite cipher_suite; uint8 legacy_compression_method; Extension extensions<6..2^16-1>; }``

@@ -6,9 +6,10 @@ certificate.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from pki.byte_reader import ByteReader
 from probe.tls.limits import MAX_AUTHORITIES, MAX_CERTIFICATES
@@ -18,7 +19,7 @@ _OCSP: Final = 1
 _UNSIGNED: Final = frozenset({"anon", "PSK"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CertificateMessage:
     """``opaque ASN.1Cert<1..2^24-1>; struct { ASN.1Cert certificate_list<0..2^24-1>; }``
 
@@ -39,7 +40,7 @@ class CertificateMessage:
         return cls(chain=tuple(chain))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CertificateRequest:
     """``struct { ClientCertificateType certificate_types<1..2^8-1>; SignatureAndHashAlgorithm
     supported_signature_algorithms<2..2^16-2>; DistinguishedName
@@ -70,7 +71,7 @@ class CertificateRequest:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ServerKeyExchange:
     """What the parameters of an ephemeral key exchange show (RFC 5246, 7.4.3; RFC 8422, 5.4).
 
@@ -121,7 +122,7 @@ class ServerKeyExchange:
         return replace(found, psk_identity_hint=hint, signature_scheme=scheme)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CertificateStatus:
     """``struct { CertificateStatusType status_type; select (status_type) { case ocsp: opaque
     OCSPResponse<1..2^24-1>; } response; }`` (RFC 6066, section 8)
@@ -142,7 +143,7 @@ class CertificateStatus:
         return status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NewSessionTicket:
     """``struct { uint32 ticket_lifetime_hint; opaque ticket<0..2^16-1>; }`` (RFC 5077, 3.3)"""
 

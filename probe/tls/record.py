@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from model.frozen import frozen
 from pki.byte_reader import DecodeError, vector
 from probe.tls.limits import MAX_IDLE_RECORDS, MAX_MESSAGE_LENGTH, MAX_RECORDS
 
@@ -67,7 +67,7 @@ class HandshakeType(IntEnum):
     COMPRESSED_CERTIFICATE = 25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Record:
     """One record; ``end`` is the offset after it in the whole stream."""
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeAlias, TypeVar
 
 from model.application_protocol import blocks_clients
 from model.certificates.certificate import Certificate
+from model.frozen import frozen
 from model.intrusiveness import Intrusiveness
 from model.observation import Cost, Mode, Observation
 from model.ports import Clock
@@ -58,7 +59,7 @@ Path: TypeAlias = tuple[Certificate, ...]
 """A chain that verifies, from its leaf to the anchor in a trust store."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Visit:
     """A visit in progress. ``known`` is the last Observation, if it should be verified, and ``plan`` says how.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from model.frozen import frozen
 from model.intrusiveness import Intrusiveness
 from model.version import user_agent
 from pki.net_guard.gate import SocketGate
@@ -15,7 +16,7 @@ from probe.connect.route import STRAIGHT, Proxy, Route
 from probe.crypto.identity import ClientIdentity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProbeSettings(VisitLimits):
     """What a visit asks, and how it reaches servers.
 

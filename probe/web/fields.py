@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from model.frozen import frozen
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r'"[^"]*"|[^\s";,]*')
@@ -46,7 +47,7 @@ def _decoded(text: bytes) -> str:
         return text.decode("iso-8859-1")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StrictTransport:
     """RFC 6797, section 6.1."""
 

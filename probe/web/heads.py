@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from model.frozen import frozen
 from probe.web.status_line import http_status, may_begin_http
 
 LONGEST_HEAD: Final = 2**14
@@ -29,7 +29,7 @@ class NotHttpError(Exception):
     """The bytes cannot be a reply of HTTP/1.x, or its head does not end within 16 KiB."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Head:
     """A status code and the valid fields, in their order; names and values as they came, without white space
     around them."""

@@ -16,6 +16,7 @@ import h2.events
 import h2.exceptions
 import h11
 
+from model.frozen import frozen
 from probe.dialogue.answer import Ending
 from probe.web.status_line import may_begin_http
 
@@ -32,7 +33,7 @@ _WITHOUT_BODY: Final = frozenset({204, 304})
 Pairs: TypeAlias = Sequence[tuple[bytes, bytes]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HttpRequest:
     """A GET. ``host`` is the field's value: a name, with the port unless it is the scheme's own."""
 

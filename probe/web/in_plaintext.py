@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from model.frozen import frozen
 from probe.dialogue.answer import Ending
 from probe.dialogue.before_tls.greetings import is_html
 from probe.web.heads import request_bytes
 from probe.web.reply import HttpReply, ReplyReader
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlaintextAnswer:
     """``reply`` is None if no HTTP came; ``raw`` is what came, ``ending`` how it ended.
 

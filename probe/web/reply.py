@@ -5,9 +5,9 @@ An answer that is not HTTP is a value too, because many ports answer with anothe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from model.frozen import frozen
 from probe.web.cookies import mask_cookies
 from probe.web.fields import Fields
 from probe.web.heads import Head, HeadReader, NotHttpError
@@ -17,7 +17,7 @@ _KEPT_LENGTH: Final = 2048
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HttpReply:
     """A status and its fields; ``raw`` holds the first bytes as they came, with cookie values masked.
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from model.application_protocol import DEFAULT_PORT, USUAL_HTTPS_PORTS
+from model.frozen import frozen
 
 _PROTOCOLS: Final = frozenset({"h2", "http/1.1", "http/1.0"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WebSite:
     """``host`` is the name in requests. ``is_web`` is the user's statement whether HTTP is spoken, None
     without one; ``http_port`` is the corresponding HTTP port, None if there is none to ask."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from model.application_protocol import URL_PORTS
+from model.frozen import frozen
 from pki.net_guard.deny import normal_name
 
 _STAYS: Final = "!$%&'()*+,/:;=?@~[]"
@@ -16,7 +16,7 @@ RFC 3986 has no brackets there, but browsers and Go's net/url leave them as they
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Url:
     """``host`` is in DNS form, an IPv6 address in brackets; ``port`` is None for the scheme's own port."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from discovery.bounds import USUAL_MOST_TARGETS, check_count
 from discovery.relabel import Rule
 from discovery.source import PolledSource, Source, SourceReading
+from model.frozen import frozen
 from model.safe_output.secret_text import masked_urls
 from model.snapshot import EndpointStatus
 from model.target_labels import ACTING_NAMES
@@ -20,7 +20,7 @@ from service.config.relabel import RelabelRules
 from service.setting_types.values import Seconds, TargetCount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SourceContext:
     """What some sources need from the service: what may be probed, and what it has seen."""
 

@@ -6,7 +6,6 @@ Only this module joins the layers; parts know one another only by the Protocols 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ import structlog
 from exporters.prometheus import PageWriter, ServiceMetrics
 from exporters.prometheus.service.fleet import FleetMetrics
 from model.clock import SystemClock
+from model.frozen import frozen
 from model.query import ServiceEvent
 from model.target import Target
 from scheduling.resolve import resolve
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _LOG: Final = structlog.stdlib.get_logger("tlsprobe")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Parts:
     """The parts of one service. What changes while it runs is in ``state`` and in the parts themselves."""
 

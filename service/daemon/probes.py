@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
+from model.frozen import frozen
 from model.observation import Observation
 from model.ports import Clock
 from model.target import Endpoint, Target
@@ -21,7 +21,7 @@ from service.watchdog.guarded_visits import GuardedVisits
 _LOG: Final = structlog.stdlib.get_logger("tlsprobe")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LocalProbes:
     """Resolves and visits by the active configuration; ``guarded`` isolates endpoints that crash the service."""
 

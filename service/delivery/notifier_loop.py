@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ import structlog
 from exporters.notifications import ActiveAlerts, Comparison, Message, compare
 from exporters.prometheus.service.delivery import DeliveryMetrics
 from model.findings.alert import Alert, Event
+from model.frozen import frozen
 from model.ports import Clock, ReportedAlerts
 from service.integrations.attempts import Attempts, DeliveryError
 from service.integrations.notifier import Notifier, NotifierSettings, Send
@@ -36,7 +36,7 @@ _REPEAT_SECONDS: Final = 60.0
 _VALID_FOR: Final = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Channel:
     """A connected notifier ``name`` of the configuration: ``send`` sends messages to its receiver."""
 

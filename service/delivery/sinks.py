@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from exporters.prometheus.service.delivery import DeliveryMetrics
+from model.frozen import frozen
 from model.ports import Clock, ReportedAlerts
 from model.snapshot import Snapshot
 from pki.net_guard.gate import SocketGate
@@ -35,7 +35,7 @@ class Sink(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SinkInputs:
     """Where sinks get what they send, store what they have reported, and which receivers they may contact."""
 

@@ -7,7 +7,6 @@ each server has only its intended fault.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -16,6 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from model.frozen import frozen
+
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 KeyType = Literal["ecdsa", "rsa"]
 
@@ -23,7 +24,7 @@ _ORGANISATION: Final = "tlsprobe demo"
 _BACKDATED: Final = timedelta(days=365)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Issued:
     """A certificate and its private key."""
 

@@ -7,13 +7,13 @@ other than tlsprobe.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
 from OpenSSL.crypto import X509
 
+from model.frozen import frozen
 from service.demo.authority import DemoAuthority, KeyType
 
 _MODERN_SUITES: Final = ":".join(
@@ -28,7 +28,7 @@ _LEGACY_SUITES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Recipe:
     """One server of the fleet."""
 

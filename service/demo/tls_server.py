@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, cast
 
 from OpenSSL import SSL
 
+from model.frozen import frozen
+
 _MAX_REQUEST_BYTES: Final = 8 * 1024
 _READ_BYTES: Final = 16 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ServerLimits:
     """The limits for one peer; the connection ends when it exceeds any of them."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any, Final
 
 from exporters.terminal.console import printable
+from model.frozen import frozen
 
 
 class Condition(StrEnum):
@@ -20,7 +21,7 @@ class Condition(StrEnum):
     """The service does not run, or its results are wrong."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Diagnosis:
     """The condition of the part ``name``, one sentence on what was found, and what to do unless it is ok.
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from model.frozen import frozen
 from service.fleet.request import Request, queue_of
 
 _MOST_OF_AN_ADDRESS: Final = 4
@@ -20,7 +20,7 @@ Place: TypeAlias = tuple[str, str]
 """A queue and an address."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Batch:
     """The visits of one job."""
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
+
+from model.frozen import frozen
 
 VISITED_CHANNEL: Final = "tlsprobe_visited"
 """Publishes the key of each endpoint whose visit is over."""
@@ -32,7 +33,7 @@ SELECT pg_notify(%(channel)s, endpoint_key) FROM finished
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Record:
     """``deaths`` is how often an endpoint was in flight when a worker died; ``times_set_aside`` how often it was
     quarantined in a row; ``is_set_aside`` whether it is quarantined now."""

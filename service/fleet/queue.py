@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Final, LiteralString, cast
 
 import psycopg
@@ -20,6 +19,7 @@ from procrastinate.schema import SchemaManager
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.engine import make_url
 
+from model.frozen import frozen
 from service.fleet.batches import Batch
 from service.fleet.request import requests_to_json
 
@@ -49,7 +49,7 @@ class QueueVersionError(Exception):
     """Another version of tlsprobe created the queue's tables; the message says what to do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Times:
     """In seconds: the interval of a worker's heartbeats, and the silence after which it counts as dead."""
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from model.encoding.observation_json import target_from_json, target_to_json
 from model.encoding.times_json import time_from_json, time_to_json
+from model.frozen import frozen
 from model.target import Endpoint, Target
 from model.target_labels import ZONE
 from service.setting_types.worker_tags import zones_of_tags
@@ -28,7 +28,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]{1,32}")
 Json: TypeAlias = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Request:
     """A request for a visit, unless the endpoint was visited after ``visited_at``.
 

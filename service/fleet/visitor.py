@@ -19,6 +19,7 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from model.endpoint_state import Advanced, Schedule, Visit
+from model.frozen import frozen
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock, NotVisitedError, UnkeepableError
 from model.query import ServiceEvent, ServiceEventKind
@@ -64,7 +65,7 @@ class Records(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ways:
     """How endpoints are visited: in this process or ``alone`` in a separate one; and how the results are judged."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from model.comparisons.change import Change
 from model.differences import differences, known_facts
+from model.frozen import frozen
 from model.query import AuditEntry, Period, Selection, ServiceEvent
 from model.snapshot import Snapshot
 from service.history.places import find_place
@@ -17,7 +17,7 @@ from storage import SqlReader, open_reader
 _MOST: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EndpointHistory:
     """The stretches of visits to one endpoint with the changes that each began with, newest first."""
 
@@ -25,7 +25,7 @@ class EndpointHistory:
     stretches: tuple[tuple[Period, tuple[Change, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EndpointDifference:
     """What an endpoint shows now and did not show at a past time; ``changes`` is None if it was not known then."""
 

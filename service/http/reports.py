@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from time import monotonic
@@ -20,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exporters.reports import REPORTS, Report, ReportFormat, report_format
+from model.frozen import frozen
 from service.http.guard.bodies import Body, body_of, busy, respond
 from service.http.guard.callers import caller_of_request
 from service.http.guard.query import Query, route, whole_number
@@ -126,7 +126,7 @@ class _Written:
         return None if kept is None else (kept.body, kept.at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Kept:
     """A rendered report, and until when it is used."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
+from model.frozen import frozen
 from service.config.settings import ServiceSettings
 from service.http.guard.access import Access, AnonymousAccess
 from service.http.guard.callers import is_loopback
@@ -26,7 +26,7 @@ from service.setting_types.values import split_listen
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HttpSide:
     """The listening ``socket``, the web configuration in force, who has access, and the limits of connections."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import time
 from typing import Annotated, Final, Generic, TypeAlias, TypeVar
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from exporters.notifications import AlertSelector, Message
 from model.findings.alert import AlertKind, EventKind
 from model.findings.finding import Severity
+from model.frozen import frozen
 from pki.net_guard.gate import SocketGate
 from service.integrations.timing import Timing
 from service.integrations.web.post import WebPost
@@ -102,7 +103,7 @@ async def post_json(settings: WebSettings, gate: SocketGate, path: str = "") -> 
 S = TypeVar("S", bound=NotifierSettings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Notifier(Generic[S]):
     """One kind of notifier: ``name`` is its ``type`` in the configuration, ``settings`` the class of its settings.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, time
 
+from model.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class Timing:
     """A message waits ``group_wait_seconds`` for further events; with ``digest_hours``, it waits for the next digest.
 

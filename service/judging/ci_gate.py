@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from model.findings.finding import Finding, FindingStatus, Outcome, Severity
 from model.findings.judged import Judged
+from model.frozen import frozen
 from model.observation import Observation
 from model.target import Target
 from policy import PolicyError, PolicySet, assess, findings_of
 from policy.remediation import remedy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CiGate:
     """The policies that judge a scan, and the findings that make it fail.
 

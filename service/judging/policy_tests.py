@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from model.encoding.observation_json import from_json
 from model.findings.finding import Outcome
+from model.frozen import frozen
 from model.observation import Observation
 from policy import PolicyError, PolicySet, assess, read_policies
 from policy.files.errors import FileLocation, first_problem
@@ -51,7 +52,7 @@ class PolicyTests(_Section):
     tests: tuple[PolicyTest, ...] = Field(min_length=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TestResult:
     """Whether a test passed; ``faults`` are sentences that describe the differences."""
 

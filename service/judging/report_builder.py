@@ -8,7 +8,7 @@ not in memory: it is read for requirements that are not met.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,6 +17,7 @@ from exporters.reports.report import DEFAULT_GROUPING, PastStandings
 from model.findings.finding import Finding, FindingStatus, RuleResult
 from model.findings.finding_life import live_on
 from model.findings.remediation import Remediation
+from model.frozen import frozen
 from model.observation import Observation
 from model.ports import ArchiveReader
 from model.query import Selection
@@ -32,7 +33,7 @@ _AUDITED: Final = timedelta(days=90)
 _MOST_AUDITED: Final = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReportScope:
     """The scope of a report.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, Literal
 
 from exporters.prometheus.other_exporters.handshake_summary import HttpSummary
 from model.certificates.certificate import Certificate
+from model.frozen import frozen
 from model.target import Endpoint, Target
 from model.verdict import Verdict
 from pki.certificates import matches, parse_certificate
@@ -41,7 +42,7 @@ _AT_ONCE_SECONDS: Final = 0.001
 _PHASES: Final = ("connect", "processing", "resolve", "tls", "transfer")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ClientResult:
     """What one probe found. ``failure`` says in one sentence why it failed; None if it met every assertion.
 
@@ -55,7 +56,7 @@ class ClientResult:
     http: HttpSummary | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Got:
     """The outcome of one GET; the ``response`` has status 0 if none came."""
 

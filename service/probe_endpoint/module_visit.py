@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
 from exporters.prometheus.probe_page import Names
+from model.frozen import frozen
 from model.observation import Observation
 from model.ports import Clock
 from model.target import Endpoint, Target
@@ -36,7 +37,7 @@ _MOST_BYTES: Final = 64 * 2**20
 """Of one response, whose body is read to its end."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Module:
     """A module of the configuration, with its engines: for a visit, and for a plain client if it is another
     exporter's."""
@@ -47,7 +48,7 @@ class Module:
     client: Engine | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ClientContext:
     """What a plain client needs of the service: a clock, and how to reach the target of a redirect."""
 
@@ -55,7 +56,7 @@ class ClientContext:
     reach: Callable[[Target], Awaitable[Endpoint | str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Seen:
     """The results of one probe; None for what the module does not probe."""
 
@@ -63,7 +64,7 @@ class Seen:
     client: ClientResult | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Times:
     """How long the parts of one probe took, and how long it might take."""
 

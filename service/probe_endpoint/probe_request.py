@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from discovery.targets import TargetError, parse_target
 from model.application_protocol import default_protocol
+from model.frozen import frozen
 from model.target import Target
 from service.config.modules.module import ModuleSettings
 from service.probe_endpoint.module_choices import RefusedError, path_for
 from service.probe_endpoint.web_address import WebAddress, tcp_target, web_address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProbeRequest:
     """``target`` is what the text names; ``address`` is what a module with HTTP gets there, and ``host`` replaces
     the host in its request.

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from exporters.prometheus import MetricOptions
 from exporters.prometheus.other_exporters.handshake_summary import HttpSummary
 from exporters.prometheus.probe_page import OwnResult, probe_page
+from model.frozen import frozen
 from model.observation import Observation
 from model.ports import Clock, NotVisitedError
 from model.snapshot import EndpointStatus
@@ -54,7 +55,7 @@ _NOTHING: Final = ClientResult(failure=None)
 """Of a module without the other exporters' names."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProberContext:
     """What the prober needs from the running service.
 

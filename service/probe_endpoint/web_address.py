@@ -6,11 +6,11 @@ A TCP module needs a port; for STARTTLS, tlsprobe accepts a scheme such as ``smt
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from discovery.targets import TargetError, parse_target
 from model.application_protocol import DEFAULT_PROTOCOL, URL_PORTS
+from model.frozen import frozen
 from model.target import Target
 from probe.web.url import request_target
 from service.config.modules.module import ModuleSettings
@@ -20,7 +20,7 @@ class NoTargetError(Exception):
     """The text names nothing that this module can probe; the message is one sentence."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WebAddress:
     """A URL of http or https. ``authority`` is the host, with the port if it is written, in ASCII."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from discovery.targets import TargetError, parse_target
+from model.frozen import frozen
 from model.target import Target
 from pki.net_guard.addresses import Network
 from service.scan.request import ScanInputError
@@ -26,7 +27,7 @@ _NETWORK: Final = re.compile(r"\[?(?P<network>[0-9A-Fa-f:.]+/[0-9]{1,3})(?:\]?(?
 _COMMENT: Final = re.compile(r"(?:^|\s)#.*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NamedHost:
     """What the user wrote, and where: ``place`` is the file and line, empty for an argument."""
 

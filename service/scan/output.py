@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from model.frozen import frozen
 from model.observation import Observation
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from service.judging.ci_gate import CiGate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ScanOptions:
     """How to write Observations: as reports, as a line each, or as JSON lines with or without evidence.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from exporters.reports import REPORTS, ReportFormat, ReportRequest, report_forma
 from model.findings.finding import RuleResult
 from model.findings.judged import Judged
 from model.findings.remediation import Remediation
+from model.frozen import frozen
 from model.observation import Observation
 from model.snapshot import EndpointStatus, Snapshot
 from model.version import TOOL_VERSION
@@ -19,7 +19,7 @@ from service.judging.report_policies import policy_text
 from service.scan.request import ScanInputError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReportFile:
     """A report to write."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from discovery.targets import TargetError, parse_target
+from model.frozen import frozen
 from model.intrusiveness import Intrusiveness
 from model.target import Target
 from pki.transparency import LogListError, read_log_list
@@ -30,7 +31,7 @@ class ScanInputError(ValueError):
     """The user's request is invalid; the message is one sentence that says how to fix it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ScanRequest:
     """What to probe, in the order of the output, and how.
 

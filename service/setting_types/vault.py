@@ -12,10 +12,10 @@ import json
 import os
 import ssl
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from model.frozen import frozen
 from pki.net_guard.gate import Purpose, SocketGate
 from pki.net_guard.http_client import HttpClient, HttpError, HttpRequest
 
@@ -30,7 +30,7 @@ class VaultError(Exception):
     """The secret cannot be read; the message is a clause that says why, without a secret."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Reference:
     """A key of a secret in the KV engine that is mounted at MOUNT."""
 

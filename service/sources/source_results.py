@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from discovery.merge import Sifted, merge
 from exporters.plurals import counted
 from exporters.terminal.console import printable
+from model.frozen import frozen
 from model.target import Target
 from pki.net_guard.gate import SocketGate
 from service.sources.target_sources import RuledSource, untrusted_warning
@@ -17,7 +17,7 @@ from service.sources.target_sources import RuledSource, untrusted_warning
 _LIMIT = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SourceResult:
     """One source's targets after the rules, or why it cannot be used."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 import structlog
@@ -13,6 +13,7 @@ from discovery.merge import Sifted, merge, sift
 from discovery.relabel import Rule, names_set_by
 from discovery.source import DiscoveryUpdate, Source
 from discovery.trust import LabelRules, disarmed, untrusted_labels
+from model.frozen import frozen
 from model.ports import DiscoveryMeter
 from model.target import Target
 from model.target_labels import ACTING_NAMES, ConfiguredNames
@@ -24,7 +25,7 @@ _MOST_LOGGED: Final = 20
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RuledSource:
     """A source with its relabelling rules; its targets remain for ``max_stale_seconds`` after it fails.
 

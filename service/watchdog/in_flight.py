@@ -14,11 +14,12 @@ import secrets
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import structlog
+
+from model.frozen import frozen
 
 _MARK: Final = ".in-flight-"
 _COMPACT_BYTES: Final = 2**18
@@ -94,7 +95,7 @@ class InFlight:
         self._has_warned = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LeftBehind:
     """What a dead process had in flight, and the file that recorded it."""
 

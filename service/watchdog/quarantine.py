@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from typing import Any, Final
 import structlog
 
 from model.encoding.times_json import time_from_json, time_to_json
+from model.frozen import frozen
 from model.ports import Clock
 from service.watchdog.suspicion import seconds_set_aside
 
@@ -27,7 +28,7 @@ _SUFFIX: Final = ".quarantine"
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Suspect:
     """The record of an endpoint: how often it was in flight when a process died, how often a separate process died
     at it, and until when it is quarantined."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from exporters.prometheus.options import Detail
+from model.frozen import frozen
 from model.snapshot import EndpointStatus
 
 PREFIX: Final = "tlsprobe_"
@@ -17,7 +17,7 @@ Sample: TypeAlias = tuple[tuple[str, ...], float]
 """The values of a family's own labels, and the number."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Family:
     """A gauge of each endpoint. ``name`` is without prefix, ``labels`` without those of ``IDENTITY``.
 
@@ -42,7 +42,7 @@ class Family:
         return self.samples
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TargetFamily:
     """A gauge of each target; it gets the statuses of all addresses together."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from heapq import nlargest
@@ -12,6 +11,7 @@ from typing import Final, TypeAlias
 from exporters.prometheus.catalogue import FAMILIES
 from exporters.prometheus.families.family import Family, Sample
 from exporters.prometheus.options import Detail
+from model.frozen import frozen
 from model.snapshot import EndpointStatus
 
 OTHER: Final = "other"
@@ -22,7 +22,7 @@ Amounts: TypeAlias = Mapping[tuple[str, ...], float]
 """The sums of all targets' contributions, by the values of the labels."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FleetFamily:
     """A gauge of the fleet. ``name`` is without prefix, ``example`` is a query in PromQL.
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from model.certificates.certificate import Certificate
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HttpSummary:
     """The last response, and the way to it; all numbers are 0 without one.
 
@@ -28,7 +29,7 @@ class HttpSummary:
     phases: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StapleSummary:
     """A stapled OCSP response; ``status`` is 0 for good, 1 for revoked, 2 for unknown."""
 
@@ -39,7 +40,7 @@ class StapleSummary:
     revoked_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HandshakeSummary:
     """A connection, or the attempt at one.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from exporters.prometheus.page import heading, number_text
+from model.frozen import frozen
 from model.safe_output.label_text import quoted
 from model.safe_output.printable import printable
 
@@ -18,7 +19,7 @@ GO_ZERO_TIME: Final = -62135596800
 """Both exporters are written in Go, and show a missing time as January of the year 1."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ForeignSample:
     """One sample of a gauge; samples of the same name must be adjacent."""
 

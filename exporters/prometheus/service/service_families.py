@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
+from model.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class ServiceFamily:
     """A metric that is not about an endpoint. ``name`` has no prefix; ``example`` is a query in PromQL."""
 

@@ -7,7 +7,6 @@ block that browsers do not run, so that the file can be verified on its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from exporters import audit_text
@@ -20,6 +19,7 @@ from exporters.reports.overview import overview
 from exporters.reports.report import Report, ReportedEndpoint, ReportedFinding
 from exporters.reports.report_json import canonical, digest_of, report_digest, report_to_json
 from model.findings.finding import Finding, FindingStatus, Outcome, Severity
+from model.frozen import frozen
 from model.verdict import Verdict
 
 DATA_START: Final = '<script type="application/json" id="tlsprobe-report">'
@@ -27,7 +27,7 @@ DATA_END: Final = "</script>"
 _BYTES_SHOWN: Final = 512
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Group:
     """One rule of one policy, and every endpoint that does not meet it."""
 

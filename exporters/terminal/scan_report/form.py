@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, TextIO
 
 from rich.console import Console
 
+from model.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class ReportForm:
     """How to show a report: with ANSI colours or without, in how many columns, with every fact or the usual ones.
 

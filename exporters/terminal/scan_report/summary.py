@@ -6,7 +6,6 @@ A scan of several endpoints ends with these lines as a table, worst first; ``--b
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
 from typing import Final, Self
@@ -23,6 +22,7 @@ from exporters.terminal.words import NAME_LIMIT, REASON_LIMIT, SEVERITY_STYLES
 from exporters.wording import STATES
 from model.findings.finding import Severity
 from model.findings.judged import Judged
+from model.frozen import frozen
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
@@ -32,7 +32,7 @@ _GAP: Final = "  "
 _WIDEST_VERDICT: Final = max(map(len, Severity))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SummaryLine:
     """What one line says of an endpoint; all text is printable.
 

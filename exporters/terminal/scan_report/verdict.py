@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -18,6 +17,7 @@ from exporters.wording import COMPLIANCE, OUTCOMES
 from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity
 from model.findings.judged import Judged
 from model.findings.remediation import Remediation
+from model.frozen import frozen
 from model.verdict import UnknownCause, Verdict
 
 _TEXT_LIMIT: Final = 400
@@ -31,7 +31,7 @@ _COMPLIANCE_STYLES: Final = {
 _GRADE_STYLES: Final = {"A": "bold green", "B": "yellow", "C": "yellow"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fault:
     """One finding or remark: its severity, the lines about it, how to fix it, and whether a waiver covers it."""
 

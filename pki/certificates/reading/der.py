@@ -7,10 +7,11 @@ bytes, and everything before them is returned. Use cryptography for strict parsi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
 from typing import Final
+
+from model.frozen import frozen
 
 MOST_ELEMENTS: Final = 12_000
 """Elements read per structure; the largest certificates seen have ten thousand host names."""
@@ -48,7 +49,7 @@ _STRINGS: Final = frozenset({Tag.BIT_STRING, Tag.OCTET_STRING})
 _SEQUENCE_TAG: Final = bytes((Tag.SEQUENCE,))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Element:
     """One tag, length and value."""
 

@@ -12,14 +12,23 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
 
+from model.frozen import frozen
 from pki.certificates.memoized import remembered
-from pki.certificates.reading.der import Element, Tag, elements, first, integer, object_identifier
+from pki.certificates.reading.der import (
+    MOST_ELEMENTS,
+    Element,
+    Tag,
+    elements,
+    first,
+    integer,
+    object_identifier,
+)
 from pki.certificates.reading.names import Name, bounded, read_name
 
 _VERSION: Final = 0xA0
@@ -34,7 +43,7 @@ _LEADING_TAGS: Final = (Tag.INTEGER, *(Tag.SEQUENCE,) * 5)
 _MOST_MEMBERS: Final = 3
 """``Extension ::= SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue }`` (RFC 5280, 4.1)."""
 
-_TIME: Final = re.compile("[0-9]{14}Z")
+_TIME: Final = re.compile("([0-9]{4})" + 5 * "([0-9]{2})" + "Z")
 
 _SUBJECT_KEY_IDENTIFIER: Final = "2.5.29.14"
 _KEY_USAGE: Final = "2.5.29.15"
@@ -43,7 +52,7 @@ _AUTHORITY_KEY_IDENTIFIER: Final = "2.5.29.35"
 _EXTENDED_KEY_USAGE: Final = "2.5.29.37"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CertificateFields:
     """The readable fields. ``extensions`` maps dotted identifiers to the DER of their values.
 
@@ -117,18 +126,8 @@ class CertificateFields:
 @remembered
 def read_fields(der: bytes) -> CertificateFields:
     """The fields of that certificate, as far as they can be read. Never raises."""
-    certificate = first(der, Tag.SEQUENCE)
-    signed = first(certificate.content, Tag.SEQUENCE) if certificate else None
-    parts = list(signed.children()) if signed else []
-    if parts and parts[0].tag == _VERSION:
-        del parts[0]
-    leading: list[Element | None] = []
-    for part, tag in zip(parts, _LEADING_TAGS, strict=False):
-        if part.tag != tag:
-            break
-        leading.append(part)
-    leading += [None] * (len(_LEADING_TAGS) - len(leading))
-    serial_number, algorithm, issuer, validity, subject, public_key = leading
+    parts = list(_signed_parts(der))
+    serial_number, algorithm, issuer, validity, subject, public_key = _leading(parts)
     not_before, not_after = _validity(validity)
     extensions = _extensions(parts)
     names = first(extensions.get(_SUBJECT_ALT_NAME, b""), Tag.SEQUENCE)
@@ -143,6 +142,44 @@ def read_fields(der: bytes) -> CertificateFields:
         extensions=extensions,
         alternative_names=names.children() if names else (),
     )
+
+
+@frozen
+class AnchorFields:
+    """What a trust store knows of each of its certificates in advance."""
+
+    subject: Name | None
+    not_before: datetime | None
+    not_after: datetime | None
+
+
+def read_anchor_fields(der: bytes) -> AnchorFields:
+    """These fields as ``read_fields`` reads them, in a tenth of the time: a store has more than a hundred certificates."""
+    _, _, _, validity, subject, _ = _leading(islice(_signed_parts(der), 1 + len(_LEADING_TAGS)))
+    not_before, not_after = _validity(validity)
+    return AnchorFields(
+        subject=read_name(subject) if subject else None,
+        not_before=not_before,
+        not_after=not_after,
+    )
+
+
+def _signed_parts(der: bytes) -> Iterator[Element]:
+    """The elements of the TBSCertificate, without the version."""
+    certificate = first(der, Tag.SEQUENCE)
+    signed = first(certificate.content, Tag.SEQUENCE) if certificate else None
+    parts = islice(elements(signed.content if signed else b""), MOST_ELEMENTS)
+    return (part for at, part in enumerate(parts) if at or part.tag != _VERSION)
+
+
+def _leading(parts: Iterable[Element]) -> list[Element | None]:
+    """The parts before the extensions; None from the first one that has another tag than X.509 says."""
+    leading: list[Element | None] = []
+    for part, tag in zip(parts, _LEADING_TAGS, strict=False):
+        if part.tag != tag:
+            break
+        leading.append(part)
+    return leading + [None] * (len(_LEADING_TAGS) - len(leading))
 
 
 def _validity(validity: Element | None) -> tuple[datetime | None, datetime | None]:
@@ -161,10 +198,11 @@ def _time(element: Element) -> datetime | None:
         text = ("19" if text[:2] >= "50" else "20") + text
     elif element.tag != Tag.GENERALIZED_TIME:
         return None
-    if not _TIME.fullmatch(text):
+    if not (match := _TIME.fullmatch(text)):
         return None
+    year, month, day, hour, minute, second = map(int, match.groups())
     try:
-        return datetime.strptime(text, "%Y%m%d%H%M%S%z")
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None  # such as a 13th month
 

@@ -6,10 +6,10 @@ written form has a maximum length.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final, TypeAlias
 
+from model.frozen import frozen
 from pki.certificates.confusables import escape_lookalikes
 from pki.certificates.reading.der import Element, Tag, elements, object_identifier
 
@@ -48,7 +48,7 @@ NameKey: TypeAlias = tuple[frozenset[tuple[str, str]], ...]
 """A form in which two names are equal if and only if they match by RFC 5280."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Attribute:
     """``AttributeTypeAndValue``: a dotted object identifier and its text.
 
@@ -60,7 +60,7 @@ class Attribute:
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Name:
     """``Name ::= SEQUENCE OF SET OF AttributeTypeAndValue``, in DER order."""
 

@@ -7,11 +7,11 @@ unreadable values are omitted (RFC 5280, section 4.2).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from model.certificates.certificate import Validation
+from model.frozen import frozen
 from pki.certificates.reading.der import Element, Tag, elements, first, integer, object_identifier
 from pki.certificates.reading.names import bounded
 
@@ -63,7 +63,7 @@ _POLICY_NAMES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Usages:
     """The fields of ``model.certificates.certificate.Certificate`` with the same names."""
 

@@ -8,10 +8,11 @@ decrypted; there they come with the certificate (RFC 9846, section 4.4.2.1).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from model.certificates.certificate import KeyType
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_code_point, signature_scheme_code_point
 from model.verdict import Evidence, Fact, Verdict
@@ -39,7 +40,7 @@ _TLSV1_3: Final = ProtocolVersion.TLSV1_3
 _ASK: Final = extending(status_request(), signed_certificate_timestamp())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _StapledData:
     """What came with one leaf, and the bytes that show it."""
 

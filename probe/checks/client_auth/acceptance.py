@@ -9,9 +9,10 @@ command that the protocol allows before a login. A refusal that overload may cau
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from model.frozen import frozen
 from model.verdict import Evidence, Verdict
 from probe.checks.client_auth.post_handshake_auth import REFUSALS
 from probe.checks.confirmed_handshake import ask_again, may_be_accidental
@@ -32,7 +33,7 @@ _CODE_LENGTH: Final = 3
 """The codes of SMTP and FTP, and enough of other answers to tell them apart."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Question:
     """What shows whether a client is served.
 
@@ -47,7 +48,7 @@ class Question:
     """Handshakes of this visit that need not be made again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Acceptance:
     """Whether a certificate was accepted, and the proof."""
 

@@ -8,9 +8,10 @@ if everyone sends the same hellos. Values that JARM draws at random are fixed he
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeVar
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from pki.byte_reader import vector
 from probe.dialogue.offer import X25519, key_shares, padding_for
@@ -77,7 +78,7 @@ _WITH_TLS13: Final = (*_EARLIER, ProtocolVersion.TLSV1_3)
 _BEFORE_TLS13: Final = tuple(suite for suite in JARM_SUITES if suite >> 8 != 0x13)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JarmHello:
     """One of the ten. ``versions`` is None if supported_versions is left out."""
 

@@ -7,9 +7,10 @@ hello: the first time next to a share of X25519, as browsers do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from model.frozen import frozen
 from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
 from model.registry import NAMED_GROUPS
@@ -34,7 +35,7 @@ _MADE: Final = frozenset(
 _POST_QUANTUM: Final = frozenset(group.name for group in NAMED_GROUPS if group.post_quantum)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Attempt:
     """A handshake with one group; ``is_proof`` is true if it failed for certain."""
 

@@ -10,10 +10,10 @@ browsers read them: what begins like HTTP or HTML is an answer, even if its head
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from model.application_protocol import DEFAULT_PORT
+from model.frozen import frozen
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
@@ -38,7 +38,7 @@ _ERROR_TITLE: Final = re.compile(rb"<title>[^<]{0,40}\b[45][0-9]{2}\b", re.IGNOR
 """How Apache 2.2 refuses a plaintext request on the TLS port: an error page without a head."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _RedirectVerdict:
     """Where a plaintext request was sent, and whether the server answered it there."""
 

@@ -7,8 +7,9 @@ signatures start from them and often need no further question.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry import CipherSuite, alert_name, cipher_suite_by_code_point
 from probe.checks.answered_offers import accepted_suites
@@ -21,7 +22,7 @@ from probe.dialogue.offer import NO_CHANGES
 from probe.tls.messages import ServerKeyExchange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SeenKeyExchange:
     """One ServerKeyExchange, with its suite and version."""
 

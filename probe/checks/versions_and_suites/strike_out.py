@@ -8,10 +8,11 @@ after the rest, which costs nothing if the client's order decides.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
+from model.frozen import frozen
 from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference, UnknownCause
@@ -32,7 +33,7 @@ UNASSIGNED: Final = 0x0A0A
 """A GREASE value (RFC 8701), for suites and groups: a server that picks it accepts anything."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Pick:
     """One name that the server chose, and the exchange that shows it."""
 
@@ -40,7 +41,7 @@ class Pick:
     exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Struck:
     """The server's picks in the order made; complete if ``last`` is a refusal.
 
@@ -96,7 +97,7 @@ def merged(parts: Sequence[Struck]) -> Struck:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Search:
     """What is left to offer, and what the choices so far have shown; ``order`` is what was picked."""
 
@@ -162,13 +163,16 @@ def guess_by(usual: tuple[int, ...]) -> Guess:
     return guess
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Foresight:
     """What is known of a list in advance: the ``guess`` of the next pick; whether it ``is_long``, so that it continues
     even if there is no guess."""
 
     guess: Guess = no_guess
     is_long: bool = False
+
+
+_NO_FORESIGHT: Final = Foresight()
 
 
 class _AskingAhead:
@@ -228,7 +232,7 @@ async def strike_out(
     first: Exchange | None = None,
     *,
     reprise_after: int = 2,
-    foresight: Foresight = Foresight(),
+    foresight: Foresight = _NO_FORESIGHT,
 ) -> Struck:
     """The picks among ``candidates``; ``first`` is the answer to all of them, if known.
 

@@ -12,10 +12,11 @@ plaintext. An alert about an extension refuses no version.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from model.application_protocol import alpn_ids
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober, side_by_side
@@ -44,7 +45,7 @@ _OF_THE_FORM: Final = frozenset({ILLEGAL_PARAMETER, DECODE_ERROR})
 """Old servers refuse a version by these, and others a list that is too long."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Settled:
     """The final result for one version."""
 

@@ -11,12 +11,13 @@ parallel questions: if a reaction is silence, they are repeated one after the ot
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry import alert_name, cipher_suite_by_code_point
 from model.verdict import Evidence, Fact, Verdict
@@ -80,7 +81,7 @@ _PLAINTEXTS: Final[tuple[_Plaintext, ...]] = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Round:
     """The responses to all plaintexts; None for one that did not happen."""
 

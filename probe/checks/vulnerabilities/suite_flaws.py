@@ -7,8 +7,9 @@ refused. Anything less is unknown, and the note says what is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from model.frozen import frozen
 from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
 from model.registry import CipherSuite, cipher_suite_by_name, cipher_suites_for
@@ -17,7 +18,7 @@ from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import ASKED_VERSIONS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SuiteFlaw:
     """A weakness of each suite for which ``is_in`` is true, at ``versions``."""
 

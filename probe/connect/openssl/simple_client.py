@@ -7,13 +7,13 @@ chooses the same for us. It verifies nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol, TypeAlias
 
 from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_code_point
 from probe.connect.openssl.contexts import (
@@ -62,7 +62,7 @@ class Talk(Protocol):
 MakeTalk: TypeAlias = Callable[[str | None, tuple[bytes, ...]], Talk | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ClientOptions:
     """``versions`` are all that lie between the first and the last.
 
@@ -77,7 +77,7 @@ class ClientOptions:
     talk: MakeTalk | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ClientHandshake:
     """``failure`` is None if the client's side finished; at TLS 1.3 that is before a server may refuse it.
 

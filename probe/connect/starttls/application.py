@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
 
 from model.application_protocol import DEFAULT_PROTOCOL, protocol_named
+from model.frozen import frozen
 from probe.connect.starttls.after_upgrade import with_words_injected
 from probe.connect.starttls.first_commands import FIRST_COMMANDS
 from probe.connect.starttls.outcome import UpgradeDialogue, UpgradeOutcome, UpgradeScript
@@ -22,7 +22,7 @@ from probe.dialogue.before_tls.scripted import Script, Scripted
 InPlaintext: TypeAlias = Callable[[PlaintextFindings, Peer], Script[ConnectFailure | None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Application:
     """The scripts of the protocol with that ``name`` in ``model.application_protocol``.
 

@@ -7,10 +7,11 @@ another protocol is reported as exactly that.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Final, TypeAlias
 
+from model.frozen import frozen
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
 from probe.dialogue.before_tls.greetings import greeting_of, is_ssh, is_tls_record
 from probe.dialogue.before_tls.scripted import BrokenOff, Script, Scripted
@@ -27,7 +28,7 @@ _ENDINGS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Upgraded:
     """Both sides switch to TLS: the next bytes are TLS records."""
 

@@ -8,10 +8,11 @@ client.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FirstCommand:
     """``served`` matches the beginning of an answer, or of a greeting, that only a served client gets.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from model.application_protocol import DEFAULT_PROTOCOL
+from model.frozen import frozen
 from model.verdict import Fact, Verdict
 from probe.dialogue.answer import ConnectFailure, conversation_evidence
 from probe.dialogue.before_tls.first_command import FirstCommand
@@ -19,7 +19,7 @@ LooksInPlaintext: TypeAlias = Callable[[], Scripted[PlaintextFindings | ConnectF
 """Makes the Dialogue that tests a server without TLS; it fails if the server talks to no client, or not to us."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FoundApplication:
     """The protocol of one endpoint.
 

@@ -7,11 +7,12 @@ known not to speak TLS.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from model.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class Greeting:
     """A service's name and the pattern of its first bytes.
 

@@ -8,10 +8,11 @@ and acts on them treats an attacker's commands as the client's.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Injection:
     """``injected`` is sent in plaintext after ``command``; ``words`` are sent inside TLS.
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from model.frozen import frozen
 from model.verdict import Verdict
 
 _LONGEST_LIST: Final = 500
 """Characters of a list of mechanisms: 25 SASL names of maximum length (RFC 4422, section 3.1)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlaintextFact:
     """One fact learned in plaintext, without the bytes that prove it."""
 

@@ -8,9 +8,9 @@ into the units that each Turn waits for, stores a bounded transcript, and bounds
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
+from model.frozen import frozen
 from probe.dialogue.answer import Ending
 from probe.tls.limits import (
     MAX_CONVERSATION_LENGTH,
@@ -29,7 +29,7 @@ from there, so that a peer that sends single bytes costs no more than one that s
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Turn:
     """The bytes to send, the unit to wait for, and a description of it."""
 
@@ -38,7 +38,7 @@ class Turn:
     what: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BrokenOff:
     """The peer ended, fell silent, or sent too much without an end (``ending`` None) during a turn.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 import click
 
 from model.findings.finding import Severity
+from model.frozen import frozen
 from service.cli.app import EXIT_FINDINGS, EXIT_OK, CommandGroup, fail, warn
 from service.cli.completing import complete_policy
 from service.cli.options import DEFAULT_DATABASE
@@ -144,7 +144,7 @@ def _report(  # noqa: PLR0913 - each parameter is an option of the command
     return EXIT_OK if fail_on is None else _exit_code(found, fail_on, allow_unknown=allow_unknown)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Wish:
     """The report that the options ask for."""
 

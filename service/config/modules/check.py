@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from model.frozen import frozen
 from policy.files.yaml_file import ConfigError, KeyPath, read_yaml_mapping
 from service.config.load import MODULES, problems_at
 from service.config.modules.module import ModuleSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckedModule:
     """One module: the names that it emits, or the sentences that say why it cannot be used, each with its line."""
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 from urllib.parse import urlsplit
 
 from cryptography import x509
 from starlette.datastructures import Headers
 
+from model.frozen import frozen
 from service.http.guard.callers import is_loopback
 from service.http.guard.principal import Method, Principal
 from service.setting_types.roles import Role
@@ -24,7 +25,7 @@ _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real
 _SHOWN: Final = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Refusal:
     """A response that replaces the requested one; ``sentence`` says why and what to do."""
 
@@ -75,7 +76,7 @@ def cross_site_refusal(headers: Headers) -> Refusal | None:
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AnonymousAccess:
     """What clients without credentials may do.
 
@@ -117,7 +118,7 @@ Authenticate = Callable[
 """Called with a client's address, the headers of its request and its certificate."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Access:
     """Access rules: the names allowed in the Host header, in lower case, and who a client is.
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from model.frozen import frozen
 from service.http.text_answers import text_answer
 
 _SMALLEST: Final = 1024
 _LEVEL: Final = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Body:
     """The bytes of a response, and the compressed form if compression pays off."""
 

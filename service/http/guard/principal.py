@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from starlette.requests import Request
 
+from model.frozen import frozen
 from service.setting_types.roles import Role
 
 PRINCIPAL: Final = "principal"
@@ -26,7 +26,7 @@ class Method(StrEnum):
     """A process on this machine, by a signal."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Principal:
     """A client with its ``name``; ``address`` is that of its connection, None if it has none."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from model.frozen import frozen
 from service.http.guard.head import PendingConnection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ConnectionLimits:
     """Limits for concurrent connections, in total and per caller, and for requests per second.
 

@@ -6,7 +6,6 @@ import base64
 import binascii
 import hmac
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -14,6 +13,7 @@ import structlog
 from cryptography import x509
 from starlette.datastructures import Headers
 
+from model.frozen import frozen
 from service.config.web_config.access import RoleSettings, TrustedProxySettings
 from service.http.guard.access import AnonymousAccess, Refusal
 from service.http.guard.callers import caller_of
@@ -27,7 +27,7 @@ _LOG = structlog.stdlib.get_logger("tlsprobe")
 _LONGEST_NAME: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Token:
     """A bearer token with the name and role of its clients."""
 
@@ -36,7 +36,7 @@ class Token:
     secret: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Authenticator:
     """Knows the credentials of the service.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,7 @@ from typing import Final
 import structlog
 from OpenSSL import SSL
 
+from model.frozen import frozen
 from policy.files.yaml_file import ConfigError
 from service.config.http import HttpSettings
 from service.config.web_config.web_config import WebConfig, read_web_config
@@ -24,7 +24,7 @@ _SECONDS: Final = 1.0
 _State = tuple[tuple[Path, int, int, int] | tuple[Path], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Loaded:
     """A web configuration with the OpenSSL context of its TLS; None without TLS."""
 

@@ -7,7 +7,7 @@ import email
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from email.policy import SMTP
 from email.utils import make_msgid, parseaddr
 from enum import StrEnum
@@ -15,6 +15,7 @@ from functools import partial
 
 import aiosmtplib
 
+from model.frozen import frozen
 from model.safe_output.printable import printable
 from model.safe_output.secret_text import SecretMask, secrets_of_login
 from pki.net_guard.gate import Purpose, SocketGate
@@ -34,7 +35,7 @@ class MailSecurity(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Mailbox:
     """Sender, recipients and server; its representation hides the password."""
 

@@ -7,10 +7,10 @@ five minutes later.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from model.frozen import frozen
 from service.integrations.remote_write.protobuf import STALE, encode_series, number_bytes
 from service.integrations.remote_write.series import labels_of, samples_of
 
@@ -18,7 +18,7 @@ _MOST_SERIES: Final = 2000
 """The most samples in one request, as in Prometheus' own senders."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WriteRequest:
     """An uncompressed WriteRequest, and the number of its samples."""
 

@@ -6,13 +6,14 @@ import asyncio
 import ssl
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import TracebackType
 from typing import Final
 
 import httpcore
 import httpx
 
+from model.frozen import frozen
 from model.safe_output.printable import printable
 from model.safe_output.secret_text import SecretMask, secrets_in_url, secrets_of_login
 from model.version import user_agent
@@ -30,7 +31,7 @@ _LONGEST_WAIT: Final = 3600.0
 _MAY_SUCCEED_LATER: Final = (408, 429)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Receiver:
     """The URL and the login of a receiver; its representation hides the secrets."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from model.frozen import frozen
 from model.verdict import Evidence
 
 _TOKEN: Final = re.compile(r"(?:d?tls|ssl)v\d(?:\.\d)?|[^.]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Explanation:
     """One verdict with its evidence.
 

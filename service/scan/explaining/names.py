@@ -10,11 +10,11 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Final, TypeAlias
 
 from model.certificates.certificate import Certificate, ServedChain
+from model.frozen import frozen
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES, NAMED_GROUPS, SIGNATURE_SCHEMES
@@ -56,7 +56,7 @@ _ITEMS: Final = {
 Find: TypeAlias = Callable[[Observation], Iterator[Explanation]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FactName:
     """Facts that a user can name: the parts of a visit that they need, and how to find them."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from model.clock import SystemClock
+from model.frozen import frozen
 from model.observation import Observation
 from model.target import Endpoint
 from probe.recording.visit import RecordedVisit
@@ -18,7 +19,7 @@ from service.scan.replay import replayed
 from service.scan.request import ScanRequest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Explained:
     """One address, its explanations, and the reason if there are none."""
 
