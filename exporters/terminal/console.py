@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from typing import Final, TextIO
 
@@ -32,7 +31,14 @@ def wants_colour(
 
 def report_width() -> int:
     """The columns of the terminal, of COLUMNS, or ``WIDTH_WITHOUT_TERMINAL``."""
-    return shutil.get_terminal_size((WIDTH_WITHOUT_TERMINAL, 24)).columns
+    return _columns(WIDTH_WITHOUT_TERMINAL)
+
+
+def _columns(without_terminal: int) -> int:
+    # It imports the libraries for archives, which a scan that prints JSON does not need.
+    import shutil
+
+    return shutil.get_terminal_size((without_terminal, 24)).columns
 
 
 class ProgressLine:
@@ -47,7 +53,7 @@ class ProgressLine:
         """Replace the content of the line by ``text``, cut to the terminal's width."""
         if not self.is_enabled:
             return
-        width = shutil.get_terminal_size().columns
+        width = _columns(80)
         self._stream.write("\r\x1b[K" + printable(text, limit=max(width - 1, 1)))
         self._stream.flush()
         self._is_shown = True

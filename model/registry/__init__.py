@@ -5,6 +5,8 @@ Unknown code points are values too: every ``*_name`` function returns ``0xABCD``
 """
 
 from model.registry.cipher_suites import (
+    AES_GCM_SUITES,
+    CHACHA20_SUITES,
     CIPHER_SUITES,
     CipherSuite,
     Strength,
@@ -30,7 +32,9 @@ from model.registry.signature_schemes import (
 from model.registry.sslv2 import SSLV2_CIPHER_KINDS, Sslv2CipherKind, strength_by_name
 
 __all__ = [
+    "AES_GCM_SUITES",
     "ALPN_PROTOCOLS",
+    "CHACHA20_SUITES",
     "CIPHER_SUITES",
     "KNOWN_PRIMES",
     "NAMED_GROUPS",

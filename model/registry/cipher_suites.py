@@ -118,6 +118,10 @@ CIPHER_SUITES: Final = tuple(
 )
 """All cipher suites in code point order, without the signalling values (SCSV)."""
 
+CHACHA20_SUITES: Final = frozenset(suite.code_point for suite in CIPHER_SUITES if suite.is_chacha20)
+AES_GCM_SUITES: Final = frozenset(suite.code_point for suite in CIPHER_SUITES if suite.is_aes_gcm)
+"""The code points of these suites: an order of hundreds of suites is sorted by them for each question."""
+
 _BY_CODE_POINT: Final = {suite.code_point: suite for suite in CIPHER_SUITES}
 _BY_NAME: Final = {suite.name: suite for suite in CIPHER_SUITES}
 

@@ -10,6 +10,7 @@ import base64
 import binascii
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -121,6 +122,19 @@ def _decoded(path: Path, number: int, line: int, text: bytes) -> bytes:
 
 
 def _certifi_anchors() -> tuple[bytes, ...]:
+    return read_anchors(_certifi_bundle())
+
+
+def _certifi_bundle() -> Path:
+    """The file in certifi's folder; where it is not (an archive, a distribution's package), certifi says where it is.
+
+    It is not asked first, because it imports what reads archives, which takes longer than most visits.
+    """
+    package = find_spec("certifi")
+    if package is not None and package.origin is not None:
+        bundle = Path(package.origin).with_name("cacert.pem")
+        if bundle.is_file():
+            return bundle
     import certifi
 
-    return read_anchors(Path(certifi.where()))
+    return Path(certifi.where())

@@ -63,10 +63,10 @@ class Exchange:
     def version(self) -> ProtocolVersion | None:
         """The version that the server chose; None if it chose none, or one that was not offered."""
         hello = self.hello
-        if hello is None or hello.version > self.offer.version:
+        if hello is None or (chosen := hello.version) > self.offer.version:
             return None
         try:
-            return ProtocolVersion(hello.version)
+            return ProtocolVersion(chosen)
         except ValueError:
             return None
 

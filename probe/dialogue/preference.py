@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from model.frozen import frozen
-from model.registry import cipher_suite_by_code_point
+from model.registry import AES_GCM_SUITES, CHACHA20_SUITES
 from model.verdict import Preference
 
 
@@ -59,7 +59,7 @@ def _follows_the_client(one: SuiteChoice, other: SuiteChoice) -> bool:
 
 def with_chacha20_last(suites: Sequence[int]) -> tuple[int, ...]:
     """The same order with every ChaCha20 suite after all others."""
-    return tuple(sorted(suites, key=is_chacha20))
+    return tuple(sorted(suites, key=CHACHA20_SUITES.__contains__))
 
 
 def with_aes_gcm_first(suites: Sequence[int]) -> tuple[int, ...]:
@@ -76,11 +76,9 @@ def reversed_order(accepted: Sequence[int]) -> tuple[int, ...]:
 
 def is_chacha20(code_point: int) -> bool:
     """Whether this is a suite with ChaCha20; always false for named groups."""
-    suite = cipher_suite_by_code_point(code_point)
-    return suite is not None and suite.is_chacha20
+    return code_point in CHACHA20_SUITES
 
 
 def is_aes_gcm(code_point: int) -> bool:
     """Whether this is a suite with AES-GCM."""
-    suite = cipher_suite_by_code_point(code_point)
-    return suite is not None and suite.is_aes_gcm
+    return code_point in AES_GCM_SUITES

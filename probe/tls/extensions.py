@@ -88,7 +88,10 @@ def decode_extensions(reader: ByteReader) -> tuple[Extension, ...]:
 
 def body_of(extensions: Sequence[Extension], code_point: int) -> bytes | None:
     """The body of the first of the ``extensions`` with this type, or None."""
-    return next((one.body for one in extensions if one.code_point == code_point), None)
+    for one in extensions:
+        if one.code_point == code_point:
+            return one.body
+    return None
 
 
 def server_name(name: str) -> Extension:

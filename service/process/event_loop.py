@@ -2,15 +2,11 @@
 
 The system's resolver runs in threads that cannot be interrupted: a look-up at a silent server occupies
 its thread for half a minute, and asyncio would wait for it, long after the service should have stopped.
-
-Threads share their heaps: glibc would give each thread a heap, up to eight per core, and memory that one
-thread frees is not available to the others. In a service that runs for months, memory would only grow.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import sys
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -30,13 +26,24 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
     Python waits for these threads too, unless the process ends with ``os._exit``.
     """
-    _keep_few_heaps()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_run_alone(main))
 
 
+def run_service(main: Coroutine[Any, Any, T]) -> T:
+    """As ``run``, in a process that runs for months: its threads share their heaps.
+
+    glibc would give each thread a heap, up to eight per core, and memory that one thread frees is not available
+    to the others: memory would only grow.
+    """
+    _keep_few_heaps()
+    return run(main)
+
+
 def _keep_few_heaps() -> None:
     """Only glibc has these heaps; other C libraries of Linux have no ``mallopt``."""
+    import ctypes
+
     if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
         mallopt(_M_ARENA_MAX, _HEAPS)
 

@@ -25,7 +25,7 @@ from model.verification.remembered import Known
 from pki.net_guard.shortage import ShortageError, refusing_shortages
 from probe.visit.engine import Engine
 from service.config.settings import ServiceSettings
-from service.process.event_loop import run
+from service.process.event_loop import run_service
 from service.process.logs import set_up_logs
 from service.process.start_up import engine_of
 from service.setting_types.secret_marks import secrets_in
@@ -210,6 +210,6 @@ def _unpickled(body: bytes) -> object:
 if __name__ == "__main__":
     # A signal to the whole process group, as systemd sends it, must not make a suspect look like the culprit.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    run(answer_questions(sys.stdin.buffer, sys.stdout.buffer))
+    run_service(answer_questions(sys.stdin.buffer, sys.stdout.buffer))
     # Python would try again to write output without a reader, and wait for names that are still being looked up.
     os._exit(0)

@@ -8,7 +8,6 @@ after the rest, which costs nothing if the client's order decides.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
@@ -97,6 +96,12 @@ def merged(parts: Sequence[Struck]) -> Struck:
     )
 
 
+def _without(names: tuple[int, ...], name: int) -> tuple[int, ...]:
+    """The ``names`` without this one, which is among them once; most lists have hundreds of names."""
+    at = names.index(name)
+    return names[:at] + names[at + 1 :]
+
+
 @frozen
 class _Search:
     """What is left to offer, and what the choices so far have shown; ``order`` is what was picked."""
@@ -115,9 +120,9 @@ class _Search:
         """The search after a choice. A pick at a lower version is removed and does not count: the server may
         have other names left for this version (nmap's ssl-enum-ciphers)."""
         is_new = choice.pick in self.left
-        return replace(
-            self,
-            left=tuple(name for name in self.left if name != choice.pick),
+        return _Search(
+            left=_without(self.left, choice.pick) if is_new else self.left,
+            reprise_after=self.reprise_after,
             has_reprised=self.has_reprised or not set(self.order).isdisjoint(choice.offered),
             order=(*self.order, choice.pick) if counts and is_new else self.order,
             choices=(*self.choices, choice) if counts else self.choices,

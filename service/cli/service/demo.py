@@ -42,11 +42,13 @@ def demo(
     """
     from policy.files.yaml_file import ConfigError
     from service.demo.demonstrate import demonstrate
-    from service.process.event_loop import run
+    from service.process.event_loop import run_service
     from service.process.start_up import StartError
 
     try:
-        run(demonstrate(listen, directory, sys.stdout, allow_unauthenticated=allow_unauthenticated))
+        run_service(
+            demonstrate(listen, directory, sys.stdout, allow_unauthenticated=allow_unauthenticated)
+        )
     except (ConfigError, StartError) as error:
         return fail(str(error))
     return EXIT_OK

@@ -55,7 +55,7 @@ def serve(
     """Probe the endpoints of targets files at intervals, store the results, and serve metrics."""
     from policy.files.yaml_file import ConfigError
     from service.config.load import load_settings
-    from service.process.event_loop import run
+    from service.process.event_loop import run_service
 
     said = {
         "targets_files": targets,
@@ -77,7 +77,9 @@ def serve(
     from service.process.start_up import StartError
 
     try:
-        run(serve_until_stopped(settings, read_again=lambda: load_settings(config, **given)))
+        run_service(
+            serve_until_stopped(settings, read_again=lambda: load_settings(config, **given))
+        )
     except StartError as error:
         return fail(str(error))
     return EXIT_OK

@@ -41,7 +41,7 @@ def worker(
     """Take jobs from the service's database, probe their endpoints, and store the results there."""
     from policy.files.yaml_file import ConfigError
     from service.config.load import load_settings
-    from service.process.event_loop import run
+    from service.process.event_loop import run_service
     from service.process.start_up import StartError
 
     given = {} if database is None else {"database": database}
@@ -56,7 +56,7 @@ def worker(
     except ModuleNotFoundError as error:
         return fail(f"workers need the Python package {error.name}: install tlsprobe[workers]")
     try:
-        run(work(settings, tag if tag is not None else settings.workers.tags))
+        run_service(work(settings, tag if tag is not None else settings.workers.tags))
     except (StartError, ValueError) as error:
         return fail(str(error))
     return EXIT_OK
