@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from collections.abc import Mapping
 from copy import copy, deepcopy
 from dataclasses import FrozenInstanceError, dataclass, field, fields, is_dataclass, replace
@@ -152,3 +154,19 @@ def test_a_class_inherits_fields_and_may_be_generic() -> None:
 def test_a_method_of_the_class_stays() -> None:
     assert repr(Quiet(password="p")) == "Quiet"
     assert Quiet(password="p") == Quiet(password="p")
+
+
+def test_a_visit_imports_few_immutable_classes_that_dataclass_compiles() -> None:
+    program = (
+        "import dataclasses, sys\n"
+        "import probe.visit.engine, service.scan.scanner\n"
+        "found = {one for module in tuple(sys.modules.values()) for one in vars(module).values()\n"
+        "         if isinstance(one, type) and dataclasses.is_dataclass(one)}\n"
+        "print(sum(one.__dataclass_params__.frozen for one in found), len(found))\n"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
+    compiled, found = map(int, printed.split())
+    assert found > 100
+    assert compiled <= 10

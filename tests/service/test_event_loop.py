@@ -13,7 +13,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
-from service.process.event_loop import run
+from service.process.event_loop import run_service
 
 together = Barrier(12)
 
@@ -31,7 +31,7 @@ async def main():
     print(sum(start % {HEAP} == 0 for start in starts))
     return len(kept)
 
-run(main())
+run_service(main())
 """
 
 

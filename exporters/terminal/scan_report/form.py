@@ -32,6 +32,7 @@ def console_for(page: TextIO, form: ReportForm) -> Console:
         force_terminal=form.has_colour,
         color_system="standard" if form.has_colour else None,
         highlight=False,
+        emoji=False,
         legacy_windows=False,
     )
 
