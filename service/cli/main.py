@@ -24,10 +24,12 @@ from service.cli.app import (
     print_lines,
 )
 from service.cli.commands import COMPLETION_VARIABLE, ROOT
+from service.process.garbage import collect_rarely
 
 
 def main() -> NoReturn:
     """Run the console script ``tlsprobe``; it exits with the command's code, never with a traceback."""
+    collect_rarely()
     code = run_command()
     sys.stderr.flush()
     # Python would wait for threads in which the system's resolver is still looking up names.

@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Any, Final, TypeVar
 
+from service.process.garbage import collect_as_usual
+
 T = TypeVar("T")
 
 _M_ARENA_MAX: Final = -8
@@ -26,6 +28,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
     Python waits for these threads too, unless the process ends with ``os._exit``.
     """
+    collect_as_usual()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_run_alone(main))
 

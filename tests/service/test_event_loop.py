@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+
+from service.process.event_loop import run
+from service.process.garbage import collect_rarely
 
 HEAP = 64 * 2**20
 """All heaps of glibc except the first begin at multiples of this many bytes."""
@@ -33,6 +37,21 @@ async def main():
 
 run_service(main())
 """
+
+
+def test_python_looks_for_garbage_rarely_until_the_work_begins() -> None:
+    async def thresholds() -> tuple[int, int, int]:
+        return gc.get_threshold()
+
+    usual = gc.get_threshold()
+    collect_rarely()
+    try:
+        assert gc.get_threshold()[0] > 100 * usual[0]
+        assert run(thresholds()) == usual
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 def test_a_dozen_threads_share_two_heaps() -> None:
