@@ -14,8 +14,12 @@ from exporters.terminal.console import printable, report_width, wants_colour
 from exporters.terminal.remarks import expiry_severity
 from exporters.terminal.safe_text import SafeText
 from exporters.terminal.words import SEVERITY_STYLES
-from model.certificate_inventory import CertificateInventory, Held, certificate_inventory
 from model.certificates.certificate import Certificate
+from model.certificates.certificate_inventory import (
+    CertificateInventory,
+    Held,
+    certificate_inventory,
+)
 from model.certificates.lifetime import Lifetime, expiry_text, span_text
 from model.encoding.times_json import time_to_json
 from storage import open_reader

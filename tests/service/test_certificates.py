@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from model.certificate_inventory import certificate_inventory
+from model.certificates.certificate_inventory import certificate_inventory
 from model.encoding.times_json import time_to_json
 from model.endpoint_state.schedule import Schedule
 from model.observation import ClientAuth, ClientAuthMode, Observation
