@@ -41,7 +41,7 @@ class PageEnd:
 T_co = TypeVar("T_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RowEnd:
     """Where a page of a list that grows at its start ended: the time and the row of its last item."""
 
@@ -49,7 +49,7 @@ class RowEnd:
     row_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NewestFirst(Generic[T_co]):
     """Some items, newest first; ``end`` is None on the last page."""
 
@@ -93,7 +93,7 @@ class Page:
     end: PageEnd | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ComplianceCount:
     """How many endpoints had this verdict of a policy at a time."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,12 +10,13 @@ from exporters.pages.links import endpoint_link
 from exporters.pages.rows import Expiry, Row
 from model.certificates.certificate import Certificate
 from model.certificates.lifetime import Lifetime
+from model.frozen import frozen
 
 _PLACES_SHOWN: Final = 3
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LeafLine:
     """One leaf; ``places`` are the first endpoints that serve it, with their links, ``served`` is their number."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from exporters.pages.rows import Mark
 from exporters.plurals import counted
+from model.frozen import frozen
 
 WIDTH: Final = 600
 HEIGHT: Final = 100
@@ -22,7 +22,7 @@ _HEAT_STEPS: Final = (1, 2, 5)
 """From how many certificates a day on each shade of the calendar begins."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bar:
     """One bar with its name and number; ``link`` leads to what it counts."""
 
@@ -47,7 +47,7 @@ def bars(counts: Iterable[tuple[str, int, Mark, str]], whole: int) -> tuple[Bar,
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Point:
     """One point of a line, in the chart's coordinates, and its words."""
 
@@ -56,7 +56,7 @@ class Point:
     words: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LineChart:
     """A share over time; ``summary`` is the whole chart as a sentence, for readers who do not see it."""
 
@@ -103,7 +103,7 @@ def line_chart(name: str, shares: Sequence[tuple[datetime, int, int]]) -> LineCh
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Day:
     """One day of the calendar; ``heat`` is its shade, 0 for none."""
 
@@ -114,7 +114,7 @@ class Day:
     is_today: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Calendar:
     """Half a year of days in columns of weeks, from Monday to Sunday; ``months`` are places and names."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
@@ -11,6 +11,7 @@ from exporters.pages.links import page_link
 from exporters.pages.rows import Row
 from exporters.wording import COMPLIANCE
 from model.findings.finding import Severity
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength
 
@@ -48,7 +49,7 @@ SORTS: Final[Mapping[str, Callable[[Row], Any]]] = {
 """The orders of the list; a minus before the name reverses it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EndpointFilter:
     """The filters; an empty text filters nothing. ``q`` are words that must all occur in a row."""
 

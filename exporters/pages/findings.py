@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Final, Self, TypeAlias
 
@@ -12,6 +12,7 @@ from exporters.pages.endpoint_list import LONGEST_SEARCH
 from exporters.pages.links import endpoint_link, page_link
 from exporters.pages.rows import Badge, Mark, Row
 from model.findings.finding import Finding, FindingStatus, Outcome, Severity
+from model.frozen import frozen
 
 _MEMBERS_SHOWN: Final = 10
 CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -21,7 +22,7 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FindingFilter:
     """The filters; an empty text filters nothing."""
 
@@ -76,7 +77,7 @@ FILTERS: Final = tuple(field.name for field in fields(FindingFilter))
 """The names of all filters, as the URL has them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Member:
     """One line of a group: an endpoint, or a finding of the endpoint."""
 
@@ -86,7 +87,7 @@ class Member:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FindingGroup:
     """Findings of one rule, or of one endpoint; ``more`` is how many of them are not among ``members``."""
 

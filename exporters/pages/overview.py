@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from exporters.pages.charts import Bar, LineChart, bars, expiry_calendar, line_c
 from exporters.pages.endpoint_list import EndpointFilter
 from exporters.pages.links import endpoint_link
 from exporters.pages.rows import STRENGTH_MARKS, Badge, Mark, Row
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.query import ComplianceCount
 from model.registry import Strength
@@ -24,7 +24,7 @@ _SOON: Final = "30"
 _OLD: Final = ProtocolVersion.TLSV1_2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tile:
     """One number with its words; ``link`` leads to what it counts."""
 
@@ -34,7 +34,7 @@ class Tile:
     mark: Mark = "plain"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PolicyTrend:
     """How many endpoints a policy applies to, how many are compliant, and the share over the last weeks."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -16,6 +15,7 @@ from exporters.reports.report import standing_by
 from exporters.wording import COMPLIANCE, short_state, version_name
 from model.certificates.lifetime import Lifetime, span_text
 from model.findings.finding import FindingStatus, Outcome, RuleResult, Severity
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry import NAMED_GROUPS, Strength, strength_by_name
 from model.snapshot import EndpointStatus
@@ -40,7 +40,7 @@ STRENGTH_MARKS: Final[Mapping[Strength, Mark]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Badge:
     """A few words, and whether they are good or bad."""
 
@@ -49,7 +49,7 @@ class Badge:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Expiry:
     """When the leaf that expires first expires; ``lifetime`` is None if its start cannot be read."""
 
@@ -69,7 +69,7 @@ class Expiry:
         return "warning" if self.lifetime and now >= self.lifetime.warning_at else "good"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Row:
     """One endpoint. ``badness`` puts the worst first; ``haystack`` is the text that a search looks at.
 

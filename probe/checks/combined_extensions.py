@@ -7,8 +7,9 @@ hello, the list is halved until the failing part is found.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from model.frozen import frozen
 from probe.checks.prober import Prober
 from probe.checks.riding.riders import answers_to_riders
 from probe.dialogue.exchange import Exchange
@@ -16,7 +17,7 @@ from probe.dialogue.offer import Change, Offer
 from probe.tls.extensions import Extension
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ExtensionProbe:
     """One thing that a hello can carry together with others; ``name`` is the fact that it shows."""
 

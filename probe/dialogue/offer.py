@@ -8,9 +8,9 @@ formats, and no length that is known to make a load balancer hang.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry import NAMED_GROUPS, SIGNATURE_SCHEMES
 from probe.tls import extensions
@@ -72,7 +72,7 @@ EVERY_SIGNATURE_SCHEME: Final = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Shape:
     """What a hello must look like before a server answers any question.
 
@@ -87,7 +87,7 @@ class Shape:
     alpn_protocols: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Changes:
     """How the hello of one question differs from the usual one.
 
@@ -107,7 +107,7 @@ class Changes:
 NO_CHANGES: Final = Changes()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Offer:
     """One hello. ``groups`` have an effect from TLS 1.0 on; SSL 3.0 has no extensions for them."""
 

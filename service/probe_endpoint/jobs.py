@@ -18,6 +18,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from model.frozen import frozen
 from model.observation import Observation
 from model.ports import Clock
 from service.probe_endpoint.module_choices import RefusedError
@@ -50,7 +51,7 @@ class JobState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Step:
     """One step of a job, numbered from 1."""
 

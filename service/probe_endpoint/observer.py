@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from discovery.targets import TargetError, parse_target
+from model.frozen import frozen
 from model.observation import Observation
 from model.ports import NotVisitedError
 from model.target import Endpoint, Target
@@ -23,7 +23,7 @@ _DEADLINE_SECONDS: Final = 60.0
 _MOST_ADDRESSES: Final = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Admitted:
     """A target that may be probed, as far as its name tells."""
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
+
+from model.frozen import frozen
 
 _SHOWN_DIGITS: Final = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Asset:
     """One file; ``name`` contains the start of its SHA-256, so a browser may keep it for as long as it likes."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from exporters.pages.rows import Badge, Mark
@@ -18,6 +17,7 @@ from model.certificates.certificate import (
 )
 from model.certificates.lifetime import Lifetime, expiry_text
 from model.certificates.problem_text import problem_text
+from model.frozen import frozen
 from model.verdict import Verdict
 
 _NAMES_SHOWN = 20
@@ -43,7 +43,7 @@ _ASKED = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Link:
     """One certificate of a drawn chain; ``is_missing`` is one that the server should have sent."""
 
@@ -54,7 +54,7 @@ class Link:
     is_missing: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DrawnChain:
     """One chain: the sentence about who gets it, the verdicts on it, the problems, and its certificates."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from exporters.fact_words import fact_words
 from exporters.pages.rows import Mark
+from model.frozen import frozen
 from model.observation import AcceptedSet, ClientAuth, ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, UnknownCause, Verdict
@@ -26,7 +26,7 @@ _VERIFIES: dict[Verdict | None, tuple[str, Mark]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FactLine:
     """One fact: its name in words, its path in the Observation's JSON, and its value in words."""
 
@@ -36,7 +36,7 @@ class FactLine:
     mark: Mark = "plain"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FactSection:
     """Facts under one heading; ``summary`` is a few words about all of them."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from exporters.pages.rows import Badge, Mark, severity_mark
 from exporters.reports import words
 from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult
 from model.findings.remediation import Remediation
+from model.frozen import frozen
 from model.observation import Observation
 from model.snapshot import EndpointStatus
 from model.verdict import UnknownCause
@@ -17,7 +17,7 @@ from model.verdict import UnknownCause
 RemedyOf = Callable[[Observation, RuleResult], Remediation | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FindingCard:
     """One finding; ``title`` says what is wrong, ``note`` is a sentence about a waiver or a missing certificate."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from exporters.pages.rows import STRENGTH_MARKS, Badge
+from model.frozen import frozen
 from model.observation import Observation
 from model.registry import Strength, cipher_suite_by_name, strength_by_name
 from model.verdict import Preference, UnknownCause
@@ -13,7 +13,7 @@ from model.verdict import Preference, UnknownCause
 _ORDER = list(Strength)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SuiteLine:
     """One suite; ``openssl`` is its other name. ``ranks`` has its place in each version, None if it is refused."""
 
@@ -23,7 +23,7 @@ class SuiteLine:
     ranks: tuple[int | None, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SuiteMatrix:
     """The columns, newest version first, the lines, weakest first, and sentences about whole columns."""
 

@@ -10,9 +10,10 @@ handshakes show it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeAlias
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry import ALPN_PROTOCOLS
 from model.verdict import Fact, Verdict
@@ -37,7 +38,7 @@ _USUAL: Final = ("h2", "http/1.1", "http/1.0", "http/0.9")
 """The order of nginx, which is that of most web servers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Reply:
     """The answer to a list of ids: the id that the server chose, and whether it answered at all."""
 

@@ -8,10 +8,11 @@ its hello; a hello without it means no. CRIME (CVE-2012-4929) is another name fo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
 from probe.checks.answered_offers import answered_offer, cbc_suites, newest_version
@@ -36,7 +37,7 @@ _LONGEST_RECORD = (2**14).to_bytes(2, "big")
 _MOST_NAMES_LENGTH: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Agreement:
     """Something offered, and a function that returns its value from a ServerHello that agrees, or None."""
 

@@ -13,10 +13,10 @@ Riders pass nothing on: the check to which the question belongs finds the answer
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
+from model.frozen import frozen
 from probe.checks.prober import Prober
 from probe.dialogue.answer import RetryRequest, ServerFlight
 from probe.dialogue.exchange import Exchange
@@ -25,7 +25,7 @@ from probe.dialogue.offer import NO_CHANGES, Change, Offer
 Name = TypeVar("Name", int, str)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Aboard:
     """A hello with the question of a rider. ``note`` takes the whole flight that answers it; it returns false if the
     server chose nothing that was offered."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 from starlette.requests import Request
 
+from model.frozen import frozen
 from service.http.api.parameters import Parameters
 from service.http.guard.principal import Principal, principal_of
 from service.setting_types.roles import Role
@@ -35,7 +36,7 @@ class ApiError(Exception):
         self.errors = errors
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Call(Generic[Q, B]):
     """One request that has passed the checks: its query and body as the operation's types."""
 
@@ -53,7 +54,7 @@ class Call(Generic[Q, B]):
         return str(self.request.path_params[name])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reply:
     """What a handler returns: ``value`` as JSON, or a ``stream`` of events; neither is an empty answer."""
 
@@ -67,7 +68,7 @@ Handler: TypeAlias = Callable[[Any, Call[Any, Any]], Awaitable[Reply]]
 """A method of the object that serves an operation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Operation:
     """One method of one path.
 

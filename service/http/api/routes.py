@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from model.frozen import frozen
 from model.ports import Clock
 from model.snapshot import Snapshot
 from service.http.api import endpoints, findings, probes, service, waivers
@@ -25,7 +25,7 @@ from service.probe_endpoint.jobs import ProbeJobs
 from storage import SqlReader
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ApiParts:
     """What the API needs of the service; ``record`` writes to the audit log that a client starts a probe."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import Field
 
 from model.encoding.audit_json import audit_to_json
 from model.encoding.times_json import time_to_json
+from model.frozen import frozen
 from model.query import ServiceEvent
 from model.target import Target
 from service.http.api import answers
@@ -55,7 +55,7 @@ class TargetParameters(ListParameters):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ServiceApi:
     """The handlers; all but ``store`` return what is true now."""
 

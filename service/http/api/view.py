@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from model.certificate_inventory import Held, certificate_inventory
 from model.findings.finding import Finding
+from model.frozen import frozen
 from model.query import NewestFirst
 from model.snapshot import EndpointStatus, Snapshot
 from service.http.api.cursors import Place, page_of, row_cursor
@@ -27,7 +28,7 @@ from service.http.guard.turns import Shared
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Entry:
     """One endpoint: its ``id`` in URLs, its status, and in lower case what full text search looks at."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Generic, TypeVar
 
 from exporters.pages.rows import Row, row_of
+from model.frozen import frozen
 from model.ports import Clock
 from model.snapshot import Snapshot
 from service.http.guard.turns import Shared
@@ -18,7 +18,7 @@ Value = TypeVar("Value")
 _NO_ROWS: Final[Mapping[str, Row]] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Inventory:
     """A Snapshot as rows as of ``now``, with the ``warnings`` about it; ``by_key`` has them by endpoint key."""
 

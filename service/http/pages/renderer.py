@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from exporters.pages.layout import page_templates, rendered
+from model.frozen import frozen
 from service.http.guard.bodies import body_of, busy, respond
 from service.http.guard.callers import caller_of_request
 from service.http.guard.turns import BusyError, Turns
@@ -24,7 +24,7 @@ _POLICY: Final = (
 _HTML: Final = "text/html; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PageContent:
     """A page: its template, the path that the navigation marks, the values, and the status of the answer."""
 
@@ -34,7 +34,7 @@ class PageContent:
     status_code: int = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FileContent:
     """A file that is not a page, such as CSV."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from exporters.pages.endpoint.findings import RemedyOf
 from exporters.reports import PolicyText
 from model.comparisons.change import Change
+from model.frozen import frozen
 from model.observation import Observation
 from model.query import ComplianceCount, Selection, ServiceEvent
 
@@ -43,7 +43,7 @@ class PageArchive(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PageSources:
     """The functions. ``policies`` are those in force; ``status`` is the service's, as ``/-/status`` answers it.
 
