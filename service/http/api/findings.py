@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from pydantic import Field
 
-from model.certificate_inventory import Held
+from model.certificates.certificate_inventory import Held
 from model.encoding.evidence_json import evidence_to_json
 from model.encoding.finding_json import finding_to_json
 from model.encoding.times_json import time_to_json

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from model.certificate_inventory import Held, certificate_inventory
+from model.certificates.certificate_inventory import Held, certificate_inventory
 from model.findings.finding import Finding
 from model.frozen import frozen
 from model.query import NewestFirst
