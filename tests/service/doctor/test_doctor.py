@@ -219,6 +219,7 @@ async def test_a_self_signed_service_is_asked_and_no_pair_is_created_for_one_tha
             "clients need a password or a token, and the configuration has no token",
         ),
     ],
+    ids=["certificate", "password"],
 )
 async def test_what_the_configuration_cannot_give_a_client_is_reported(
     directory: Path, tls: str, more: str, says: str
