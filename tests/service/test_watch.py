@@ -94,7 +94,7 @@ async def test_a_pipe_gets_a_line_at_first_a_line_for_each_change_and_the_table_
     assert "\x1b" not in written
     assert [said.partition(" ")[2] for said in AT.findall(written)][:1] == ["TLS 1.1 appeared"]
     assert all(said.startswith(f"{place}: ") for said in AT.findall(written))
-    counted, line = written.rpartition("\n\n")[2].splitlines()
+    counted, line, *_ = written.rpartition("\n\n")[2].splitlines()
     assert counted.startswith("1 endpoints, ")
     assert place in line
 
