@@ -22,6 +22,7 @@ READING = (
     ["certificates"],
     ["history", "a.example"],
     ["diff", "a.example"],
+    ["compare", "a.example", "--at", "1d"],
     ["changes"],
     ["inventory", "--at", "1d"],
     ["events"],

@@ -75,8 +75,9 @@ ASKS_THE_GATE = {
 NOT_EGRESS = {
     "service/http/server.py": {"getaddrinfo", "socket.socket"},
     "service/http/status_client.py": {"HTTPConnection", "HTTPSConnection"},
+    "service/scan/service_client.py": {"AsyncClient"},
 }
-"""The service's own listener, and the client of ``tlsprobe status``, whose URL its user types."""
+"""The service's own listener, and the clients of ``tlsprobe status`` and ``scan --service``, whose URL the user types."""
 
 
 def denying(*entries: str) -> SocketGate:
