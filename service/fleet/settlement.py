@@ -62,9 +62,8 @@ class Settlement:
                     worker_id, [one for one in group if one.worker_id == worker_id]
                 )
         except BaseException:
-            self._waiting = (
-                group + self._waiting
-            )  # this caller was cancelled: the next one settles the others
+            # This caller was cancelled: the next one settles the others.
+            self._waiting = group + self._waiting
             raise
 
     async def _settle_of(self, worker_id: int, group: Sequence[Settling]) -> None:
