@@ -23,7 +23,7 @@ def statements() -> Iterator[list[str]]:
         statement: str,
         parameters: Sized,
         _context: object,
-        is_for_many: bool,  # noqa: FBT001 (SQLAlchemy passes it by position)
+        is_for_many: bool,
     ) -> None:
         is_repeated = is_for_many and connection.dialect.name == "postgresql"
         found.extend([statement] * (len(parameters) if is_repeated else 1))
