@@ -15,10 +15,11 @@ from exporters.prometheus.fleet.families import FLEET_FAMILIES
 from exporters.prometheus.fleet.family import OTHER, FleetFamily, Reads, Statuses
 from exporters.prometheus.fleet.totals import FleetTotals
 from model.certificates.certificate import KeyType
+from model.findings.finding import FindingStatus
 from model.observation import Observation, State
 from model.snapshot import Snapshot
 from model.verdict import Verdict
-from tests.exporters.test_inventory import KNOWN, NOW, TLS12, page, snapshot
+from tests.exporters.test_inventory import KNOWN, NOW, TLS12, judged, page, snapshot
 
 MOST = 2000
 DOWN = replace(KNOWN, state=State.REFUSED, protocols={}, certificates=())
@@ -131,17 +132,12 @@ def test_families_that_share_by_what_they_read_give_the_page_of_families_that_sh
         at(replace(KNOWN, client_auth={}), "g.test"),
         at(DOWN, "h.test"),
     ]
-    judged = snapshot(*observed)
-    first, second, *others = judged.endpoints
-    verdicts = {"ours": Verdict.NO, "theirs": Verdict.UNKNOWN}
-    fleet = replace(
-        judged,
-        endpoints=(
-            replace(first, compliance={}, findings=()),
-            replace(second, compliance=verdicts),
-            *others,
-        ),
-    )
+    first, second, *others, down = snapshot(*observed).endpoints
+    opened = replace(judged(), observation=first.observation)
+    (high, *_) = opened.findings
+    waived = replace(second, findings=(replace(high, status=FindingStatus.WAIVED),))
+    failed = replace(down, consecutive_failures=3, config_changed_at=NOW)
+    fleet = Snapshot(taken_at=NOW, endpoints=(opened, waived, *others, failed))
     own = FleetTotals(with_each_family(Reads.STATUS))
     assert FleetTotals().page(fleet) == own.page(fleet)
 

@@ -23,8 +23,8 @@ from model.target import Endpoint, Target
 Contributions: TypeAlias = tuple[Sample, ...]
 """Of one target to one family."""
 
-_MOST_KNOWN: Final = 10_000
-"""So many different facts are remembered; their objects stay in memory as long."""
+_MOST_KNOWN: Final = 2_000
+"""So many different facts are remembered, with their contributions: some 10 MB."""
 
 _NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CERTIFICATES: Final = "certificates"
