@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from itertools import starmap
 from typing import Any, Final
 
-from sqlalchemy import Row, Update, bindparam, insert, select, update
+from sqlalchemy import Row, Update, bindparam, column, func, insert, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.endpoint_state import NEVER_VISITED, Advanced, EndpointState, Visit
@@ -68,29 +70,32 @@ class StatusRecord:
         )
 
     def take(self, visit: Visit, advanced: Advanced) -> None:
-        """Set the columns to the values of ``visit`` and its result."""
+        """Set the columns to the values of ``visit`` and its result.
+
+        Each gets the exact type of its column: psycopg accepts only arrays of values of one type.
+        """
         state, observation, schedule = advanced.state, visit.observation, visit.schedule
         cost = observation.cost
         self.visits = state.visits
         self.started_at = state.started_at
         self.last_success_at = state.last_success_at
         self.due_at = schedule.due_at
-        self.interval_seconds = schedule.interval_seconds
+        self.interval_seconds = float(schedule.interval_seconds)
         self.consecutive_failures = schedule.consecutive_failures
         self.enumerated_at = schedule.enumerated_at
         self.assessed_at = state.assessed_at
         self.assessment_digest = state.assessment_digest
         self.tool_version = observation.tool_version
-        self.mode = observation.mode
+        self.mode = observation.mode.value
         self.reason = observation.reason
-        self.duration_seconds = cost.duration_seconds
+        self.duration_seconds = float(cost.duration_seconds)
         self.connections = cost.connections
         self.bytes_sent = cost.bytes_sent
         self.bytes_received = cost.bytes_received
         self.throttled = cost.throttled
         if advanced.transition is not None:
             self.facts_digest = state.facts_digest
-            self.state = observation.state
+            self.state = observation.state.value
             self.not_after = earliest_end(observation)
             self.config_changed_at = state.config_changed_at
             self.certificate_changed_at = state.certificate_changed_at
@@ -173,16 +178,36 @@ _CIRCUMSTANCES: Final = (
 """The columns that a visit without changes may set."""
 
 
-def _update(names: Iterable[str]) -> Update:
+def _update_of_row(names: Iterable[str]) -> Update:
     return (
         update(StatusRow)
-        .where(StatusRow.endpoint_id == bindparam("of_endpoint"))
+        .where(StatusRow.endpoint_id == bindparam(_ENDPOINT))
         .values({name: bindparam(name) for name in names})
     )
 
 
-_UPDATE: Final = _update(name for name in _COLUMNS if name != "endpoint_id")
-_MOVE_ON: Final = _update(_CIRCUMSTANCES)
+def _update_of_rows(names: Iterable[str]) -> Update:
+    """For PostgreSQL: psycopg executes a statement for one row once for each row. The parameters are columns."""
+    columns = {name: StatusRow.__table__.columns[name] for name in names}
+    types = {_ENDPOINT: StatusRow.endpoint_id.type} | {
+        name: one.type for name, one in columns.items()
+    }
+    arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()]
+    unnested = func.unnest(*arrays).table_valued(*starmap(column, types.items()), name="new")
+    new = unnested.render_derived()
+    return (
+        update(StatusRow)
+        .where(StatusRow.endpoint_id == new.c[_ENDPOINT])
+        .values({name: new.c[name] for name in columns})
+    )
+
+
+_ENDPOINT: Final = "of_endpoint"
+_WHOLE_ROW: Final = tuple(name for name in _COLUMNS if name != "endpoint_id")
+_UPDATES: Final = {
+    names: (_update_of_row(names), _update_of_rows(names)) for names in (_WHOLE_ROW, _CIRCUMSTANCES)
+}
+"""For the columns that they set: the statement for one row, and the one for any number of rows."""
 
 
 async def add_statuses(connection: AsyncConnection, records: Sequence[StatusRecord]) -> None:
@@ -197,12 +222,16 @@ async def update_statuses(
     connection: AsyncConnection, records: Sequence[StatusRecord], *, has_news: bool
 ) -> None:
     """Update the rows of endpoints: the whole row, or only the values that a visit without changes sets."""
-    if records:
-        statement, names = (_UPDATE, _COLUMNS) if has_news else (_MOVE_ON, _CIRCUMSTANCES)
-        await connection.execute(
-            statement,
-            [{"of_endpoint": record.endpoint_id, **_values(record, names)} for record in records],
-        )
+    if not records:
+        return
+    names = _WHOLE_ROW if has_news else _CIRCUMSTANCES
+    of_row, of_rows = _UPDATES[names]
+    rows = [{_ENDPOINT: record.endpoint_id, **_values(record, names)} for record in records]
+    if connection.dialect.name == "postgresql":
+        columns = {name: [row[name] for row in rows] for name in (_ENDPOINT, *names)}
+        await connection.execute(of_rows, columns)
+    else:
+        await connection.execute(of_row, rows)
 
 
 def _values(record: StatusRecord, names: Iterable[str]) -> dict[str, Any]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporters.prometheus.families.family import Sample
 from exporters.prometheus.fleet.families import FLEET_FAMILIES
-from exporters.prometheus.fleet.family import OTHER
+from exporters.prometheus.fleet.family import OTHER, FleetFamily, Reads, Statuses
 from exporters.prometheus.fleet.totals import FleetTotals
+from model.certificates.certificate import KeyType
+from model.findings.finding import FindingStatus
 from model.observation import Observation, State
 from model.snapshot import Snapshot
 from model.verdict import Verdict
-from tests.exporters.test_inventory import KNOWN, NOW, TLS12, page, snapshot
+from tests.exporters.test_inventory import KNOWN, NOW, TLS12, judged, page, snapshot
 
 MOST = 2000
 DOWN = replace(KNOWN, state=State.REFUSED, protocols={}, certificates=())
@@ -105,6 +109,55 @@ def test_a_page_after_changes_is_that_of_a_new_start() -> None:
     totals = FleetTotals()
     for observed in steps:
         assert totals.page(snapshot(*observed)) == FleetTotals().page(snapshot(*observed))
+
+
+def with_each_family(reads: Reads) -> tuple[FleetFamily, ...]:
+    return tuple(replace(family, reads=reads) for family in FLEET_FAMILIES)
+
+
+def test_families_that_share_by_what_they_read_give_the_page_of_families_that_share_nothing() -> (
+    None
+):
+    """A family that reads more than it declares would miss it here: each part differs in some endpoint."""
+    (served,) = KNOWN.certificates
+    chain = replace(served, chain=(replace(served.leaf, issuer="CN=Other"), *served.chain[1:]))
+    untrusted = {name: replace(one, verdict=Verdict.NO) for name, one in served.trust.items()}
+    observed = [
+        at(KNOWN, "a.test"),
+        at(KNOWN, "b.test"),
+        at(replace(KNOWN, certificates=(chain,)), "c.test"),
+        at(replace(KNOWN, certificates=(replace(served, trust=untrusted),)), "d.test"),
+        at(replace(KNOWN, cipher_suites={}, groups={}), "e.test"),
+        at(replace(KNOWN, cost=replace(KNOWN.cost, throttled=True)), "f.test"),
+        at(replace(KNOWN, client_auth={}), "g.test"),
+        at(DOWN, "h.test"),
+    ]
+    first, second, *others, down = snapshot(*observed).endpoints
+    opened = replace(judged(), observation=first.observation)
+    (high, *_) = opened.findings
+    waived = replace(second, findings=(replace(high, status=FindingStatus.WAIVED),))
+    failed = replace(down, consecutive_failures=3, config_changed_at=NOW)
+    fleet = Snapshot(taken_at=NOW, endpoints=(opened, waived, *others, failed))
+    own = FleetTotals(with_each_family(Reads.STATUS))
+    assert FleetTotals().page(fleet) == own.page(fleet)
+
+
+def test_a_family_is_computed_once_for_each_distinct_facts() -> None:
+    computed: list[int] = []
+
+    def count(statuses: Statuses) -> Iterator[Sample]:
+        computed.append(len(statuses))
+        yield (), 1.0
+
+    (served,) = KNOWN.certificates
+    other = replace(KNOWN, certificates=(replace(served, key_type=KeyType.RSA),))
+    observed = [at(KNOWN, f"h{number}.test") for number in range(20)]
+    observed += [at(other, f"other{number}.test") for number in range(20)]
+    family = replace(FLEET_FAMILIES[0], labels=(), contributions=count, shown=None)
+    for reads, times in ((Reads.CONFIGURATION, 1), (Reads.FACTS, 2), (Reads.STATUS, 40)):
+        computed.clear()
+        text = FleetTotals([replace(family, reads=reads)]).page(snapshot(*observed))
+        assert (len(computed), series(text)) == (times, {("targets",): 40})
 
 
 def test_no_fleet_has_more_series_than_the_limit() -> None:

@@ -9,11 +9,12 @@ from datetime import timedelta
 import pytest
 
 from model.endpoint_state import Visit
+from model.findings.finding import Assessment
 from model.observation import Mode
 from storage import SqlStore
 from storage.database import connect
 from storage.writing.batch import write_visits
-from tests.storage.samples import observation, schedule
+from tests.storage.samples import bare, observation, refusal, schedule
 from tests.storage.statements import statements
 
 READ_AND_UPDATE = ("SELECT", "UPDATE")
@@ -52,6 +53,38 @@ async def test_unchanged_visits_are_one_read_and_one_update_for_the_whole_batch(
     assert tuple(one.split()[0] for one in executed) == READ_AND_UPDATE
     assert [one.transition for one in written.advanced] == [None] * count
     assert {one.state.visits for one in written.advanced} == {2}
+
+
+async def test_visits_with_news_are_one_update_in_which_each_row_gets_its_own_values(
+    url: str,
+) -> None:
+    reason = 'it said "no", {not} yes\\'
+    refused = refusal("host0.example", hour=1, reason=reason)
+    other = observation("host1.example", hour=1, suites=("TLS_AES_256_GCM_SHA384",))
+    same = observation("host2.example", hour=1)
+    judged = Assessment(
+        endpoint_key=same.endpoint.key, assessed_at=same.ended_at, policies={"ours": "1"}
+    )
+    news = [
+        Visit(observation=refused, schedule=schedule(refused, failures=1)),
+        Visit(observation=other, schedule=schedule(other)),
+        Visit(observation=same, schedule=schedule(same), assessment=judged),
+    ]
+    async with await SqlStore.open(url) as store:
+        await asyncio.gather(*map(store.record_visit, visits(4, hour=0)))
+    database = connect(url, busy_timeout_seconds=5.0)
+    try:
+        async with database.writing() as connection:
+            with statements() as executed:
+                await write_visits(connection, news)
+    finally:
+        await database.close()
+    assert sum(one.startswith("UPDATE statuses") for one in executed) == 1
+    async with await SqlStore.open(url) as store:
+        shown = [one.observation for one in await store.statuses()]
+    unvisited = visits(4, hour=0)[3].observation
+    for one, expected in zip(shown, (refused, other, same, unvisited), strict=True):
+        assert replace(one, endpoint=expected.endpoint) == bare(expected)
 
 
 async def test_an_outdated_verification_costs_no_more_and_leaves_the_newer_facts(

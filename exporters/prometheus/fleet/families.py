@@ -12,6 +12,7 @@ from exporters.prometheus.fleet.conditions import conditions
 from exporters.prometheus.fleet.family import (
     Amounts,
     FleetFamily,
+    Reads,
     Statuses,
     by_value,
     counted,
@@ -24,6 +25,34 @@ _LISTED: Final = 50
 _SEVERE: Final = frozenset({"critical", "high", "medium"})
 _EXPIRY: Final = ((0, "expired"), (7, "7d"), (30, "30d"), (90, "90d"), (400, "400d"))
 """Days left, and the label of certificates that have less."""
+
+
+_READS: Final = {
+    **dict.fromkeys(
+        (
+            "protocol_supported",
+            "cipher_suites",
+            "weak_cipher_suites",
+            "groups",
+            "negotiated",
+            "server_cipher_preference",
+            "features",
+            "vulnerable",
+            "client_auth",
+        ),
+        Reads.CONFIGURATION,
+    ),
+    **dict.fromkeys(
+        (
+            "targets_changed_last_day",
+            "next_expiry_timestamp_seconds",
+            "most_findings",
+            "most_consecutive_failures",
+        ),
+        Reads.STATUS,
+    ),
+}
+"""By family; all others read the facts."""
 
 
 def _key(statuses: Statuses) -> str:
@@ -110,6 +139,7 @@ def _family(
         contributions=contributions,
         most=most,
         shown=shown,
+        reads=_READS.get(name, Reads.FACTS),
     )
 
 

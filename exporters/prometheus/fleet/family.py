@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from enum import Enum
 from functools import cache
 from heapq import nlargest
 from typing import Final, TypeAlias
@@ -22,6 +23,19 @@ Amounts: TypeAlias = Mapping[tuple[str, ...], float]
 """The sums of all targets' contributions, by the values of the labels."""
 
 
+class Reads(Enum):
+    """What a family reads of a status: it gets nothing else, and targets that have the same share the result."""
+
+    CONFIGURATION = "configuration"
+    """The facts without the certificates, which differ between endpoints of one configuration."""
+
+    FACTS = "facts"
+    """The facts, the results of findings, and the compliance: neither the endpoint nor times."""
+
+    STATUS = "status"
+    """Everything; nothing is shared."""
+
+
 @frozen
 class FleetFamily:
     """A gauge of the fleet. ``name`` is without prefix, ``example`` is a query in PromQL.
@@ -36,6 +50,7 @@ class FleetFamily:
     labels: tuple[str, ...] = ()
     contributions: Callable[[Statuses], Iterator[Sample]]
     most: int
+    reads: Reads = Reads.FACTS
     shown: Callable[[Amounts, datetime], Iterable[Sample]] | None = None
 
     def series(self, amounts: Amounts, now: datetime) -> Iterable[Sample]:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Final, TypeAlias
+from typing import Final
 
-from exporters.prometheus.families.family import PREFIX, Sample
+from exporters.prometheus.families.family import PREFIX
 from exporters.prometheus.fleet.families import FLEET_FAMILIES
 from exporters.prometheus.fleet.family import Amounts, FleetFamily
+from exporters.prometheus.fleet.shared_contributions import Contributions, SharedContributions
 from exporters.prometheus.page import heading, number_text
 from model.safe_output.label_text import LONGEST_KEY, LONGEST_LABEL, quoted
 from model.snapshot import EndpointStatus, Snapshot
@@ -18,10 +19,7 @@ from model.snapshot import EndpointStatus, Snapshot
 _TARGET: Final = "target"
 
 _MOST_SHARED: Final = 50_000
-"""So many different contributions are remembered, to be shared by targets with equal facts."""
-
-_Contributions: TypeAlias = tuple[Sample, ...]
-"""Of one target to one family."""
+"""So many different contributions are remembered: targets with equal ones share them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +27,19 @@ class _Counted:
     """What a target contributed with these statuses."""
 
     statuses: tuple[EndpointStatus, ...]
-    contributions: tuple[_Contributions, ...]
+    contributions: tuple[Contributions, ...]
 
 
 class FleetTotals:
     """The sums for one inventory, whose Snapshots come in turn, ordered by target."""
 
-    def __init__(self) -> None:
+    def __init__(self, families: Sequence[FleetFamily] = FLEET_FAMILIES) -> None:
+        self._families = families
+        self._contributions = SharedContributions(families)
         self._counted: dict[str, _Counted] = {}
-        self._shared: dict[_Contributions, _Contributions] = {}
+        self._shared: dict[Contributions, Contributions] = {}
         self._sums: tuple[dict[tuple[str, ...], tuple[float, int]], ...] = tuple(
-            {} for _ in FLEET_FAMILIES
+            {} for _ in families
         )
 
     def page(self, snapshot: Snapshot) -> str:
@@ -55,7 +55,7 @@ class FleetTotals:
             if known is None or not _are_same(known.statuses, statuses):
                 if known is not None:
                     self._add(known, -1)
-                known = _Counted(statuses, tuple(self._contributions(statuses)))
+                known = _Counted(statuses, tuple(self._shared_by(statuses)))
                 self._add(known, 1)
             now[key] = known
         for gone in before.values():
@@ -71,16 +71,15 @@ class FleetTotals:
                 else:
                     del sums[labels]
 
-    def _contributions(self, statuses: tuple[EndpointStatus, ...]) -> Iterator[_Contributions]:
+    def _shared_by(self, statuses: tuple[EndpointStatus, ...]) -> Iterator[Contributions]:
         if len(self._shared) > _MOST_SHARED:
             self._shared.clear()
-        for family in FLEET_FAMILIES:
-            found = tuple(family.contributions(statuses))
+        for family, found in zip(self._families, self._contributions.of(statuses), strict=True):
             is_own = _TARGET in family.labels
             yield found if is_own else self._shared.setdefault(found, found)
 
     def _lines(self, snapshot: Snapshot) -> Iterator[str]:
-        for family, sums in zip(FLEET_FAMILIES, self._sums, strict=True):
+        for family, sums in zip(self._families, self._sums, strict=True):
             name = PREFIX + family.name
             yield heading(name, family.help)
             amounts = {labels: total for labels, (total, _) in sums.items()}
