@@ -21,6 +21,7 @@ NAVIGATION: Final = (
     ("/changes", "Changes"),
     ("/policies", "Policies"),
     ("/reports", "Reports"),
+    ("/probes", "Probe a host"),
     ("/service", "Service"),
 )
 """Path and name of each page that the top of every page links to."""

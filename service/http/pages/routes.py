@@ -16,9 +16,11 @@ from service.http.pages.endpoint_list import endpoint_list_routes
 from service.http.pages.findings import finding_routes
 from service.http.pages.inventory import Inventories, Warnings
 from service.http.pages.overview import overview_route
+from service.http.pages.probes import probe_routes
 from service.http.pages.renderer import Renderer
 from service.http.pages.service_page import service_route
 from service.http.pages.sources import PageSources
+from service.http.pages.waivers import waiver_page_routes
 
 
 def _no_warnings(_: Snapshot) -> tuple[str, ...]:
@@ -35,7 +37,7 @@ def page_routes(
 
     ``warnings`` are sentences about the Snapshot for the overview; it is called in a thread.
     """
-    renderer = Renderer(Inventories(snapshot, clock, warnings))
+    renderer = Renderer(Inventories(snapshot, clock, warnings), sources.actions.may_change)
     return (
         overview_route(renderer, sources),
         *endpoint_list_routes(renderer),
@@ -43,6 +45,8 @@ def page_routes(
         *finding_routes(renderer, sources),
         certificate_route(renderer),
         *change_routes(renderer, sources),
+        *waiver_page_routes(renderer, sources.actions.waivers),
+        *probe_routes(renderer, sources.actions),
         service_route(renderer, sources),
         asset_route(),
     )

@@ -79,6 +79,23 @@ def sources_of(store: SqlStore) -> PageSources:
         explain=explained_lines,
         policies=lambda: (POLICY,),
         status=lambda: STATUS,
+        actions=actions_of(store),
+    )
+
+
+def actions_of(store: SqlStore) -> PageActions:
+    """Actions with a policy, and a prober that finds every name on this machine."""
+    clock = HandClock()
+    evaluator = PolicyEvaluator(PolicySet(policies=(policy(POLICY.name, RULES),)))
+    prober = World(addresses=("127.0.0.1",)).prober(OnDemandSettings(networks=LOOPBACK))
+
+    async def record(by: Principal, target: str) -> None:
+        await store.audit(audit_entry(by, NOW, AuditAction.PROBE_REQUESTED, target))
+
+    return PageActions(
+        waivers=WaiverDesk(evaluator, store, clock.now),
+        jobs=ProbeJobs(Observer(prober), clock),
+        record=record,
     )
 
 
