@@ -52,7 +52,9 @@ def app_of(parts: Parts, reload: Callable[[Principal], Awaitable[str | None]]) -
         reload=reload,
         enumerate_soon=partial(_enumerate_soon, parts),
         more=(
-            *page_routes(parts.inventory.snapshot, parts.clock, _page_sources(parts, waivers), idle),
+            *page_routes(
+                parts.inventory.snapshot, parts.clock, _page_sources(parts, waivers), idle
+            ),
             inventory_route(parts.page),
             fleet_route(parts.inventory.snapshot),
             probe_route(parts.on_demand),

@@ -64,9 +64,7 @@ def owner_of(by: Principal) -> str:
     return by.name[:_LONGEST_OWNER]
 
 
-def changed(
-    before: Waiver, by: Principal, *, expires: date | None, reason: str | None
-) -> Waiver:
+def changed(before: Waiver, by: Principal, *, expires: date | None, reason: str | None) -> Waiver:
     """The waiver with another last day, another reason, or both; ``by`` becomes its owner."""
     return replace(
         before,
