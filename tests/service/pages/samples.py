@@ -43,7 +43,6 @@ ANYONE: Final = Access()
 
 RULES: Mapping[str, Mapping[str, Any]] = {
     "protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]},
-    "trusted": {},
 }
 REMEDY = Remediation(
     server="nginx",

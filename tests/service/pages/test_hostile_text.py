@@ -32,7 +32,7 @@ from service.http.pages.sources import PageSources
 from service.scan.explaining.stored import explained_lines
 from storage import SqlStore
 from tests.exporters.reports.samples import WAIVER, finding, result
-from tests.service.pages.samples import STATUS, HandClock, actions_of
+from tests.service.pages.samples import ANYONE, STATUS, HandClock, actions_of
 from tests.service.samples import NOW, certificate, deployment, modern
 
 CORPUS: Final = (
