@@ -21,7 +21,7 @@ from service.http.app import inventory_route, make_app
 from service.http.audit import audit_route
 from service.http.fleet import fleet_route
 from service.http.guard.principal import Principal
-from service.http.pages.actions import PageActions
+from service.http.pages.changing.actions import PageActions
 from service.http.pages.routes import page_routes
 from service.http.pages.sources import PageSources
 from service.http.probe import probe_route

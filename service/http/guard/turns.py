@@ -40,6 +40,10 @@ class Shared(Generic[T]):
                 self._stale_at = ended + rest_after(ended - began)
             return self._made[0]
 
+    def expire(self) -> None:
+        """Make the result again for the next caller, without a rest: what it was made from has changed."""
+        self._stale_at = 0.0
+
 
 class Turns:
     """One piece of work at a time, in the order of the requests; a caller may have a few requests waiting.

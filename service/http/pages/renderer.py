@@ -65,6 +65,10 @@ class Renderer:
         """The newest Inventory."""
         return await self._inventories.newest()
 
+    def expire(self) -> None:
+        """Show what a user has just changed in the next page."""
+        self._inventories.expire()
+
     async def answer(self, request: Request, make: Callable[[Inventory], Content]) -> Response:
         """The answer with what ``make`` returns; it is called in a thread."""
         inventory = await self._inventories.newest()

@@ -11,16 +11,16 @@ from model.snapshot import Snapshot
 from service.http.pages.assets import asset_route
 from service.http.pages.certificates import certificate_route
 from service.http.pages.changes import change_routes
+from service.http.pages.changing.probes import probe_routes
+from service.http.pages.changing.waivers import waiver_page_routes
 from service.http.pages.endpoint import endpoint_routes
 from service.http.pages.endpoint_list import endpoint_list_routes
 from service.http.pages.findings import finding_routes
 from service.http.pages.inventory import Inventories, Warnings
 from service.http.pages.overview import overview_route
-from service.http.pages.probes import probe_routes
 from service.http.pages.renderer import Renderer
 from service.http.pages.service_page import service_route
 from service.http.pages.sources import PageSources
-from service.http.pages.waivers import waiver_page_routes
 
 
 def _no_warnings(_: Snapshot) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from model.comparisons.change import Change
 from model.frozen import frozen
 from model.observation import Observation
 from model.query import ComplianceCount, Selection, ServiceEvent
-from service.http.pages.actions import PageActions
+from service.http.pages.changing.actions import PageActions
 
 
 class PageArchive(Protocol):

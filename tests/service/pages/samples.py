@@ -23,7 +23,7 @@ from service.http.audit import audit_entry
 from service.http.guard.access import Access
 from service.http.guard.guard import Guard
 from service.http.guard.principal import Principal
-from service.http.pages.actions import PageActions
+from service.http.pages.changing.actions import PageActions
 from service.http.pages.inventory import Warnings
 from service.http.pages.routes import page_routes
 from service.http.pages.sources import PageSources

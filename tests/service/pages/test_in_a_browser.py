@@ -84,7 +84,9 @@ def test_no_page_has_a_barrier_an_error_or_anything_from_elsewhere(
         assert chromium.value_of("document.documentElement.scrollWidth") <= WALL, path
     missing = [one for one in chromium.complaints if "404" not in one]
     assert missing == []
-    assert {urlsplit(url).netloc for url in chromium.requested} == {urlsplit(site).netloc}
+    # The browser's own picture in a date field is a data URL.
+    loaded = [url for url in chromium.requested if not url.startswith("data:")]
+    assert {urlsplit(url).netloc for url in loaded} == {urlsplit(site).netloc}
 
 
 def test_a_page_is_small_also_for_a_browser_that_has_nothing_yet(
@@ -145,7 +147,9 @@ def test_a_new_user_finds_the_worst_endpoint_probes_it_and_waives_its_finding(
     worst = chromium.value_of("location.href")
     assert "lost.example" in worst
     chromium.visit(f"{site}/endpoint?target=wiki.example:443")
-    chromium.follow("document.querySelector('.finding a[href^=\"/evidence\"]').click()")
+    chromium.follow(
+        'document.querySelector(\'a[href^="/evidence"][href*="fact=protocols"]\').click()'
+    )
     assert chromium.value_of("document.querySelector('h1').textContent") == "Evidence"
     chromium.visit(f"{site}/endpoint?target=wiki.example:443")
     chromium.follow("document.querySelector('form[action=\"/probes\"] button').click()")
@@ -164,7 +168,9 @@ def test_a_new_user_finds_the_worst_endpoint_probes_it_and_waives_its_finding(
     chromium.value_of(f"{axe}; 0")
     assert barriers(chromium) == []
     chromium.visit(f"{site}/findings?by=endpoint&q=wiki.example")
-    chromium.follow("document.querySelector('a[href^=\"/waive?\"][href*=\"protocol_versions\"]').click()")
+    chromium.follow(
+        'document.querySelector(\'a[href^="/waive?"][href*="protocol_versions"]\').click()'
+    )
     chromium.value_of("document.querySelector('input[name=reason]').value = 'until the move'; 0")
     chromium.follow("document.querySelector('main form button').click()")
     assert chromium.value_of("location.pathname") == "/waivers"

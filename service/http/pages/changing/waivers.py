@@ -18,7 +18,7 @@ from policy.files.document import end_of
 from service.http.api.frame import etag_of
 from service.http.guard.principal import Principal, principal_of
 from service.http.guard.query import Query, route
-from service.http.pages.forms import form_of, see_other
+from service.http.pages.changing.forms import form_of, see_other
 from service.http.pages.renderer import PageContent, Renderer
 from service.http.waivers import RefusedError, WaiverDesk, changed, owner_of
 from service.setting_types.roles import Role
@@ -75,6 +75,7 @@ class _WaiverPages:
             return await self._form(request, found, given, str(refused), refused.status)
         except StoreError as error:
             return await self._form(request, found, given, str(error), 503)
+        self._renderer.expire()
         return see_other(f"/waivers#{waiver.name}")
 
     async def one(self, request: Request, _: Query) -> Response:
@@ -95,6 +96,7 @@ class _WaiverPages:
             return await self._waiver_form(request, before, given, str(refused), refused.status)
         except StoreError as error:
             return await self._waiver_form(request, before, given, str(error), 503)
+        self._renderer.expire()
         return see_other(f"/waivers#{after.name}")
 
     async def end(self, request: Request, _: Query) -> Response:
@@ -110,6 +112,7 @@ class _WaiverPages:
             return await self._waiver_form(request, waiver, {}, str(refused), refused.status)
         except StoreError as error:
             return await self._waiver_form(request, waiver, {}, str(error), 503)
+        self._renderer.expire()
         return see_other("/waivers")
 
     async def _finding(self, given: Mapping[str, str]) -> OpenFinding | None:

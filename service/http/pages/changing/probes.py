@@ -12,8 +12,8 @@ from starlette.routing import Route
 from exporters.pages.probe_view import ProbeView, probe_values
 from service.http.guard.principal import principal_of
 from service.http.guard.query import Query, route
-from service.http.pages.actions import PageActions
-from service.http.pages.forms import form_of, see_other
+from service.http.pages.changing.actions import PageActions
+from service.http.pages.changing.forms import form_of, see_other
 from service.http.pages.inventory import Inventory
 from service.http.pages.renderer import PageContent, Renderer
 from service.probe_endpoint.jobs import JobState, ProbeJob
