@@ -95,6 +95,12 @@ class Renderer:
         content = make(inventory)
         if isinstance(content, FileContent):
             return content, content.text
-        values = {**content.values, "may_change": may_change}
-        text = rendered(self._templates, content.template, content.active, inventory.now, values)
+        text = rendered(
+            self._templates,
+            content.template,
+            content.active,
+            inventory.now,
+            content.values,
+            may_change=may_change,
+        )
         return content, text
