@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
+from model.query import AuditAction
+from storage import SqlStore
 from tests.exporters.reports.samples import result
 from tests.exporters.reports.samples import status as judged
-from tests.service.pages.samples import client_of, status
-from tests.service.samples import legacy, modern
+from tests.service.pages.samples import app_of, client_of, status
+from tests.service.samples import NOW, legacy, modern
 
 VIEWER = {"via": "1.1 proxy"}
 FINDING = {
@@ -119,3 +124,31 @@ async def test_a_target_that_may_not_be_probed_is_refused_with_a_sentence(
     gone = await client.get(f"/probes/{'0' * 32}")
     assert gone.status_code == httpx.codes.NOT_FOUND
     assert "kept for one hour" in gone.text
+
+
+async def test_a_probe_is_in_the_audit_log_and_gone_after_it_is_cancelled(
+    tmp_path: Path, closed_port: int
+) -> None:
+    target = f"127.0.0.1:{closed_port}"
+    async with await SqlStore.open(f"sqlite:///{tmp_path / 'kept.db'}") as store:
+        transport = httpx.ASGITransport(app_of(store, (status(modern()),)))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            place = (await client.post("/probes", data={"target": target})).headers["location"]
+            assert target in (await client.get(place)).text
+            empty = {"content-type": "application/x-www-form-urlencoded"}
+            answer = await client.post(f"{place}/cancel", headers=empty)
+            assert (answer.status_code, answer.headers["location"]) == (303, "/probes")
+            assert (await client.get(place)).status_code == httpx.codes.NOT_FOUND
+        (entry,) = await store.audit_log(since=NOW - timedelta(days=1), limit=10)
+    assert (entry.actor, entry.action, entry.subject) == (
+        "anonymous",
+        AuditAction.PROBE_REQUESTED,
+        target,
+    )
+
+
+async def test_twenty_users_at_the_address_of_one_proxy_get_their_pages(
+    client: httpx.AsyncClient,
+) -> None:
+    answers = await asyncio.gather(*(client.get("/endpoints", headers=VIEWER) for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {200}
