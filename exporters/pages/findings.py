@@ -7,9 +7,9 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Final, Self, TypeAlias
 
-from exporters.pages.endpoint.findings import finding_mark, finding_title, in_order
+from exporters.pages.endpoint.findings import finding_mark, finding_title, in_order, waiver_name
 from exporters.pages.endpoint_list import LONGEST_SEARCH
-from exporters.pages.links import endpoint_link, page_link
+from exporters.pages.links import endpoint_link, page_link, waive_link
 from exporters.pages.rows import Badge, Mark, Row
 from model.findings.finding import Finding, FindingStatus, Outcome, Severity
 from model.frozen import frozen
@@ -79,12 +79,14 @@ FILTERS: Final = tuple(field.name for field in fields(FindingFilter))
 
 @frozen
 class Member:
-    """One line of a group: an endpoint, or a finding of the endpoint."""
+    """One line of a group: an endpoint, or a finding of the endpoint; ``waiver`` and ``waive`` as on its card."""
 
     name: str
     link: str
     badge: Badge
     since: datetime
+    waiver: str
+    waive: str
 
 
 @frozen
@@ -142,6 +144,8 @@ def _by_rule(wanted: FindingFilter, found: Found) -> FindingGroup:
             link=endpoint_link(row.target, row.address),
             badge=_badge(finding),
             since=finding.first_seen_at,
+            waiver=waiver_name(finding),
+            waive=waive_link(row.target, row.address, finding.result),
         )
         for row, finding in found[:_MEMBERS_SHOWN]
     ]
@@ -166,6 +170,8 @@ def _by_endpoint(found: Found) -> FindingGroup:
             link=link,
             badge=_badge(finding),
             since=finding.first_seen_at,
+            waiver=waiver_name(finding),
+            waive=waive_link(row.target, row.address, finding.result),
         )
         for finding in ordered[:_MEMBERS_SHOWN]
     ]

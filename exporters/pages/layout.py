@@ -21,6 +21,7 @@ NAVIGATION: Final = (
     ("/changes", "Changes"),
     ("/policies", "Policies"),
     ("/reports", "Reports"),
+    ("/probes", "Probe a host"),
     ("/service", "Service"),
 )
 """Path and name of each page that the top of every page links to."""
@@ -42,8 +43,19 @@ def page_templates() -> Templates:
 
 
 def rendered(
-    templates: Templates, name: str, active: str, now: datetime, values: Mapping[str, Any]
+    templates: Templates,
+    name: str,
+    active: str,
+    now: datetime,
+    values: Mapping[str, Any],
+    *,
+    may_change: bool = False,
 ) -> str:
-    """The page ``name`` with ``values``; ``active`` is the path that the navigation marks."""
+    """The page ``name`` with ``values``; ``active`` is the path that the navigation marks.
+
+    ``may_change`` is whether the client gets forms.
+    """
     template = templates.get_template(f"{name}.html")
-    return template.render(active=active, now=now, ago=relative_to(now), **values)
+    return template.render(
+        active=active, now=now, ago=relative_to(now), may_change=may_change, **values
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from model.findings.finding import RuleResult
+
 
 def page_link(path: str, **parameters: str) -> str:
     """The URL of ``path`` with the parameters that are not empty."""
@@ -14,3 +16,10 @@ def page_link(path: str, **parameters: str) -> str:
 def endpoint_link(target: str, address: str = "") -> str:
     """The page of one target at one address; at its worst address without ``address``."""
     return page_link("/endpoint", target=target, address=address)
+
+
+def waive_link(target: str, address: str, result: RuleResult) -> str:
+    """The form that waives the finding of ``result`` at one endpoint."""
+    return page_link(
+        "/waive", target=target, address=address, policy=result.policy, rule=result.rule
+    )

@@ -21,6 +21,7 @@ from service.http.app import inventory_route, make_app
 from service.http.audit import audit_route
 from service.http.fleet import fleet_route
 from service.http.guard.principal import Principal
+from service.http.pages.changing.actions import PageActions
 from service.http.pages.routes import page_routes
 from service.http.pages.sources import PageSources
 from service.http.probe import probe_route
@@ -51,7 +52,9 @@ def app_of(parts: Parts, reload: Callable[[Principal], Awaitable[str | None]]) -
         reload=reload,
         enumerate_soon=partial(_enumerate_soon, parts),
         more=(
-            *page_routes(parts.inventory.snapshot, parts.clock, _page_sources(parts), idle),
+            *page_routes(
+                parts.inventory.snapshot, parts.clock, _page_sources(parts, waivers), idle
+            ),
             inventory_route(parts.page),
             fleet_route(parts.inventory.snapshot),
             probe_route(parts.on_demand),
@@ -64,7 +67,7 @@ def app_of(parts: Parts, reload: Callable[[Principal], Awaitable[str | None]]) -
     )
 
 
-def _page_sources(parts: Parts) -> PageSources:
+def _page_sources(parts: Parts, waivers: WaiverDesk) -> PageSources:
     """What the pages show besides the Snapshot; policies may be replaced while the service runs."""
     evaluator = parts.evaluator
     return PageSources(
@@ -73,13 +76,20 @@ def _page_sources(parts: Parts) -> PageSources:
         explain=explained_lines,
         policies=lambda: tuple(map(policy_text, evaluator.book.policies)),
         status=lambda: status_of(parts),
+        actions=PageActions(
+            waivers=waivers,
+            jobs=parts.jobs,
+            record=partial(_record_probe, parts),
+            is_read_only=parts.state.settings.http.admin == "off",
+        ),
     )
 
 
-def _api_parts(parts: Parts, waivers: WaiverDesk) -> ApiParts:
-    async def record_probe(by: Principal, target: str) -> None:
-        await record(parts, by, AuditAction.PROBE_REQUESTED, target)
+async def _record_probe(parts: Parts, by: Principal, target: str) -> None:
+    await record(parts, by, AuditAction.PROBE_REQUESTED, target)
 
+
+def _api_parts(parts: Parts, waivers: WaiverDesk) -> ApiParts:
     return ApiParts(
         store=parts.store,
         snapshot=parts.inventory.snapshot,
@@ -91,7 +101,7 @@ def _api_parts(parts: Parts, waivers: WaiverDesk) -> ApiParts:
             targets=lambda: parts.planner.scheduler.targets,
         ),
         jobs=parts.jobs,
-        record=record_probe,
+        record=partial(_record_probe, parts),
         clock=parts.clock,
         requests_per_minute=parts.state.settings.http.api_requests_per_minute,
     )
@@ -100,7 +110,7 @@ def _api_parts(parts: Parts, waivers: WaiverDesk) -> ApiParts:
 async def _enumerate_soon(parts: Parts, target: str | None, by: Principal) -> bool:
     if not parts.planner.enumerate_soon(target):
         return False
-    await record(parts, by, AuditAction.PROBE_REQUESTED, target or "all targets")
+    await _record_probe(parts, by, target or "all targets")
     return True
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final
 
 from pydantic import Field, ValidationError
@@ -22,7 +23,7 @@ from model.findings.finding import Waiver
 from model.ports import Archive
 from model.query import AuditAction, AuditEntry
 from model.snapshot import EndpointStatus
-from policy.files.document import Name, WaiverBody
+from policy.files.document import Name, WaiverBody, end_of
 from policy.files.errors import first_problem, unknown_key
 from policy.files.load import waiver_fault
 from service.http.audit import audit_entry
@@ -38,6 +39,7 @@ _PATH: Final = "/api/waivers"
 _MOST_WAIVERS: Final = 1000
 MOST_LABELS: Final = 32
 _SHOWN: Final = 100
+_LONGEST_OWNER: Final = 1000
 
 LabelText = Annotated[str, Field(max_length=200)]
 
@@ -55,6 +57,21 @@ class RefusedError(Exception):
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
         self.status = status
+
+
+def owner_of(by: Principal) -> str:
+    """The owner of the waivers that ``by`` adds or changes."""
+    return by.name[:_LONGEST_OWNER]
+
+
+def changed(before: Waiver, by: Principal, *, expires: date | None, reason: str | None) -> Waiver:
+    """The waiver with another last day, another reason, or both; ``by`` becomes its owner."""
+    return replace(
+        before,
+        owner=owner_of(by),
+        reason=before.reason if reason is None else reason,
+        expires_at=before.expires_at if expires is None else end_of(expires),
+    )
 
 
 def _any(_: Waiver | None) -> None:
@@ -76,6 +93,10 @@ class WaiverDesk:
     def of_files(self) -> set[str]:
         """The names of the waivers of policy files, which can only be changed there."""
         return {waiver.name for waiver in self.evaluator.book.waivers}
+
+    def known(self, name: str) -> Waiver | None:
+        """The waiver with this name, also one of a policy file."""
+        return next((one for one in self.evaluator.waivers if one.name == name), None)
 
     async def put(
         self, waiver: Waiver, by: Principal, check: Callable[[Waiver | None], None] = _any

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from exporters.pages.rows import Badge, Mark, severity_mark
+from exporters.pages.links import waive_link
+from exporters.pages.rows import Badge, Mark, Row, severity_mark
 from exporters.reports import words
 from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult
 from model.findings.remediation import Remediation
 from model.frozen import frozen
 from model.observation import Observation
-from model.snapshot import EndpointStatus
 from model.verdict import UnknownCause
 
 RemedyOf = Callable[[Observation, RuleResult], Remediation | None]
@@ -19,7 +19,10 @@ RemedyOf = Callable[[Observation, RuleResult], Remediation | None]
 
 @frozen
 class FindingCard:
-    """One finding; ``title`` says what is wrong, ``note`` is a sentence about a waiver or a missing certificate."""
+    """One finding; ``title`` says what is wrong, ``note`` is a sentence about a waiver or a missing certificate.
+
+    ``waiver`` is the name of the waiver in force, empty without one; ``waive`` is the link to the form for a new one.
+    """
 
     title: str
     mark: Mark
@@ -28,11 +31,13 @@ class FindingCard:
     since: datetime
     note: str
     remedy: Remediation | None
+    waiver: str
+    waive: str
 
 
-def finding_cards(status: EndpointStatus, remedy_of: RemedyOf) -> tuple[FindingCard, ...]:
+def finding_cards(row: Row, remedy_of: RemedyOf) -> tuple[FindingCard, ...]:
     """Open violations first, worst first, then what is unknown, then what is waived."""
-    return tuple(_card(status, finding, remedy_of) for finding in in_order(status.findings))
+    return tuple(_card(row, finding, remedy_of) for finding in in_order(row.status.findings))
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
@@ -65,7 +70,7 @@ def finding_title(result: RuleResult) -> str:
     return result.violation or result.requirement
 
 
-def _card(status: EndpointStatus, finding: Finding, remedy_of: RemedyOf) -> FindingCard:
+def _card(row: Row, finding: Finding, remedy_of: RemedyOf) -> FindingCard:
     result, mark = finding.result, finding_mark(finding)
     is_unknown = result.outcome is Outcome.UNKNOWN
     severity = f"unknown, {result.severity.value} if violated" if is_unknown else result.severity
@@ -76,8 +81,17 @@ def _card(status: EndpointStatus, finding: Finding, remedy_of: RemedyOf) -> Find
         result=result,
         since=finding.first_seen_at,
         note=_note(finding),
-        remedy=None if is_unknown else remedy_of(status.observation, result),
+        remedy=None if is_unknown else remedy_of(row.status.observation, result),
+        waiver=waiver_name(finding),
+        waive=waive_link(row.target, row.address, result),
     )
+
+
+def waiver_name(finding: Finding) -> str:
+    """The name of the waiver in force; empty if the finding is not waived."""
+    if finding.status is not FindingStatus.WAIVED or finding.waiver is None:
+        return ""
+    return finding.waiver.name
 
 
 def _note(finding: Finding) -> str:

@@ -16,6 +16,7 @@ from exporters.plurals import counted
 from exporters.wording import COMPLIANCE, state_words
 from model.comparisons.change import Change
 from model.findings.finding import FindingStatus
+from model.observation import Observation
 
 
 def endpoint_values(
@@ -23,7 +24,7 @@ def endpoint_values(
 ) -> Mapping[str, Any]:
     """The values for ``endpoint.html``; ``others`` are the same target at its other addresses."""
     status, observation = row.status, row.status.observation
-    cards = finding_cards(status, remedy_of)
+    cards = finding_cards(row, remedy_of)
 
     def evidence(path: str) -> str:
         return page_link("/evidence", target=row.target, address=row.address, fact=path)
@@ -40,14 +41,21 @@ def endpoint_values(
         ],
         "cards": cards,
         "has_remedy": any(card.remedy for card in cards),
+        "facts": shown_facts(observation, now),
+        "changes": changes,
+        "evidence": evidence,
+        "history": page_link("/changes", place=observation.endpoint.key),
+    }
+
+
+def shown_facts(observation: Observation, now: datetime) -> Mapping[str, Any]:
+    """The facts of one Observation, as ``facts.html`` shows them."""
+    return {
         "versions": version_lines(observation),
         "suites": suite_matrix(observation),
         "chains": drawn_chains(observation.certificates, now),
         "client_auth": client_auth_lines(observation),
         "sections": fact_sections(observation),
-        "changes": changes,
-        "evidence": evidence,
-        "history": page_link("/changes", place=observation.endpoint.key),
     }
 
 

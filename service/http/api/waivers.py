@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any, Final, Literal
 
@@ -19,9 +18,14 @@ from service.http.api.operation import ApiError, Call, Json, Operation, Reply
 from service.http.api.parameters import ListParameters, Parameters, Text
 from service.http.api.view import counted_page, has_words
 from service.http.text_answers import API
-from service.http.waivers import MOST_LABELS, LabelText, RefusedError, WaiverDesk
-
-_LONGEST_OWNER: Final = 1000
+from service.http.waivers import (
+    MOST_LABELS,
+    LabelText,
+    RefusedError,
+    WaiverDesk,
+    changed,
+    owner_of,
+)
 
 
 class NewWaiver(BaseModel):
@@ -93,8 +97,7 @@ class WaiverApi:
                 )
 
         fields = body.model_dump(exclude={"expires"})
-        ends_at, owner = end_of(body.expires), call.by.name[:_LONGEST_OWNER]
-        waiver = Waiver(**fields, expires_at=ends_at, owner=owner)
+        waiver = Waiver(**fields, expires_at=end_of(body.expires), owner=owner_of(call.by))
         await self._put(waiver, call, is_new)
         location = {"location": f"{API}/waivers/{waiver.name}"}
         return Reply(value=self._json(waiver), status=201, headers=location)
@@ -102,11 +105,7 @@ class WaiverApi:
     async def change(self, call: Call[Parameters, ChangedWaiver]) -> Reply:
         """Extend a waiver, or change its reason."""
         before, body = self._known(call.path("name")), call.body
-        after = replace(before, owner=call.by.name[:_LONGEST_OWNER])
-        if body.reason is not None:
-            after = replace(after, reason=body.reason)
-        if body.expires is not None:
-            after = replace(after, expires_at=end_of(body.expires))
+        after = changed(before, call.by, expires=body.expires, reason=body.reason)
 
         def is_same(now: Waiver | None) -> None:
             if now is not None:
@@ -146,7 +145,7 @@ class WaiverApi:
             raise ApiError(status, str(refused)) from refused
 
     def _known(self, name: str) -> Waiver:
-        found = next((one for one in self._desk.evaluator.waivers if one.name == name), None)
+        found = self._desk.known(name)
         if found is None:
             raise _unknown(name)
         return found

@@ -44,33 +44,36 @@ class Query:
 Endpoint = Callable[[Request, Query], Awaitable[Response]]
 
 
-def read_query(raw: bytes, once: Collection[str] = (), many: Collection[str] = ()) -> Query:
-    """Parse the query string ``raw``.
+def read_query(
+    raw: bytes, once: Collection[str] = (), many: Collection[str] = (), noun: str = "query"
+) -> Query:
+    """Parse the query string ``raw``, or a form in the same format.
 
     Args:
         raw: the text after the question mark.
         once: the parameters that the route has.
         many: those that may be repeated.
+        noun: what errors call it.
 
     Raises:
         QueryError: if the query is too long, is not percent-encoded UTF-8, has an unknown or a repeated
         parameter, or contains a control character.
     """
     if len(raw) > _LONGEST_QUERY:
-        raise QueryError(f"the query must be at most {_LONGEST_QUERY} bytes: shorten it")
+        raise QueryError(f"the {noun} must be at most {_LONGEST_QUERY} bytes: shorten it")
     pieces = [piece for piece in raw.split(b"&") if piece]
     if len(pieces) > _MOST_PARAMETERS:
-        raise QueryError(f"a query can have at most {_MOST_PARAMETERS} parameters: remove some")
+        raise QueryError(f"a {noun} can have at most {_MOST_PARAMETERS} parameters: remove some")
     values: dict[str, list[str]] = {}
     for piece in pieces:
         name, _, value = piece.partition(b"=")
-        key = _decoded(name)
+        key = _decoded(name, noun)
         if key not in once and key not in many:
             there = ", ".join((*once, *many)) or "none"
             raise QueryError(f"unknown parameter {key[:_SHOWN]!r}: this route has {there}")
         if key in values and key not in many:
             raise QueryError(f"the parameter {key} is given twice: remove one")
-        values.setdefault(key, []).append(_decoded(value))
+        values.setdefault(key, []).append(_decoded(value, noun))
     return Query(values)
 
 
@@ -125,13 +128,13 @@ def role_needed(routes: Iterable[BaseRoute], scope: Scope) -> Role:
     return Role.VIEWER
 
 
-def _decoded(raw: bytes) -> str:
+def _decoded(raw: bytes, noun: str) -> str:
     try:
         text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:
-        raise QueryError("the query must be percent-encoded UTF-8") from None
+        raise QueryError(f"the {noun} must be percent-encoded UTF-8") from None
     if len(text) > _LONGEST_VALUE:
         raise QueryError(f"a parameter can have at most {_LONGEST_VALUE} characters: shorten it")
     if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
-        raise QueryError("the query must not contain control characters")
+        raise QueryError(f"the {noun} must not contain control characters")
     return text

@@ -40,15 +40,25 @@ class Shared(Generic[T]):
                 self._stale_at = ended + rest_after(ended - began)
             return self._made[0]
 
+    def expire(self) -> None:
+        """Make the result again for the next caller, without a rest: what it was made from has changed."""
+        self._stale_at = 0.0
+
 
 class Turns:
     """One piece of work at a time, in the order of the requests; a caller may have a few requests waiting.
 
-    ``rest`` is how many seconds to rest after this many seconds of work.
+    ``rest`` is how many seconds to rest after this many seconds of work, ``per_caller`` how many requests of a
+    caller may be admitted at once.
     """
 
-    def __init__(self, rest: Callable[[float], float] = rest_after) -> None:
+    def __init__(
+        self,
+        rest: Callable[[float], float] = rest_after,
+        per_caller: int = _MOST_WAITING_PER_CALLER,
+    ) -> None:
         self._rest = rest
+        self._per_caller = per_caller
         self._lock = asyncio.Lock()
         self._free_at = 0.0
         self._waiting: Counter[str] = Counter()
@@ -56,7 +66,7 @@ class Turns:
     @asynccontextmanager
     async def turn(self, caller: str) -> AsyncIterator[None]:
         """Wait for the caller's turn, and hold it during the block; raises BusyError."""
-        if self._waiting[caller] >= _MOST_WAITING_PER_CALLER:
+        if self._waiting[caller] >= self._per_caller:
             raise BusyError("too many of your requests are waiting: send one after another")
         if self._waiting.total() >= _MOST_WAITING:
             raise BusyError("too many of these requests are waiting: try again later")

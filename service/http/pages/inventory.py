@@ -43,6 +43,10 @@ class Inventories:
         """The newest Inventory."""
         return await self._shared.get()
 
+    def expire(self) -> None:
+        """Read the Snapshot again for the next page: a user has just changed what it shows."""
+        self._shared.expire()
+
     async def _made(self) -> Inventory:
         snapshot, now = self._snapshot(), self._clock.now()
         made = await asyncio.to_thread(_inventory_of, snapshot, now, self._warnings, self._known)

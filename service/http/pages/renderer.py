@@ -21,6 +21,12 @@ _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+_REFERRER: Final = "same-origin"
+"""With ``no-referrer``, browsers send forms with ``Origin: null``, which the Guard refuses (Fetch, section 3.2)."""
+
+_MOST_PER_CALLER: Final = 32
+"""Half of all who may wait: many users may come from the one address of a proxy."""
+
 _HTML: Final = "text/html; charset=utf-8"
 
 
@@ -49,37 +55,52 @@ Content = PageContent | FileContent
 class Renderer:
     """Answers with pages made from the newest Inventory."""
 
-    def __init__(self, inventories: Inventories) -> None:
+    def __init__(self, inventories: Inventories, may_change: Callable[[Request], bool]) -> None:
         self._inventories = inventories
+        self._may_change = may_change
         self._templates = page_templates()
-        self._turns = Turns(short_rest_after)
+        self._turns = Turns(short_rest_after, _MOST_PER_CALLER)
 
     async def inventory(self) -> Inventory:
         """The newest Inventory."""
         return await self._inventories.newest()
 
+    def expire(self) -> None:
+        """Show what a user has just changed in the next page."""
+        self._inventories.expire()
+
     async def answer(self, request: Request, make: Callable[[Inventory], Content]) -> Response:
         """The answer with what ``make`` returns; it is called in a thread."""
         inventory = await self._inventories.newest()
+        may_change = self._may_change(request)
         try:
             async with self._turns.turn(caller_of_request(request)):
-                content, text = await asyncio.to_thread(self._written, inventory, make)
+                content, text = await asyncio.to_thread(self._written, inventory, make, may_change)
                 body = await body_of(text.encode())
         except BusyError as error:
             return busy(error)
         if isinstance(content, FileContent):
             headers = {"content-type": content.media_type, **content.headers}
             return respond(request, body, headers)
-        headers = {"content-type": _HTML, "content-security-policy": _POLICY}
+        headers = {
+            "content-type": _HTML,
+            "content-security-policy": _POLICY,
+            "referrer-policy": _REFERRER,
+        }
         return respond(request, body, headers, status_code=content.status_code)
 
     def _written(
-        self, inventory: Inventory, make: Callable[[Inventory], Content]
+        self, inventory: Inventory, make: Callable[[Inventory], Content], may_change: bool
     ) -> tuple[Content, str]:
         content = make(inventory)
         if isinstance(content, FileContent):
             return content, content.text
         text = rendered(
-            self._templates, content.template, content.active, inventory.now, content.values
+            self._templates,
+            content.template,
+            content.active,
+            inventory.now,
+            content.values,
+            may_change=may_change,
         )
         return content, text

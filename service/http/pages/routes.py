@@ -11,6 +11,8 @@ from model.snapshot import Snapshot
 from service.http.pages.assets import asset_route
 from service.http.pages.certificates import certificate_route
 from service.http.pages.changes import change_routes
+from service.http.pages.changing.probes import probe_routes
+from service.http.pages.changing.waivers import waiver_page_routes
 from service.http.pages.endpoint import endpoint_routes
 from service.http.pages.endpoint_list import endpoint_list_routes
 from service.http.pages.findings import finding_routes
@@ -35,7 +37,7 @@ def page_routes(
 
     ``warnings`` are sentences about the Snapshot for the overview; it is called in a thread.
     """
-    renderer = Renderer(Inventories(snapshot, clock, warnings))
+    renderer = Renderer(Inventories(snapshot, clock, warnings), sources.actions.may_change)
     return (
         overview_route(renderer, sources),
         *endpoint_list_routes(renderer),
@@ -43,6 +45,8 @@ def page_routes(
         *finding_routes(renderer, sources),
         certificate_route(renderer),
         *change_routes(renderer, sources),
+        *waiver_page_routes(renderer, sources.actions.waivers),
+        *probe_routes(renderer, sources.actions),
         service_route(renderer, sources),
         asset_route(),
     )

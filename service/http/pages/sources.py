@@ -12,6 +12,7 @@ from model.comparisons.change import Change
 from model.frozen import frozen
 from model.observation import Observation
 from model.query import ComplianceCount, Selection, ServiceEvent
+from service.http.pages.changing.actions import PageActions
 
 
 class PageArchive(Protocol):
@@ -48,7 +49,7 @@ class PageSources:
     """The functions. ``policies`` are those in force; ``status`` is the service's, as ``/-/status`` answers it.
 
     ``remedy_of`` returns the lines that fix a result. ``explain`` returns the lines that explain the named facts of
-    an Observation; it raises ValueError, with a sentence, if no fact has the name.
+    an Observation; it raises ValueError, with a sentence, if no fact has the name. ``actions`` is what operators may do.
     """
 
     archive: PageArchive
@@ -56,3 +57,4 @@ class PageSources:
     explain: Callable[[Observation, str], Sequence[str]]
     policies: Callable[[], Sequence[PolicyText]]
     status: Callable[[], Mapping[str, Any]]
+    actions: PageActions

@@ -74,6 +74,12 @@ class Browser:
         while self._hear().get("method") != "Page.loadEventFired":
             pass
 
+    def follow(self, expression: str) -> None:
+        """Run JavaScript that leads to another page, such as a click; returns when that has loaded completely."""
+        self._ask("Runtime.evaluate", expression=f"setTimeout(() => {{ {expression} }}, 0)")
+        while self._hear().get("method") != "Page.loadEventFired":
+            pass
+
     def value_of(self, expression: str) -> Any:
         """The value of the JavaScript expression in the page, or what its promise resolves to."""
         answer = self._ask(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -52,7 +53,6 @@ pytestmark = pytest.mark.slow
 
 HEADERS: Final = {
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
 }
 PARAMETERS: Final = (
@@ -218,6 +218,7 @@ _VALUES = st.binary(max_size=60) | st.sampled_from(
         b"application/openmetrics-text; version=\xb2",
         b"application/openmetrics-text;version=1.0.0;escaping=x",
         b"application/json",
+        b"application/x-www-form-urlencoded",
         b"same-origin",
         b"nan",
         b"1e999",
@@ -245,7 +246,7 @@ def requests(draw: st.DrawFn, routes: list[tuple[str, str]]) -> Asked:
     fields = draw(st.lists(st.tuples(_FIELDS, _VALUES), max_size=6))
     return Asked(
         method=draw(st.sampled_from(("GET", "HEAD", "POST", "DELETE", "PUT", "OPTIONS", "TRACE"))),
-        path=path.replace("{format}", word).replace("{name}", word),
+        path=re.sub(r"\{\w+\}", lambda _: word, path),
         query=draw(_QUERIES),
         headers=(*draw(st.sampled_from(((HOST,), ()))), *fields),
         body=draw(_BODIES),
@@ -264,7 +265,8 @@ def test_any_request_of_any_route_has_an_answer_below_500() -> None:
             assert answer.status < 500
             assert {name: answer.headers[name] for name in HEADERS} == HEADERS
             assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
-            assert "location" not in answer.headers
+            assert answer.headers["referrer-policy"] in {"no-referrer", "same-origin"}
+            assert re.match("/(?!/)", answer.headers.get("location", "/"))
 
         try:
             check()
@@ -334,7 +336,7 @@ async def test_no_page_of_another_site_uses_a_route_that_changes_state(
     running_service: Service, headers: tuple[tuple[bytes, bytes], ...]
 ) -> None:
     changing = [one for one in running_service.routes if one[0] not in {"GET", "HEAD"}]
-    assert len(changing) == 4
+    assert len(changing) == 9
     for method, path in [*changing, ("GET", "/probe")]:
         answer = await running_service.ask(Asked(method=method, path=path, headers=headers))
         assert answer.status in {403, 421}, (method, path)

@@ -4,27 +4,46 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 import httpx
 from starlette.applications import Starlette
 
 from model.findings.remediation import Remediation
 from model.observation import Observation
+from model.query import AuditAction
 from model.snapshot import EndpointStatus, Snapshot
+from policy import PolicySet
+from service.config.modules.on_demand import OnDemandSettings
+from service.http.audit import audit_entry
 from service.http.guard.access import Access
 from service.http.guard.guard import Guard
+from service.http.guard.principal import Principal
+from service.http.pages.changing.actions import PageActions
 from service.http.pages.inventory import Warnings
 from service.http.pages.routes import page_routes
 from service.http.pages.sources import PageSources
+from service.http.waivers import WaiverDesk
+from service.judging.policy_evaluator import PolicyEvaluator
+from service.probe_endpoint.jobs import ProbeJobs
+from service.probe_endpoint.observer import Observer
 from service.scan.explaining.stored import explained_lines
 from storage import SqlStore
-from tests.exporters.reports.samples import POLICY
+from tests.exporters.reports.samples import EXPIRED_WAIVER, POLICY, WAIVER
+from tests.policy.observed import policy
+from tests.service.probe_endpoint.asking import LOOPBACK, World
 from tests.service.samples import NOW
 
+ANYONE: Final = Access()
+"""Clients on this machine are administrators; those with a header of a proxy are viewers."""
+
+RULES: Mapping[str, Mapping[str, Any]] = {
+    "protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]},
+}
 REMEDY = Remediation(
     server="nginx",
     place="in the server block",
@@ -79,25 +98,63 @@ def sources_of(store: SqlStore) -> PageSources:
         explain=explained_lines,
         policies=lambda: (POLICY,),
         status=lambda: STATUS,
+        actions=actions_of(store),
+    )
+
+
+def actions_of(store: SqlStore) -> PageActions:
+    """Actions with a policy, and a prober that finds every name on this machine."""
+    clock = HandClock()
+    evaluator = PolicyEvaluator(
+        PolicySet(policies=(policy(POLICY.name, RULES),)), (WAIVER, EXPIRED_WAIVER)
+    )
+    prober = World(addresses=("127.0.0.1",)).prober(
+        OnDemandSettings.model_validate({"networks": LOOPBACK})
+    )
+
+    async def record(by: Principal, target: str) -> None:
+        await store.audit(audit_entry(by, NOW, AuditAction.PROBE_REQUESTED, target))
+
+    return PageActions(
+        waivers=WaiverDesk(evaluator, store, clock.now),
+        jobs=ProbeJobs(Observer(prober), clock),
+        record=record,
     )
 
 
 def app_of(
-    store: SqlStore, statuses: Sequence[EndpointStatus], warnings: Warnings = lambda _: ()
+    store: SqlStore,
+    statuses: Sequence[EndpointStatus],
+    warnings: Warnings = lambda _: (),
+    access: Access = ANYONE,
 ) -> Guard:
-    snapshot = Snapshot(taken_at=NOW, endpoints=tuple(statuses))
-    routes = page_routes(lambda: snapshot, HandClock(), sources_of(store), warnings)
-    return Guard(Starlette(routes=list(routes)), Access())
+    sources = sources_of(store)
+    evaluator = sources.actions.waivers.evaluator
+
+    def snapshot() -> Snapshot:
+        return Snapshot(taken_at=NOW, endpoints=tuple(_waived(one, evaluator) for one in statuses))
+
+    routes = page_routes(snapshot, HandClock(), sources, warnings)
+    return Guard(Starlette(routes=list(routes)), access)
+
+
+def _waived(one: EndpointStatus, evaluator: PolicyEvaluator) -> EndpointStatus:
+    """The status with the waivers that are in force now; the same object if they change nothing."""
+    target = one.observation.endpoint.target
+    findings = evaluator.with_waivers(one.findings, target, NOW)
+    return one if findings == one.findings else replace(one, findings=findings)
 
 
 @asynccontextmanager
 async def client_of(
-    *statuses: EndpointStatus, warnings: Warnings = lambda _: ()
+    *statuses: EndpointStatus,
+    warnings: Warnings = lambda _: (),
+    access: Access = ANYONE,
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the pages of ``statuses``, with an empty Store."""
     with TemporaryDirectory() as directory:
         async with await SqlStore.open(f"sqlite:///{Path(directory) / 'kept.db'}") as store:
-            transport = httpx.ASGITransport(app_of(store, statuses, warnings))
+            transport = httpx.ASGITransport(app_of(store, statuses, warnings, access))
             async with httpx.AsyncClient(
                 transport=transport, base_url="http://localhost"
             ) as client:

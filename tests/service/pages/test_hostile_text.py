@@ -26,12 +26,13 @@ from model.query import ServiceEvent, ServiceEventKind
 from model.snapshot import EndpointStatus, Snapshot
 from model.target import Endpoint, Target
 from model.verdict import Evidence, Fact, Verdict
+from service.http.guard.guard import Guard
 from service.http.pages.routes import page_routes
 from service.http.pages.sources import PageSources
 from service.scan.explaining.stored import explained_lines
 from storage import SqlStore
 from tests.exporters.reports.samples import WAIVER, finding, result
-from tests.service.pages.samples import STATUS, HandClock
+from tests.service.pages.samples import ANYONE, STATUS, HandClock, actions_of
 from tests.service.samples import NOW, certificate, deployment, modern
 
 CORPUS: Final = (
@@ -156,6 +157,7 @@ def sources(store: SqlStore, text: str) -> PageSources:
         explain=explained_lines,
         policies=lambda: (policy,),
         status=lambda: of_service,
+        actions=actions_of(store),
     )
 
 
@@ -176,7 +178,7 @@ async def remember(store: SqlStore, text: str) -> None:
 
 def paths(key: str, text: str) -> Iterator[str]:
     yield from ("/", "/endpoints", "/findings", "/findings?by=endpoint", "/certificates")
-    yield from ("/changes", "/policies", "/service")
+    yield from ("/changes", "/policies", "/service", "/probes", "/waivers")
     yield f"/endpoint?target={quote(key, safe='')}"
     yield f"/evidence?target={quote(key, safe='')}&fact=features"
     yield f"/evidence?target={quote(key, safe='')}&fact=certificates"
@@ -196,7 +198,7 @@ async def pages(directory: Path, text: str) -> Sequence[httpx.Response]:
         one = status(text)
         snapshot = Snapshot(taken_at=NOW, endpoints=(one,))
         routes = page_routes(lambda: snapshot, HandClock(), sources(store, text), lambda _: (text,))
-        transport = httpx.ASGITransport(Starlette(routes=list(routes)))
+        transport = httpx.ASGITransport(Guard(Starlette(routes=list(routes)), ANYONE))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             key = one.observation.endpoint.target.key
             return [await client.get(path) for path in (*paths(key, text), "/changes.atom")]

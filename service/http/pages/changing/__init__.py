@@ -1,0 +1,1 @@
+"""What operators do on the pages: probe now, and waive findings."""
