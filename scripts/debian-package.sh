@@ -88,7 +88,9 @@ add_control() {
         deploy/debian/control >"$tree/DEBIAN/control"
 }
 
+echo "debian-package.sh: installing the pinned Python packages; this takes minutes" >&2
 install_python_packages
+echo "debian-package.sh: adding documents and units, and packing" >&2
 add_documents
 keep_only_the_packages
 add_files

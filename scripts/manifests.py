@@ -1,14 +1,18 @@
 """Renders the plain manifests of ``deploy/kubernetes`` from the Helm chart, so that both have one source.
 
     python -m scripts.manifests
+    python -m scripts.manifests VALUES... > manifest.yml
 
 Each file in ``deploy/kubernetes/values`` becomes a manifest of the same name, for the namespace ``tlsprobe``. Helm's own
-engine renders it, from a package; no cluster is contacted.
+engine renders it, from a package; no cluster is contacted. With files of values,
+it prints the manifest that the chart makes of them instead; a later file changes an earlier one, as for Helm.
 """
 
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,11 +57,27 @@ def rendered(values: dict[str, Any], *, name: str = NAME, namespace: str = NAME)
     }
 
 
-def manifest(values_file: Path) -> str:
-    """One manifest with everything that the chart makes of ``values_file``."""
-    texts = rendered(yaml.safe_load(values_file.read_text(encoding="utf-8")))
+def merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """``one``, with what ``other`` has: as Helm merges several files of values."""
+    both = dict(one)
+    for name, value in other.items():
+        inner = both.get(name)
+        if isinstance(inner, dict) and isinstance(value, dict):
+            both[name] = merged(inner, value)
+        else:
+            both[name] = value
+    return both
+
+
+def manifest(*files: Path) -> str:
+    """One manifest with everything that the chart makes of the values in ``files``."""
+    values: dict[str, Any] = {}
+    for file in files:
+        values = merged(values, yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+    texts = rendered(values)
     order = sorted(texts, key=lambda one: (one not in _ORDER, one))
-    documents = [_HEAD % values_file.name, *(texts[one].removeprefix("---\n") for one in order)]
+    head = _HEAD % ", ".join(one.name for one in files)
+    documents = [head, *(texts[one].removeprefix("---\n") for one in order)]
     return _OF_HELM.sub(r"\1kubectl", "---\n".join(documents))
 
 
@@ -67,6 +87,17 @@ def manifests() -> dict[Path, str]:
     return {MANIFESTS / one.name: manifest(one) for one in files}
 
 
-if __name__ == "__main__":
+def main(arguments: Sequence[str]) -> None:
+    """Print the manifest of files of values, or write all manifests of ``deploy/kubernetes``."""
+    if arguments:
+        sys.stdout.write(manifest(*map(Path, arguments)))
+        return
     for path, text in manifests().items():
         path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except (OSError, yaml.YAMLError, helm_python.HelmError) as error:
+        raise SystemExit(f"manifests: {error}") from None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
+from shutil import which
 from tempfile import TemporaryDirectory
 from typing import Final, TextIO
 
@@ -64,6 +66,12 @@ def _settings(listen: str, fleet: DemoFleet, *, allow_unauthenticated: bool) -> 
     )
 
 
+def _program() -> str:
+    """How the reader calls tlsprobe in another terminal: by its name, or by the path that started the demo."""
+    started = sys.argv[0]
+    return started if Path(started).name == "tlsprobe" and not which("tlsprobe") else "tlsprobe"
+
+
 def _introduce(url: str, fleet: DemoFleet, stream: TextIO) -> None:
     stream.write(f"{_introduction(url, fleet)}\n")
     stream.flush()
@@ -77,7 +85,7 @@ def _introduction(url: str, fleet: DemoFleet) -> str:
     first = fleet.targets[0]
     (name, file), *_ = fleet.trust_stores.items()
     command = (
-        f"tlsprobe scan {first.host}:{first.port} --server-name {first.server_name} "
+        f"{_program()} scan {first.host}:{first.port} --server-name {first.server_name} "
         f"--trust-store {name}={file}"
     )
     return "\n".join(
@@ -93,6 +101,8 @@ def _introduction(url: str, fleet: DemoFleet) -> str:
             f"  {url}/",
             "Scan one yourself, from another terminal:",
             f"  {command}",
+            "See what changed:",
+            f"  {_program()} changes --since 1d --database sqlite:///{fleet.directory / 'tlsprobe.db'}",
             "",
             "Ctrl-C stops everything.",
         )

@@ -173,7 +173,8 @@ class OnDemandProber:
             raise RefusedError(
                 403,
                 f"{asked.key} is not in the inventory, and other targets may not be probed: "
-                "add its network to on_demand.networks",
+                "name a target as `tlsprobe inventory` does, up to the @, or add its network to "
+                "on_demand.networks",
             )
         self.refuse(asked, self.around.allowed.refusal_of(asked))
         if is_ip_address(asked.host):

@@ -95,7 +95,7 @@ async def test_a_pipe_gets_a_line_at_first_a_line_for_each_change_and_the_table_
     assert [said.partition(" ")[2] for said in AT.findall(written)][:1] == ["TLS 1.1 appeared"]
     assert all(said.startswith(f"{place}: ") for said in AT.findall(written))
     counted, line, *_ = written.rpartition("\n\n")[2].splitlines()
-    assert counted.startswith("1 endpoints, ")
+    assert counted.startswith("1 endpoint, ")
     assert place in line
 
 
@@ -143,5 +143,5 @@ async def test_a_terminal_is_drawn_again_and_keeps_the_newest_changes(
     assert len(last_drawn.splitlines()) <= 10
     assert "TLS 1.1 appeared" in last_drawn
     assert "Ctrl-C ends" not in left
-    assert left.startswith("1 endpoints, ")
+    assert left.startswith("1 endpoint, ")
     assert 0 < len(AT.findall(left)) <= MOST_CHANGES

@@ -131,7 +131,11 @@ def render_brief(line: SummaryLine, form: ReportForm) -> str:
 def _counted(lines: Sequence[SummaryLine]) -> str:
     faulty = sum(line.is_tls and line.worst is not None for line in lines)
     silent = sum(not line.is_tls for line in lines)
-    counts = [f"{len(lines)} endpoints", f"{faulty} with findings", f"{silent} without TLS"]
+    counts = [
+        f"{len(lines)} endpoint{'' if len(lines) == 1 else 's'}",
+        f"{faulty} with findings",
+        f"{silent} without TLS",
+    ]
     return ", ".join(counts)
 
 

@@ -40,7 +40,8 @@ _First: TypeAlias = Annotated[
     str,
     Argument(
         metavar="HOST[:PORT]",
-        help="The first endpoint, as in tlsprobe scan; with --at, an endpoint of tlsprobe inventory.",
+        help="The first endpoint, as in tlsprobe scan, also with ?server_name=NAME; with --at, an "
+        "endpoint of tlsprobe inventory.",
     ),
 ]
 _Second: TypeAlias = Annotated[

@@ -56,8 +56,9 @@ _Hosts: TypeAlias = Annotated[
     Argument(
         metavar="HOST[:PORT]",
         help="What to probe: a name, an IP address, an IPv6 address in brackets, an https:// "
-        "URL, or a network such as 192.0.2.0/28. Default port: 443. Every address of a name is "
-        "probed. - reads hosts from standard input.",
+        "URL, or a network such as 192.0.2.0/28. Default port: 443. '192.0.2.7:443?server_name=NAME' "
+        "sends this server name (SNI). Every address of a name is probed. - reads hosts from "
+        "standard input.",
     ),
 ]
 _HostList: TypeAlias = Annotated[

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from scripts.manifests import CHART, MANIFESTS, ROOT, rendered
+from scripts.manifests import CHART, MANIFESTS, ROOT, main, merged, rendered
 from service.config.load import load_settings
 from tests.deploy.files import dockerfile_instruction
 from tests.deploy.kubernetes.rendering import objects, of_kind, one_of_kind
@@ -31,18 +31,6 @@ def options(command: str) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """``one``, with what ``other`` has: as Helm merges several files of values."""
-    both = dict(one)
-    for name, value in other.items():
-        inner = both.get(name)
-        if isinstance(inner, dict) and isinstance(value, dict):
-            both[name] = merged(inner, value)
-        else:
-            both[name] = value
-    return both
-
-
 def values_of(command: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, file in options(command):
@@ -54,7 +42,7 @@ def values_of(command: str) -> dict[str, Any]:
 @pytest.mark.parametrize("command", HELM, ids=range(len(HELM)))
 def test_a_helm_command_names_the_chart_and_values_that_it_accepts(command: str) -> None:
     words = shlex.split(command)
-    assert words[0] == "upgrade"
+    assert words[0] in {"upgrade", "template"}
     release, chart = [one for one in words[1:] if not one.startswith("--")][:2]
     assert ROOT / chart == CHART
     namespaces = [value for name, value in options(command) if name == "--namespace"]
@@ -65,7 +53,31 @@ def test_a_helm_command_names_the_chart_and_values_that_it_accepts(command: str)
 def test_the_page_has_helm_commands_and_every_file_of_values_is_used() -> None:
     used = {value for command in HELM for name, value in options(command) if name == "--values"}
     assert used | {"values-secrets.yml", "values-tls.yml", "prometheus.yml"} == FILES.keys()
-    assert len(HELM) == 4
+    assert len(HELM) == 5
+
+
+def test_the_manifest_without_helm_has_the_objects_of_helm_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (written,) = re.findall(r"^\.venv/bin/python -m scripts\.manifests (.*) >", PAGE, re.MULTILINE)
+    (template,) = (one for one in HELM if one.startswith("template"))
+    names = [value for name, value in options(template) if name == "--values"]
+    assert written.split() == names
+    for name in names:
+        (tmp_path / name).write_text(FILES[name])
+    monkeypatch.chdir(tmp_path)
+    main(written.split())
+    printed = [one["kind"] for one in yaml.safe_load_all(capsys.readouterr().out)]
+    expected = [one["kind"] for one in objects(values_of(template))]
+    assert sorted(printed) == sorted([*expected, "Namespace"])
+
+
+def test_the_private_ca_is_where_the_settings_look() -> None:
+    values = merged(yaml.safe_load(FILES["values.yml"]), yaml.safe_load(FILES["values-ca.yml"]))
+    data = one_of_kind(objects(values), "ConfigMap")["data"]
+    stores = yaml.safe_load(data["tlsprobe.yml"])["trust_stores"]
+    assert Path(stores["internal"]).name in data
+    assert Path(stores["internal"]).parent == Path("/etc/tlsprobe")
 
 
 def test_every_kubectl_command_names_objects_that_exist() -> None:
