@@ -17,10 +17,17 @@ from tests.service.http.test_every_route import HOST, Answer, Asked, service
 
 PAGE: Final = Path(__file__).parents[2] / "docs/reference/http-api.md"
 JSON: Final = (HOST, (b"content-type", b"application/json"))
+FORM: Final = (HOST, (b"content-type", b"application/x-www-form-urlencoded"))
+NO_ID: Final = "0" * 32
 BUSY: Final = {
     *((f"GET /{page}", 429) for page in ("", "endpoints", "endpoints.csv", "endpoint", "evidence")),
     *((f"GET /{page}", 429) for page in ("findings", "policies", "certificates", "service")),
     *((f"GET /{page}", 429) for page in ("changes", "changes.atom", "reports/{format}")),
+    *(
+        (f"GET /{page}", 429)
+        for page in ("probes", "probes/{id}", "waive", "waivers", "waivers/{name}")
+    ),
+    ("POST /probes", 429),
 }
 """Answers to crowds, which tests of their own make."""
 ELSEWHERE: Final = {
@@ -42,6 +49,13 @@ ELSEWHERE: Final = {
     ("POST /api/waivers", 409),
     ("DELETE /api/waivers/{name}", 204),
     ("DELETE /api/waivers/{name}", 409),
+    ("GET /probes/{id}", 200),
+    ("GET /waive", 200),
+    ("GET /waivers/{name}", 200),
+    ("POST /probes", 303),
+    ("POST /probes/{id}/cancel", 303),
+    *(("POST /waive", code) for code in (303, 409, 503)),
+    *((f"POST /waivers/{{name}}{end}", code) for end in ("", "/end") for code in (303, 409, 503)),
 }
 """Answers of a service without a database, with policies, or with servers to probe: other tests have them."""
 
@@ -69,6 +83,35 @@ ANSWERED: Final = {
     ("GET /assets/{name}", 404): Asked(path="/assets/none"),
     ("GET /endpoint", 200): Asked(path="/endpoint", query=b"target=www.example:443"),
     ("GET /endpoint", 404): Asked(path="/endpoint", query=b"target=other"),
+    ("GET /probes", 200): Asked(path="/probes"),
+    ("GET /probes/{id}", 404): Asked(path=f"/probes/{NO_ID}"),
+    ("POST /probes", 400): Asked(method="POST", path="/probes", headers=JSON, body=b"{}"),
+    ("POST /probes", 403): Asked(
+        method="POST", path="/probes", headers=FORM, body=b"target=192.0.2.1"
+    ),
+    ("POST /probes/{id}/cancel", 404): Asked(
+        method="POST", path=f"/probes/{NO_ID}/cancel", headers=FORM
+    ),
+    ("GET /waive", 404): Asked(path="/waive", query=b"target=other"),
+    ("POST /waive", 400): Asked(method="POST", path="/waive", headers=JSON, body=b"{}"),
+    ("POST /waive", 404): Asked(
+        method="POST",
+        path="/waive",
+        headers=FORM,
+        body=b"target=other&reason=old&expires=2099-01-01",
+    ),
+    ("GET /waivers", 200): Asked(path="/waivers"),
+    ("GET /waivers/{name}", 404): Asked(path="/waivers/none"),
+    ("POST /waivers/{name}", 400): Asked(
+        method="POST", path="/waivers/none", headers=JSON, body=b"{}"
+    ),
+    ("POST /waivers/{name}", 404): Asked(
+        method="POST",
+        path="/waivers/none",
+        headers=FORM,
+        body=b"reason=old&expires=2099-01-01",
+    ),
+    ("POST /waivers/{name}/end", 404): Asked(method="POST", path="/waivers/none/end", headers=FORM),
     ("GET /metrics", 200): Asked(path="/metrics"),
     ("GET /metrics/endpoints", 200): Asked(path="/metrics/endpoints"),
     ("GET /metrics/endpoints", 400): Asked(path="/metrics/endpoints", query=b"shard=4/4"),

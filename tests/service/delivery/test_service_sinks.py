@@ -98,4 +98,7 @@ async def test_findings_and_expiries_are_reported_once_and_metrics_are_written_t
         await until(lambda: first.key in {target for _, target in hook.events})
         assert await service.stop() == 0
     again = {event["alert"]["key"] for body in hook.bodies for event in body["events"]}
-    assert again.isdisjoint(keys), hook.bodies
+    assert again.isdisjoint(keys), [
+        (body["at"], event["kind"], event["alert"]["target"], event["alert"]["kind"], event["alert"].get("summary"))
+        for body in hook.bodies for event in body["events"] if event["alert"]["key"] in keys
+    ]
