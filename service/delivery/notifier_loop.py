@@ -96,6 +96,11 @@ class NotifierLoop:
             await self._deliver(found.events, active.alerts)
         await self._synchronize()
 
+    async def close(self) -> None:
+        """Store what was reported since it was last stored, so that the next start does not report it again."""
+        if self._unsaved:
+            await self._synchronize()
+
     def _is_due(self, found: Comparison) -> bool:
         now = self._clock.monotonic()
         if now < self._not_before:

@@ -112,12 +112,15 @@ class _NotifierSink:
             )
             inputs = self._inputs
             loop = NotifierLoop(channel, inputs.reported, inputs.clock, self._metrics)
-            while True:
-                if self._has_facts():
-                    await loop.step(await self._alerts.newest())
-                else:
-                    loop.reload()
-                await asyncio.sleep(POLL_SECONDS)
+            try:
+                while True:
+                    if self._has_facts():
+                        await loop.step(await self._alerts.newest())
+                    else:
+                        loop.reload()
+                    await asyncio.sleep(POLL_SECONDS)
+            finally:
+                await loop.close()
 
 
 async def _keep_running(sink: Sink) -> None:

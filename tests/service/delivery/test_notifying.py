@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,8 @@ from pydantic import TypeAdapter
 
 from exporters.notifications import active_alerts_of
 from exporters.prometheus.service.delivery import DeliveryMetrics
+from model.findings.alert import Alert
+from model.ports import ReportedAlerts
 from model.snapshot import Snapshot
 from pki.net_guard.gate import SocketGate
 from service.delivery.notifier_loop import Channel, NotifierLoop
@@ -61,9 +64,28 @@ class Desk:
         return self.registry.get_sample_value(f"tlsprobe_{name}", {"sink": "ops"})
 
 
+@dataclass
+class BusyStore:
+    """A store whose first write does not end, as on a busy disk."""
+
+    store: SqlStore
+    is_writing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def reported_alerts(self, notifier: str) -> Sequence[Alert]:
+        return await self.store.reported_alerts(notifier)
+
+    async def put_reported_alerts(
+        self, notifier: str, reported: Sequence[Alert], ended: Collection[str] = ()
+    ) -> None:
+        if not self.is_writing.is_set():
+            self.is_writing.set()
+            await asyncio.Event().wait()
+        await self.store.put_reported_alerts(notifier, reported, ended)
+
+
 @asynccontextmanager
 async def desk_of(
-    store: SqlStore, clock: HandClock | None = None, **settings: Any
+    store: ReportedAlerts, clock: HandClock | None = None, **settings: Any
 ) -> AsyncIterator[Desk]:
     """The notifier ``ops`` of a service whose configuration has ``settings``."""
     section: TypeAdapter[Any] = TypeAdapter(NotifierSection)
@@ -103,6 +125,20 @@ async def test_each_change_is_reported_once_and_a_restart_repeats_none(
         for shown in (snapshot(), of(finding()), of(), of()):
             await desk.look(shown)
     assert [event for event, _ in hook.events] == ["opened", "resolved"]
+
+
+async def test_a_stop_stores_what_was_reported_just_before(store: SqlStore, hook: Hook) -> None:
+    busy = BusyStore(store)
+    async with desk_of(busy, type="webhook", url=hook.url) as desk:
+        looking = asyncio.create_task(desk.look(of(finding())))
+        await busy.is_writing.wait()
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
+        await desk.loop.close()
+    async with desk_of(store, type="webhook", url=hook.url) as desk:
+        await desk.look(of(finding()))
+    assert hook.events == [("opened", "www.example:443")]
 
 
 async def test_an_unreachable_receiver_is_notified_later_of_the_state_at_that_time(

@@ -99,6 +99,14 @@ async def test_findings_and_expiries_are_reported_once_and_metrics_are_written_t
         assert await service.stop() == 0
     again = {event["alert"]["key"] for body in hook.bodies for event in body["events"]}
     assert again.isdisjoint(keys), [
-        (body["at"], event["kind"], event["alert"]["target"], event["alert"]["kind"], event["alert"].get("summary"))
-        for body in hook.bodies for event in body["events"] if event["alert"]["key"] in keys
+        (
+            body["at"],
+            event["event"],
+            event["alert"]["target"],
+            event["alert"]["kind"],
+            event["alert"].get("summary"),
+        )
+        for body in hook.bodies
+        for event in body["events"]
+        if event["alert"]["key"] in keys
     ]
