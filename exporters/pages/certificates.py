@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from exporters.pages.links import endpoint_link
 from exporters.pages.rows import Expiry, Row
+from exporters.word_search import has_words
 from model.certificates.certificate import Certificate
 from model.certificates.lifetime import Lifetime
 from model.frozen import frozen
@@ -53,8 +54,7 @@ def leaf_lines(rows: Iterable[Row]) -> list[LeafLine]:
 
 def chosen(lines: Iterable[LeafLine], text: str, sort: str) -> list[LeafLine]:
     """The lines that contain every word of ``text``, in the wanted order."""
-    words = text.lower().split()
-    found = [line for line in lines if all(word in line.haystack for word in words)]
+    found = [line for line in lines if has_words(line.haystack, text)]
     return sorted(found, key=SORTS[sort])
 
 

@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
 from exporters.pages.links import page_link
+from exporters.pages.list_filters import check_filters
 from exporters.pages.rows import Row
+from exporters.word_search import has_words
 from exporters.wording import COMPLIANCE
 from model.findings.finding import Severity
 from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength
 
-LONGEST_SEARCH: Final = 200
 _NO_POLICY: Final = "none"
 _STANDINGS: Final = {verdict.value if verdict else _NO_POLICY: verdict for verdict in COMPLIANCE}
 _DAYS: Final = ("0", "7", "30", "90")
@@ -70,13 +71,8 @@ class EndpointFilter:
             ValueError: if one is too long, or not one of the choices; the sentence says what to change.
         """
         made = cls(**{name: text for name in FILTERS if (text := given(name))})
-        if len(made.q) > LONGEST_SEARCH:
-            raise ValueError(f"q must be at most {LONGEST_SEARCH} characters: shorten it")
-        orders = {sign + name: name for name in SORTS for sign in ("", "-")}
-        for name, choices in {**CHOICES, "sort": orders}.items():
-            text = getattr(made, name)
-            if text and text not in choices:
-                raise ValueError(f"{name} must be one of {', '.join(choices)}, not {text[:20]!r}")
+        orders = [sign + name for name in SORTS for sign in ("", "-")]
+        check_filters(made, ("q",), {**CHOICES, "sort": orders})
         return made
 
     def link(self, path: str = "/endpoints", **changes: str) -> str:
@@ -109,7 +105,7 @@ class EndpointFilter:
 
     def _has(self, row: Row, now: datetime) -> bool:
         return (
-            all(word in row.haystack for word in self.q.lower().split())
+            has_words(row.haystack, self.q)
             and (not self.answer or row.is_tls == (self.answer == "tls"))
             and (not self.compliance or row.standing is _STANDINGS[self.compliance])
             and (not self.severity or _is_as_bad(row, Severity(self.severity)))

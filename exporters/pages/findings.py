@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Final, Self, TypeAlias
 
 from exporters.pages.endpoint.findings import finding_mark, finding_title, in_order, waiver_name
-from exporters.pages.endpoint_list import LONGEST_SEARCH
 from exporters.pages.links import endpoint_link, page_link, waive_link
+from exporters.pages.list_filters import check_filters
 from exporters.pages.rows import Badge, Mark, Row
+from exporters.word_search import has_words
 from model.findings.finding import Finding, FindingStatus, Outcome, Severity
 from model.frozen import frozen
 
@@ -41,13 +42,7 @@ class FindingFilter:
             ValueError: if one is too long, or not one of the choices; the sentence says what to change.
         """
         made = cls(**{name: text for name in FILTERS if (text := given(name))})
-        for name in ("policy", "rule", "q"):
-            if len(getattr(made, name)) > LONGEST_SEARCH:
-                raise ValueError(f"{name} must be at most {LONGEST_SEARCH} characters: shorten it")
-        for name, choices in CHOICES.items():
-            text = getattr(made, name)
-            if text and text not in choices:
-                raise ValueError(f"{name} must be one of {', '.join(choices)}, not {text[:20]!r}")
+        check_filters(made, ("policy", "rule", "q"), CHOICES)
         return made
 
     def link(self, **changes: str) -> str:
@@ -57,9 +52,8 @@ class FindingFilter:
 
     def chosen(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Finding]]:
         """The findings that pass all filters, with their endpoints."""
-        words = self.q.lower().split()
         for row in rows:
-            if all(word in row.haystack for word in words):
+            if has_words(row.haystack, self.q):
                 yield from ((row, one) for one in row.status.findings if self._has(one))
 
     def _has(self, finding: Finding) -> bool:

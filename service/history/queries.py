@@ -71,12 +71,10 @@ async def read_difference(
         PlaceError: if ``place`` denotes no endpoint.
         StoreError: if the database cannot be read.
     """
-    async with await open_reader(database) as store:
-        selection = Selection(place=await find_place(store, place))
-        stretches = await store.history(selection, _MOST)
+    by_endpoint = await _read_by_endpoint(database, place)
     return tuple(
         EndpointDifference(endpoint_key=key, changes=_since(newest_first, moment))
-        for key, newest_first in _by_endpoint(stretches).items()
+        for key, newest_first in by_endpoint.items()
     )
 
 
@@ -89,12 +87,10 @@ async def read_both(
         PlaceError: if ``place`` denotes no endpoint.
         StoreError: if the database cannot be read.
     """
-    async with await open_reader(database) as store:
-        selection = Selection(place=await find_place(store, place))
-        stretches = await store.history(selection, _MOST)
+    by_endpoint = await _read_by_endpoint(database, place)
     return tuple(
         (_known_at(newest_first, first), _known_at(newest_first, second))
-        for newest_first in _by_endpoint(stretches).values()
+        for newest_first in by_endpoint.values()
     )
 
 
@@ -151,6 +147,13 @@ async def read_audit_log(database: str, since: datetime, limit: int) -> Sequence
 async def _selection(store: SqlReader, place: str | None, labels: Mapping[str, str]) -> Selection:
     known = None if place is None else await find_place(store, place)
     return Selection(place=known, labels=labels)
+
+
+async def _read_by_endpoint(database: str, place: str) -> dict[str, list[Period]]:
+    """The newest stretches of each endpoint of ``place``, newest first, by its key."""
+    async with await open_reader(database) as store:
+        selection = Selection(place=await find_place(store, place))
+        return _by_endpoint(await store.history(selection, _MOST))
 
 
 def _by_endpoint(stretches: Sequence[Period]) -> dict[str, list[Period]]:

@@ -93,8 +93,13 @@ async def _newest(
         .limit(limit)
     )
     rows = found.all()
-    ders = await connection.execute(certificates_of([row.id for row in rows]))
-    return rows, {row.sha256: row.der for row in ders}
+    return rows, await _ders_of(connection, [row.id for row in rows])
+
+
+async def _ders_of(connection: AsyncConnection, observation_ids: Sequence[int]) -> _Ders:
+    """The certificates that these observations saw, by their SHA-256."""
+    found = await connection.execute(certificates_of(observation_ids))
+    return {row.sha256: row.der for row in found}
 
 
 def certificates_of(observation_ids: Sequence[int]) -> Select[str, bytes | None]:
@@ -154,8 +159,7 @@ async def read_latest_of(
         .where(EndpointRow.key.in_(endpoint_keys))
     )
     rows = found.all()
-    certificates = await connection.execute(certificates_of([row.id for row in rows]))
-    ders = {row.sha256: row.der for row in certificates}
+    ders = await _ders_of(connection, [row.id for row in rows])
 
     def decoded() -> dict[str, Observation]:
         observations = _decoded(rows, ders, parts)

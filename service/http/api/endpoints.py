@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from pydantic import Field
 
+from exporters.word_search import has_words
 from model.encoding.change_json import change_to_json
 from model.encoding.observation_json import target_to_json, to_json
 from model.encoding.times_json import time_to_json
@@ -31,7 +32,7 @@ from service.http.api.parameters import (
     YesOrNo,
     labels_of,
 )
-from service.http.api.view import Entry, Views, counted_page, has_words, newest_page
+from service.http.api.view import Entry, Views, counted_page, newest_page
 from storage import SqlReader
 
 _Sort: TypeAlias = Literal[

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from pydantic import Field
 
+from exporters.word_search import has_words
 from model.certificates.inventory import Held
 from model.encoding.evidence_json import evidence_to_json
 from model.encoding.finding_json import finding_to_json
@@ -30,7 +31,7 @@ from service.http.api.parameters import (
     Text,
     labels_of,
 )
-from service.http.api.view import Entry, View, Views, counted_page, has_words
+from service.http.api.view import Entry, View, Views, counted_page
 from service.judging.policy_evaluator import PolicyEvaluator
 from storage import SqlReader
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
+from exporters.word_search import has_words
 from model.encoding.audit_json import audit_to_json
 from model.encoding.times_json import time_to_json
 from model.frozen import frozen
@@ -25,7 +26,7 @@ from service.http.api.parameters import (
     Text,
     labels_of,
 )
-from service.http.api.view import counted_page, has_words, newest_page
+from service.http.api.view import counted_page, newest_page
 from service.sources.target_sources import TargetSources
 from storage import SqlReader
 

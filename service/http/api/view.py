@@ -116,11 +116,6 @@ def _text_of(status: EndpointStatus) -> str:
     return "\n".join(words).lower()
 
 
-def has_words(text: str, wanted: str | None) -> bool:
-    """Whether ``text``, in lower case, contains every word of ``wanted``."""
-    return wanted is None or all(word in text for word in wanted.lower().split())
-
-
 def selected(model: type[BaseModel], value: Json, fields: Sequence[str]) -> Json:
     """The fields of ``value`` that the client wants; raises ApiError for one that ``model`` does not have."""
     if not fields:

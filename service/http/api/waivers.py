@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from exporters.word_search import has_words
 from model.encoding.finding_json import waiver_to_json
 from model.findings.finding import Waiver
 from policy.files.document import Name, Sentence, end_of
@@ -16,7 +17,7 @@ from service.http.api.cursors import Place, place_of
 from service.http.api.frame import check_match
 from service.http.api.operation import ApiError, Call, Json, Operation, Reply
 from service.http.api.parameters import ListParameters, Parameters, Text
-from service.http.api.view import counted_page, has_words
+from service.http.api.view import counted_page
 from service.http.text_answers import API
 from service.http.waivers import (
     MOST_LABELS,

@@ -9,11 +9,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exporters.pages.certificates import SORTS, LeafLine, chosen, leaf_lines
-from exporters.pages.endpoint_list import LONGEST_SEARCH
 from exporters.pages.links import page_link
+from exporters.pages.list_filters import LONGEST_SEARCH
 from service.http.guard.query import Query, QueryError, route
-from service.http.pages.endpoint_list import page_number
 from service.http.pages.inventory import OncePerInventory
+from service.http.pages.list_queries import limited_text, page_number, shown_page
 from service.http.pages.renderer import PageContent, Renderer
 
 _PAGE_LENGTH: Final = 100
@@ -25,13 +25,8 @@ def certificate_route(renderer: Renderer) -> Route:
     every = OncePerInventory(lambda found: leaf_lines(found.rows))
 
     async def certificates(request: Request, query: Query) -> Response:
-        text, sort, number = (
-            query.get("q") or "",
-            query.get("sort") or _USUAL_SORT,
-            page_number(query),
-        )
-        if len(text) > LONGEST_SEARCH:
-            raise QueryError(f"q must be at most {LONGEST_SEARCH} characters: shorten it")
+        number = page_number(query)
+        text, sort = limited_text("q", query.get("q") or ""), query.get("sort") or _USUAL_SORT
         if sort not in SORTS:
             raise QueryError(f"sort must be one of {', '.join(SORTS)}, not {sort[:20]!r}")
         return await renderer.answer(
@@ -43,8 +38,7 @@ def certificate_route(renderer: Renderer) -> Route:
 
 def _page(every: list[LeafLine], text: str, sort: str, number: int) -> PageContent:
     lines = chosen(every, text, sort)
-    pages = max(1, -(-len(lines) // _PAGE_LENGTH))
-    page = min(pages, number)
+    shown = shown_page(lines, number, _PAGE_LENGTH)
 
     def link(**changes: str) -> str:
         given = {"q": text, "sort": sort} | changes
@@ -57,9 +51,9 @@ def _page(every: list[LeafLine], text: str, sort: str, number: int) -> PageConte
         "link": link,
         "total": len(every),
         "found": len(lines),
-        "lines": lines[(page - 1) * _PAGE_LENGTH : page * _PAGE_LENGTH],
-        "page": page,
-        "pages": pages,
+        "lines": shown.items,
+        "page": shown.number,
+        "pages": shown.pages,
         "page_link": lambda other: link(page=str(other)),
     }
     return PageContent(template="certificates", active="/certificates", values=values)

@@ -11,12 +11,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exporters.pages.changes import atom_feed
-from exporters.pages.endpoint_list import LONGEST_SEARCH
 from exporters.pages.links import endpoint_link, page_link
+from exporters.pages.list_filters import LONGEST_SEARCH
 from model.comparisons.change import Change
 from model.query import EVERYWHERE, Selection
 from service.http.guard.query import Query, QueryError, route, whole_number
 from service.http.pages.inventory import Inventory
+from service.http.pages.list_queries import limited_text
 from service.http.pages.renderer import FileContent, PageContent, Renderer
 from service.http.pages.sources import PageSources
 from service.http.pages.stored import stored
@@ -85,10 +86,7 @@ def _selection(place: str) -> Selection:
 
 
 def _place(query: Query) -> str:
-    place = (query.get("place") or "").strip()
-    if len(place) > LONGEST_SEARCH:
-        raise QueryError(f"place must be at most {LONGEST_SEARCH} characters: shorten it")
-    return place
+    return limited_text("place", (query.get("place") or "").strip())
 
 
 def _days(text: str) -> int:

@@ -12,18 +12,18 @@ from exporters.pages.endpoint_list import (
     CHOICES,
     CSV_COLUMNS,
     FILTERS,
-    LONGEST_SEARCH,
     EndpointFilter,
     csv_row,
 )
 from exporters.pages.links import endpoint_link
+from exporters.pages.list_filters import LONGEST_SEARCH
 from model.safe_output.csv_text import csv_text
-from service.http.guard.query import Query, QueryError, route, whole_number
+from service.http.guard.query import Query, QueryError, route
 from service.http.pages.inventory import Inventory
+from service.http.pages.list_queries import page_number, shown_page
 from service.http.pages.renderer import FileContent, PageContent, Renderer
 
 PAGE_LENGTH: Final = 100
-MOST_PAGES: Final = 999_999
 
 
 def endpoint_list_routes(renderer: Renderer) -> tuple[Route, ...]:
@@ -51,26 +51,18 @@ def filter_of(query: Query) -> EndpointFilter:
         raise QueryError(str(error)) from None
 
 
-def page_number(query: Query) -> int:
-    """The number of the wanted page, at least 1."""
-    text = query.get("page")
-    return 1 if text is None else max(1, whole_number(text, "page", MOST_PAGES))
-
-
 def _list_page(found: Inventory, wanted: EndpointFilter, number: int) -> PageContent:
     rows = wanted.chosen(found.rows, found.now)
-    pages = max(1, -(-len(rows) // PAGE_LENGTH))
-    page = min(pages, number)
-    shown = rows[(page - 1) * PAGE_LENGTH : page * PAGE_LENGTH]
+    shown = shown_page(rows, number, PAGE_LENGTH)
     values = {
         "list": wanted,
         "choices": CHOICES,
         "longest_search": LONGEST_SEARCH,
         "total": len(found.rows),
         "found": len(rows),
-        "rows": [(row, endpoint_link(row.target, row.address)) for row in shown],
-        "page": page,
-        "pages": pages,
+        "rows": [(row, endpoint_link(row.target, row.address)) for row in shown.items],
+        "page": shown.number,
+        "pages": shown.pages,
         "page_link": lambda other: wanted.link(page=str(other)),
     }
     return PageContent(template="endpoints", active="/endpoints", values=values)

@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from exporters.pages.endpoint_list import LONGEST_SEARCH
 from exporters.pages.findings import CHOICES, FILTERS, FindingFilter, finding_group, grouped
+from exporters.pages.list_filters import LONGEST_SEARCH
 from exporters.pages.service_view import policy_views
 from service.http.guard.query import Query, QueryError, route
-from service.http.pages.endpoint_list import page_number
 from service.http.pages.inventory import Inventory, OncePerInventory
+from service.http.pages.list_queries import page_number, shown_page
 from service.http.pages.renderer import PageContent, Renderer
 from service.http.pages.sources import PageSources
 
@@ -47,9 +47,7 @@ def finding_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ...
 
 def _page(found: Inventory, wanted: FindingFilter, number: int) -> PageContent:
     groups = grouped(wanted, found.rows)
-    pages = max(1, -(-len(groups) // _PAGE_LENGTH))
-    page = min(pages, number)
-    shown = groups[(page - 1) * _PAGE_LENGTH : page * _PAGE_LENGTH]
+    shown = shown_page(groups, number, _PAGE_LENGTH)
     values = {
         "list": wanted,
         "choices": CHOICES,
@@ -57,9 +55,9 @@ def _page(found: Inventory, wanted: FindingFilter, number: int) -> PageContent:
         "policies": sorted({name for row in found.rows for name in row.status.compliance}),
         "found": len(groups),
         "total": any(row.status.findings for row in found.rows),
-        "groups": [finding_group(wanted, one) for one in shown],
-        "page": page,
-        "pages": pages,
+        "groups": [finding_group(wanted, one) for one in shown.items],
+        "page": shown.number,
+        "pages": shown.pages,
         "page_link": lambda other: wanted.link(page=str(other)),
     }
     return PageContent(template="findings", active="/findings", values=values)
