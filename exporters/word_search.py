@@ -4,5 +4,5 @@ from __future__ import annotations
 
 
 def has_words(text: str, wanted: str | None) -> bool:
-    """Whether ``text``, in lower case, contains every word of ``wanted``; None is no word."""
+    """Whether ``text``, in lower case, contains every word of ``wanted``, if any are wanted."""
     return wanted is None or all(word in text for word in wanted.lower().split())
