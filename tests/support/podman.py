@@ -7,10 +7,11 @@ of Debian, which stands for the base that the Dockerfile names: both are Debian'
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -91,7 +92,26 @@ def podman() -> Iterator[Podman]:
 
 def _remove(folder: Path) -> None:
     """Remove the store; a build that was interrupted leaves file systems mounted in it."""
+    _wait_for_clean_up(folder)
     mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
     for place in reversed([one for one in mounted if one.startswith(f"{folder}/")]):
         subprocess.run([*_AS_ROOT, "umount", "--lazy", place], check=True)
     subprocess.run([*_AS_ROOT, "rm", "-rf", folder], check=True)
+
+
+def _wait_for_clean_up(folder: Path) -> None:
+    """Wait for the engine's own processes: the one that follows a container's end mounts the store again."""
+    while running := _processes(folder):
+        for process in running:
+            with suppress(ProcessLookupError), os.fdopen(os.pidfd_open(process)) as ended:
+                assert select.select([ended], [], [], 60)[0], f"{process} still uses {folder}."
+
+
+def _processes(folder: Path) -> Sequence[int]:
+    """The numbers of the processes whose command line names the folder."""
+    found = []
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if os.fsencode(folder) in line.read_bytes():
+                found.append(int(line.parent.name))
+    return found
