@@ -183,5 +183,6 @@ def _both(known: Target, also: Target) -> Target:
     return replace(
         known,
         labels={**also.labels, **known.labels},
+        claims=tuple(dict.fromkeys((*known.claims, *also.claims))),
         source=SOURCE_SEPARATOR.join(one for one in sources if one),
     )

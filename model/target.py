@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from model.application_protocol import DEFAULT_PROTOCOL, default_protocol, runs_over_datagrams
+from model.claims import Claim
 from model.frozen import frozen
 
 _HOSTS_REMEMBERED: Final = 4_096
@@ -59,8 +60,8 @@ class Target:
     """One service to probe: its address, its protocol, and its owner's description.
 
     A final dot of ``host`` remains for look-ups: no search domain is added to such a name (RFC 1034, 3.1).
-    ``server_name`` is the SNI to send, or None to send none. ``labels`` and ``source`` describe the target and
-    are not part of its identity.
+    ``server_name`` is the SNI to send, or None to send none. ``labels``, ``claims`` (what its configuration declares)
+    and ``source`` describe the target and are not part of its identity.
     """
 
     host: str
@@ -68,6 +69,7 @@ class Target:
     server_name: str | None
     protocol: str = DEFAULT_PROTOCOL
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    claims: tuple[Claim, ...] = field(default=(), hash=False)
     source: str = field(default="", compare=False)
 
     @property

@@ -3,16 +3,23 @@
 An endpoint that did not answer with TLS has one result for each policy, that of ``reachable``. If it answered in
 plaintext or HTTP, the rules on plaintext and HTTPS have results too. Nothing was proved about the other
 rules, so earlier findings stay as they were.
+
+The claims of the target (``model.claims``) have results too, as those of one more policy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
+from model.claims import CLAIMS_POLICY
+from model.encoding.claims_json import claims_digest
 from model.findings.finding import Assessment, Outcome, RuleResult
 from model.observation import Observation
+from model.target import Target
+from policy.claims import claim_results
 from policy.datagrams import as_stream, is_over_datagrams, named_as_dtls
 from policy.policy import Policy, PolicyRule
 from policy.rule import Evaluation, Family, Subject
@@ -27,18 +34,28 @@ _WITHOUT_TLS: Final = frozenset({Family.PLAINTEXT, Family.HTTPS})
 def assess(observation: Observation, policies: Iterable[Policy], at: datetime) -> Assessment:
     """All results of the policies that apply to the endpoint, at an aware time."""
     target = observation.endpoint.target
-    holding = [policy for policy in policies if policy.choice.has(target)]
+    policies = tuple(policies)
     is_dtls = is_over_datagrams(observation)
     judged = as_stream(observation) if is_dtls else observation
     subject = Subject(observation=judged, at=at)
-    results = (result for policy in holding for result in _results(policy, subject))
+    holding = (policy for policy in policies if policy.choice.has(target))
+    of_policies = (result for policy in holding for result in _results(policy, subject))
+    results = chain(of_policies, claim_results(subject))
     return Assessment(
         endpoint_key=observation.endpoint.key,
         assessed_at=at,
-        policies={policy.name: policy.digest for policy in holding},
+        policies=applied(policies, target),
         results=tuple(map(named_as_dtls, results) if is_dtls else results),
         is_whole=observation.answered_as_tls,
     )
+
+
+def applied(policies: Iterable[Policy], target: Target) -> dict[str, str]:
+    """The digest of each policy that applies to endpoints of ``target``, by name, and that of its claims."""
+    digests = {policy.name: policy.digest for policy in policies if policy.choice.has(target)}
+    if target.claims:
+        digests[CLAIMS_POLICY] = claims_digest(target.claims)
+    return digests
 
 
 def _results(policy: Policy, subject: Subject) -> Iterator[RuleResult]:

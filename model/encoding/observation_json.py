@@ -10,6 +10,7 @@ from datetime import datetime
 from sys import intern
 from typing import Any, TypeAlias, TypeVar
 
+from model.encoding.claims_json import claims_from_json, claims_to_json
 from model.encoding.times_json import time_to_json
 from model.observation import SCHEMA_NUMBER, Cost, Mode, Observation, State
 from model.sections import SECTIONS, Section
@@ -84,17 +85,19 @@ def target_to_json(target: Target) -> Json:
         "server_name": target.server_name,
         "protocol": target.protocol,
         "labels": dict(target.labels),
+        **({"claims": claims_to_json(target.claims)} if target.claims else {}),
     }
 
 
 def target_from_json(fields: Json, source: str = "") -> Target:
-    """The target that ``target_to_json`` wrote. Raises KeyError."""
+    """The target that ``target_to_json`` wrote. Raises KeyError, ValueError."""
     return Target(
         host=fields["host"],
         port=fields["port"],
         server_name=fields["server_name"],
         protocol=intern(fields["protocol"]),
         labels=dict(fields["labels"]),
+        claims=claims_from_json(fields.get("claims", ())),
         source=source,
     )
 

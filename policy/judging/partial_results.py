@@ -82,6 +82,11 @@ def worst(parts: Sequence[Part], required: str, evidence: Evidence | None = None
     return Evaluation(outcome=outcome, observed=observed, required=required, evidence=evidence)
 
 
+def heaviest(found: Sequence[Evaluation]) -> Evaluation:
+    """The first Evaluation that decides about all of them (at least one), in the order of ``worst``."""
+    return min(found, key=lambda one: _GRAVITY.index(one.outcome))
+
+
 def with_shared_cause(ruling: Evaluation, unknowns: Iterable[Fact | None]) -> Evaluation:
     """The ruling with the cause that all ``unknowns``, the facts without an answer, have in common, if it is
     unknown. None stands for a fact that was not probed."""

@@ -16,6 +16,7 @@ from model.observation import Observation
 from model.target import Target
 from model.tracing import span
 from policy import Policy, PolicyError, PolicySet, assess
+from policy.assess import applied
 
 _SOURCE = "policies"
 
@@ -46,9 +47,8 @@ class PolicyEvaluator:
         return assess(observation, self.book.policies, observation.ended_at)
 
     def is_by_policies_in_force(self, assessment: Assessment, target: Target) -> bool:
-        """Whether the same policies, with the same text, apply to an endpoint of ``target`` now."""
-        holding = {one.name: one.digest for one in self.book.policies if one.choice.has(target)}
-        return assessment.policies == holding
+        """Whether the same policies, with the same text, apply to an endpoint of ``target`` now, and the same claims."""
+        return assessment.policies == applied(self.book.policies, target)
 
     async def judge(
         self, observation: Observation, schedule: Schedule, verified_digest: str | None = None

@@ -93,6 +93,7 @@ def period_rows() -> Select[*tuple[Any, ...]]:
             func.coalesce(VisitRow.last_at, StatusRow.started_at).label("last_at"),
             func.coalesce(VisitRow.visits, StatusRow.visits).label("visits"),
             TargetRow.labels,
+            TargetRow.claims,
             TargetRow.source,
         )
         .join(EndpointRow, EndpointRow.id == VisitRow.endpoint_id)
@@ -118,7 +119,7 @@ async def periods_of(
             first_at=row.first_at,
             last_at=row.last_at,
             visits=row.visits,
-            observation=with_target(facts[row.observation_id], row.labels, row.source),
+            observation=with_target(facts[row.observation_id], row),
         )
         for row in rows
     ]

@@ -82,6 +82,7 @@ async def _newest(
             ObservationRow.facts,
             EvidenceRow.proofs,
             TargetRow.labels,
+            TargetRow.claims,
             TargetRow.source,
         )
         .join(VisitRow, VisitRow.observation_id == ObservationRow.id)
@@ -112,11 +113,7 @@ def certificates_of(observation_ids: Sequence[int]) -> Select[str, bytes | None]
 
 def _decoded(rows: _Rows, ders: _Ders, parts: KnownParts | None = None) -> list[Observation]:
     return [
-        with_target(
-            decode_body(Body(facts=row.facts, proofs=row.proofs), ders, parts),
-            row.labels,
-            row.source,
-        )
+        with_target(decode_body(Body(facts=row.facts, proofs=row.proofs), ders, parts), row)
         for row in rows
     ]
 
@@ -150,6 +147,7 @@ async def read_latest_of(
             ObservationRow.facts,
             EvidenceRow.proofs,
             TargetRow.labels,
+            TargetRow.claims,
             TargetRow.source,
         )
         .join(StatusRow, StatusRow.endpoint_id == EndpointRow.id)

@@ -88,6 +88,7 @@ async def _stretches_at(
             func.coalesce(VisitRow.visits, StatusRow.visits).label("visits"),
             StatusRow.interval_seconds,
             TargetRow.labels,
+            TargetRow.claims,
             TargetRow.source,
         )
         .join(EndpointRow, EndpointRow.id == VisitRow.endpoint_id)
@@ -159,7 +160,7 @@ def _status(
     last_probe_at = min(row.last_at + timedelta(seconds=row.took), moment)
     failures = 0 if facts.answered_as_tls else row.visits if row.last_at <= moment else 1
     return EndpointStatus(
-        observation=replace(with_target(facts, row.labels, row.source), started_at=started_at),
+        observation=replace(with_target(facts, row), started_at=started_at),
         last_probe_at=last_probe_at,
         last_success_at=last_success_at,
         consecutive_failures=failures,

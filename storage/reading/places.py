@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from sys import intern
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, Row, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.encoding.claims_json import claims_from_json
 from model.observation import Observation
 from model.query import Selection
 from storage.rows.columns import label_text
 from storage.rows.tables import EndpointRow, TargetLabelRow, TargetRow
 
 
-def with_target(observation: Observation, labels: Mapping[str, str], source: str) -> Observation:
-    """The Observation with the owner's current labels and source; its JSON has those of the time of the visit."""
-    target = replace(observation.endpoint.target, labels=labels, source=intern(source))
+def with_target(observation: Observation, row: Row[*tuple[Any, ...]]) -> Observation:
+    """The Observation with the current labels, claims and source of ``row``; its JSON has those of the visit's time."""
+    target = replace(
+        observation.endpoint.target,
+        labels=row.labels,
+        claims=claims_from_json(row.claims or ()),
+        source=intern(row.source),
+    )
     return replace(observation, endpoint=replace(observation.endpoint, target=target))
 
 

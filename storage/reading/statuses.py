@@ -20,6 +20,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.encoding.claims_json import claims_from_json
 from model.encoding.known_parts import KnownParts
 from model.encoding.observation_json import facts_of
 from model.findings.finding import Finding
@@ -228,6 +229,7 @@ _COLUMNS: Final = (
     TargetRow.server_name,
     TargetRow.protocol,
     TargetRow.labels,
+    TargetRow.claims,
     TargetRow.source,
 )
 """The columns of a status, and columns that change whenever its Findings change."""
@@ -279,6 +281,7 @@ def status_of(
         server_name=row.server_name,
         protocol=intern(row.protocol),
         labels=row.labels,
+        claims=claims_from_json(row.claims or ()),
         source=intern(row.source),
     )
     observation = Observation(

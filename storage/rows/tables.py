@@ -44,7 +44,7 @@ class Table(DeclarativeBase):
 
 
 class TargetRow(Table):
-    """A Target by its key, with its owner's newest labels and source."""
+    """A Target by its key, with its owner's newest labels, claims (None if there are none) and source."""
 
     __tablename__ = "targets"
 
@@ -55,6 +55,7 @@ class TargetRow(Table):
     server_name: Mapped[str | None] = mapped_column(String)
     protocol: Mapped[str] = mapped_column(String)
     labels: Mapped[dict[str, str]] = mapped_column(JSON)
+    claims: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     source: Mapped[str] = mapped_column(String)
 
 

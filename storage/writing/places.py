@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.encoding.claims_json import claims_to_json
 from model.target import Endpoint, Target
 from storage.rows.columns import label_text
 from storage.rows.tables import EndpointRow, TargetLabelRow, TargetRow
@@ -40,12 +41,16 @@ async def add_endpoints(
 
 
 async def describe_anew(connection: AsyncConnection, targets: Mapping[int, Target]) -> None:
-    """Update the labels and source of targets, by their ids."""
+    """Update the labels, claims and source of targets, by their ids."""
     for target_id, target in sorted(targets.items()):
         await connection.execute(
             update(TargetRow)
             .where(TargetRow.id == target_id)
-            .values(labels=dict(target.labels), source=target.source)
+            .values(
+                labels=dict(target.labels),
+                claims=claims_to_json(target.claims) or None,
+                source=target.source,
+            )
         )
     await _write_labels(connection, targets)
 
@@ -79,6 +84,7 @@ def _target_values(target: Target) -> dict[str, Any]:
         "server_name": target.server_name,
         "protocol": target.protocol,
         "labels": dict(target.labels),
+        "claims": claims_to_json(target.claims) or None,
         "source": target.source,
     }
 

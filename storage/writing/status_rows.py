@@ -12,6 +12,8 @@ from sqlalchemy import Row, Update, bindparam, column, func, insert, select, upd
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.claims import Claim
+from model.encoding.claims_json import claims_from_json
 from model.endpoint_state import NEVER_VISITED, Advanced, EndpointState, Visit
 from model.frozen import frozen
 from model.observation import Observation
@@ -111,11 +113,13 @@ class KnownEndpoint:
     record: StatusRecord
     target_id: int
     labels: Mapping[str, str]
+    claims: tuple[Claim, ...]
     source: str
 
     def is_described_as(self, target: Target) -> bool:
-        """Whether the row has the target's current labels and source."""
-        return self.source == target.source and self.labels == target.labels
+        """Whether the row has the target's current labels, claims and source."""
+        described = (self.source, self.labels, self.claims)
+        return described == (target.source, target.labels, target.claims)
 
 
 def earliest_end(observation: Observation) -> datetime | None:
@@ -137,6 +141,7 @@ async def load_endpoints(
             EndpointRow.key,
             EndpointRow.target_id,
             TargetRow.labels,
+            TargetRow.claims,
             TargetRow.source,
             *StatusRow.__table__.columns,
         )
@@ -151,9 +156,15 @@ async def load_endpoints(
 
 
 def _known(row: Row[*tuple[Any, ...]]) -> KnownEndpoint:
-    _, target_id, labels, source, *columns = row
+    _, target_id, labels, claims, source, *columns = row
     record = StatusRecord(**dict(zip(_STATUS_COLUMNS, columns, strict=True)))
-    return KnownEndpoint(record=record, target_id=target_id, labels=labels, source=source)
+    return KnownEndpoint(
+        record=record,
+        target_id=target_id,
+        labels=labels,
+        claims=claims_from_json(claims or ()),
+        source=source,
+    )
 
 
 _STATUS_COLUMNS: Final = tuple(column.name for column in StatusRow.__table__.columns)

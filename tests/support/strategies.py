@@ -30,6 +30,7 @@ from model.certificates.certificate import (
     TrustVerdict,
     Validation,
 )
+from model.claims import Claim, ClaimedRule
 from model.intrusiveness import Intrusiveness
 from model.observation import (
     AcceptedSet,
@@ -62,8 +63,30 @@ _VISIT_TIME = st.integers(min_value=0, max_value=7_000_000_000_000_000).map(
 _COUNT = st.integers(min_value=0, max_value=2**53)
 
 
+def claims() -> SearchStrategy[Claim]:
+    """Claims with rules that any endpoint can be asked, or with none."""
+    rules = st.sampled_from(
+        [
+            ClaimedRule(rule="protocol_versions", parameters={"allowed": ["TLSv1.2", "TLSv1.3"]}),
+            ClaimedRule(rule="client_certificate_required"),
+            ClaimedRule(rule="no_plaintext", parameters={"redirect": False}),
+        ]
+    )
+    return st.builds(
+        Claim,
+        name=_NAME,
+        statement=_TEXT,
+        source=_TEXT,
+        resource=_TEXT,
+        rules=st.lists(rules, max_size=2).map(tuple),
+        is_weakness=st.booleans(),
+        unprovable=_TEXT,
+        read_at=st.none() | _VISIT_TIME,
+    )
+
+
 def targets() -> SearchStrategy[Target]:
-    """Targets with arbitrary labels and sources."""
+    """Targets with arbitrary labels, claims and sources."""
     return st.builds(
         Target,
         host=_HOST | _ADDRESS,
@@ -71,6 +94,7 @@ def targets() -> SearchStrategy[Target]:
         server_name=st.none() | _HOST,
         protocol=st.sampled_from(["tls", "smtp", "postgres"]),
         labels=st.dictionaries(_NAME, _TEXT, max_size=3),
+        claims=st.just(()) | st.lists(claims(), max_size=2).map(tuple),
         source=_TEXT.filter(lambda text: "\0" not in text),
     )
 
