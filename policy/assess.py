@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Final
 
 from model.claims import CLAIMS_POLICY
-from model.encoding.claims_json import claims_digest
+from model.claims.claims_json import claims_digest
 from model.findings.finding import Assessment, Outcome, RuleResult
 from model.observation import Observation
 from model.target import Target

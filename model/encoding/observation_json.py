@@ -10,7 +10,7 @@ from datetime import datetime
 from sys import intern
 from typing import Any, TypeAlias, TypeVar
 
-from model.encoding.claims_json import claims_from_json, claims_to_json
+from model.claims.claims_json import claims_from_json, claims_to_json
 from model.encoding.times_json import time_to_json
 from model.observation import SCHEMA_NUMBER, Cost, Mode, Observation, State
 from model.sections import SECTIONS, Section

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.encoding.claims_json import claims_from_json
+from model.claims.claims_json import claims_from_json
 from model.observation import Observation
 from model.query import Selection
 from storage.rows.columns import label_text

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.encoding.claims_json import claims_from_json
+from model.claims.claims_json import claims_from_json
 from model.encoding.known_parts import KnownParts
 from model.encoding.observation_json import facts_of
 from model.findings.finding import Finding

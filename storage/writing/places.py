@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.encoding.claims_json import claims_to_json
+from model.claims.claims_json import claims_to_json
 from model.target import Endpoint, Target
 from storage.rows.columns import label_text
 from storage.rows.tables import EndpointRow, TargetLabelRow, TargetRow

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.claims import Claim
-from model.encoding.claims_json import claims_from_json
+from model.claims.claims_json import claims_from_json
 from model.endpoint_state import NEVER_VISITED, Advanced, EndpointState, Visit
 from model.frozen import frozen
 from model.observation import Observation

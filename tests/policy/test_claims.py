@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from model.claims import CLAIMS_POLICY, Claim, ClaimedRule, ClaimVerdict
-from model.encoding.claims_json import claims_digest
+from model.claims.claims_json import claims_digest
 from model.findings.finding import Outcome
 from model.observation import Observation, State
 from model.protocol_version import ProtocolVersion
