@@ -1,4 +1,4 @@
-"""Claims: statements about a target's encryption that a configuration makes, to be held against what visits prove.
+"""Claims: statements about a target's encryption that a configuration makes, and that visits prove or contradict.
 
 A cloud API, a server's file, a label or another scanner makes the statement. A claim names rules of the policy
 catalogue (``policy.catalogue``) with their parameters, so that what judges policies also judges claims, on the

@@ -1,4 +1,4 @@
-"""Claims held against what visits prove."""
+"""Claims compared with what visits prove."""
 
 from policy.claims.holding import ClaimError, check_claim, claim_results, hold
 

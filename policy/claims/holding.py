@@ -91,7 +91,7 @@ def _asked(one: ClaimedRule, subject: Subject) -> Evaluation | None:
 
 
 def _answered_without_tls(observation: Observation) -> Evaluation:
-    """A service that answers a hello in its own protocol contradicts all that is said of its TLS."""
+    """A service that answers a hello in its own protocol contradicts every claim about its TLS."""
     fact = observation.plaintext.get("answers_in_plaintext")
     return Evaluation(
         outcome=Outcome.FAIL,

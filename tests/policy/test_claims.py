@@ -1,4 +1,4 @@
-"""Claims are held against an Observation by the same rules as policies."""
+"""Claims are compared with an Observation by the same rules as policies."""
 
 from __future__ import annotations
 
