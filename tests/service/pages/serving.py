@@ -21,7 +21,7 @@ from model.protocol_version import ProtocolVersion
 from model.snapshot import EndpointStatus
 from model.verdict import Fact, Verdict
 from storage import SqlStore
-from tests.exporters.reports.samples import POLICY, TRUST_RULE, result, snapshot
+from tests.exporters.reports.samples import POLICY, result, snapshot
 from tests.exporters.reports.samples import status as judged
 from tests.service.pages.samples import app_of
 from tests.service.samples import NOW, modern
@@ -109,5 +109,5 @@ def fleet() -> tuple[EndpointStatus, ...]:
 
 def real_endpoint(port: int) -> EndpointStatus:
     """An endpoint whose name the pages' prober finds at ``port`` of this machine; the policies disagree on it."""
-    one = judged(modern("real.example", port=port), result(TRUST_RULE, observed="not trusted"))
+    one = judged(modern("real.example", port=port), result())
     return replace(one, compliance={**one.compliance, "strict": Verdict.YES})

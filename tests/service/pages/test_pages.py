@@ -25,7 +25,7 @@ from exporters.reports import REPORTS
 from model.certificates.certificate import Problem
 from model.observation import Observation
 from service.http.pages.endpoint_list import PAGE_LENGTH
-from tests.exporters.reports.samples import TRUST_RULE, finding, result
+from tests.exporters.reports.samples import finding, result
 from tests.exporters.reports.samples import status as judged_status
 from tests.service.pages.samples import REMEDY, client_of, status
 from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern
@@ -244,7 +244,7 @@ async def test_every_endpoint_has_a_page_that_the_list_links_to(name: str) -> No
     whole = modern()
     target = replace(whole.endpoint.target, server_name=name)
     one = replace(whole, endpoint=replace(whole.endpoint, target=target))
-    rule = result(TRUST_RULE)
+    rule = result()
     async with client_of(judged_status(one, rule)) as client:
         listed = (await client.get("/endpoints")).text
         (link,) = re.findall(r'<th scope="row" class="name"><a href="([^"]+)"', listed)
