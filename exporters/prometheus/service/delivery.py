@@ -38,20 +38,20 @@ class DeliveryMetrics:
         """Show zeros for a sink that has not sent anything yet."""
         self._deliveries.labels(sink)
         self._failures.labels(sink)
-        self._states[sink] = SinkState(sink=sink)
+        self._states[sink] = self._state(sink)
 
     def delivered(self, sink: str) -> None:
         """Count a written file, a successful push, or an accepted message."""
         now = datetime.now(UTC)
         self._deliveries.labels(sink).inc()
         self._last_success.labels(sink).set(now.timestamp())
-        deliveries = self._states[sink].deliveries + 1
+        deliveries = self._state(sink).deliveries + 1
         self._change(sink, deliveries=deliveries, delivered_at=now, failures=0)
 
     def failed(self, sink: str, reason: str) -> None:
         """Count a failed attempt."""
         self._failures.labels(sink).inc()
-        failures = self._states[sink].failures + 1
+        failures = self._state(sink).failures + 1
         self._change(sink, failures=failures, failed_at=datetime.now(UTC), error=reason)
 
     def samples_sent(self, count: int) -> None:
@@ -67,8 +67,11 @@ class DeliveryMetrics:
         """Count alerts that a notifier newly has no room for."""
         self._dropped.labels(sink).inc(count)
 
+    def _state(self, sink: str) -> SinkState:
+        return self._states.get(sink) or SinkState(sink=sink)
+
     def _change(self, sink: str, **values: Any) -> None:
-        self._states[sink] = replace(self._states[sink], **values)
+        self._states[sink] = replace(self._state(sink), **values)
 
 
 def _counter(name: str, registry: CollectorRegistry) -> Counter:
