@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from exporters.pages.rows import Badge
+from exporters.service_state import FleetState, SinkState
 from model.certificates.lifetime import span_text
 from model.frozen import frozen
-from model.service_state import FleetState, SinkState
 
 _SKIPPED_SHOWN: Final = 50
 

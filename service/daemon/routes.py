@@ -9,8 +9,8 @@ from functools import partial
 from starlette.applications import Starlette
 
 from exporters.reports import Report
+from exporters.service_state import PartStates
 from model.query import AuditAction
-from model.service_state import PartStates
 from model.snapshot import Snapshot
 from policy.remediation import remedy
 from service.daemon.audit import record

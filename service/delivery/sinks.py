@@ -10,9 +10,9 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from exporters.prometheus.service.delivery import DeliveryMetrics
+from exporters.service_state import SinkState
 from model.frozen import frozen
 from model.ports import Clock, ReportedAlerts
-from model.service_state import SinkState
 from model.snapshot import Snapshot
 from pki.net_guard.gate import SocketGate
 from service.config.settings import ServiceSettings

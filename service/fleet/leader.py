@@ -14,7 +14,7 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from exporters.prometheus.service.fleet import FleetMetrics
-from model.service_state import FleetState
+from exporters.service_state import FleetState
 from scheduling.jobs import Visiting
 from service.config.settings import Workers
 from service.fleet.dispatcher import Dispatcher, KnownStatuses, Statuses

@@ -9,8 +9,8 @@ from prometheus_client import generate_latest
 
 from exporters.prometheus import ServiceMetrics
 from exporters.prometheus.service.fleet import FleetMetrics
+from exporters.service_state import FleetState
 from model.observation import State
-from model.service_state import FleetState
 from tests.exporters.test_inventory import KNOWN
 
 

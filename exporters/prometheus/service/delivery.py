@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from exporters.prometheus.families.family import PREFIX
 from exporters.prometheus.service.service_families import described
-from model.service_state import SinkState
+from exporters.service_state import SinkState
 
 
 class DeliveryMetrics:

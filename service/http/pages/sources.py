@@ -8,11 +8,11 @@ from typing import Any, Protocol, TypeVar
 
 from exporters.pages.findings.cards import RemedyOf
 from exporters.reports import PolicyText
+from exporters.service_state import PartStates
 from model.comparisons.change import Change
 from model.frozen import frozen
 from model.observation import Observation
 from model.query import AuditEntry, ComplianceCount, Opening, Selection, ServiceEvent
-from model.service_state import PartStates
 from model.verdict import Evidence
 from service.http.pages.changing.actions import PageActions
 from storage import StoreError

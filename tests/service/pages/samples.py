@@ -14,10 +14,10 @@ import httpx
 from starlette.applications import Starlette
 
 from exporters.reports import Report
+from exporters.service_state import FleetState, PartStates, SinkState
 from model.findings.remediation import Remediation
 from model.observation import Observation
 from model.query import AuditAction
-from model.service_state import FleetState, PartStates, SinkState
 from model.snapshot import EndpointStatus, Snapshot
 from policy import PolicySet
 from service.config.modules.on_demand import OnDemandSettings

@@ -15,6 +15,7 @@ import pytest
 from starlette.applications import Starlette
 
 from exporters.reports import PolicyRule, PolicyText
+from exporters.service_state import FleetState, PartStates, SinkState
 from model.certificates.certificate import Problem, Revocation, RevocationMethod, TrustVerdict
 from model.endpoint_state import Visit
 from model.endpoint_state.schedule import Schedule
@@ -23,7 +24,6 @@ from model.findings.remediation import Remediation
 from model.observation import ClientAuth, ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
 from model.query import ServiceEvent, ServiceEventKind
-from model.service_state import FleetState, PartStates, SinkState
 from model.snapshot import EndpointStatus, Snapshot
 from model.target import Endpoint, Target, endpoint_id
 from model.verdict import Evidence, Fact, Verdict
