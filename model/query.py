@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from model.findings.finding import RuleResult
 from model.frozen import frozen
 from model.observation import Observation
 from model.snapshot import EndpointStatus
@@ -91,6 +92,18 @@ class Page:
 
     endpoints: tuple[EndpointStatus, ...]
     end: PageEnd | None
+
+
+@frozen
+class Opening:
+    """One time that a Finding was open: from ``opened_at`` until ``resolved_at``, None while it is open.
+
+    ``result`` is the newest of that time, with the evidence of the first visit that had it.
+    """
+
+    result: RuleResult
+    opened_at: datetime
+    resolved_at: datetime | None
 
 
 @frozen

@@ -5,6 +5,7 @@ A Target is a service under its owner's name for it; an Endpoint is that service
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -33,6 +34,11 @@ def is_ip_address(host: str) -> bool:
 def default_server_name(host: str) -> str | None:
     """The default server name for ``host``: none for an IP literal, and no final dot (RFC 6066, 3)."""
     return None if is_ip_address(host) else host.removesuffix(".")
+
+
+def endpoint_id(endpoint_key: str) -> str:
+    """The identifier of an endpoint in URLs, where its key would need escapes."""
+    return hashlib.sha256(endpoint_key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 _IPV6: Final = re.compile(r"(?<=[\[@])[0-9a-f:.]*:[0-9a-f:.]+")

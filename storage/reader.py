@@ -21,6 +21,7 @@ from model.query import (
     EVERYWHERE,
     AuditEntry,
     ComplianceCount,
+    Opening,
     Page,
     PageEnd,
     Period,
@@ -36,6 +37,7 @@ from storage.reading.audit import read_audit_log
 from storage.reading.findings import (
     read_compliance_counts,
     read_findings,
+    read_openings,
     read_resolved_findings,
 )
 from storage.reading.history import read_changes, read_history
@@ -200,6 +202,15 @@ class SqlReader(NewestFirstReader):
         """
         async with self._reading() as connection:
             return await read_resolved_findings(connection, EVERYWHERE)
+
+    async def openings(self, endpoint_key: str, identity: tuple[str, str]) -> Sequence[Opening]:
+        """Every opening of the endpoint's Finding of this policy and rule with its evidence, newest first.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_openings(connection, endpoint_key, identity)
 
     async def compliance_counts(self, moments: Sequence[datetime]) -> Sequence[ComplianceCount]:
         """How many endpoints had each verdict of each policy at each of the ``moments``; one statement.

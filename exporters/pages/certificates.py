@@ -64,14 +64,18 @@ def _line(leaf: Certificate, rows: tuple[Row, ...]) -> LeafLine:
     issuer = leaf.issuer or "unknown"
     key = f"{leaf.key_type.value.upper()} {leaf.key_bits or ''}".strip()
     lifetime = Lifetime.of(leaf.not_before, leaf.not_after)
-    targets = dict.fromkeys(row.target for row in rows)
+    targets: dict[str, Row] = {}
+    for row in rows:
+        targets.setdefault(row.target, row)
     return LeafLine(
         title=title,
         issuer=issuer,
         key=key,
         sha256=leaf.sha256,
         expiry=Expiry(not_after=leaf.not_after, lifetime=lifetime) if leaf.not_after else None,
-        places=tuple((name, endpoint_link(name)) for name in list(targets)[:_PLACES_SHOWN]),
+        places=tuple(
+            (row.target, endpoint_link(row)) for row in [*targets.values()][:_PLACES_SHOWN]
+        ),
         served=len(rows),
         haystack="\0".join((title, issuer, key, leaf.sha256, *names, *targets)).lower(),
     )

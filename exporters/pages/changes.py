@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
-from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
+from exporters.pages.links import history_link
 from model.comparisons.change import Change
 from model.safe_output.xml_text import Element, element
 
@@ -40,8 +40,7 @@ def _entry(change: Change, site: str) -> Element:
     author = element("author")
     author.append(element("name", lines=["tlsprobe"]))
     entry.append(author)
-    place = quote(change.endpoint_key, safe="", errors="replace")
-    entry.append(element("link", href=f"{site}/changes?place={place}"))
+    entry.append(element("link", href=site + (history_link(change.endpoint_key) or "/changes")))
     before, after = change.before or "nothing", change.after or "nothing"
     entry.append(element("summary", lines=[f"{change.fact}: {before} → {after}"], type="text"))
     return entry

@@ -143,7 +143,7 @@ def expiry_calendar(ends: Iterable[datetime], now: datetime) -> Calendar:
     return Calendar(
         days=tuple(days),
         months=tuple(months),
-        summary=f"Within {_WEEKS} weeks expire: {counted(total, 'certificate')}",
+        summary=f"Certificates that expire within {_WEEKS} weeks: {total}",
     )
 
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlencode
 
+from exporters.pages.list_filters import LONGEST_SEARCH
+from exporters.pages.rows import Row
 from model.findings.finding import RuleResult
+from model.target import endpoint_id
+
+_LONGEST_TARGET: Final = 1000
 
 
 def page_link(path: str, **parameters: str) -> str:
@@ -13,13 +20,53 @@ def page_link(path: str, **parameters: str) -> str:
     return f"{path}?{query}" if query else path
 
 
-def endpoint_link(target: str, address: str = "") -> str:
-    """The page of one target at one address; at its worst address without ``address``."""
-    return page_link("/endpoint", target=target, address=address)
+def can_be_sent(target: str) -> bool:
+    """Whether a URL may have the target's key: no control character, not too long."""
+    return target.isprintable() and len(target) <= _LONGEST_TARGET
 
 
-def waive_link(target: str, address: str, result: RuleResult) -> str:
-    """The form that waives the finding of ``result`` at one endpoint."""
-    return page_link(
-        "/waive", target=target, address=address, policy=result.policy, rule=result.rule
-    )
+def endpoint_parameters(row: Row) -> Mapping[str, str]:
+    """What names the endpoint in a URL: target and address, or its identifier if the target cannot be sent."""
+    if can_be_sent(row.target):
+        return {"target": row.target, "address": row.address}
+    return {"id": endpoint_id(row.status.observation.endpoint.key)}
+
+
+def endpoint_link(row: Row) -> str:
+    """The page of the endpoint."""
+    return page_link("/endpoint", **endpoint_parameters(row))
+
+
+def target_link(target: str) -> str:
+    """The page of the target at its worst address."""
+    return page_link("/endpoint", target=target)
+
+
+def evidence_link(row: Row, fact: str) -> str:
+    """The proof of a fact."""
+    return page_link("/evidence", **endpoint_parameters(row), fact=fact)
+
+
+def rule_evidence_link(row: Row, result: RuleResult) -> str:
+    """The proof of the facts that the rule judges; a policy may give the rule a name of its own."""
+    return evidence_link(row, result.rule_id or result.rule)
+
+
+def finding_link(row: Row, result: RuleResult) -> str:
+    """The history of the finding of ``result``."""
+    return page_link("/finding", **_finding_parameters(row, result))
+
+
+def waive_link(row: Row, result: RuleResult) -> str:
+    """The form that waives the finding of ``result``."""
+    return page_link("/waive", **_finding_parameters(row, result))
+
+
+def _finding_parameters(row: Row, result: RuleResult) -> Mapping[str, str]:
+    return {**endpoint_parameters(row), "policy": result.policy, "rule": result.rule}
+
+
+def history_link(endpoint_key: str) -> str:
+    """All changes of the endpoint; empty if the search for changes cannot have its key."""
+    is_searchable = can_be_sent(endpoint_key) and len(endpoint_key) <= LONGEST_SEARCH
+    return page_link("/changes", place=endpoint_key) if is_searchable else ""

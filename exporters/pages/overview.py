@@ -87,7 +87,7 @@ def fleet_values(rows: Sequence[Row], now: datetime) -> Mapping[str, Any]:
     }
     return {
         "tiles": tuple(_tiles(rows, now)),
-        "next": [(row, endpoint_link(row.target, row.address)) for row in by_expiry[:_NEXT_SHOWN]],
+        "next": [(row, endpoint_link(row)) for row in by_expiry[:_NEXT_SHOWN]],
         "calendar": expiry_calendar(leaves.values(), now),
         "versions": _versions(rows),
         "strengths": _strengths(rows),

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from exporters.pages.endpoint.page import shown_facts
-from exporters.pages.links import endpoint_link
+from exporters.pages.links import target_link
 from exporters.pages.rows import Badge, Mark, Row, row_of
 from model.frozen import frozen
 from model.observation import Observation
@@ -51,7 +51,7 @@ def probe_values(
     return {
         "probe": probe,
         "results": [_result(one, now) for one in observations],
-        "known": endpoint_link(probe.target) if probe.target in by_target else "",
+        "known": target_link(probe.target) if probe.target in by_target else "",
     }
 
 

@@ -1,18 +1,17 @@
-"""The service's own status as values for its page, and the policies in force with how many endpoints fail them."""
+"""The service's own status as values for its page."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
-from exporters.pages.links import page_link
-from exporters.pages.rows import Badge, Row, severity_mark
-from exporters.reports import PolicyRule, PolicyText
+from exporters.pages.rows import Badge
+from exporters.service_state import FleetState, SinkState
 from model.certificates.lifetime import span_text
-from model.findings.finding import FindingStatus, Outcome
-from model.verdict import Verdict
+from model.frozen import frozen
+
+_SKIPPED_SHOWN: Final = 50
 
 
 def status_tiles(status: Mapping[str, Any]) -> Sequence[Badge]:
@@ -29,41 +28,58 @@ def status_tiles(status: Mapping[str, Any]) -> Sequence[Badge]:
     )
 
 
-def source_lines(status: Mapping[str, Any]) -> Iterator[tuple[str, str, Badge, str]]:
-    """Each source with the number of its targets, its state, and the error or warning of its newest reading."""
+@frozen
+class SourceLine:
+    """A source with its targets, its state, the error or warning of its newest reading, and what that skipped."""
+
+    name: str
+    targets: str
+    state: Badge
+    words: str
+    skipped: tuple[str, ...]
+    more: int
+
+
+def source_lines(
+    status: Mapping[str, Any], skipped: Mapping[str, Sequence[str]]
+) -> Iterator[SourceLine]:
+    """Each source by name."""
     errors, warnings = status["source_errors"], status["source_warnings"]
     for name in sorted({*status["sources"], *errors, *warnings}):
-        targets = str(status["sources"].get(name, "unknown"))
+        of_source = skipped.get(name, ())
         if name in errors:
-            yield name, targets, Badge(text="failed", mark="bad"), str(errors[name])
+            state, words = Badge(text="failed", mark="bad"), str(errors[name])
         elif name in warnings:
-            yield name, targets, Badge(text="incomplete", mark="warning"), str(warnings[name])
+            state, words = Badge(text="incomplete", mark="warning"), str(warnings[name])
         else:
-            yield name, targets, Badge(text="read", mark="good"), ""
+            state, words = Badge(text="read", mark="good"), ""
+        yield SourceLine(
+            name=name,
+            targets=str(status["sources"].get(name, "unknown")),
+            state=state,
+            words=words,
+            skipped=tuple(of_source[:_SKIPPED_SHOWN]),
+            more=max(0, len(of_source) - _SKIPPED_SHOWN),
+        )
 
 
-def policy_views(
-    policies: Sequence[PolicyText], rows: Sequence[Row]
-) -> Iterator[Mapping[str, Any]]:
-    """Each policy with its rules and how many endpoints violate each of them."""
-    violated = Counter(
-        finding.result.identity
-        for row in rows
-        for finding in row.status.findings
-        if finding.status is FindingStatus.OPEN and finding.result.outcome is Outcome.FAIL
-    )
-    verdicts = Counter(pair for row in rows for pair in row.status.compliance.items())
-    for policy in policies:
-        yield {
-            "policy": policy,
-            "rules": [
-                _rule(policy, rule, violated[policy.name, rule.rule]) for rule in policy.rules
-            ],
-            **{verdict.value: verdicts[policy.name, verdict] for verdict in Verdict},
-        }
+def sink_badge(sink: SinkState) -> Badge:
+    """Whether the newest attempt of the sink was successful."""
+    if sink.failures:
+        return Badge(text="fails", mark="bad")
+    if sink.deliveries:
+        return Badge(text="works", mark="good")
+    return Badge(text="nothing sent yet", mark="plain")
 
 
-def _rule(policy: PolicyText, rule: PolicyRule, failing: int) -> tuple[PolicyRule, Badge, int, str]:
-    severity = Badge(text=rule.severity.value, mark=severity_mark(rule.severity))
-    link = page_link("/findings", by="endpoint", policy=policy.name, rule=rule.rule, status="open")
-    return rule, severity, failing, link
+def fleet_facts(fleet: FleetState) -> Iterator[tuple[str, str]]:
+    """The fleet in words and numbers."""
+    yield "Leader", "this process" if fleet.leads else "another process, whose page has the numbers"
+    if fleet.leads:
+        yield (
+            "Workers",
+            str(fleet.workers) if fleet.workers else "none is alive: nothing is visited",
+        )
+        jobs = ", ".join(f"{count} in {queue}" for queue, count in sorted(fleet.waiting.items()))
+        yield "Jobs that wait", jobs or "none"
+        yield "Endpoints in quarantine", str(fleet.quarantined)

@@ -9,6 +9,7 @@ from functools import partial
 from starlette.applications import Starlette
 
 from exporters.reports import Report
+from exporters.service_state import PartStates
 from model.query import AuditAction
 from model.snapshot import Snapshot
 from policy.remediation import remedy
@@ -28,10 +29,12 @@ from service.http.probe import probe_route
 from service.http.reports import report_routes
 from service.http.service_discovery import service_discovery_route
 from service.http.waivers import WaiverDesk, waiver_routes
+from service.judging.policy_text import compared
 from service.judging.report_builder import ReportScope, make_report
 from service.judging.report_policies import policy_text
 from service.judging.waiver_warnings import idle_waivers
 from service.scan.explaining.stored import explained_lines
+from service.scan.explaining.text import proof_lines
 
 
 def app_of(parts: Parts, reload: Callable[[Principal], Awaitable[str | None]]) -> Starlette:
@@ -74,14 +77,26 @@ def _page_sources(parts: Parts, waivers: WaiverDesk) -> PageSources:
         archive=parts.store,
         remedy_of=lambda observation, result: remedy(observation, result, evaluator.book.policies),
         explain=explained_lines,
+        proof_of=proof_lines,
         policies=lambda: tuple(map(policy_text, evaluator.book.policies)),
+        compare=lambda first, second: compared(evaluator.book.policies, first, second),
         status=lambda: status_of(parts),
+        parts=lambda: _part_states(parts),
         actions=PageActions(
             waivers=waivers,
             jobs=parts.jobs,
             record=partial(_record_probe, parts),
             is_read_only=parts.state.settings.http.admin == "off",
         ),
+    )
+
+
+def _part_states(parts: Parts) -> PartStates:
+    leader = parts.planner.leader
+    return PartStates(
+        skipped=parts.targets.sources.current.skipped,
+        sinks=parts.sinks.states,
+        fleet=None if leader is None else leader.state,
     )
 
 

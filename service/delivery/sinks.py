@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from exporters.prometheus.service.delivery import DeliveryMetrics
+from exporters.service_state import SinkState
 from model.frozen import frozen
 from model.ports import Clock, ReportedAlerts
 from model.snapshot import Snapshot
@@ -66,7 +67,7 @@ class Sinks:
         async def own_facts() -> bytes | None:
             return await inputs.facts() if has_facts() else None
 
-        metrics = DeliveryMetrics(inputs.registry)
+        self._metrics = metrics = DeliveryMetrics(inputs.registry)
         sinks: list[Sink] = []
         if (file := settings.push.textfile) is not None:
             sinks.append(TextFile(file, inputs.facts, metrics))
@@ -76,6 +77,11 @@ class Sinks:
         for name, notifier in settings.notifications.items():
             sinks.append(_NotifierSink(name, notifier, alerts, inputs, metrics, has_facts))
         self._sinks = sinks
+
+    @property
+    def states(self) -> Sequence[SinkState]:
+        """What each sink has done since the start; empty for one that has not connected yet."""
+        return self._metrics.states
 
     async def run(self) -> None:
         """Run all sinks until cancelled."""

@@ -14,6 +14,7 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from exporters.prometheus.service.fleet import FleetMetrics
+from exporters.service_state import FleetState
 from scheduling.jobs import Visiting
 from service.config.settings import Workers
 from service.fleet.dispatcher import Dispatcher, KnownStatuses, Statuses
@@ -46,6 +47,11 @@ class Leader:
         self._statuses = statuses
         self._known = known
         self._metrics = metrics
+
+    @property
+    def state(self) -> FleetState:
+        """The fleet as this scheduler last saw it."""
+        return self._metrics.state
 
     async def run(self, serve_term: Callable[[Visiting], Awaitable[None]]) -> None:
         """Run one term after another with ``serve_term``, which is cancelled when leadership is lost."""

@@ -1,4 +1,4 @@
-"""The reports over HTTP: ``/reports`` lists the formats, ``/reports/html`` and the others return the reports.
+"""The reports over HTTP: ``/reports/html`` and the other formats; the page ``/reports`` links to them.
 
 ``?label=team=web`` selects endpoints with that label, ``?weeks=12`` includes the compliance of past weeks.
 One report is made at a time, outside the event loop, because it may be long. Repeating a request soon returns
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from html import escape
 from time import monotonic
 from typing import Final
 
@@ -24,7 +23,7 @@ from service.http.guard.bodies import Body, body_of, busy, respond
 from service.http.guard.callers import caller_of_request
 from service.http.guard.query import Query, route, whole_number
 from service.http.guard.turns import BusyError, Turns
-from service.http.text_answers import page_answer, text_answer
+from service.http.text_answers import text_answer
 from service.judging.ci_gate import parse_labels
 from service.process.limits import rest_after
 from storage import StoreError
@@ -47,7 +46,7 @@ Make = Callable[[Mapping[str, str], int], Awaitable[Report]]
 
 
 def report_routes(make: Make) -> list[Route]:
-    """The routes of all formats. ``make`` may raise StoreError."""
+    """The route of all formats. ``make`` may raise StoreError."""
     written = _Written(make)
 
     async def give(request: Request, query: Query) -> Response:
@@ -78,13 +77,7 @@ def report_routes(make: Make) -> list[Route]:
         }
         return respond(request, body, headers)
 
-    async def names(_: Request, __: Query) -> Response:
-        return page_answer(_INDEX, headers={"content-security-policy": _NO_SCRIPT})
-
-    return [
-        route("/reports", names),
-        route("/reports/{format}", give, once=("weeks",), many=("label",)),
-    ]
+    return [route("/reports/{format}", give, once=("weeks",), many=("label",))]
 
 
 class _Written:
@@ -143,22 +136,3 @@ def _weeks(text: str | None, name: str) -> int:
 
 def _text(sentence: str, status_code: int) -> Response:
     return text_answer(sentence, status_code=status_code)
-
-
-_ITEMS: Final = "\n".join(
-    f'<li><a href="/reports/{one.name}">/reports/{one.name}</a>: {escape(one.says)}</li>'
-    for one in REPORTS
-)
-_INDEX: Final = f"""<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><title>tlsprobe: reports</title>
-<style>body {{ font: 1rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; }}</style>
-</head>
-<body>
-<h1>Reports</h1>
-<ul>
-{_ITEMS}
-</ul>
-</body>
-</html>
-"""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from model.safe_output.printable import printable
 
@@ -64,8 +64,3 @@ def refused_answer(
     if path in {OPENAPI, API} or path.startswith(f"{API}/"):
         return problem_answer(status_code, sentence, headers)
     return text_answer(sentence, status_code, headers)
-
-
-def page_answer(page: str, headers: Mapping[str, str]) -> Response:
-    """A page of HTML that ``html_templates`` or our own text made."""
-    return HTMLResponse(page, headers=headers)

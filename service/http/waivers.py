@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final
@@ -18,11 +18,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from model.encoding.finding_json import waiver_to_json
-from model.findings.finding import Waiver
+from exporters.pages.findings.history import Waiving
+from model.encoding.finding_json import waiver_from_json, waiver_to_json
+from model.findings.finding import Finding, Waiver
+from model.findings.finding_life import is_for
+from model.findings.waiver_scope import with_target_keys
 from model.ports import Archive
 from model.query import AuditAction, AuditEntry
 from model.snapshot import EndpointStatus
+from model.target import Target
 from policy.files.document import Name, WaiverBody, end_of
 from policy.files.errors import first_problem, unknown_key
 from policy.files.load import waiver_fault
@@ -134,6 +138,18 @@ class WaiverDesk:
             self.evaluator.kept.pop(name, None)
         return was_there
 
+    def waivings_of(
+        self, finding: Finding, target: Target, log: Iterable[AuditEntry]
+    ) -> list[Waiving]:
+        """What the entries of the audit log did to waivers that cover the finding at ``target``."""
+        return [
+            waiving
+            for entry in log
+            if (waiving := _waiving(entry)) is not None
+            for waiver in with_target_keys((waiving.waiver,), self.evaluator.targets)
+            if is_for(waiver, finding, target)
+        ]
+
     def _check(self, waiver: Waiver) -> None:
         kept, at = self.evaluator.kept, self.now()
         if waiver.name not in kept and len(kept) >= _MOST_WAIVERS:
@@ -162,6 +178,19 @@ class WaiverDesk:
             before=None if before is None else waiver_to_json(before),
             after=None if after is None else waiver_to_json(after),
         )
+
+
+def _waiving(entry: AuditEntry) -> Waiving | None:
+    """The entry as a change of a waiver; None if it is about something else, or as another version wrote it."""
+    is_removal = entry.action == AuditAction.WAIVER_REMOVED
+    fields = entry.before if is_removal else entry.after
+    if fields is None or not (is_removal or entry.action == AuditAction.WAIVER_SET):
+        return None
+    try:
+        waiver = waiver_from_json(dict(fields))
+    except (KeyError, ValueError, TypeError):
+        return None
+    return Waiving(at=entry.at, actor=entry.actor, waiver=waiver, is_removal=is_removal)
 
 
 def waiver_routes(

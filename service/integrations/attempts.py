@@ -62,7 +62,7 @@ class Attempts:
         if not self._failures:
             _LOG.error("a sink fails", sink=self._sink, reason=str(error))
         self._failures += 1
-        self._metrics.failed(self._sink)
+        self._metrics.failed(self._sink, str(error))
         if error.is_refused:
             return self._longest
         doubled = _FIRST_WAIT * float(1 << min(self._failures - 1, 16))

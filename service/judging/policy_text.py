@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 from model.findings.finding import labelled_rule
 from model.protocol_version import ProtocolVersion
 from policy import RULES, Policy
-from policy.compare import Comparison, Permitted, in_kinds
+from policy.compare import Comparison, Permitted, compare, in_kinds
 from policy.rule import AnyRule
 from policy.rules.endpoint.reach import REACHED
 
@@ -146,6 +146,15 @@ def _counted(only: frozenset[str]) -> str:
     if len(only) <= _NAMES_SHOWN:
         return ", ".join(sorted(only))
     return ", ".join(f"{kind} ({count})" for kind, count in in_kinds(only).items())
+
+
+def compared(policies: Sequence[Policy], first: str, second: str) -> dict[str, Any] | None:
+    """How the policies with these names differ, as JSON values; None if one is not there."""
+    by_name = {policy.name: policy for policy in policies}
+    one, other = by_name.get(first), by_name.get(second)
+    if one is None or other is None:
+        return None
+    return comparison_to_json(one, other, compare(one, other))
 
 
 def comparison_to_json(first: Policy, second: Policy, found: Comparison) -> dict[str, Any]:

@@ -117,6 +117,11 @@ class TargetSources:
         return {name: "; ".join(sentences) for name, sentences in warnings.items()}
 
     @property
+    def skipped(self) -> Mapping[str, Sequence[str]]:
+        """A sentence about each entry that the last successful reading of a source skipped, by source name."""
+        return self._skipped
+
+    @property
     def are_read(self) -> bool:
         """Whether every source has been read, successfully or not."""
         return not self._unread

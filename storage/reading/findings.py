@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.findings.finding import Finding
-from model.query import ComplianceCount, Selection
+from model.query import ComplianceCount, Opening, Selection
 from model.verdict import Verdict
 from storage.reading.places import conditions
 from storage.rows.findings import (
@@ -68,6 +68,32 @@ async def read_resolved_findings(
     """All resolved openings by endpoint key, without evidence; older openings of a Finding come first."""
     rows = await _rows(connection, selection, [FindingRow.resolved_at.is_not(None)])
     return await _by_endpoint(connection, rows)
+
+
+async def read_openings(
+    connection: AsyncConnection, endpoint_key: str, identity: tuple[str, str]
+) -> list[Opening]:
+    """Every opening of the endpoint's Finding of this policy and rule, newest first.
+
+    Raises:
+        ValueError: if stored evidence is invalid.
+    """
+    selection = Selection(keys=frozenset({endpoint_key}))
+    rows = await _rows(connection, selection, [], FindingRow.opened_at, FindingRow.evidence)
+    results = await read_results(connection, rows)
+    wanted = [row for row in reversed(rows) if results[row.result_id].identity == identity]
+
+    def decode() -> list[Opening]:
+        found = []
+        for row in wanted:
+            life = finding_of(row, results[row.result_id], row.key, row.assessed_at, row.evidence)
+            opening = Opening(
+                result=life.result, opened_at=row.opened_at, resolved_at=life.resolved_at
+            )
+            found.append(opening)
+        return found
+
+    return await asyncio.to_thread(decode)
 
 
 async def read_findings_at(

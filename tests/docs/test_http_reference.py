@@ -22,7 +22,8 @@ NO_ID: Final = "0" * 32
 BUSY: Final = {
     *((f"GET /{page}", 429) for page in ("", "endpoints", "endpoints.csv", "endpoint", "evidence")),
     *((f"GET /{page}", 429) for page in ("findings", "policies", "certificates", "service")),
-    *((f"GET /{page}", 429) for page in ("changes", "changes.atom", "reports/{format}")),
+    *((f"GET /{page}", 429) for page in ("changes", "changes.atom", "reports", "reports/{format}")),
+    *((f"GET /{page}", 429) for page in ("finding", "policies/diff")),
     *(
         (f"GET /{page}", 429)
         for page in ("probes", "probes/{id}", "waive", "waivers", "waivers/{name}")
@@ -51,6 +52,7 @@ ELSEWHERE: Final = {
     ("DELETE /api/waivers/{name}", 409),
     ("GET /probes/{id}", 200),
     ("GET /waive", 200),
+    ("GET /finding", 200),
     ("GET /waivers/{name}", 200),
     ("POST /probes", 303),
     ("POST /probes/{id}/cancel", 303),
@@ -71,7 +73,16 @@ ANSWERED: Final = {
     ("GET /evidence", 404): Asked(path="/evidence", query=b"target=other&fact=alpn"),
     ("GET /findings", 200): Asked(path="/findings"),
     ("GET /findings", 400): Asked(path="/findings", query=b"by=x"),
+    ("GET /finding", 404): Asked(path="/finding", query=b"target=other"),
     ("GET /policies", 200): Asked(path="/policies"),
+    ("GET /policies/diff", 200): Asked(path="/policies/diff"),
+    ("GET /policies/diff", 400): Asked(path="/policies/diff", query=b"first=none"),
+    ("POST /endpoints/views", 303): Asked(
+        method="POST", path="/endpoints/views", headers=FORM, body=b"name=web&q=www"
+    ),
+    ("POST /endpoints/views", 400): Asked(
+        method="POST", path="/endpoints/views", headers=FORM, body=b"name="
+    ),
     ("GET /certificates", 200): Asked(path="/certificates"),
     ("GET /certificates", 400): Asked(path="/certificates", query=b"sort=x"),
     ("GET /changes", 200): Asked(path="/changes"),

@@ -64,7 +64,7 @@ def service_registry() -> CollectorRegistry:
     FleetMetrics(metrics.registry).counted(workers=2, waiting={"zone=dmz": 1}, set_aside=0)
     deliveries = DeliveryMetrics(metrics.registry)
     deliveries.delivered("textfile")
-    deliveries.failed("textfile")
+    deliveries.failed("textfile", "the disk is full")
     deliveries.waiting("ops", 1)
     deliveries.dropped("ops", 0)
     return metrics.registry

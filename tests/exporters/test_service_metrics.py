@@ -8,6 +8,8 @@ import pytest
 from prometheus_client import generate_latest
 
 from exporters.prometheus import ServiceMetrics
+from exporters.prometheus.service.fleet import FleetMetrics
+from exporters.service_state import FleetState
 from model.observation import State
 from tests.exporters.test_inventory import KNOWN
 
@@ -81,3 +83,12 @@ def test_two_services_in_one_process_are_independent(metrics: ServiceMetrics) ->
 
 def test_the_page_can_be_written(metrics: ServiceMetrics) -> None:
     assert b"tlsprobe_build_info{" in generate_latest(metrics.registry)
+
+
+def test_only_the_leader_knows_the_fleet(metrics: ServiceMetrics) -> None:
+    fleet = FleetMetrics(metrics.registry)
+    fleet.leads(True)
+    fleet.counted(workers=3, waiting={"zone=dmz": 7}, set_aside=1)
+    assert fleet.state == FleetState(leads=True, workers=3, waiting={"zone=dmz": 7}, quarantined=1)
+    fleet.leads(False)
+    assert fleet.state == FleetState()

@@ -59,11 +59,6 @@ async def test_a_served_report_can_be_verified(client: httpx.AsyncClient) -> Non
     assert verify_report((await client.get("/reports/html")).text).is_intact
 
 
-async def test_the_index_names_every_format(client: httpx.AsyncClient) -> None:
-    page = (await client.get("/reports")).text
-    assert all(f'href="/reports/{form.name}"' in page for form in REPORTS)
-
-
 async def test_labels_and_weeks_are_passed_to_the_store(
     client: httpx.AsyncClient, making: Making
 ) -> None:

@@ -110,6 +110,7 @@ def test_what_is_skipped_is_counted_named_and_logged_once_for_each_entry() -> No
             ]
             await asyncio.sleep(100)
             assert hall.metric("skipped", "a") == 30
+            assert hall.sources.skipped["a"][29] == "x.conf, line 29: a variable"
             assert hall.sources.warnings["a"] == (
                 "30 entries are skipped, the first is x.conf, line 0: a variable"
             )

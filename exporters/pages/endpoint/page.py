@@ -8,9 +8,9 @@ from typing import Any
 
 from exporters.pages.endpoint.chains import drawn_chains
 from exporters.pages.endpoint.facts import client_auth_lines, fact_sections, version_lines
-from exporters.pages.endpoint.findings import RemedyOf, finding_cards
 from exporters.pages.endpoint.suites import suite_matrix
-from exporters.pages.links import endpoint_link, page_link
+from exporters.pages.findings.cards import RemedyOf, finding_cards
+from exporters.pages.links import can_be_sent, endpoint_link, evidence_link, history_link
 from exporters.pages.rows import STANDING_MARKS, Badge, Row
 from exporters.plurals import counted
 from exporters.wording import COMPLIANCE, state_words
@@ -25,10 +25,6 @@ def endpoint_values(
     """The values for ``endpoint.html``; ``others`` are the same target at its other addresses."""
     status, observation = row.status, row.status.observation
     cards = finding_cards(row, remedy_of)
-
-    def evidence(path: str) -> str:
-        return page_link("/evidence", target=row.target, address=row.address, fact=path)
-
     return {
         "row": row,
         "headline": _headline(row),
@@ -36,15 +32,14 @@ def endpoint_values(
             (policy, Badge(text=COMPLIANCE[verdict], mark=STANDING_MARKS[verdict]))
             for policy, verdict in sorted(status.compliance.items())
         ],
-        "others": [
-            (one.address or one.place, endpoint_link(one.target, one.address)) for one in others
-        ],
+        "others": [(one.address or one.place, endpoint_link(one)) for one in others],
         "cards": cards,
         "has_remedy": any(card.remedy for card in cards),
         "facts": shown_facts(observation, now),
         "changes": changes,
-        "evidence": evidence,
-        "history": page_link("/changes", place=observation.endpoint.key),
+        "evidence": lambda fact: evidence_link(row, fact),
+        "history": history_link(observation.endpoint.key),
+        "can_be_probed": can_be_sent(row.target),
     }
 
 

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from exporters.prometheus.families.family import PREFIX
 from exporters.prometheus.service.service_families import described
+from exporters.service_state import FleetState
 
 
 class FleetMetrics:
@@ -22,12 +23,16 @@ class FleetMetrics:
         self._rescued = Counter(
             PREFIX + rescued.name, rescued.help, rescued.labels, registry=registry
         )
+        self.state = FleetState()
+        """The same for people."""
+
         for outcome in ("retried", "given_up"):
             self._rescued.labels(outcome)
 
     def leads(self, does: bool) -> None:
         """Set whether this scheduler leads; a scheduler that does not lead reports zero workers and jobs."""
         self._leader.set(does)
+        self.state = FleetState(leads=does)
         if not does:
             self.counted(workers=0, waiting={}, set_aside=0)
 
@@ -35,6 +40,9 @@ class FleetMetrics:
         """Set the numbers that the leader counted."""
         self._workers.set(workers)
         self._set_aside.set(set_aside)
+        self.state = FleetState(
+            leads=self.state.leads, workers=workers, waiting=dict(waiting), quarantined=set_aside
+        )
         self._waiting.clear()
         for queue, jobs in waiting.items():
             self._waiting.labels(queue).set(jobs)

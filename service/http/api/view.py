@@ -7,7 +7,6 @@ of the newest facts reads the database.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +19,7 @@ from model.findings.finding import Finding
 from model.frozen import frozen
 from model.query import NewestFirst
 from model.snapshot import EndpointStatus, Snapshot
+from model.target import endpoint_id
 from service.http.api.cursors import Place, page_of, row_cursor
 from service.http.api.operation import ApiError, Json
 from service.http.api.parameters import ListParameters
@@ -99,11 +99,6 @@ def view_of(snapshot: Snapshot) -> View:
         for key in (one.observation.endpoint.key,)
     )
     return View({one.id: one for one in entries})
-
-
-def endpoint_id(endpoint_key: str) -> str:
-    """The identifier of an endpoint in URLs, where its key would need escapes."""
-    return hashlib.sha256(endpoint_key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _text_of(status: EndpointStatus) -> str:

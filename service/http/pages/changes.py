@@ -19,8 +19,7 @@ from service.http.guard.query import Query, QueryError, route, whole_number
 from service.http.pages.inventory import Inventory
 from service.http.pages.list_queries import limited_text
 from service.http.pages.renderer import FileContent, PageContent, Renderer
-from service.http.pages.sources import PageSources
-from service.http.pages.stored import stored
+from service.http.pages.sources import PageSources, stored
 from service.http.text_answers import text_answer
 
 _SHOWN: Final = 200
@@ -32,7 +31,7 @@ _MOST_DAYS: Final = 3650
 def with_links(changes: Sequence[Change], found: Inventory) -> Sequence[tuple[Change, str]]:
     """Each Change with the page of its endpoint, or an empty text if that has left the inventory."""
     rows = [(change, found.by_key.get(change.endpoint_key)) for change in changes]
-    return [(change, endpoint_link(row.target, row.address) if row else "") for change, row in rows]
+    return [(change, endpoint_link(row) if row else "") for change, row in rows]
 
 
 def change_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ...]:

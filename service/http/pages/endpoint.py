@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from starlette.requests import Request
@@ -11,13 +10,11 @@ from starlette.routing import Route
 
 from exporters.pages.endpoint.page import endpoint_values
 from exporters.pages.links import endpoint_link
-from exporters.pages.rows import Row
 from model.query import Selection
 from service.http.guard.query import Query, QueryError, route
-from service.http.pages.inventory import Inventory
+from service.http.pages.inventory import ENDPOINT_PARAMETERS, Inventory
 from service.http.pages.renderer import PageContent, Renderer
-from service.http.pages.sources import PageSources
-from service.http.pages.stored import stored
+from service.http.pages.sources import PageSources, stored
 from service.http.text_answers import text_answer
 from storage import StoreError
 
@@ -31,8 +28,8 @@ def endpoint_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ..
     """The page of an endpoint, and that of its evidence."""
     pages = _EndpointPages(renderer, sources)
     return (
-        route("/endpoint", pages.endpoint, once=("target", "address")),
-        route("/evidence", pages.evidence, once=("target", "address", "fact")),
+        route("/endpoint", pages.endpoint, once=ENDPOINT_PARAMETERS),
+        route("/evidence", pages.evidence, once=(*ENDPOINT_PARAMETERS, "fact")),
     )
 
 
@@ -42,7 +39,7 @@ class _EndpointPages:
         self._sources = sources
 
     async def endpoint(self, request: Request, query: Query) -> Response:
-        row, others = await self._wanted(query)
+        row, others = await self._renderer.endpoint(query.get)
         if row is None:
             return await self._renderer.answer(request, lambda _: _unknown_endpoint(query))
         selection = Selection(keys=frozenset({row.status.observation.endpoint.key}))
@@ -61,7 +58,7 @@ class _EndpointPages:
         fact = query.get("fact") or ""
         if not fact or len(fact) > _LONGEST_FACT:
             raise QueryError(f"fact must be the name of a fact, at most {_LONGEST_FACT} characters")
-        row, _ = await self._wanted(query)
+        row, _ = await self._renderer.endpoint(query.get)
         if row is None:
             return await self._renderer.answer(request, lambda _: _unknown_endpoint(query))
         try:
@@ -80,25 +77,16 @@ class _EndpointPages:
                 "fact": fact,
                 "target": row.target,
                 "address": row.address,
-                "back": endpoint_link(row.target, row.address),
+                "back": endpoint_link(row),
                 "lines": lines,
             }
             return PageContent(template="evidence", active=_ACTIVE, values=values)
 
         return await self._renderer.answer(request, make)
 
-    async def _wanted(self, query: Query) -> tuple[Row | None, Sequence[Row]]:
-        """The endpoint of the query, the worst if it has no address, and the target's other endpoints."""
-        inventory = await self._renderer.inventory()
-        rows = inventory.by_target.get(query.get("target") or "", ())
-        address = query.get("address")
-        fitting = [row for row in rows if not address or row.address == address]
-        chosen = min(fitting, key=lambda row: -row.badness, default=None)
-        return chosen, [row for row in rows if row is not chosen]
-
 
 def _unknown_endpoint(query: Query) -> PageContent:
-    target = (query.get("target") or "")[:_SHOWN]
+    target = (query.get("target") or query.get("id") or "")[:_SHOWN]
     sentence = f"There is no endpoint “{target}”: its target may have left the sources."
     return PageContent(
         template="not_found", active=_ACTIVE, values={"sentence": sentence}, status_code=404

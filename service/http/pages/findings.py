@@ -1,47 +1,106 @@
-"""``/findings``: the findings of all endpoints by rule or by endpoint; ``/policies``: what the policies ask."""
+"""``/findings``: the findings of all endpoints by rule or by endpoint; ``/finding``: the history of one."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from exporters.pages.findings import CHOICES, FILTERS, FindingFilter, finding_group, grouped
+from exporters.pages.findings.history import finding_history, finding_values
+from exporters.pages.findings.listing import CHOICES, FILTERS, FindingFilter, finding_group, grouped
 from exporters.pages.list_filters import LONGEST_SEARCH
-from exporters.pages.service_view import policy_views
+from exporters.pages.rows import Row
+from model.findings.finding import Finding, FindingStatus
+from model.query import Opening
 from service.http.guard.query import Query, QueryError, route
-from service.http.pages.inventory import Inventory, OncePerInventory
+from service.http.pages.inventory import ENDPOINT_PARAMETERS, Inventory
 from service.http.pages.list_queries import page_number, shown_page
 from service.http.pages.renderer import PageContent, Renderer
-from service.http.pages.sources import PageSources
+from service.http.pages.sources import PageSources, stored
 
+_ACTIVE: Final = "/findings"
 _PAGE_LENGTH: Final = 20
+_AUDIT_READ: Final = 1000
 
 
 def finding_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ...]:
     """Both pages."""
-    views = OncePerInventory(lambda found: list(policy_views(sources.policies(), found.rows)))
+    pages = _FindingPages(renderer, sources)
+    return (
+        route("/findings", pages.every, once=(*FILTERS, "page")),
+        route("/finding", pages.one, once=(*ENDPOINT_PARAMETERS, "policy", "rule")),
+    )
 
-    async def findings(request: Request, query: Query) -> Response:
+
+class _FindingPages:
+    def __init__(self, renderer: Renderer, sources: PageSources) -> None:
+        self._renderer = renderer
+        self._sources = sources
+
+    async def every(self, request: Request, query: Query) -> Response:
         try:
             wanted = FindingFilter.of(query.get)
         except ValueError as error:
             raise QueryError(str(error)) from None
         number = page_number(query)
-        return await renderer.answer(request, lambda found: _page(found, wanted, number))
+        return await self._renderer.answer(request, lambda found: _page(found, wanted, number))
 
-    async def policies(request: Request, _: Query) -> Response:
+    async def one(self, request: Request, query: Query) -> Response:
+        row, _ = await self._renderer.endpoint(query.get)
+        identity = (query.get("policy") or "", query.get("rule") or "")
+        if row is None:
+            return await self._renderer.answer(request, _unknown_finding)
+        key = row.status.observation.endpoint.key
+        openings, fault = await stored(self._sources.archive.openings(key, identity))
+        finding = _newest(row, identity, openings)
+        if finding is None:
+            return await self._renderer.answer(request, _unknown_finding)
+        audit, _ = await stored(
+            self._sources.archive.audit_log(since=_began_at(finding, openings), limit=_AUDIT_READ)
+        )
+        desk = self._sources.actions.waivers
+        waivings = desk.waivings_of(finding, row.status.observation.endpoint.target, audit)
+        waivers = [] if finding.waiver is None else [finding.waiver]
+
         def make(found: Inventory) -> PageContent:
-            values = {"policies": views.of(found)}
-            return PageContent(template="policies", active="/policies", values=values)
+            events = finding_history(openings, waivings, waivers, found.now, self._sources.proof_of)
+            values = finding_values(row, finding, events, fault)
+            return PageContent(template="finding", active=_ACTIVE, values=values)
 
-        return await renderer.answer(request, make)
+        return await self._renderer.answer(request, make)
 
-    return (
-        route("/findings", findings, once=(*FILTERS, "page")),
-        route("/policies", policies),
+
+def _newest(row: Row, identity: tuple[str, str], openings: Sequence[Opening]) -> Finding | None:
+    """The finding as it is now; a resolved one is only in the Store."""
+    for one in row.status.findings:
+        if one.result.identity == identity:
+            return one
+    if not openings:
+        return None
+    newest, oldest = openings[0], openings[-1]
+    return Finding(
+        endpoint_key=row.status.observation.endpoint.key,
+        result=newest.result,
+        status=FindingStatus.RESOLVED if newest.resolved_at else FindingStatus.OPEN,
+        first_seen_at=oldest.opened_at,
+        last_seen_at=newest.resolved_at or newest.opened_at,
+        resolved_at=newest.resolved_at,
+        reopened=len(openings) - 1,
+    )
+
+
+def _began_at(finding: Finding, openings: Sequence[Opening]) -> datetime:
+    return min([finding.first_seen_at, *(opening.opened_at for opening in openings)])
+
+
+def _unknown_finding(_: Inventory) -> PageContent:
+    sentence = "There is no such finding: its endpoint may have left the sources."
+    return PageContent(
+        template="not_found", active=_ACTIVE, values={"sentence": sentence}, status_code=404
     )
 
 
@@ -60,4 +119,4 @@ def _page(found: Inventory, wanted: FindingFilter, number: int) -> PageContent:
         "pages": shown.pages,
         "page_link": lambda other: wanted.link(page=str(other)),
     }
-    return PageContent(template="findings", active="/findings", values=values)
+    return PageContent(template="findings", active=_ACTIVE, values=values)

@@ -11,11 +11,15 @@ from exporters.pages.rows import Row, row_of
 from model.frozen import frozen
 from model.ports import Clock
 from model.snapshot import Snapshot
+from model.target import endpoint_id
 from service.http.guard.turns import Shared
 
 Warnings = Callable[[Snapshot], tuple[str, ...]]
 Value = TypeVar("Value")
 _NO_ROWS: Final[Mapping[str, Row]] = {}
+
+ENDPOINT_PARAMETERS: Final = ("target", "address", "id")
+"""What names an endpoint in a URL or a form: see ``exporters.pages.links``."""
 
 
 @frozen
@@ -38,10 +42,26 @@ class Inventories:
         self._warnings = warnings
         self._known = _NO_ROWS
         self._shared = Shared(self._made)
+        self._by_id = OncePerInventory(_by_id)
 
     async def newest(self) -> Inventory:
         """The newest Inventory."""
         return await self._shared.get()
+
+    async def endpoint(
+        self, given: Callable[[str], str | None]
+    ) -> tuple[Row | None, Sequence[Row]]:
+        """The endpoint that the parameters name, and the target's others; without an address, the target's worst."""
+        found = await self.newest()
+        if wanted := given("id"):
+            by_id = await asyncio.to_thread(self._by_id.of, found)
+            row = by_id.get(wanted)
+            rows = found.by_target[row.target] if row else ()
+        else:
+            rows, address = found.by_target.get(given("target") or "", ()), given("address")
+            fitting = [one for one in rows if not address or one.address == address]
+            row = min(fitting, key=lambda one: -one.badness, default=None)
+        return row, [one for one in rows if one is not row]
 
     def expire(self) -> None:
         """Read the Snapshot again for the next page: a user has just changed what it shows."""
@@ -67,6 +87,10 @@ class OncePerInventory(Generic[Value]):
         if last is None or last[0] is not inventory:
             last = self._last = (inventory, self._compute(inventory))
         return last[1]
+
+
+def _by_id(inventory: Inventory) -> Mapping[str, Row]:
+    return {endpoint_id(key): row for key, row in inventory.by_key.items()}
 
 
 def _inventory_of(

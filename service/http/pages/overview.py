@@ -15,8 +15,7 @@ from service.http.guard.turns import Shared
 from service.http.pages.changes import with_links
 from service.http.pages.inventory import Inventory, OncePerInventory
 from service.http.pages.renderer import PageContent, Renderer
-from service.http.pages.sources import PageSources
-from service.http.pages.stored import stored
+from service.http.pages.sources import PageSources, stored
 
 _CHANGES_SHOWN: Final = 8
 

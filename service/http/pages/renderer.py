@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from exporters.pages.layout import page_templates, rendered
+from exporters.pages.rows import Row
 from model.frozen import frozen
 from service.http.guard.bodies import body_of, busy, respond
 from service.http.guard.callers import caller_of_request
@@ -64,6 +65,12 @@ class Renderer:
     async def inventory(self) -> Inventory:
         """The newest Inventory."""
         return await self._inventories.newest()
+
+    async def endpoint(
+        self, given: Callable[[str], str | None]
+    ) -> tuple[Row | None, Sequence[Row]]:
+        """The endpoint that the parameters of a URL or a form name, and the others of its target."""
+        return await self._inventories.endpoint(given)
 
     def expire(self) -> None:
         """Show what a user has just changed in the next page."""

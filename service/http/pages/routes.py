@@ -18,7 +18,9 @@ from service.http.pages.endpoint_list import endpoint_list_routes
 from service.http.pages.findings import finding_routes
 from service.http.pages.inventory import Inventories, Warnings
 from service.http.pages.overview import overview_route
+from service.http.pages.policies import policy_routes
 from service.http.pages.renderer import Renderer
+from service.http.pages.reports import report_list_route
 from service.http.pages.service_page import service_route
 from service.http.pages.sources import PageSources
 
@@ -40,11 +42,13 @@ def page_routes(
     renderer = Renderer(Inventories(snapshot, clock, warnings), sources.actions.may_change)
     return (
         overview_route(renderer, sources),
-        *endpoint_list_routes(renderer),
+        *endpoint_list_routes(renderer, can_save=not sources.actions.is_read_only),
         *endpoint_routes(renderer, sources),
         *finding_routes(renderer, sources),
+        *policy_routes(renderer, sources),
         certificate_route(renderer),
         *change_routes(renderer, sources),
+        report_list_route(renderer),
         *waiver_page_routes(renderer, sources.actions.waivers),
         *probe_routes(renderer, sources.actions),
         service_route(renderer, sources),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from exporters.pages.endpoint.findings import RemedyOf
+from exporters.pages.findings.cards import RemedyOf
 from exporters.reports import PolicyText
+from exporters.service_state import PartStates
 from model.comparisons.change import Change
 from model.frozen import frozen
 from model.observation import Observation
-from model.query import ComplianceCount, Selection, ServiceEvent
+from model.query import AuditEntry, ComplianceCount, Opening, Selection, ServiceEvent
+from model.verdict import Evidence
 from service.http.pages.changing.actions import PageActions
+from storage import StoreError
+
+Item = TypeVar("Item")
 
 
 class PageArchive(Protocol):
@@ -43,18 +48,42 @@ class PageArchive(Protocol):
         """How many endpoints had each verdict of each policy at each of the ``moments``."""
         ...
 
+    async def openings(self, endpoint_key: str, identity: tuple[str, str]) -> Sequence[Opening]:
+        """Every opening of the endpoint's Finding of this policy and rule, newest first."""
+        ...
+
+    async def audit_log(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int = 1000
+    ) -> Sequence[AuditEntry]:
+        """The newest ``limit`` entries of the audit log, newest first."""
+        ...
+
+
+async def stored(reading: Awaitable[Sequence[Item]]) -> tuple[Sequence[Item], str]:
+    """What ``reading`` of the archive returns, or nothing and the sentence that says why."""
+    try:
+        return await reading, ""
+    except StoreError as error:
+        return (), str(error)
+
 
 @frozen
 class PageSources:
-    """The functions. ``policies`` are those in force; ``status`` is the service's, as ``/-/status`` answers it.
+    """The functions. ``policies`` are those in force; ``status`` is the service's, as ``/-/status`` answers it,
+    and ``parts`` what its parts do.
 
     ``remedy_of`` returns the lines that fix a result. ``explain`` returns the lines that explain the named facts of
-    an Observation; it raises ValueError, with a sentence, if no fact has the name. ``actions`` is what operators may do.
+    an Observation; it raises ValueError, with a sentence, if no fact has the name. ``proof_of`` returns the lines of
+    decoded evidence. ``compare`` returns how the two named policies differ, as ``tlsprobe policy diff --json`` prints it,
+    or None if one is not in force. ``actions`` is what operators may do.
     """
 
     archive: PageArchive
     remedy_of: RemedyOf
     explain: Callable[[Observation, str], Sequence[str]]
+    proof_of: Callable[[Evidence], Iterable[str]]
     policies: Callable[[], Sequence[PolicyText]]
+    compare: Callable[[str, str], Mapping[str, Any] | None]
     status: Callable[[], Mapping[str, Any]]
+    parts: Callable[[], PartStates]
     actions: PageActions

@@ -44,7 +44,7 @@ def explanation_lines(explained: Explained, name: str, *, is_whole: bool = False
             yield f"  the same proof as for {earlier}"
         else:
             shown.append((one.evidence, one.title))
-            yield from _proof(one.evidence, is_whole=is_whole)
+            yield from proof_lines(one.evidence, is_whole=is_whole)
 
 
 def _why_nothing(explained: Explained, name: str) -> str:
@@ -55,7 +55,8 @@ def _why_nothing(explained: Explained, name: str) -> str:
     return why
 
 
-def _proof(evidence: Evidence, *, is_whole: bool) -> Iterator[str]:
+def proof_lines(evidence: Evidence, *, is_whole: bool = True) -> Iterator[str]:
+    """What the evidence says, and its bytes decoded; never shortened if ``is_whole``."""
     if evidence.note:
         yield f"  {evidence.note}"
     if evidence.is_cut:

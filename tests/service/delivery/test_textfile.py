@@ -45,13 +45,19 @@ async def test_a_fault_is_counted_and_the_file_is_written_as_soon_as_possible(
         return page
 
     file = directory / "tlsprobe.prom"
-    writing = asyncio.create_task(TextFile(file, facts, DeliveryMetrics(registry)).run())
+    metrics = DeliveryMetrics(registry)
+    writing = asyncio.create_task(TextFile(file, facts, metrics).run())
     try:
         failures = ("tlsprobe_delivery_failures_total", {"sink": "textfile"})
         await until(lambda: registry.get_sample_value(*failures) == 1)
+        (failed,) = metrics.states
+        assert (failed.sink, failed.failures, failed.deliveries) == ("textfile", 1, 0)
+        assert failed.error == f"{file} cannot be written (No such file or directory)"
         directory.mkdir()
-        await until(file.exists)
+        await until(lambda: metrics.states[0].deliveries == 1)
     finally:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
     assert file.read_text() == "one 1\n"
+    (works,) = metrics.states
+    assert (works.failures, works.error) == (0, failed.error)

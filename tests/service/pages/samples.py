@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -13,6 +13,8 @@ from typing import Any, Final
 import httpx
 from starlette.applications import Starlette
 
+from exporters.reports import Report
+from exporters.service_state import FleetState, PartStates, SinkState
 from model.findings.remediation import Remediation
 from model.observation import Observation
 from model.query import AuditAction
@@ -27,11 +29,16 @@ from service.http.pages.changing.actions import PageActions
 from service.http.pages.inventory import Warnings
 from service.http.pages.routes import page_routes
 from service.http.pages.sources import PageSources
+from service.http.reports import report_routes
 from service.http.waivers import WaiverDesk
 from service.judging.policy_evaluator import PolicyEvaluator
+from service.judging.policy_text import compared
+from service.judging.report_builder import ReportScope, make_report
+from service.judging.report_policies import policy_text
 from service.probe_endpoint.jobs import ProbeJobs
 from service.probe_endpoint.observer import Observer
 from service.scan.explaining.stored import explained_lines
+from service.scan.explaining.text import proof_lines
 from storage import SqlStore
 from tests.exporters.reports.samples import EXPIRED_WAIVER, POLICY, WAIVER
 from tests.policy.observed import policy
@@ -44,6 +51,11 @@ ANYONE: Final = Access()
 RULES: Mapping[str, Mapping[str, Any]] = {
     "protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]},
 }
+STRICT_RULES: Mapping[str, Mapping[str, Any]] = {
+    "protocol_versions": {"allowed": ["TLSv1.3"]},
+    "certificate_key": {"rsa_bits": 3072},
+}
+POLICIES: Final = (policy(POLICY.name, RULES), policy("strict", STRICT_RULES))
 REMEDY = Remediation(
     server="nginx",
     place="in the server block",
@@ -73,6 +85,24 @@ STATUS: Mapping[str, Any] = {
 }
 
 
+PARTS: Final = PartStates(
+    skipped={"file": ("targets.yml:3: the port is missing", "targets.yml:9: unknown key 'prot'")},
+    sinks=(
+        SinkState(sink="textfile", deliveries=9, delivered_at=NOW),
+        SinkState(
+            sink="team-chat",
+            deliveries=2,
+            delivered_at=NOW - timedelta(hours=3),
+            failures=4,
+            failed_at=NOW,
+            error="the receiver answers 403",
+            waiting=5,
+        ),
+    ),
+    fleet=FleetState(leads=True, workers=3, waiting={"default": 7}, quarantined=1),
+)
+
+
 class HandClock:
     def now(self) -> datetime:
         return NOW
@@ -96,8 +126,11 @@ def sources_of(store: SqlStore) -> PageSources:
         archive=store,
         remedy_of=lambda _, __: REMEDY,
         explain=explained_lines,
-        policies=lambda: (POLICY,),
+        proof_of=proof_lines,
+        policies=lambda: (POLICY, policy_text(POLICIES[1])),
+        compare=lambda first, second: compared(POLICIES, first, second),
         status=lambda: STATUS,
+        parts=lambda: PARTS,
         actions=actions_of(store),
     )
 
@@ -105,9 +138,7 @@ def sources_of(store: SqlStore) -> PageSources:
 def actions_of(store: SqlStore) -> PageActions:
     """Actions with a policy, and a prober that finds every name on this machine."""
     clock = HandClock()
-    evaluator = PolicyEvaluator(
-        PolicySet(policies=(policy(POLICY.name, RULES),)), (WAIVER, EXPIRED_WAIVER)
-    )
+    evaluator = PolicyEvaluator(PolicySet(policies=POLICIES), (WAIVER, EXPIRED_WAIVER))
     prober = World(addresses=("127.0.0.1",)).prober(
         OnDemandSettings.model_validate({"networks": LOOPBACK})
     )
@@ -134,8 +165,13 @@ def app_of(
     def snapshot() -> Snapshot:
         return Snapshot(taken_at=NOW, endpoints=tuple(_waived(one, evaluator) for one in statuses))
 
-    routes = page_routes(snapshot, HandClock(), sources, warnings)
-    return Guard(Starlette(routes=list(routes)), access)
+    async def make(labels: Mapping[str, str], weeks: int) -> Report:
+        book = replace(evaluator.book, waivers=evaluator.waivers)
+        scope = ReportScope(book=book, selection=labels, weeks=weeks, is_judged=True)
+        return await make_report(store, snapshot(), scope, NOW)
+
+    pages = page_routes(snapshot, HandClock(), sources, warnings)
+    return Guard(Starlette(routes=[*pages, *report_routes(make)]), access)
 
 
 def _waived(one: EndpointStatus, evaluator: PolicyEvaluator) -> EndpointStatus:

@@ -22,8 +22,9 @@ from model.snapshot import EndpointStatus
 from model.verdict import Fact, Verdict
 from storage import SqlStore
 from tests.exporters.reports.samples import POLICY, result, snapshot
+from tests.exporters.reports.samples import status as judged
 from tests.service.pages.samples import app_of
-from tests.service.samples import NOW
+from tests.service.samples import NOW, modern
 
 PATIENCE_SECONDS = 60
 
@@ -104,3 +105,9 @@ def _visit(observation: Observation, at: datetime) -> Visit:
 def fleet() -> tuple[EndpointStatus, ...]:
     """Compliant, waived, violating, unknown and silent endpoints."""
     return snapshot().endpoints
+
+
+def real_endpoint(port: int) -> EndpointStatus:
+    """An endpoint whose name the pages' prober finds at ``port`` of this machine; the policies disagree on it."""
+    one = judged(modern("real.example", port=port), result())
+    return replace(one, compliance={**one.compliance, "strict": Verdict.YES})

@@ -15,6 +15,7 @@ import pytest
 from starlette.applications import Starlette
 
 from exporters.reports import PolicyRule, PolicyText
+from exporters.service_state import FleetState, PartStates, SinkState
 from model.certificates.certificate import Problem, Revocation, RevocationMethod, TrustVerdict
 from model.endpoint_state import Visit
 from model.endpoint_state.schedule import Schedule
@@ -24,12 +25,13 @@ from model.observation import ClientAuth, ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
 from model.query import ServiceEvent, ServiceEventKind
 from model.snapshot import EndpointStatus, Snapshot
-from model.target import Endpoint, Target
+from model.target import Endpoint, Target, endpoint_id
 from model.verdict import Evidence, Fact, Verdict
 from service.http.guard.guard import Guard
 from service.http.pages.routes import page_routes
 from service.http.pages.sources import PageSources
 from service.scan.explaining.stored import explained_lines
+from service.scan.explaining.text import proof_lines
 from storage import SqlStore
 from tests.exporters.reports.samples import WAIVER, finding, result
 from tests.service.pages.samples import ANYONE, STATUS, HandClock, actions_of
@@ -151,12 +153,20 @@ def sources(store: SqlStore, text: str) -> PageSources:
         "source_warnings": {f"{text} too": text},
         "worst": [{"endpoint": text, "state": text, "reason": text, "consecutive_failures": 1}],
     }
+    of_parts = PartStates(
+        skipped={f"{text} too": (text,)},
+        sinks=(SinkState(sink=text, failures=1, failed_at=NOW, error=text),),
+        fleet=FleetState(leads=True, workers=1, waiting={text: 1}),
+    )
     return PageSources(
         archive=store,
         remedy_of=lambda _, __: Remediation(server=text, place=text, lines=(text, text)),
         explain=explained_lines,
+        proof_of=proof_lines,
         policies=lambda: (policy,),
+        compare=lambda _, __: None,
         status=lambda: of_service,
+        parts=lambda: of_parts,
         actions=actions_of(store),
     )
 
@@ -182,6 +192,11 @@ def paths(key: str, text: str) -> Iterator[str]:
     yield f"/endpoint?target={quote(key, safe='')}"
     yield f"/evidence?target={quote(key, safe='')}&fact=features"
     yield f"/evidence?target={quote(key, safe='')}&fact=certificates"
+    by_id = f"id={endpoint_id(f'{key}@192.0.2.1')}"
+    yield from (f"/endpoint?{by_id}", f"/evidence?{by_id}&fact=features")
+    if text.isprintable():
+        named = f"{by_id}&policy={quote(text, safe='')}&rule={quote(text, safe='')}"
+        yield from (f"/finding?{named}", f"/waive?{named}")
     if text.isprintable():
         typed = quote(text, safe="")
         yield f"/endpoints?q={typed}"

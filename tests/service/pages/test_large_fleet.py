@@ -42,7 +42,10 @@ STATEMENTS: Final = {
     "/findings?by=endpoint": 0,
     "/certificates": 0,
     "/changes": 1,
+    "/finding?target=h1.example:443&policy=intermediate&rule=protocol_versions": 2,
     "/policies": 0,
+    "/policies/diff?first=intermediate&second=strict": 0,
+    "/reports": 0,
     "/service": 1,
 }
 MOST_BYTES: Final = 35_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import html
 import io
 import re
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ from exporters.pages.endpoint.page import endpoint_values
 from exporters.pages.endpoint_list import CSV_COLUMNS, SORTS
 from exporters.pages.layout import NAVIGATION, page_templates, rendered
 from exporters.pages.rows import row_of
+from exporters.reports import REPORTS
 from model.certificates.certificate import Problem
 from model.observation import Observation
 from service.http.pages.endpoint_list import PAGE_LENGTH
@@ -115,7 +117,7 @@ async def test_many_endpoints_are_shown_page_by_page() -> None:
     assert "/endpoints?q=example&amp;page=2" in first
 
 
-PAGES = tuple(path for path, _ in NAVIGATION if path != "/reports")
+PAGES = tuple(path for path, _ in NAVIGATION)
 
 
 async def test_before_the_first_visit_each_page_says_what_comes() -> None:
@@ -235,6 +237,70 @@ def test_expiry_thresholds_depend_on_the_lifetime() -> None:
     marks = [mark(60, 90), mark(20, 90), mark(5, 90), mark(-1, 90)]
     assert marks == ["good", "warning", "bad", "bad"]
     assert mark(5, 6) == "good"
+
+
+@pytest.mark.parametrize("name", ["a\x1b]0;x\x07", "a\u202eb", "\x00", "x" * 3000, "%00&q=1"])
+async def test_every_endpoint_has_a_page_that_the_list_links_to(name: str) -> None:
+    whole = modern()
+    target = replace(whole.endpoint.target, server_name=name)
+    one = replace(whole, endpoint=replace(whole.endpoint, target=target))
+    rule = result()
+    async with client_of(judged_status(one, rule)) as client:
+        listed = (await client.get("/endpoints")).text
+        (link,) = re.findall(r'<th scope="row" class="name"><a href="([^"]+)"', listed)
+        page = await client.get(html.unescape(link))
+        assert page.status_code == httpx.codes.OK
+        assert rule.observed in page.text
+        inner = re.findall(r'href="(/(?:evidence|waive|finding|changes)\?[^"]+)"', page.text)
+        assert {place.partition("?")[0] for place in inner} >= {"/evidence", "/waive", "/finding"}
+        for place in inner:
+            answer = await client.get(html.unescape(place))
+            assert answer.status_code == httpx.codes.OK, place
+        waive = next(place for place in inner if place.startswith("/waive"))
+        form = (await client.get(html.unescape(waive))).text
+        hidden = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form)
+        given = {field: html.unescape(text) for field, text in hidden}
+        more = {"scope": "target", "reason": "soon gone", "expires": "2026-09-30"}
+        assert (await client.post("/waive", data=given | more)).status_code == 303
+
+
+async def test_a_name_that_no_text_can_have_has_a_page_too() -> None:
+    whole = modern()
+    target = replace(whole.endpoint.target, server_name="half a pair: \ud800")
+    async with client_of(
+        status(replace(whole, endpoint=replace(whole.endpoint, target=target)))
+    ) as client:
+        listed = (await client.get("/endpoints")).text
+        (link,) = re.findall(r'<th scope="row" class="name"><a href="([^"]+)"', listed)
+        assert (await client.get(html.unescape(link))).status_code == httpx.codes.OK
+
+
+async def test_the_reports_are_linked_in_every_format(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/reports")).text
+    for form in REPORTS:
+        assert f'href="/reports/{form.name}"' in page
+        assert (await client.get(f"/reports/{form.name}")).status_code == httpx.codes.OK
+
+
+def section(page: str, name: str) -> str:
+    """The text below the heading with this id, in one line."""
+    part = page.partition(f'<h2 id="{name}">')[2].partition("</section>")[0]
+    return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", part).split()))
+
+
+async def test_the_service_page_says_what_each_part_does(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/service")).text
+    sinks = section(page, "sinks")
+    assert (
+        "team-chat 2 3 hours ago fails 5 events to send Error now : the receiver answers 403"
+        in sinks
+    )
+    assert "textfile 9 now works" in sinks
+    sources = section(page, "sources")
+    assert "2 skipped entries targets.yml:3: the port is missing" in sources
+    assert "dns 0 failed the zone transfer was refused" in sources
+    workers = section(page, "workers")
+    assert "Leader this process Workers 3 Jobs that wait 7 in default" in workers
 
 
 @pytest.mark.slow

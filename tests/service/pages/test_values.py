@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from exporters.pages.changes import atom_feed
 from exporters.pages.charts import expiry_calendar, line_chart
-from exporters.pages.findings import FindingFilter, finding_group, grouped
+from exporters.pages.findings.listing import FindingFilter, finding_group, grouped
 from exporters.pages.overview import fleet_values, past_moments, policy_trends
 from exporters.pages.rows import row_of
 from exporters.pages.times import relative_to

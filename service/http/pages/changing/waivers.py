@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from exporters.pages.waivers import LONGEST_REASON, OpenFinding, WaiverLine, waive_values
+from exporters.pages.findings.waivers import LONGEST_REASON, OpenFinding, WaiverLine, waive_values
 from model.encoding.finding_json import waiver_to_json
 from model.findings.finding import FindingStatus, Waiver
 from policy.files.document import end_of
@@ -19,13 +19,14 @@ from service.http.api.frame import etag_of
 from service.http.guard.principal import Principal, principal_of
 from service.http.guard.query import Query, route
 from service.http.pages.changing.forms import form_of, see_other
+from service.http.pages.inventory import ENDPOINT_PARAMETERS
 from service.http.pages.renderer import PageContent, Renderer
 from service.http.waivers import RefusedError, WaiverDesk, changed, owner_of
 from service.setting_types.roles import Role
 from storage import StoreError
 
 _ACTIVE: Final = "/findings"
-_FINDING: Final = ("target", "address", "policy", "rule")
+_FINDING: Final = (*ENDPOINT_PARAMETERS, "policy", "rule")
 _SHOWN: Final = 20
 _CHANGED_MEANWHILE: Final = (
     "another user has changed this waiver meanwhile: look at it again, and repeat the change"
@@ -117,12 +118,12 @@ class _WaiverPages:
 
     async def _finding(self, given: Mapping[str, str]) -> OpenFinding | None:
         """The finding of one endpoint, open or waived, that the URL or the form names."""
-        inventory = await self._renderer.inventory()
+        row, _ = await self._renderer.endpoint(given.get)
+        if row is None:
+            return None
         return next(
             (
                 OpenFinding(row=row, finding=finding)
-                for row in inventory.by_target.get(given["target"], ())
-                if row.address == given["address"]
                 for finding in row.status.findings
                 if finding.result.identity == (given["policy"], given["rule"])
                 and finding.status is not FindingStatus.RESOLVED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from exporters.pages.links import waive_link
+from exporters.pages.links import finding_link, rule_evidence_link, waive_link
 from exporters.pages.rows import Badge, Mark, Row, severity_mark
 from exporters.reports import words
 from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult
@@ -21,7 +21,7 @@ RemedyOf = Callable[[Observation, RuleResult], Remediation | None]
 class FindingCard:
     """One finding; ``title`` says what is wrong, ``note`` is a sentence about a waiver or a missing certificate.
 
-    ``waiver`` is the name of the waiver in force, empty without one; ``waive`` is the link to the form for a new one.
+    ``evidence`` and ``history`` are links. ``waiver`` is the name of the waiver in force, empty without one; ``waive`` is the link to the form for a new one.
     """
 
     title: str
@@ -31,6 +31,8 @@ class FindingCard:
     since: datetime
     note: str
     remedy: Remediation | None
+    evidence: str
+    history: str
     waiver: str
     waive: str
 
@@ -82,8 +84,10 @@ def _card(row: Row, finding: Finding, remedy_of: RemedyOf) -> FindingCard:
         since=finding.first_seen_at,
         note=_note(finding),
         remedy=None if is_unknown else remedy_of(row.status.observation, result),
+        evidence=rule_evidence_link(row, result),
+        history=finding_link(row, result),
         waiver=waiver_name(finding),
-        waive=waive_link(row.target, row.address, result),
+        waive=waive_link(row, result),
     )
 
 

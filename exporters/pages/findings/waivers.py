@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
-from exporters.pages.endpoint.findings import finding_title
-from exporters.pages.links import endpoint_link
+from exporters.pages.findings.cards import finding_title
+from exporters.pages.links import endpoint_link, endpoint_parameters
 from exporters.pages.rows import Row
 from exporters.reports import words
 from model.findings.finding import Finding, Waiver
@@ -51,9 +51,10 @@ def waive_values(
     row, result = found.row, found.finding.result
     return {
         "row": row,
+        "parameters": endpoint_parameters(row),
         "title": finding_title(result),
         "result": result,
-        "back": endpoint_link(row.target, row.address),
+        "back": endpoint_link(row),
         "scope": given.get("scope") or "target",
         "reason": given.get("reason", ""),
         "expires": given.get("expires") or (today + _USUAL_SPAN).isoformat(),

@@ -7,8 +7,8 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Final, Self, TypeAlias
 
-from exporters.pages.endpoint.findings import finding_mark, finding_title, in_order, waiver_name
-from exporters.pages.links import endpoint_link, page_link, waive_link
+from exporters.pages.findings.cards import finding_mark, finding_title, in_order, waiver_name
+from exporters.pages.links import endpoint_link, finding_link, page_link, waive_link
 from exporters.pages.list_filters import check_filters
 from exporters.pages.rows import Badge, Mark, Row
 from exporters.word_search import has_words
@@ -73,12 +73,13 @@ FILTERS: Final = tuple(field.name for field in fields(FindingFilter))
 
 @frozen
 class Member:
-    """One line of a group: an endpoint, or a finding of the endpoint; ``waiver`` and ``waive`` as on its card."""
+    """One line of a group: an endpoint, or a finding of the endpoint; ``history``, ``waiver`` and ``waive`` as on its card."""
 
     name: str
     link: str
     badge: Badge
     since: datetime
+    history: str
     waiver: str
     waive: str
 
@@ -135,11 +136,12 @@ def _by_rule(wanted: FindingFilter, found: Found) -> FindingGroup:
     members = [
         Member(
             name=row.name if row.name == row.target else f"{row.name} ({row.place})",
-            link=endpoint_link(row.target, row.address),
+            link=endpoint_link(row),
             badge=_badge(finding),
             since=finding.first_seen_at,
+            history=finding_link(row, finding.result),
             waiver=waiver_name(finding),
-            waive=waive_link(row.target, row.address, finding.result),
+            waive=waive_link(row, finding.result),
         )
         for row, finding in found[:_MEMBERS_SHOWN]
     ]
@@ -156,7 +158,7 @@ def _by_rule(wanted: FindingFilter, found: Found) -> FindingGroup:
 
 def _by_endpoint(found: Found) -> FindingGroup:
     row, _ = found[0]
-    link = endpoint_link(row.target, row.address)
+    link = endpoint_link(row)
     ordered = in_order(finding for _, finding in found)
     members = [
         Member(
@@ -164,8 +166,9 @@ def _by_endpoint(found: Found) -> FindingGroup:
             link=link,
             badge=_badge(finding),
             since=finding.first_seen_at,
+            history=finding_link(row, finding.result),
             waiver=waiver_name(finding),
-            waive=waive_link(row.target, row.address, finding.result),
+            waive=waive_link(row, finding.result),
         )
         for finding in ordered[:_MEMBERS_SHOWN]
     ]
