@@ -1,11 +1,13 @@
 """Fills a database with endpoints that were visited before, each due at its own time within the interval.
 
-One endpoint is visited and stored as a worker stores it; its rows are copied for the others.
+One endpoint is visited and stored as a worker stores it; its rows are copied for the others, with their own names and,
+if the caller wants, their own leaf certificates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
+from model.certificates.certificate import Certificate
 from model.clock import SystemClock
 from model.encoding.facts_digest import facts_digest
 from model.endpoint_state import Schedule
@@ -89,8 +92,12 @@ async def fill(
     *,
     starts_after: timedelta,
     interval_seconds: float,
+    own_leaves: bool = False,
 ) -> datetime:
-    """Store ``count`` endpoints with the facts of ``seen``; returns when the first is due, that long afterwards."""
+    """Store ``count`` endpoints with the facts of ``seen``; returns when the first is due, that long afterwards.
+
+    With ``own_leaves`` each has other leaf certificates than the server, and its next visit would find a change.
+    """
     evaluator = PolicyEvaluator(PolicySet(policies=(profile(PROFILE),)))
     schedule = Schedule(
         endpoint_key=seen.endpoint.key,
@@ -106,7 +113,8 @@ async def fill(
         stored = connection.execute("SELECT facts, proofs FROM observations, evidence").fetchall()[
             0
         ]
-        rows = _rows(seen, stored, count, addresses, interval_seconds)
+        made = (_copy_of(seen, number, addresses, own_leaves) for number in range(count))
+        rows = _rows(seen, stored, made, interval_seconds / count)
         with connection.cursor().copy("COPY seed FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
@@ -123,29 +131,47 @@ async def fill(
     return begins
 
 
+def _copy_of(
+    seen: Observation, number: int, addresses: Sequence[str], own_leaves: bool
+) -> Observation:
+    copied = replace(seen, endpoint=endpoint(number, addresses, seen.endpoint.target.port))
+    if not own_leaves:
+        return copied
+    served = tuple(
+        replace(one, chain=(replace(one.leaf, sha256=_own_digest(one.leaf, number)), *one.chain[1:]))
+        for one in seen.certificates
+    )
+    return replace(copied, certificates=served)
+
+
+def _own_digest(leaf: Certificate, number: int) -> str:
+    return hashlib.sha256(f"{leaf.sha256} {number}".encode()).hexdigest()
+
+
 def _rows(
     seen: Observation,
     stored: tuple[bytes, bytes],
-    count: int,
-    addresses: Sequence[str],
-    interval: float,
+    copies: Iterable[Observation],
+    due_every_seconds: float,
 ) -> Iterator[tuple[object, ...]]:
-    """The rows of ``seed``; the facts and proofs that are ``stored`` have the name of the first endpoint."""
-    first = _name(0).encode()
+    """The rows of ``seed``; the facts and proofs that are ``stored`` have the name and leaves of ``seen``."""
     facts, proofs = map(decompressed, stored, (Kind.FACTS, Kind.PROOFS))
-    for number in range(count):
-        one = endpoint(number, addresses, seen.endpoint.target.port)
-        target, name = one.target, _name(number).encode()
+    for number, copied in enumerate(copies):
+        target = copied.endpoint.target
+        own_facts = facts
+        for before, after in zip(seen.certificates, copied.certificates, strict=True):
+            own_facts = own_facts.replace(before.leaf.sha256.encode(), after.leaf.sha256.encode())
+        first, name = _name(0).encode(), _name(number).encode()
         yield (
             number + 1,
             target.key,
             target.host,
             target.server_name,
-            one.key,
-            bytes.fromhex(facts_digest(replace(seen, endpoint=one))),
-            compressed(facts.replace(first, name), Kind.FACTS),
+            copied.endpoint.key,
+            bytes.fromhex(facts_digest(copied)),
+            compressed(own_facts.replace(first, name), Kind.FACTS),
             compressed(proofs.replace(first, name), Kind.PROOFS),
-            _EPOCH + timedelta(seconds=interval * number / count),
+            _EPOCH + timedelta(seconds=due_every_seconds * number),
         )
 
 
