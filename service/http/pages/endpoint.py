@@ -31,8 +31,8 @@ def endpoint_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ..
     """The page of an endpoint, and that of its evidence."""
     pages = _EndpointPages(renderer, sources)
     return (
-        route("/endpoint", pages.endpoint, once=("target", "address")),
-        route("/evidence", pages.evidence, once=("target", "address", "fact")),
+        route("/endpoint", renderer.once(pages.endpoint), once=("target", "address")),
+        route("/evidence", renderer.once(pages.evidence), once=("target", "address", "fact")),
     )
 
 

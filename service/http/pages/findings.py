@@ -22,7 +22,9 @@ _PAGE_LENGTH: Final = 20
 
 def finding_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ...]:
     """Both pages."""
-    views = OncePerInventory(lambda found: list(policy_views(sources.policies(), found.rows)))
+    views = OncePerInventory(
+        lambda found, _: list(policy_views(sources.policies(), found.rows))
+    )
 
     async def findings(request: Request, query: Query) -> Response:
         try:
@@ -40,8 +42,8 @@ def finding_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ...
         return await renderer.answer(request, make)
 
     return (
-        route("/findings", findings, once=(*FILTERS, "page")),
-        route("/policies", policies),
+        route("/findings", renderer.once(findings), once=(*FILTERS, "page")),
+        route("/policies", renderer.once(policies)),
     )
 
 

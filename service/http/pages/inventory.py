@@ -12,6 +12,7 @@ from model.frozen import frozen
 from model.ports import Clock
 from model.snapshot import Snapshot
 from service.http.guard.turns import Shared
+from service.process.limits import view_rest_after
 
 Warnings = Callable[[Snapshot], tuple[str, ...]]
 Value = TypeVar("Value")
@@ -37,7 +38,7 @@ class Inventories:
         self._clock = clock
         self._warnings = warnings
         self._known = _NO_ROWS
-        self._shared = Shared(self._made)
+        self._shared = Shared(self._made, view_rest_after)
 
     async def newest(self) -> Inventory:
         """The newest Inventory."""
@@ -55,18 +56,20 @@ class Inventories:
 
 
 class OncePerInventory(Generic[Value]):
-    """A value that is computed from an Inventory, and kept until there is a newer one."""
+    """Values that are computed from an Inventory, one for each key, and kept until there is a newer one."""
 
-    def __init__(self, compute: Callable[[Inventory], Value]) -> None:
+    def __init__(self, compute: Callable[[Inventory, str], Value]) -> None:
         self._compute = compute
-        self._last: tuple[Inventory, Value] | None = None
+        self._last: tuple[Inventory | None, dict[str, Value]] = (None, {})
 
-    def of(self, inventory: Inventory) -> Value:
+    def of(self, inventory: Inventory, key: str = "") -> Value:
         """The value for ``inventory``."""
-        last = self._last
-        if last is None or last[0] is not inventory:
-            last = self._last = (inventory, self._compute(inventory))
-        return last[1]
+        if self._last[0] is not inventory:
+            self._last = (inventory, {})
+        _, known = self._last
+        if key not in known:
+            known[key] = self._compute(inventory, key)
+        return known[key]
 
 
 def _inventory_of(
