@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.requests import Request
@@ -26,13 +27,19 @@ def finding_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ...
         lambda found, _: list(policy_views(sources.policies(), found.rows))
     )
 
+    names = OncePerInventory(
+        lambda found, _: sorted({name for row in found.rows for name in row.status.compliance})
+    )
+
     async def findings(request: Request, query: Query) -> Response:
         try:
             wanted = FindingFilter.of(query.get)
         except ValueError as error:
             raise QueryError(str(error)) from None
         number = page_number(query)
-        return await renderer.answer(request, lambda found: _page(found, wanted, number))
+        return await renderer.answer(
+            request, lambda found: _page(found, names.of(found), wanted, number)
+        )
 
     async def policies(request: Request, _: Query) -> Response:
         def make(found: Inventory) -> PageContent:
@@ -47,14 +54,16 @@ def finding_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ...
     )
 
 
-def _page(found: Inventory, wanted: FindingFilter, number: int) -> PageContent:
+def _page(
+    found: Inventory, policies: Sequence[str], wanted: FindingFilter, number: int
+) -> PageContent:
     groups = grouped(wanted, found.rows)
     shown = shown_page(groups, number, _PAGE_LENGTH)
     values = {
         "list": wanted,
         "choices": CHOICES,
         "longest_search": LONGEST_SEARCH,
-        "policies": sorted({name for row in found.rows for name in row.status.compliance}),
+        "policies": policies,
         "found": len(groups),
         "total": any(row.status.findings for row in found.rows),
         "groups": [finding_group(wanted, one) for one in shown.items],
