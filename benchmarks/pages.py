@@ -175,7 +175,7 @@ def _serving(count: int, directory: Path, url: str) -> Iterator[tuple[subprocess
         while not _shows(base, count):
             if service.poll() is not None:
                 raise RuntimeError(f"the service ended with {service.returncode}")
-            if time.monotonic() - began > max(_START_SECONDS, count / 500):
+            if time.monotonic() - began > max(_START_SECONDS, count / 200):
                 raise RuntimeError("the service does not show its endpoints")
             time.sleep(0.5)
         print(f"the service shows them {time.monotonic() - began:.0f} s after its start", flush=True)

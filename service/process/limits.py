@@ -18,7 +18,7 @@ _LONGEST_REST: Final = 30.0
 _QUICK_PAGE: Final = 0.01
 """Seconds; a search of ten thousand endpoints takes half of it."""
 
-_REST_PER_SECOND_OF_VIEW: Final = 99.0
+_REST_PER_SECOND_OF_VIEW: Final = 199.0
 _LONGEST_REST_OF_VIEW: Final = 5.0
 
 

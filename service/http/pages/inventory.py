@@ -16,7 +16,7 @@ from service.process.limits import view_rest_after
 
 Warnings = Callable[[Snapshot], tuple[str, ...]]
 Value = TypeVar("Value")
-_NO_ROWS: Final[Mapping[str, Row]] = {}
+_NO_ROWS: Final[Sequence[Row]] = ()
 
 
 @frozen
@@ -51,7 +51,7 @@ class Inventories:
     async def _made(self) -> Inventory:
         snapshot, now = self._snapshot(), self._clock.now()
         made = await asyncio.to_thread(_inventory_of, snapshot, now, self._warnings, self._known)
-        self._known = made.by_key
+        self._known = made.rows
         return made
 
 
@@ -73,20 +73,17 @@ class OncePerInventory(Generic[Value]):
 
 
 def _inventory_of(
-    snapshot: Snapshot, now: datetime, warnings: Warnings, known: Mapping[str, Row]
+    snapshot: Snapshot, now: datetime, warnings: Warnings, known: Sequence[Row]
 ) -> Inventory:
-    by_key: dict[str, Row] = {}
+    # Their rows keep these statuses alive, so no other status has the identity of one of them.
+    by_status = {id(row.status): row for row in known}
+    rows = tuple(by_status.get(id(status)) or row_of(status) for status in snapshot.endpoints)
     by_target: dict[str, list[Row]] = {}
-    for status in snapshot.endpoints:
-        key = status.observation.endpoint.key
-        row = known.get(key)
-        if row is None or row.status is not status:
-            row = row_of(status)
-        by_key[key] = row
+    for row in rows:
         by_target.setdefault(row.target, []).append(row)
     return Inventory(
-        rows=tuple(by_key.values()),
-        by_key=by_key,
+        rows=rows,
+        by_key={row.key: row for row in rows},
         by_target=by_target,
         now=now,
         warnings=warnings(snapshot),
