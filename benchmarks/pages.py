@@ -27,7 +27,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import psycopg
 
-from benchmarks.million.seed import PROFILE, endpoint, fill, first_visit, write_targets
+from benchmarks.million.seed import PROFILE, Fleet, endpoint, fill, first_visit, write_targets
 from benchmarks.service import TLSPROBE, free_port
 from benchmarks.support.nginx import loopback_addresses, running_nginx
 from benchmarks.support.process_use import cpu_seconds, resident_bytes
@@ -147,11 +147,9 @@ def _fill(count: int, addresses: list[str], directory: Path, url: str) -> int:
         fill(
             url,
             seen,
-            count,
-            addresses,
+            Fleet(count=count, addresses=addresses, own_leaves=True),
             starts_after=timedelta(days=1),
             interval_seconds=_DAY_SECONDS,
-            own_leaves=True,
         )
     )
     with psycopg.connect(url) as connection:
@@ -161,7 +159,9 @@ def _fill(count: int, addresses: list[str], directory: Path, url: str) -> int:
 
 
 @contextmanager
-def _serving(count: int, directory: Path, url: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def _serving(
+    count: int, directory: Path, url: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The service on the first core, and its URL, once its pages show all endpoints."""
     port = free_port()
     config = directory / "tlsprobe.yml"
@@ -178,7 +178,9 @@ def _serving(count: int, directory: Path, url: str) -> Iterator[tuple[subprocess
             if time.monotonic() - began > max(_START_SECONDS, count / 200):
                 raise RuntimeError("the service does not show its endpoints")
             time.sleep(0.5)
-        print(f"the service shows them {time.monotonic() - began:.0f} s after its start", flush=True)
+        print(
+            f"the service shows them {time.monotonic() - began:.0f} s after its start", flush=True
+        )
         yield service, base
     finally:
         service.terminate()
@@ -187,7 +189,10 @@ def _serving(count: int, directory: Path, url: str) -> Iterator[tuple[subprocess
 
 def _shows(base: str, count: int) -> bool:
     try:
-        return f"{count} of {count} endpoints" in httpx.get(f"{base}/endpoints", timeout=_LEAST_PATIENCE).text
+        return (
+            f"{count} of {count} endpoints"
+            in httpx.get(f"{base}/endpoints", timeout=_LEAST_PATIENCE).text
+        )
     except httpx.TransportError:
         return False
 

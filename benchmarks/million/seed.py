@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
-from model.certificates.certificate import Certificate
+from model.certificates.certificate import Certificate, ServedChain
 from model.clock import SystemClock
 from model.encoding.facts_digest import facts_digest
 from model.endpoint_state import Schedule
@@ -84,20 +84,27 @@ async def first_visit(addresses: Sequence[str], port: int) -> Observation:
     return await engine.visit(endpoint(0, addresses, port))
 
 
-async def fill(
-    url: str,
-    seen: Observation,
-    count: int,
-    addresses: Sequence[str],
-    *,
-    starts_after: timedelta,
-    interval_seconds: float,
-    own_leaves: bool = False,
-) -> datetime:
-    """Store ``count`` endpoints with the facts of ``seen``; returns when the first is due, that long afterwards.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """The endpoints to store, which share the addresses in turn.
 
     With ``own_leaves`` each has other leaf certificates than the server, and its next visit would find a change.
     """
+
+    count: int
+    addresses: Sequence[str]
+    own_leaves: bool = False
+
+
+async def fill(
+    url: str,
+    seen: Observation,
+    fleet: Fleet,
+    *,
+    starts_after: timedelta,
+    interval_seconds: float,
+) -> datetime:
+    """Store the fleet with the facts of ``seen``; returns when the first endpoint is due, that long afterwards."""
     evaluator = PolicyEvaluator(PolicySet(policies=(profile(PROFILE),)))
     schedule = Schedule(
         endpoint_key=seen.endpoint.key,
@@ -113,8 +120,7 @@ async def fill(
         stored = connection.execute("SELECT facts, proofs FROM observations, evidence").fetchall()[
             0
         ]
-        made = (_copy_of(seen, number, addresses, own_leaves) for number in range(count))
-        rows = _rows(seen, stored, made, interval_seconds / count)
+        rows = _rows(seen, stored, _copies(seen, fleet), interval_seconds / fleet.count)
         with connection.cursor().copy("COPY seed FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
@@ -131,17 +137,20 @@ async def fill(
     return begins
 
 
-def _copy_of(
-    seen: Observation, number: int, addresses: Sequence[str], own_leaves: bool
-) -> Observation:
-    copied = replace(seen, endpoint=endpoint(number, addresses, seen.endpoint.target.port))
-    if not own_leaves:
-        return copied
-    served = tuple(
-        replace(one, chain=(replace(one.leaf, sha256=_own_digest(one.leaf, number)), *one.chain[1:]))
+def _copies(seen: Observation, fleet: Fleet) -> Iterator[Observation]:
+    for number in range(fleet.count):
+        own = endpoint(number, fleet.addresses, seen.endpoint.target.port)
+        certificates = _with_own_leaves(seen, number) if fleet.own_leaves else seen.certificates
+        yield replace(seen, endpoint=own, certificates=certificates)
+
+
+def _with_own_leaves(seen: Observation, number: int) -> tuple[ServedChain, ...]:
+    return tuple(
+        replace(
+            one, chain=(replace(one.leaf, sha256=_own_digest(one.leaf, number)), *one.chain[1:])
+        )
         for one in seen.certificates
     )
-    return replace(copied, certificates=served)
 
 
 def _own_digest(leaf: Certificate, number: int) -> str:

@@ -22,15 +22,20 @@ def test_a_file_is_new_or_replaced_and_keeps_its_mode(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def write_half(file: Path) -> None:
+    with whole_file(file) as opened:
+        opened.write(b"half")
+        opened.flush()
+        raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize("before", [None, b"of an earlier run"])
 def test_an_interrupted_file_stays_as_it_was(tmp_path: Path, before: bytes | None) -> None:
     file = tmp_path / "report.html"
     if before is not None:
         file.write_bytes(before)
-    with pytest.raises(KeyboardInterrupt), whole_file(file) as opened:
-        opened.write(b"half")
-        opened.flush()
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        write_half(file)
     assert list(tmp_path.iterdir()) == ([] if before is None else [file])
     assert before is None or file.read_bytes() == before
 

@@ -196,9 +196,7 @@ def test_silence_ends_with_the_timeout(silent_server: socket) -> None:
 
 
 @pytest.mark.process
-def test_ctrl_c_ends_it_quietly_and_writes_no_report(
-    silent_server: socket, tmp_path: Path
-) -> None:
+def test_ctrl_c_ends_it_quietly_and_writes_no_report(silent_server: socket, tmp_path: Path) -> None:
     port = silent_server.getsockname()[1]
     earlier = tmp_path / "earlier.xml"
     earlier.write_text("of an earlier scan")

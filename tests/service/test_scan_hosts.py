@@ -100,7 +100,7 @@ def test_without_a_port_a_scheme_means_the_protocol_s_own(protocol: ApplicationP
 @pytest.mark.parametrize("host", ["a.example", "192.0.2.1", "[2001:db8::1]", "https://a.example"])
 @pytest.mark.parametrize("ports", ["1-1024", "443,8443", "443-", "*", "0-65535", "443 8443"])
 def test_no_host_stands_for_several_ports(host: str, ports: str) -> None:
-    with pytest.raises(ScanInputError, match="has no valid port|is not a valid"):
+    with pytest.raises(ScanInputError, match=r"has no valid port|is not a valid"):
         keys([f"{host}:{ports}"])
 
 

@@ -63,9 +63,7 @@ def filter_of(query: Query) -> EndpointFilter:
         raise QueryError(str(error)) from None
 
 
-def _list_page(
-    rows: Sequence[Row], total: int, wanted: EndpointFilter, number: int
-) -> PageContent:
+def _list_page(rows: Sequence[Row], total: int, wanted: EndpointFilter, number: int) -> PageContent:
     shown = shown_page(rows, number, PAGE_LENGTH)
     values = {
         "list": wanted,

@@ -23,9 +23,7 @@ _PAGE_LENGTH: Final = 20
 
 def finding_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ...]:
     """Both pages."""
-    views = OncePerInventory(
-        lambda found, _: list(policy_views(sources.policies(), found.rows))
-    )
+    views = OncePerInventory(lambda found, _: list(policy_views(sources.policies(), found.rows)))
 
     names = OncePerInventory(
         lambda found, _: sorted({name for row in found.rows for name in row.status.compliance})
