@@ -7,6 +7,7 @@ import io
 import ipaddress
 import json
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.application_protocol import PROTOCOLS, ApplicationProtocol
+from service.cli.main import run_command
 from service.scan.hosts import MOST_WITHOUT_QUESTION, NamedHost, named_hosts, targets_of
 from service.scan.request import ScanInputError
 from tests.service.processes import tlsprobe
@@ -115,6 +117,31 @@ def test_the_user_is_asked_about_more_than_256_addresses() -> None:
     assert len(targets_of(hosts, None, may_probe)) == 254 + 2
     assert asked == [MOST_WITHOUT_QUESTION + 4]
     assert len(keys(["192.0.2.0/24"])) == 254
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("answer", "options", "refusal"),
+    [
+        ("n\n", [], "the networks have 512 addresses: add --yes"),
+        ("\n", [], "the networks have 512 addresses: add --yes"),
+        ("y\n", ["--policy", "none.yml"], "none.yml"),
+        ("", ["--yes", "--policy", "none.yml"], "none.yml"),
+    ],
+)
+def test_a_terminal_asks_before_it_probes_many_addresses(
+    answer: str, options: list[str], refusal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors = Terminal()
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
+    monkeypatch.setattr(sys, "stderr", errors)
+    assert run_command(["scan", "127.3.0.0/23", *options]) == 2
+    assert errors.getvalue().count("Probe 512 addresses? [y/N]") == (1 if answer else 0)
+    assert refusal in errors.getvalue().splitlines()[-1]
 
 
 @pytest.mark.parametrize(
