@@ -34,6 +34,7 @@ class Shared(Generic[T]):
         self._lock = asyncio.Lock()
         self._made: tuple[T] | None = None
         self._stale_at = 0.0
+        self._expired = 0
 
     async def get(self) -> T:
         """The newest result, at most as old as the rest after it; raises what ``make`` raises."""
@@ -41,14 +42,17 @@ class Shared(Generic[T]):
         async with self._lock:
             began = loop.time()
             if self._made is None or began >= self._stale_at:
+                expired = self._expired
                 self._made = (await self._make(),)
                 ended = loop.time()
-                self._stale_at = ended + self._rest(ended - began)
+                is_current = expired == self._expired
+                self._stale_at = ended + self._rest(ended - began) if is_current else 0.0
             return self._made[0]
 
     def expire(self) -> None:
         """Make the result again for the next caller, without a rest: what it was made from has changed."""
         self._stale_at = 0.0
+        self._expired += 1
 
 
 class Turns:

@@ -64,9 +64,10 @@ class OncePerInventory(Generic[Value]):
 
     def of(self, inventory: Inventory, key: str = "") -> Value:
         """The value for ``inventory``."""
-        if self._last[0] is not inventory:
-            self._last = (inventory, {})
-        _, known = self._last
+        last = self._last
+        if last[0] is not inventory:
+            last = self._last = (inventory, {})
+        _, known = last
         if key not in known:
             known[key] = self._compute(inventory, key)
         return known[key]
