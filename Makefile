@@ -140,6 +140,8 @@ bench: venv $(BENCH_VENV)/.installed test-servers ## compare tlsprobe with sslyz
 	$(BIN)/python -m benchmarks.scrape
 	$(BIN)/python -m benchmarks.on_demand
 	$(BIN)/python -m benchmarks.storage
+	$(BIN)/python -m benchmarks.pages
+	$(BIN)/python -m benchmarks.pages --endpoints 100000 --only search
 	$(BIN)/python -m benchmarks.workers speed --endpoints 240
 	$(BIN)/python -m benchmarks.workers kill --endpoints 2000 --kills 10
 	$(BIN)/python -m benchmarks.million --endpoints 20000 --interval 72 --seconds 60

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
@@ -29,40 +31,46 @@ IMAGES: Final = Path(__file__).parents[1] / "docs/images"
 TLSPROBE: Final = str(Path(sys.executable).with_name("tlsprobe"))
 COLUMNS: Final = 100
 DESK: Final = 1200
+_CLEARED: Final = "\x1b[H\x1b[J"
+"""What a watch prints before it draws the terminal again."""
+
 _DEMO_PATIENCE_SECONDS: Final = 120
 _ATTEMPTS_IN_A_SECOND: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One picture of a terminal: the command for one of the demo's servers, and how many lines to show."""
+    """One picture of a terminal: the command for some of the demo's servers, and how many lines to show."""
 
     image: str
     command: str
-    server: str
+    servers: tuple[str, ...]
     options: tuple[str, ...] = ()
     most_lines: int | None = None
 
 
 SESSIONS: Final = (
-    Session(image="scan", command="scan", server="legacy"),
+    Session(image="scan", command="scan", servers=("legacy",)),
     Session(
         image="scan-policy",
         command="scan",
-        server="legacy",
+        servers=("legacy",),
         options=("--policy", "mozilla-intermediate", "--label", "server=nginx"),
         most_lines=36,
     ),
     Session(
         image="scan-mtls",
         command="scan",
-        server="mtls",
+        servers=("mtls",),
         options=("--policy", "known-vulnerabilities"),
     ),
     Session(
-        image="explain", command="explain", server="legacy", options=("tls1.0",), most_lines=34
+        image="explain", command="explain", servers=("legacy",), options=("tls1.0",), most_lines=34
     ),
+    Session(image="compare", command="compare", servers=("modern", "pq"), most_lines=36),
 )
+_WATCHED: Final = ("modern", "legacy", "mtls")
+_VANISHES: Final = "mtls"
 
 
 async def draw_terminals() -> None:
@@ -70,26 +78,51 @@ async def draw_terminals() -> None:
     async with DemoFleet() as fleet:
         (store, root), *_ = fleet.trust_stores.items()
         for session in SESSIONS:
-            (target,) = [
-                one for one in fleet.targets if one.server_name == f"{session.server}.demo.test"
-            ]
-            place = f"{target.host}:{target.port}"
-            words = [
-                session.command,
-                place,
-                *session.options,
-                "--server-name",
-                target.server_name or "",
-            ]
-            if session.command == "scan":
+            words = [session.command, *_places(fleet, session.servers), *session.options]
+            if session.command != "explain":
                 words += ["--trust-store", f"{store}={root.name}"]
             printed = await asyncio.to_thread(_on_a_terminal, words, root.parent)
-            lines = printed.splitlines()[: session.most_lines]
-            _draw(session.image, "\n".join([f"$ tlsprobe {' '.join(words)}", *lines]))
+            _draw(session.image, words, printed.splitlines()[: session.most_lines])
+        await _draw_watch(fleet)
 
 
-def _on_a_terminal(arguments: Sequence[str], directory: Path) -> str:
-    """The command's standard output as written to a terminal, without the progress line."""
+async def _draw_watch(fleet: DemoFleet) -> None:
+    """Write the SVG of a watch during which one of the servers stops."""
+    stopped: list[Future[None]] = []
+    loop = asyncio.get_running_loop()
+
+    def act(printed: str, watch: subprocess.Popen[bytes]) -> None:
+        if not stopped and "1 round" in printed:
+            stopping = fleet.servers[_VANISHES].stop()
+            stopped.append(asyncio.run_coroutine_threadsafe(stopping, loop))
+        elif "stopped answering" in printed.rpartition(_CLEARED)[2]:
+            watch.send_signal(signal.SIGINT)
+
+    trusted = (f"{name}={file.name}" for name, file in fleet.trust_stores.items())
+    words = ["scan", *_places(fleet, _WATCHED), "--watch", "5", "--trust-store", *trusted]
+    printed = await asyncio.to_thread(_on_a_terminal, words, fleet.directory, act)
+    _draw("watch", words, printed.rpartition(_CLEARED)[2].splitlines())
+
+
+def _places(fleet: DemoFleet, servers: Sequence[str]) -> list[str]:
+    """The servers as arguments of a command; the name of a single one is an option."""
+    by_name = {target.server_name: target for target in fleet.targets}
+    targets = [by_name[f"{server}.demo.test"] for server in servers]
+    if len(targets) > 1:
+        return [f"{one.host}:{one.port}?server_name={one.server_name}" for one in targets]
+    (one,) = targets
+    return [f"{one.host}:{one.port}", "--server-name", one.server_name or ""]
+
+
+def _on_a_terminal(
+    arguments: Sequence[str],
+    directory: Path,
+    act: Callable[[str, subprocess.Popen[bytes]], None] = lambda _, __: None,
+) -> str:
+    """The command's standard output as written to a terminal, without the progress line.
+
+    ``act`` is called with what is printed so far, and the running command, whenever there is more.
+    """
     ours, theirs = os.openpty()
     environment = os.environ | {"COLUMNS": str(COLUMNS), "TERM": "xterm"}
     running = subprocess.Popen(
@@ -104,6 +137,7 @@ def _on_a_terminal(arguments: Sequence[str], directory: Path) -> str:
     try:
         while some := os.read(ours, 65536):
             printed += some
+            act(printed.decode(errors="replace"), running)
     except OSError:
         # Linux reports this when the other side of a terminal is closed.
         pass
@@ -113,9 +147,10 @@ def _on_a_terminal(arguments: Sequence[str], directory: Path) -> str:
     return printed.decode().replace("\r\n", "\n")
 
 
-def _draw(image: str, printed: str) -> None:
+def _draw(image: str, words: Sequence[str], lines: Sequence[str]) -> None:
     console = Console(record=True, width=COLUMNS, file=StringIO(), force_terminal=True)
-    for line in Text.from_ansi(printed).split("\n", allow_blank=True):
+    shown = "\n".join([f"$ tlsprobe {shlex.join(words)}", *lines])
+    for line in Text.from_ansi(shown).split("\n", allow_blank=True):
         # A terminal breaks long lines at its edge, not between words.
         for piece in line.divide(range(COLUMNS, len(line), COLUMNS)):
             console.print(piece)

@@ -25,7 +25,7 @@ from typing import Final
 import httpx
 import psycopg
 
-from benchmarks.million.seed import PROFILE, fill, first_visit, write_targets
+from benchmarks.million.seed import PROFILE, Fleet, fill, first_visit, write_targets
 from benchmarks.service import TLSPROBE, free_port
 from benchmarks.support.nginx import loopback_addresses, running_nginx
 from benchmarks.support.process_use import cpu_seconds, resident_bytes
@@ -88,8 +88,7 @@ def main() -> None:
                 fill(
                     url,
                     seen,
-                    wanted.endpoints,
-                    addresses,
+                    Fleet(count=wanted.endpoints, addresses=addresses),
                     # By then the services have started.
                     starts_after=timedelta(seconds=60 + wanted.endpoints / 1000),
                     interval_seconds=wanted.interval,

@@ -1,12 +1,14 @@
 """Fills a database with endpoints that were visited before, each due at its own time within the interval.
 
-One endpoint is visited and stored as a worker stores it; its rows are copied for the others.
+One endpoint is visited and stored as a worker stores it; its rows are copied for the others, with their own names and,
+if the caller wants, their own leaf certificates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -14,6 +16,7 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
+from model.certificates.certificate import Certificate, ServedChain
 from model.clock import SystemClock
 from model.encoding.facts_digest import facts_digest
 from model.endpoint_state import Schedule
@@ -81,16 +84,27 @@ async def first_visit(addresses: Sequence[str], port: int) -> Observation:
     return await engine.visit(endpoint(0, addresses, port))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """The endpoints to store, which share the addresses in turn.
+
+    With ``own_leaves`` each has other leaf certificates than the server, and its next visit would find a change.
+    """
+
+    count: int
+    addresses: Sequence[str]
+    own_leaves: bool = False
+
+
 async def fill(
     url: str,
     seen: Observation,
-    count: int,
-    addresses: Sequence[str],
+    fleet: Fleet,
     *,
     starts_after: timedelta,
     interval_seconds: float,
 ) -> datetime:
-    """Store ``count`` endpoints with the facts of ``seen``; returns when the first is due, that long afterwards."""
+    """Store the fleet with the facts of ``seen``; returns when the first endpoint is due, that long afterwards."""
     evaluator = PolicyEvaluator(PolicySet(policies=(profile(PROFILE),)))
     schedule = Schedule(
         endpoint_key=seen.endpoint.key,
@@ -106,7 +120,7 @@ async def fill(
         stored = connection.execute("SELECT facts, proofs FROM observations, evidence").fetchall()[
             0
         ]
-        rows = _rows(seen, stored, count, addresses, interval_seconds)
+        rows = _rows(seen, stored, _copies(seen, fleet), interval_seconds / fleet.count)
         with connection.cursor().copy("COPY seed FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
@@ -123,29 +137,50 @@ async def fill(
     return begins
 
 
+def _copies(seen: Observation, fleet: Fleet) -> Iterator[Observation]:
+    for number in range(fleet.count):
+        own = endpoint(number, fleet.addresses, seen.endpoint.target.port)
+        certificates = _with_own_leaves(seen, number) if fleet.own_leaves else seen.certificates
+        yield replace(seen, endpoint=own, certificates=certificates)
+
+
+def _with_own_leaves(seen: Observation, number: int) -> tuple[ServedChain, ...]:
+    return tuple(
+        replace(
+            one, chain=(replace(one.leaf, sha256=_own_digest(one.leaf, number)), *one.chain[1:])
+        )
+        for one in seen.certificates
+    )
+
+
+def _own_digest(leaf: Certificate, number: int) -> str:
+    return hashlib.sha256(f"{leaf.sha256} {number}".encode()).hexdigest()
+
+
 def _rows(
     seen: Observation,
     stored: tuple[bytes, bytes],
-    count: int,
-    addresses: Sequence[str],
-    interval: float,
+    copies: Iterable[Observation],
+    due_every_seconds: float,
 ) -> Iterator[tuple[object, ...]]:
-    """The rows of ``seed``; the facts and proofs that are ``stored`` have the name of the first endpoint."""
-    first = _name(0).encode()
+    """The rows of ``seed``; the facts and proofs that are ``stored`` have the name and leaves of ``seen``."""
     facts, proofs = map(decompressed, stored, (Kind.FACTS, Kind.PROOFS))
-    for number in range(count):
-        one = endpoint(number, addresses, seen.endpoint.target.port)
-        target, name = one.target, _name(number).encode()
+    for number, copied in enumerate(copies):
+        target = copied.endpoint.target
+        own_facts = facts
+        for before, after in zip(seen.certificates, copied.certificates, strict=True):
+            own_facts = own_facts.replace(before.leaf.sha256.encode(), after.leaf.sha256.encode())
+        first, name = _name(0).encode(), _name(number).encode()
         yield (
             number + 1,
             target.key,
             target.host,
             target.server_name,
-            one.key,
-            bytes.fromhex(facts_digest(replace(seen, endpoint=one))),
-            compressed(facts.replace(first, name), Kind.FACTS),
+            copied.endpoint.key,
+            bytes.fromhex(facts_digest(copied)),
+            compressed(own_facts.replace(first, name), Kind.FACTS),
             compressed(proofs.replace(first, name), Kind.PROOFS),
-            _EPOCH + timedelta(seconds=interval * number / count),
+            _EPOCH + timedelta(seconds=due_every_seconds * number),
         )
 
 

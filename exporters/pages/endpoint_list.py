@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any, Final, Self
 
 from exporters.pages.links import page_link
 from exporters.pages.list_filters import check_filters
 from exporters.pages.rows import Row
-from exporters.word_search import has_words
+from exporters.word_search import with_words
 from exporters.wording import COMPLIANCE
 from model.findings.finding import Severity
 from model.frozen import frozen
@@ -92,35 +93,46 @@ class EndpointFilter:
         """The URL of the list in this order, or in the reverse order if it is in this one already."""
         return self.link(sort=f"-{name}" if self.sort == name else name)
 
-    def chosen(self, rows: Iterable[Row], now: datetime) -> list[Row]:
-        """The rows that pass all filters, in the wanted order."""
-        key = SORTS[self.sort.removeprefix("-")]
-        found = [row for row in rows if self._has(row, now)]
-        return sorted(found, key=key, reverse=self.sort.startswith("-"))
+    def chosen(self, rows: Sequence[Row], now: datetime) -> Sequence[Row]:
+        """The rows that pass all filters, in their order."""
+        found = with_words(rows, attrgetter("haystack"), self.q)
+        for passes in self._conditions(now):
+            found = list(filter(passes, found))
+        return found
 
     @property
     def is_filtering(self) -> bool:
         """Whether it may leave out rows."""
         return replace(self, sort="worst") != EndpointFilter()
 
-    def _has(self, row: Row, now: datetime) -> bool:
-        return (
-            has_words(row.haystack, self.q)
-            and (not self.answer or row.is_tls == (self.answer == "tls"))
-            and (not self.compliance or row.standing is _STANDINGS[self.compliance])
-            and (not self.severity or _is_as_bad(row, Severity(self.severity)))
-            and (not self.version or self.version in row.accepted)
-            and (not self.strength or row.weakest is Strength(self.strength))
-            and (not self.expires or _not_after(row) <= now + timedelta(days=int(self.expires)))
-        )
+    def _conditions(self, now: datetime) -> Iterator[Callable[[Row], bool]]:
+        """What each filter that was given asks of a row."""
+        if self.answer:
+            wants_tls = self.answer == "tls"
+            yield lambda row: row.is_tls == wants_tls
+        if self.compliance:
+            standing = _STANDINGS[self.compliance]
+            yield lambda row: row.standing is standing
+        if self.severity:
+            least = Severity(self.severity).rank
+            yield lambda row: row.worst is not None and row.worst.rank >= least
+        if self.version:
+            yield lambda row: self.version in row.accepted
+        if self.strength:
+            strength = Strength(self.strength)
+            yield lambda row: row.weakest is strength
+        if self.expires:
+            last = now + timedelta(days=int(self.expires))
+            yield lambda row: _not_after(row) <= last
 
 
 FILTERS: Final = tuple(field.name for field in fields(EndpointFilter))
 """The names of all filters, as the URL has them."""
 
 
-def _is_as_bad(row: Row, severity: Severity) -> bool:
-    return row.worst is not None and row.worst.rank >= severity.rank
+def in_order(rows: Iterable[Row], sort: str) -> Sequence[Row]:
+    """The rows in one of the orders of ``SORTS``, or in its reverse order."""
+    return sorted(rows, key=SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))
 
 
 CSV_COLUMNS: Final = (

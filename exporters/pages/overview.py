@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from exporters.pages.charts import Bar, LineChart, bars, expiry_calendar, line_chart
-from exporters.pages.endpoint_list import EndpointFilter
+from exporters.pages.endpoint_list import EndpointFilter, in_order
 from exporters.pages.links import endpoint_link
 from exporters.pages.rows import STRENGTH_MARKS, Badge, Mark, Row
 from model.frozen import frozen
@@ -78,7 +78,7 @@ def policy_trends(
 
 def fleet_values(rows: Sequence[Row], now: datetime) -> Mapping[str, Any]:
     """What the overview shows of the newest facts."""
-    by_expiry = EndpointFilter(sort="expiry").chosen((row for row in rows if row.expiry), now)
+    by_expiry = in_order((row for row in rows if row.expiry), "expiry")
     leaves = {
         chain.leaf.sha256: chain.leaf.not_after
         for row in rows

@@ -78,6 +78,7 @@ class Row:
     """
 
     status: EndpointStatus
+    key: str
     target: str
     name: str
     place: str
@@ -117,6 +118,7 @@ def row_of(status: EndpointStatus) -> Row:
     standing = standing_by(status.compliance)
     return Row(
         status=status,
+        key=observation.endpoint.key,
         target=target.key,
         name=_name(target),
         place=f"{target.host}:{target.port}",

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, TextIO
 
 from model.safe_output.printable import printable
@@ -77,14 +77,20 @@ class LiveScreen:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def show(self, text: str, status: str) -> None:
-        """Show the first lines of ``text``, which is printable, as many as there is room for, then ``status``."""
-        rows = _terminal_size(80).lines
+    def show(self, text: str, news: Sequence[str], status: str) -> None:
+        """Show the first lines of ``text``, the first of the ``news``, and ``status``; all are printable.
+
+        News have up to half of the screen, on one line each, however long ``text`` is.
+        """
+        columns, rows = _terminal_size(80)
+        room = max(rows - 2, 2)
+        shown = [printable(one, limit=columns) for one in news[: room // 2]]
+        room -= len(shown)
         lines = text.splitlines()
-        room = max(rows - 2, 1)
         if len(lines) > room:
             lines = [*lines[: room - 1], f"... and {len(lines) - room + 1} more lines"]
-        self._stream.write("\x1b[H\x1b[J" + "".join(f"{line}\n" for line in (*lines, status)))
+        whole = (*lines, *shown, status)
+        self._stream.write("\x1b[H\x1b[J" + "".join(f"{line}\n" for line in whole))
         self._stream.flush()
 
     def leave(self, text: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from model.frozen import frozen
 from model.verdict import Evidence, UnknownCause, Verdict
@@ -29,7 +30,10 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the least severe."""
-        return list(Severity).index(self)
+        return _RANKS[self]
+
+
+_RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class Outcome(StrEnum):

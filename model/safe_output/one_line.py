@@ -11,6 +11,8 @@ def clean(text: str, limit: int = 2000) -> str:
     Two halves of a surrogate pair become the one character that JSON makes of them, so that a report rebuilt
     from its JSON data is identical.
     """
+    if len(text) <= limit and text.isprintable():
+        return text
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
     return printable(whole, limit=limit)
 

@@ -15,6 +15,8 @@ def printable(text: str, *, limit: int | None = None) -> str:
     space other than the plain one become ``\x1b``, ``\u202e`` or ``\U000e0001``. ``limit`` is the maximum
     length of the result; three dots mark a cut.
     """
+    if text.isprintable() and (limit is None or len(text) <= limit):
+        return text
     # An escape is never shorter than its character, so text beyond the limit cannot matter.
     head = text if limit is None else text[: limit + 1]
     escaped = "".join(char if char.isprintable() else _escape(char) for char in head)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 import zlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Annotated, Final, TypeAlias
 from pydantic import AfterValidator
 
 from exporters.prometheus.service.delivery import DeliveryMetrics
+from model.safe_output.whole_file import whole_file
 from service.integrations.attempts import Attempts, DeliveryError
 
 _LOOK_SECONDS: Final = 5.0
@@ -71,19 +71,10 @@ class TextFile:
 def replace_file(file: Path, page: bytes) -> None:
     """Replace ``file`` with the text of the gzip ``page``; raises OSError."""
     decompressor = zlib.decompressobj(_AS_GZIP)
-    with tempfile.NamedTemporaryFile(
-        dir=file.parent, prefix=f".{file.name}.", suffix=".tmp", delete=False
-    ) as fresh:
-        try:
-            rest = page
-            while rest:
-                fresh.write(decompressor.decompress(rest, _PIECE))
-                rest = decompressor.unconsumed_tail
-            fresh.write(decompressor.flush())
-            fresh.flush()
-            os.fchmod(fresh.fileno(), _READABLE_BY_ALL)
-            os.fsync(fresh.fileno())
-            Path(fresh.name).replace(file)
-        except BaseException:
-            Path(fresh.name).unlink(missing_ok=True)
-            raise
+    with whole_file(file) as fresh:
+        rest = page
+        while rest:
+            fresh.write(decompressor.decompress(rest, _PIECE))
+            rest = decompressor.unconsumed_tail
+        fresh.write(decompressor.flush())
+        os.fchmod(fresh.fileno(), _READABLE_BY_ALL)

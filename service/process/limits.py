@@ -15,6 +15,12 @@ _REST_PER_SECOND: Final = 19.0
 
 _LONGEST_REST: Final = 30.0
 
+_QUICK_PAGE: Final = 0.02
+"""Seconds; a search of a hundred thousand endpoints takes less."""
+
+_REST_PER_SECOND_OF_VIEW: Final = 199.0
+_LONGEST_REST_OF_VIEW: Final = 5.0
+
 
 def files_needed(probing: int, http: int) -> int:
     """How many files this process opens with this many connections of its own and of HTTP clients."""
@@ -49,8 +55,16 @@ def http_connections_that_fit(wanted: int, probing: int) -> int:
 
 
 def short_rest_after(seconds: float) -> float:
-    """The same for pages, for which a person waits: they may use half of the time."""
-    return min(_LONGEST_REST, seconds)
+    """The same for pages, for which a person waits: they may use half of the time, and quick ones need no rest.
+
+    A quick page delays other work by one switch between threads, which has its turn before the next page.
+    """
+    return min(_LONGEST_REST, seconds) if seconds > _QUICK_PAGE else 0.0
+
+
+def view_rest_after(seconds: float) -> float:
+    """The same for the facts that all pages show; what pages compute from them takes several times as long."""
+    return min(_LONGEST_REST_OF_VIEW, _REST_PER_SECOND_OF_VIEW * seconds)
 
 
 def rest_after(seconds: float) -> float:

@@ -19,6 +19,7 @@ from model.findings.judged import Judged
 from model.findings.remediation import Remediation
 from model.frozen import frozen
 from model.observation import Observation
+from model.safe_output.whole_file import whole_file
 from model.snapshot import EndpointStatus, Snapshot
 from model.target import key_order
 from model.version import TOOL_VERSION
@@ -79,14 +80,15 @@ def scan_report(
 
 
 def write_report_files(files: Sequence[ReportFile], report: Report) -> None:
-    """Write ``report`` to each file, in its format.
+    """Write ``report`` to each file, in its format: each is whole, or as it was before.
 
     Raises:
         ScanInputError: if a file cannot be written.
     """
     for file in files:
         try:
-            file.path.write_text(file.format.write(report), encoding="utf-8", newline="")
+            with whole_file(file.path) as opened:
+                opened.write(file.format.write(report).encode())
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise ScanInputError(f"--report: cannot write {file.path}: {reason}") from error

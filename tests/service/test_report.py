@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from exporters.terminal.scan_report import ReportForm, render_report
+from exporters.terminal.scan_report import (
+    ReportForm,
+    SummaryLine,
+    render_report,
+    render_summary,
+)
 from model.certificates.certificate import Certificate, TrustVerdict
 from model.findings.finding import Severity
 from model.observation import ClientAuth, ClientAuthMode, Observation, State
@@ -249,3 +255,19 @@ def test_checks_that_need_a_client_certificate_are_one_line_apart_from_unknown_o
     lines = [" ".join(line.split()) for line in render_report(demanding, NOW).splitlines()]
     assert "unknown Heartbleed" in lines
     assert "unknown needs a client certificate: Ticketbleed, resumption (TLS 1.3)" in lines
+
+
+@pytest.mark.slow
+@given(st.text("ab.-", min_size=1, max_size=250), st.integers(min_value=60, max_value=200))
+def test_the_table_of_a_scan_fits_its_width_and_leaves_nothing_out(host: str, width: int) -> None:
+    seen = modern()
+    endpoint = replace(seen.endpoint, target=replace(seen.endpoint.target, host=host))
+    lines = [
+        SummaryLine.of(one, NOW, grade="A+ by the guide")
+        for one in (replace(seen, endpoint=endpoint), legacy(), failed())
+    ]
+    heading, *table = render_summary(lines, ReportForm(width=width)).splitlines()
+    assert max(map(cell_len, table)) <= width
+    expected = "".join(column.plain for line in lines for column in line.columns())
+    assert Counter("".join("".join(table).split())) == Counter("".join(expected.split()))
+    assert heading == "3 endpoints, 1 with findings, 1 without TLS"

@@ -196,14 +196,19 @@ def test_silence_ends_with_the_timeout(silent_server: socket) -> None:
 
 
 @pytest.mark.process
-def test_ctrl_c_ends_it_quietly(silent_server: socket) -> None:
+def test_ctrl_c_ends_it_quietly_and_writes_no_report(silent_server: socket, tmp_path: Path) -> None:
     port = silent_server.getsockname()[1]
-    with running("scan", f"127.0.0.1:{port}") as process:
+    earlier = tmp_path / "earlier.xml"
+    earlier.write_text("of an earlier scan")
+    reports = ("--report", f"junit={earlier}", "--report", f"html={tmp_path}/new.html")
+    with running("scan", f"127.0.0.1:{port}", "--policy", "mozilla-modern", *reports) as process:
         connection, _ = silent_server.accept()
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=60)
         connection.close()
     assert (process.returncode, output, errors) == (130, "", "")
+    assert list(tmp_path.iterdir()) == [earlier]
+    assert earlier.read_text() == "of an earlier scan"
 
 
 async def test_a_cancelled_scan_writes_what_is_known(

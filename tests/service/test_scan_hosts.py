@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import ipaddress
+import json
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.scan.hosts import MOST_WITHOUT_QUESTION, named_hosts, targets_of
+from model.application_protocol import PROTOCOLS, ApplicationProtocol
+from service.cli.main import run_command
+from service.scan.hosts import MOST_WITHOUT_QUESTION, NamedHost, named_hosts, targets_of
 from service.scan.request import ScanInputError
+from tests.service.processes import tlsprobe
 
 LIST = """\
 # mail
@@ -75,6 +81,31 @@ def test_a_network_has_the_addresses_that_hosts_can_have(
     assert found == [f"{host}:443" for host in network.hosts()]
 
 
+async def test_a_scan_accepts_every_name_of_every_protocol_as_a_scheme(closed_port: int) -> None:
+    expected = {name: protocol.name for protocol in PROTOCOLS for name in protocol.names}
+    hosts = [f"{scheme}://127.0.0.1:{closed_port}/path?x=1" for scheme in expected]
+    options = ("--json", "--no-evidence", "--checks", "versions", "--timeout", "10")
+    run = await asyncio.to_thread(tlsprobe, "scan", *hosts, *options)
+    assert (run.returncode, run.stderr) == (1, "")
+    found = [json.loads(line)["target"] for line in run.stdout.splitlines()]
+    assert [one["protocol"] for one in found] == list(expected.values())
+    assert {one["port"] for one in found} == {closed_port}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda one: one.name)
+def test_without_a_port_a_scheme_means_the_protocol_s_own(protocol: ApplicationProtocol) -> None:
+    hosts = [NamedHost(text=f"{scheme.upper()}://a.example") for scheme in protocol.names]
+    found = {(target.protocol, target.port) for target in targets_of(hosts, None, lambda _: False)}
+    assert found == {(protocol.name, protocol.ports[0])}
+
+
+@pytest.mark.parametrize("host", ["a.example", "192.0.2.1", "[2001:db8::1]", "https://a.example"])
+@pytest.mark.parametrize("ports", ["1-1024", "443,8443", "443-", "*", "0-65535", "443 8443"])
+def test_no_host_stands_for_several_ports(host: str, ports: str) -> None:
+    with pytest.raises(ScanInputError, match=r"has no valid port|is not a valid"):
+        keys([f"{host}:{ports}"])
+
+
 def test_the_user_is_asked_about_more_than_256_addresses() -> None:
     asked: list[int] = []
 
@@ -86,6 +117,31 @@ def test_the_user_is_asked_about_more_than_256_addresses() -> None:
     assert len(targets_of(hosts, None, may_probe)) == 254 + 2
     assert asked == [MOST_WITHOUT_QUESTION + 4]
     assert len(keys(["192.0.2.0/24"])) == 254
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("answer", "options", "refusal"),
+    [
+        ("n\n", [], "the networks have 512 addresses: add --yes"),
+        ("\n", [], "the networks have 512 addresses: add --yes"),
+        ("y\n", ["--policy", "none.yml"], "none.yml"),
+        ("", ["--yes", "--policy", "none.yml"], "none.yml"),
+    ],
+)
+def test_a_terminal_asks_before_it_probes_many_addresses(
+    answer: str, options: list[str], refusal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors = Terminal()
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
+    monkeypatch.setattr(sys, "stderr", errors)
+    assert run_command(["scan", "127.3.0.0/23", *options]) == 2
+    assert errors.getvalue().count("Probe 512 addresses? [y/N]") == (1 if answer else 0)
+    assert refusal in errors.getvalue().splitlines()[-1]
 
 
 @pytest.mark.parametrize(

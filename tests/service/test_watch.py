@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import pytest
+from rich.cells import cell_len
 
 from model.protocol_version import ProtocolVersion
 from service.scan.comparing.watch import MOST_CHANGES, watch_all
@@ -131,7 +132,9 @@ async def test_an_unchanged_server_is_verified_with_few_connections() -> None:
 async def test_a_terminal_is_drawn_again_and_keeps_the_newest_changes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("LINES", "10")
+    # The table alone has more lines than the screen.
+    monkeypatch.setenv("LINES", "6")
+    monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setenv("TERM", "xterm")
     output, changing = Output(is_terminal=True), Changing(MODEL)
     async with serve(changing) as server, watched(server.port, output):
@@ -140,7 +143,8 @@ async def test_a_terminal_is_drawn_again_and_keeps_the_newest_changes(
         await output.until("TLS 1.1 appeared")
         await output.until("Ctrl-C ends", times=3)
     *_, last_drawn, left = output.getvalue().split("\x1b[H\x1b[J")
-    assert len(last_drawn.splitlines()) <= 10
+    assert len(last_drawn.splitlines()) == 5
+    assert all(cell_len(line) <= 60 for line in last_drawn.splitlines()[:-1])
     assert "TLS 1.1 appeared" in last_drawn
     assert "Ctrl-C ends" not in left
     assert left.startswith("1 endpoint, ")

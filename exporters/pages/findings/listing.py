@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Final, Self, TypeAlias
 
 from exporters.pages.findings.cards import finding_mark, finding_title, in_order, waiver_name
 from exporters.pages.links import endpoint_link, finding_link, page_link, waive_link
 from exporters.pages.list_filters import check_filters
 from exporters.pages.rows import Badge, Mark, Row
-from exporters.word_search import has_words
+from exporters.word_search import with_words
 from model.findings.finding import Finding, FindingStatus, Outcome, Severity
 from model.frozen import frozen
 
@@ -50,18 +51,20 @@ class FindingFilter:
         own = {name: getattr(self, name) for name in FILTERS}
         return page_link("/findings", **(own | changes))
 
-    def chosen(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Finding]]:
+    def chosen(self, rows: Sequence[Row]) -> Iterator[tuple[Row, Finding]]:
         """The findings that pass all filters, with their endpoints."""
-        for row in rows:
-            if has_words(row.haystack, self.q):
-                yield from ((row, one) for one in row.status.findings if self._has(one))
+        least = Severity(self.severity).rank if self.severity else 0
+        for row in with_words(rows, attrgetter("haystack"), self.q):
+            for finding in row.status.findings:
+                if self._has(finding, least):
+                    yield row, finding
 
-    def _has(self, finding: Finding) -> bool:
+    def _has(self, finding: Finding, least: int) -> bool:
         result = finding.result
         return (
             finding.status is not FindingStatus.RESOLVED
             and (not self.status or _status(finding) == self.status)
-            and (not self.severity or result.severity.rank >= Severity(self.severity).rank)
+            and result.severity.rank >= least
             and (not self.policy or result.policy == self.policy)
             and (not self.rule or self.rule in {result.rule, result.rule_id})
         )
@@ -101,7 +104,7 @@ Found: TypeAlias = Sequence[tuple[Row, Finding]]
 """The findings of one group, with their endpoints."""
 
 
-def grouped(wanted: FindingFilter, rows: Iterable[Row]) -> list[Found]:
+def grouped(wanted: FindingFilter, rows: Sequence[Row]) -> list[Found]:
     """The findings of each group, the group to act on first."""
     groups: dict[tuple[str, ...], list[tuple[Row, Finding]]] = {}
     is_by_rule = wanted.by == "rule"

@@ -10,6 +10,7 @@ from datetime import datetime
 from io import StringIO
 from typing import Final, Self
 
+from rich.cells import cell_len
 from rich.table import Table
 
 from exporters.terminal.console import printable
@@ -29,6 +30,8 @@ from model.verdict import Verdict
 
 _NO_TLS: Final = "no TLS"
 _GAP: Final = "  "
+_ENDPOINT: Final = 2
+"""The column of the endpoints."""
 _WIDEST_VERDICT: Final = max(map(len, Severity))
 
 
@@ -109,8 +112,11 @@ def render_summary(lines: Iterable[SummaryLine], form: ReportForm) -> str:
     ranked = sorted(lines, key=lambda line: line.rank)
     console.print(SafeText(_counted(ranked), style="bold"))
     table = Table.grid(padding=(0, len(_GAP), 0, 0))
-    for is_whole in (True, True, True, False, True, False):
+    # Names of endpoints are broken only where one is too long: everything else needs room too.
+    longest = max((cell_len(line.endpoint) for line in ranked), default=0)
+    for is_whole in (True, True, False, False, True, False):
         table.add_column(no_wrap=is_whole, overflow="fold")
+    table.columns[_ENDPOINT].width = min(longest, form.width // 2 - 10)
     for line in ranked:
         table.add_row(*line.columns())
     console.print(table)

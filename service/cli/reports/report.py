@@ -12,6 +12,7 @@ import click
 
 from model.findings.finding import Severity
 from model.frozen import frozen
+from model.safe_output.whole_file import whole_file
 from service.cli.app import EXIT_FINDINGS, EXIT_OK, CommandGroup, fail, warn
 from service.cli.completing import complete_policy
 from service.cli.options import DEFAULT_DATABASE
@@ -214,11 +215,11 @@ def _exit_code(made: Report, fail_on: Severity, *, allow_unknown: bool) -> int:
 
 
 def _write(text: str, output: Path | None) -> None:
-    if output is not None:
-        with output.open("w", encoding="utf-8", newline="") as opened:
-            opened.write(text)
+    if output is None:
+        sys.stdout.write(text)
         return
-    sys.stdout.write(text)
+    with whole_file(output) as file:
+        file.write(text.encode())
 
 
 report = CommandGroup(

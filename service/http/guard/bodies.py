@@ -27,11 +27,14 @@ class Body:
 
 async def body_of(plain: bytes) -> Body:
     """The body with its compressed form, which a thread computes."""
+    return await asyncio.to_thread(compressed_body, plain)
+
+
+def compressed_body(plain: bytes) -> Body:
+    """The body with its compressed form, for code that runs in a thread already."""
     if len(plain) < _SMALLEST:
         return Body(plain=plain)
-    return Body(
-        plain=plain, compressed=await asyncio.to_thread(gzip.compress, plain, _LEVEL, mtime=0)
-    )
+    return Body(plain=plain, compressed=gzip.compress(plain, _LEVEL, mtime=0))
 
 
 def respond(

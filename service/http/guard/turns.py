@@ -21,28 +21,38 @@ class BusyError(Exception):
 
 
 class Shared(Generic[T]):
-    """The result of ``make``, shared by all callers: made once at a time, and again only after a rest."""
+    """The result of ``make``, shared by all callers: made once at a time, and again only after a rest.
 
-    def __init__(self, make: Callable[[], Awaitable[T]]) -> None:
+    ``rest`` is how many seconds to rest after this many seconds of work.
+    """
+
+    def __init__(
+        self, make: Callable[[], Awaitable[T]], rest: Callable[[float], float] = rest_after
+    ) -> None:
         self._make = make
+        self._rest = rest
         self._lock = asyncio.Lock()
         self._made: tuple[T] | None = None
         self._stale_at = 0.0
+        self._expired = 0
 
     async def get(self) -> T:
-        """The newest result, at most nineteen times as old as it took to make; raises what ``make`` raises."""
+        """The newest result, at most as old as the rest after it; raises what ``make`` raises."""
         loop = asyncio.get_running_loop()
         async with self._lock:
             began = loop.time()
             if self._made is None or began >= self._stale_at:
+                expired = self._expired
                 self._made = (await self._make(),)
                 ended = loop.time()
-                self._stale_at = ended + rest_after(ended - began)
+                is_current = expired == self._expired
+                self._stale_at = ended + self._rest(ended - began) if is_current else 0.0
             return self._made[0]
 
     def expire(self) -> None:
         """Make the result again for the next caller, without a rest: what it was made from has changed."""
         self._stale_at = 0.0
+        self._expired += 1
 
 
 class Turns:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from exporters.pages.certificates import SORTS, LeafLine, chosen, leaf_lines
+from exporters.pages.certificates import SORTS, LeafLine, leaf_lines
 from exporters.pages.links import page_link
 from exporters.pages.list_filters import LONGEST_SEARCH
+from exporters.word_search import with_words
 from service.http.guard.query import Query, QueryError, route
 from service.http.pages.inventory import OncePerInventory
 from service.http.pages.list_queries import limited_text, page_number, shown_page
@@ -22,7 +24,8 @@ _USUAL_SORT: Final = "expiry"
 
 def certificate_route(renderer: Renderer) -> Route:
     """The page."""
-    every = OncePerInventory(lambda found: leaf_lines(found.rows))
+    every = OncePerInventory(lambda found, _: leaf_lines(found.rows))
+    ordered = OncePerInventory(lambda found, sort: sorted(every.of(found), key=SORTS[sort]))
 
     async def certificates(request: Request, query: Query) -> Response:
         number = page_number(query)
@@ -30,14 +33,14 @@ def certificate_route(renderer: Renderer) -> Route:
         if sort not in SORTS:
             raise QueryError(f"sort must be one of {', '.join(SORTS)}, not {sort[:20]!r}")
         return await renderer.answer(
-            request, lambda found: _page(every.of(found), text, sort, number)
+            request, lambda found: _page(ordered.of(found, sort), text, sort, number)
         )
 
-    return route("/certificates", certificates, once=("q", "sort", "page"))
+    return route("/certificates", renderer.once(certificates), once=("q", "sort", "page"))
 
 
 def _page(every: list[LeafLine], text: str, sort: str, number: int) -> PageContent:
-    lines = chosen(every, text, sort)
+    lines = with_words(every, attrgetter("haystack"), text)
     shown = shown_page(lines, number, _PAGE_LENGTH)
 
     def link(**changes: str) -> str:

@@ -75,8 +75,8 @@ def change_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ...]
         return await renderer.answer(request, make)
 
     return (
-        route("/changes", page, once=("place", "days", "until")),
-        route("/changes.atom", feed, once=("place",)),
+        route("/changes", renderer.once(page), once=("place", "days", "until")),
+        route("/changes.atom", renderer.once(feed), once=("place",)),
     )
 
 

@@ -28,8 +28,8 @@ def endpoint_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ..
     """The page of an endpoint, and that of its evidence."""
     pages = _EndpointPages(renderer, sources)
     return (
-        route("/endpoint", pages.endpoint, once=ENDPOINT_PARAMETERS),
-        route("/evidence", pages.evidence, once=(*ENDPOINT_PARAMETERS, "fact")),
+        route("/endpoint", renderer.once(pages.endpoint), once=ENDPOINT_PARAMETERS),
+        route("/evidence", renderer.once(pages.evidence), once=(*ENDPOINT_PARAMETERS, "fact")),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -15,14 +15,16 @@ from exporters.pages.endpoint_list import (
     FILTERS,
     EndpointFilter,
     csv_row,
+    in_order,
 )
 from exporters.pages.links import endpoint_link
 from exporters.pages.list_filters import LONGEST_SEARCH
+from exporters.pages.rows import Row
 from exporters.pages.saved_views import LONGEST_NAME
 from model.safe_output.csv_text import csv_text
 from service.http.guard.query import Query, QueryError, route
-from service.http.pages.changing.views import saved_view_route, saved_views
-from service.http.pages.inventory import Inventory
+from service.http.pages.changing.views import saved_view_route, saved_views, views_cookie
+from service.http.pages.inventory import Inventory, OncePerInventory
 from service.http.pages.list_queries import page_number, shown_page
 from service.http.pages.renderer import FileContent, PageContent, Renderer
 
@@ -31,23 +33,28 @@ PAGE_LENGTH: Final = 100
 
 def endpoint_list_routes(renderer: Renderer, *, can_save: bool) -> tuple[Route, ...]:
     """The list as a page and as a file; ``can_save`` is whether users can name views of it."""
+    every = OncePerInventory(lambda found, sort: in_order(found.rows, sort))
 
     async def listed(request: Request, query: Query) -> Response:
-        chosen, number = filter_of(query), page_number(query)
-        views = saved_views(request)
+        wanted, number = filter_of(query), page_number(query)
+        about_views = {"views": saved_views(request), "can_save": can_save}
 
         def make(found: Inventory) -> PageContent:
-            values = {**_list_values(found, chosen, number), "views": views, "can_save": can_save}
+            rows = wanted.chosen(every.of(found, wanted.sort), found.now)
+            values = {**_list_values(rows, len(found.rows), wanted, number), **about_views}
             return PageContent(template="endpoints", active="/endpoints", values=values)
 
         return await renderer.answer(request, make)
 
     async def as_csv(request: Request, query: Query) -> Response:
-        chosen = filter_of(query)
-        return await renderer.answer(request, lambda found: _list_file(found, chosen))
+        wanted = filter_of(query)
+        return await renderer.answer(
+            request,
+            lambda found: _list_file(wanted.chosen(every.of(found, wanted.sort), found.now)),
+        )
 
     return (
-        route("/endpoints", listed, once=(*FILTERS, "page")),
+        route("/endpoints", renderer.once(listed, views_cookie), once=(*FILTERS, "page")),
         route("/endpoints.csv", as_csv, once=FILTERS),
         saved_view_route(),
     )
@@ -61,8 +68,9 @@ def filter_of(query: Query) -> EndpointFilter:
         raise QueryError(str(error)) from None
 
 
-def _list_values(found: Inventory, wanted: EndpointFilter, number: int) -> Mapping[str, Any]:
-    rows = wanted.chosen(found.rows, found.now)
+def _list_values(
+    rows: Sequence[Row], total: int, wanted: EndpointFilter, number: int
+) -> Mapping[str, Any]:
     shown = shown_page(rows, number, PAGE_LENGTH)
     return {
         "list": wanted,
@@ -70,7 +78,7 @@ def _list_values(found: Inventory, wanted: EndpointFilter, number: int) -> Mappi
         "longest_name": LONGEST_NAME,
         "choices": CHOICES,
         "longest_search": LONGEST_SEARCH,
-        "total": len(found.rows),
+        "total": total,
         "found": len(rows),
         "rows": [(row, endpoint_link(row)) for row in shown.items],
         "page": shown.number,
@@ -79,8 +87,7 @@ def _list_values(found: Inventory, wanted: EndpointFilter, number: int) -> Mappi
     }
 
 
-def _list_file(found: Inventory, wanted: EndpointFilter) -> FileContent:
-    rows = wanted.chosen(found.rows, found.now)
+def _list_file(rows: Sequence[Row]) -> FileContent:
     return FileContent(
         text=csv_text([CSV_COLUMNS, *map(csv_row, rows)]),
         media_type="text/csv; charset=utf-8",

@@ -17,7 +17,7 @@ from exporters.pages.rows import Row
 from model.findings.finding import Finding, FindingStatus
 from model.query import Opening
 from service.http.guard.query import Query, QueryError, route
-from service.http.pages.inventory import ENDPOINT_PARAMETERS, Inventory
+from service.http.pages.inventory import ENDPOINT_PARAMETERS, Inventory, OncePerInventory
 from service.http.pages.list_queries import page_number, shown_page
 from service.http.pages.renderer import PageContent, Renderer
 from service.http.pages.sources import PageSources, stored
@@ -31,7 +31,7 @@ def finding_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ...
     """Both pages."""
     pages = _FindingPages(renderer, sources)
     return (
-        route("/findings", pages.every, once=(*FILTERS, "page")),
+        route("/findings", renderer.once(pages.every), once=(*FILTERS, "page")),
         route("/finding", pages.one, once=(*ENDPOINT_PARAMETERS, "policy", "rule")),
     )
 
@@ -40,6 +40,9 @@ class _FindingPages:
     def __init__(self, renderer: Renderer, sources: PageSources) -> None:
         self._renderer = renderer
         self._sources = sources
+        self._policies = OncePerInventory(
+            lambda found, _: sorted({name for row in found.rows for name in row.status.compliance})
+        )
 
     async def every(self, request: Request, query: Query) -> Response:
         try:
@@ -47,7 +50,9 @@ class _FindingPages:
         except ValueError as error:
             raise QueryError(str(error)) from None
         number = page_number(query)
-        return await self._renderer.answer(request, lambda found: _page(found, wanted, number))
+        return await self._renderer.answer(
+            request, lambda found: _page(found, self._policies.of(found), wanted, number)
+        )
 
     async def one(self, request: Request, query: Query) -> Response:
         row, _ = await self._renderer.endpoint(query.get)
@@ -104,14 +109,16 @@ def _unknown_finding(_: Inventory) -> PageContent:
     )
 
 
-def _page(found: Inventory, wanted: FindingFilter, number: int) -> PageContent:
+def _page(
+    found: Inventory, policies: Sequence[str], wanted: FindingFilter, number: int
+) -> PageContent:
     groups = grouped(wanted, found.rows)
     shown = shown_page(groups, number, _PAGE_LENGTH)
     values = {
         "list": wanted,
         "choices": CHOICES,
         "longest_search": LONGEST_SEARCH,
-        "policies": sorted({name for row in found.rows for name in row.status.compliance}),
+        "policies": policies,
         "found": len(groups),
         "total": any(row.status.findings for row in found.rows),
         "groups": [finding_group(wanted, one) for one in shown.items],

@@ -13,10 +13,11 @@ from model.ports import Clock
 from model.snapshot import Snapshot
 from model.target import endpoint_id
 from service.http.guard.turns import Shared
+from service.process.limits import view_rest_after
 
 Warnings = Callable[[Snapshot], tuple[str, ...]]
 Value = TypeVar("Value")
-_NO_ROWS: Final[Mapping[str, Row]] = {}
+_NO_ROWS: Final[Sequence[Row]] = ()
 
 ENDPOINT_PARAMETERS: Final = ("target", "address", "id")
 """What names an endpoint in a URL or a form: see ``exporters.pages.links``."""
@@ -41,7 +42,7 @@ class Inventories:
         self._clock = clock
         self._warnings = warnings
         self._known = _NO_ROWS
-        self._shared = Shared(self._made)
+        self._shared = Shared(self._made, view_rest_after)
         self._by_id = OncePerInventory(_by_id)
 
     async def newest(self) -> Inventory:
@@ -70,44 +71,44 @@ class Inventories:
     async def _made(self) -> Inventory:
         snapshot, now = self._snapshot(), self._clock.now()
         made = await asyncio.to_thread(_inventory_of, snapshot, now, self._warnings, self._known)
-        self._known = made.by_key
+        self._known = made.rows
         return made
 
 
 class OncePerInventory(Generic[Value]):
-    """A value that is computed from an Inventory, and kept until there is a newer one."""
+    """Values that are computed from an Inventory, one for each key, and kept until there is a newer one."""
 
-    def __init__(self, compute: Callable[[Inventory], Value]) -> None:
+    def __init__(self, compute: Callable[[Inventory, str], Value]) -> None:
         self._compute = compute
-        self._last: tuple[Inventory, Value] | None = None
+        self._last: tuple[Inventory | None, dict[str, Value]] = (None, {})
 
-    def of(self, inventory: Inventory) -> Value:
+    def of(self, inventory: Inventory, key: str = "") -> Value:
         """The value for ``inventory``."""
         last = self._last
-        if last is None or last[0] is not inventory:
-            last = self._last = (inventory, self._compute(inventory))
-        return last[1]
+        if last[0] is not inventory:
+            last = self._last = (inventory, {})
+        _, known = last
+        if key not in known:
+            known[key] = self._compute(inventory, key)
+        return known[key]
 
 
-def _by_id(inventory: Inventory) -> Mapping[str, Row]:
+def _by_id(inventory: Inventory, _: str) -> Mapping[str, Row]:
     return {endpoint_id(key): row for key, row in inventory.by_key.items()}
 
 
 def _inventory_of(
-    snapshot: Snapshot, now: datetime, warnings: Warnings, known: Mapping[str, Row]
+    snapshot: Snapshot, now: datetime, warnings: Warnings, known: Sequence[Row]
 ) -> Inventory:
-    by_key: dict[str, Row] = {}
+    # Their rows keep these statuses alive, so no other status has the identity of one of them.
+    by_status = {id(row.status): row for row in known}
+    rows = tuple(by_status.get(id(status)) or row_of(status) for status in snapshot.endpoints)
     by_target: dict[str, list[Row]] = {}
-    for status in snapshot.endpoints:
-        key = status.observation.endpoint.key
-        row = known.get(key)
-        if row is None or row.status is not status:
-            row = row_of(status)
-        by_key[key] = row
+    for row in rows:
         by_target.setdefault(row.target, []).append(row)
     return Inventory(
-        rows=tuple(by_key.values()),
-        by_key=by_key,
+        rows=rows,
+        by_key={row.key: row for row in rows},
         by_target=by_target,
         now=now,
         warnings=warnings(snapshot),

@@ -22,7 +22,7 @@ _CHANGES_SHOWN: Final = 8
 
 def overview_route(renderer: Renderer, sources: PageSources) -> Route:
     """The page; what it shows of the past is read once for all clients."""
-    fleet = OncePerInventory(lambda found: fleet_values(found.rows, found.now))
+    fleet = OncePerInventory(lambda found, _: fleet_values(found.rows, found.now))
 
     async def read() -> PageContent:
         found = await renderer.inventory()
@@ -52,4 +52,4 @@ def overview_route(renderer: Renderer, sources: PageSources) -> Route:
 
         return await renderer.answer(request, make)
 
-    return route("/", overview)
+    return route("/", renderer.once(overview))

@@ -26,7 +26,7 @@ _SHOWN: Final = 40
 
 def policy_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ...]:
     """Both pages."""
-    views = OncePerInventory(lambda found: list(policy_views(sources.policies(), found.rows)))
+    views = OncePerInventory(lambda found, _: list(policy_views(sources.policies(), found.rows)))
 
     async def policies(request: Request, _: Query) -> Response:
         def make(found: Inventory) -> PageContent:
@@ -52,8 +52,8 @@ def policy_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ...]
         return await renderer.answer(request, make)
 
     return (
-        route("/policies", policies),
-        route(_DIFF, diff, once=("first", "second", "page")),
+        route("/policies", renderer.once(policies)),
+        route(_DIFF, renderer.once(diff), once=("first", "second", "page")),
     )
 
 

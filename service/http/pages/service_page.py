@@ -45,4 +45,4 @@ def service_route(renderer: Renderer, sources: PageSources) -> Route:
 
         return await renderer.answer(request, make)
 
-    return route("/service", page)
+    return route("/service", renderer.once(page))

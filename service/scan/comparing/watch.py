@@ -112,8 +112,7 @@ class _Watch:
         """Draw the terminal again; other output has only lines about changes."""
         if self._screen is not None:
             newest = [*reversed(self._changes)] or ["no changes"]
-            text = "\n".join((self._table(), *newest, ""))
-            self._screen.show(text, f"{_now_text()}: {self._status}; {status}")
+            self._screen.show(self._table(), newest, f"{_now_text()}: {self._status}; {status}")
 
     def end(self) -> None:
         """Write what is known."""

@@ -54,6 +54,17 @@ class Browser:
         self._ask("Network.clearBrowserCache")
         self.received_bytes = 0
 
+    def slow_down(self) -> None:
+        """Load and draw from now on as a phone of the lower middle class does over 4G with poor reception."""
+        self._ask(
+            "Network.emulateNetworkConditions",
+            offline=False,
+            latency=150,
+            downloadThroughput=1_600_000 / 8,
+            uploadThroughput=750_000 / 8,
+        )
+        self._ask("Emulation.setCPUThrottlingRate", rate=4)
+
     def run_scripts(self, *, on: bool) -> None:
         """Whether pages may run JavaScript, from the next one on."""
         self._ask("Emulation.setScriptExecutionDisabled", value=not on)

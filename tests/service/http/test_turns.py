@@ -44,6 +44,27 @@ def test_work_is_at_most_a_twentieth_of_the_time_with_pauses_up_to_half_a_minute
     assert rest_after(seconds) == pytest.approx(min(19 * seconds, 30))
 
 
+async def test_a_result_that_expires_while_it_is_made_is_made_again() -> None:
+    facts, is_reading, may_end = ["old"], asyncio.Event(), asyncio.Event()
+
+    async def read() -> str:
+        found = facts[-1]
+        is_reading.set()
+        await may_end.wait()
+        return found
+
+    shared = Shared(read, lambda _: float("inf"))
+    first = asyncio.create_task(shared.get())
+    await is_reading.wait()
+    facts.append("new")
+    shared.expire()
+    may_end.set()
+    assert await first == "old"
+    assert await shared.get() == "new"
+    facts.append("newest")
+    assert await shared.get() == "new"
+
+
 async def test_a_failed_result_is_computed_again() -> None:
     answers = iter((OSError("nothing yet"), None))
 

@@ -27,9 +27,14 @@ _KEPT_SECONDS: Final = 400 * 86_400
 """Browsers keep no cookie for longer."""
 
 
+def views_cookie(request: Request) -> str:
+    """The cookie with the views that the client's browser has sent; empty without one."""
+    return request.cookies.get(_COOKIE, "")
+
+
 def saved_views(request: Request) -> Sequence[SavedView]:
     """The views that the client's browser has sent."""
-    return read_views(request.cookies.get(_COOKIE, ""))
+    return read_views(views_cookie(request))
 
 
 def saved_view_route() -> Route:
