@@ -53,7 +53,8 @@ def _name(container: JsonObject) -> str:
 
 
 def _container(container: JsonObject, place: str) -> Iterator[Location]:
-    labels = {str(name): str(text) for name, text in (container.get("Labels") or {}).items()}
+    given = container.get("Labels") or {}
+    labels = {name: str(text) for name, text in given.items() if text is not None}
     host = labels.get(_HOST) or _first_address(container)
     about = {
         "container_id": container.get("Id"),

@@ -190,7 +190,7 @@ def _leaves(secrets: Sequence[Item]) -> Iterator[tuple[tuple[str, str], str]]:
             metadata = _metadata(secret)
             namespace, name = str(metadata.get("namespace")), str(metadata.get("name"))
             text = str(_of(secret, "data", "tls.crt") or "")
-            sha256 = leaf_sha256(base64.b64decode(text).decode("ascii", "replace"))
+            sha256 = leaf_sha256(base64.b64decode(text))
         except (AttributeError, ValueError):
             continue
         if sha256 is not None:
