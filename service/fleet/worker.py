@@ -14,7 +14,6 @@ from typing import Any, Final
 import structlog
 from procrastinate import JobContext
 from procrastinate.jobs import DeleteJobCondition
-from prometheus_client import CollectorRegistry
 
 from model.clock import SystemClock
 from model.observation import Observation
@@ -84,8 +83,7 @@ async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
             except PolicyError as error:
                 raise StartError(str(error)) from error
             _LOG.info("working", queues=queues, version=TOOL_VERSION)
-            sent = telemetry(CollectorRegistry())
-            async with watched_loop(), sent, asyncio.TaskGroup() as beside:
+            async with watched_loop(), telemetry(), asyncio.TaskGroup() as beside:
                 version = beside.create_task(watch_version(store, stop))
                 while not stop.is_set():
                     await _work_until(stop, queue, queues, visitor, slots)
