@@ -26,7 +26,7 @@ _SAMPLE_SECONDS: Final = 0.5
 _SETTLES_WITHIN_SECONDS: Final = 180.0
 _MOST_OVERTIME_SECONDS: Final = 300.0
 _FIRST_VISITS: Final = 2
-_PAGES_AT_ONCE: Final = 40
+_LISTS_AT_ONCE: Final = 40
 """More than the service has connections to its database, and threads."""
 
 _FORGOTTEN_SECONDS: Final = 30.0
@@ -113,13 +113,13 @@ async def _plant(planter: Planter, options: Options, entry: Entry) -> None:
 async def _sample(service: Soaking, options: Options, url: str) -> Sequence[Usage]:
     """The samples after the warm-up.
 
-    At its end, many pages are read at once: connections to the database and threads are opened on demand and stay, so
+    At its end, many lists are read at once: connections to the database and threads are opened on demand and stay, so
     their numbers must have reached their limits before they are compared.
     """
     async with httpx.AsyncClient(timeout=30) as client:
         page = partial(client.get, f"{url}/metrics")
         await _phase(service, options, page, options.warm_up_minutes, least=_FIRST_VISITS)
-        await asyncio.gather(*(client.get(f"{url}/changes") for _ in range(_PAGES_AT_ONCE)))
+        await asyncio.gather(*(client.get(f"{url}/api/v1/changes") for _ in range(_LISTS_AT_ONCE)))
         return await _phase(service, options, page, options.minutes, least=options.least_visits)
 
 
