@@ -48,7 +48,7 @@ def _packets(some: bytes) -> Iterator[bytes]:
 def tls13_flights(some: bytes) -> None:
     """A flight of TLS 1.3 with these messages is read, however it arrives; it counts as whole only if it is signed.
 
-    The bytes are the encrypted messages of a server with a valid key share; without encryption, they are no flight.
+    The bytes are the encrypted messages of a server with a valid key share; without encryption, they never count.
     """
     for is_sealed in (True, False):
         flights = [_flight(some, size, is_sealed=is_sealed) for size in _PIECES]
