@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
-import re
-import ssl
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS
+from pki.certificates.pem import certificates_in
 from pki.certificates.reading.fields import read_fields
 
-_FIRST_CERTIFICATE: Final = re.compile(
-    r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL
-)
 _LARGEST_FILE_BYTES: Final = 1 << 20
 
 
@@ -37,13 +34,16 @@ def declaring(
     return {label: text for label, text in said.items() if text}
 
 
-def leaf_sha256(pem: str) -> str | None:
+def leaf_sha256(pem: bytes) -> str | None:
     """The SHA-256 of the first certificate in PEM text, which is the server's own; None if there is none."""
-    found = _FIRST_CERTIFICATE.search(pem)
-    if found is None:
-        return None
+    leaf = _leaf(pem)
+    return None if leaf is None else hashlib.sha256(leaf).hexdigest()
+
+
+def _leaf(pem: bytes) -> bytes | None:
+    first = next(certificates_in(pem), None)
     try:
-        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(found[0])).hexdigest()
+        return None if first is None or first.base64 is None else base64.b64decode(first.base64)
     except ValueError:
         return None
 
@@ -53,11 +53,9 @@ def read_leaves(paths: Sequence[Path]) -> tuple[tuple[str, ...], str | None]:
     found: list[str] = []
     for path in paths:
         try:
-            with path.open("rb") as opened:
-                text = opened.read(_LARGEST_FILE_BYTES).decode("ascii", "replace")
+            sha256 = leaf_sha256(_beginning(path))
         except OSError as error:
             return (), f"the certificate {path} cannot be read here ({error.strerror})"
-        sha256 = leaf_sha256(text)
         if sha256 is None:
             return (), f"{path} has no certificate in PEM"
         found.append(sha256)
@@ -67,10 +65,12 @@ def read_leaves(paths: Sequence[Path]) -> tuple[tuple[str, ...], str | None]:
 def leaf_names(path: Path) -> tuple[str, ...]:
     """The DNS names in the leaf of a PEM file; none if it cannot be read."""
     try:
-        with path.open("rb") as opened:
-            text = opened.read(_LARGEST_FILE_BYTES).decode("ascii", "replace")
-        found = _FIRST_CERTIFICATE.search(text)
-        der = ssl.PEM_cert_to_DER_cert(found[0]) if found else b""
-    except (OSError, ValueError):
+        leaf = _leaf(_beginning(path))
+    except OSError:
         return ()
-    return tuple(read_fields(der).dns_names())
+    return () if leaf is None else tuple(read_fields(leaf).dns_names())
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as opened:
+        return opened.read(_LARGEST_FILE_BYTES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Any, Final, TypeAlias
 
@@ -32,6 +32,24 @@ class SourceLocation:
 
 Location: TypeAlias = SourceLocation | Skipped
 """What a reader yields for each entry."""
+
+
+JsonObject: TypeAlias = Mapping[str, Any]
+
+
+def locations_of_objects(
+    objects: Iterable[JsonObject],
+    place_of: Callable[[JsonObject], str],
+    read: Callable[[JsonObject, str], Iterator[Location]],
+) -> Iterator[Location]:
+    """What ``read`` yields for each object and its place; an object that its API does not allow is skipped."""
+    for one in objects:
+        place = place_of(one)
+        try:
+            yield from list(read(one, place))
+        except (AttributeError, TypeError, ValueError, LookupError, OverflowError) as error:
+            problem = f"the object is invalid ({type(error).__name__}: {error})"
+            yield Skipped(place=place, problem=problem)
 
 
 def read_locations(
@@ -73,7 +91,7 @@ def meta(prefix: str, labels: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def mappings(value: Any, what: str) -> Iterator[Mapping[str, Any]]:
+def mappings(value: Any, what: str) -> Iterator[JsonObject]:
     """The entries of a list of JSON objects; raises SourceError if it is not such a list."""
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise SourceError(f"{what} must be a list of objects.")

@@ -1,7 +1,9 @@
 """The fuzz targets: every parser of bytes and texts from others, with the property that it must have.
 
-Those of TLS are here, those of other answers in ``replies``, those of files and lists in ``texts``. A target accepts any bytes and raises nothing; a violated property is an AssertionError, or the exception of
-the parser. ``python -m fuzz`` runs the targets with atheris, and the tests run the stored corpus.
+Those of TLS messages are here, those of whole handshakes in ``handshakes``, those of other answers in ``replies``, those
+of APIs in ``sources``, those of files and lists in ``texts``. A target accepts any bytes and raises nothing; a violated
+property is an AssertionError, or the exception of the parser. ``python -m fuzz`` runs the targets with atheris, and the
+tests run the stored corpus.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final, TypeAlias
 
-from fuzz import replies, texts
+from fuzz import handshakes, replies, sources, texts
 from pki.byte_reader import DecodeError
 from pki.certificates import parse_certificate
 from probe.connect.starttls.chat.xml_stream import XmlStream
@@ -148,14 +150,22 @@ TARGETS: Final[Mapping[str, Target]] = {
         xml_streams,
         lines,
         certificates,
+        handshakes.dtls_questions,
+        handshakes.tls13_flights,
         replies.scripts,
         replies.proxies,
         replies.http,
         replies.revocation,
         replies.timestamps,
+        sources.kubernetes_objects,
+        sources.consul_services,
+        sources.docker_containers,
         texts.server_files,
         texts.targets_files,
         texts.yaml_files,
+        texts.web_configurations,
+        texts.trust_files,
+        texts.log_lists,
         texts.source_texts,
         texts.recordings,
         texts.observations,

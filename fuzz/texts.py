@@ -1,7 +1,8 @@
-"""What owners and operators write: targets, configurations of servers, policies, recordings, and lists of sources."""
+"""What owners and operators write: targets, configurations, policies, recordings, trust stores, lists of sources and logs."""
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from discovery.apis.json_text import read_json
+from discovery.declared import leaf_sha256
 from discovery.files.targets_file import TargetsFileError, read_targets_file
 from discovery.names import locations_in
 from discovery.server_files.apache import read_apache
@@ -17,9 +19,13 @@ from discovery.server_files.haproxy import read_haproxy
 from discovery.server_files.nginx import read_nginx
 from discovery.source import SourceError
 from discovery.targets import TargetError, parse_target
+from pki.certificates import TrustStoreError
+from pki.certificates.trust_files import read_anchors
+from pki.transparency.log_list import LogListError, read_log_list
 from policy.files.yaml_file import ConfigError, read_yaml_mapping
 from probe.recording.visit import RecordingError, from_lines
 from probe.web.url import read_url
+from service.config.web_config.web_config import read_web_config
 from tlsprobe.errors import TlsprobeError
 from tlsprobe.observation_json import from_json
 
@@ -58,6 +64,35 @@ def yaml_files(some: bytes) -> None:
         file.write_bytes(some)
         with suppress(ConfigError):
             read_yaml_mapping(file)
+
+
+def web_configurations(some: bytes) -> None:
+    """A web configuration of Prometheus' exporters is read, or refused with its line."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, "web.yml")
+        file.write_bytes(some)
+        with suppress(ConfigError):
+            read_web_config(file)
+
+
+def trust_files(some: bytes) -> None:
+    """A trust store in PEM is read, or refused with a sentence; a server's own certificate is the first of its file."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, "anchors.pem")
+        file.write_bytes(some)
+        leaf = leaf_sha256(some)
+        with suppress(TrustStoreError):
+            assert leaf == hashlib.sha256(read_anchors(file)[0]).hexdigest()
+
+
+def log_lists(some: bytes) -> None:
+    """A list of certificate transparency logs is read, or refused with a sentence."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, "logs.json")
+        file.write_bytes(some)
+        with suppress(LogListError):
+            logs = read_log_list(file)
+            assert all(hashlib.sha256(one.key).digest() == key for key, one in logs.items())
 
 
 def source_texts(some: bytes) -> None:

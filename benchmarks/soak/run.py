@@ -26,6 +26,9 @@ _SAMPLE_SECONDS: Final = 0.5
 _SETTLES_WITHIN_SECONDS: Final = 180.0
 _MOST_OVERTIME_SECONDS: Final = 300.0
 _FIRST_VISITS: Final = 2
+_LISTS_AT_ONCE: Final = 40
+"""More than the service has connections to its database, and threads."""
+
 _FORGOTTEN_SECONDS: Final = 30.0
 _LATEST: Final = 0.25
 """The part of an interval after which a line of the log is too old to plant: the next visit may have begun."""
@@ -62,7 +65,7 @@ async def soak(options: Options, directory: Path, database: str) -> list[str]:
         planter = Planter(members, options.mean_visits, options.seed)
         async with soaking(configuration) as service, asyncio.TaskGroup() as group:
             reading = group.create_task(service.read(partial(_plant, planter, options)))
-            samples = await _sample(service, options, f"http://127.0.0.1:{port}/metrics")
+            samples = await _sample(service, options, f"http://127.0.0.1:{port}")
             planter.stop()
             settled = group.create_task(planter.settled.wait())
             await asyncio.wait(
@@ -108,10 +111,15 @@ async def _plant(planter: Planter, options: Options, entry: Entry) -> None:
 
 
 async def _sample(service: Soaking, options: Options, url: str) -> Sequence[Usage]:
-    """The samples after the warm-up."""
+    """The samples after the warm-up.
+
+    At its end, many lists are read at once: connections to the database and threads are opened on demand and stay, so
+    their numbers must have reached their limits before they are compared.
+    """
     async with httpx.AsyncClient(timeout=30) as client:
-        page = partial(client.get, url)
+        page = partial(client.get, f"{url}/metrics")
         await _phase(service, options, page, options.warm_up_minutes, least=_FIRST_VISITS)
+        await asyncio.gather(*(client.get(f"{url}/api/v1/changes") for _ in range(_LISTS_AT_ONCE)))
         return await _phase(service, options, page, options.minutes, least=options.least_visits)
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
 from discovery.apis.web import WebApi
 from discovery.bounds import USUAL_MOST_TARGETS, check_count
-from discovery.found import Location, SourceLocation, mappings, meta, read_locations
+from discovery.found import (
+    JsonObject,
+    Location,
+    SourceLocation,
+    locations_of_objects,
+    mappings,
+    meta,
+    read_locations,
+)
 from discovery.source import Skipped, SourceError, SourceReading
 from model.frozen import frozen
 
@@ -23,9 +32,18 @@ class Wanted:
     services: Sequence[str] = ()
     tags: Sequence[str] = ()
 
-    def has(self, name: str, its_tags: Collection[str]) -> bool:
-        """Whether a service with that name and these tags is wanted."""
-        return (not self.services or name in self.services) and set(self.tags) <= set(its_tags)
+    def names_in(self, catalog: Any, url: str) -> list[str]:
+        """The names of the wanted services in the catalog at ``url``; raises SourceError if it is not one."""
+        if not isinstance(catalog, dict):
+            raise SourceError(f"{url} did not answer like a Consul catalog.")
+        for name, its_tags in catalog.items():
+            if not isinstance(its_tags, list | None):
+                raise SourceError(f"{url}: the tags of the service {name} must be a list.")
+        return [name for name, its_tags in catalog.items() if self._has(name, its_tags or ())]
+
+    def _has(self, name: str, its_tags: Iterable[Any]) -> bool:
+        is_named = not self.services or name in self.services
+        return is_named and set(self.tags) <= set(map(str, its_tags))
 
     def missing(self, found: Collection[str]) -> Iterator[Skipped]:
         """The named services that are not among the ``found`` ones."""
@@ -47,9 +65,7 @@ async def read_consul(
 ) -> SourceReading:
     """The instances of the ``wanted`` services; raises SourceError."""
     catalog = await api.get("/v1/catalog/services")
-    if not isinstance(catalog, dict):
-        raise SourceError(f"{api.url} did not answer like a Consul catalog.")
-    names = [name for name, its_tags in catalog.items() if wanted.has(name, its_tags or ())]
+    names = wanted.names_in(catalog, api.url)
     check_count(source, len(names), most)
     at_once = asyncio.Semaphore(_AT_ONCE)
 
@@ -57,7 +73,7 @@ async def read_consul(
         async with at_once:
             answer = await api.get(f"/v1/catalog/service/{quote(name, safe='')}")
         found = mappings(answer, f"{api.url}: service {name}")
-        return [place for one in found for place in _places(one, wanted.tags)]
+        return list(locations_of(found, wanted.tags))
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -69,12 +85,20 @@ async def read_consul(
     return await asyncio.to_thread(read_locations, places, source, most)
 
 
-def _places(instance: Mapping[str, Any], tags: Sequence[str]) -> Iterator[Location]:
+def locations_of(instances: Iterable[JsonObject], tags: Sequence[str]) -> Iterator[Location]:
+    """The instances that have all of the ``tags``."""
+    return locations_of_objects(instances, _place, partial(_instance, tags))
+
+
+def _place(instance: JsonObject) -> str:
+    return f"service {instance.get('ServiceName')}, instance {instance.get('ServiceID')}"
+
+
+def _instance(tags: Sequence[str], instance: JsonObject, place: str) -> Iterator[Location]:
     its_tags = [str(tag) for tag in instance.get("ServiceTags") or ()]
     port = instance.get("ServicePort")
     if not set(tags) <= set(its_tags):
         return
-    place = f"service {instance.get('ServiceName')}, instance {instance.get('ServiceID')}"
     if not isinstance(port, int):
         yield Skipped(place=place, problem="it has no port")
         return

@@ -20,11 +20,12 @@ import base64
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from discovery.declared import declaring, leaf_sha256
-from discovery.found import Location, SourceLocation, meta
+from discovery.found import Location, SourceLocation, locations_of_objects, meta
 from discovery.source import Skipped
 from model.application_protocol import DEFAULT_PORT
 
@@ -88,13 +89,7 @@ def locations_of(items: Items) -> Iterator[Location]:
         ("APIService", API_SERVICES, _api_service),
     )
     for kind, path, read in kinds:
-        for item in items.get(path, ()):
-            place = _place(kind, item)
-            try:
-                yield from list(read(item, place))
-            except (AttributeError, TypeError, ValueError, KeyError) as error:
-                problem = f"the object is invalid ({type(error).__name__}: {error})"
-                yield Skipped(place=place, problem=problem)
+        yield from locations_of_objects(items.get(path, ()), partial(_place, kind), read)
 
 
 class _Cluster:
@@ -189,15 +184,17 @@ def _at_hosts(
 
 
 def _leaves(secrets: Sequence[Item]) -> Iterator[tuple[tuple[str, str], str]]:
+    """A secret without a readable certificate is left out: an Ingress or Gateway that refers to it says so."""
     for secret in secrets:
-        metadata = _metadata(secret)
-        text = str(_of(secret, "data", "tls.crt") or "")
         try:
-            sha256 = leaf_sha256(base64.b64decode(text).decode("ascii", "replace"))
-        except ValueError:
+            metadata = _metadata(secret)
+            namespace, name = str(metadata.get("namespace")), str(metadata.get("name"))
+            text = str(_of(secret, "data", "tls.crt") or "")
+            sha256 = leaf_sha256(base64.b64decode(text))
+        except (AttributeError, ValueError):
             continue
         if sha256 is not None:
-            yield (str(metadata.get("namespace")), str(metadata.get("name"))), sha256
+            yield (namespace, name), sha256
 
 
 def _is_attached(route: Item, gateway: Item, listener: Item) -> bool:

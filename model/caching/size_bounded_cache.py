@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
+from weakref import WeakSet
 
 from model.caching.weight import weight
 
@@ -26,11 +27,13 @@ class SizeBoundedCache:
         self._left = room
         self._newer: dict[Hashable, tuple[Any, int]] = {}
         self._older: dict[Hashable, tuple[Any, int]] = {}
+        self._older_bytes = 0
+        _CACHES.add(self)
 
     @property
     def held_bytes(self) -> int:
         """The size of all stored values, as estimated by ``model.caching.weight``."""
-        return sum(size for part in (self._newer, self._older) for _, size in part.values())
+        return self._room - self._left + self._older_bytes
 
     def of(
         self,
@@ -48,8 +51,10 @@ class SizeBoundedCache:
         if (known := self._newer.get(key)) is not None:
             found: Value = known[0]
             return found
-        entry = self._older.get(key)
-        if entry is None:
+        entry = self._older.pop(key, None)
+        if entry is not None:
+            self._older_bytes -= entry[1]
+        else:
             made = make(*arguments)
             size = weight((key, made)) + opaque_bytes if most_bytes is None else most_bytes
             entry = made, size + _ENTRY_BYTES
@@ -57,7 +62,16 @@ class SizeBoundedCache:
         if entry[1] * 8 > self._room:
             return value
         if entry[1] > self._left:
-            self._older, self._newer, self._left = self._newer, {}, self._room
+            self._older, self._older_bytes = self._newer, self._room - self._left
+            self._newer, self._left = {}, self._room
         self._newer[key] = entry
         self._left -= entry[1]
         return value
+
+
+_CACHES: Final[WeakSet[SizeBoundedCache]] = WeakSet()
+
+
+def cached_bytes() -> int:
+    """The size of what all caches of this process hold."""
+    return sum(cache.held_bytes for cache in tuple(_CACHES))

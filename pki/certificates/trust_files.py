@@ -16,12 +16,9 @@ from typing import Final
 
 from OpenSSL import crypto
 
+from pki.certificates.pem import PemCertificate, certificates_in
 from pki.certificates.trust import TrustStore
 
-_BLOCK: Final = re.compile(
-    rb"-----BEGIN (?:X509 )?CERTIFICATE-----(.*?)-----END (?:X509 )?CERTIFICATE-----", re.DOTALL
-)
-_BEGIN: Final = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----")
 _DER_SEQUENCE: Final = b"\x30"
 _STORE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _SYSTEM: Final = Path("system")
@@ -90,32 +87,29 @@ def read_anchors(path: Path) -> tuple[bytes, ...]:
             f"The trust store {path} cannot be read ({error.strerror}); "
             "use a readable PEM file of CA certificates."
         ) from error
-    blocks = tuple(_BLOCK.finditer(pem))
-    if len(blocks) != len(_BEGIN.findall(pem)):
-        raise TrustStoreError(
-            f"The trust store {path} has a BEGIN CERTIFICATE line without an END CERTIFICATE "
-            "line; the file is probably truncated, so copy it again."
-        )
-    if not blocks:
+    found = tuple(certificates_in(pem))
+    if not found:
         fix = (
             f"it is probably DER, so convert it: openssl x509 -inform DER -in {path}"
             if pem.startswith(_DER_SEQUENCE)
             else "use a PEM file of CA certificates."
         )
         raise TrustStoreError(f"The trust store {path} holds no PEM certificate; {fix}")
-    return tuple(
-        _decoded(path, number, pem.count(b"\n", 0, block.start()) + 1, block[1])
-        for number, block in enumerate(blocks, start=1)
-    )
+    return tuple(_decoded(path, number, one) for number, one in enumerate(found, start=1))
 
 
-def _decoded(path: Path, number: int, line: int, text: bytes) -> bytes:
+def _decoded(path: Path, number: int, one: PemCertificate) -> bytes:
+    if one.base64 is None:
+        raise TrustStoreError(
+            f"The trust store {path}, line {one.line}: BEGIN CERTIFICATE without an END CERTIFICATE "
+            "line; the file is probably truncated, so copy it again."
+        )
     try:
-        der = base64.b64decode(b"".join(text.split()), validate=True)
+        der = base64.b64decode(b"".join(one.base64.split()), validate=True)
         crypto.load_certificate(crypto.FILETYPE_ASN1, der)
     except (binascii.Error, crypto.Error) as error:
         raise TrustStoreError(
-            f"The trust store {path}, line {line}: certificate {number} is damaged; "
+            f"The trust store {path}, line {one.line}: certificate {number} is damaged; "
             "copy it again or remove it."
         ) from error
     return der

@@ -14,7 +14,7 @@ import copy
 import ipaddress
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
@@ -79,18 +79,22 @@ class AddressGate:
         """Whether a task is waiting for a place."""
         return any(not turn.done() for turn in self._waiting)
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[int]:
+    def place(self) -> AbstractAsyncContextManager[int]:
         """A place for one connection, first come, first served; and the epoch in which it was granted."""
+        return _Place(self)
+
+    async def take(self) -> int:
+        """Waits for a place; returns the epoch. The place is taken until ``give_back``."""
         if self._open >= int(self._limit) or self._waiting:
             await self._turn()
         else:
             self._open += 1
-        try:
-            yield self._epoch
-        finally:
-            self._open -= 1
-            self._wake()
+        return self._epoch
+
+    def give_back(self) -> None:
+        """Frees a place for the next task that waits."""
+        self._open -= 1
+        self._wake()
 
     async def pace(self) -> None:
         """Waits until another connection may start: one second after the start ``per_second`` connections ago."""
@@ -150,6 +154,23 @@ class AddressGate:
             if not turn.done():
                 self._open += 1
                 turn.set_result(None)
+
+
+class _Place(AbstractAsyncContextManager[int]):
+    """A place until the end of the block.
+
+    A generator could not do this: it would be open within the one of ``Politeness.connection``, and if a loop ends
+    while both are open, it closes them in any order and reports an error.
+    """
+
+    def __init__(self, gate: AddressGate) -> None:
+        self._gate = gate
+
+    async def __aenter__(self) -> int:
+        return await self._gate.take()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._gate.give_back()
 
 
 class Politeness:

@@ -84,7 +84,10 @@ def _logs(listed: Any) -> Iterator[Log]:
         if not isinstance(operator, dict) or not isinstance(operator.get("name"), str):
             raise _OddError(f"operator {number} has no name")
         for kind in ("logs", "tiled_logs"):
-            for at, fields in enumerate(operator.get(kind, ()), start=1):
+            entries = operator.get(kind, [])
+            if not isinstance(entries, list):
+                raise _OddError(f"{kind} of operator {operator['name']} is not a list")
+            for at, fields in enumerate(entries, start=1):
                 try:
                     yield _log(fields, operator["name"])
                 except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as flaw:

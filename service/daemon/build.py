@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from exporters.prometheus import PageWriter, ServiceMetrics
-from exporters.prometheus.service.event_loop import show_tasks
 from exporters.prometheus.service.fleet import FleetMetrics
+from exporters.prometheus.service.process_state import show_process_state
+from model.caching.size_bounded_cache import cached_bytes
 from model.clock import SystemClock
 from model.frozen import frozen
 from model.query import ServiceEvent
@@ -140,7 +141,9 @@ def _metrics(
         snapshot_age_seconds=age_seconds,
     )
     loop = asyncio.get_running_loop()
-    show_tasks(metrics.registry, lambda: len(asyncio.all_tasks(loop)))
+    show_process_state(
+        metrics.registry, tasks=lambda: len(asyncio.all_tasks(loop)), cached_bytes=cached_bytes
+    )
     return metrics
 
 

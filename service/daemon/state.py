@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
 
 from model.observation import Observation
 from model.verification.plan import VerificationPlan
@@ -12,10 +11,8 @@ from probe.visit.engine import Engine
 from scheduling.jobs import SchedulerSettings
 from service.config.settings import ServiceSettings
 from service.fleet.leader_store import plan_with_workers
+from service.process.stopping import GRACE_SECONDS
 from storage import Retention
-
-_STOP_SECONDS: Final = 5.0
-"""For visits in progress when the service stops; the store and HTTP get the rest of the ten seconds."""
 
 
 @dataclass(slots=True)
@@ -45,7 +42,7 @@ class ServiceState:
         plan = SchedulerSettings(
             paces=self.settings.paces,
             max_concurrent_probes=self.settings.max_concurrent_probes,
-            stop_grace_seconds=_STOP_SECONDS,
+            stop_grace_seconds=GRACE_SECONDS,
             enumerates_at_start=self.settings.enumerate_at_start,
         )
         return plan_with_workers(plan) if self.settings.workers.enabled else plan

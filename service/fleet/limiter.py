@@ -27,24 +27,43 @@ class _Held:
     is_lent: bool = False
 
 
+class NoPlaceError(Exception):
+    """No visit begins any more: the worker is stopping."""
+
+
 class Limiter:
-    """Places for ``limit`` visits, and room for a job while no visit waits for a place."""
+    """Places for ``limit`` visits until ``close``, and room for a job while no visit waits for a place."""
 
     def __init__(self, limit: int) -> None:
         self._places = asyncio.Semaphore(limit)
         self._waiting = 0
         self._in_overtime = 0
         self._changed = asyncio.Event()
+        self._is_closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no visit begins any more."""
+        return self._is_closed
+
+    def close(self) -> None:
+        """Refuse a place to those that wait for one, and to all later ones."""
+        self._is_closed = True
+        for _ in range(self._waiting):
+            self._places.release()
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
-        """A place for one visit, as soon as one is free."""
+        """A place for one visit, as soon as one is free. Raises NoPlaceError once this is closed."""
         self._waiting += 1
         try:
             await self._places.acquire()
         finally:
             self._waiting -= 1
             self._changed.set()
+        if self._is_closed:
+            self._places.release()
+            raise NoPlaceError
         held = _Held()
         self._watch(held)
         try:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
 
 from model.endpoint_state import Visit
 from service.fleet.leases import Leases
@@ -18,7 +19,7 @@ class Settling:
     """A visit to be stored. After an attempt, ``error`` is why it failed, or None.
 
     ``is_stored`` stays True if the claim could not be released afterwards. ``is_ours`` is whether the worker still
-    had the claim; otherwise nothing was stored.
+    had the claim; otherwise nothing was stored. ``context`` has the visit's span, to which its storing belongs.
     """
 
     visit: Visit
@@ -26,6 +27,7 @@ class Settling:
     is_stored: bool = False
     is_ours: bool = False
     error: Exception | None = None
+    context: Context = field(default_factory=copy_context)
 
 
 class Settlement:
@@ -67,10 +69,16 @@ class Settlement:
             raise
 
     async def _settle_of(self, worker_id: int, group: Sequence[Settling]) -> None:
+        loop = asyncio.get_running_loop()
         try:
             keys = [one.visit.key for one in group]
             async with self._claims.settling(keys, worker_id) as held:
-                errors = await asyncio.gather(*(self._store_one(one, held) for one in group))
+                errors = await asyncio.gather(
+                    *(
+                        loop.create_task(self._store_one(one, held), context=one.context)
+                        for one in group
+                    )
+                )
                 held -= {one.visit.key for one, error in zip(group, errors, strict=True) if error}
         except Exception as error:  # each caller gets it
             errors = [error] * len(group)

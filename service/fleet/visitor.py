@@ -31,7 +31,7 @@ from scheduling.jobs import Judging, SchedulerSettings, Visiting, unjudged
 from scheduling.next_schedule import schedule_after
 from scheduling.visit import ReadLatest, judged, known_facts, with_earlier_facts
 from service.fleet.leases import INNOCENT, Leases, Record
-from service.fleet.limiter import Limiter
+from service.fleet.limiter import Limiter, NoPlaceError
 from service.fleet.request import Request
 from service.fleet.settlement import Settlement, Settling
 from service.fleet.worker_memory import WorkerMemory
@@ -110,6 +110,8 @@ class Visitor:
     async def visit(self, requests: Sequence[Request], worker_id: int) -> None:
         """Return when every endpoint is visited (by this worker or another), quarantined, or closed.
 
+        Once the slots are closed, visits that have not begun are released: another worker makes them.
+
         Raises:
             psycopg.Error: if the queue's database fails; what was recorded by then remains.
         """
@@ -140,6 +142,8 @@ class Visitor:
             async with asyncio.TaskGroup() as visits:
                 for each in due:
                     visits.create_task(self._visit_one(each, group.record, worker_id))
+            if self._slots.is_closed:
+                await with_patience(lambda: self._claims.put_back(keys, worker_id))
         except BaseException:
             # No worker died: the claims of unfinished visits must not look as if one had.
             await asyncio.shield(with_patience(lambda: self._claims.put_back(keys, worker_id)))
@@ -164,6 +168,8 @@ class Visitor:
         with span("visit", endpoint=request.key):
             try:
                 seen, known = await self._observe(due, is_alone=record is not None)
+            except NoPlaceError:
+                return
             except DiedAloneError:
                 times_before = 0 if record is None else record.times_set_aside
                 await self._set_aside(request.endpoint, before, worker_id, times_before)

@@ -14,7 +14,6 @@ from typing import Any, Final
 import structlog
 from procrastinate import JobContext
 from procrastinate.jobs import DeleteJobCondition
-from prometheus_client import CollectorRegistry
 
 from model.clock import SystemClock
 from model.observation import Observation
@@ -39,14 +38,13 @@ from service.judging.policy_evaluator import PolicyEvaluator
 from service.process.logs import set_up_logs
 from service.process.maintenance import limit_endpoints, watch_version
 from service.process.start_up import StartError, engine_of
-from service.process.stopping import stopping_signals
+from service.process.stopping import GRACE_SECONDS, stopping_signals
 from service.process.traced_visit import traced_visit
 from service.setting_types.secret_marks import secrets_in
 from service.watchdog.isolation import IsolationPool
 from service.watchdog.watchdog import watched_loop
 from storage import SqlStore, StoreError
 
-_STOP_SECONDS: Final = 7.0
 _MOST_JOBS: Final = 10_000
 """More than a worker ever has room for: ``Limiter`` sets the real limit."""
 
@@ -85,11 +83,10 @@ async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
             except PolicyError as error:
                 raise StartError(str(error)) from error
             _LOG.info("working", queues=queues, version=TOOL_VERSION)
-            sent = telemetry(CollectorRegistry())
-            async with watched_loop(), sent, asyncio.TaskGroup() as beside:
+            async with watched_loop(), telemetry(), asyncio.TaskGroup() as beside:
                 version = beside.create_task(watch_version(store, stop))
                 while not stop.is_set():
-                    await _work_until(stop, queue, queues, visitor, slots.room)
+                    await _work_until(stop, queue, queues, visitor, slots)
                 version.cancel()
             if not version.cancelled():
                 raise StartError(str(version.result()))
@@ -148,10 +145,10 @@ async def _work_until(
     queue: Queue,
     queues: Sequence[str],
     visitor: Visitor,
-    room: Callable[[], Any],
+    slots: Limiter,
 ) -> None:
     """One registration of a worker in the queue: until ``stop``, or until others consider it dead."""
-    manager = ResilientJobManager(queue.app.connector, room)
+    manager = ResilientJobManager(queue.app.connector, slots.room)
     app = queue.app
     app.job_manager = manager
 
@@ -166,7 +163,7 @@ async def _work_until(
         install_signal_handlers=False,
         update_heartbeat_interval=queue.times.heartbeat,
         stalled_worker_timeout=queue.times.dead_after,
-        shutdown_graceful_timeout=_STOP_SECONDS,
+        shutdown_graceful_timeout=GRACE_SECONDS,
     )
     try:
         async with asyncio.TaskGroup() as group:
@@ -174,6 +171,8 @@ async def _work_until(
             ends = [group.create_task(one.wait()) for one in (stop, manager.is_declared_dead)]
             await asyncio.wait([running, *ends], return_when=asyncio.FIRST_COMPLETED)
             manager.stop.set()
+            if stop.is_set():
+                slots.close()
             for task in (running, *ends):
                 task.cancel()
     except* QUEUE_ERRORS as trouble:

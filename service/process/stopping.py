@@ -21,6 +21,9 @@ import structlog
 
 from service.process import stop_guard
 
+GRACE_SECONDS: Final = 5.0
+"""For visits in progress when the process stops; the database and HTTP get the rest of the ten seconds."""
+
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 

@@ -16,7 +16,7 @@ from model.comparisons.change import Change, ChangeKind
 from service.demo.authority import DemoAuthority
 
 _AT = datetime(2026, 11, 30, tzinfo=UTC)
-_FLAT = Usage(resident=100_000_000, descriptors=20, threads=6, tasks=18)
+_FLAT = Usage(resident=100_000_000, cached=1_000_000, descriptors=20, threads=6, tasks=18)
 _SHORT = Options(
     endpoints=6,
     minutes=0.15,
@@ -91,7 +91,10 @@ def test_lost_and_doubled_visits_are_faults() -> None:
 @pytest.mark.parametrize(
     ("last", "says"),
     [
-        (replace(_FLAT, resident=106_000_000), "memory grew from 100 to 106 MB, by more than 5%"),
+        (
+            replace(_FLAT, resident=125_000_000, cached=20_000_000),
+            "memory without caches grew from 99 to 105 MB, by more than 5%",
+        ),
         (replace(_FLAT, descriptors=21), "descriptors grew from 20 to 21"),
         (replace(_FLAT, threads=7), "threads grew from 6 to 7"),
         (replace(_FLAT, tasks=19), "tasks grew from 18 to 19"),
@@ -107,6 +110,11 @@ def test_what_visits_use_while_they_run_is_no_growth() -> None:
     assert list(growth([_FLAT, *[busy] * 6, small], memory_limit=0.05)) == []
 
 
+def test_caches_that_fill_are_no_growth() -> None:
+    filled = replace(_FLAT, resident=130_000_000, cached=31_000_000)
+    assert list(growth([*[_FLAT] * 8, *[filled] * 4], memory_limit=0.05)) == []
+
+
 def test_too_few_samples_are_a_fault() -> None:
     (problem,) = growth([_FLAT] * 7, memory_limit=0.05)
     assert "soak for longer" in problem
@@ -114,7 +122,7 @@ def test_too_few_samples_are_a_fault() -> None:
 
 def test_a_page_without_the_number_of_tasks_is_an_error() -> None:
     with pytest.raises(ValueError, match="tlsprobe_tasks"):
-        usage(1, "tlsprobe_up 1\n")
+        usage(1, "tlsprobe_cached_bytes 1\n")
 
 
 @pytest.mark.integration

@@ -1,4 +1,4 @@
-"""The image of the Dockerfile, built by a container engine and run with the limits of the compose file.
+"""The image of the Dockerfile, built by a container engine and run as the compose file says.
 
 The engine has no image of a registry: a bare Debian of the same release stands for the base.
 """
@@ -33,11 +33,17 @@ pytestmark = [
     pytest.mark.timeout(900),
 ]
 
-IMAGE: Final = "tlsprobe"
+IMAGE: Final = f"tlsprobe:{TOOL_VERSION}"
 PYTHON: Final = "/opt/tlsprobe/bin/python"
 SBOM: Final = "/usr/local/lib/tlsprobe/sbom.cdx.json"
 HEALTHY: Final = ROOT / "deploy/container/healthy.py"
-SHELLS: Final = ("/usr/bin/dash", "/usr/bin/bash")
+CHANGES: Final = """
+services:
+  demo:
+    ports: !override ["127.0.0.1:{port}:9844"]
+    volumes: ["/dev/null:/usr/bin/dash:ro", "/dev/null:/usr/bin/bash:ro"]
+"""
+"""What a test changes in the compose file: its port is free, and no shell is needed."""
 
 IMPORTABLE_WITHOUT_COMPILING: Final = """
 import importlib.util, json, pathlib, sysconfig
@@ -87,13 +93,11 @@ def port() -> int:
 
 
 @pytest.fixture(scope="module")
-def container(engine: Podman, port: int) -> Iterator[str]:
-    """The demo in a container that has no shell."""
-    shells = [f"--volume=/dev/null:{shell}:ro" for shell in SHELLS]
-    health = ["--no-healthcheck", f"--env=HEALTH_URL=http://127.0.0.1:{port}"]
-    options = [*confinement("demo"), *shells, *health]
-    command = ("demo", "--listen", f"127.0.0.1:{port}")
-    with engine.running(IMAGE, *command, options=options) as identifier:
+def container(engine: Podman, port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The compose file's demo, in a container that has no shell."""
+    changes = tmp_path_factory.mktemp("compose") / "changes.yml"
+    changes.write_text(CHANGES.format(port=port))
+    with engine.composed("demo", ROOT / "docker-compose.yml", changes) as identifier:
         yield identifier
 
 
@@ -150,7 +154,7 @@ def test_the_labels_are_those_of_the_project(image: Any) -> None:
     assert labels[f"{prefix}.description"] == project["description"]
     assert labels[f"{prefix}.version"] == TOOL_VERSION
     assert labels[f"{prefix}.licenses"] == project["license"]
-    assert compose()["services"]["tlsprobe"]["image"] == f"{IMAGE}:{TOOL_VERSION}"
+    assert compose()["services"]["tlsprobe"]["image"] == IMAGE
 
 
 def test_the_bill_of_materials_names_what_is_installed(engine: Podman) -> None:

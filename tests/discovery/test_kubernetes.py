@@ -285,6 +285,16 @@ def test_one_invalid_object_costs_only_itself() -> None:
     assert first.startswith("Ingress x: the object is invalid")
 
 
+def test_a_port_that_is_not_finite_makes_the_object_invalid() -> None:
+    item = json.loads('{"spec": {"listeners": [{"protocol": "TLS", "port": 1e999}]}}')
+    assert "the object is invalid" in skipped_of(GATEWAYS, item)[0]
+
+
+def test_an_invalid_secret_costs_only_itself() -> None:
+    found = list(locations_of({SECRETS: [{"metadata": 7}], INGRESSES: [INGRESS]}))
+    assert [one.host for one in found if isinstance(one, SourceLocation)] == ["shop.test"]
+
+
 def test_a_wildcard_is_asked_by_the_hosts_of_the_rules() -> None:
     rules = [{"host": "a.shop.test"}, {"host": "b.c.shop.test"}, {"host": "other.test"}]
     item = INGRESS | {"spec": {"tls": [{"hosts": ["*.shop.test"]}], "rules": rules}}

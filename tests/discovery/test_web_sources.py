@@ -143,6 +143,34 @@ async def test_a_consul_catalog_is_read() -> None:
     assert keys(tagged) == ["192.168.10.10:5000"]
 
 
+async def test_an_invalid_instance_or_container_costs_only_itself() -> None:
+    odd = CONSUL_INSTANCE | {"ServiceTags": 7}
+    containers = [
+        {"Names": ["/odd"], "Labels": ["tlsprobe.port"]},
+        {"Id": "1", "Labels": {"tlsprobe.port": 443, "tlsprobe.host": "a.test"}},
+    ]
+    files = {
+        "/v1/catalog/services": as_json({"web": None}),
+        "/v1/catalog/service/web": as_json([odd, CONSUL_INSTANCE]),
+        "/containers/json": as_json(containers),
+    }
+    async with web_server(files) as server:
+        instances = await read_consul(api(server), "consul")
+        found = await read_docker(api(server), "docker")
+    assert keys(instances.targets) == ["172.17.0.3:5000"]
+    assert keys(found.targets) == ["a.test:443"]
+    (instance,), (container,) = instances.skipped, found.skipped
+    assert instance.place == "service web, instance 32a2a47f7992:nodea:5000"
+    assert container.place == "container odd"
+    assert instance.problem.startswith("the object is invalid")
+
+
+async def test_tags_that_are_not_a_list_are_reported() -> None:
+    async with web_server({"/v1/catalog/services": as_json({"web": "tls"})}) as server:
+        with pytest.raises(SourceError, match="the tags of the service web must be a list"):
+            await read_consul(api(server), "consul")
+
+
 async def test_a_named_service_that_the_catalog_does_not_have_is_reported() -> None:
     files = {"/v1/catalog/services": as_json({"web": ["tls"]}), "/v1/catalog/service/web": b"[]"}
     async with web_server(files) as server:

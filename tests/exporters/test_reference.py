@@ -19,8 +19,8 @@ from exporters.prometheus.other_exporters.handshake_summary import HandshakeSumm
 from exporters.prometheus.probe_page import Names, OwnResult, probe_page
 from exporters.prometheus.reference import reference
 from exporters.prometheus.service.delivery import DeliveryMetrics
-from exporters.prometheus.service.event_loop import show_tasks
 from exporters.prometheus.service.fleet import FleetMetrics
+from exporters.prometheus.service.process_state import show_process_state
 from model.protocol_version import ProtocolVersion
 from tests.deploy.files import DASHBOARDS, ROOT, expressions, read_yaml
 from tests.exporters.test_inventory import KNOWN, page, snapshot
@@ -54,7 +54,7 @@ def service_registry() -> CollectorRegistry:
         store_up=lambda: True,
         snapshot_age_seconds=lambda: 0,
     )
-    show_tasks(metrics.registry, lambda: 1)
+    show_process_state(metrics.registry, tasks=lambda: 1, cached_bytes=lambda: 1)
     metrics.visit_finished(KNOWN)
     metrics.visit_began(0.5)
     metrics.visit_doubted(KNOWN)

@@ -7,7 +7,7 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.caching.size_bounded_cache import SizeBoundedCache
+from model.caching.size_bounded_cache import SizeBoundedCache, cached_bytes
 from model.caching.weight import weight
 
 
@@ -23,6 +23,27 @@ def test_no_more_bytes_are_buffered_than_the_limit(sizes: list[int], room: int) 
     for number, size in enumerate(sizes):
         recent.of(number, bytes, size)
         assert recent.held_bytes <= 2 * room
+
+
+@given(st.lists(st.integers(0, 20)), st.integers(2000, 10_000))
+def test_a_value_counts_once_however_often_it_is_used(keys: list[int], room: int) -> None:
+    recent = SizeBoundedCache(room)
+    one = SizeBoundedCache(room)
+    one.of("key", str, most_bytes=100)
+    for key in keys:
+        recent.of(key, str, most_bytes=100)
+    count, rest = divmod(recent.held_bytes, one.held_bytes)
+    assert rest == 0
+    assert count <= len(set(keys))
+
+
+def test_all_caches_are_counted_while_they_exist() -> None:
+    before = cached_bytes()
+    recent = SizeBoundedCache(20_000)
+    recent.of("key", bytes, 1000)
+    assert cached_bytes() - before == recent.held_bytes > 1000
+    del recent
+    assert cached_bytes() == before
 
 
 def test_a_frequently_used_value_stays_cached() -> None:

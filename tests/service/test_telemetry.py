@@ -6,21 +6,10 @@ import asyncio
 import json
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-    ExportMetricsServiceRequest,
-)
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -29,78 +18,11 @@ from service.demo.fleet import DemoFleet
 from service.integrations.otel.metrics import metrics_data
 from service.integrations.otel.variables import wanted
 from tests.service.processes import running
+from tests.support.otlp_receiver import ENDPOINT, Receiver, receiving
 from tests.support.ports import free_port
 
-ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 EXPECTED = {"discover", "visit", "probe", "judge", "store", "deliver"}
 PATIENCE_SECONDS = 120
-
-
-class Receiver(ThreadingHTTPServer):
-    """An OTLP receiver that also takes the messages of a notifier."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.changed = threading.Condition()
-        self.spans: list[Span] = []
-        self.metrics: dict[str, Metric] = {}
-        self.services: set[str] = set()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    @property
-    def names(self) -> set[str]:
-        return {one.name for one in self.spans}
-
-    def take(self, path: str, body: bytes) -> None:
-        """Decodes a request, whose path is that of the specification."""
-        with self.changed:
-            if path == "/v1/traces":
-                traces = ExportTraceServiceRequest.FromString(body)
-                for of_resource in traces.resource_spans:
-                    self.services |= names_in(of_resource.resource)
-                    for scope in of_resource.scope_spans:
-                        self.spans += scope.spans
-            elif path == "/v1/metrics":
-                for found in ExportMetricsServiceRequest.FromString(body).resource_metrics:
-                    self.services |= names_in(found.resource)
-                    for of_scope in found.scope_metrics:
-                        self.metrics |= {one.name: one for one in of_scope.metrics}
-            self.changed.notify_all()
-
-
-def names_in(resource: Any) -> set[str]:
-    return {one.value.string_value for one in resource.attributes if one.key == "service.name"}
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.take(self.path, body)
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        return
-
-
-@contextmanager
-def receiving() -> Iterator[Receiver]:
-    with Receiver() as receiver:
-        thread = threading.Thread(target=receiver.serve_forever)
-        thread.start()
-        try:
-            yield receiver
-        finally:
-            receiver.shutdown()
-            thread.join()
 
 
 def configuration(fleet: DemoFleet, receiver: Receiver, directory: Path) -> Path:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import select
+import shlex
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +21,7 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 BASE: Final = "localhost/debian-trixie"
 _AS_ROOT: Final = () if os.geteuid() == 0 else ("sudo", "--non-interactive")
+_COMPOSE: Final = Path(sys.executable).with_name("podman-compose")
 _TREE: Final = ROOT / ".cache/debian-trixie.tar"
 _CERTIFICATES: Final = Path(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"))
 _IN_CONTAINER: Final = "/run/host-certificates.crt"
@@ -46,10 +49,13 @@ class Podman:
 
     def command(self, *arguments: str | Path) -> Sequence[str]:
         """The command line of podman with these arguments."""
+        return [*_AS_ROOT, "podman", *self._options, *map(str, arguments)]
+
+    @property
+    def _options(self) -> Sequence[str]:
         names = ("root", "runroot", "tmpdir")
         places = (f"--{name}={self.folder / name}" for name in names)
-        options = ("--cgroup-manager", "cgroupfs", "--runtime", "runc", "--events-backend", "none")
-        return [*_AS_ROOT, "podman", *map(str, (*places, *options, *arguments))]
+        return (*places, "--cgroup-manager=cgroupfs", "--runtime=runc", "--events-backend=none")
 
     def build(self, tag: str, *arguments: str | Path) -> None:
         """Build an image from a Dockerfile, with this machine's certificates for downloads."""
@@ -74,6 +80,37 @@ class Podman:
             yield identifier
         finally:
             self("rm", "--force", "--time", "10", "--volumes", identifier)
+
+    @contextmanager
+    def composed(self, service: str, *files: Path) -> Iterator[str]:
+        """The identifier of the container that podman-compose starts for a service, until the end of the block.
+
+        A later file changes an earlier one. The image must exist.
+        """
+        self._compose(files, "--profile", service, "up", "--detach", "--no-build", service)
+        try:
+            label = f"label=io.podman.compose.service={service}"
+            yield self("ps", "--quiet", "--no-trunc", "--filter", label).stdout.strip()
+        finally:
+            self._compose(files, "--profile", service, "down", "--volumes", "--timeout", "10")
+
+    def _compose(self, files: Sequence[Path], *arguments: str) -> None:
+        """Run podman-compose, in a project of this engine's: networks have names for the whole machine."""
+        named = (word for file in files for word in ("--file", str(file)))
+        options = (
+            f"--podman-args={shlex.join(self._options)}",
+            f"--podman-run-args={shlex.join(_LIMITS)}",
+            "--in-pod=false",
+            f"--project-name={self.folder.name}",
+        )
+        done = subprocess.run(
+            [*_AS_ROOT, _COMPOSE, *options, *named, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=ROOT,
+        )
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
 
 
 @contextmanager

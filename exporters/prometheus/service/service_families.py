@@ -45,6 +45,12 @@ SERVICE_FAMILIES: Final = (
         example="deriv(tlsprobe_tasks[1d]) * 86400 > 100",
     ),
     ServiceFamily(
+        name="cached_bytes",
+        kind="gauge",
+        help="Estimated memory of the caches, which fill up to fixed limits: memory that grows without them is a fault of tlsprobe.",
+        example="deriv((process_resident_memory_bytes - tlsprobe_cached_bytes)[1d:5m]) * 86400 > 1e8",
+    ),
+    ServiceFamily(
         name="schedule_lag_seconds",
         kind="gauge",
         help="How overdue the first visit in the queue is.",

@@ -26,12 +26,12 @@ _NAME: Final = "tlsprobe"
 
 
 class Export:
-    """Sends what is ``wanted``: the spans of this process, and the metrics of ``registry``.
+    """Sends what is ``wanted``: the spans of this process, and the metrics of ``registry``, if it has one.
 
     A receiver that is slow or down delays nothing: exporters send in threads of their own, which end with the process.
     """
 
-    def __init__(self, registry: CollectorRegistry, wanted: Wanted) -> None:
+    def __init__(self, registry: CollectorRegistry | None, wanted: Wanted) -> None:
         self._registry = registry
         self._wanted = wanted
         self._resource = _resource()
@@ -63,7 +63,9 @@ class Export:
 
     def _send_metrics(self) -> None:
         """Reads the metrics in the event loop, where their parts live, and sends them in a thread."""
-        if self._metrics is None or (self._sending is not None and self._sending.is_alive()):
+        if self._metrics is None or self._registry is None:
+            return
+        if self._sending is not None and self._sending.is_alive():
             return
         data = metrics_data(self._registry, self._resource, self._began, time.time_ns())
         self._sending = Thread(target=self._metrics.export, args=(data,), daemon=True)

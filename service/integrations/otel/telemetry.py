@@ -17,8 +17,9 @@ _LOG: Final = structlog.stdlib.get_logger("tlsprobe")
 
 
 @asynccontextmanager
-async def telemetry(registry: CollectorRegistry) -> AsyncIterator[None]:
-    """Sends the spans of this process and the metrics of ``registry`` while the context lasts, if this is asked for."""
+async def telemetry(registry: CollectorRegistry | None = None) -> AsyncIterator[None]:
+    """Sends the spans of this process and the metrics of ``registry``, if it has one, while the context lasts, if this
+    is asked for."""
     asked = wanted(os.environ)
     if asked.ignored:
         _LOG.warning("telemetry is not sent", reason=asked.ignored)

@@ -189,6 +189,7 @@ def test_the_policies_count_logs_and_operators(
         ("[]", "it has no list of operators"),
         ('{"operators": []}', "contains no logs"),
         ('{"operators": [{}]}', "operator 1 has no name"),
+        ('{"operators": [{"name": "A", "logs": null}]}', "logs of operator A is not a list"),
         ('{"operators": [{"name": "A", "logs": [{}]}]}', "logs 1 of operator A cannot be read"),
         (
             '{"operators": [{"name": "A", "logs": [{"key": "AAAA", "log_id": "AAAA"}]}]}',

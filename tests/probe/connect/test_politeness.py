@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 from hypothesis import given
@@ -256,3 +257,21 @@ def test_a_turn_that_times_out_is_given_to_the_next_waiter() -> None:
             return late, next_one
 
     assert run_virtually(wait()) == (False, True)
+
+
+def test_a_loop_that_ends_closes_open_connections_without_an_error() -> None:
+    problems: list[str] = []
+    held: list[AsyncExitStack] = []
+
+    async def open_some() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: problems.append(context["message"]))
+        politeness = Politeness(ProbeSettings())
+        for number in range(20):
+            stack = AsyncExitStack()
+            gate = politeness.gate(f"127.0.0.{number}")
+            await stack.enter_async_context(politeness.connection(gate))
+            held.append(stack)
+
+    asyncio.run(open_some())
+    assert problems == []

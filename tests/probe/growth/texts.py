@@ -15,6 +15,7 @@ from model.protocol_version import ProtocolVersion
 from pki.byte_reader import DecodeError
 from pki.certificates.confusables import escape_lookalikes
 from pki.certificates.hostname import matches
+from pki.certificates.pem import certificates_in
 from pki.certificates.reading.names import name_text
 from pki.transparency.scts import StapledData, judge_scts
 from probe.connect.starttls.chat.xml_stream import XmlStream
@@ -119,6 +120,13 @@ _TEXTS: Final[dict[str, tuple[Callable[[str], object], tuple[_Text, ...]]]] = {
             ("//", "a.", "/"),
             ("http://x/", "%", ""),
             ("//", "@", ""),
+        ),
+    ),
+    "certificates_in": (
+        lambda text: list(certificates_in(text.encode())),
+        (
+            ("", "-----BEGIN CERTIFICATE-----", ""),
+            ("", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", ""),
         ),
     ),
     "quoted": (lambda text: quoted(text.encode()), (("", "\x01", ""), ("", "é", ""))),

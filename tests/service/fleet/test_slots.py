@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from scheduling.jobs import SchedulerSettings
-from service.fleet.limiter import Limiter
+from service.fleet.limiter import Limiter, NoPlaceError
 from tests.scheduling.virtual_time import run_virtually
 
 
@@ -44,5 +46,24 @@ def test_a_long_visit_gives_its_place_to_another() -> None:
             end.set()
         async with asyncio.timeout(1), slots.one():
             await asyncio.sleep(0)
+
+    run_virtually(scenario())
+
+
+def test_a_closed_limiter_gives_no_place_and_takes_none_away() -> None:
+    async def scenario() -> None:
+        slots = Limiter(1)
+        began, end = asyncio.Event(), asyncio.Event()
+        holding = asyncio.create_task(hold(slots, began, end))
+        await began.wait()
+        waiting = [asyncio.create_task(hold(slots, asyncio.Event(), end)) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        slots.close()
+        for one in (*waiting, hold(slots, asyncio.Event(), end)):
+            with pytest.raises(NoPlaceError):
+                await one
+        assert not holding.done()
+        end.set()
+        await holding
 
     run_virtually(scenario())

@@ -54,15 +54,17 @@ class World:
     worker_id: int
     clock: SetClock = field(default_factory=SetClock)
     visited: list[str] = field(default_factory=list)
+    slots: Limiter = field(default_factory=lambda: Limiter(4))
     state: State = State.TLS
     night_falls_at_the_first_visit: bool = False
+    stops_at_the_first_visit: bool = False
 
     def visitor(self) -> Visitor:
         return Visitor(
             ways=Ways(beside_others=self.visit, alone=self.visit),
             records=self.store,
             claims=self.claims,
-            slots=Limiter(4),
+            slots=self.slots,
             clock=self.clock,
             settings=SETTINGS,
         )
@@ -72,6 +74,8 @@ class World:
         self.visited.append(endpoint.target.host)
         if self.night_falls_at_the_first_visit:
             self.clock.at = self.clock.at.replace(hour=23)
+        if self.stops_at_the_first_visit:
+            self.slots.close()
         return Observation(
             tool_version=TOOL_VERSION,
             mode=Mode.ENUMERATE,
@@ -119,3 +123,14 @@ async def test_a_failure_is_not_retried_in_a_maintenance_window_and_does_not_cou
     assert world.visited == ["sleeper.example"]
     assert await world.stored() == set()
     assert await world.claims.records([SLEEPER.key]) == {}
+
+
+async def test_a_worker_that_stops_ends_its_visit_and_releases_those_that_wait(
+    world: World,
+) -> None:
+    world.slots, world.stops_at_the_first_visit = Limiter(1), True
+    world.clock.at = datetime(2026, 3, 2, 6, tzinfo=UTC)
+    await world.visitor().visit([OTHER, SLEEPER], world.worker_id)
+    assert world.visited == ["other.example"]
+    assert await world.stored() == {"other.example"}
+    assert await world.claims.records([OTHER.key, SLEEPER.key]) == {}

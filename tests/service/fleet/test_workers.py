@@ -6,16 +6,18 @@ import asyncio
 import random
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from storage import SqlStore
 from tests.service.fleet.processes import Deployment, all_recorded, deployment, until
 from tests.service.fleet.simulated import simulated_fleet
 from tests.service.test_versions import upgrade_further
+from tests.support.otlp_receiver import ENDPOINT, receiving
 from tests.support.postgresql import postgres_server
 
 pytestmark = [
@@ -63,15 +65,18 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def test_each_zone_is_visited_only_by_its_workers(deployed: Deployment) -> None:
-    with simulated_fleet(20, network=51) as fleet:
+def test_each_zone_is_visited_only_by_its_workers_as_their_spans_show(deployed: Deployment) -> None:
+    with simulated_fleet(20, network=51) as fleet, receiving() as receiver:
         zones = [{}, {"zone": "dmz"}]
         keys = fleet.write_targets(deployed.targets, 40, labels=zones)
-        leader, worker = deployed.serve(), deployed.work()
+        leader = deployed.serve()
+        deployed.changes = {ENDPOINT: receiver.url, "OTEL_SERVICE_NAME": "outside"}
+        worker = deployed.work()
         outside = [key for number, key in enumerate(keys) if number % 20 % 2 == 0]
         until(lambda: len(deployed.recorded()) == len(outside))
         until(lambda: deployed.metrics(leader).get('tlsprobe_jobs_waiting{queue="zone=dmz"}'))
         assert deployed.recorded().keys() == set(outside)
+        deployed.changes = {ENDPOINT: receiver.url, "OTEL_SERVICE_NAME": "in the zone"}
         in_the_zone = deployed.work("--tag", "zone=dmz")
         until(partial(all_recorded, deployed, keys))
         assert deployed.recorded() == dict.fromkeys(keys, 1)
@@ -80,6 +85,21 @@ def test_each_zone_is_visited_only_by_its_workers(deployed: Deployment) -> None:
         for process in (leader, worker, in_the_zone):
             process.terminate()
         assert [one.wait(60) for one in (leader, worker, in_the_zone)] == [0, 0, 0]
+    assert receiver.spans_of.keys() == {"outside", "in the zone"}
+    assert visited_by(receiver.spans_of["outside"]) == set(outside)
+    assert visited_by(receiver.spans_of["in the zone"]) == set(keys) - set(outside)
+    assert receiver.metrics == {}
+
+
+def visited_by(spans: Sequence[Span]) -> set[str]:
+    """The endpoints of the visits, each of which has the spans of its parts."""
+    found = set()
+    for visit in (one for one in spans if one.name == "visit"):
+        parts = {one.name for one in spans if one.parent_span_id == visit.span_id}
+        assert parts >= {"probe", "judge", "store"}, parts
+        (endpoint,) = (one.value.string_value for one in visit.attributes if one.key == "endpoint")
+        found.add(endpoint)
+    return found
 
 
 def test_a_fleet_without_workers_is_seen_in_metrics_and_log(deployed: Deployment) -> None:

@@ -1,0 +1,75 @@
+"""What servers send in whole handshakes: datagrams of DTLS, and the encrypted flight of TLS 1.3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from model.protocol_version import ProtocolVersion
+from probe.crypto.tls13_flight import Tls13Flight, Tls13FlightReader
+from probe.crypto.tls13_keys import KeyShareSecret
+from probe.dialogue.answer import Ending
+from probe.dialogue.dtls_question import DtlsQuestion
+from probe.dialogue.offer import Shape, offer
+from probe.tls.dtls import datagrams_in
+from tests.probe.crypto.sealing import SealedFlight
+from tests.probe.programmable import wire
+
+_X25519: Final = 0x001D
+_AES_128_GCM: Final = 0x1301
+_NONCE: Final = bytes(64)
+_SHAPE: Final = Shape(server_name="x.example")
+_MOST_HELLOS: Final = 3
+"""One without a cookie, and one for each of two cookies."""
+
+_PIECES: Final = (1, 7, 2**16)
+
+
+def dtls_questions(some: bytes) -> None:
+    """A question over datagrams sends few hellos and ends with an Answer; each packet has its length before it."""
+    hello = offer(ProtocolVersion.TLSV1_2, (0xC02F,), _SHAPE).encode(_NONCE)
+    question, sent = DtlsQuestion(hello), list[bytes]()
+    question.begin(sent.append)
+    answers = (question.feed(packet) for packet in _packets(some))
+    answer = next((one for one in answers if one is not None), None)
+    assert (answer or question.end(Ending.SILENCE)) is not None
+    assert len(sent) <= _MOST_HELLOS
+    for packet in (*sent, question.goodbye()):
+        assert len(list(datagrams_in(packet))) == 1
+
+
+def _packets(some: bytes) -> Iterator[bytes]:
+    while some:
+        length = int.from_bytes(some[:2], "big")
+        yield some[2 : 2 + length]
+        some = some[2 + length :]
+
+
+def tls13_flights(some: bytes) -> None:
+    """A flight of TLS 1.3 with these messages is read, however it arrives; it counts as whole only if it is signed.
+
+    The bytes are the encrypted messages of a server with a valid key share; without encryption, they never count.
+    """
+    for is_sealed in (True, False):
+        flights = [_flight(some, size, is_sealed=is_sealed) for size in _PIECES]
+        assert flights[0] == flights[1] == flights[2]
+        (flight, *_) = flights
+        assert flight.is_whole == (flight.signature_scheme is not None)
+        assert is_sealed or not (flight.is_whole or flight.certificates)
+        assert isinstance(flight.requested_schemes, tuple)
+
+
+def _flight(some: bytes, size: int, *, is_sealed: bool) -> Tls13Flight:
+    asked = offer(ProtocolVersion.TLSV1_3, (_AES_128_GCM,), _SHAPE)
+    own = KeyShareSecret(_X25519, _NONCE)
+    reader, sent = Tls13FlightReader(asked, own, _NONCE), list[bytes]()
+    reader.begin(sent.append)
+    server = KeyShareSecret(_X25519, b"server")
+    hello = wire.server_hello_tls13(_AES_128_GCM, _X25519, server.public, session_id=_NONCE[:32])
+    sealed = SealedFlight(server.shared_with(own.public), sent[0][5:], hello)
+    stream = wire.records(wire.TLSV1_2, hello) + (sealed.records(some) if is_sealed else some)
+    for start in range(0, len(stream), size):
+        flight = reader.feed(stream[start : start + size])
+        if flight is not None:
+            return flight
+    return reader.end(Ending.CLOSED)
