@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader
 
 from discovery.cloud.aws.api import AwsApi
 from discovery.cloud.aws.scope import ACCOUNT, EVERY_REGION, AwsScope
 from discovery.cloud.aws.sessions import (
+    FAILURES,
     AwsSession,
-    NotSentError,
     Passage,
     base_session,
+    failure_text,
     role_session,
 )
 from discovery.source import SourceError
-
-_FAILURES: Final = (BotoCoreError, ClientError, NotSentError)
 
 
 class Accounts:
@@ -57,8 +54,10 @@ class Accounts:
         session = AwsSession(self._base, "", self._passage)
         try:
             number = str(session.client("sts", self.home).get_caller_identity()["Account"])
-        except _FAILURES as error:
-            raise SourceError(f"AWS does not accept the credentials: {error}.") from error
+        except FAILURES as error:
+            raise SourceError(
+                f"AWS does not accept the credentials: {failure_text(error)}."
+            ) from error
         self._sessions.setdefault(number, AwsSession(self._base, number, self._passage))
         return (number,)
 
@@ -71,8 +70,8 @@ class Accounts:
             self._sessions[account] = AwsSession(session, account, self._passage)
         try:
             self._sessions[account].check_credentials()
-        except _FAILURES as error:
-            return f"sts:AssumeRole: {error}"
+        except FAILURES as error:
+            return f"sts:AssumeRole: {failure_text(error)}"
         return self._sessions[account]
 
     def regions(self, api: AwsApi) -> tuple[str, ...]:

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from discovery.cloud.aws.operations import OPERATIONS, Operation
-from discovery.cloud.aws.sessions import AwsSession, NotSentError
+from discovery.cloud.aws.sessions import FAILURES, NOT_AWS, AwsSession, failure_text
 from discovery.source import Skipped
 
 _LONGEST_MESSAGE: Final = 300
@@ -110,13 +110,17 @@ class AwsApi:
                 yield call(**parameters)
         except ClientError as error:
             self._refuse(operation, error)
-        except (BotoCoreError, NotSentError) as error:
-            self.skip(operation.action, f"{type(error).__name__}: {error}"[:_LONGEST_MESSAGE])
+        except FAILURES as error:
+            self.skip(operation.action, failure_text(error))
 
     def _refuse(self, operation: Operation, error: ClientError) -> None:
         said = error.response.get("Error", {})
         code = str(said.get("Code", ""))
         if code in operation.gone:
+            return
+        if not code or code.isdecimal():
+            # botocore has found no code in the answer, and takes the status for it.
+            self.skip(operation.action, NOT_AWS)
             return
         if code in _DENIED | _NOT_ENABLED:
             self._refused.add(operation.action)

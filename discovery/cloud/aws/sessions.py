@@ -19,7 +19,9 @@ from botocore.credentials import (
     CredentialResolver,
     DeferredRefreshableCredentials,
 )
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
+from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from discovery.cloud.aws.limits import Limits
@@ -34,6 +36,9 @@ _CONFIG: Final = Config(
     user_agent_extra=f"tlsprobe/{TOOL_VERSION}",
 )
 _START_BYTES: Final = 256
+_SERVER_ERROR: Final = 500
+_LONGEST_TEXT: Final = 300
+NOT_AWS: Final = "the answer does not come from AWS: check the proxy on the way"
 _FORMS: Final[Mapping[str, tuple[bytes, ...]]] = {
     "json": (b"{", b"["),
     "rest-json": (b"{", b"["),
@@ -47,6 +52,19 @@ _FORMS: Final[Mapping[str, tuple[bytes, ...]]] = {
 
 class NotSentError(Exception):
     """A request was not sent, or its answer does not come from AWS; the message says why."""
+
+
+FAILURES: Final = (BotoCoreError, ClientError, NotSentError, ResponseParserError)
+"""What a call may raise."""
+
+
+def failure_text(error: Exception) -> str:
+    """A failure as a clause, without the answer's text if it is not AWS's."""
+    if isinstance(error, ResponseParserError):
+        return NOT_AWS
+    if isinstance(error, NotSentError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"[:_LONGEST_TEXT]
 
 
 @frozen
@@ -102,7 +120,7 @@ class AwsSession:
             _ask_gate(passage.gate, request.url)
 
         client.meta.events.register("before-send", before_send)
-        client.meta.events.register("after-call", _check_answer)
+        client.meta.events.register("before-parse", _check_answer)
 
 
 class RoleProvider(CredentialProvider):
@@ -161,13 +179,15 @@ def _ask_gate(gate: SocketGate, url: str) -> None:
             raise NotSentError(f"not connected to {host}: {refusal}")
 
 
-def _check_answer(http_response: Any, model: Any, **_: Any) -> None:
-    """Raises NotSentError if the answer is not in the form of the service's protocol."""
-    body: bytes = http_response.content[:_START_BYTES].lstrip().lower()
-    forms = _FORMS.get(model.service_model.metadata["protocol"], ())
+def _check_answer(operation_model: Any, response_dict: Any, **_: Any) -> None:
+    """Raises NotSentError if the answer is not in the form of the service's protocol.
+
+    botocore repeats a call with a status of 500 or more, whoever answered.
+    """
+    if response_dict["status_code"] >= _SERVER_ERROR:
+        return
+    body: bytes = response_dict["body"][:_START_BYTES].lstrip().lower()
+    forms = _FORMS.get(operation_model.service_model.metadata["protocol"], ())
     is_page = body.startswith((b"<!doctype html", b"<html"))
     if is_page or (body and forms and not body.startswith(forms)):
-        raise NotSentError(
-            f"the answer (status {http_response.status_code}) does not come from AWS: "
-            "check the proxy on the way"
-        )
+        raise NotSentError(NOT_AWS)

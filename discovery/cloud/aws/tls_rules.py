@@ -65,7 +65,7 @@ def at_least(version: ProtocolVersion) -> tuple[ClaimedRule, ...]:
 
 def only_suites(names: Iterable[str]) -> tuple[ClaimedRule, ...]:
     """No other suites are accepted; nothing is claimed if one of the names is unknown here."""
-    known = [_SUITES.get(name.replace("EDH-", "DHE-", 1), "") for name in names]
+    known = [_SUITES.get(name, "") for name in names]
     if not known or not all(known):
         return ()
     return (claimed("cipher_suites", allowed=sorted(set(known))),)
