@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader
 
@@ -16,6 +18,9 @@ from discovery.cloud.aws.sessions import (
     role_session,
 )
 from discovery.source import SourceError
+
+_ANY: Final = "us-east-1"
+"""Where an account is asked for its regions, if nothing names one."""
 
 
 class Accounts:
@@ -32,7 +37,7 @@ class Accounts:
         except BotoCoreError as error:
             raise SourceError(f"AWS credentials cannot be read: {error}.") from error
         named = [one for one in scope.regions if one != EVERY_REGION]
-        self._home = named[0] if named else region
+        self._home = named[0] if named else region or (_ANY if scope.regions else None)
         self._sessions: dict[str, AwsSession] = {}
         self._regions: dict[str, tuple[str, ...]] = {}
 

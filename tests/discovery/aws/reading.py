@@ -26,7 +26,10 @@ def reader(aws: AwsServer, *services: str, **scope: Any) -> AwsReader:
 
 async def read(aws: AwsServer, *services: str, **scope: Any) -> SourceReading:
     """One reading; every claim in it can be judged."""
-    found = await reader(aws, *services, **scope).read()
+    try:
+        found = await reader(aws, *services, **scope).read()
+    finally:
+        assert aws.invalid == [], aws.invalid
     for target in found.targets:
         for claim in target.claims:
             check_claim(claim)

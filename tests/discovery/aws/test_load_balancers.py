@@ -12,9 +12,13 @@ import trustme
 from tests.discovery.aws.reading import ACCOUNT, REGION, claimed, read, rules
 from tests.support.aws_server import AwsServer
 
-BALANCER: Final = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/app/web/50dc6c495c0c9188"
+BALANCER: Final = (
+    f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/app/web/50dc6c495c0c9188"
+)
 LISTENER: Final = BALANCER.replace(":loadbalancer/", ":listener/") + "/f2f7dc8efc522ab2"
-CERTIFICATE: Final = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
+CERTIFICATE: Final = (
+    f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
+)
 POLICY: Final = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 
 
@@ -150,7 +154,9 @@ async def test_an_http_listener_that_forwards_is_no_claim(elb: AwsServer) -> Non
     assert (claimed(target), "http_port" in target.labels) == (set(), False)
 
 
-@pytest.mark.parametrize(("mode", "is_claimed"), [("verify", True), ("passthrough", False), ("off", False)])
+@pytest.mark.parametrize(
+    ("mode", "is_claimed"), [("verify", True), ("passthrough", False), ("off", False)]
+)
 async def test_only_mutual_tls_that_verifies_is_a_claim(
     elb: AwsServer, mode: str, is_claimed: bool
 ) -> None:
