@@ -48,12 +48,13 @@ class Page:
 
 @frozen
 class Call:
-    """One request: by which access key, in which region, which operation."""
+    """One request: by which access key, in which region, which operation, and the form of a query API."""
 
     key: str
     region: str
     service: str
     operation: str
+    form: Mapping[str, str]
 
 
 Row = Answer | Fault | Page
@@ -118,7 +119,8 @@ class AwsServer:
             model = get_service_model(service)
             name = _operation(model, environ, body) if model.signing_name == signing else None
             if name is not None:
-                call = Call(key=key, region=region, service=service, operation=name)
+                form = {key: values[0] for key, values in parse_qs(body.decode("latin-1")).items()}
+                call = Call(key=key, region=region, service=service, operation=name, form=form)
                 with self._lock:
                     self.calls.append(call)
                 return call

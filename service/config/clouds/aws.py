@@ -10,7 +10,7 @@ from pydantic import AfterValidator, model_validator
 
 from discovery.cloud.aws.scope import ACCOUNT, SERVICES, USUAL_SERVICES, AwsScope
 from discovery.source import SourceError, SourceReading
-from model.target_labels import HTTP_PORT
+from model.target_labels import HTTP, HTTP_PORT
 from service.config.sources import PolledSettings, SourceContext
 from service.setting_types.secret_marks import WebUrl
 from service.setting_types.values import Seconds
@@ -40,7 +40,7 @@ class AwsSettings(PolledSettings):
     credentials of this process are used as they are.
     """
 
-    _computed_labels: ClassVar[frozenset[str]] = frozenset({HTTP_PORT})
+    _computed_labels: ClassVar[frozenset[str]] = frozenset({HTTP, HTTP_PORT})
 
     type: Literal["aws"]
     regions: tuple[str, ...] = ()

@@ -151,7 +151,10 @@ def kafka_cluster(client_broker: str = "TLS") -> dict[str, Any]:
         "ClusterName": "events",
         "ClusterArn": f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/events/1",
         "Provisioned": {
-            "BrokerNodeGroupInfo": {"ClientSubnets": ["subnet-1"], "InstanceType": "kafka.m5.large"},
+            "BrokerNodeGroupInfo": {
+                "ClientSubnets": ["subnet-1"],
+                "InstanceType": "kafka.m5.large",
+            },
             "NumberOfBrokerNodes": 2,
             "EncryptionInfo": {"EncryptionInTransit": {"ClientBroker": client_broker}},
         },
@@ -297,7 +300,12 @@ def whole_account(pem: str) -> Mapping[tuple[str, str], Any]:
             "tlsConfig": {"securityPolicy": "IoTSecurityPolicy_TLS12_1_2_2022_10"},
         },
         ("transfer", "ListServers"): {
-            "Servers": [{"Arn": f"arn:aws:transfer:{mine}:server/s-01234567890abcdef", "ServerId": "s-01234567890abcdef"}]
+            "Servers": [
+                {
+                    "Arn": f"arn:aws:transfer:{mine}:server/s-01234567890abcdef",
+                    "ServerId": "s-01234567890abcdef",
+                }
+            ]
         },
         ("transfer", "DescribeServer"): {
             "Server": {

@@ -86,7 +86,9 @@ async def test_every_resource_yields_its_targets_with_its_claims(account: AwsSer
         "hook.lambda-url.eu-west-1.on.aws:443": set(),
         "mqtts://abc-ats.iot.eu-west-1.amazonaws.com:8883": set(),
         "mqtts://devices.example.com:8883": {"iot_security_policy"},
-        "s-01234567890abcdef.server.transfer.eu-west-1.amazonaws.com:21": {"transfer_security_policy"},
+        "s-01234567890abcdef.server.transfer.eu-west-1.amazonaws.com:21": {
+            "transfer_security_policy"
+        },
     }
 
 

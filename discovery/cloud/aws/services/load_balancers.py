@@ -1,7 +1,7 @@
 """Elastic Load Balancing: Application and Network Load Balancers.
 
 Only a listener of HTTPS or TLS has a security policy. The HTTP listener that redirects to it is a claim about
-the same target: the label ``http_port`` names its port.
+the same target: the labels ``http`` and ``http_port`` make the visit ask for it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from discovery.cloud.aws.tls_rules import (
 from discovery.found import Location
 from model.claims import Claim, ClaimedRule
 from model.protocol_version import ProtocolVersion
-from model.target_labels import HTTP_PORT
+from model.target_labels import HTTP, HTTP_PORT
 
 _ENCRYPTED: Final = ("HTTPS", "TLS")
 _TAGS_AT_ONCE: Final = 20
@@ -51,7 +51,7 @@ def read_load_balancers(api: AwsApi) -> Iterator[Location]:
                     _mutual_tls_claim(found, listener),
                     _certificate_claim(found, listener, certificates),
                     _redirect_claim(found, redirect),
-                    labels={HTTP_PORT: str(redirect["Port"])} if redirect else {},
+                    labels={HTTP: "yes", HTTP_PORT: str(redirect["Port"])} if redirect else {},
                 )
 
 
