@@ -172,8 +172,7 @@ def _serialized(call: Call, row: Row) -> tuple[int, dict[str, str], bytes]:
         return row.status, {"content-type": "text/html"}, row.body
     model = get_service_model(call.service)
     operation = model.operation_model(call.operation)
-    protocol = getattr(model, "resolved_protocol", model.protocol)
-    serializer = get_serializer_class(call.service, protocol)(operation)
+    serializer = get_serializer_class(call.service, str(model.protocol))(operation)
     result: Any = _ModelError(row.code, row.message) if isinstance(row, Fault) else row
     if not isinstance(row, Fault):
         report = ParamValidator().validate(row, operation.output_shape)

@@ -49,7 +49,7 @@ class AwsSettings(PolledSettings):
     role_arn: str = ""
     external_id: str | None = None
     profile: str | None = None
-    endpoint_url: WebUrl | None = None
+    endpoint_url: WebUrl = ""
     refresh_seconds: Seconds = 900.0
 
     @property
@@ -78,7 +78,7 @@ class AwsSettings(PolledSettings):
             role_arn=self.role_arn,
             external_id=self.external_id,
             profile=self.profile,
-            endpoint_url=self.endpoint_url,
+            endpoint_url=self.endpoint_url or None,
         )
         readers: list[Callable[[], Awaitable[SourceReading]]] = []
 
