@@ -90,7 +90,7 @@ class AwsReader:
     def _open(
         self, account: str, now: datetime
     ) -> tuple[Sequence[Location], Sequence[tuple[_Part, AwsApi]]]:
-        """What is known already of an account, and its parts that are to be read."""
+        """What is known already of an account, and the parts of it to read."""
         session = self._accounts.session(account)
         if isinstance(session, str):
             problem = Skipped(place=f"account {account}", problem=session)

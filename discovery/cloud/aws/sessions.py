@@ -182,7 +182,7 @@ def _ask_gate(gate: SocketGate, url: str) -> None:
 def _check_answer(operation_model: Any, response_dict: Any, **_: Any) -> None:
     """Raises NotSentError if the answer is not in the form of the service's protocol.
 
-    botocore repeats a call with a status of 500 or more, whoever answered.
+    botocore repeats a call that is answered with a status of 500 or more.
     """
     if response_dict["status_code"] >= _SERVER_ERROR:
         return

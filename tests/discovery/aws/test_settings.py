@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from discovery.merge import LabelRules, sift
+from discovery.merge import sift
+from discovery.trust import LabelRules
 from pki.net_guard.gate import SocketGate
 from service.config.clouds.aws import AwsSettings
 from service.config.sources import SourceContext

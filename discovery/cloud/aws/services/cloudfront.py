@@ -33,7 +33,7 @@ _PORT: Final = 443
 _LIST: Final = "ListDistributions"
 _ORIGIN_UNSEEN: Final = "the connection from CloudFront to the origin is not visible to a probe"
 _HTTPS_ONLY: Final = (
-    "CloudFront answers HTTP with status 403, which is no proof for other paths of the distribution"
+    "CloudFront answers HTTP with status 403, which proves nothing about its other paths"
 )
 
 

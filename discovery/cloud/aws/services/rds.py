@@ -1,7 +1,7 @@
 """Amazon RDS, Aurora, DocumentDB and Neptune, which share one API: instances, clusters and proxies.
 
 Whether a database refuses plaintext is a parameter of its group. The names of the parameters differ by engine, and
-one that AWS does not list is no claim.
+one that AWS does not list makes no claim.
 """
 
 from __future__ import annotations
