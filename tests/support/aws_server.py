@@ -15,7 +15,9 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 from botocore.validate import ParamValidator
+from moto.core.base_backend import BackendDict
 from moto.core.exceptions import ServiceException
+from moto.core.model_instances import reset_model_data
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -187,10 +189,12 @@ def _serialized(call: Call, row: Row) -> tuple[int, dict[str, str], bytes]:
 
 @contextmanager
 def aws_server() -> Iterator[AwsServer]:
-    """A server on a free port of loopback."""
+    """A server on a free port of loopback, without resources."""
     application = AwsServer()
     server = make_server("127.0.0.1", 0, application, threaded=True)
     application.url = f"http://127.0.0.1:{server.server_port}"
+    BackendDict.reset()
+    reset_model_data()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
