@@ -15,7 +15,7 @@ from discovery.cloud.aws.sessions import (
     Passage,
     base_session,
     failure_text,
-    role_session,
+    with_role,
 )
 from discovery.source import SourceError
 
@@ -71,7 +71,8 @@ class Accounts:
         if account not in self._sessions:
             sts = AwsSession(self._base, account, self._passage).client("sts", self.home)
             arn = self._scope.role_arn.replace(ACCOUNT, account)
-            session = role_session(sts, arn, self._scope.external_id, self._loader)
+            fresh = base_session(self._scope.profile, self._loader)
+            session = with_role(fresh, sts, arn, self._scope.external_id)
             self._sessions[account] = AwsSession(session, account, self._passage)
         try:
             self._sessions[account].check_credentials()

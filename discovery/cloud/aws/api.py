@@ -58,7 +58,8 @@ class AwsApi:
         self.now = now
         self.skipped: list[Skipped] = []
         self._session = session
-        self._refused: set[str] = set()
+        self._refused: set[tuple[str, str]] = set()
+        """The operations that AWS does not permit, with the region."""
 
     def each(self, key: str, **parameters: Any) -> Iterator[Answer]:
         """The results of all pages; those before a failure only, if a page fails."""
@@ -71,9 +72,10 @@ class AwsApi:
         return next(self._pages(OPERATIONS[key], parameters), None)
 
     def in_region(self, region: str) -> AwsApi:
-        """The same account in another region, with the same list of what was skipped."""
+        """The same account in another region, which shares what was skipped and refused."""
         other = AwsApi(self._session, region, self.now)
         other.skipped = self.skipped
+        other._refused = self._refused
         return other
 
     def arn(self, service: str, resource: str) -> str:
@@ -98,7 +100,7 @@ class AwsApi:
             self.skipped.append(skipped)
 
     def _pages(self, operation: Operation, parameters: Answer) -> Iterator[Answer]:
-        if operation.action in self._refused:
+        if (self.region, operation.key) in self._refused:
             return
         try:
             client = self._session.client(operation.service, self.region)
@@ -111,7 +113,7 @@ class AwsApi:
         except ClientError as error:
             self._refuse(operation, error)
         except FAILURES as error:
-            self.skip(operation.action, failure_text(error))
+            self.skip(operation.shown, failure_text(error))
 
     def _refuse(self, operation: Operation, error: ClientError) -> None:
         said = error.response.get("Error", {})
@@ -120,12 +122,12 @@ class AwsApi:
             return
         if not code or code.isdecimal():
             # botocore has found no code in the answer, and takes the status for it.
-            self.skip(operation.action, NOT_AWS)
+            self.skip(operation.shown, NOT_AWS)
             return
         if code in _DENIED | _NOT_ENABLED:
-            self._refused.add(operation.action)
+            self._refused.add((self.region, operation.key))
         message = str(said.get("Message") or "no message")[:_LONGEST_MESSAGE]
-        self.skip(operation.action, f"{_meaning(code)} ({code}: {message})")
+        self.skip(operation.shown, f"{_meaning(code)} ({code}: {message})")
 
 
 def _meaning(code: str) -> str:

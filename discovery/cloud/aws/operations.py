@@ -43,6 +43,12 @@ class Operation:
         """How readers name it."""
         return f"{self.service}.{self.name}"
 
+    @property
+    def shown(self) -> str:
+        """The action that it needs, and its own name where that differs."""
+        is_same = self.action.partition(":")[2] == self.name
+        return self.action if is_same else f"{self.action} ({self.name})"
+
 
 def _found(service: str, name: str, action: str, results: str = "", **more: Any) -> Operation:
     return Operation(service=service, name=name, action=action, results=results, **more)

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Final
 
+from botocore.exceptions import BotoCoreError
+
 from discovery.bounds import USUAL_MOST_TARGETS
 from discovery.cloud.aws.accounts import Accounts
 from discovery.cloud.aws.api import AwsApi
@@ -113,7 +115,7 @@ class AwsReader:
         locations: list[Location] = []
         try:
             locations.extend(FAMILIES[part.service](api))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, BotoCoreError, KeyError, TypeError, ValueError) as error:
             api.skip(
                 part.service, f"AWS's answer is not as expected ({type(error).__name__}: {error})"
             )

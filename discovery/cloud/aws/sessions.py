@@ -144,8 +144,8 @@ def base_session(profile: str | None, loader: Loader) -> Session:
     return session
 
 
-def role_session(sts: Any, role_arn: str, external_id: str | None, loader: Loader) -> Session:
-    """The credentials of a role that is assumed through ``sts``, a client of STS."""
+def with_role(session: Session, sts: Any, role_arn: str, external_id: str | None) -> Session:
+    """``session`` with the credentials of a role that is assumed through ``sts``, a client of STS."""
     asked = {"RoleArn": role_arn, "RoleSessionName": "tlsprobe"}
     if external_id:
         asked["ExternalId"] = external_id
@@ -159,7 +159,6 @@ def role_session(sts: Any, role_arn: str, external_id: str | None, loader: Loade
             "expiry_time": found["Expiration"].isoformat(),
         }
 
-    session = base_session(None, loader)
     session.register_component("credential_provider", CredentialResolver([RoleProvider(fetch)]))
     return session
 

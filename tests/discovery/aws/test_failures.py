@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from botocore.session import Session
 
-from discovery.cloud.aws.limits import TokenBucket
+from discovery.cloud.aws.limits import Limits, TokenBucket
 from discovery.cloud.aws.reader import AwsReader
 from discovery.cloud.aws.scope import AwsScope
+from discovery.cloud.aws.sessions import AwsSession, Passage
 from discovery.source import SourceError
 from pki.net_guard.deny import DenyList
 from pki.net_guard.egress import EgressPolicy, EgressRules
@@ -227,6 +229,38 @@ async def test_a_stopped_source_sends_no_further_request(elb: AwsServer) -> None
         await reading
     with pytest.raises(SourceError, match="the source was stopped"):
         await source.read()
+
+
+async def test_each_attempt_takes_a_token_of_its_account_service_and_region(
+    elb: AwsServer,
+) -> None:
+    class Counting(TokenBucket):
+        def take(self) -> float:
+            taken.append(1)
+            return super().take()
+
+    taken: list[int] = []
+    elb.answers["elbv2", "DescribeLoadBalancers"] = [
+        Fault(code="Throttling"),
+        {"LoadBalancers": []},
+    ]
+    passage = Passage(limits=Limits(Counting), gate=SocketGate(), endpoint_url=elb.url)
+    session = AwsSession(Session(), ACCOUNT, passage)
+    for region in (REGION, "eu-central-1"):
+        await asyncio.to_thread(session.client("elbv2", region).describe_load_balancers)
+    assert len(taken) == elb.called("elbv2", "DescribeLoadBalancers") == 3
+
+
+async def test_a_refused_operation_of_api_gateway_leaves_the_others(elb: AwsServer) -> None:
+    elb.answers |= {
+        ("apigateway", "GetDomainNames"): Fault(code="ForbiddenException", status=403),
+        ("apigateway", "GetRestApis"): {"items": [{"id": "a1b2c3"}]},
+        ("apigatewayv2", "GetDomainNames"): {"Items": []},
+        ("apigatewayv2", "GetApis"): {"Items": []},
+    }
+    found = await read(elb, "apigateway")
+    assert len(found.targets) == 1
+    assert found.skipped[0].problem.startswith("apigateway:GET (GetDomainNames): not permitted")
 
 
 def test_a_bucket_lets_a_burst_pass_and_then_its_rate() -> None:
