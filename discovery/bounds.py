@@ -6,6 +6,7 @@ The limits apply while targets are collected, so that an answer of a few megabyt
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from discovery.source import Skipped, SourceError, SourceReading
@@ -24,7 +25,7 @@ _LABELS_FOR_EACH: Final = 32
 
 
 class Collected:
-    """The targets of one source, and what was skipped; the first target with a key wins.
+    """The targets of one source, and what was skipped; the first target with a key wins, with the claims of all.
 
     Raises:
         SourceError: from ``add`` and ``skip``, for more than ``most`` entries, or 32 times as many labels.
@@ -38,8 +39,11 @@ class Collected:
         self._skipped: list[Skipped] = []
 
     def add(self, target: Target) -> None:
-        """Add ``target`` if its key is new."""
-        if target.key in self._found:
+        """Add ``target`` if its key is new, or else its claims."""
+        if (known := self._found.get(target.key)) is not None:
+            if target.claims:
+                claims = tuple(dict.fromkeys((*known.claims, *target.claims)))
+                self._found[target.key] = replace(known, claims=claims)
             return
         self._found[target.key] = target
         self._count(target.labels)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any, Final, TypeAlias
 
 from discovery.bounds import LONGEST_LABEL, USUAL_MOST_TARGETS, Collected
 from discovery.source import Skipped, SourceError, SourceReading
 from discovery.targets import TargetError, parse_target
+from model.claims import Claim
 from model.frozen import frozen
 
 _NOT_OF_LABELS: Final = re.compile(r"[^A-Za-z0-9_]")
@@ -17,7 +18,7 @@ _NOT_OF_LABELS: Final = re.compile(r"[^A-Za-z0-9_]")
 
 @frozen
 class SourceLocation:
-    """A host and port from a source, with its labels; ``place`` says where the source has it.
+    """A host and port from a source, with its labels and claims; ``place`` says where the source has it.
 
     An empty ``server_name`` sends none, and without a ``protocol`` the port determines it.
     """
@@ -28,6 +29,7 @@ class SourceLocation:
     protocol: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     place: str = ""
+    claims: tuple[Claim, ...] = ()
 
 
 Location: TypeAlias = SourceLocation | Skipped
@@ -75,7 +77,7 @@ def read_locations(
             place = one.place or source
             found.skip(Skipped(place=place, problem=str(error), address=text, labels=one.labels))
         else:
-            found.add(target)
+            found.add(replace(target, claims=one.claims) if one.claims else target)
     return found.reading
 
 

@@ -29,13 +29,14 @@ compile() { # file arguments...
 compile_all() { # arguments...
     compile bootstrap.txt --group bootstrap "$@"
     compile run.txt pyproject.toml "$@"
-    compile workers.txt --constraints requirements/run.txt --extra postgresql --extra workers \
+    compile aws.txt --constraints requirements/run.txt --extra aws pyproject.toml "$@"
+    compile workers.txt --constraints requirements/aws.txt --extra postgresql --extra workers \
         --extra push pyproject.toml "$@"
     compile quic.txt --constraints requirements/workers.txt --extra quic pyproject.toml "$@"
     compile otel.txt --constraints requirements/quic.txt --extra otel pyproject.toml "$@"
     compile dev.txt --constraints requirements/workers.txt --constraints requirements/quic.txt \
-        --constraints requirements/otel.txt --group dev --extra workers --extra quic --extra push \
-        --extra otel pyproject.toml "$@"
+        --constraints requirements/otel.txt --constraints requirements/aws.txt --group dev \
+        --extra workers --extra quic --extra push --extra otel --extra aws pyproject.toml "$@"
     compile docs.txt --constraints requirements/dev.txt --group docs "$@"
     compile bench.txt --group bench "$@"
     compile fuzz.txt --group fuzz "$@"

@@ -45,6 +45,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(name="doctor", module="service.cli.service.doctor", section=_SERVICE),
     Command(name="modules", module="service.cli.service.modules", section=_SERVICE),
     Command(name="rules", module="service.cli.service.rules", section=_SERVICE),
+    Command(name="aws", module="service.cli.aws.aws", section=_SERVICE),
+    Command(name="policy", module="service.cli.aws.policy", group="aws"),
     Command(name="certificates", module="service.cli.history.certificates", section=_HISTORY),
     Command(name="inventory", module="service.cli.history.inventory", section=_HISTORY),
     Command(name="history", module="service.cli.history.history", section=_HISTORY),

@@ -34,6 +34,7 @@ from discovery.source import Source, SourceError, SourceReading
 from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS, PROXY_PROTOCOL
 from pki.dns import DnsLookup, LookupFailedError
 from pki.net_guard.gate import SocketGate
+from service.config.clouds.aws import AwsSettings
 from service.config.sources import PolledSettings, SourceContext, SourceSettings
 from service.setting_types.by_type import ByType
 from service.setting_types.secret_marks import SecretFile, SecretVariable, WebUrl, WebUrls
@@ -338,6 +339,7 @@ SOURCES: Final[tuple[type[SourceSettings], ...]] = (
     NetworksSettings,
     ServerFilesSettings,
     SeenNamesSettings,
+    AwsSettings,
 )
 """All sources, one row each: the class of the settings, which also creates the source."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,22 +115,31 @@ def nginx_sites(certificates: Certificates, directory: Path) -> Iterator[Mapping
             for name in SITES
         }
         servers = [_servers(SITES[name], ports) for name, ports in places.items()]
-        head = _HEAD.format(chain=certificates.rsa.chain_file, key=certificates.rsa.key_file)
-        configuration = directory / "nginx.conf"
-        configuration.write_text(head + "".join(servers) + "}\n")
         for name, ports in places.items():
             if SITES[name].in_plaintext is None:
                 sockets.pop(ports.clear).close()
         inherited = [listener.fileno() for listener in sockets.values()]
-        command = Command(
-            arguments=["nginx", "-p", str(directory), "-c", str(configuration), "-e", "stderr"],
-            ready=r"start worker process \d",
-            environment=ENVIRONMENT
-            | {"NGINX": "".join(f"{number};" for number in inherited), "PATH": _PATH},
-            inherited_descriptors=inherited,
-        )
-        with running(command, directory):
+        with nginx_with("".join(servers), certificates, directory, inherited):
             yield places
+
+
+@contextmanager
+def nginx_with(
+    servers: str, certificates: Certificates, directory: Path, inherited: Sequence[int] = ()
+) -> Iterator[None]:
+    """nginx with these blocks of servers; ``inherited`` are the descriptors of sockets that listen already."""
+    head = _HEAD.format(chain=certificates.rsa.chain_file, key=certificates.rsa.key_file)
+    configuration = directory / "nginx.conf"
+    configuration.write_text(f"{head}{servers}}}\n")
+    given = {"NGINX": "".join(f"{number};" for number in inherited)} if inherited else {}
+    command = Command(
+        arguments=["nginx", "-p", str(directory), "-c", str(configuration), "-e", "stderr"],
+        ready=r"start worker process \d",
+        environment=ENVIRONMENT | given | {"PATH": _PATH},
+        inherited_descriptors=inherited,
+    )
+    with running(command, directory):
+        yield
 
 
 def _servers(site: Site, ports: Ports) -> str:

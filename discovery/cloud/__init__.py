@@ -1,0 +1,1 @@
+"""Sources of targets in clouds, which say what they declare of them."""

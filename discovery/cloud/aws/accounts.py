@@ -1,0 +1,90 @@
+"""The accounts of a source: their credentials, and the regions in which each is read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from botocore.exceptions import BotoCoreError
+from botocore.loaders import Loader
+
+from discovery.cloud.aws.api import AwsApi
+from discovery.cloud.aws.scope import ACCOUNT, EVERY_REGION, AwsScope
+from discovery.cloud.aws.sessions import (
+    FAILURES,
+    AwsSession,
+    Passage,
+    base_session,
+    failure_text,
+    with_role,
+)
+from discovery.source import SourceError
+
+_ANY: Final = "us-east-1"
+"""Where an account is asked for its regions, if nothing names one."""
+
+
+class Accounts:
+    """Opens each account once; botocore renews its credentials. Raises SourceError if there are none to begin with."""
+
+    def __init__(self, scope: AwsScope, passage: Passage) -> None:
+        self._scope = scope
+        self._passage = passage
+        self._loader = Loader()
+        try:
+            self._base = base_session(scope.profile, self._loader)
+            self._has_credentials = self._base.get_credentials() is not None
+            region = self._base.get_config_variable("region")
+        except BotoCoreError as error:
+            raise SourceError(f"AWS credentials cannot be read: {error}.") from error
+        named = [one for one in scope.regions if one != EVERY_REGION]
+        self._home = named[0] if named else region or (_ANY if scope.regions else None)
+        self._sessions: dict[str, AwsSession] = {}
+        self._regions: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def home(self) -> str:
+        """The region of services that are the same in all regions; raises SourceError if none is known."""
+        if not self._home:
+            raise SourceError("no AWS region is set: add `regions` to the source.")
+        return self._home
+
+    def identifiers(self) -> tuple[str, ...]:
+        """The numbers of the accounts: those of the configuration, or the one of the credentials."""
+        if not self._has_credentials:
+            raise SourceError(
+                "there are no AWS credentials: set `profile`, or give this process a role or AWS_* variables."
+            )
+        if self._scope.accounts:
+            return self._scope.accounts
+        session = AwsSession(self._base, "", self._passage)
+        try:
+            number = str(session.client("sts", self.home).get_caller_identity()["Account"])
+        except FAILURES as error:
+            raise SourceError(
+                f"AWS does not accept the credentials: {failure_text(error)}."
+            ) from error
+        self._sessions.setdefault(number, AwsSession(self._base, number, self._passage))
+        return (number,)
+
+    def session(self, account: str) -> AwsSession | str:
+        """The account's session, with valid credentials; or why there is none, as a clause."""
+        if account not in self._sessions:
+            sts = AwsSession(self._base, account, self._passage).client("sts", self.home)
+            arn = self._scope.role_arn.replace(ACCOUNT, account)
+            fresh = base_session(self._scope.profile, self._loader)
+            session = with_role(fresh, sts, arn, self._scope.external_id)
+            self._sessions[account] = AwsSession(session, account, self._passage)
+        try:
+            self._sessions[account].check_credentials()
+        except FAILURES as error:
+            return f"sts:AssumeRole: {failure_text(error)}"
+        return self._sessions[account]
+
+    def regions(self, api: AwsApi) -> tuple[str, ...]:
+        """The regions of the account; with ``all``, those that it has enabled, or had if AWS does not say."""
+        if EVERY_REGION not in self._scope.regions:
+            return self._scope.regions or (self.home,)
+        found = tuple(sorted(one["RegionName"] for one in api.each("ec2.DescribeRegions")))
+        if found and not api.skipped:
+            self._regions[api.account] = found
+        return self._regions.get(api.account) or (self.home,)

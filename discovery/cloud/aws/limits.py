@@ -1,0 +1,57 @@
+"""How fast AWS is asked: one token bucket for each account, service and region, as AWS counts requests itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Final
+
+RATE: Final = 5.0
+"""Requests a second: half of what AWS allows for calls such as DescribeListeners, and all of Route 53's five."""
+BURST: Final = 20.0
+
+
+class TokenBucket:
+    """Lets ``burst`` requests pass at once, and then ``rate`` a second; threads share it."""
+
+    def __init__(
+        self,
+        rate: float = RATE,
+        burst: float = BURST,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._clock = clock
+        self._tokens = burst
+        self._at = clock()
+        self._lock = threading.Lock()
+
+    def take(self) -> float:
+        """Takes a token; the result is the seconds to wait before the request is sent."""
+        with self._lock:
+            now = self._clock()
+            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate) - 1
+            self._at = now
+            return max(0.0, -self._tokens / self._rate)
+
+
+class Limits:
+    """The buckets of one source; a request waits for its own, and ``stop`` ends all waits."""
+
+    def __init__(self, make: Callable[[], TokenBucket] = TokenBucket) -> None:
+        self._buckets: defaultdict[tuple[str, ...], TokenBucket] = defaultdict(make)
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+
+    def wait(self, *key: str) -> bool:
+        """Waits until a request may be sent; False if the source was stopped."""
+        with self._lock:
+            bucket = self._buckets[key]
+        return not self._stopped.wait(bucket.take())
+
+    def stop(self) -> None:
+        """Ends all waits, and lets no further request pass."""
+        self._stopped.set()

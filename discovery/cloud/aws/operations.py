@@ -1,0 +1,237 @@
+"""Every operation of AWS's APIs that tlsprobe calls: the readers call by this table, and the IAM policy is made from it.
+
+Names are AWS's own. ``gone`` are error codes that are an answer: the resource was deleted meanwhile, or has nothing
+of the kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+from model.frozen import frozen
+
+
+class Feature(StrEnum):
+    """What a permission is for."""
+
+    DISCOVERY = "discovery"
+    """To find the targets."""
+    CLAIMS = "claims"
+    """To read what AWS is configured to do at them."""
+
+
+@frozen
+class Operation:
+    """One operation: ``service`` is botocore's name, ``results`` the path to the list in its answer.
+
+    The IAM ``action`` is needed on ``resources``, in which ``{partition}`` stands for AWS's partition.
+    """
+
+    service: str
+    name: str
+    action: str
+    results: str = ""
+    feature: Feature = Feature.DISCOVERY
+    gone: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ("*",)
+
+    @property
+    def key(self) -> str:
+        """How readers name it."""
+        return f"{self.service}.{self.name}"
+
+    @property
+    def shown(self) -> str:
+        """The action that it needs, and its own name where that differs."""
+        is_same = self.action.partition(":")[2] == self.name
+        return self.action if is_same else f"{self.action} ({self.name})"
+
+
+def _found(service: str, name: str, action: str, results: str = "", **more: Any) -> Operation:
+    return Operation(service=service, name=name, action=action, results=results, **more)
+
+
+def _claimed(service: str, name: str, action: str, results: str = "", **more: Any) -> Operation:
+    return _found(service, name, action, results, feature=Feature.CLAIMS, **more)
+
+
+_ELB: Final = "elasticloadbalancing"
+_REST_APIS: Final = ("arn:{partition}:apigateway:*::/restapis",)
+_DOMAIN_NAMES: Final = ("arn:{partition}:apigateway:*::/domainnames",)
+_V2_APIS: Final = ("arn:{partition}:apigateway:*::/apis",)
+
+_ALL: Final = (
+    # Without a resource: which account, which regions, which role. GetCallerIdentity needs no permission.
+    _found("ec2", "DescribeRegions", "ec2:DescribeRegions", "Regions"),
+    _found("sts", "GetCallerIdentity", "sts:GetCallerIdentity"),
+    # Elastic Load Balancing
+    _found("elbv2", "DescribeLoadBalancers", f"{_ELB}:DescribeLoadBalancers", "LoadBalancers"),
+    _found(
+        "elbv2",
+        "DescribeListeners",
+        f"{_ELB}:DescribeListeners",
+        "Listeners",
+        gone=("LoadBalancerNotFound",),
+    ),
+    _found(
+        "elbv2",
+        "DescribeTags",
+        f"{_ELB}:DescribeTags",
+        "TagDescriptions",
+        gone=("LoadBalancerNotFound",),
+    ),
+    _claimed("elbv2", "DescribeSSLPolicies", f"{_ELB}:DescribeSSLPolicies", "SslPolicies"),
+    _found(
+        "elb",
+        "DescribeLoadBalancers",
+        f"{_ELB}:DescribeLoadBalancers",
+        "LoadBalancerDescriptions",
+    ),
+    _claimed(
+        "elb",
+        "DescribeLoadBalancerPolicies",
+        f"{_ELB}:DescribeLoadBalancerPolicies",
+        "PolicyDescriptions",
+        gone=("LoadBalancerNotFound", "PolicyNotFound"),
+    ),
+    # Certificates
+    _claimed("acm", "GetCertificate", "acm:GetCertificate", gone=("ResourceNotFoundException",)),
+    _claimed("iam", "GetServerCertificate", "iam:GetServerCertificate", gone=("NoSuchEntity",)),
+    # Edge and APIs
+    _found(
+        "cloudfront",
+        "ListDistributions",
+        "cloudfront:ListDistributions",
+        "DistributionList.Items",
+    ),
+    _found("apigateway", "GetRestApis", "apigateway:GET", "items", resources=_REST_APIS),
+    _found("apigateway", "GetDomainNames", "apigateway:GET", "items", resources=_DOMAIN_NAMES),
+    _found("apigatewayv2", "GetApis", "apigateway:GET", "Items", resources=_V2_APIS),
+    _found("apigatewayv2", "GetDomainNames", "apigateway:GET", "Items", resources=_DOMAIN_NAMES),
+    # Databases
+    _found("rds", "DescribeDBInstances", "rds:DescribeDBInstances", "DBInstances"),
+    _found("rds", "DescribeDBClusters", "rds:DescribeDBClusters", "DBClusters"),
+    _found("rds", "DescribeDBProxies", "rds:DescribeDBProxies", "DBProxies"),
+    _claimed(
+        "rds",
+        "DescribeDBParameters",
+        "rds:DescribeDBParameters",
+        "Parameters",
+        gone=("DBParameterGroupNotFound",),
+    ),
+    _claimed(
+        "rds",
+        "DescribeDBClusterParameters",
+        "rds:DescribeDBClusterParameters",
+        "Parameters",
+        gone=("DBParameterGroupNotFound",),
+    ),
+    _found("redshift", "DescribeClusters", "redshift:DescribeClusters", "Clusters"),
+    _claimed(
+        "redshift",
+        "DescribeClusterParameters",
+        "redshift:DescribeClusterParameters",
+        "Parameters",
+        gone=("ClusterParameterGroupNotFound",),
+    ),
+    _found(
+        "elasticache",
+        "DescribeReplicationGroups",
+        "elasticache:DescribeReplicationGroups",
+        "ReplicationGroups",
+    ),
+    _found(
+        "elasticache",
+        "DescribeServerlessCaches",
+        "elasticache:DescribeServerlessCaches",
+        "ServerlessCaches",
+    ),
+    _found("memorydb", "DescribeClusters", "memorydb:DescribeClusters", "Clusters"),
+    _found("opensearch", "ListDomainNames", "es:ListDomainNames", "DomainNames"),
+    _found(
+        "opensearch",
+        "DescribeDomains",
+        "es:DescribeDomains",
+        "DomainStatusList",
+        gone=("ResourceNotFoundException",),
+    ),
+    _found("kafka", "ListClustersV2", "kafka:ListClustersV2", "ClusterInfoList"),
+    _found(
+        "kafka",
+        "GetBootstrapBrokers",
+        "kafka:GetBootstrapBrokers",
+        gone=("NotFoundException",),
+    ),
+    # Others
+    _found("s3", "ListBuckets", "s3:ListAllMyBuckets", "Buckets"),
+    _claimed(
+        "s3",
+        "GetBucketPolicy",
+        "s3:GetBucketPolicy",
+        gone=("NoSuchBucketPolicy", "NoSuchBucket"),
+        resources=("arn:{partition}:s3:::*",),
+    ),
+    _found("eks", "ListClusters", "eks:ListClusters", "clusters"),
+    _found("eks", "DescribeCluster", "eks:DescribeCluster", gone=("ResourceNotFoundException",)),
+    _found("appsync", "ListGraphqlApis", "appsync:ListGraphqlApis", "graphqlApis"),
+    _found("lambda", "ListFunctions", "lambda:ListFunctions", "Functions"),
+    _found(
+        "lambda",
+        "ListFunctionUrlConfigs",
+        "lambda:ListFunctionUrlConfigs",
+        "FunctionUrlConfigs",
+        gone=("ResourceNotFoundException",),
+    ),
+    _found("iot", "DescribeEndpoint", "iot:DescribeEndpoint"),
+    _found(
+        "iot", "ListDomainConfigurations", "iot:ListDomainConfigurations", "domainConfigurations"
+    ),
+    _found(
+        "iot",
+        "DescribeDomainConfiguration",
+        "iot:DescribeDomainConfiguration",
+        gone=("ResourceNotFoundException",),
+    ),
+    _found("transfer", "ListServers", "transfer:ListServers", "Servers"),
+    _found(
+        "transfer", "DescribeServer", "transfer:DescribeServer", gone=("ResourceNotFoundException",)
+    ),
+    _claimed(
+        "transfer",
+        "DescribeSecurityPolicy",
+        "transfer:DescribeSecurityPolicy",
+        gone=("ResourceNotFoundException",),
+    ),
+    _found("route53", "ListHostedZones", "route53:ListHostedZones", "HostedZones"),
+    _found(
+        "route53",
+        "ListResourceRecordSets",
+        "route53:ListResourceRecordSets",
+        "ResourceRecordSets",
+        gone=("NoSuchHostedZone",),
+    ),
+)
+
+OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType({one.key: one for one in _ALL})
+
+
+def iam_policy(features: Collection[Feature], partition: str = "aws") -> dict[str, Any]:
+    """The least IAM policy for these features: one statement for each set of resources."""
+    by_resources: dict[tuple[str, ...], set[str]] = {}
+    for one in _ALL:
+        if one.feature in features:
+            by_resources.setdefault(one.resources, set()).add(one.action)
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": sorted(actions),
+                "Resource": [one.format(partition=partition) for one in resources],
+            }
+            for resources, actions in by_resources.items()
+        ],
+    }

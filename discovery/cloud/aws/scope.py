@@ -1,0 +1,47 @@
+"""What is read of AWS, as the configuration says. It needs no package of AWS's."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from model.frozen import frozen
+
+USUAL_SERVICES: Final = (
+    "elbv2",
+    "elb",
+    "cloudfront",
+    "apigateway",
+    "rds",
+    "redshift",
+    "elasticache",
+    "opensearch",
+    "kafka",
+    "s3",
+    "eks",
+    "appsync",
+    "lambda",
+    "iot",
+    "transfer",
+)
+SERVICES: Final = (*USUAL_SERVICES, "route53")
+"""All families of services, in the order in which they are read; ``route53`` only on request, for its many names."""
+
+EVERY_REGION: Final = "all"
+ACCOUNT: Final = "{account}"
+"""Where the account's number is in the ARN of a role."""
+
+
+@frozen
+class AwsScope:
+    """The ``regions`` (none: the profile's; ``all``: those that the account has enabled) and ``services``.
+
+    With ``accounts``, each is read by its role, ``role_arn`` with the account's number; without, that of the credentials.
+    """
+
+    services: tuple[str, ...] = USUAL_SERVICES
+    regions: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    role_arn: str = ""
+    external_id: str | None = None
+    profile: str | None = None
+    endpoint_url: str | None = None

@@ -1,0 +1,1 @@
+"""``tlsprobe aws``: commands that prepare AWS accounts for the discovery source."""

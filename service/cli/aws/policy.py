@@ -1,0 +1,40 @@
+"""``tlsprobe aws policy``: the IAM policy that the discovery source ``aws`` needs."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from discovery.cloud.aws.operations import Feature, iam_policy
+from service.cli.app import EXIT_OK, say
+from service.cli.parameters import Option, command
+
+
+@command(
+    short_help="Print the least IAM policy for reading AWS.",
+    epilog="""\b
+Examples:
+  tlsprobe aws policy > policy.json
+  tlsprobe aws policy --for discovery""",
+)
+def policy(
+    *,
+    features: Annotated[
+        list[Feature] | None,
+        Option(
+            "--for",
+            help="Only the actions for this feature: discovery finds targets, claims reads how AWS is "
+            "configured to encrypt; repeatable. [default: both]",
+        ),
+    ] = None,
+    partition: Annotated[
+        str,
+        Option("--partition", metavar="NAME", help="AWS's partition: aws, aws-cn or aws-us-gov."),
+    ] = "aws",
+) -> int:
+    """Print the actions that the source aws calls, and no others; all of them only read.
+
+    It sends nothing. Without the actions for claims, targets are found, and their claims are skipped.
+    """
+    say(*json.dumps(iam_policy(features or tuple(Feature), partition), indent=2).splitlines())
+    return EXIT_OK

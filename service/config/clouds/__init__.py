@@ -1,0 +1,1 @@
+"""The settings of sources in clouds."""

@@ -1,0 +1,12 @@
+from collections.abc import Mapping
+from typing import Any
+
+class Config:
+    def __init__(
+        self,
+        *,
+        connect_timeout: float = ...,
+        read_timeout: float = ...,
+        retries: Mapping[str, Any] | None = ...,
+        user_agent_extra: str | None = ...,
+    ) -> None: ...
