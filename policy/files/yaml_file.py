@@ -59,7 +59,8 @@ def read_yaml_mapping(path: Path) -> YamlFile:
         lines = _LineFinder(path).find(root)
         values = _Constructor().construct_document(root)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        # The parser in C counts the end of the text as a line.
+        line = min(error.problem_mark.line, text.count("\n")) + 1 if error.problem_mark else 1
         raise ConfigError(
             f"{path}, line {line}: is not valid YAML, {_problem(error)}: correct it"
         ) from error
