@@ -75,9 +75,8 @@ def _compose(text: str, path: Path) -> yaml.Node | None:
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             problem = f"is nested deeper than {_DEEPEST} levels"
-            raise TargetsFileError(
-                path, event.start_mark.line + 1, problem, "write a list of entries"
-            )
+            line = event.start_mark.line + 1 if event.start_mark else None
+            raise TargetsFileError(path, line, problem, "write a list of entries")
     return yaml.compose(text, Loader=_LOADER)
 
 
