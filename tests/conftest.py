@@ -19,7 +19,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # nohup and some CI systems ignore SIGINT, and processes that the tests start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-settings.register_profile("whatever the load", deadline=None)
+# Each run has other examples, and `make fuzz` has many more for what reads bytes and texts from others.
+settings.register_profile("whatever the load", deadline=None, max_examples=50)
 settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("whatever the load")
 

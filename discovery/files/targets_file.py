@@ -24,6 +24,7 @@ LARGEST_FILE: Final = 64 * 1024 * 1024
 _ESCAPED_PAIR: Final = re.compile(
     r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
 )
+_DEEPEST: Final = 64
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -50,7 +51,7 @@ def read_targets_file(path: Path, most_targets: int = MOST_TARGETS) -> SourceRea
         except RowError as error:
             raise TargetsFileError(path, error.line, error.problem, error.fix) from error
     try:
-        root = yaml.compose(_as_yaml(text), Loader=_LOADER)
+        root = _compose(_as_yaml(text), path)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise TargetsFileError(
@@ -64,6 +65,19 @@ def read_targets_file(path: Path, most_targets: int = MOST_TARGETS) -> SourceRea
         return read_entries(root, path, most_targets)
     except EntryError as error:
         raise TargetsFileError(path, error.line, error.problem, error.fix) from error
+
+
+def _compose(text: str, path: Path) -> yaml.Node | None:
+    """The root of the nodes. Deep nesting would cost the parser in C gigabytes, so it is refused before."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            problem = f"is nested deeper than {_DEEPEST} levels"
+            line = event.start_mark.line + 1 if event.start_mark else None
+            raise TargetsFileError(path, line, problem, "write a list of entries")
+    return yaml.compose(text, Loader=_LOADER)
 
 
 def _as_yaml(text: str) -> str:

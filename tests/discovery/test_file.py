@@ -37,7 +37,8 @@ FAULTS: tuple[tuple[str, int | None, str], ...] = (
     ("targets: [a.example]\n", 1, "list"),
     ("- 'a.example\n", None, "YAML"),
     ("- \x00\n", None, "YAML"),
-    ("[" * 5000, None, "YAML"),
+    ("[" * 65, 1, "nested deeper than 64 levels"),
+    ("[" * 200_000 + "]" * 200_000, 1, "nested deeper than 64 levels"),
 )
 
 

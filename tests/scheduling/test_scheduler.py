@@ -560,6 +560,7 @@ def test_a_certificate_near_its_expiry_is_probed_more_often() -> None:
     assert len(world.moments("one.test")) in range(39, 43)
 
 
+@pytest.mark.slow
 def test_ten_thousand_targets_found_together_are_spread_for_later_visits() -> None:
     world = World(visit_seconds=0.1, settings=replace(SETTINGS, max_concurrent_probes=1000))
 

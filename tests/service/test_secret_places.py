@@ -227,7 +227,7 @@ def ca_file(tmp_path: Path) -> Path:
 
 
 @given(secret=SECRETS)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_secret_is_in_a_representation_a_dump_an_error_or_a_log(
     secret: str, tmp_path: Path, ca_file: Path
 ) -> None:

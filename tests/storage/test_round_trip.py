@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tempfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -31,18 +33,21 @@ def test_body_is_the_observation(observation: Observation) -> None:
 
 @given(observation=observations())
 @settings(deadline=None, max_examples=25)
-def test_an_observation_is_restored_from_sqlite(observation: Observation) -> None:
+def test_an_observation_is_restored_from_sqlite(
+    sqlite_with_tables: Path, observation: Observation
+) -> None:
     with tempfile.TemporaryDirectory() as directory:
-        asyncio.run(_record_and_compare(f"sqlite:///{directory}/store.db", observation))
+        file = shutil.copy(sqlite_with_tables, directory)
+        asyncio.run(_record_and_compare(f"sqlite:///{file}", observation))
 
 
 @pytest.mark.integration
 @given(observation=observations())
 @settings(deadline=None, max_examples=25)
 def test_an_observation_is_restored_from_postgresql(
-    postgresql: PostgresServer, observation: Observation
+    postgresql: PostgresServer, postgresql_with_tables: str, observation: Observation
 ) -> None:
-    with postgresql.database() as url:
+    with postgresql.database(postgresql_with_tables) as url:
         asyncio.run(_record_and_compare(url, observation))
 
 

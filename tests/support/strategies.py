@@ -7,9 +7,10 @@ those that discovery accepts. Evidence and chains are short, because no test her
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -122,38 +123,39 @@ def facts() -> SearchStrategy[Fact]:
 
 def certificates() -> SearchStrategy[Certificate]:
     """Certificates with raw DER under its own hash, parsed completely, partly or not at all."""
-    return st.binary(min_size=1, max_size=48).flatmap(
-        lambda der: st.builds(
-            Certificate,
-            sha256=st.just(hashlib.sha256(der).hexdigest()),
-            der=st.just(der),
-            subject=st.none() | _TEXT,
-            issuer=st.none() | _TEXT,
-            serial_number=st.none() | st.integers(min_value=0, max_value=2**160).map("{:x}".format),
-            dns_names=_tuples(_TEXT),
-            ip_addresses=_tuples(_ADDRESS),
-            not_before=st.none() | _ANY_TIME,
-            not_after=st.none() | _ANY_TIME,
-            key_type=st.sampled_from(KeyType),
-            key_bits=st.none() | st.integers(min_value=0, max_value=16384),
-            uris=_tuples(_TEXT),
-            email_addresses=_tuples(_TEXT),
-            public_key_sha256=st.none() | _NAME,
-            signature_algorithm=st.none() | _TEXT,
-            key_usage=st.none() | _tuples(_NAME),
-            extended_key_usage=st.none() | _tuples(_NAME),
-            is_ca=st.none() | st.booleans(),
-            path_length=st.none() | st.integers(min_value=0, max_value=9),
-            policies=_tuples(_NAME),
-            validation=st.none() | st.sampled_from(Validation),
-            crl_urls=_tuples(_TEXT),
-            ocsp_urls=_tuples(_TEXT),
-            issuer_urls=_tuples(_TEXT),
-            must_staple=st.booleans(),
-            embedded_scts=st.integers(min_value=0, max_value=9),
-            parse_error=st.none() | _TEXT,
-        )
+    return st.builds(
+        _certificate,
+        der=st.binary(min_size=1, max_size=48),
+        subject=st.none() | _TEXT,
+        issuer=st.none() | _TEXT,
+        serial_number=st.none() | st.integers(min_value=0, max_value=2**160).map("{:x}".format),
+        dns_names=_tuples(_TEXT),
+        ip_addresses=_tuples(_ADDRESS),
+        not_before=st.none() | _ANY_TIME,
+        not_after=st.none() | _ANY_TIME,
+        key_type=st.sampled_from(KeyType),
+        key_bits=st.none() | st.integers(min_value=0, max_value=16384),
+        uris=_tuples(_TEXT),
+        email_addresses=_tuples(_TEXT),
+        public_key_sha256=st.none() | _NAME,
+        signature_algorithm=st.none() | _TEXT,
+        key_usage=st.none() | _tuples(_NAME),
+        extended_key_usage=st.none() | _tuples(_NAME),
+        is_ca=st.none() | st.booleans(),
+        path_length=st.none() | st.integers(min_value=0, max_value=9),
+        policies=_tuples(_NAME),
+        validation=st.none() | st.sampled_from(Validation),
+        crl_urls=_tuples(_TEXT),
+        ocsp_urls=_tuples(_TEXT),
+        issuer_urls=_tuples(_TEXT),
+        must_staple=st.booleans(),
+        embedded_scts=st.integers(min_value=0, max_value=9),
+        parse_error=st.none() | _TEXT,
     )
+
+
+def _certificate(der: bytes, **fields: Any) -> Certificate:
+    return Certificate(der=der, sha256=hashlib.sha256(der).hexdigest(), **fields)
 
 
 def deployments() -> SearchStrategy[ServedChain]:
@@ -229,17 +231,22 @@ def _scts() -> SearchStrategy[Sct]:
 
 def accepted_sets() -> SearchStrategy[AcceptedSet]:
     """Accepted suites or groups, each with its evidence or without."""
-    return st.lists(_NAME, max_size=3, unique=True).flatmap(
-        lambda names: st.builds(
-            AcceptedSet,
-            accepted=st.just(tuple(names)),
-            complete=st.booleans(),
-            preference=st.sampled_from(Preference),
-            cause=st.sampled_from([None, UnknownCause.NO_HELLO_SHOWS]),
-            evidence=st.dictionaries(st.sampled_from(names), evidence()) if names else st.just({}),
-            refusal=st.none() | evidence(),
-        )
+    return st.builds(
+        _accepted_set,
+        names=st.lists(_NAME, max_size=3, unique=True),
+        proofs=st.lists(st.none() | evidence(), max_size=3),
+        complete=st.booleans(),
+        preference=st.sampled_from(Preference),
+        cause=st.sampled_from([None, UnknownCause.NO_HELLO_SHOWS]),
+        refusal=st.none() | evidence(),
     )
+
+
+def _accepted_set(
+    names: Sequence[str], proofs: Sequence[Evidence | None], **fields: Any
+) -> AcceptedSet:
+    proved = {name: proof for name, proof in zip(names, proofs, strict=False) if proof}
+    return AcceptedSet(accepted=tuple(names), evidence=proved, **fields)
 
 
 def client_auths() -> SearchStrategy[ClientAuth]:
@@ -291,8 +298,9 @@ def costs() -> SearchStrategy[Cost]:
     )
 
 
+@cache
 def observations() -> SearchStrategy[Observation]:
-    """Whole Observations, in any state."""
+    """Whole Observations, in any state; one strategy for all tests, because making and checking it takes time."""
     return st.builds(
         Observation,
         tool_version=_NAME,

@@ -10,8 +10,10 @@ from model.clock import SystemClock
 from model.observation import Observation
 from model.target import Endpoint, Target
 from probe.checks.part import USUAL_PARTS, Part
+from probe.recording.visit import RecordedVisit
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
+from tests.probe.recording.recorded import record
 from tests.zoo.certificates import Certificates
 from tests.zoo.relay import counting_relay
 from tests.zoo.server import ZooServer
@@ -56,10 +58,14 @@ async def visit_port(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreeVisits:
-    """What three visits to one running ``server`` found: of everything, to verify that, and without ``EXTRAS``."""
+    """What three visits to one running ``server`` found: of everything, to verify that, and without ``EXTRAS``.
+
+    The visit of everything is recorded.
+    """
 
     server: ZooServer
     whole: Visit
+    recording: RecordedVisit
     verified: Observation
     core: Visit
 
@@ -68,23 +74,31 @@ async def visit_three_times(
     server: ZooServer, certificates: Certificates, directory: Path
 ) -> ThreeVisits:
     """Starts the server, visits it, and stops it."""
-    engine = _engine(certificates, USUAL_PARTS)
     with server.start(certificates, directory) as server_port:
         async with counting_relay(server_port) as relay:
-            first = await engine.visit(_endpoint(relay.port))
-            whole = Visit(observation=first, connections_seen=await relay.settle())
-            verified = await engine.visit(_endpoint(relay.port), known=first)
+            first = await record(_endpoint(relay.port), visit_settings(certificates))
+            whole = Visit(observation=first.observation, connections_seen=await relay.settle())
+            engine = _engine(certificates, USUAL_PARTS)
+            verified = await engine.visit(_endpoint(relay.port), known=first.observation)
         async with counting_relay(server_port) as relay:
             fewer = _engine(certificates, USUAL_PARTS - EXTRAS)
             second = await fewer.visit(_endpoint(relay.port))
             core = Visit(observation=second, connections_seen=await relay.settle())
-    return ThreeVisits(server=server, whole=whole, verified=verified, core=core)
+    return ThreeVisits(
+        server=server, whole=whole, recording=first.recording, verified=verified, core=core
+    )
+
+
+def visit_settings(
+    certificates: Certificates, parts: frozenset[Part] = USUAL_PARTS
+) -> ProbeSettings:
+    """The settings of all visits to the zoo."""
+    stores = {TRUST_STORE: certificates.root_file}
+    return ProbeSettings(trust_stores=stores, parts=parts, deadline_seconds=UNHURRIED_SECONDS)
 
 
 def _engine(certificates: Certificates, parts: frozenset[Part]) -> Engine:
-    stores = {TRUST_STORE: certificates.root_file}
-    settings = ProbeSettings(trust_stores=stores, parts=parts, deadline_seconds=UNHURRIED_SECONDS)
-    return Engine(settings, SystemClock())
+    return Engine(visit_settings(certificates, parts), SystemClock())
 
 
 def _endpoint(port: int) -> Endpoint:

@@ -14,6 +14,8 @@ from tests.probe.connect.memory_server import MemoryServer, Talk
 from tests.probe.growth.measuring import Row, Run, assert_linear
 from tests.zoo.certificates import Certificates
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "post_handshake", [PostHandshakeAction.HTTP_HEAD, PostHandshakeAction.WORDS]

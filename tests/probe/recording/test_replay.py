@@ -1,10 +1,9 @@
-"""A recorded visit yields the same Observation without the server, for real and hostile servers."""
+"""A recorded visit yields the same Observation without the server; ``tests/zoo`` replays every real one."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -14,17 +13,12 @@ from model.observation import State
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from probe.checks.part import Part
-from probe.recording.visit import from_lines, to_lines
-from probe.visit.settings import ProbeSettings
 from tests.probe.programmable.flawed import SECRET, heartbeat, rsa_server
 from tests.probe.programmable.server import Behaviour, Connection, serve
 from tests.probe.programmable.server_model import ServerModel
 from tests.probe.programmable.visiting import THOROUGH
 from tests.probe.recording.recorded import record, replay
 from tests.probe.starttls.scripted_servers import smtp_before
-from tests.zoo.catalogue import SERVERS
-from tests.zoo.certificates import Certificates
-from tests.zoo.server import ZooServer
 
 pytestmark = pytest.mark.slow
 
@@ -32,20 +26,6 @@ pytestmark = pytest.mark.slow
 def endpoint(port: int) -> Endpoint:
     target = Target(host="127.0.0.1", port=port, server_name="zoo.test")
     return Endpoint(target=target, address="127.0.0.1")
-
-
-@pytest.mark.integration
-@pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
-async def test_every_real_server_is_replayed_from_its_recording(
-    server: ZooServer, certificates: Certificates, tmp_path: Path
-) -> None:
-    settings = ProbeSettings(trust_stores={"zoo": certificates.root_file})
-    with server.start(certificates, tmp_path) as port:
-        recorded = await record(endpoint(port), settings)
-    (read,) = from_lines(to_lines(recorded.recording))
-    assert read == recorded.recording
-    again = await replay(read, settings)
-    assert to_json(again) == to_json(recorded.observation)
 
 
 async def silent(connection: Connection) -> None:

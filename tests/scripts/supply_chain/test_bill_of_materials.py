@@ -50,8 +50,9 @@ def test_the_bill_has_versions_hashes_and_dependencies() -> None:
     assert found["metadata"]["component"]["version"] == "1.2.3"
     assert found["metadata"]["timestamp"].startswith("2026-01-02T00:00:00")
     assert [one["purl"] for one in found["components"]] == ["pkg:pypi/a@1.0", "pkg:pypi/b-c@2.0"]
-    hashes = found["components"][0]["externalReferences"][0]["hashes"]
-    assert {one["content"] for one in hashes} == {"a" * 64, "b" * 64}
+    reference = found["components"][0]["externalReferences"][0]
+    assert reference["url"] == "pkg:pypi/a@1.0"
+    assert {one["content"] for one in reference["hashes"]} == {"a" * 64, "b" * 64}
     needs = {one["ref"]: one.get("dependsOn", []) for one in found["dependencies"]}
     assert needs == {
         "tlsprobe": ["pkg:pypi/a@1.0", "pkg:pypi/b-c@2.0"],

@@ -40,6 +40,7 @@ from storage import SqlStore
 from tests.policy.observed import policy
 from tests.service.probe_endpoint.asking import World
 from tests.service.samples import NOW, failed, legacy, modern
+from tests.support.plain_http import TRUSTS_NO_CA
 
 ALICE: Final = Principal(name="alice", role=Role.OPERATOR, method=Method.TOKEN, address="127.0.0.1")
 VICTOR: Final = replace(ALICE, name="victor", role=Role.VIEWER)
@@ -124,7 +125,7 @@ async def api(
         async with await SqlStore.open(f"sqlite:///{Path(directory) / 'kept.db'}") as store:
             prober = World(inventory=_targets(), addresses=LOOPBACK).prober(OnDemandSettings())
             jobs = ProbeJobs(Observer(prober) if visits is None else visits(), clock)
-            async with httpx.AsyncClient() as unused:
+            async with httpx.AsyncClient(verify=TRUSTS_NO_CA) as unused:
                 made = Api(store, evaluator, jobs, clock, unused)
             app = Guard(
                 Starlette(
