@@ -19,7 +19,7 @@ from model.query import Selection
 from model.snapshot import EndpointStatus, Snapshot
 from model.target import key_order
 from model.verdict import Verdict
-from storage.reading.findings import read_compliance_at, read_findings_at
+from storage.reading.findings import NO_VERDICTS, read_compliance_at, read_findings_at
 from storage.reading.places import conditions, with_target
 from storage.reading.statuses import decode
 from storage.rows.body import decode_observation
@@ -62,7 +62,7 @@ async def read_snapshot_at(
                 facts[row.observation_id],
                 successes.get(row.key),
                 changed.get(row.key, {}),
-                (findings.get(row.key, ()), compliance.get(row.key, {})),
+                (findings.get(row.key, ()), compliance.get(row.key, NO_VERDICTS).compliance),
             )
             for row in rows
         )

@@ -28,8 +28,12 @@ from model.observation import Cost, Mode, Observation, State
 from model.query import EVERYWHERE, Selection
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target, key_order
-from model.verdict import Verdict
-from storage.reading.findings import read_compliance, read_open_findings
+from storage.reading.findings import (
+    NO_VERDICTS,
+    PolicyVerdicts,
+    read_compliance,
+    read_open_findings,
+)
 from storage.reading.places import conditions
 from storage.rows.body import decode_facts
 from storage.rows.findings import seen_again
@@ -144,7 +148,7 @@ class StatusReader:
                 row,
                 facts_of(kept[row.key].observation),
                 [seen_again(one, row.assessed_at) for one in kept[row.key].findings],
-                kept[row.key].compliance,
+                PolicyVerdicts(compliance=kept[row.key].compliance, policies=None),
             )
             for row in rows
             if row.key in kept
@@ -182,7 +186,7 @@ class StatusReader:
                     row,
                     facts[row.observation_id],
                     findings.get(row.key, ()),
-                    compliance.get(row.key, {}),
+                    compliance.get(row.key, NO_VERDICTS),
                 )
                 for row in rows
             ]
@@ -268,13 +272,20 @@ async def decode(
     return made
 
 
+def ended_at(row: Row[*tuple[Any, ...]]) -> datetime:
+    """When the newest visit of a row of ``status_rows`` ended."""
+    ended: datetime = row.started_at + timedelta(seconds=row.duration_seconds)
+    return ended
+
+
 def status_of(
     row: Row[*tuple[Any, ...]],
     facts: Facts,
     findings: Sequence[Finding],
-    compliance: Mapping[str, Verdict],
+    verdicts: PolicyVerdicts,
 ) -> EndpointStatus:
-    """The status from a row of ``status_rows``, with its facts, Findings and compliance."""
+    """The status from a row of ``status_rows``, with its facts, Findings and verdicts."""
+    last_probe_at = ended_at(row)
     target = Target(
         host=row.host,
         port=row.port,
@@ -302,12 +313,13 @@ def status_of(
     )
     return EndpointStatus(
         observation=observation,
-        last_probe_at=row.started_at + timedelta(seconds=row.duration_seconds),
+        last_probe_at=last_probe_at,
         last_success_at=row.last_success_at,
         consecutive_failures=row.consecutive_failures,
         interval_seconds=row.interval_seconds,
         findings=tuple(findings),
-        compliance=compliance,
+        compliance=verdicts.compliance,
+        policies=verdicts.policies if row.assessed_at == last_probe_at else None,
         config_changed_at=row.config_changed_at,
         certificate_changed_at=row.certificate_changed_at,
     )
