@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from sys import intern
 from typing import Any, Final, TypeAlias, TypeVar
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, Text, cast, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.claims.claims_json import claims_from_json
@@ -51,6 +52,7 @@ _Mark: TypeAlias = tuple[int, str | None, datetime]
 """What identifies the facts and the policy results of a status, and the beginning of the visit that it is from."""
 
 _MOST_MARKS = 2_000_000
+_MOST_LABELS: Final = 4_096
 
 
 def _mark(row: Row[*tuple[Any, ...]], started_at: datetime) -> _Mark:
@@ -232,7 +234,7 @@ _COLUMNS: Final = (
     TargetRow.port,
     TargetRow.server_name,
     TargetRow.protocol,
-    TargetRow.labels,
+    cast(TargetRow.labels, Text).label("labels"),
     TargetRow.claims,
     TargetRow.source,
 )
@@ -272,6 +274,13 @@ async def decode(
     return made
 
 
+@lru_cache(maxsize=_MOST_LABELS)
+def _labels(text: str) -> Mapping[str, str]:
+    """Many targets have the same labels: share the objects."""
+    labels: Mapping[str, str] = json.loads(text)
+    return labels
+
+
 def ended_at(row: Row[*tuple[Any, ...]]) -> datetime:
     """When the newest visit of a row of ``status_rows`` ended."""
     ended: datetime = row.started_at + timedelta(seconds=row.duration_seconds)
@@ -291,7 +300,7 @@ def status_of(
         port=row.port,
         server_name=row.server_name,
         protocol=intern(row.protocol),
-        labels=row.labels,
+        labels=_labels(row.labels),
         claims=claims_from_json(row.claims or ()),
         source=intern(row.source),
     )
