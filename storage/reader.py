@@ -126,7 +126,9 @@ class SqlReader(NewestFirstReader):
             selection = Selection(keys=frozenset(endpoint_keys))
             return await self._statuses.read_some(connection, selection, shown)
 
-    async def newer_statuses(self, visited_at: VisitedAt) -> AsyncIterator[Sequence[EndpointStatus]]:
+    async def newer_statuses(
+        self, visited_at: VisitedAt
+    ) -> AsyncIterator[Sequence[EndpointStatus]]:
         """As ``statuses``, in any order and in parts, for the endpoints that were visited after ``visited_at``.
 
         Each part is from one state of the database.

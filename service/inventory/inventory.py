@@ -7,7 +7,7 @@ is stored, the database decides what the visit did, so a restart shows no gap an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -78,13 +78,12 @@ class Inventory:
                 lives = {one.result.identity: one for one in (*resolved, *(state.findings or ()))}
                 self._states[key] = replace(state, findings=tuple(lives.values()))
 
-    async def judge_again(self, endpoint_keys: Sequence[str] | None = None) -> None:
-        """Judge these endpoints, or all, by the active policies; other tasks run in between.
+    async def judge_again(self) -> None:
+        """Judge all endpoints by the active policies; other tasks run in between.
 
         Results that the same policies and the same version gave stay.
         """
-        keys = tuple(self._statuses) if endpoint_keys is None else endpoint_keys
-        for number, key in enumerate(keys):
+        for number, key in enumerate(tuple(self._statuses)):
             if number % _JUDGED_AT_ONCE == 0:
                 await asyncio.sleep(0)
             status = self._statuses.get(key)

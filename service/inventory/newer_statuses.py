@@ -21,11 +21,8 @@ class Stored(Protocol):
         ...
 
 
-async def read_newer_statuses(store: Stored, inventory: Inventory) -> Sequence[str]:
-    """Let the inventory show the newest status of every endpoint; returns the keys of those that it did not show."""
-    newer: list[str] = []
+async def read_newer_statuses(store: Stored, inventory: Inventory) -> None:
+    """Let the inventory show the newest status of every endpoint, in which the results may be of other policies."""
     async for statuses in store.newer_statuses(inventory.visited_at):
         inventory.remember(statuses)
-        newer += (status.observation.endpoint.key for status in statuses)
         keep_for_long()
-    return newer

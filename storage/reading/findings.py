@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from sys import intern
-from typing import Any, Final, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.findings.finding import Finding
-from model.frozen import frozen
 from model.query import ComplianceCount, Opening, Selection
 from model.verdict import Verdict
 from storage.reading.places import conditions
@@ -22,6 +21,7 @@ from storage.rows.findings import (
     newest_openings,
     read_results,
 )
+from storage.rows.statuses import PolicyVerdicts, verdicts_by
 from storage.rows.tables import (
     ComplianceRow,
     EndpointRow,
@@ -111,42 +111,6 @@ async def read_findings_at(
     return await _by_endpoint(connection, await _rows(connection, selection, wanted), moment)
 
 
-@frozen
-class PolicyVerdicts:
-    """The verdict of each policy on an endpoint, by the policy's name, and the digests of these policies.
-
-    ``policies`` is None if the caller may have judged the endpoint again, by other policies than the stored ones.
-    """
-
-    compliance: Mapping[str, Verdict]
-    policies: Mapping[str, str] | None
-
-
-NO_VERDICTS: Final = PolicyVerdicts(compliance={}, policies={})
-"""Of an endpoint to which no policy applies."""
-
-Judged = TypeVar("Judged", bound=Hashable)
-
-
-def verdicts_by(
-    rows: Iterable[tuple[Judged, str, str, str]],
-) -> dict[Judged, PolicyVerdicts]:
-    """The verdicts of rows of an endpoint, a policy's name and digest, and a verdict; endpoints share equal ones."""
-    found: dict[Judged, tuple[tuple[str, str, str], ...]] = {}
-    for endpoint, *verdict in rows:
-        found[endpoint] = (*found.get(endpoint, ()), tuple(verdict))
-    shared = {each: _verdicts(each) for each in set(found.values())}
-    return {endpoint: shared[each] for endpoint, each in found.items()}
-
-
-def _verdicts(rows: Iterable[tuple[str, str, str]]) -> PolicyVerdicts:
-    in_order = sorted(rows)
-    return PolicyVerdicts(
-        compliance={name: Verdict(verdict) for name, _, verdict in in_order},
-        policies={name: digest for name, digest, _ in in_order},
-    )
-
-
 async def read_compliance(
     connection: AsyncConnection, selection: Selection
 ) -> dict[str, PolicyVerdicts]:
@@ -206,7 +170,7 @@ async def _compliance(
         .join(TargetRow, TargetRow.id == EndpointRow.target_id)
         .where(*wanted, *conditions(selection))
     )
-    return verdicts_by(found.tuples())
+    return verdicts_by(found)
 
 
 async def _rows(

@@ -8,19 +8,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Row, bindparam, select
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
 
 from model.encoding.known_parts import KnownParts
+from model.findings.finding import Finding
 from model.frozen import frozen
-from model.query import EVERYWHERE
 from model.snapshot import EndpointStatus
-from storage.reading.findings import NO_VERDICTS, verdicts_by
-from storage.reading.statuses import ended_at, status_of, status_rows
 from storage.rows.body import decode_facts
-from storage.rows.findings import FINDING_COLUMNS, finding_of, read_results
+from storage.rows.findings import FINDING_COLUMNS, FindingColumns, finding_of, read_results
+from storage.rows.statuses import NO_VERDICTS, STATUS_ROWS, StatusColumns, status_of, verdicts_by
 from storage.rows.tables import ComplianceRow, FindingRow, ObservationRow, PolicyRow, StatusRow
 
 _ENDPOINTS_AT_ONCE: Final = 2_000
@@ -28,7 +28,6 @@ _ENDPOINTS_AT_ONCE: Final = 2_000
 
 VisitedAt: TypeAlias = Callable[[str], datetime | None]
 """When the newest visit to an endpoint ended that the caller knows of, by its key."""
-_Row: TypeAlias = Row[*tuple[Any, ...]]
 
 
 @frozen
@@ -39,19 +38,18 @@ class Part:
     last_id: int | None
 
 
-def _in_range(endpoint_id: Any) -> ColumnElement[bool]:
+def _in_range(endpoint_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     return endpoint_id.between(bindparam("first"), bindparam("last"))
 
 
 _ROWS: Final = (
-    status_rows(EVERYWHERE)
-    .where(StatusRow.endpoint_id > bindparam("after"))
+    STATUS_ROWS.where(StatusRow.endpoint_id > bindparam("after"))
     .order_by(StatusRow.endpoint_id)
     .limit(_ENDPOINTS_AT_ONCE)
 )
 _FACTS: Final = (
-    select(ObservationRow.id, ObservationRow.facts)
-    .join(StatusRow, StatusRow.observation_id == ObservationRow.id)
+    select(StatusRow.endpoint_id, ObservationRow.facts)
+    .join(ObservationRow, ObservationRow.id == StatusRow.observation_id)
     .where(_in_range(StatusRow.endpoint_id))
 )
 _FINDINGS: Final = (
@@ -75,45 +73,37 @@ async def read_newer_part(
     Raises:
         ValueError: if a stored body is invalid.
     """
-    rows = (await connection.execute(_ROWS, {"after": after})).all()
-    newer = [row for row in rows if visited_at(row.key) != ended_at(row)]
+    found = await connection.execute(_ROWS, {"after": after})
+    rows = [StatusColumns._make(row) for row in found]
+    newer = {row.endpoint_id: row for row in rows if visited_at(row.key) != row.ended_at}
     statuses = await _statuses(connection, newer, parts) if newer else ()
     is_last = len(rows) < _ENDPOINTS_AT_ONCE
     return Part(statuses=statuses, last_id=None if is_last else rows[-1].endpoint_id)
 
 
 async def _statuses(
-    connection: AsyncConnection, rows: Sequence[_Row], parts: KnownParts
+    connection: AsyncConnection, rows: Mapping[int, StatusColumns], parts: KnownParts
 ) -> list[EndpointStatus]:
-    """The statuses of ``rows``, which are in the order of their endpoint ids."""
-    these = {"first": rows[0].endpoint_id, "last": rows[-1].endpoint_id}
+    """The statuses of ``rows``, which are by their endpoint ids, in ascending order."""
+    these = {"first": min(rows), "last": max(rows)}
     facts = (await connection.execute(_FACTS, these)).all()
-    opened = (await connection.execute(_FINDINGS, these)).all()
+    opened = [FindingColumns._make(row) for row in await connection.execute(_FINDINGS, these)]
     results = await read_results(connection, opened)
-    verdicts = (await connection.execute(_COMPLIANCE, these)).tuples().all()
+    verdicts = (await connection.execute(_COMPLIANCE, these)).all()
 
     def build() -> list[EndpointStatus]:
-        decoded = {found.id: decode_facts(found.facts, parts) for found in facts}
-        opened_at = _by_endpoint(opened)
+        facts_by = {one: decode_facts(text, parts) for one, text in facts if one in rows}
+        findings_by: dict[int, list[Finding]] = {}
+        for one in opened:
+            if (row := rows.get(one.endpoint_id)) is not None:
+                finding = finding_of(one, results[one.result_id], row.key, row.assessed_at)
+                findings_by.setdefault(one.endpoint_id, []).append(finding)
         verdicts_of = verdicts_by(verdicts)
         return [
             status_of(
-                row,
-                decoded[row.observation_id],
-                [
-                    finding_of(one, results[one.result_id], row.key, row.assessed_at)
-                    for one in opened_at.get(row.endpoint_id, ())
-                ],
-                verdicts_of.get(row.endpoint_id, NO_VERDICTS),
+                row, facts_by[one], findings_by.get(one, ()), verdicts_of.get(one, NO_VERDICTS)
             )
-            for row in rows
+            for one, row in rows.items()
         ]
 
     return await asyncio.to_thread(build)
-
-
-def _by_endpoint(rows: Sequence[_Row]) -> Mapping[int, Sequence[_Row]]:
-    found: dict[int, list[_Row]] = {}
-    for row in rows:
-        found.setdefault(row.endpoint_id, []).append(row)
-    return found

@@ -19,10 +19,11 @@ from model.query import Selection
 from model.snapshot import EndpointStatus, Snapshot
 from model.target import key_order
 from model.verdict import Verdict
-from storage.reading.findings import NO_VERDICTS, read_compliance_at, read_findings_at
+from storage.reading.findings import read_compliance_at, read_findings_at
 from storage.reading.places import conditions, with_target
 from storage.reading.statuses import decode
 from storage.rows.body import decode_observation
+from storage.rows.statuses import NO_VERDICTS
 from storage.rows.tables import (
     ChangeRow,
     EndpointRow,
