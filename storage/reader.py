@@ -42,7 +42,7 @@ from storage.reading.findings import (
 )
 from storage.reading.history import read_changes, read_history
 from storage.reading.last_visits import LastVisit, read_last_visits
-from storage.reading.newer_statuses import VisitedAt, read_newer_part
+from storage.reading.newer_statuses import ENDPOINTS_AT_ONCE, VisitedAt, read_newer_part
 from storage.reading.pages import read_page
 from storage.reading.past import read_snapshot_at
 from storage.reading.places import read_places
@@ -58,8 +58,8 @@ class SqlReader(NewestFirstReader):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._statuses = StatusReader()
         self._known_parts = KnownParts()
+        self._statuses = StatusReader(self._known_parts)
 
     async def __aenter__(self) -> Self:
         return self
@@ -127,7 +127,7 @@ class SqlReader(NewestFirstReader):
             return await self._statuses.read_some(connection, selection, shown)
 
     async def newer_statuses(
-        self, visited_at: VisitedAt
+        self, visited_at: VisitedAt, *, at_once: int = ENDPOINTS_AT_ONCE
     ) -> AsyncIterator[Sequence[EndpointStatus]]:
         """As ``statuses``, in any order and in parts, for the endpoints that were visited after ``visited_at``.
 
@@ -137,9 +137,10 @@ class SqlReader(NewestFirstReader):
             StoreError: if the database cannot be read.
         """
         after: int | None = 0
+        known = self._known_parts
         while after is not None:
             async with self._reading() as connection:
-                part = await read_newer_part(connection, after, visited_at, self._known_parts)
+                part = await read_newer_part(connection, after, visited_at, known, at_once)
             yield part.statuses
             after = part.last_id
 

@@ -23,7 +23,7 @@ from storage.rows.findings import FINDING_COLUMNS, FindingColumns, finding_of, r
 from storage.rows.statuses import NO_VERDICTS, STATUS_ROWS, StatusColumns, status_of, verdicts_by
 from storage.rows.tables import ComplianceRow, FindingRow, ObservationRow, PolicyRow, StatusRow
 
-_ENDPOINTS_AT_ONCE: Final = 2_000
+ENDPOINTS_AT_ONCE: Final = 2_000
 """The rows of a million statuses take as much memory as the statuses."""
 
 VisitedAt: TypeAlias = Callable[[str], datetime | None]
@@ -45,7 +45,7 @@ def _in_range(endpoint_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
 _ROWS: Final = (
     STATUS_ROWS.where(StatusRow.endpoint_id > bindparam("after"))
     .order_by(StatusRow.endpoint_id)
-    .limit(_ENDPOINTS_AT_ONCE)
+    .limit(bindparam("at_once"))
 )
 _FACTS: Final = (
     select(StatusRow.endpoint_id, ObservationRow.facts)
@@ -66,18 +66,22 @@ _COMPLIANCE: Final = (
 
 
 async def read_newer_part(
-    connection: AsyncConnection, after: int, visited_at: VisitedAt, parts: KnownParts
+    connection: AsyncConnection,
+    after: int,
+    visited_at: VisitedAt,
+    parts: KnownParts,
+    at_once: int,
 ) -> Part:
     """The newest statuses of the next endpoints ``after`` an id, without those whose visits the caller knows.
 
     Raises:
         ValueError: if a stored body is invalid.
     """
-    found = await connection.execute(_ROWS, {"after": after})
+    found = await connection.execute(_ROWS, {"after": after, "at_once": at_once})
     rows = [StatusColumns._make(row) for row in found]
     newer = {row.endpoint_id: row for row in rows if visited_at(row.key) != row.ended_at}
     statuses = await _statuses(connection, newer, parts) if newer else ()
-    is_last = len(rows) < _ENDPOINTS_AT_ONCE
+    is_last = len(rows) < at_once
     return Part(statuses=statuses, last_id=None if is_last else rows[-1].endpoint_id)
 
 

@@ -63,10 +63,10 @@ class _Shown(weakref.ref[EndpointStatus]):
 class StatusReader:
     """Reads statuses, and reuses those that are still referenced and whose rows have not changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, parts: KnownParts) -> None:
         self._shown: dict[str, _Shown] = {}
         self._marks: dict[str, _Mark] = {}
-        self._parts = KnownParts()
+        self._parts = parts
 
     async def read(self, connection: AsyncConnection) -> list[EndpointStatus]:
         """The newest status of every endpoint, ordered by endpoint key.
