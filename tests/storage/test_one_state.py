@@ -27,8 +27,8 @@ from storage import Retention, SqlStore, open_reader
 from storage.database import Database, connect_for_reading
 from storage.reading.findings import read_findings, read_resolved_findings
 from storage.reading.history import read_history
-from storage.reading.observations import read_latest, read_observations
 from storage.reading.newer_statuses import read_newer_part
+from storage.reading.observations import read_latest, read_observations
 from storage.reading.pages import read_page
 from storage.reading.past import read_snapshot_at
 from storage.reading.statuses import StatusReader
