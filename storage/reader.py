@@ -129,9 +129,7 @@ class SqlReader(NewestFirstReader):
     async def newer_statuses(
         self, visited_at: VisitedAt, *, at_once: int = ENDPOINTS_AT_ONCE
     ) -> AsyncIterator[Sequence[EndpointStatus]]:
-        """As ``statuses``, in any order and in parts, for the endpoints that were visited after ``visited_at``.
-
-        Each part is from one state of the database.
+        """As ``statuses``, in parts, each of one state, for endpoints whose newest visit is not at ``visited_at``.
 
         Raises:
             StoreError: if the database cannot be read.
