@@ -20,7 +20,8 @@ class EndpointStatus:
     """One current endpoint: its newest Observation and its recent history.
 
     ``last_probe_at`` is when the newest visit ended; ``last_success_at`` when the endpoint last answered with TLS,
-    or None if it never did. ``findings`` are the unresolved ones, ``compliance`` is by policy.
+    or None if it never did. ``findings`` are the unresolved ones, ``compliance`` is by policy. ``policies`` are the
+    digests of the policies that judged the newest visit, by name; None if that is not known.
     ``config_changed_at`` is when facts last differed from the previous visit, ``certificate_changed_at`` when a
     leaf did; None if that never happened.
     """
@@ -32,6 +33,7 @@ class EndpointStatus:
     interval_seconds: float
     findings: tuple[Finding, ...] = ()
     compliance: Mapping[str, Verdict] = field(default_factory=dict)
+    policies: Mapping[str, str] | None = None
     config_changed_at: datetime | None = None
     certificate_changed_at: datetime | None = None
 

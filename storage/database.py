@@ -270,10 +270,13 @@ def _prepare_sqlite_connection(connection: Any, _record: object) -> None:
 
 
 def _prepare_postgresql_connection(connection: Any, _record: object) -> None:
-    """Our queries read few rows of large tables: compiling them or starting workers takes longer than they do."""
+    """Our queries read few rows of large tables: compiling them or starting workers takes longer than they do.
+
+    With the time zone UTC, the driver makes the times that we use, and none has to be converted.
+    """
     cursor = connection.cursor()
     try:
-        for setting in ("jit = off", "max_parallel_workers_per_gather = 0"):
+        for setting in ("jit = off", "max_parallel_workers_per_gather = 0", "timezone = 'UTC'"):
             cursor.execute(f"SET {setting}")
         connection.commit()
     finally:

@@ -6,7 +6,7 @@ Each answer is from one state of the database, however many statements it takes,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self, TypeVar
@@ -42,6 +42,7 @@ from storage.reading.findings import (
 )
 from storage.reading.history import read_changes, read_history
 from storage.reading.last_visits import LastVisit, read_last_visits
+from storage.reading.newer_statuses import ENDPOINTS_AT_ONCE, VisitedAt, read_newer_part
 from storage.reading.pages import read_page
 from storage.reading.past import read_snapshot_at
 from storage.reading.places import read_places
@@ -57,8 +58,8 @@ class SqlReader(NewestFirstReader):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._statuses = StatusReader()
         self._known_parts = KnownParts()
+        self._statuses = StatusReader(self._known_parts)
 
     async def __aenter__(self) -> Self:
         return self
@@ -125,10 +126,24 @@ class SqlReader(NewestFirstReader):
             selection = Selection(keys=frozenset(endpoint_keys))
             return await self._statuses.read_some(connection, selection, shown)
 
-    async def last_visits(
-        self, endpoint_keys: Collection[str] | None = None
-    ) -> Mapping[str, LastVisit]:
-        """When each visited endpoint, or each of these, was last visited, and when it is due, by its key.
+    async def newer_statuses(
+        self, visited_at: VisitedAt, *, at_once: int = ENDPOINTS_AT_ONCE
+    ) -> AsyncIterator[Sequence[EndpointStatus]]:
+        """As ``statuses``, in parts, each of one state, for endpoints whose newest visit is not at ``visited_at``.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        after: int | None = 0
+        known = self._known_parts
+        while after is not None:
+            async with self._reading() as connection:
+                part = await read_newer_part(connection, after, visited_at, known, at_once)
+            yield part.statuses
+            after = part.last_id
+
+    async def last_visits(self, endpoint_keys: Collection[str]) -> Mapping[str, LastVisit]:
+        """When each visited endpoint of these was last visited, and when it is due, by its key.
 
         Raises:
             StoreError: if the database cannot be read.

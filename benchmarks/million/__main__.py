@@ -123,6 +123,8 @@ def _run(wanted: argparse.Namespace, directory: Path, url: str, start: datetime)
     ):
         base = f"http://127.0.0.1:{port}"
         seconds = _start_seconds(scheduler, base, began)
+        used = cpu_seconds(scheduler.pid) / wanted.endpoints
+        print(f"the start took {used * 1e6:.0f} µs of processor time per endpoint, all together")
         late = (datetime.now(UTC) - start).total_seconds()
         print(
             f"the first visit was due {late:.0f} s before the pages were there" if late > 0 else ""

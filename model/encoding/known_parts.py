@@ -65,7 +65,7 @@ class KnownParts:
         visit, before, certificates, behind = _cut(_opened(text), _CUTS)
         return visit, {
             **self._known("before", before, self._before),
-            "certificates": self._deployments(certificates),
+            "certificates": self._known("certificates", certificates, self._deployments),
             **self._known("behind", behind, self._behind),
         }
 
@@ -94,7 +94,7 @@ class KnownParts:
     def _deployment(self, text: str) -> ServedChain:
         key_type, chain, service = _cut(text, (',"chain":', "," + _SERVED_FOR))
         return ServedChain(
-            key_type=KeyType(json.loads(key_type)),
+            key_type=self._known("key_type", key_type, _key_type),
             chain=tuple(
                 self._known("certificate", one, self._certificate)
                 for one in _objects(chain, _SHA256)
@@ -124,6 +124,10 @@ _SIGNATURE_ALGORITHM: Final = '"signature_algorithm":'
 def _object(first_key: str, rest: str) -> Any:
     """The JSON object whose ``first_key`` was cut off."""
     return json.loads(f"{{{first_key}{rest}")
+
+
+def _key_type(text: str) -> KeyType:
+    return KeyType(json.loads(text))
 
 
 def _service(text: str) -> dict[str, Any]:

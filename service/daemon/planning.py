@@ -78,8 +78,8 @@ class Planner:
 
     async def _serve_term(self, visit: Visiting) -> None:
         """Schedule from the state in the store until stopped; ``visit`` makes the visits."""
-        newer = await read_newer_statuses(self.store, self.inventory)
-        await self.inventory.judge_again(newer)
+        await read_newer_statuses(self.store, self.inventory)
+        await self.inventory.judge_again()
         self._visiting = visit
         store = LeaderStore(self.store, self.inventory)
         self.scheduler = self._new_scheduler(store, judge_unresolved(self.judge))

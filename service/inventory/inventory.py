@@ -7,7 +7,7 @@ is stored, the database decides what the visit did, so a restart shows no gap an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -30,7 +30,7 @@ from service.inventory.remembered_state import (
 )
 from service.inventory.remembered_visits import Planning, RememberedVisits, no_plan
 from service.inventory.shared_parts import SharedParts
-from service.inventory.without_evidence import WithoutEvidence, without_evidence
+from service.inventory.without_evidence import without_evidence
 from service.judging.policy_evaluator import PolicyEvaluator
 
 _JUDGED_AT_ONCE: Final = 50
@@ -65,13 +65,11 @@ class Inventory:
         """The keys of the last Snapshot: to sort a million of them takes five seconds."""
 
     def remember(self, statuses: Iterable[EndpointStatus]) -> None:
-        """Start with ``statuses`` from the Store."""
-        without = WithoutEvidence()
+        """Start with ``statuses`` from the Store, which have no evidence."""
         for status in statuses:
             key = status.observation.endpoint.key
-            bare = replace(status, observation=without.of(status.observation))
-            self._statuses[key] = bare
-            self._states[key] = remembered(bare)
+            self._statuses[key] = status
+            self._states[key] = remembered(status)
 
     def remember_resolved(self, findings: Mapping[str, Iterable[Finding]]) -> None:
         """Add resolved findings by endpoint key, so that a finding that returns counts as reopened."""
@@ -80,13 +78,16 @@ class Inventory:
                 lives = {one.result.identity: one for one in (*resolved, *(state.findings or ()))}
                 self._states[key] = replace(state, findings=tuple(lives.values()))
 
-    async def judge_again(self, endpoint_keys: Sequence[str] | None = None) -> None:
-        """Judge these endpoints, or all, by the active policies; other tasks run in between."""
-        keys = tuple(self._statuses) if endpoint_keys is None else endpoint_keys
-        for number, key in enumerate(keys):
+    async def judge_again(self) -> None:
+        """Judge all endpoints by the active policies; other tasks run in between.
+
+        Results that the same policies and the same version gave stay.
+        """
+        for number, key in enumerate(tuple(self._statuses)):
             if number % _JUDGED_AT_ONCE == 0:
                 await asyncio.sleep(0)
-            if (status := self._statuses.get(key)) is not None:
+            status = self._statuses.get(key)
+            if status is not None and not self._evaluator.would_judge_alike(status):
                 self._statuses[key] = self._judged_now(status)
 
     def _judged_now(self, status: EndpointStatus) -> EndpointStatus:
@@ -98,6 +99,7 @@ class Inventory:
             status,
             findings=_unresolved(map(self._parts.finding, found)),
             compliance=self._compliance(assessment),
+            policies=self._parts.mapping(assessment.policies),
         )
 
     def visited_at(self, endpoint_key: str) -> datetime | None:
@@ -148,11 +150,12 @@ class Inventory:
             interval_seconds=visit.schedule.interval_seconds,
             findings=_unresolved(state.findings or ()),
             compliance=before if judged is None else self._compliance(judged),
+            policies=None if judged is None else self._parts.mapping(judged.policies),
             config_changed_at=state.config_changed_at,
             certificate_changed_at=state.certificate_changed_at,
         )
         target = observation.endpoint.target
-        if judged is not None and not self._evaluator.is_by_policies_in_force(judged, target):
+        if judged is not None and not self._evaluator.are_in_force(judged.policies, target):
             self._statuses[key] = self._judged_now(status)  # they changed during the judgement
 
     def _compliance(self, assessment: Assessment) -> Mapping[str, Verdict]:

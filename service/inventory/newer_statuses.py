@@ -1,37 +1,28 @@
-"""Fills memory from the database, and brings it up to date with what other processes stored meanwhile.
-
-Only statuses that changed are read: that takes ten times as long as to read when the endpoint was last visited. They
-are read in parts, because the rows of a million statuses take as much memory as the statuses.
-"""
+"""Fills memory from the database, and brings it up to date with what other processes stored meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Final, Protocol
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+from typing import Protocol
 
 from model.snapshot import EndpointStatus
 from service.inventory.inventory import Inventory
-from storage import LastVisit
-
-_STATUSES_AT_ONCE: Final = 500
+from service.process.garbage import keep_for_long
 
 
 class Stored(Protocol):
     """What is read from the Store."""
 
-    async def last_visits(self) -> Mapping[str, LastVisit]:
-        """When each endpoint was last visited."""
+    def newer_statuses(
+        self, visited_at: Callable[[str], datetime | None]
+    ) -> AsyncIterator[Sequence[EndpointStatus]]:
+        """The newest status of each endpoint that was visited after ``visited_at``, in parts."""
         ...
 
-    async def statuses_of(self, endpoint_keys: Collection[str]) -> Sequence[EndpointStatus]:
-        """The newest status of each of these endpoints."""
-        ...
 
-
-async def read_newer_statuses(store: Stored, inventory: Inventory) -> Sequence[str]:
-    """Let the inventory show the newest status of every endpoint; returns the keys of those that it did not show."""
-    last = await store.last_visits()
-    newer = [key for key, one in last.items() if one.ended_at != inventory.visited_at(key)]
-    for start in range(0, len(newer), _STATUSES_AT_ONCE):
-        inventory.remember(await store.statuses_of(newer[start : start + _STATUSES_AT_ONCE]))
-    return newer
+async def read_newer_statuses(store: Stored, inventory: Inventory) -> None:
+    """Let the inventory show the newest status of every endpoint, in which the results may be of other policies."""
+    async for statuses in store.newer_statuses(inventory.visited_at):
+        inventory.remember(statuses)
+        keep_for_long()

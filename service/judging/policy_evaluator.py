@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,8 +13,10 @@ from model.findings.finding import Assessment, Finding, Waiver
 from model.findings.finding_life import with_waiver
 from model.findings.waiver_scope import with_target_keys
 from model.observation import Observation
+from model.snapshot import EndpointStatus
 from model.target import Target
 from model.tracing import span
+from model.version import TOOL_VERSION
 from policy import Policy, PolicyError, PolicySet, assess
 from policy.assess import applied
 
@@ -46,9 +48,16 @@ class PolicyEvaluator:
         """The policies' judgement of the Observation, as of the end of its visit."""
         return assess(observation, self.book.policies, observation.ended_at)
 
-    def is_by_policies_in_force(self, assessment: Assessment, target: Target) -> bool:
-        """Whether the same policies, with the same text, apply to an endpoint of ``target`` now, and the same claims."""
-        return assessment.policies == applied(self.book.policies, target)
+    def are_in_force(self, policies: Mapping[str, str] | None, target: Target) -> bool:
+        """Whether ``policies``, by name and digest, apply to an endpoint of ``target`` now, with the same claims."""
+        return policies == applied(self.book.policies, target)
+
+    def would_judge_alike(self, status: EndpointStatus) -> bool:
+        """Whether the active policies, applied to the newest visit by this version, give the results of the status."""
+        seen = status.observation
+        return seen.tool_version == TOOL_VERSION and self.are_in_force(
+            status.policies, seen.endpoint.target
+        )
 
     async def judge(
         self, observation: Observation, schedule: Schedule, verified_digest: str | None = None

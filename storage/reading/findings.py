@@ -21,6 +21,7 @@ from storage.rows.findings import (
     newest_openings,
     read_results,
 )
+from storage.rows.statuses import PolicyVerdicts, verdicts_by
 from storage.rows.tables import (
     ComplianceRow,
     EndpointRow,
@@ -112,15 +113,15 @@ async def read_findings_at(
 
 async def read_compliance(
     connection: AsyncConnection, selection: Selection
-) -> dict[str, dict[str, Verdict]]:
-    """The current verdicts by endpoint key and policy."""
+) -> dict[str, PolicyVerdicts]:
+    """The current verdicts by endpoint key."""
     return await _compliance(connection, selection, [ComplianceRow.until_at.is_(None)])
 
 
 async def read_compliance_at(
     connection: AsyncConnection, selection: Selection, moment: datetime
-) -> dict[str, dict[str, Verdict]]:
-    """The verdicts at ``moment`` by endpoint key and policy."""
+) -> dict[str, PolicyVerdicts]:
+    """The verdicts at ``moment`` by endpoint key."""
     wanted = [
         ComplianceRow.from_at <= moment,
         or_(ComplianceRow.until_at.is_(None), ComplianceRow.until_at > moment),
@@ -161,18 +162,15 @@ async def read_compliance_counts(
 
 async def _compliance(
     connection: AsyncConnection, selection: Selection, wanted: Iterable[ColumnElement[bool]]
-) -> dict[str, dict[str, Verdict]]:
+) -> dict[str, PolicyVerdicts]:
     found = await connection.execute(
-        select(EndpointRow.key, PolicyRow.name, ComplianceRow.verdict)
+        select(EndpointRow.key, PolicyRow.name, PolicyRow.digest, ComplianceRow.verdict)
         .join(PolicyRow, PolicyRow.id == ComplianceRow.policy_id)
         .join(EndpointRow, EndpointRow.id == ComplianceRow.endpoint_id)
         .join(TargetRow, TargetRow.id == EndpointRow.target_id)
         .where(*wanted, *conditions(selection))
     )
-    compliance: dict[str, dict[str, Verdict]] = {}
-    for key, policy, verdict in found:
-        compliance.setdefault(key, {})[policy] = Verdict(verdict)
-    return compliance
+    return verdicts_by(found)
 
 
 async def _rows(

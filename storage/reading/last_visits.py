@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, true
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.endpoint_state.schedule import Schedule
@@ -27,9 +27,9 @@ class LastVisit:
 
 
 async def read_last_visits(
-    connection: AsyncConnection, endpoint_keys: Collection[str] | None
+    connection: AsyncConnection, endpoint_keys: Collection[str]
 ) -> dict[str, LastVisit]:
-    """The newest visit of each endpoint, or of each of these, that has been visited, by its key."""
+    """The newest visit of each of these endpoints that has been visited, by its key."""
     found = await connection.execute(
         select(
             EndpointRow.key,
@@ -43,7 +43,7 @@ async def read_last_visits(
             StatusRow.assessment_digest,
         )
         .join(EndpointRow, EndpointRow.id == StatusRow.endpoint_id)
-        .where(true() if endpoint_keys is None else EndpointRow.key.in_(endpoint_keys))
+        .where(EndpointRow.key.in_(endpoint_keys))
     )
     return {
         row.key: LastVisit(

@@ -50,13 +50,13 @@ async def read_schedules(connection: AsyncConnection) -> list[Schedule]:
     )
     return [
         Schedule(
-            endpoint_key=row.key,
-            due_at=row.due_at,
-            interval_seconds=row.interval_seconds,
-            consecutive_failures=row.consecutive_failures,
-            enumerated_at=row.enumerated_at,
+            endpoint_key=key,
+            due_at=due_at,
+            interval_seconds=interval_seconds,
+            consecutive_failures=consecutive_failures,
+            enumerated_at=enumerated_at,
         )
-        for row in found
+        for key, due_at, interval_seconds, consecutive_failures, enumerated_at in found
     ]
 
 

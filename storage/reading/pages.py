@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from model.encoding.known_parts import KnownParts
 from model.query import Page, PageEnd, Selection
 from storage.reading.findings import read_compliance, read_open_findings
-from storage.reading.statuses import decode, status_of, status_rows
+from storage.reading.statuses import decode, status_rows
 from storage.rows.body import decode_facts
+from storage.rows.statuses import NO_VERDICTS, StatusColumns, status_of
 from storage.rows.tables import StatusRow
 
 
@@ -31,7 +32,8 @@ async def read_page(
             StatusRow.not_after >= after.not_after,
             tuple_(*place) > (after.not_after, after.endpoint_id),
         )
-    rows = (await connection.execute(query.order_by(*place).limit(limit))).all()
+    found = await connection.execute(query.order_by(*place).limit(limit))
+    rows = [StatusColumns._make(row) for row in found]
     shown = Selection(keys=frozenset(row.key for row in rows))
     decoded = partial(decode_facts, parts=KnownParts())
     facts = await decode(connection, [row.observation_id for row in rows], decoded)
@@ -39,12 +41,20 @@ async def read_page(
     compliance = await read_compliance(connection, shown)
     endpoints = tuple(
         status_of(
-            row, facts[row.observation_id], findings.get(row.key, ()), compliance.get(row.key, {})
+            row,
+            facts[row.observation_id],
+            findings.get(row.key, ()),
+            compliance.get(row.key, NO_VERDICTS),
         )
         for row in rows
     )
     is_last = len(rows) < limit
-    end = (
-        None if is_last else PageEnd(not_after=rows[-1].not_after, endpoint_id=rows[-1].endpoint_id)
-    )
+    end = None if is_last else _end(rows[-1])
     return Page(endpoints=endpoints, end=end)
+
+
+def _end(last: StatusColumns) -> PageEnd | None:
+    """The end of a page with this ``last`` row, which has a certificate."""
+    if last.not_after is None:
+        return None
+    return PageEnd(not_after=last.not_after, endpoint_id=last.endpoint_id)

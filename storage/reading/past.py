@@ -23,6 +23,7 @@ from storage.reading.findings import read_compliance_at, read_findings_at
 from storage.reading.places import conditions, with_target
 from storage.reading.statuses import decode
 from storage.rows.body import decode_observation
+from storage.rows.statuses import NO_VERDICTS
 from storage.rows.tables import (
     ChangeRow,
     EndpointRow,
@@ -62,7 +63,7 @@ async def read_snapshot_at(
                 facts[row.observation_id],
                 successes.get(row.key),
                 changed.get(row.key, {}),
-                (findings.get(row.key, ()), compliance.get(row.key, {})),
+                (findings.get(row.key, ()), compliance.get(row.key, NO_VERDICTS).compliance),
             )
             for row in rows
         )

@@ -12,33 +12,33 @@ import gc
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from sys import intern
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.claims.claims_json import claims_from_json
 from model.encoding.known_parts import KnownParts
 from model.encoding.observation_json import facts_of
-from model.findings.finding import Finding
-from model.observation import Cost, Mode, Observation, State
 from model.query import EVERYWHERE, Selection
 from model.snapshot import EndpointStatus
-from model.target import Endpoint, Target, key_order
-from model.verdict import Verdict
+from model.target import key_order
 from storage.reading.findings import read_compliance, read_open_findings
 from storage.reading.places import conditions
 from storage.rows.body import decode_facts
 from storage.rows.findings import seen_again
-from storage.rows.tables import EndpointRow, ObservationRow, StatusRow, TargetRow
+from storage.rows.statuses import (
+    NO_VERDICTS,
+    STATUS_ROWS,
+    Facts,
+    PolicyVerdicts,
+    StatusColumns,
+    status_of,
+)
+from storage.rows.tables import ObservationRow
 
 _ROWS_AT_ONCE = 500
-
-Facts: TypeAlias = Mapping[str, Any]
-"""The values that ``model.encoding.observation_json.facts_of`` returns."""
 
 Found = TypeVar("Found")
 
@@ -49,7 +49,7 @@ _Mark: TypeAlias = tuple[int, str | None, datetime]
 _MOST_MARKS = 2_000_000
 
 
-def _mark(row: Row[*tuple[Any, ...]], started_at: datetime) -> _Mark:
+def _mark(row: StatusColumns, started_at: datetime) -> _Mark:
     return row.observation_id, row.assessment_digest, started_at
 
 
@@ -57,16 +57,16 @@ class _Shown(weakref.ref[EndpointStatus]):
     """A weak reference to a status, with the row it was built from; while the row is the same, so is the status."""
 
     __slots__ = ("row",)
-    row: Row[*tuple[Any, ...]]
+    row: StatusColumns
 
 
 class StatusReader:
     """Reads statuses, and reuses those that are still referenced and whose rows have not changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, parts: KnownParts) -> None:
         self._shown: dict[str, _Shown] = {}
         self._marks: dict[str, _Mark] = {}
-        self._parts = KnownParts()
+        self._parts = parts
 
     async def read(self, connection: AsyncConnection) -> list[EndpointStatus]:
         """The newest status of every endpoint, ordered by endpoint key.
@@ -74,7 +74,7 @@ class StatusReader:
         Raises:
             ValueError: if a stored body is invalid.
         """
-        rows = (await connection.execute(status_rows(EVERYWHERE))).all()
+        rows = await _columns(connection, EVERYWHERE)
         before = {
             one.row.key: (one.row, status)
             for one in list(self._shown.values())
@@ -100,7 +100,7 @@ class StatusReader:
         return [now[key] for key in sorted(now, key=key_order)]
 
     def _remember(
-        self, statuses: Mapping[str, EndpointStatus], rows: Sequence[Row[*tuple[Any, ...]]]
+        self, statuses: Mapping[str, EndpointStatus], rows: Sequence[StatusColumns]
     ) -> None:
         # Use a new mapping for each call: another call may see other rows.
         shown: dict[str, _Shown] = {}
@@ -129,7 +129,7 @@ class StatusReader:
         Raises:
             ValueError: if a stored body is invalid.
         """
-        rows = (await connection.execute(status_rows(selection))).all()
+        rows = await _columns(connection, selection)
         if shown is None:
             return await self._statuses(connection, selection, rows, {})
         kept = {row.key: one for row in rows if (one := self._unchanged(row, shown)) is not None}
@@ -144,7 +144,7 @@ class StatusReader:
                 row,
                 facts_of(kept[row.key].observation),
                 [seen_again(one, row.assessed_at) for one in kept[row.key].findings],
-                kept[row.key].compliance,
+                PolicyVerdicts(compliance=kept[row.key].compliance, policies=None),
             )
             for row in rows
             if row.key in kept
@@ -152,7 +152,7 @@ class StatusReader:
         return [*made, *again]
 
     def _unchanged(
-        self, row: Row[*tuple[Any, ...]], shown: Callable[[str], EndpointStatus | None]
+        self, row: StatusColumns, shown: Callable[[str], EndpointStatus | None]
     ) -> EndpointStatus | None:
         """The status that the caller has, if the facts and the policy results of the row are those that it got."""
         mark = self._marks.get(row.key)
@@ -164,7 +164,7 @@ class StatusReader:
         self,
         connection: AsyncConnection,
         selection: Selection,
-        rows: Sequence[Row[*tuple[Any, ...]]],
+        rows: Sequence[StatusColumns],
         known: dict[int, Facts],
     ) -> list[EndpointStatus]:
         """The status of each of ``rows``, all of which are in the selection."""
@@ -182,7 +182,7 @@ class StatusReader:
                     row,
                     facts[row.observation_id],
                     findings.get(row.key, ()),
-                    compliance.get(row.key, {}),
+                    compliance.get(row.key, NO_VERDICTS),
                 )
                 for row in rows
             ]
@@ -201,48 +201,14 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-_COLUMNS: Final = (
-    StatusRow.endpoint_id,
-    StatusRow.observation_id,
-    StatusRow.not_after,
-    StatusRow.started_at,
-    StatusRow.last_success_at,
-    StatusRow.interval_seconds,
-    StatusRow.consecutive_failures,
-    StatusRow.config_changed_at,
-    StatusRow.certificate_changed_at,
-    StatusRow.assessed_at,
-    StatusRow.assessment_digest,
-    StatusRow.tool_version,
-    StatusRow.mode,
-    StatusRow.reason,
-    StatusRow.duration_seconds,
-    StatusRow.connections,
-    StatusRow.bytes_sent,
-    StatusRow.bytes_received,
-    StatusRow.throttled,
-    StatusRow.state,
-    EndpointRow.key,
-    EndpointRow.address,
-    TargetRow.host,
-    TargetRow.port,
-    TargetRow.server_name,
-    TargetRow.protocol,
-    TargetRow.labels,
-    TargetRow.claims,
-    TargetRow.source,
-)
-"""The columns of a status, and columns that change whenever its Findings change."""
-
-
 def status_rows(selection: Selection) -> Select[*tuple[Any, ...]]:
-    """The query for the rows that ``status_of`` reads."""
-    return (
-        select(*_COLUMNS)
-        .join(EndpointRow, EndpointRow.id == StatusRow.endpoint_id)
-        .join(TargetRow, TargetRow.id == EndpointRow.target_id)
-        .where(*conditions(selection))
-    )
+    """The query for the ``StatusColumns`` of the selection."""
+    return STATUS_ROWS.where(*conditions(selection))
+
+
+async def _columns(connection: AsyncConnection, selection: Selection) -> list[StatusColumns]:
+    found = await connection.execute(status_rows(selection))
+    return [StatusColumns._make(row) for row in found]
 
 
 async def decode(
@@ -266,48 +232,3 @@ async def decode(
         )
         await asyncio.to_thread(add, found.all())
     return made
-
-
-def status_of(
-    row: Row[*tuple[Any, ...]],
-    facts: Facts,
-    findings: Sequence[Finding],
-    compliance: Mapping[str, Verdict],
-) -> EndpointStatus:
-    """The status from a row of ``status_rows``, with its facts, Findings and compliance."""
-    target = Target(
-        host=row.host,
-        port=row.port,
-        server_name=row.server_name,
-        protocol=intern(row.protocol),
-        labels=row.labels,
-        claims=claims_from_json(row.claims or ()),
-        source=intern(row.source),
-    )
-    observation = Observation(
-        tool_version=intern(row.tool_version),
-        mode=Mode(row.mode),
-        endpoint=Endpoint(target=target, address=row.address),
-        started_at=row.started_at,
-        cost=Cost(
-            duration_seconds=row.duration_seconds,
-            connections=row.connections,
-            bytes_sent=row.bytes_sent,
-            bytes_received=row.bytes_received,
-            throttled=row.throttled,
-        ),
-        state=State(row.state),
-        reason=row.reason,
-        **facts,
-    )
-    return EndpointStatus(
-        observation=observation,
-        last_probe_at=row.started_at + timedelta(seconds=row.duration_seconds),
-        last_success_at=row.last_success_at,
-        consecutive_failures=row.consecutive_failures,
-        interval_seconds=row.interval_seconds,
-        findings=tuple(findings),
-        compliance=compliance,
-        config_changed_at=row.config_changed_at,
-        certificate_changed_at=row.certificate_changed_at,
-    )

@@ -20,6 +20,7 @@ from model.encoding.observation_json import to_json
 from model.encoding.proofs import proofs_of, with_proofs
 from model.frozen import frozen
 from model.observation import Observation
+from model.sections import SECTIONS
 from storage.rows.compression import Kind, compressed, decompressed, is_compressed
 from storage.rows.proofs import decode_proofs, encode_proofs
 
@@ -87,10 +88,17 @@ def decode_observation(facts: bytes, parts: KnownParts) -> Observation:
 def decode_facts(facts: bytes, parts: KnownParts) -> dict[str, Any]:
     """Only the facts, by the Observation's field names, for a caller that has the rest from other columns.
 
+    They come without the evidence that the oldest formats have among the facts.
+
     Raises:
         ValueError: if the bytes are invalid.
     """
-    return _decoded(facts, parts.facts)
+    found = _decoded(facts, parts.facts)
+    if is_compressed(facts):
+        return found
+    return {
+        section.name: section.kind.without_evidence(found[section.name]) for section in SECTIONS
+    }
 
 
 def _decoded(facts: bytes, decode: Callable[[str], Found]) -> Found:

@@ -39,7 +39,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.astimezone(UTC)
+    return moment if moment is None or moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 @lru_cache(maxsize=512)

@@ -34,10 +34,10 @@ class Kind(StrEnum):
     """Offers, answers, and the certificates in them."""
 
 
-def compressed(data: bytes, kind: Kind) -> bytes:
+def compressed(data: bytes, kind: Kind, level: int = LEVEL) -> bytes:
     """The frame that ``decompressed`` reads."""
     *_, newest = _dictionaries(kind).values()
-    return zstd.compress(data, level=LEVEL, zstd_dict=newest.as_digested_dict)
+    return zstd.compress(data, level=level, zstd_dict=newest.as_digested_dict)
 
 
 def is_compressed(data: bytes) -> bool:

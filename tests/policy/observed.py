@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -52,7 +53,7 @@ def policy(name: str, rules: Mapping[str, Mapping[str, Any]], **choice: Any) -> 
         description="",
         choice=EndpointSelector(**choice),
         rules=tuple(bound),
-        digest="0" * 64,
+        digest=hashlib.sha256(repr((name, rules, choice)).encode()).hexdigest(),
     )
 
 

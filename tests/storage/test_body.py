@@ -9,9 +9,10 @@ from importlib.resources import files
 
 import pytest
 
-from model.encoding.observation_json import to_json
+from model.encoding.known_parts import KnownParts
+from model.encoding.observation_json import facts_of, to_json
 from model.verdict import Fact, Verdict
-from storage.rows.body import Body, decode_body, encode_body, facts_text
+from storage.rows.body import Body, decode_body, decode_facts, encode_body, facts_text
 from storage.rows.compression import zstd
 from tests.storage.samples import bare, observation
 
@@ -69,3 +70,6 @@ def test_a_body_of_the_first_schema_has_its_proofs_among_the_facts() -> None:
     assert decode_body(Body(facts=written, proofs=None)) == replace(
         visit, endpoint=decode_body(encode_body(visit)).endpoint
     )
+    expected = facts_of(bare(visit))
+    assert facts_of(visit) != expected
+    assert decode_facts(written, KnownParts()) == expected, "facts alone have no proofs"

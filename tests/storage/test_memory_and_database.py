@@ -35,6 +35,7 @@ from model.query import Selection, Transition
 from model.snapshot import EndpointStatus
 from model.target import Endpoint
 from model.verdict import Fact, Verdict
+from model.version import TOOL_VERSION
 from policy import PolicySet
 from service.inventory.inventory import Inventory
 from service.judging.policy_evaluator import PolicyEvaluator
@@ -140,7 +141,10 @@ class Endpoints(RuleBasedStateMachine):
         """One visit: judged, shown, and stored unless the database is down."""
         target = replace(observed.endpoint.target, host=self.host, server_name=self.host)
         endpoint = Endpoint(target=target, address=address)
-        observed = replace(observed, endpoint=endpoint, started_at=self.clock.at + later)
+        started_at = self.clock.at + later
+        observed = replace(
+            observed, endpoint=endpoint, started_at=started_at, tool_version=TOOL_VERSION
+        )
         self.clock.at = observed.ended_at
         known = self.inventory.status(endpoint.key)
         failures = 0 if known is None else known.consecutive_failures
@@ -197,6 +201,9 @@ class Endpoints(RuleBasedStateMachine):
         self.inventory.remember_resolved(self.do(self.store.resolved_findings()))
         self.do(self.inventory.judge_again())
         self.knows_all = False
+        for status in self.inventory.statuses:
+            judged = self.evaluator.assess(status.observation)
+            assert status.compliance == {name: judged.compliance(name) for name in judged.policies}
 
     @precondition(lambda self: not self.is_down)
     @invariant()
@@ -219,6 +226,7 @@ class Endpoints(RuleBasedStateMachine):
             ) == ((shown.last_success_at, shown.config_changed_at, shown.certificate_changed_at))
             if key in self.judged_now:
                 assert status.compliance == shown.compliance
+                assert status.policies == shown.policies
                 assert by_rule(status.findings) == by_rule(shown.findings)
 
     @precondition(lambda self: not self.is_down)
@@ -238,7 +246,7 @@ class Endpoints(RuleBasedStateMachine):
 
 def _without_judgement(status: EndpointStatus, shown: EndpointStatus) -> EndpointStatus:
     """The status with the facts of ``shown``, and without the policy results."""
-    return replace(status, observation=shown.observation, findings=(), compliance={})
+    return replace(status, observation=shown.observation, findings=(), compliance={}, policies=None)
 
 
 def by_rule(findings: Iterable[Finding]) -> dict[tuple[str, str, str], Finding]:

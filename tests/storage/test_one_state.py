@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.encoding.known_parts import KnownParts
 from model.findings.finding import Outcome
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
@@ -26,6 +27,7 @@ from storage import Retention, SqlStore, open_reader
 from storage.database import Database, connect_for_reading
 from storage.reading.findings import read_findings, read_resolved_findings
 from storage.reading.history import read_history
+from storage.reading.newer_statuses import read_newer_part
 from storage.reading.observations import read_latest, read_observations
 from storage.reading.pages import read_page
 from storage.reading.past import read_snapshot_at
@@ -50,9 +52,12 @@ LATER = NOON + timedelta(days=30)
 
 Read = Callable[[AsyncConnection], Awaitable[Any]]
 READS: dict[str, Read] = {
-    "statuses": lambda connection: StatusReader().read(connection),
-    "statuses of some": lambda connection: StatusReader().read_some(
+    "statuses": lambda connection: StatusReader(KnownParts()).read(connection),
+    "statuses of some": lambda connection: StatusReader(KnownParts()).read_some(
         connection, Selection(keys=frozenset([KEY]))
+    ),
+    "part of all statuses": lambda connection: read_newer_part(
+        connection, 0, lambda _: None, KnownParts(), 10
     ),
     "page": lambda connection: read_page(connection, EVERYWHERE, 10, None),
     "history": lambda connection: read_history(connection, EVERYWHERE, 10),

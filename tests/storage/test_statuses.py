@@ -70,7 +70,10 @@ async def test_facts_that_have_not_changed_are_not_read_again(store: SqlStore) -
                 for one in await store.statuses_of(keys, known.get)
             )
         expected = {one.observation.endpoint.key: one for one in await store.statuses()}
-        assert known == expected
+        # The caller may have judged again what it has, so it is not known by which policies.
+        assert {key: replace(one, policies=None) for key, one in known.items()} == {
+            key: replace(one, policies=None) for key, one in expected.items()
+        }
         return [one for one in executed if "observations.facts" in one or "findings" in one]
 
     assert await visit(*first)
