@@ -18,6 +18,10 @@ from model.frozen import frozen
 
 CLAIMS_POLICY: Final = "claims"
 """The results and Findings of claims have this name in the place of a policy's."""
+CLAIM_RULE_ID: Final = "TP-CLAIM-001"
+"""Identifies the results of what owners and clouds declare."""
+WEAKNESS_RULE_ID: Final = "TP-CLAIM-002"
+"""Identifies the results of what other scanners find."""
 
 
 class ClaimVerdict(StrEnum):

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from model.claims import WEAKNESS_RULE_ID
 from model.frozen import frozen
 from model.verdict import Evidence, UnknownCause, Verdict
 
@@ -114,12 +115,17 @@ class Assessment:
     def compliance(self, policy: str) -> Verdict:
         """No if a rule of ``policy`` fails, else unknown if one is unknown, else yes.
 
-        A rule that was not asked does not count: it is listed separately wherever compliance is shown.
+        A rule that was not asked does not count: it is listed separately wherever compliance is shown. Nor does
+        what another scanner reports, which may be wrong without a fault of the endpoint.
         A policy that was not assessed here is unknown.
         """
         if policy not in self.policies:
             return Verdict.UNKNOWN
-        outcomes = {result.outcome for result in self.results if result.policy == policy}
+        outcomes = {
+            result.outcome
+            for result in self.results
+            if result.policy == policy and result.rule_id != WEAKNESS_RULE_ID
+        }
         if Outcome.FAIL in outcomes:
             return Verdict.NO
         is_proved = self.is_whole and Outcome.UNKNOWN not in outcomes

@@ -11,16 +11,12 @@ from typing import Final
 from pydantic import ValidationError
 
 from model.claims import CLAIMS_POLICY, Claim, ClaimedRule, ClaimVerdict
-from model.findings.finding import Outcome, RuleResult, Severity
+from model.findings.finding import Outcome, RuleResult
 from model.observation import Observation, State
 from policy.catalogue import RULES_BY_NAME
+from policy.claims.rules import DECLARED, REPORTED, ClaimRule
 from policy.judging.partial_results import heaviest
 from policy.rule import Evaluation, Family, Judge, Subject
-
-CLAIM_RULE_ID: Final = "TP-CLAIM-001"
-"""Identifies the results of what owners and clouds declare."""
-WEAKNESS_RULE_ID: Final = "TP-CLAIM-002"
-"""Identifies the results of what other scanners find."""
 
 _REMEMBERED: Final = 4096
 _WITHOUT_TLS: Final = frozenset({Family.PLAINTEXT, Family.HTTPS})
@@ -115,15 +111,15 @@ def _as_weakness(found: Evaluation) -> Evaluation:
 def _result(held: Sequence[tuple[Claim, Evaluation]]) -> RuleResult:
     heavy = heaviest([found for _, found in held])
     claim = next(claim for claim, found in held if found is heavy)
-    is_false = heavy.outcome is Outcome.FAIL
+    rule = REPORTED if claim.is_weakness else DECLARED
     return RuleResult(
         policy=CLAIMS_POLICY,
         rule=claim.name,
-        rule_id=WEAKNESS_RULE_ID if claim.is_weakness else CLAIM_RULE_ID,
-        severity=Severity.INFO if claim.is_weakness else Severity.MEDIUM,
+        rule_id=rule.identifier,
+        severity=rule.severity,
         outcome=heavy.outcome,
         requirement=claim.statement,
-        violation=_violation(claim, heavy) if is_false or heavy.outcome is Outcome.UNKNOWN else "",
+        violation=_violation(rule, claim, heavy),
         observed=heavy.observed,
         required=heavy.required,
         source=f"{claim.source}, {claim.resource}",
@@ -132,10 +128,14 @@ def _result(held: Sequence[tuple[Claim, Evaluation]]) -> RuleResult:
     )
 
 
-def _violation(claim: Claim, found: Evaluation) -> str:
-    if found.outcome is Outcome.FAIL:
-        return f"Declared, but not so: {claim.statement} (seen: {found.observed})"
-    return f"Not verified: {claim.statement} ({found.observed})"
+def _violation(rule: ClaimRule, claim: Claim, found: Evaluation) -> str:
+    match found.outcome:
+        case Outcome.FAIL:
+            return f"{rule.violation}: {claim.statement} (seen: {found.observed})"
+        case Outcome.UNKNOWN:
+            return f"Not verified: {claim.statement} ({found.observed})"
+        case _:
+            return ""
 
 
 def _judge_of(one: ClaimedRule) -> tuple[Judge, Family]:

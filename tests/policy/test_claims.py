@@ -127,6 +127,15 @@ def test_claims_count_for_compliance_and_are_judged_again_when_they_change() -> 
     assert assessment.policies != applied((), changed)
 
 
+def test_a_scanner_that_is_wrong_makes_no_endpoint_non_compliant() -> None:
+    reported = claim(MODERN, is_weakness=True)
+    assessment = assess(claiming(with_tls_1_0(NO), reported), (), AT)
+    (result,) = assessment.results
+    assert (result.rule_id, result.outcome) == ("TP-CLAIM-002", Outcome.FAIL)
+    assert result.violation.startswith("Reported, but not so: ")
+    assert assessment.compliance(CLAIMS_POLICY) is Verdict.YES
+
+
 def test_the_time_of_reading_changes_nothing() -> None:
     later = claim(MODERN, read_at=datetime(2026, 11, 30, tzinfo=UTC))
     assert claims_digest([later]) == claims_digest([claim(MODERN)])

@@ -15,6 +15,7 @@ from model.observation import ClientAuth, ClientAuthMode, DhParameters, Observat
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
 from policy import RULES, profile
+from policy.claims.rules import CLAIM_RULES
 from policy.fact_names import VULNERABILITIES
 from policy.files.profiles import profiles
 from policy.rules.handshake.vulnerabilities import Vulnerabilities
@@ -83,9 +84,13 @@ def test_an_identifier_is_never_changed() -> None:
     assert ISSUED.split() == [text for rule in RULES for text in (rule.identifier, rule.name)]
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_identifiers_of_claims_never_change() -> None:
+    assert [rule.identifier for rule in CLAIM_RULES] == ["TP-CLAIM-001", "TP-CLAIM-002"]
+
+
+@pytest.mark.parametrize("rule", [*RULES, *CLAIM_RULES], ids=lambda rule: rule.identifier)
 def test_requirement_and_violation_are_sentences_without_a_full_stop(rule: object) -> None:
-    (found,) = (one for one in RULES if one is rule)
+    (found,) = (one for one in (*RULES, *CLAIM_RULES) if one is rule)
     assert re.fullmatch(r"TP-[A-Z]+-[0-9]{3}", found.identifier)
     assert re.search(r"\b(must|may)\b", found.requirement)
     for text in (found.requirement, found.violation):
