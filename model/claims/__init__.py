@@ -6,6 +6,7 @@ from model.claims.claim import (
     WEAKNESS_RULE_ID,
     Claim,
     ClaimedRule,
+    ClaimKind,
     ClaimVerdict,
 )
 
@@ -14,6 +15,7 @@ __all__ = [
     "CLAIM_RULE_ID",
     "WEAKNESS_RULE_ID",
     "Claim",
+    "ClaimKind",
     "ClaimVerdict",
     "ClaimedRule",
 ]

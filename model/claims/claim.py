@@ -35,6 +35,15 @@ class ClaimVerdict(StrEnum):
     PROVED = "proved"
 
 
+class ClaimKind(StrEnum):
+    """Who makes a claim."""
+
+    DECLARED = "declared"
+    """A configuration, which says what the endpoint should do."""
+    REPORTED = "reported"
+    """Another scanner, which says what is wrong."""
+
+
 @frozen
 class ClaimedRule:
     """A rule's name in the catalogue, and its parameters as a policy file has them."""
@@ -63,6 +72,11 @@ class Claim:
     is_weakness: bool = False
     unprovable: str = ""
     read_at: datetime | None = field(default=None, compare=False)
+
+    @property
+    def kind(self) -> ClaimKind:
+        """Who makes it: a configuration or another scanner."""
+        return ClaimKind.REPORTED if self.is_weakness else ClaimKind.DECLARED
 
     @property
     def key(self) -> str:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from model.claims import WEAKNESS_RULE_ID
+from model.claims.held import HeldClaim
 from model.frozen import frozen
 from model.verdict import Evidence, UnknownCause, Verdict
 
@@ -103,13 +104,14 @@ class Assessment:
 
     ``policies`` maps each policy's name to the digest of its text, so that a result can be traced to the exact
     policy version. If ``is_whole`` is false (the endpoint was not reached), a rule without a result was not
-    evaluated; otherwise it no longer applies.
+    evaluated; otherwise it no longer applies. ``claims`` are those of the target, as the visit shows them.
     """
 
     endpoint_key: str
     assessed_at: datetime
     policies: Mapping[str, str] = field(default_factory=dict)
     results: tuple[RuleResult, ...] = ()
+    claims: tuple[HeldClaim, ...] = ()
     is_whole: bool = True
 
     def compliance(self, policy: str) -> Verdict:
@@ -133,10 +135,12 @@ class Assessment:
 
     def without_evidence(self) -> Assessment:
         """The same results without the bytes that prove them; the same object if it has none."""
-        if all(result.evidence is None for result in self.results):
+        proofs = (*(one.evidence for one in self.results), *(one.evidence for one in self.claims))
+        if all(proof is None for proof in proofs):
             return self
         bare = (replace(result, evidence=None) for result in self.results)
-        return replace(self, results=tuple(bare))
+        claims = (one.without_evidence() for one in self.claims)
+        return replace(self, results=tuple(bare), claims=tuple(claims))
 
 
 class FindingStatus(StrEnum):

@@ -27,9 +27,7 @@ from policy.policy import Policy
 from policy.values import nearest
 
 _FILE_SUFFIXES: Final = (".yml", ".yaml", ".json")
-_RESERVED: Final = (
-    f"{CLAIMS_POLICY!r} is the name under which what configurations declare is reported: use another name"
-)
+_RESERVED: Final = f"{CLAIMS_POLICY!r} is the name under which what configurations declare is reported: use another name"
 _LONGEST_WAIVER: Final = timedelta(days=2 * 366)
 _SECTIONS: Final[Mapping[tuple[str, int], type[BaseModel]]] = {
     ("policies", 3): PolicyBody,

@@ -31,7 +31,7 @@ from discovery.server_files.haproxy import read_haproxy
 from discovery.server_files.nginx import read_nginx
 from discovery.server_files.source import ServerFiles, read_server_files
 from discovery.source import Source, SourceError, SourceReading
-from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS, PROXY_PROTOCOL
+from model.target_labels import PROXY_PROTOCOL
 from pki.dns import DnsLookup, LookupFailedError
 from pki.net_guard.gate import SocketGate
 from service.config.clouds.aws import AwsSettings
@@ -155,8 +155,6 @@ class DockerSettings(PolledSettings):
 
 class KubernetesSettings(SourceSettings):
     """A Kubernetes cluster; without ``url``, the cluster this process runs in, with its service account."""
-
-    _computed_labels: ClassVar[frozenset[str]] = frozenset({EXPECTED_CERTIFICATE})
 
     type: Literal["kubernetes"]
     url: WebUrl = "https://kubernetes.default.svc"
@@ -283,9 +281,7 @@ class NetworksSettings(PolledSettings):
 class ServerFilesSettings(PolledSettings):
     """Configuration files of a web server that is reachable at ``host``."""
 
-    _computed_labels: ClassVar[frozenset[str]] = frozenset(
-        {EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS, PROXY_PROTOCOL}
-    )
+    _computed_labels: ClassVar[frozenset[str]] = frozenset({PROXY_PROTOCOL})
 
     type: Literal["nginx", "haproxy", "apache", "caddy"]
     paths: Annotated[tuple[Path, ...], Field(min_length=1)]

@@ -120,6 +120,7 @@ def _judged_anew(
             if finding.status is not FindingStatus.RESOLVED
         ),
         compliance={policy: assessment.compliance(policy) for policy in assessment.policies},
+        claims=assessment.claims,
     )
 
 

@@ -71,6 +71,7 @@ TP-PQ-001 post_quantum_key_exchange
 TP-PQ-002 post_quantum_preferred
 TP-GRADE-001 ssl_labs_grade
 TP-DRIFT-001 declared_state
+TP-DRIFT-002 leaf_certificates
 """
 """Every identifier ever assigned, with the name of its rule today.
 

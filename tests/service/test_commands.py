@@ -121,7 +121,18 @@ def test_the_help_lists_the_commands_in_sections_in_the_order_of_use() -> None:
             *("serve", "worker", "demo", "discover", "status", "doctor", "modules", "rules"),
             "aws",
         ],
-        "History": ["certificates", "inventory", "history", "diff", "changes", "events", "audit"],
+        "History": [
+            *(
+                "certificates",
+                "inventory",
+                "history",
+                "diff",
+                "changes",
+                "events",
+                "audit",
+                "claims",
+            ),
+        ],
         "Policy and reports": ["report", "policy"],
         "Maintenance": ["db", "completion", "help"],
     }
@@ -165,6 +176,7 @@ SIBLINGS = {
     "history": READ | {"limit"},
     "events": READ | {"since", "limit"},
     "audit": READ | {"since", "limit"},
+    "claims": READ | {"label", "verdict", "kind", "source", "resource"},
     "diff": READ | {"since"},
     "report": JUDGE | {"policy", "database", "config", "at"},
 }

@@ -1,0 +1,68 @@
+"""``tlsprobe claims``: what configurations declare, held against what visits saw."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from model.claims import ClaimKind, ClaimVerdict
+from service.cli.app import fail
+from service.cli.options import DEFAULT_DATABASE, AsJson, Database, OnlyHost, OnlyLabels
+from service.cli.output import print_either
+from service.cli.parameters import Option, command
+
+
+@command(
+    short_help="List what configurations declare, and whether it is so.",
+    epilog="""\b
+Examples:
+  tlsprobe claims
+  tlsprobe claims --kind declared --verdict contradicted    # green in configuration, red on the wire
+  tlsprobe claims --kind reported --verdict contradicted    # a scanner's finding, disproved on the wire
+  tlsprobe claims --source nginx --json | jq '.claims[].observed'""",
+)
+def claims(  # noqa: PLR0913 - each parameter is an option of the command
+    host: OnlyHost = None,
+    *,
+    verdict: Annotated[ClaimVerdict | None, Option(help="Only claims with this verdict.")] = None,
+    kind: Annotated[
+        ClaimKind | None,
+        Option(help="declared by a configuration, or reported by another scanner."),
+    ] = None,
+    source: Annotated[
+        str | None, Option(metavar="NAME", help="Only claims of this source, such as nginx.")
+    ] = None,
+    resource: Annotated[
+        str | None,
+        Option(
+            metavar="TEXT", help="Only of resources that contain this, such as an ARN or a file."
+        ),
+    ] = None,
+    label: OnlyLabels = None,
+    database: Database = DEFAULT_DATABASE,
+    as_json: AsJson = False,
+) -> int:
+    """List the claims about endpoints that were probed in the last week, contradicted ones first.
+
+    A claim is what a configuration declares about an endpoint's encryption. It is proved,
+    contradicted, unprovable (with the reason), or its endpoint was not reached.
+    """
+    from model.claims.ledger import LedgerFilter
+    from service.cli.arguments import ArgumentError, parse_label_options
+    from service.history.claims import claim_lines, claims_json, read_claims
+    from service.history.places import PlaceError
+    from service.process.event_loop import run
+    from storage import StoreError
+
+    try:
+        wanted = LedgerFilter(
+            verdict=verdict,
+            kind=kind,
+            source=source,
+            resource=resource,
+            labels=parse_label_options(label),
+        )
+        found = run(read_claims(database, host, wanted, datetime.now(UTC)))
+    except (ArgumentError, PlaceError, StoreError) as error:
+        return fail(str(error))
+    return print_either(claims_json(found) if as_json else None, claim_lines(found))
