@@ -174,7 +174,7 @@ def test_a_source_cannot_impersonate_another_to_the_rules() -> None:
 
 
 def test_labels_computed_by_a_source_are_trusted() -> None:
-    settings = ServerFilesSettings(type="nginx", paths=[Path("x")])
+    settings = ServerFilesSettings(type="nginx", paths=(Path("x"),))
     assert settings.trusted_labels == {"proxy_protocol"}
     assert FileSettings(type="file", path=Path("x")).trusted_labels == ACTING_NAMES
 

@@ -13,6 +13,7 @@ from model.observation import Observation, State
 from model.protocol_version import ProtocolVersion
 from model.snapshot import EndpointStatus
 from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS
+from model.verdict import Fact
 from policy.assess import assess
 from service.judging.held_claims import with_claims_held
 from tests.policy.observed import AT, NO, UNKNOWN, YES, endpoint, speaking, unreached
@@ -62,7 +63,7 @@ def test_without_a_certificate_the_claim_stays_open() -> None:
     ],
 )
 def test_exactly_the_declared_versions_must_be_accepted(
-    declared: str, tls_1_2: object, expected: ClaimVerdict
+    declared: str, tls_1_2: Fact, expected: ClaimVerdict
 ) -> None:
     facts = speaking({ProtocolVersion.TLSV1_2: tls_1_2, ProtocolVersion.TLSV1_3: YES})
     seen = labelled(endpoint(protocols=facts), **{EXPECTED_PROTOCOLS: declared})
