@@ -1,4 +1,4 @@
-"""A claim held against one visit: its verdict, what was seen, and the bytes that prove it."""
+"""A claim compared with one visit: its verdict, what was seen, and the bytes that prove it."""
 
 from __future__ import annotations
 

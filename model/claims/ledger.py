@@ -28,7 +28,7 @@ _PLACES: Final = {verdict: place for place, verdict in enumerate(ClaimVerdict)}
 
 @frozen
 class LedgerEntry:
-    """One claim of one endpoint. ``since`` is when a visit first showed this; None where no finding has a history."""
+    """One claim of one endpoint. ``since`` is when a visit first showed this; None if no finding has a history."""
 
     target: Target
     address: str | None
@@ -53,7 +53,7 @@ class LedgerEntry:
 
 @frozen
 class LedgerFilter:
-    """Which claims are wanted; what is None or empty is no restriction. ``resource`` is a part of its name."""
+    """Which claims are wanted; None or empty restricts nothing. ``resource`` is a part of its name."""
 
     verdict: ClaimVerdict | None = None
     source: str | None = None

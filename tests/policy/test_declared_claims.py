@@ -1,4 +1,4 @@
-"""What files, secrets and labels declare about certificates and versions, held against visits."""
+"""What files, secrets and labels declare about certificates and versions, compared with visits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tlsprobe claims``: what configurations declare, held against what visits saw."""
+"""``tlsprobe claims``: what configurations declare, compared with what visits saw."""
 
 from __future__ import annotations
 

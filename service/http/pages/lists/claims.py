@@ -1,4 +1,4 @@
-"""``/claims``: what configurations declare and other scanners report, held against the wire."""
+"""``/claims``: what configurations declare and other scanners report, compared with the wire."""
 
 from __future__ import annotations
 
