@@ -35,6 +35,7 @@ from model.target_labels import PROXY_PROTOCOL
 from pki.dns import DnsLookup, LookupFailedError
 from pki.net_guard.gate import SocketGate
 from service.config.clouds.aws import AwsSettings
+from service.config.scanners.findings import ScannerFindingsSettings
 from service.config.sources import PolledSettings, SourceContext, SourceSettings
 from service.setting_types.by_type import ByType
 from service.setting_types.secret_marks import SecretFile, SecretVariable, WebUrl, WebUrls
@@ -336,6 +337,7 @@ SOURCES: Final[tuple[type[SourceSettings], ...]] = (
     ServerFilesSettings,
     SeenNamesSettings,
     AwsSettings,
+    ScannerFindingsSettings,
 )
 """All sources, one row each: the class of the settings, which also creates the source."""
 
