@@ -28,8 +28,6 @@ def attached(targets: Sequence[Target], reported: Iterable[Reported]) -> Attache
     by_resource: dict[str, list[Reported]] = {}
     for one in reported:
         by_resource.setdefault(one[0], []).append(one)
-    if not by_resource:
-        return Attached(targets=tuple(targets), unmatched=())
     found, matched = [], set[str]()
     for target in targets:
         resources = {one for one in resources_of(target) if one in by_resource}

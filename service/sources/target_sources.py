@@ -224,9 +224,11 @@ class TargetSources:
         async with self._handing_over:
             merged = await merge((self._fixed, *tuple(self._targets.values())))
             reported = [one for some in self._reported.values() for one in some]
-            found = await asyncio.to_thread(attached, merged, reported)
-            self._unmatched = found.unmatched
-            self._use(found.targets)
+            self._unmatched = ()
+            if reported:
+                found = await asyncio.to_thread(attached, merged, reported)
+                merged, self._unmatched = found.targets, found.unmatched
+            self._use(merged)
 
 
 def skipped_warning(skipped: Sequence[str]) -> str:
