@@ -67,9 +67,8 @@ class Inventory:
 
     def remember(self, statuses: Iterable[EndpointStatus]) -> None:
         """Start with ``statuses`` from the Store, which have no evidence."""
-        for status in statuses:
+        for status in map(with_claims_held, statuses):
             key = status.observation.endpoint.key
-            status = with_claims_held(status)
             self._statuses[key] = status
             self._states[key] = remembered(status)
 
