@@ -17,8 +17,8 @@ from service.cli.parameters import Option, command
     epilog="""\b
 Examples:
   tlsprobe claims
-  tlsprobe claims --kind declared --verdict contradicted    # green in configuration, red on the wire
-  tlsprobe claims --kind reported --verdict contradicted    # a scanner's finding, disproved on the wire
+  tlsprobe claims --kind declared --verdict contradicted
+  tlsprobe claims --kind reported --verdict contradicted
   tlsprobe claims --source nginx --json | jq '.claims[].observed'""",
 )
 def claims(  # noqa: PLR0913 - each parameter is an option of the command
@@ -45,7 +45,9 @@ def claims(  # noqa: PLR0913 - each parameter is an option of the command
     """List the claims about endpoints that were probed in the last week, contradicted ones first.
 
     A claim is what a configuration declares about an endpoint's encryption. It is proved,
-    contradicted, unprovable (with the reason), or its endpoint was not reached.
+    contradicted, unprovable (with the reason), or its endpoint was not reached. The second
+    example shows what is green in configuration and red on the wire, the third one the findings
+    of other scanners that the wire disproves.
     """
     from model.claims.ledger import LedgerFilter
     from service.cli.arguments import ArgumentError, parse_label_options
