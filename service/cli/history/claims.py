@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from model.claims import ClaimKind, ClaimVerdict
 from service.cli.app import fail
 from service.cli.options import DEFAULT_DATABASE, AsJson, Database, OnlyHost, OnlyLabels
 from service.cli.output import print_either
 from service.cli.parameters import Option, command
+
+_Verdict: TypeAlias = Annotated[ClaimVerdict | None, Option(help="Only claims with this verdict.")]
+_Kind: TypeAlias = Annotated[
+    ClaimKind | None,
+    Option(help="Only claims declared by a configuration, or reported by another scanner."),
+]
+_Source: TypeAlias = Annotated[
+    str | None, Option(metavar="NAME", help="Only claims of this source, such as nginx.")
+]
+_Resource: TypeAlias = Annotated[
+    str | None,
+    Option(metavar="TEXT", help="Only of resources that contain this, such as an ARN or a file."),
+]
 
 
 @command(
@@ -24,20 +37,10 @@ Examples:
 def claims(  # noqa: PLR0913 - each parameter is an option of the command
     host: OnlyHost = None,
     *,
-    verdict: Annotated[ClaimVerdict | None, Option(help="Only claims with this verdict.")] = None,
-    kind: Annotated[
-        ClaimKind | None,
-        Option(help="declared by a configuration, or reported by another scanner."),
-    ] = None,
-    source: Annotated[
-        str | None, Option(metavar="NAME", help="Only claims of this source, such as nginx.")
-    ] = None,
-    resource: Annotated[
-        str | None,
-        Option(
-            metavar="TEXT", help="Only of resources that contain this, such as an ARN or a file."
-        ),
-    ] = None,
+    verdict: _Verdict = None,
+    kind: _Kind = None,
+    source: _Source = None,
+    resource: _Resource = None,
     label: OnlyLabels = None,
     database: Database = DEFAULT_DATABASE,
     as_json: AsJson = False,
