@@ -11,7 +11,6 @@ from starlette.routing import Route
 
 from exporters.pages.endpoint.claims import CHOICES, FILTERS, VIEWS, ClaimFilter, claim_line
 from exporters.pages.list_filters import LONGEST_SEARCH
-from exporters.pages.rows import Row
 from model.claims.ledger import LedgerEntry, ledger
 from service.http.guard.query import Query, QueryError, route
 from service.http.pages.inventory import Inventory, OncePerInventory
@@ -23,7 +22,7 @@ _PAGE_LENGTH: Final = 100
 
 def claim_route(renderer: Renderer) -> Route:
     """The page."""
-    every = OncePerInventory(lambda found: ledger(row.status for row in found.rows))
+    every = OncePerInventory(lambda found, _: ledger(row.status for row in found.rows))
 
     async def claims(request: Request, query: Query) -> Response:
         try:
@@ -51,14 +50,9 @@ def _page(
         "longest_search": LONGEST_SEARCH,
         "found": len(found),
         "total": len(every),
-        "lines": [claim_line(_row_of(inventory, one), one) for one in shown.items],
+        "lines": [claim_line(inventory.by_key[one.endpoint_key], one) for one in shown.items],
         "page": shown.number,
         "pages": shown.pages,
         "page_link": lambda other: wanted.link(page=str(other)),
     }
     return PageContent(template="claims", active="/claims", values=values)
-
-
-def _row_of(inventory: Inventory, entry: LedgerEntry) -> Row:
-    rows = inventory.by_target[entry.target.key]
-    return next(row for row in rows if row.address == (entry.address or ""))
