@@ -1,37 +1,40 @@
-"""Labels that declare what a server is configured to serve, for comparison with what it serves (model.comparisons.declaration)."""
+"""Claims of what a server is configured to serve (``model.claims.declared``), from its certificates' files and versions."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
+from model.claims import Claim
+from model.claims.declared import certificate_claim, protocols_claim
 from model.protocol_version import ProtocolVersion
-from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS
 from pki.certificates.pem import certificates_in
 from pki.certificates.reading.fields import read_fields
 
 _LARGEST_FILE_BYTES: Final = 1 << 20
 
 
-def declaring(
-    certificates: Iterable[str], protocols: Iterable[ProtocolVersion] = ()
-) -> dict[str, str]:
-    """The labels for these certificate hashes (SHA-256) and versions; empty if nothing is declared.
+def declared_claims(
+    certificates: Collection[str],
+    protocols: Collection[ProtocolVersion] = (),
+    *,
+    source: str,
+    resource: str,
+) -> tuple[Claim, ...]:
+    """The claims of these certificate hashes (SHA-256) and versions; empty if nothing is declared.
 
     Whether versions before TLS 1.2 are served depends on OpenSSL's security level and configuration too, so a set
     with one of them declares nothing.
     """
-    versions = sorted(set(protocols))
-    if any(version < ProtocolVersion.TLSV1_2 for version in versions):
-        versions = []
-    said = {
-        EXPECTED_CERTIFICATE: ",".join(sorted(set(certificates))),
-        EXPECTED_PROTOCOLS: ",".join(version.label for version in versions),
-    }
-    return {label: text for label, text in said.items() if text}
+    found = []
+    if certificates:
+        found.append(certificate_claim(frozenset(certificates), source, resource))
+    if protocols and min(protocols) >= ProtocolVersion.TLSV1_2:
+        found.append(protocols_claim(frozenset(protocols), source, resource))
+    return tuple(found)
 
 
 def leaf_sha256(pem: bytes) -> str | None:

@@ -28,8 +28,8 @@ class SourceLocation:
     server_name: str | None = None
     protocol: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
-    place: str = ""
     claims: tuple[Claim, ...] = ()
+    place: str = ""
 
 
 Location: TypeAlias = SourceLocation | Skipped

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from discovery.relabel import Rule, relabelled, relabelled_text
-from discovery.source import Skipped
+from discovery.source import Reported, Skipped
 from discovery.targets import TargetError
 from discovery.trust import LabelRules, disarmed, untrusted_labels
 from model.frozen import frozen
@@ -34,7 +34,7 @@ class Sifted:
     """A source's targets after the rules. ``skipped`` has a sentence for each entry that yields no target, and
     for each label that has no effect.
 
-    ``dropped`` are the texts of the targets that a rule dropped, ``denied`` those that may not be probed, and why. ``untrusted`` counts, for each acting label, the
+    ``reported`` are claims about targets of other sources; ``dropped`` are the texts of the targets that a rule dropped, ``denied`` those that may not be probed, and why. ``untrusted`` counts, for each acting label, the
     targets on which it was ignored.
     """
 
@@ -43,11 +43,13 @@ class Sifted:
     denied: tuple[Skipped, ...]
     skipped: tuple[str, ...]
     untrusted: Mapping[str, int] = field(default_factory=dict)
+    reported: tuple[Reported, ...] = ()
 
     @property
     def error(self) -> str | None:
         """Why the reading counts as failed: the source has entries, and none of them can be used."""
-        if self.kept or self.dropped or self.denied or not self.skipped:
+        is_used = self.kept or self.dropped or self.denied or self.reported
+        if is_used or not self.skipped:
             return None
         return f"none of its entries can be used, the first is {self.skipped[0]}"
 

@@ -90,13 +90,14 @@ def relabelled(
     kept = _permanent(labels)
     if all(labels.get(name) == before.get(name) for name in (ADDRESS, SERVER_NAME, PROTOCOL)):
         return replace(target, labels=kept)
-    return parse_target(
+    found = parse_target(
         labels.get(ADDRESS, ""),
         server_name=_named(before, labels),
         protocol=labels.get(PROTOCOL) or None,
         labels=kept,
         source=target.source,
     )
+    return replace(found, claims=target.claims)
 
 
 def relabelled_text(

@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
+from model.claims import Claim
 from model.frozen import frozen
 from model.safe_output.secret_text import masked_urls
 from model.target import Target
@@ -46,12 +47,17 @@ class Skipped:
         return f"{self.place}: {self.problem}"
 
 
+Reported: TypeAlias = tuple[str, Claim]
+"""What a source claims about targets of other sources: the name of the resource, and the claim."""
+
+
 @frozen
 class SourceReading:
-    """The targets of a source, and the entries that were skipped."""
+    """The targets of a source, the entries that were skipped, and claims about targets of other sources."""
 
     targets: tuple[Target, ...]
     skipped: tuple[Skipped, ...] = ()
+    reported: tuple[Reported, ...] = ()
 
 
 @frozen
@@ -61,11 +67,17 @@ class DiscoveryUpdate:
     targets: tuple[Target, ...] | None
     error: str | None
     skipped: tuple[Skipped, ...] = ()
+    reported: tuple[Reported, ...] = ()
 
     @classmethod
     def of(cls, reading: SourceReading) -> DiscoveryUpdate:
         """The update of a successful reading."""
-        return cls(targets=reading.targets, error=None, skipped=reading.skipped)
+        return cls(
+            targets=reading.targets,
+            error=None,
+            skipped=reading.skipped,
+            reported=reading.reported,
+        )
 
 
 class Source(Protocol):

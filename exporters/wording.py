@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from model.claims import ClaimVerdict
 from model.findings.finding import Outcome
 from model.observation import State
 from model.protocol_version import ProtocolVersion
@@ -48,6 +49,15 @@ OUTCOME_MARKS: Final[Mapping[Outcome, str]] = {
     Outcome.NOT_APPLICABLE: "n/a",
 }
 """The outcome of one rule, for a column."""
+
+
+CLAIM_VERDICTS: Final[Mapping[ClaimVerdict, str]] = {
+    ClaimVerdict.CONTRADICTED: "contradicted",
+    ClaimVerdict.UNPROVABLE: "unprovable",
+    ClaimVerdict.NOT_REACHED: "not reached",
+    ClaimVerdict.PROVED: "proved",
+}
+"""What a visit shows about a claim."""
 
 
 def state_words(state: str) -> str:

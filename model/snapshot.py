@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from model.claims.held import HeldClaim
 from model.findings.finding import Finding
 from model.frozen import frozen
 from model.observation import Observation
@@ -21,7 +22,8 @@ class EndpointStatus:
 
     ``last_probe_at`` is when the newest visit ended; ``last_success_at`` when the endpoint last answered with TLS,
     or None if it never did. ``findings`` are the unresolved ones, ``compliance`` is by policy. ``policies`` are the
-    digests of the policies that judged the newest visit, by name; None if that is not known.
+    digests of the policies that judged the newest visit, by name; None if that is not known. ``claims`` are what the
+    target's configuration declares, as the newest visit shows it.
     ``config_changed_at`` is when facts last differed from the previous visit, ``certificate_changed_at`` when a
     leaf did; None if that never happened.
     """
@@ -34,6 +36,7 @@ class EndpointStatus:
     findings: tuple[Finding, ...] = ()
     compliance: Mapping[str, Verdict] = field(default_factory=dict)
     policies: Mapping[str, str] | None = None
+    claims: tuple[HeldClaim, ...] = ()
     config_changed_at: datetime | None = None
     certificate_changed_at: datetime | None = None
 

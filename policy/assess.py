@@ -16,11 +16,13 @@ from typing import Final
 
 from model.claims import CLAIMS_POLICY
 from model.claims.claims_json import claims_digest
+from model.claims.declared import claims_of
+from model.claims.held import HeldClaim
 from model.findings.finding import Assessment, Outcome, RuleResult
 from model.observation import Observation
 from model.target import Target
-from policy.claims import claim_results
-from policy.datagrams import as_stream, is_over_datagrams, named_as_dtls
+from policy.claims import Held, claim_results, hold_all
+from policy.datagrams import as_stream, is_over_datagrams, named_as_dtls, named_in_claim
 from policy.policy import Policy, PolicyRule
 from policy.rule import Evaluation, Family, Subject
 from policy.rules.endpoint.reach import REACHED
@@ -36,26 +38,42 @@ def assess(observation: Observation, policies: Iterable[Policy], at: datetime) -
     target = observation.endpoint.target
     policies = tuple(policies)
     is_dtls = is_over_datagrams(observation)
-    judged = as_stream(observation) if is_dtls else observation
-    subject = Subject(observation=judged, at=at)
+    subject = _subject(observation, at)
     holding = (policy for policy in policies if policy.choice.has(target))
     of_policies = (result for policy in holding for result in _results(policy, subject))
-    results = chain(of_policies, claim_results(subject))
+    held = hold_all(subject)
+    results = chain(of_policies, claim_results(held))
     return Assessment(
         endpoint_key=observation.endpoint.key,
         assessed_at=at,
         policies=applied(policies, target),
         results=tuple(map(named_as_dtls, results) if is_dtls else results),
+        claims=_named(observation, held),
         is_whole=observation.answered_as_tls,
     )
+
+
+def held_claims(observation: Observation, at: datetime) -> tuple[HeldClaim, ...]:
+    """The claims of the target as this visit shows them, at an aware time."""
+    return _named(observation, hold_all(_subject(observation, at)))
 
 
 def applied(policies: Iterable[Policy], target: Target) -> dict[str, str]:
     """The digest of each policy that applies to endpoints of ``target``, by name, and that of its claims."""
     digests = {policy.name: policy.digest for policy in policies if policy.choice.has(target)}
-    if target.claims:
-        digests[CLAIMS_POLICY] = claims_digest(target.claims)
+    if claims := claims_of(target):
+        digests[CLAIMS_POLICY] = claims_digest(claims)
     return digests
+
+
+def _subject(observation: Observation, at: datetime) -> Subject:
+    judged = as_stream(observation) if is_over_datagrams(observation) else observation
+    return Subject(observation=judged, at=at)
+
+
+def _named(observation: Observation, held: Iterable[Held]) -> tuple[HeldClaim, ...]:
+    is_dtls = is_over_datagrams(observation)
+    return tuple(named_in_claim(one) if is_dtls else one for one, _ in held)
 
 
 def _results(policy: Policy, subject: Subject) -> Iterator[RuleResult]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from model.claims.held import HeldClaim
 from model.findings.finding import RuleResult
 from model.observation import Observation
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
@@ -52,6 +53,11 @@ def named_as_dtls(result: RuleResult) -> RuleResult:
         observed=_with_names(result.observed),
         required=_with_names(result.required),
     )
+
+
+def named_in_claim(held: HeldClaim) -> HeldClaim:
+    """The claim with what was seen in the version names of its endpoint."""
+    return replace(held, observed=_with_names(held.observed))
 
 
 def _over_streams(version: ProtocolVersion) -> ProtocolVersion:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 
 from policy import RULES, Policy, profile
+from policy.claims.rules import CLAIM_RULES
 from policy.files.named_policies import named_policies
 from policy.files.profiles import profiles
 from policy.rule import AnyRule, Family
@@ -82,7 +83,18 @@ def reference() -> str:
     lines = [_INTRODUCTION.rstrip()]
     for family in dict.fromkeys(rule.family for rule in RULES):
         lines += _family(family, users)
+    lines += _claims()
     return "\n".join(lines) + "\n"
+
+
+def _claims() -> Iterator[str]:
+    yield "\n## Claims\n"
+    yield "No policy has these rules: every [claim](../explanation/claims.md) of a target is judged, and its finding has its name."
+    for rule in CLAIM_RULES:
+        yield f"\n### {rule.identifier}\n"
+        yield f"{rule.requirement}. {rule.why}\n"
+        yield f"- Violation: {rule.violation}."
+        yield f"- Severity: {rule.severity.value}."
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from model.claims import CLAIMS_POLICY
 from model.findings.finding import (
     Assessment,
     Finding,
@@ -102,7 +103,7 @@ def _assessed(
         raise InputError(f"at: {moment} has no time zone: use datetime.now(UTC), for example")
     book = _read(sources, moment)
     assessment = _assess(observation, book.policies, moment)
-    if not assessment.policies:
+    if assessment.policies.keys() <= {CLAIMS_POLICY}:
         names = ", ".join(policy.name for policy in book.policies) or "none is loaded"
         raise PolicyError(
             f"no policy matches {observation.endpoint.key} ({names}): scan it with the labels that "

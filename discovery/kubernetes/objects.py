@@ -24,14 +24,18 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from discovery.declared import declaring, leaf_sha256
+from discovery.declared import declared_claims, leaf_sha256
 from discovery.found import Location, SourceLocation, locations_of_objects, meta
 from discovery.source import Skipped
 from model.application_protocol import DEFAULT_PORT
+from model.claims import Claim
 
 Item: TypeAlias = Mapping[str, Any]
 Items: TypeAlias = Mapping[str, Sequence[Item]]
 """The objects of a cluster by the API path of their list."""
+
+_SOURCE: Final = "kubernetes"
+"""The source of the claims."""
 
 PORT_ANNOTATION: Final = "tlsprobe/port"
 
@@ -107,10 +111,10 @@ class _Cluster:
         for one in listed:
             secret = one.get("secretName")
             labels = _about("Ingress", item, {"tls_secret": secret})
-            expected, missing = self._expected([(namespace, secret)] if secret else [])
+            claims, missing = self._claims([(namespace, secret)] if secret else [], place)
             yield from (Skipped(place=place, problem=problem) for problem in missing)
             for host in one.get("hosts") or ruled or ("",):
-                yield from _at_hosts(str(host), ruled, labels | expected, place)
+                yield from _at_hosts(str(host), ruled, labels, claims, place)
         if not listed and (named := _CLOUD_CERTIFICATES.intersection(_annotations(item))):
             problem = f"its certificate is in the annotation {min(named)}: list its hosts in a targets file"
             yield Skipped(place=place, problem=problem)
@@ -126,14 +130,14 @@ class _Cluster:
             ]
             name = secrets[0][1] if secrets else None
             labels = _about("Gateway", item, {"listener": listener.get("name"), "tls_secret": name})
-            expected, missing = self._expected(secrets)
             its_place = f"{place}, listener {listener.get('name')}"
+            claims, missing = self._claims(secrets, its_place)
             yield from (Skipped(place=its_place, problem=problem) for problem in missing)
             port = int(listener.get("port") or DEFAULT_PORT)
             hosts = self._hosts_of(item, listener)
             for host in hosts:
                 yield SourceLocation(
-                    host=host, port=port, labels=labels | expected, place=its_place
+                    host=host, port=port, labels=labels, claims=claims, place=its_place
                 )
             if not hosts:
                 problem = "neither the listener, its routes nor the Gateway's status has a name or address"
@@ -155,8 +159,10 @@ class _Cluster:
         addresses = _of(gateway, "status", "addresses") or ()
         return [str(one["value"]) for one in addresses if one.get("value")]
 
-    def _expected(self, secrets: Sequence[tuple[Any, Any]]) -> tuple[dict[str, str], list[str]]:
-        """The labels that declare the secrets' certificates, if all are known; and what is wrong with the others."""
+    def _claims(
+        self, secrets: Sequence[tuple[Any, Any]], place: str
+    ) -> tuple[tuple[Claim, ...], list[str]]:
+        """The claim that the secrets' certificates are served, if all are known; and what is wrong with the others."""
         leaves = {secret: self._leaves.get((str(secret[0]), str(secret[1]))) for secret in secrets}
         known = [leaf for leaf in leaves.values() if leaf is not None]
         missing = [
@@ -164,11 +170,17 @@ class _Cluster:
             for (space, name), leaf in leaves.items()
             if leaf is None and self._reads_secrets
         ]
-        return (declaring(known) if len(known) == len(leaves) else {}), missing
+        if len(known) < len(leaves):
+            known = []
+        return declared_claims(known, source=_SOURCE, resource=place), missing
 
 
 def _at_hosts(
-    host: str, ruled: Sequence[str], labels: Mapping[str, str], place: str
+    host: str,
+    ruled: Sequence[str],
+    labels: Mapping[str, str],
+    claims: tuple[Claim, ...],
+    place: str,
 ) -> Iterator[Location]:
     """At ``host``; of a wildcard, at the hosts of the rules that it covers (one label, as in RFC 9525)."""
     hosts = [host]
@@ -180,7 +192,7 @@ def _at_hosts(
         yield Skipped(place=place, problem=f"{problem}: list names in a targets file")
         return
     for one in hosts:
-        yield SourceLocation(host=one, port=DEFAULT_PORT, labels=labels, place=place)
+        yield SourceLocation(host=one, port=DEFAULT_PORT, labels=labels, claims=claims, place=place)
 
 
 def _leaves(secrets: Sequence[Item]) -> Iterator[tuple[tuple[str, str], str]]:

@@ -1,7 +1,7 @@
 """The TLS endpoints that the configuration files of a local web server declare.
 
-There is a parser for each server (nginx, HAProxy, Apache, Caddy). All yield the declared sockets with labels: the
-server's own settings for relabelling, and certificates and versions for comparison with what it serves. What a
+There is a parser for each server (nginx, HAProxy, Apache, Caddy). All yield the declared sockets with labels, the
+server's own settings for relabelling, and with claims: the certificates and versions that it should serve. What a
 parser cannot read, it yields as skipped, with file and line.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from discovery.bounds import USUAL_MOST_TARGETS
-from discovery.declared import declaring, read_leaves
+from discovery.declared import declared_claims, read_leaves
 from discovery.found import Location, SourceLocation, meta, read_locations
 from discovery.server_files.blocks import Declared, Entry, matches, plain_names
 from discovery.source import Skipped, SourceError, SourceReading
@@ -135,9 +135,10 @@ def _locations(one: Declared, where: str, place: _Place, kind: str) -> Iterable[
     leaves, problem = read_leaves(one.certificates)
     if problem is not None:
         yield Skipped(place=one.place, problem=f"{problem}, so no certificate is declared")
-    labels = meta(kind, {**one.settings, "file": one.file}) | declaring(leaves, one.protocols)
+    labels = meta(kind, {**one.settings, "file": one.file})
     if one.has_proxy_protocol:
         labels[PROXY_PROTOCOL] = _PROXY_PROTOCOL_VERSION
+    claims = declared_claims(leaves, one.protocols, source=kind, resource=one.place)
     names: list[str | None] = [*place.names_of(one)]
     if not names and one.is_default:
         names = [_without_name(where, [other for other in place.blocks if other is not one])]
@@ -150,6 +151,7 @@ def _locations(one: Declared, where: str, place: _Place, kind: str) -> Iterable[
             server_name=name,
             protocol=one.protocol,
             labels=labels,
+            claims=claims,
             place=one.place,
         )
 

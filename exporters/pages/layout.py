@@ -18,6 +18,7 @@ NAVIGATION: Final = (
     ("/endpoints", "Endpoints"),
     ("/findings", "Findings"),
     ("/certificates", "Certificates"),
+    ("/claims", "Claims"),
     ("/changes", "Changes"),
     ("/policies", "Policies"),
     ("/reports", "Reports"),

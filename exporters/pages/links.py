@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from exporters.pages.list_filters import LONGEST_SEARCH
 from exporters.pages.rows import Row
+from model.claims import CLAIMS_POLICY
 from model.findings.finding import RuleResult
 from model.target import endpoint_id
 
@@ -48,7 +49,15 @@ def evidence_link(row: Row, fact: str) -> str:
 
 
 def rule_evidence_link(row: Row, result: RuleResult) -> str:
-    """The proof of the facts that the rule judges; a policy may give the rule a name of its own."""
+    """The proof of the facts that the rule judges; a policy may give the rule a name of its own.
+
+    A claim has rules of the catalogue: the first of them is shown.
+    """
+    named = [one.claim for one in row.status.claims if one.claim.name == result.rule]
+    if result.policy == CLAIMS_POLICY and (
+        rules := [one for claim in named for one in claim.rules]
+    ):
+        return evidence_link(row, rules[0].rule)
     return evidence_link(row, result.rule_id or result.rule)
 
 

@@ -10,8 +10,8 @@ from typing import Final
 
 from exporters.prometheus.families.certificates import CERTIFICATE_FAMILIES
 from exporters.prometheus.families.chains import CHAIN_FAMILIES
+from exporters.prometheus.families.claims import CLAIM_FAMILIES
 from exporters.prometheus.families.client_auth import CLIENT_AUTH_FAMILIES
-from exporters.prometheus.families.declarations import DECLARATION_FAMILIES
 from exporters.prometheus.families.endpoints import ENDPOINT_FAMILIES
 from exporters.prometheus.families.facts import FACT_FAMILIES
 from exporters.prometheus.families.family import PREFIX, Family
@@ -26,7 +26,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     *PROTOCOL_FAMILIES,
     *CLIENT_AUTH_FAMILIES,
     *FACT_FAMILIES,
-    *DECLARATION_FAMILIES,
+    *CLAIM_FAMILIES,
     *POLICY_FAMILIES,
     *UNKNOWN_FAMILIES,
     *CERTIFICATE_FAMILIES,

@@ -12,11 +12,13 @@ from exporters.reports.report import (
     PastStandings,
     PolicyText,
     Report,
+    ReportedClaim,
     ReportedEndpoint,
     ReportedFinding,
     ServedCertificate,
     standing_by,
 )
+from model.claims.ledger import LedgerEntry, entries_of
 from model.findings.finding import FindingStatus, RuleResult, Waiver
 from model.findings.finding_life import with_waiver
 from model.findings.remediation import Remediation
@@ -129,6 +131,21 @@ def _endpoint(
             ReportedFinding(finding=finding, remedy=remedy_of(observation, finding.result))
             for finding in findings
         ),
+        claims=tuple(map(_claim, entries_of(status))),
+    )
+
+
+def _claim(entry: LedgerEntry) -> ReportedClaim:
+    held = entry.held
+    return ReportedClaim(
+        name=held.claim.name,
+        statement=held.claim.statement,
+        source=held.claim.source,
+        resource=held.claim.resource,
+        is_reported=held.claim.is_weakness,
+        verdict=held.verdict,
+        observed=held.observed,
+        since=entry.since,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import field
 from datetime import datetime
 from typing import Final
 
+from model.claims import ClaimVerdict
 from model.findings.finding import (
     Finding,
     FindingStatus,
@@ -82,6 +83,23 @@ class ServedCertificate:
 
 
 @frozen
+class ReportedClaim:
+    """One claim of an endpoint: what is claimed, where, and what the newest visit shows about it.
+
+    ``is_reported`` is whether another scanner makes it; ``since`` is when a visit first showed this.
+    """
+
+    name: str
+    statement: str
+    source: str
+    resource: str
+    is_reported: bool
+    verdict: ClaimVerdict
+    observed: str
+    since: datetime | None
+
+
+@frozen
 class ReportedEndpoint:
     """One endpoint: what was probed, when, by which version, and the results.
 
@@ -105,6 +123,7 @@ class ReportedEndpoint:
     certificates: tuple[ServedCertificate, ...]
     compliance: Mapping[str, Verdict]
     findings: tuple[ReportedFinding, ...]
+    claims: tuple[ReportedClaim, ...] = ()
 
     @property
     def standing(self) -> Verdict | None:
@@ -159,6 +178,12 @@ class Report:
         """Whether the waiver waives no finding of this report."""
         waived = (found.finding.waiver for _, found in self.findings())
         return all(one is None or one.name != waiver.name for one in waived)
+
+    def claims(self) -> Iterator[tuple[ReportedEndpoint, ReportedClaim]]:
+        """Every claim with its endpoint, contradicted ones first."""
+        every = [(endpoint, one) for endpoint in self.endpoints for one in endpoint.claims]
+        order = tuple(ClaimVerdict)
+        yield from sorted(every, key=lambda pair: order.index(pair[1].verdict))
 
     def findings(self) -> Iterator[tuple[ReportedEndpoint, ReportedFinding]]:
         """Every finding with its endpoint, worst first, then by endpoint and rule."""

@@ -17,10 +17,12 @@ from exporters.reports.report import (
     PolicyRule,
     PolicyText,
     Report,
+    ReportedClaim,
     ReportedEndpoint,
     ReportedFinding,
     ServedCertificate,
 )
+from model.claims import ClaimVerdict
 from model.encoding.audit_json import audit_from_json, audit_to_json
 from model.encoding.finding_json import (
     finding_from_json,
@@ -187,7 +189,32 @@ def _endpoint_to_json(endpoint: ReportedEndpoint) -> Json:
             }
             for found in endpoint.findings
         ],
+        # Reports of versions without claims keep their digest.
+        **({"claims": list(map(_claim_to_json, endpoint.claims))} if endpoint.claims else {}),
     }
+
+
+def _claim_to_json(claim: ReportedClaim) -> Json:
+    return {
+        "name": claim.name,
+        "statement": claim.statement,
+        "source": claim.source,
+        "resource": claim.resource,
+        "is_reported": claim.is_reported,
+        "verdict": claim.verdict.value,
+        "observed": claim.observed,
+        "since": time_to_json(claim.since),
+    }
+
+
+def _claim_from_json(fields: Json) -> ReportedClaim:
+    return ReportedClaim(
+        **{
+            **fields,
+            "verdict": ClaimVerdict(fields["verdict"]),
+            "since": time_from_json(fields["since"]),
+        }
+    )
 
 
 def _endpoint_from_json(fields: Json) -> ReportedEndpoint:
@@ -220,4 +247,5 @@ def _endpoint_from_json(fields: Json) -> ReportedEndpoint:
             )
             for found in fields["findings"]
         ),
+        claims=tuple(map(_claim_from_json, fields.get("claims", ()))),
     )

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from exporters.reports.report import ReportedEndpoint
-from exporters.wording import COMPLIANCE, state_words
+from exporters.reports.report import ReportedClaim, ReportedEndpoint
+from exporters.wording import CLAIM_VERDICTS, COMPLIANCE, state_words
 from model.findings.finding import Finding, FindingStatus, Outcome, Waiver
 from model.verdict import Verdict
 
@@ -34,6 +34,12 @@ def state(endpoint: ReportedEndpoint) -> str:
     """How the endpoint answered, and the reason if there is one."""
     words = state_words(endpoint.state)
     return words if not endpoint.reason else f"{words}: {endpoint.reason}"
+
+
+def claim_verdict(claim: ReportedClaim) -> str:
+    """What a visit shows about the claim, and whether another scanner makes it."""
+    verdict = CLAIM_VERDICTS[claim.verdict]
+    return f"{verdict} (a scanner's finding)" if claim.is_reported else verdict
 
 
 def compliance(standing: Verdict | None) -> str:

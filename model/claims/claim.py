@@ -18,6 +18,10 @@ from model.frozen import frozen
 
 CLAIMS_POLICY: Final = "claims"
 """The results and Findings of claims have this name in the place of a policy's."""
+CLAIM_RULE_ID: Final = "TP-CLAIM-001"
+"""Identifies the results of what owners and clouds declare."""
+WEAKNESS_RULE_ID: Final = "TP-CLAIM-002"
+"""Identifies the results of what other scanners find."""
 
 
 class ClaimVerdict(StrEnum):
@@ -29,6 +33,15 @@ class ClaimVerdict(StrEnum):
     NOT_REACHED = "not_reached"
     """The endpoint did not answer, or was not visited yet."""
     PROVED = "proved"
+
+
+class ClaimKind(StrEnum):
+    """Who makes a claim."""
+
+    DECLARED = "declared"
+    """A configuration, which says what the endpoint should do."""
+    REPORTED = "reported"
+    """Another scanner, which says what is wrong."""
 
 
 @frozen
@@ -59,6 +72,11 @@ class Claim:
     is_weakness: bool = False
     unprovable: str = ""
     read_at: datetime | None = field(default=None, compare=False)
+
+    @property
+    def kind(self) -> ClaimKind:
+        """Who makes it: a configuration or another scanner."""
+        return ClaimKind.REPORTED if self.is_weakness else ClaimKind.DECLARED
 
     @property
     def key(self) -> str:

@@ -14,6 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from model.claims import WEAKNESS_RULE_ID
+from model.claims.held import HeldClaim
 from model.frozen import frozen
 from model.verdict import Evidence, UnknownCause, Verdict
 
@@ -102,24 +104,30 @@ class Assessment:
 
     ``policies`` maps each policy's name to the digest of its text, so that a result can be traced to the exact
     policy version. If ``is_whole`` is false (the endpoint was not reached), a rule without a result was not
-    evaluated; otherwise it no longer applies.
+    evaluated; otherwise it no longer applies. ``claims`` are those of the target, as the visit shows them.
     """
 
     endpoint_key: str
     assessed_at: datetime
     policies: Mapping[str, str] = field(default_factory=dict)
     results: tuple[RuleResult, ...] = ()
+    claims: tuple[HeldClaim, ...] = ()
     is_whole: bool = True
 
     def compliance(self, policy: str) -> Verdict:
         """No if a rule of ``policy`` fails, else unknown if one is unknown, else yes.
 
-        A rule that was not asked does not count: it is listed separately wherever compliance is shown.
+        A rule that was not asked does not count: it is listed separately wherever compliance is shown. Nor does
+        what another scanner reports, which may be wrong without a fault of the endpoint.
         A policy that was not assessed here is unknown.
         """
         if policy not in self.policies:
             return Verdict.UNKNOWN
-        outcomes = {result.outcome for result in self.results if result.policy == policy}
+        outcomes = {
+            result.outcome
+            for result in self.results
+            if result.policy == policy and result.rule_id != WEAKNESS_RULE_ID
+        }
         if Outcome.FAIL in outcomes:
             return Verdict.NO
         is_proved = self.is_whole and Outcome.UNKNOWN not in outcomes
@@ -127,10 +135,12 @@ class Assessment:
 
     def without_evidence(self) -> Assessment:
         """The same results without the bytes that prove them; the same object if it has none."""
-        if all(result.evidence is None for result in self.results):
+        proofs = (*(one.evidence for one in self.results), *(one.evidence for one in self.claims))
+        if all(proof is None for proof in proofs):
             return self
         bare = (replace(result, evidence=None) for result in self.results)
-        return replace(self, results=tuple(bare))
+        claims = (one.without_evidence() for one in self.claims)
+        return replace(self, results=tuple(bare), claims=tuple(claims))
 
 
 class FindingStatus(StrEnum):

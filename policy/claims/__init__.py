@@ -1,5 +1,5 @@
 """Claims compared with what visits prove."""
 
-from policy.claims.holding import ClaimError, check_claim, claim_results, hold
+from policy.claims.holding import ClaimError, Held, check_claim, claim_results, hold_all
 
-__all__ = ["ClaimError", "check_claim", "claim_results", "hold"]
+__all__ = ["ClaimError", "Held", "check_claim", "claim_results", "hold_all"]

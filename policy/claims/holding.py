@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from pydantic import ValidationError
 
 from model.claims import CLAIMS_POLICY, Claim, ClaimedRule, ClaimVerdict
-from model.findings.finding import Outcome, RuleResult, Severity
+from model.claims.declared import claims_of
+from model.claims.held import HeldClaim
+from model.findings.finding import Outcome, RuleResult
 from model.observation import Observation, State
 from policy.catalogue import RULES_BY_NAME
+from policy.claims.rules import DECLARED, REPORTED, ClaimRule
 from policy.judging.partial_results import heaviest
 from policy.rule import Evaluation, Family, Judge, Subject
-
-CLAIM_RULE_ID: Final = "TP-CLAIM-001"
-"""Identifies the results of what owners and clouds declare."""
-WEAKNESS_RULE_ID: Final = "TP-CLAIM-002"
-"""Identifies the results of what other scanners find."""
 
 _REMEMBERED: Final = 4096
 _WITHOUT_TLS: Final = frozenset({Family.PLAINTEXT, Family.HTTPS})
 _OPPOSITES: Final = {Outcome.PASS: Outcome.FAIL, Outcome.FAIL: Outcome.PASS}
 _VERDICTS: Final = {Outcome.PASS: ClaimVerdict.PROVED, Outcome.FAIL: ClaimVerdict.CONTRADICTED}
+
+
+Held: TypeAlias = tuple[HeldClaim, Evaluation | None]
+"""A claim as a visit shows it, with what its rules say if they were asked."""
 
 
 class ClaimError(ValueError):
@@ -38,37 +40,39 @@ def check_claim(claim: Claim) -> None:
         _judge_of(one)
 
 
-def hold(claim: Claim, subject: Subject) -> tuple[ClaimVerdict, Evaluation]:
-    """The verdict on one claim, and the Evaluation that gives what was seen and its evidence.
-
-    Raises:
-        ClaimError: if a rule of the claim does not exist.
-    """
-    if not claim.rules:
-        return ClaimVerdict.UNPROVABLE, Evaluation(
-            outcome=Outcome.NOT_APPLICABLE, observed=claim.unprovable, required=claim.statement
-        )
-    found = _evaluation(claim, subject)
-    if found is None:
-        return ClaimVerdict.NOT_REACHED, Evaluation(
-            outcome=Outcome.UNKNOWN,
-            observed=subject.observation.reason or "the endpoint did not answer with TLS",
-            required=claim.statement,
-        )
-    return _VERDICTS.get(found.outcome, ClaimVerdict.UNPROVABLE), found
+def hold_all(subject: Subject) -> tuple[Held, ...]:
+    """Each claim of the target, as the visit shows it."""
+    return tuple(_held(claim, subject) for claim in claims_of(subject.observation.endpoint.target))
 
 
-def claim_results(subject: Subject) -> Iterator[RuleResult]:
-    """One result for each name of the target's provable claims, as of the policy ``claims``.
+def claim_results(held: Iterable[Held]) -> Iterator[RuleResult]:
+    """One result for each name of the provable claims, as of the policy ``claims``.
 
     Claims of one name share a result, because its name identifies a Finding at an endpoint.
     """
     by_name = defaultdict[str, list[tuple[Claim, Evaluation]]](list)
-    for claim in subject.observation.endpoint.target.claims:
-        if claim.rules and (found := _evaluation(claim, subject)) is not None:
-            by_name[claim.name].append((claim, found))
-    for held in by_name.values():
-        yield _result(held)
+    for one, found in held:
+        if found is not None:
+            by_name[one.claim.name].append((one.claim, found))
+    for several in by_name.values():
+        yield _result(several)
+
+
+def _held(claim: Claim, subject: Subject) -> Held:
+    if not claim.rules:
+        why = claim.unprovable or "no rule says how to prove it"
+        return HeldClaim(claim=claim, verdict=ClaimVerdict.UNPROVABLE, observed=why), None
+    try:
+        found = _evaluation(claim, subject)
+    except ClaimError as error:
+        # A newer release may have stored it.
+        return HeldClaim(claim=claim, verdict=ClaimVerdict.UNPROVABLE, observed=str(error)), None
+    if found is None:
+        why = subject.observation.reason or "the endpoint did not answer with TLS"
+        return HeldClaim(claim=claim, verdict=ClaimVerdict.NOT_REACHED, observed=why), None
+    verdict = _VERDICTS.get(found.outcome, ClaimVerdict.UNPROVABLE)
+    held = HeldClaim(claim=claim, verdict=verdict, observed=found.observed, evidence=found.evidence)
+    return held, found
 
 
 def _evaluation(claim: Claim, subject: Subject) -> Evaluation | None:
@@ -115,15 +119,15 @@ def _as_weakness(found: Evaluation) -> Evaluation:
 def _result(held: Sequence[tuple[Claim, Evaluation]]) -> RuleResult:
     heavy = heaviest([found for _, found in held])
     claim = next(claim for claim, found in held if found is heavy)
-    is_false = heavy.outcome is Outcome.FAIL
+    rule = REPORTED if claim.is_weakness else DECLARED
     return RuleResult(
         policy=CLAIMS_POLICY,
         rule=claim.name,
-        rule_id=WEAKNESS_RULE_ID if claim.is_weakness else CLAIM_RULE_ID,
-        severity=Severity.INFO if claim.is_weakness else Severity.MEDIUM,
+        rule_id=rule.identifier,
+        severity=rule.severity,
         outcome=heavy.outcome,
         requirement=claim.statement,
-        violation=_violation(claim, heavy) if is_false or heavy.outcome is Outcome.UNKNOWN else "",
+        violation=_violation(rule, claim, heavy),
         observed=heavy.observed,
         required=heavy.required,
         source=f"{claim.source}, {claim.resource}",
@@ -132,10 +136,14 @@ def _result(held: Sequence[tuple[Claim, Evaluation]]) -> RuleResult:
     )
 
 
-def _violation(claim: Claim, found: Evaluation) -> str:
-    if found.outcome is Outcome.FAIL:
-        return f"Declared, but not so: {claim.statement} (seen: {found.observed})"
-    return f"Not verified: {claim.statement} ({found.observed})"
+def _violation(rule: ClaimRule, claim: Claim, found: Evaluation) -> str:
+    match found.outcome:
+        case Outcome.FAIL:
+            return f"{rule.violation}: {claim.statement} (seen: {found.observed})"
+        case Outcome.UNKNOWN:
+            return f"Not verified: {claim.statement} ({found.observed})"
+        case _:
+            return ""
 
 
 def _judge_of(one: ClaimedRule) -> tuple[Judge, Family]:

@@ -11,10 +11,12 @@ from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
+from model.claims import CLAIMS_POLICY
 from model.encoding.earlier_names import RULES, renamed
 from model.findings.finding import Waiver
 from model.frozen import frozen
 from model.target import Target
+from policy.claims.rules import CLAIM_RULES
 from policy.files.contradictions import conflict
 from policy.files.document import ChoiceBody, Document, PolicyBody, WaiverBody
 from policy.files.errors import FileLocation, PolicyError, first_problem, unknown_key
@@ -25,6 +27,7 @@ from policy.policy import Policy
 from policy.values import nearest
 
 _FILE_SUFFIXES: Final = (".yml", ".yaml", ".json")
+_RESERVED: Final = f"{CLAIMS_POLICY!r} is the name under which what configurations declare is reported: use another name"
 _LONGEST_WAIVER: Final = timedelta(days=2 * 366)
 _SECTIONS: Final[Mapping[tuple[str, int], type[BaseModel]]] = {
     ("policies", 3): PolicyBody,
@@ -80,6 +83,8 @@ def load_policies(paths: Sequence[Path], at: datetime) -> PolicySet:
     for path, file, document in documents:
         for name, body in document.policies.items():
             place = FileLocation(path=path, file=file, keys=("policies", name))
+            if name == CLAIMS_POLICY:
+                raise PolicyError(f"{place}: {_RESERVED}")
             if name in written:
                 raise PolicyError(f"{place}: {_taken(name, written[name], names)}")
             written[name] = Written(name=name, body=body, place=place)
@@ -197,27 +202,34 @@ def waiver_fault(
 ) -> tuple[str, str] | None:
     """The invalid field of a waiver, and a sentence about it; None if the waiver is valid.
 
-    An expired waiver is valid here. ``at`` is used to check that a waiver does not last too long.
+    An expired waiver is valid here. ``at`` is used to check that a waiver does not last too long. With the policy
+    ``claims`` any rule is valid: which names claims have is known to their sources only.
     """
-    names = [policy.name for policy in policies]
+    names = [*(policy.name for policy in policies), CLAIMS_POLICY]
     if waiver.policy is not None and waiver.policy not in names:
         close = nearest(waiver.policy, names)
-        fix = (
-            f"did you mean {close}?" if close else f"the policies are {', '.join(names) or 'none'}"
-        )
+        fix = f"did you mean {close}?" if close else f"the policies are {', '.join(names)}"
         return "policy", f"unknown policy {waiver.policy!r}: {fix}"
-    used = [
-        rule for policy in policies if waiver.policy in (None, policy.name) for rule in policy.rules
-    ]
-    rules = {rule.name for rule in used} | {rule.rule.identifier for rule in used}
-    if waiver.rule in RULES:
-        return "rule", renamed(waiver.rule, RULES[waiver.rule])
-    if waiver.rule not in rules:
-        close = nearest(waiver.rule, sorted(rules))
-        fix = f"did you mean {close}?" if close else "no active policy has it"
-        return "rule", f"unknown rule {waiver.rule!r}: {fix}"
     if waiver.expires_at - at > _LONGEST_WAIVER:
         return "expires", (
             "a waiver must expire within two years: use an earlier date and renew it later"
         )
+    if waiver.policy == CLAIMS_POLICY:
+        return None
+    used = [
+        rule for policy in policies if waiver.policy in (None, policy.name) for rule in policy.rules
+    ]
+    rules = {rule.name for rule in used} | {rule.rule.identifier for rule in used}
+    if waiver.policy is None:
+        rules |= {rule.identifier for rule in CLAIM_RULES}
+    if waiver.rule in RULES:
+        return "rule", renamed(waiver.rule, RULES[waiver.rule])
+    if waiver.rule not in rules:
+        close = nearest(waiver.rule, sorted(rules))
+        fix = (
+            f"did you mean {close}?"
+            if close
+            else f"no active policy has it; for a claim add `policy: {CLAIMS_POLICY}`"
+        )
+        return "rule", f"unknown rule {waiver.rule!r}: {fix}"
     return None

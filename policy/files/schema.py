@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from model.claims import CLAIMS_POLICY
 from policy.catalogue import RULES
 from policy.files.document import Document, RuleSettings
 from policy.rule import AnyRule
@@ -37,6 +38,7 @@ def policy_schema() -> dict[str, Any]:
         },
         "additionalProperties": {"$ref": "#/$defs/named_rule"},
     }
+    document["properties"]["policies"]["propertyNames"] = {"not": {"const": CLAIMS_POLICY}}
     definitions["named_rule"] = {
         "description": "A rule under another name: `use` names the rule.",
         "anyOf": [

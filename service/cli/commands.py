@@ -54,6 +54,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(name="changes", module="service.cli.history.changes", section=_HISTORY),
     Command(name="events", module="service.cli.history.events", section=_HISTORY),
     Command(name="audit", module="service.cli.history.audit", section=_HISTORY),
+    Command(name="claims", module="service.cli.history.claims", section=_HISTORY),
     Command(name="report", module="service.cli.reports.report", section=_POLICY_AND_REPORTS),
     Command(name="verify", module="service.cli.reports.verify", group="report"),
     Command(name="policy", module="service.cli.policy.policy", section=_POLICY_AND_REPORTS),

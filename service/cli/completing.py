@@ -27,5 +27,7 @@ def complete_rule(
 ) -> list[CompletionItem]:
     """The rules whose names or identifiers start like this."""
     from policy import RULES
+    from policy.claims.rules import CLAIM_RULES
 
-    return matching((name for rule in RULES for name in (rule.name, rule.identifier)), typed)
+    names = [name for rule in RULES for name in (rule.name, rule.identifier)]
+    return matching([*names, *(rule.identifier for rule in CLAIM_RULES)], typed)

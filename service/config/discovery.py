@@ -31,10 +31,11 @@ from discovery.server_files.haproxy import read_haproxy
 from discovery.server_files.nginx import read_nginx
 from discovery.server_files.source import ServerFiles, read_server_files
 from discovery.source import Source, SourceError, SourceReading
-from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS, PROXY_PROTOCOL
+from model.target_labels import PROXY_PROTOCOL
 from pki.dns import DnsLookup, LookupFailedError
 from pki.net_guard.gate import SocketGate
 from service.config.clouds.aws import AwsSettings
+from service.config.scanners.findings import ScannerFindingsSettings
 from service.config.sources import PolledSettings, SourceContext, SourceSettings
 from service.setting_types.by_type import ByType
 from service.setting_types.secret_marks import SecretFile, SecretVariable, WebUrl, WebUrls
@@ -155,8 +156,6 @@ class DockerSettings(PolledSettings):
 
 class KubernetesSettings(SourceSettings):
     """A Kubernetes cluster; without ``url``, the cluster this process runs in, with its service account."""
-
-    _computed_labels: ClassVar[frozenset[str]] = frozenset({EXPECTED_CERTIFICATE})
 
     type: Literal["kubernetes"]
     url: WebUrl = "https://kubernetes.default.svc"
@@ -283,9 +282,7 @@ class NetworksSettings(PolledSettings):
 class ServerFilesSettings(PolledSettings):
     """Configuration files of a web server that is reachable at ``host``."""
 
-    _computed_labels: ClassVar[frozenset[str]] = frozenset(
-        {EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS, PROXY_PROTOCOL}
-    )
+    _computed_labels: ClassVar[frozenset[str]] = frozenset({PROXY_PROTOCOL})
 
     type: Literal["nginx", "haproxy", "apache", "caddy"]
     paths: Annotated[tuple[Path, ...], Field(min_length=1)]
@@ -340,6 +337,7 @@ SOURCES: Final[tuple[type[SourceSettings], ...]] = (
     ServerFilesSettings,
     SeenNamesSettings,
     AwsSettings,
+    ScannerFindingsSettings,
 )
 """All sources, one row each: the class of the settings, which also creates the source."""
 

@@ -31,6 +31,7 @@ from service.inventory.remembered_state import (
 from service.inventory.remembered_visits import Planning, RememberedVisits, no_plan
 from service.inventory.shared_parts import SharedParts
 from service.inventory.without_evidence import without_evidence
+from service.judging.held_claims import with_claims_held
 from service.judging.policy_evaluator import PolicyEvaluator
 
 _JUDGED_AT_ONCE: Final = 50
@@ -66,7 +67,7 @@ class Inventory:
 
     def remember(self, statuses: Iterable[EndpointStatus]) -> None:
         """Start with ``statuses`` from the Store, which have no evidence."""
-        for status in statuses:
+        for status in map(with_claims_held, statuses):
             key = status.observation.endpoint.key
             self._statuses[key] = status
             self._states[key] = remembered(status)
@@ -100,6 +101,7 @@ class Inventory:
             findings=_unresolved(map(self._parts.finding, found)),
             compliance=self._compliance(assessment),
             policies=self._parts.mapping(assessment.policies),
+            claims=assessment.claims,
         )
 
     def visited_at(self, endpoint_key: str) -> datetime | None:
@@ -142,6 +144,7 @@ class Inventory:
         observation = self._parts.shared_by(without_evidence(visit.observation))
         self._states[key] = state = bare_state(state, observation, self._parts)
         before = {} if shown is None else shown.compliance
+        claims = () if shown is None else shown.claims
         self._statuses[key] = status = EndpointStatus(
             observation=observation,
             last_probe_at=visit.ended_at,
@@ -151,6 +154,7 @@ class Inventory:
             findings=_unresolved(state.findings or ()),
             compliance=before if judged is None else self._compliance(judged),
             policies=None if judged is None else self._parts.mapping(judged.policies),
+            claims=claims if judged is None else judged.without_evidence().claims,
             config_changed_at=state.config_changed_at,
             certificate_changed_at=state.certificate_changed_at,
         )

@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 from model.findings.finding import labelled_rule
 from model.protocol_version import ProtocolVersion
 from policy import RULES, Policy
+from policy.claims.rules import CLAIM_RULES, ClaimRule
 from policy.compare import Comparison, Permitted, compare, in_kinds
 from policy.rule import AnyRule
 from policy.rules.endpoint.reach import REACHED
@@ -34,6 +35,10 @@ def listing(policies: Sequence[Policy]) -> Iterator[str]:
         for rule in RULES:
             if rule.family is family:
                 yield (f"  {rule.identifier:<{id_width}}  {rule.name:<{width}}  {rule.requirement}")
+    yield ""
+    yield "Rules on claims, which are in no policy:"
+    for about in CLAIM_RULES:
+        yield f"  {about.identifier:<{id_width}}  {'the name of the claim':<{width}}  {about.requirement}"
 
 
 def shown(policy: Policy) -> Iterator[str]:
@@ -87,6 +92,17 @@ def explained(rule: AnyRule, policies: Iterable[Policy]) -> Iterator[str]:
         yield ""
         yield "  Used by"
         yield from users
+
+
+def claim_rule_explained(rule: ClaimRule) -> Iterator[str]:
+    """What a rule on claims requires and why, and where the claims are."""
+    yield f"{rule.identifier}: {rule.requirement}"
+    yield f"  {rule.why}"
+    yield f"  reported as: {rule.violation}"
+    yield f"  severity: {rule.severity.value}"
+    yield ""
+    yield "  No policy has this rule: every claim of a target is judged, and its finding has the name of the claim."
+    yield "  List them: tlsprobe claims"
 
 
 def _default(found: FieldInfo) -> str:

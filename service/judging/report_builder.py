@@ -25,6 +25,7 @@ from model.snapshot import EndpointStatus, Snapshot
 from model.version import TOOL_VERSION
 from policy import PolicySet, assess
 from policy.remediation import remedy
+from service.judging.held_claims import with_claims_held
 from service.judging.report_policies import policy_text
 
 _WEEK: Final = timedelta(weeks=1)
@@ -91,6 +92,7 @@ async def _judged(
     archive: ArchiveReader, status: EndpointStatus, wish: ReportScope, known: Sequence[Finding]
 ) -> EndpointStatus:
     """The status judged by the policies of ``wish``, if it has any; each finding has its evidence."""
+    status = with_claims_held(status)
     observation = status.observation
     if wish.book.policies and not wish.is_judged:
         status = _judged_anew(status, wish, known)
@@ -120,6 +122,7 @@ def _judged_anew(
             if finding.status is not FindingStatus.RESOLVED
         ),
         compliance={policy: assessment.compliance(policy) for policy in assessment.policies},
+        claims=assessment.claims,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from model.observation import Observation
 from model.sections import SECTIONS
 from model.snapshot import EndpointStatus
+from service.judging.held_claims import with_claims_held
 
 
 def merged(known: EndpointStatus | None, seen: Observation, at: datetime) -> EndpointStatus:
@@ -20,7 +21,7 @@ def merged(known: EndpointStatus | None, seen: Observation, at: datetime) -> End
         consecutive_failures=0,
         interval_seconds=0.0,
     )
-    return replace(
+    found = replace(
         status,
         observation=_with_unasked(seen, status.observation) if is_up else seen,
         last_probe_at=at,
@@ -28,6 +29,7 @@ def merged(known: EndpointStatus | None, seen: Observation, at: datetime) -> End
         consecutive_failures=0 if is_up else status.consecutive_failures + 1,
         interval_seconds=0.0,
     )
+    return with_claims_held(found)
 
 
 def _with_unasked(seen: Observation, known: Observation) -> Observation:

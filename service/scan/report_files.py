@@ -106,4 +106,5 @@ def _status(observation: Observation, judged: Judged) -> EndpointStatus:
         compliance={
             policy: judged.assessment.compliance(policy) for policy in judged.assessment.policies
         },
+        claims=judged.assessment.claims,
     )

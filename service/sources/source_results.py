@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from discovery.merge import Sifted, merge
+from discovery.scanners.attach import Attached, attached
 from exporters.plurals import counted
 from exporters.terminal.console import printable
 from model.frozen import frozen
 from model.target import Target
 from pki.net_guard.gate import SocketGate
-from service.sources.target_sources import RuledSource, untrusted_warning
+from service.sources.target_sources import RuledSource, unmatched_warning, untrusted_warning
 
 _LIMIT = 200
 
@@ -49,17 +50,19 @@ def skipped_sentence(results: Sequence[SourceResult]) -> str | None:
     return f"{entries} of {sources} skipped: the output names each one with the reason"
 
 
-async def all_targets(results: Sequence[SourceResult]) -> tuple[Target, ...]:
-    """The targets of all sources together, each target once."""
-    return await merge(one.sifted.kept for one in results if one.sifted is not None)
+async def all_targets(results: Sequence[SourceResult]) -> Attached:
+    """The targets of all sources together, each target once, with what other scanners claim about them."""
+    sifted = [one.sifted for one in results if one.sifted is not None]
+    merged = await merge(one.kept for one in sifted)
+    return attached(merged, [reported for one in sifted for reported in one.reported])
 
 
-def results_lines(results: Sequence[SourceResult], merged: Sequence[Target]) -> Iterator[str]:
+def results_lines(results: Sequence[SourceResult], merged: Attached) -> Iterator[str]:
     """The targets of each source before and after the rules, as text; source-chosen text is escaped."""
     return (printable(line, limit=_LIMIT) for line in _lines(results, merged))
 
 
-def _lines(results: Sequence[SourceResult], merged: Sequence[Target]) -> Iterator[str]:
+def _lines(results: Sequence[SourceResult], merged: Attached) -> Iterator[str]:
     for one in results:
         if one.sifted is None:
             yield f"{one.source}: failed: {one.error}"
@@ -73,7 +76,12 @@ def _lines(results: Sequence[SourceResult], merged: Sequence[Target]) -> Iterato
         yield from (f"  ! skipped: {sentence}" for sentence in sifted.skipped)
         if sifted.untrusted:
             yield f"  ! {untrusted_warning(sifted.untrusted)}"
-    yield f"total: {counted(len(merged), 'target')}"
+    if merged.unmatched:
+        yield f"! {unmatched_warning(merged.unmatched)}"
+    claims = sum(len(target.claims) for target in merged.targets)
+    yield f"total: {counted(len(merged.targets), 'target')}" + (
+        f", {counted(claims, 'claim')}" if claims else ""
+    )
 
 
 def _lost(sifted: Sifted) -> str:
@@ -90,7 +98,7 @@ def _described(target: Target) -> str:
     return f"{target.key}  {labels}".rstrip()
 
 
-def results_json(results: Sequence[SourceResult], merged: Sequence[Target]) -> dict[str, Any]:
+def results_json(results: Sequence[SourceResult], merged: Attached) -> dict[str, Any]:
     """The same as JSON values."""
     return {
         "sources": [
@@ -115,6 +123,7 @@ def results_json(results: Sequence[SourceResult], merged: Sequence[Target]) -> d
                 "labels": dict(target.labels),
                 "source": target.source,
             }
-            for target in merged
+            for target in merged.targets
         ],
+        "unmatched_resources": list(merged.unmatched),
     }

@@ -11,7 +11,8 @@ import structlog
 
 from discovery.merge import Sifted, merge, sift
 from discovery.relabel import Rule, names_set_by
-from discovery.source import DiscoveryUpdate, Source
+from discovery.scanners.attach import attached
+from discovery.source import DiscoveryUpdate, Reported, Source
 from discovery.trust import LabelRules, disarmed, untrusted_labels
 from model.frozen import frozen
 from model.ports import DiscoveryMeter
@@ -48,7 +49,7 @@ class RuledSource:
 
     async def sifted(self, update: DiscoveryUpdate, gate: SocketGate) -> Sifted:
         """What the rules and the gate make of a successful reading."""
-        return await sift(
+        sifted = await sift(
             update.targets or (),
             self.rules,
             gate,
@@ -56,6 +57,7 @@ class RuledSource:
             skipped=update.skipped,
             source=self.source.name,
         )
+        return replace(sifted, reported=update.reported)
 
 
 class TargetSources:
@@ -84,6 +86,8 @@ class TargetSources:
             )
             for one in sources
         }
+        self._reported: dict[str, tuple[Reported, ...]] = {}
+        self._unmatched: tuple[str, ...] = ()
         self._errors: dict[str, str] = {}
         self._untrusted: dict[str, Mapping[str, int]] = {}
         self._skipped: dict[str, tuple[str, ...]] = {}
@@ -114,12 +118,24 @@ class TargetSources:
         for name, skipped in self._skipped.items():
             if skipped:
                 warnings.setdefault(name, []).append(skipped_warning(skipped))
+        for name in self._reporting:
+            warnings.setdefault(name, []).append(unmatched_warning(self._unmatched))
         return {name: "; ".join(sentences) for name, sentences in warnings.items()}
 
     @property
     def skipped(self) -> Mapping[str, Sequence[str]]:
         """A sentence about each entry that the last successful reading of a source skipped, by source name."""
         return self._skipped
+
+    @property
+    def _reporting(self) -> Sequence[str]:
+        """The sources that claim something about resources which no target has."""
+        unmatched = frozenset(self._unmatched)
+        return [
+            name
+            for name, reported in self._reported.items()
+            if any(resource in unmatched for resource, _ in reported)
+        ]
 
     @property
     def are_read(self) -> bool:
@@ -169,7 +185,7 @@ class TargetSources:
         self._meter.discovery_updated(name, len(sifted.kept), None)
         if expiry := self._expiries.pop(name, None):
             expiry.cancel()
-        self._targets[name] = sifted.kept
+        self._targets[name], self._reported[name] = sifted.kept, sifted.reported
         await self._hand_over()
 
     def _note_untrusted(self, name: str, untrusted: Mapping[str, int]) -> None:
@@ -199,19 +215,33 @@ class TargetSources:
     async def _expire_later(self, ruled: RuledSource) -> None:
         name = ruled.source.name
         await asyncio.sleep(ruled.max_stale_seconds)
-        self._targets[name] = ()
+        self._targets[name], self._reported[name] = (), ()
         self._meter.discovery_expired(name)
         await self._hand_over()
 
     async def _hand_over(self) -> None:
         """Pass on one merge at a time, so that the newest is the last."""
         async with self._handing_over:
-            self._use(await merge((self._fixed, *tuple(self._targets.values()))))
+            merged = await merge((self._fixed, *tuple(self._targets.values())))
+            reported = [one for some in self._reported.values() for one in some]
+            self._unmatched = ()
+            if reported:
+                found = await asyncio.to_thread(attached, merged, reported)
+                merged, self._unmatched = found.targets, found.unmatched
+            self._use(merged)
 
 
 def skipped_warning(skipped: Sequence[str]) -> str:
     """One sentence about the entries that a source has and that yield no target."""
     return f"{len(skipped)} entries are skipped, the first is {skipped[0]}"
+
+
+def unmatched_warning(unmatched: Sequence[str]) -> str:
+    """One sentence about findings of other scanners that are about no target."""
+    return (
+        f"{len(unmatched)} resources with findings of other scanners are of no target, the first is "
+        f"{unmatched[0]}: give the target a label with this value"
+    )
 
 
 def untrusted_warning(untrusted: Mapping[str, int]) -> str:

@@ -335,6 +335,20 @@ CASES: Final = (
         firing=0,
     ),
     *pair(
+        "TlsprobeClaimContradicted",
+        {
+            labelled(
+                "claim_proved", claim="declared_certificate", source="nginx", kind="declared"
+            ): 0
+        },
+        {
+            labelled(
+                "claim_proved", claim="declared_certificate", source="nginx", kind="declared"
+            ): 1,
+            labelled("claim_proved", claim="elb_policy", source="prowler", kind="reported"): 0,
+        },
+    ),
+    *pair(
         "TlsprobePlaintextReachable",
         {labelled("plaintext", fact="answers_in_plaintext"): 1},
         {

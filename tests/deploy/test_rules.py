@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from exporters.prometheus.rules import rule_file
+from model.claims import CLAIM_RULE_ID
 from model.findings.attacks import ATTACKS
 from policy.catalogue import RULES_BY_NAME
 from policy.files.load import profile
@@ -140,6 +141,7 @@ WAIVED_BY: dict[str, tuple[str, ...]] = {
         *("cipher_suites", "cipher_suites_forbidden", "cipher_suite_strength"),
     ),
     "TlsprobeVulnerable": ("not_vulnerable",),
+    "TlsprobeClaimContradicted": ("declared_certificate",),
     "TlsprobePlaintextReachable": (
         *("no_plaintext", "starttls_enforced", "no_plaintext_login", "https_redirect"),
     ),
@@ -158,7 +160,9 @@ WITHOUT_WAIVER = {
 
 def waived(rule: str) -> dict[str, float | str]:
     """The series of a waiver of ``rule`` at each address that the cases have."""
-    labels = f'rule="{rule}",rule_id="{RULES_BY_NAME[rule].identifier}"'
+    known = RULES_BY_NAME.get(rule)
+    identifier = CLAIM_RULE_ID if known is None else known.identifier
+    labels = f'rule="{rule}",rule_id="{identifier}"'
     places = ("", ',address="x"', ',address="y"')
     return {f'tlsprobe_rule_waived{{target="a:443"{place},{labels}}}': 1 for place in places}
 

@@ -27,6 +27,7 @@ from discovery.server_files.source import FileReader, ServerFiles, read_server_f
 from discovery.source import SourceReading
 from model.target import Target
 from tests.discovery.configurations import Configuration, configurations
+from tests.discovery.declared import declared_certificates, declared_protocols
 from tests.pki.certificates.making import make
 from tests.zoo.process import Command, running
 
@@ -122,7 +123,7 @@ def check_targets(reading: SourceReading, expected: Configuration, directory: Pa
     """Compares the targets and what is skipped with the data file."""
     found = {
         target.key: (
-            target.labels.get("expected_certificate", ""),
+            declared_certificates(target),
             "proxy_protocol" in target.labels,
         )
         for target in reading.targets
@@ -137,7 +138,7 @@ def check_targets(reading: SourceReading, expected: Configuration, directory: Pa
     for one in expected.targets:
         if one.protocols:
             (target,) = [target for target in reading.targets if target.key == one.key]
-            assert target.labels["expected_protocols"] == one.protocols
+            assert declared_protocols(target) == one.protocols
     skipped = list(map(str, reading.skipped))
     assert len(skipped) == len(expected.skipped), skipped
     for words in expected.skipped:
@@ -243,9 +244,8 @@ def check_server(reading: SourceReading, one: Configuration, ports: Sequence[int
     """Each target gets the declared certificate, and no port has TLS that is neither a target nor skipped."""
     for target in reading.targets:
         served = handshake(target)
-        declared = target.labels.get("expected_certificate")
-        assert declared in {served, None}, target.key
-        if versions := target.labels.get("expected_protocols"):
+        assert declared_certificates(target) in {served, ""}, target.key
+        if versions := declared_protocols(target):
             assert set(versions.split(",")) == set(accepted_versions(target)), target.key
     with_tls = {port for port in ports if speaks_tls(port)}
     on_loopback = {

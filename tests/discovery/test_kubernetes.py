@@ -33,6 +33,7 @@ from discovery.kubernetes.objects import (
 from discovery.kubernetes.source import USUAL_RESOURCES, KubernetesSource
 from discovery.source import Skipped
 from model.target import Target
+from tests.discovery.declared import declared_certificates
 from tests.pki.certificates.making import Made, make
 from tests.pki.revocation.servers import WebServer, web_server
 
@@ -202,7 +203,7 @@ async def test_a_cluster_is_read_again_when_it_reports_a_change() -> None:
     labels = first.targets[0].labels
     assert labels["__meta_kubernetes_tls_secret"] == "shop-tls"
     assert labels["__meta_kubernetes_label_team"] == "a"
-    assert "expected_certificate" not in labels
+    assert first.targets[0].claims == ()
     assert "shop.test:443" not in keys(second.targets)
     assert not any(SECRETS in path for path in server.asked)
 
@@ -232,10 +233,12 @@ async def test_a_secret_holds_the_expected_certificate(secret: dict[str, Any], m
         update = await anext(source_at(server, *RESOURCES).watch())
     assert update.targets is not None
     expected = hashlib.sha256(made.der).hexdigest()
-    by_key = {target.key: target.labels for target in update.targets}
-    assert by_key["shop.test:443"]["expected_certificate"] == expected
-    assert by_key["edge.test:8443"]["expected_certificate"] == expected
-    assert "expected_certificate" not in by_key["192.0.2.9:443"]
+    by_key = {target.key: target for target in update.targets}
+    assert declared_certificates(by_key["shop.test:443"]) == expected
+    assert declared_certificates(by_key["edge.test:8443"]) == expected
+    assert by_key["192.0.2.9:443"].claims == ()
+    (claim,) = by_key["shop.test:443"].claims
+    assert (claim.source, claim.resource) == ("kubernetes", "Ingress web/shop")
     assert "secret" not in str(update).replace("tls_secret", "")
 
 
@@ -244,7 +247,7 @@ def test_a_secret_without_a_certificate_declares_nothing(secret: dict[str, Any])
         broken = secret | {"data": {"tls.crt": text}}
         found = list(locations_of({INGRESSES: [INGRESS], SECRETS: [broken]}))
         (location,) = (one for one in found if isinstance(one, SourceLocation))
-        assert "expected_certificate" not in location.labels
+        assert location.claims == ()
         skipped = [str(one) for one in found if isinstance(one, Skipped)]
         assert "the secret web/shop-tls is not in the cluster or has no certificate" in skipped[0]
 

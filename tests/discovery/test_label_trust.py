@@ -20,7 +20,7 @@ from model import target_labels
 from model.target import Target
 from model.target_labels import ACTING_LABELS, ACTING_NAMES
 from pki.net_guard.gate import SocketGate
-from service.config.discovery import FileSettings, HttpSdSettings, KubernetesSettings
+from service.config.discovery import FileSettings, HttpSdSettings, ServerFilesSettings
 from service.config.relabel import RelabelRule
 from service.sources.target_sources import RuledSource
 from tests.pki.revocation.servers import web_server
@@ -66,7 +66,7 @@ def test_every_label_that_is_read_by_name_is_in_the_table() -> None:
     constants = {name for name in vars(target_labels) if name.isupper()}
     by_operator = {
         "probe/visit/transports.py:label",  # identity, called with the two constants below
-        "model/comparisons/declaration.py:label",  # _declared, likewise
+        "model/claims/declared.py:label",  # _of_labels, likewise
         "scheduling/interval.py:name",
         "policy/policy.py:name",
         "exporters/reports/builder.py:grouped_by",
@@ -174,7 +174,8 @@ def test_a_source_cannot_impersonate_another_to_the_rules() -> None:
 
 
 def test_labels_computed_by_a_source_are_trusted() -> None:
-    assert KubernetesSettings(type="kubernetes").trusted_labels == {"expected_certificate"}
+    settings = ServerFilesSettings(type="nginx", paths=(Path("x"),))
+    assert settings.trusted_labels == {"proxy_protocol"}
     assert FileSettings(type="file", path=Path("x")).trusted_labels == ACTING_NAMES
 
 

@@ -21,6 +21,7 @@ from discovery.server_files.nginx import read_nginx
 from discovery.server_files.source import FileReader, ServerFiles, read_server_files
 from discovery.source import SourceError
 from model.target import Target
+from tests.discovery.declared import declared_certificates, declared_protocols
 from tests.zoo.certificates import Certificates
 
 ENVIRONMENT = {
@@ -89,9 +90,10 @@ http {{ access_log off; ssl_protocols TLSv1.2 TLSv1.3; include sites/*.conf; }}
     ]
     assert seen[0].labels["__meta_nginx_ssl_protocols"] == "TLSv1.3"
     assert seen[0].labels["__meta_nginx_ssl_certificate"] == str(chain)
-    assert seen[0].labels["expected_certificate"] == sha256_of(certificates.rsa.chain_file)
-    assert seen[0].labels["expected_protocols"] == "TLSv1.3"
-    assert "expected_certificate" not in seen[2].labels
+    assert declared_certificates(seen[0]) == sha256_of(certificates.rsa.chain_file)
+    assert declared_protocols(seen[0]) == "TLSv1.3"
+    assert {claim.source for claim in seen[0].claims} == {"nginx"}
+    assert not declared_certificates(seen[2])
 
 
 @pytest.mark.integration
@@ -118,8 +120,8 @@ frontend edge  # a comment
     assert keys(seen) == ["gateway.test:10443", "127.0.0.1:18443"]
     assert seen[0].labels["__meta_haproxy_section"] == "edge"
     assert seen[0].labels["__meta_haproxy_ssl_min_ver"] == "TLSv1.2"
-    assert seen[0].labels["expected_certificate"] == sha256_of(identity.chain_file)
-    assert seen[0].labels["expected_protocols"] == "TLSv1.2,TLSv1.3"
+    assert declared_certificates(seen[0]) == sha256_of(identity.chain_file)
+    assert declared_protocols(seen[0]) == "TLSv1.2,TLSv1.3"
 
 
 @pytest.mark.integration
@@ -321,7 +323,9 @@ async def test_one_haproxy_has_several_files_and_folders(tmp_path: Path) -> None
     paths = [tmp_path / "haproxy.cfg", tmp_path / "conf.d"]
     files = ServerFiles(reader=read_haproxy, kind="haproxy", paths=paths, host="gateway.test")
     (target,) = (await read_server_files(files, "files")).targets
-    assert (target.key, target.labels["expected_protocols"]) == ("gateway.test:443", "TLSv1.3")
+    assert (target.key, declared_protocols(target)) == ("gateway.test:443", "TLSv1.3")
+    (claim,) = target.claims
+    assert claim.resource == f"{tmp_path / 'conf.d' / '1.cfg'}, line 2"
 
 
 async def test_a_certificate_that_cannot_be_read_is_reported(tmp_path: Path) -> None:

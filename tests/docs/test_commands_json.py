@@ -89,6 +89,7 @@ def test_the_page_is_generated_from_the_schema() -> None:
         ["events", "--since", "2026-01-01"],
         ["audit", "--since", "2026-01-01"],
         ["certificates"],
+        ["claims"],
     ],
     ids=lambda words: words[0],
 )

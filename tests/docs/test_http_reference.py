@@ -23,7 +23,7 @@ BUSY: Final = {
     *((f"GET /{page}", 429) for page in ("", "endpoints", "endpoints.csv", "endpoint", "evidence")),
     *((f"GET /{page}", 429) for page in ("findings", "policies", "certificates", "service")),
     *((f"GET /{page}", 429) for page in ("changes", "changes.atom", "reports", "reports/{format}")),
-    *((f"GET /{page}", 429) for page in ("finding", "policies/diff")),
+    *((f"GET /{page}", 429) for page in ("finding", "claims", "policies/diff")),
     *(
         (f"GET /{page}", 429)
         for page in ("probes", "probes/{id}", "waive", "waivers", "waivers/{name}")
@@ -85,6 +85,8 @@ ANSWERED: Final = {
     ),
     ("GET /certificates", 200): Asked(path="/certificates"),
     ("GET /certificates", 400): Asked(path="/certificates", query=b"sort=x"),
+    ("GET /claims", 200): Asked(path="/claims"),
+    ("GET /claims", 400): Asked(path="/claims", query=b"verdict=x"),
     ("GET /changes", 200): Asked(path="/changes"),
     ("GET /changes", 400): Asked(path="/changes", query=b"until=x"),
     ("GET /changes.atom", 200): Asked(path="/changes.atom"),

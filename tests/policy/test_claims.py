@@ -10,12 +10,13 @@ import pytest
 
 from model.claims import CLAIMS_POLICY, Claim, ClaimedRule, ClaimVerdict
 from model.claims.claims_json import claims_digest
+from model.claims.held import HeldClaim
 from model.findings.finding import Outcome
 from model.observation import Observation, State
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
 from policy.assess import applied, assess
-from policy.claims import ClaimError, check_claim, hold
+from policy.claims import ClaimError, check_claim, hold_all
 from policy.rule import Subject
 from tests.policy.observed import AT, NO, UNKNOWN, YES, endpoint, speaking, unreached
 
@@ -42,7 +43,12 @@ def claiming(observation: Observation, *claims: Claim) -> Observation:
 
 
 def verdict(held: Claim, observation: Observation) -> ClaimVerdict:
-    return hold(held, Subject(observation=observation, at=AT))[0]
+    return shown(held, observation).verdict
+
+
+def shown(held: Claim, observation: Observation) -> HeldClaim:
+    ((found, _),) = hold_all(Subject(observation=claiming(observation, held), at=AT))
+    return found
 
 
 def with_tls_1_0(fact: Any) -> Observation:
@@ -80,9 +86,9 @@ def test_all_rules_of_a_claim_must_be_met() -> None:
 
 def test_a_claim_that_no_visit_can_prove_says_why() -> None:
     held = claim(unprovable="MACsec has no wire that a probe sees")
-    found, evaluation = hold(held, Subject(observation=endpoint(), at=AT))
-    assert found is ClaimVerdict.UNPROVABLE
-    assert evaluation.observed == "MACsec has no wire that a probe sees"
+    found = shown(held, endpoint())
+    assert found.verdict is ClaimVerdict.UNPROVABLE
+    assert found.observed == "MACsec has no wire that a probe sees"
 
 
 @pytest.mark.parametrize("state", [State.TIMEOUT, State.UNREACHABLE, State.REFUSED, State.NOT_TLS])
@@ -93,9 +99,9 @@ def test_a_claim_about_an_endpoint_that_does_not_answer_is_not_reached(state: St
 
 def test_a_plaintext_answer_contradicts_what_is_said_of_tls() -> None:
     plain = replace(unreached(State.PLAINTEXT), plaintext={"answers_in_plaintext": YES})
-    found, evaluation = hold(claim(MODERN), Subject(observation=plain, at=AT))
-    assert found is ClaimVerdict.CONTRADICTED
-    assert evaluation.evidence == YES.evidence
+    found = shown(claim(MODERN), plain)
+    assert found.verdict is ClaimVerdict.CONTRADICTED
+    assert found.evidence == YES.evidence
 
 
 def test_a_claim_has_a_result_with_its_source_and_evidence() -> None:
@@ -127,6 +133,15 @@ def test_claims_count_for_compliance_and_are_judged_again_when_they_change() -> 
     assert assessment.policies != applied((), changed)
 
 
+def test_a_scanner_that_is_wrong_makes_no_endpoint_non_compliant() -> None:
+    reported = claim(MODERN, is_weakness=True)
+    assessment = assess(claiming(with_tls_1_0(NO), reported), (), AT)
+    (result,) = assessment.results
+    assert (result.rule_id, result.outcome) == ("TP-CLAIM-002", Outcome.FAIL)
+    assert result.violation.startswith("Reported, but not so: ")
+    assert assessment.compliance(CLAIMS_POLICY) is Verdict.YES
+
+
 def test_the_time_of_reading_changes_nothing() -> None:
     later = claim(MODERN, read_at=datetime(2026, 11, 30, tzinfo=UTC))
     assert claims_digest([later]) == claims_digest([claim(MODERN)])
@@ -145,3 +160,6 @@ def test_a_claim_of_an_unknown_rule_or_parameter_is_an_error(
 ) -> None:
     with pytest.raises(ClaimError, match=named):
         check_claim(claim(rule))
+    found = shown(claim(rule), endpoint())
+    assert found.verdict is ClaimVerdict.UNPROVABLE, "a newer release may have stored it"
+    assert named in found.observed

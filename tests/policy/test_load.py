@@ -191,6 +191,11 @@ def test_a_policy_may_extend_one_of_another_file(tmp_path: Path) -> None:
             "line 2: 'mozilla-modern' is already the name of a profile that comes with tlsprobe",
         ),
         (
+            "  sensitive:\n",
+            "  claims:\n",
+            "line 2: 'claims' is the name under which what configurations declare is reported: use another name",
+        ),
+        (
             "expires: 2027-01-31",
             "expires: 2099-01-01",
             "line 15: a waiver must expire within two years: use an earlier date and renew it later",
@@ -223,6 +228,22 @@ def test_a_fault_is_reported_with_its_line_and_the_fix(
         load(tmp_path, FILE.replace(old, new))
     assert sentence in str(fault.value)
     assert str(fault.value).startswith(str(tmp_path / "policies.yml"))
+
+
+@pytest.mark.parametrize(
+    "rule", ["rule: TP-CLAIM-001", "rule: elb_security_policy\n    policy: claims"]
+)
+def test_a_waiver_may_be_for_claims(tmp_path: Path, rule: str) -> None:
+    (waiver,) = load_policies(
+        [write(tmp_path, FILE.replace("rule: protocol_versions", rule))], AT
+    ).waivers
+    assert rule.startswith(f"rule: {waiver.rule}")
+
+
+def test_a_waiver_for_the_name_of_a_claim_must_name_the_policy_claims(tmp_path: Path) -> None:
+    text = FILE.replace("rule: protocol_versions", "rule: elb_security_policy")
+    with pytest.raises(PolicyError, match="for a claim add `policy: claims`"):
+        load_policies([write(tmp_path, text)], AT)
 
 
 def test_an_expired_waiver_is_reported_and_kept(tmp_path: Path) -> None:

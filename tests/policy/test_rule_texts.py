@@ -15,8 +15,10 @@ from model.observation import ClientAuth, ClientAuthMode, DhParameters, Observat
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
 from policy import RULES, profile
+from policy.claims.rules import CLAIM_RULES, ClaimRule
 from policy.fact_names import VULNERABILITIES
 from policy.files.profiles import profiles
+from policy.rule import AnyRule
 from policy.rules.handshake.vulnerabilities import Vulnerabilities
 from tests.policy.observed import AT, NO, YES, accepting, endpoint, policy, results, speaking
 from tests.service.samples import certificate, deployment
@@ -70,6 +72,7 @@ TP-PQ-001 post_quantum_key_exchange
 TP-PQ-002 post_quantum_preferred
 TP-GRADE-001 ssl_labs_grade
 TP-DRIFT-001 declared_state
+TP-DRIFT-002 leaf_certificates
 """
 """Every identifier ever assigned, with the name of its rule today.
 
@@ -83,16 +86,21 @@ def test_an_identifier_is_never_changed() -> None:
     assert ISSUED.split() == [text for rule in RULES for text in (rule.identifier, rule.name)]
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_requirement_and_violation_are_sentences_without_a_full_stop(rule: object) -> None:
-    (found,) = (one for one in RULES if one is rule)
-    assert re.fullmatch(r"TP-[A-Z]+-[0-9]{3}", found.identifier)
-    assert re.search(r"\b(must|may)\b", found.requirement)
-    for text in (found.requirement, found.violation):
+def test_identifiers_of_claims_never_change() -> None:
+    assert [rule.identifier for rule in CLAIM_RULES] == ["TP-CLAIM-001", "TP-CLAIM-002"]
+
+
+@pytest.mark.parametrize("rule", [*RULES, *CLAIM_RULES], ids=lambda rule: rule.identifier)
+def test_requirement_and_violation_are_sentences_without_a_full_stop(
+    rule: AnyRule | ClaimRule,
+) -> None:
+    assert re.fullmatch(r"TP-[A-Z]+-[0-9]{3}", rule.identifier)
+    assert re.search(r"\b(must|may)\b", rule.requirement)
+    for text in (rule.requirement, rule.violation):
         assert text[0].isupper()
         assert not text.endswith(".")
         assert "TLSv" not in text
-    assert not re.search(r"\b(must|may)\b", found.violation)
+    assert not re.search(r"\b(must|may)\b", rule.violation)
 
 
 def test_the_requirements_of_profiles_are_of_the_same_kind() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from model.findings.finding import Outcome
 from policy import RULES, profile
@@ -22,10 +25,14 @@ SOUND: Final = "chain sound"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One rule with parameters, and the servers whose configuration meets and violates it."""
+    """One rule with parameters, and the servers whose configuration meets and violates it.
+
+    ``certificates`` makes more parameters of the servers' certificates, which are new in each run.
+    """
 
     rule: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    certificates: Callable[[Certificates], Mapping[str, Any]] = lambda _: {}
     meets: str
     breaks: str
 
@@ -34,6 +41,10 @@ def intermediate(rule: str) -> Mapping[str, Any]:
     found = profile("mozilla-intermediate").rule(rule)
     assert found is not None
     return found.parameters.model_dump(mode="json")
+
+
+def sha256_of(leaf: Path) -> str:
+    return x509.load_pem_x509_certificate(leaf.read_bytes()).fingerprint(hashes.SHA256()).hex()
 
 
 CASES: Final = (
@@ -245,6 +256,12 @@ CASES: Final = (
         meets=MODERN,
         breaks="zoo openssl-client-certificate-required",
     ),
+    Case(
+        rule="leaf_certificates",
+        certificates=lambda made: {"allowed": [sha256_of(made.rsa.leaf_file)]},
+        meets=MODERN,
+        breaks="zoo gnutls-legacy",
+    ),
 )
 
 
@@ -262,7 +279,8 @@ async def test_every_rule_passes_on_one_real_server_and_fails_on_another(
     faults: list[str] = []
     for case in CASES:
         rule = RULES_BY_NAME[case.rule]
-        judge = rule.bind(rule.parameters.model_validate(case.parameters))
+        parameters = {**case.parameters, **case.certificates(certificates)}
+        judge = rule.bind(rule.parameters.model_validate(parameters))
         for name, wanted in ((case.meets, Outcome.PASS), (case.breaks, Outcome.FAIL)):
             observation = await servers.observe(name)
             ended_at = observation.started_at + timedelta(seconds=observation.cost.duration_seconds)

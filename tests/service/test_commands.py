@@ -121,7 +121,18 @@ def test_the_help_lists_the_commands_in_sections_in_the_order_of_use() -> None:
             *("serve", "worker", "demo", "discover", "status", "doctor", "modules", "rules"),
             "aws",
         ],
-        "History": ["certificates", "inventory", "history", "diff", "changes", "events", "audit"],
+        "History": [
+            *(
+                "certificates",
+                "inventory",
+                "history",
+                "diff",
+                "changes",
+                "events",
+                "audit",
+                "claims",
+            ),
+        ],
         "Policy and reports": ["report", "policy"],
         "Maintenance": ["db", "completion", "help"],
     }
@@ -165,6 +176,7 @@ SIBLINGS = {
     "history": READ | {"limit"},
     "events": READ | {"since", "limit"},
     "audit": READ | {"since", "limit"},
+    "claims": READ | {"label", "verdict", "kind", "source", "resource"},
     "diff": READ | {"since"},
     "report": JUDGE | {"policy", "database", "config", "at"},
 }
@@ -226,7 +238,7 @@ def counted(loaded: set[str]) -> int:
 def test_the_version_and_the_help_import_no_engine(option: str) -> None:
     loaded = imported_by(option)
     assert denied(loaded, NOT_FOR_HELP) == set()
-    assert counted(loaded) <= {"--version": 30, "--help": 76}[option]
+    assert counted(loaded) <= {"--version": 30, "--help": 78}[option]
 
 
 @pytest.mark.process
@@ -255,9 +267,9 @@ def test_the_status_imports_no_engine_and_no_http_client() -> None:
 @pytest.mark.parametrize(
     ("command", "most", "unused"),
     [
-        (["scan", "--json"], 416, (*NOT_FOR_A_VISIT, *NOT_FOR_JSON)),
-        (["scan"], 484, (*NOT_FOR_A_VISIT, "rich._emoji_codes")),
-        (["explain", "tls1.2"], 484, NOT_FOR_A_VISIT),
+        (["scan", "--json"], 417, (*NOT_FOR_A_VISIT, *NOT_FOR_JSON)),
+        (["scan"], 485, (*NOT_FOR_A_VISIT, "rich._emoji_codes")),
+        (["explain", "tls1.2"], 485, NOT_FOR_A_VISIT),
     ],
     ids=["json", "report", "explain"],
 )

@@ -99,6 +99,16 @@ def test_a_rule_is_explained_with_its_parameters_and_users() -> None:
     assert "bsi-tr-02102-2: dh_prime_size, high: primes of 3000 bits or more" in run.stdout
 
 
+def test_the_rules_on_claims_are_explained_and_listed() -> None:
+    run = tlsprobe("policy", "explain", "TP-CLAIM-001")
+    assert run.returncode == 0
+    assert "What the configuration of a target declares" in run.stdout
+    assert "TP-CLAIM-002" in tlsprobe("policy", "list").stdout
+    asked = tlsprobe("explain", "127.0.0.1:1", "tp-claim-001")
+    assert asked.returncode == 2
+    assert "`tlsprobe claims`" in asked.stderr
+
+
 def test_a_difference_shows_where_sources_disagree() -> None:
     run = tlsprobe("policy", "diff", "nist-sp800-52r2", "mozilla-intermediate")
     assert run.returncode == 0

@@ -285,7 +285,7 @@ WAIVERS: Final = _waivers(
     ("expires: 2026-02-30", "a date or number that does not exist", "correct it"),
     ("expires: ", "waivers.w lacks 'expires'", "add it"),
     ("owner: ''", "waivers.w.owner must not be empty", "''"),
-    ("policy: nope", "unknown policy 'nope'", "the policies are house"),
+    ("policy: nope", "unknown policy 'nope'", "the policies are house, claims"),
     ("targt: a", "unknown key 'targt'", "did you mean target?"),
     ("for: a", "unknown key 'for'", "use rule"),
 )

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from exporters.pages.endpoint.chains import drawn_chains
+from exporters.pages.endpoint.claims import claim_line
 from exporters.pages.endpoint.facts import client_auth_lines, fact_sections, version_lines
 from exporters.pages.endpoint.suites import suite_matrix
 from exporters.pages.findings.cards import RemedyOf, finding_cards
@@ -14,6 +15,7 @@ from exporters.pages.links import can_be_sent, endpoint_link, evidence_link, his
 from exporters.pages.rows import STANDING_MARKS, Badge, Row
 from exporters.plurals import counted
 from exporters.wording import COMPLIANCE, state_words
+from model.claims.ledger import ledger
 from model.comparisons.change import Change
 from model.findings.finding import FindingStatus
 from model.observation import Observation
@@ -34,6 +36,7 @@ def endpoint_values(
         ],
         "others": [(one.address or one.place, endpoint_link(one)) for one in others],
         "cards": cards,
+        "claims": [claim_line(row, one) for one in ledger([status])],
         "has_remedy": any(card.remedy for card in cards),
         "facts": shown_facts(observation, now),
         "changes": changes,

@@ -48,6 +48,7 @@ _READS: Final = {
             "next_expiry_timestamp_seconds",
             "most_findings",
             "most_consecutive_failures",
+            "claims",
         ),
         Reads.STATUS,
     ),
@@ -113,6 +114,12 @@ def _failures(statuses: Statuses) -> Iterator[Sample]:
         yield (_key(statuses),), float(most)
 
 
+def _claims(statuses: Statuses) -> Iterator[Sample]:
+    for status in statuses:
+        for one in status.claims:
+            yield (one.verdict.value, one.claim.source, one.claim.kind.value), 1.0
+
+
 def _first(amounts: Amounts, _: datetime) -> Iterable[Sample]:
     return nsmallest(_LISTED, amounts.items(), key=lambda one: (one[1], one[0]))
 
@@ -172,6 +179,8 @@ FLEET_FAMILIES: Final = (
             ("policy", "severity"), 250, summed("findings", "policy", "severity")),
     _family("findings_waived", "Number of findings that are waived.",
             ("policy",), 50, summed("findings_waived", "policy")),
+    _family("claims", "Number of claims about endpoints by verdict and source.",
+            ("verdict", "source", "kind"), 100, _claims),
     _family("check_unknown", "Number of facts that the last visits could not prove.",
             ("check", "reason"), 300, counted("check_unknown", "check", "reason")),
     _family("leaf_expiry", "Number of leaf certificates by the time that is left, to the hour: 30d are those from 7 to 30 days.",

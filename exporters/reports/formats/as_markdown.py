@@ -20,7 +20,7 @@ from model.safe_output.markdown_text import block, code, plain
 
 def write_markdown(report: Report) -> str:
     """The report, from the summary to the proof of its integrity."""
-    judged = (_head, _summary, _findings, _endpoints, _not_reached)
+    judged = (_head, _summary, _findings, _claims, _endpoints, _not_reached)
     sections = (*judged, _waivers, _policies, _audit_log, _data)
     return "\n".join(line for section in sections for line in section(report)) + "\n"
 
@@ -100,6 +100,25 @@ def _remedy(remedy: Remediation) -> Iterator[str]:
     yield ""
     yield from block(remedy.lines)
     yield ""
+
+
+def _claims(report: Report) -> Iterator[str]:
+    yield "## Claims"
+    yield ""
+    yield from _table(
+        ("endpoint", "claimed", "source", "verdict", "seen", "since"),
+        [
+            (
+                code(endpoint.key),
+                code(one.statement),
+                code(f"{one.source}, {one.resource}"),
+                words.claim_verdict(one),
+                code(one.observed),
+                words.minute(one.since) if one.since else "",
+            )
+            for endpoint, one in report.claims()
+        ],
+    )
 
 
 def _endpoints(report: Report) -> Iterator[str]:

@@ -8,11 +8,12 @@ from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
+from model.certificates.certificate import ServedChain
 from model.findings.finding import Outcome, Severity
 from model.judging.spoken import spoken, suite_gaps, unsettled
 from model.observation import AcceptedSet, ClientAuthMode, Observation
 from policy.judging.accepted import group_gaps
-from policy.judging.partial_results import Part, labels, listed, worst
+from policy.judging.partial_results import Part, labels, listed, of_each_chain, worst
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import GroupName, SuiteName, Version
 
@@ -117,6 +118,26 @@ def _difference(what: str, declared: Iterable[str], found: Iterable[str], gaps: 
     return Outcome.PASS, f"{what} as declared"
 
 
+class DeclaredLeaves(Parameters):
+    """``allowed``: the SHA-256, in hex, of each leaf certificate that may be served."""
+
+    allowed: tuple[Sha256, ...] = Field(min_length=1)
+
+
+def _bind_leaves(parameters: DeclaredLeaves) -> Judge:
+    allowed = frozenset(parameters.allowed)
+
+    def part_of(chain: ServedChain, _: Subject) -> Part:
+        sha256 = chain.leaf.sha256
+        return (Outcome.PASS if sha256 in allowed else Outcome.FAIL), f"leaf SHA-256 {sha256}"
+
+    return of_each_chain(
+        f"a leaf with the SHA-256 {listed(parameters.allowed)}",
+        part_of,
+        violation="is not a declared one: {}",
+    )
+
+
 DRIFT_RULES: Final = (
     Rule(
         identifier="TP-DRIFT-001",
@@ -128,5 +149,16 @@ DRIFT_RULES: Final = (
         severity=Severity.MEDIUM,
         parameters=Declared,
         bind=_bind,
+    ),
+    Rule(
+        identifier="TP-DRIFT-002",
+        name="leaf_certificates",
+        family=Family.DRIFT,
+        requirement="Each served leaf certificate must be a declared one",
+        violation="A leaf certificate is served that is not declared",
+        why="The server has not loaded its new certificate, or another server answers.",
+        severity=Severity.MEDIUM,
+        parameters=DeclaredLeaves,
+        bind=_bind_leaves,
     ),
 )

@@ -34,14 +34,18 @@ def explain(
     from model.encoding.earlier_names import RULES, renamed
     from policy import profile
     from policy.catalogue import RULES_BY_NAME, rule_of
+    from policy.claims.rules import claim_rule_of
     from policy.files.named_policies import named_policies
     from policy.files.profiles import profiles
     from policy.values import nearest
-    from service.judging.policy_text import explained
+    from service.judging.policy_text import claim_rule_explained, explained
 
-    found = rule_of(rule)
+    found, of_claims = rule_of(rule), claim_rule_of(rule)
     if rule in RULES:
         return fail(renamed(rule, RULES[rule]))
+    if of_claims is not None:
+        say(*claim_rule_explained(of_claims))
+        return EXIT_OK
     if found is None:
         close = nearest(rule, RULES_BY_NAME)
         fix = f"did you mean {close}?" if close else "see `tlsprobe policy list`"

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from exporters.word_search import has_words
 from model.certificates.inventory import Held
+from model.claims import CLAIMS_POLICY
 from model.encoding.evidence_json import evidence_to_json
 from model.encoding.finding_json import finding_to_json
 from model.encoding.times_json import time_to_json
@@ -153,6 +154,8 @@ class FindingApi:
         """One policy."""
         name = call.path("name")
         found = next((one for one in self._evaluator.book.policies if one.name == name), None)
+        if name == CLAIMS_POLICY:
+            raise ApiError(404, "claims are in no policy: GET /api/v1/claims lists them")
         if found is None:
             raise ApiError(404, f"unknown policy {name!r}: GET /api/v1/policies lists all")
         return Reply(value=_policy_json(found, _compliance(await self._views.get())))

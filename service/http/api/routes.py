@@ -16,6 +16,7 @@ from service.http.api import endpoints, findings, probes, service, waivers
 from service.http.api.document import document
 from service.http.api.frame import Frame
 from service.http.api.operation import Operation
+from service.http.api.resources import claims
 from service.http.api.view import Views
 from service.http.guard.bodies import Body, body_of, respond
 from service.http.guard.query import Query, route
@@ -42,6 +43,7 @@ class ApiParts:
 OPERATIONS: Final = (
     *endpoints.OPERATIONS,
     *findings.OPERATIONS,
+    *claims.OPERATIONS,
     *waivers.OPERATIONS,
     *probes.OPERATIONS,
     *service.OPERATIONS,
@@ -56,6 +58,7 @@ def api_routes(parts: ApiParts) -> tuple[Route, ...]:
     servers: tuple[tuple[object, Sequence[Operation]], ...] = (
         (endpoints.EndpointApi(views, parts.store), endpoints.OPERATIONS),
         (findings.FindingApi(views, parts.store, evaluator), findings.OPERATIONS),
+        (claims.ClaimApi(views), claims.OPERATIONS),
         (waivers.WaiverApi(parts.waivers), waivers.OPERATIONS),
         (probes.ProbeApi(parts.jobs, parts.record), probes.OPERATIONS),
         (parts.service, service.OPERATIONS),

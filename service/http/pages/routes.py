@@ -9,7 +9,6 @@ from starlette.routing import Route
 from model.ports import Clock
 from model.snapshot import Snapshot
 from service.http.pages.assets import asset_route
-from service.http.pages.certificates import certificate_route
 from service.http.pages.changes import change_routes
 from service.http.pages.changing.probes import probe_routes
 from service.http.pages.changing.waivers import waiver_page_routes
@@ -17,6 +16,8 @@ from service.http.pages.endpoint import endpoint_routes
 from service.http.pages.endpoint_list import endpoint_list_routes
 from service.http.pages.findings import finding_routes
 from service.http.pages.inventory import Inventories, Warnings
+from service.http.pages.lists.certificates import certificate_route
+from service.http.pages.lists.claims import claim_route
 from service.http.pages.overview import overview_route
 from service.http.pages.policies import policy_routes
 from service.http.pages.renderer import Renderer
@@ -47,6 +48,7 @@ def page_routes(
         *finding_routes(renderer, sources),
         *policy_routes(renderer, sources),
         certificate_route(renderer),
+        claim_route(renderer),
         *change_routes(renderer, sources),
         report_list_route(renderer),
         *waiver_page_routes(renderer, sources.actions.waivers),

@@ -25,8 +25,13 @@ def find_fact(name: str) -> FactName:
     found = fact_named(shown) if shown is not None else None
     if found is not None:
         return found
+    from policy.claims.rules import claim_rule_of
     from service.scan.explaining.rules import facts_of_rule
 
     if paths := facts_of_rule(text):
         return of_paths(*paths)
+    if claim_rule_of(text.upper()) is not None:
+        raise ValueError(
+            f"{name!r} is about the claims of each target: `tlsprobe claims` shows what was seen of each"
+        )
     raise ValueError(f"unknown fact {name!r}: {suggestion(text)}")

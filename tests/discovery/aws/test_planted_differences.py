@@ -18,8 +18,7 @@ from model.claims import ClaimVerdict
 from model.clock import SystemClock
 from model.frozen import frozen
 from model.target import Endpoint, Target
-from policy.claims import hold
-from policy.rule import Subject
+from policy.assess import held_claims
 from probe.checks.part import Part
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
@@ -173,8 +172,7 @@ async def verdicts(target: Target) -> Mapping[str, ClaimVerdict]:
     """The verdict on each claim, by its name, after one visit."""
     engine = Engine(ProbeSettings(parts=PARTS), SystemClock())
     seen = await engine.visit(Endpoint(target=target, address="127.0.0.1"))
-    subject = Subject(observation=seen, at=datetime.now(UTC))
-    return {claim.name: hold(claim, subject)[0] for claim in target.claims}
+    return {one.claim.name: one.verdict for one in held_claims(seen, datetime.now(UTC))}
 
 
 async def test_every_planted_difference_is_found_and_no_other(

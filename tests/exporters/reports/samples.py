@@ -11,10 +11,12 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from exporters.reports import PolicyRule, PolicyText, Report, ReportRequest, report_of
 from exporters.reports.report import (
     PastStandings,
+    ReportedClaim,
     ReportedEndpoint,
     ReportedFinding,
     ServedCertificate,
 )
+from model.claims import ClaimVerdict
 from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity, Waiver
 from model.findings.remediation import Remediation
 from model.observation import Observation, State
@@ -245,6 +247,18 @@ def hostile_reports(draw: DrawFn) -> Report:
         certificates=(ServedCertificate(subject=draw(text), sha256="ab", not_after=NOW + DAY),),
         compliance={judged.policy: Verdict.NO},
         findings=(ReportedFinding(finding=life, remedy=draw(st.none() | st.just(remedy))),),
+        claims=(
+            ReportedClaim(
+                name=draw(text),
+                statement=draw(text),
+                source=draw(text),
+                resource=draw(text),
+                is_reported=draw(st.booleans()),
+                verdict=draw(st.sampled_from(ClaimVerdict)),
+                observed=draw(text),
+                since=NOW,
+            ),
+        ),
     )
     lost = replace(endpoint, key=draw(text), state="timeout", is_reached=False, findings=())
     policy = replace(POLICY, name=judged.policy, title=draw(text), scope=draw(text))

@@ -18,6 +18,7 @@ SECTIONS = {
     "html": {
         "summary",
         "findings",
+        "claims",
         "probed",
         "not-reached",
         "certificates",

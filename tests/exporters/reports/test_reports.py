@@ -26,7 +26,9 @@ from exporters.reports import (
 )
 from exporters.reports.report_json import report_digest, report_from_json, report_to_json
 from model.findings.finding import Severity
+from model.snapshot import Snapshot
 from model.verdict import Verdict
+from service.judging.held_claims import with_claims_held
 from tests.exporters.reports.samples import (
     EXPIRED_WAIVER,
     NOW,
@@ -36,7 +38,9 @@ from tests.exporters.reports.samples import (
     report,
     request,
     snapshot,
+    status,
 )
+from tests.support.claims import FILE, claiming
 
 EVERY = pytest.mark.parametrize("form", REPORTS, ids=lambda form: form.name)
 OF_ENDPOINTS = pytest.mark.parametrize(
@@ -104,6 +108,20 @@ def test_every_format_shows_the_time_and_the_tool_version(form: ReportFormat) ->
 
 def test_the_data_survive_their_json() -> None:
     assert report_from_json(json.loads(json.dumps(report_to_json(report())))) == report()
+
+
+def test_claims_have_a_section_and_survive_the_json() -> None:
+    seen = with_claims_held(status(claiming()))
+    made = report_of(Snapshot(taken_at=NOW, endpoints=(seen,)), request())
+    assert report_from_json(report_to_json(made)) == made
+    for text in (report_format(one).write(made) for one in ("markdown", "html")):
+        section = text.partition("Claims</h2>")[2] or text.partition("## Claims")[2]
+        assert section.index("the server accepts TLS 1.3 only") < section.index(
+            "the link has MACsec"
+        )
+        assert FILE in section
+        assert "TLS 1.2 accepted" in section
+        assert "contradicted (a scanner" in section
 
 
 def test_an_expired_waiver_reopens_its_finding() -> None:

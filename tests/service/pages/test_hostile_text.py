@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from exporters.reports import PolicyRule, PolicyText
 from exporters.service_state import FleetState, PartStates, SinkState
 from model.certificates.certificate import Problem, Revocation, RevocationMethod, TrustVerdict
+from model.claims import Claim
 from model.endpoint_state import Visit
 from model.endpoint_state.schedule import Schedule
 from model.findings.finding import FindingStatus, Outcome, Severity
@@ -27,6 +28,7 @@ from model.query import ServiceEvent, ServiceEventKind
 from model.snapshot import EndpointStatus, Snapshot
 from model.target import Endpoint, Target, endpoint_id
 from model.verdict import Evidence, Fact, Verdict
+from policy.assess import held_claims
 from service.http.guard.guard import Guard
 from service.http.pages.routes import page_routes
 from service.http.pages.sources import PageSources
@@ -36,6 +38,9 @@ from storage import SqlStore
 from tests.exporters.reports.samples import WAIVER, finding, result
 from tests.service.pages.samples import ANYONE, STATUS, HandClock, actions_of
 from tests.service.samples import NOW, certificate, deployment, modern
+from tests.support.claims import versions
+
+VERSIONS: Final = versions("TLSv1.3")
 
 CORPUS: Final = (
     "<script>alert(1)</script>\"><img src=x onerror=alert(1)>' autofocus onfocus='alert(1)",
@@ -84,7 +89,18 @@ def observation(text: str) -> Observation:
             ),
         ),
     )
-    target = Target(host="a.test", port=443, server_name=text, labels={text: text}, source=text)
+    claims = (
+        Claim(name=text, statement=text, source=text, resource=text, unprovable=text),
+        Claim(name=text, statement=text, source=text, resource=text, rules=VERSIONS),
+    )
+    target = Target(
+        host="a.test",
+        port=443,
+        server_name=text,
+        labels={text: text},
+        claims=claims,
+        source=text,
+    )
     fact = Fact(verdict=Verdict.YES, value=text, evidence=Evidence(answer=text.encode(), note=text))
     facts = {text: fact}
     return replace(
@@ -129,6 +145,7 @@ def status(text: str) -> EndpointStatus:
         interval_seconds=3600,
         findings=(finding(seen, judged), waived, unknown),
         compliance={text: Verdict.NO},
+        claims=held_claims(seen, NOW),
     )
 
 
@@ -187,7 +204,7 @@ async def remember(store: SqlStore, text: str) -> None:
 
 
 def paths(key: str, text: str) -> Iterator[str]:
-    yield from ("/", "/endpoints", "/findings", "/findings?by=endpoint", "/certificates")
+    yield from ("/", "/endpoints", "/findings", "/findings?by=endpoint", "/certificates", "/claims")
     yield from ("/changes", "/policies", "/service", "/probes", "/waivers")
     yield f"/endpoint?target={quote(key, safe='')}"
     yield f"/evidence?target={quote(key, safe='')}&fact=features"
@@ -203,6 +220,7 @@ def paths(key: str, text: str) -> Iterator[str]:
         yield f"/endpoint?target={typed}"
         yield f"/findings?q={typed}&rule={typed}&policy={typed}"
         yield f"/certificates?q={typed}"
+        yield f"/claims?q={typed}&source={typed}&resource={typed}"
         yield f"/changes?place={typed}"
 
 

@@ -14,9 +14,11 @@ from jsonschema import Draft202012Validator
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
+from service.judging.held_claims import with_claims_held
 from tests.service.http.api.world import Api, api
 from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern
 from tests.storage.statements import selects, statements
+from tests.support.claims import FILE, claiming
 
 HOSTILE: Final = (
     "<script>alert(1)</script>",
@@ -132,6 +134,27 @@ async def test_findings_have_their_evidence_one_by_one(running: Api) -> None:
     assert await items(running, "/findings", status="open") == []
     assert await items(running, "/findings", rule="none") == []
     assert await items(running, "/findings", endpoint=one["endpoint"], q=one["rule"])
+
+
+async def test_claims_have_their_verdict_and_filters(running: Api) -> None:
+    await running.see(claiming(seen=replace(modern(), started_at=NOW + timedelta(hours=1))))
+    running.statuses = [*map(with_claims_held, running.statuses)]
+    found = await items(running, "/claims")
+    assert {one["name"]: one["verdict"] for one in found} == {
+        "declared_protocols": "contradicted",
+        "elb_insecure_ssl_ciphers": "contradicted",
+        "macsec": "unprovable",
+        "elb_security_policy": "proved",
+    }
+    (red,) = await items(running, "/claims", verdict="contradicted", kind="declared")
+    assert (red["source"], red["resource"], red["rules"]) == ("nginx", FILE, ["protocol_versions"])
+    assert red["since"] == "2026-07-01T13:00:00.250000Z"
+    assert await items(running, "/claims", source="aws", resource="listener/app", q="macsec")
+    assert await items(running, "/claims", label=["team=none"]) == []
+    assert await items(running, "/claims", sort="-verdict") == found[::-1]
+    missing = await running.get("/policies/claims")
+    assert missing.status_code == 404
+    assert "GET /api/v1/claims" in missing.json()["detail"]
 
 
 async def test_certificates_say_where_they_are_served(running: Api) -> None:

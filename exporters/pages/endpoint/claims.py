@@ -1,0 +1,101 @@
+"""The claims about endpoints as lines: those of one endpoint on its page, and the whole ledger on a page of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from typing import Final, Self
+
+from exporters.pages.links import endpoint_link, evidence_link, page_link
+from exporters.pages.list_filters import check_filters
+from exporters.pages.rows import Badge, Mark, Row
+from exporters.word_search import has_words
+from exporters.wording import CLAIM_VERDICTS
+from model.claims import ClaimKind, ClaimVerdict
+from model.claims.ledger import LedgerEntry, LedgerFilter
+from model.frozen import frozen
+
+_MARKS: Final[Mapping[ClaimVerdict, Mark]] = {
+    ClaimVerdict.CONTRADICTED: "bad",
+    ClaimVerdict.UNPROVABLE: "unknown",
+    ClaimVerdict.NOT_REACHED: "warning",
+    ClaimVerdict.PROVED: "good",
+}
+_KINDS: Final = {
+    ClaimKind.DECLARED: "declared by a configuration",
+    ClaimKind.REPORTED: "reported by a scanner",
+}
+CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
+    "verdict": {one.value: words for one, words in CLAIM_VERDICTS.items()},
+    "kind": {one.value: words for one, words in _KINDS.items()},
+}
+"""The choices of each filter, with their words."""
+
+
+@frozen
+class ClaimLine:
+    """One claim; ``link`` is the endpoint's page, ``evidence`` that of the bytes, empty if no rule proves the claim."""
+
+    entry: LedgerEntry
+    verdict: Badge
+    link: str
+    evidence: str
+
+
+@frozen
+class ClaimFilter:
+    """The filters of the ledger's page; an empty text filters nothing."""
+
+    q: str = ""
+    verdict: str = ""
+    kind: str = ""
+    source: str = ""
+    resource: str = ""
+
+    @classmethod
+    def of(cls, given: Callable[[str], str | None]) -> Self:
+        """The filters with the values that ``given`` returns by name.
+
+        Raises:
+            ValueError: if one is too long, or not one of the choices; the sentence says what to change.
+        """
+        made = cls(**{name: text for name in FILTERS if (text := given(name))})
+        check_filters(made, ("q", "source", "resource"), CHOICES)
+        return made
+
+    def link(self, **changes: str) -> str:
+        """The URL of the same page with some filters changed."""
+        own = {name: getattr(self, name) for name in FILTERS}
+        return page_link("/claims", **(own | changes))
+
+    def chosen(self, entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
+        """The claims that pass all filters."""
+        wanted = LedgerFilter(
+            verdict=ClaimVerdict(self.verdict) if self.verdict else None,
+            kind=ClaimKind(self.kind) if self.kind else None,
+            source=self.source or None,
+            resource=self.resource or None,
+        )
+        return [one for one in entries if wanted.has(one) and has_words(one.text, self.q)]
+
+
+FILTERS: Final = tuple(one.name for one in fields(ClaimFilter))
+VIEWS: Final = tuple(
+    (words, ClaimFilter(verdict=ClaimVerdict.CONTRADICTED.value, kind=kind.value).link())
+    for words, kind in (
+        ("Green in configuration, red on the wire", ClaimKind.DECLARED),
+        ("Scanner findings that the wire disproves", ClaimKind.REPORTED),
+    )
+)
+"""The two questions that people ask of the ledger, with the URL that answers each."""
+
+
+def claim_line(row: Row, entry: LedgerEntry) -> ClaimLine:
+    """The line of one claim of the endpoint in ``row``."""
+    held = entry.held
+    return ClaimLine(
+        entry=entry,
+        verdict=Badge(text=CLAIM_VERDICTS[held.verdict], mark=_MARKS[held.verdict]),
+        link=endpoint_link(row),
+        evidence=next((evidence_link(row, one.rule) for one in held.claim.rules), ""),
+    )

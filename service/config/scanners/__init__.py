@@ -1,0 +1,1 @@
+"""The settings of findings of other scanners."""

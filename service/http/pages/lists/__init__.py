@@ -1,0 +1,1 @@
+"""The pages that list one kind of thing of the whole fleet."""
