@@ -61,10 +61,14 @@ class Endpoint(Item):
     state: State
     reason: str | None
     versions: list[str] = Field(description="the protocol versions that it accepts")
-    trusted: Verdict | None = Field(description="whether its own chains verify; null without any")
+    trusted: Verdict | None = Field(
+        description="whether clients trust its chains: each verifies and is for its name; null without any"
+    )
     expires_at: datetime | None = Field(description="the earliest expiry of its own certificates")
-    severity: Severity | None = Field(description="of its worst open finding")
-    findings: dict[str, int] = Field(description="open findings by severity, and `waived`")
+    severity: Severity | None = Field(description="of its worst open violation")
+    findings: dict[str, int] = Field(
+        description="open violations by severity, `unknown` and `waived`"
+    )
     compliance: dict[str, Verdict] = Field(description="by policy")
     last_probe_at: datetime
     last_success_at: datetime | None
