@@ -16,8 +16,8 @@ from policy.remediation import remedy
 from service.daemon.audit import record
 from service.daemon.build import Parts
 from service.daemon.status import status_of
+from service.http.api.resources.service import ServiceApi
 from service.http.api.routes import ApiParts, api_routes
-from service.http.api.service import ServiceApi
 from service.http.app import inventory_route, make_app
 from service.http.audit import audit_route
 from service.http.fleet import fleet_route

@@ -15,7 +15,7 @@ from model.judging.trust import endpoint_trust
 from model.observation import Observation
 from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import Verdict
-from service.http.api.endpoints import endpoint_json
+from service.http.api.resources.endpoints import endpoint_json
 from service.http.api.view import view_of
 from tests.service.samples import NOW, deployment, failed, modern
 from tests.support.results import failed as failed_rule

@@ -12,10 +12,10 @@ from starlette.routing import Route
 from model.frozen import frozen
 from model.ports import Clock
 from model.snapshot import Snapshot
-from service.http.api import endpoints, findings, probes, service, waivers
 from service.http.api.document import document
 from service.http.api.frame import Frame
 from service.http.api.operation import Operation
+from service.http.api.resources import endpoints, findings, probes, service, waivers
 from service.http.api.view import Views
 from service.http.guard.bodies import Body, body_of, respond
 from service.http.guard.query import Query, route

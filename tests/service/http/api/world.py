@@ -24,8 +24,8 @@ from pki.net_guard.deny import DenyList
 from pki.net_guard.gate import SocketGate
 from policy import PolicySet
 from service.config.modules.on_demand import OnDemandSettings
+from service.http.api.resources.service import ServiceApi
 from service.http.api.routes import ApiParts, api_routes
-from service.http.api.service import ServiceApi
 from service.http.guard.access import Access
 from service.http.guard.guard import Guard
 from service.http.guard.principal import Method, Principal

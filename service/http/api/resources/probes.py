@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from model.encoding.observation_json import to_json
 from model.encoding.times_json import time_to_json
-from service.http.api import answers
+from service.http.api import service_answers
 from service.http.api.cursors import Place, place_of
 from service.http.api.operation import ApiError, Call, Json, Operation, Reply
 from service.http.api.parameters import ListParameters, Parameters
@@ -67,7 +67,7 @@ class ProbeApi:
                 _place,
                 "-created_at",
                 call.query,
-                (answers.Probe, _json),
+                (service_answers.Probe, _json),
             )
         )
 
@@ -157,7 +157,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         status=202,
         handle=ProbeApi.start,
         body=NewProbe,
-        answer=answers.Probe,
+        answer=service_answers.Probe,
     ),
     Operation(
         name="list_probes",
@@ -166,7 +166,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         path="/probes",
         handle=ProbeApi.every,
         query=ListParameters,
-        answer=answers.Probes,
+        answer=service_answers.Probes,
     ),
     Operation(
         name="get_probe",
@@ -174,7 +174,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         summary="One probe, and how far it is.",
         path="/probes/{id}",
         handle=ProbeApi.one,
-        answer=answers.Probe,
+        answer=service_answers.Probe,
     ),
     Operation(
         name="get_probe_result",
@@ -182,7 +182,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         summary="What a probe found at each address. The inventory keeps its own facts.",
         path="/probes/{id}/result",
         handle=ProbeApi.result,
-        answer=answers.ProbeResult,
+        answer=service_answers.ProbeResult,
         may_answer={409: "the probe has not ended, or it failed"},
     ),
     Operation(

@@ -13,9 +13,8 @@ from model.encoding.times_json import time_to_json
 from model.frozen import frozen
 from model.query import ServiceEvent
 from model.target import Target
-from service.http.api import answers
+from service.http.api import answers, service_answers
 from service.http.api.cursors import Place, place_of, row_end_of
-from service.http.api.endpoints import target_json
 from service.http.api.operation import Call, Json, Operation, Reply
 from service.http.api.parameters import (
     COMMAS,
@@ -26,6 +25,7 @@ from service.http.api.parameters import (
     Text,
     labels_of,
 )
+from service.http.api.resources.endpoints import target_json
 from service.http.api.view import counted_page, newest_page
 from service.sources.target_sources import TargetSources
 from storage import SqlReader
@@ -75,7 +75,7 @@ class ServiceApi:
         found = await self.store.newest_events(
             query.kind, since=query.since, limit=query.limit, after=row_end_of(query.cursor)
         )
-        return Reply(value=newest_page(found, (answers.Event, _event_json), query.fields))
+        return Reply(value=newest_page(found, (service_answers.Event, _event_json), query.fields))
 
     async def audit(self, call: Call[SinceParameters, None]) -> Reply:
         """A page of the audit log."""
@@ -83,7 +83,9 @@ class ServiceApi:
         found = await self.store.newest_audit_entries(
             since=query.since, limit=query.limit, after=row_end_of(query.cursor)
         )
-        return Reply(value=newest_page(found, (answers.AuditEntry, audit_to_json), query.fields))
+        return Reply(
+            value=newest_page(found, (service_answers.AuditEntry, audit_to_json), query.fields)
+        )
 
     async def every_source(self, call: Call[ListParameters, None]) -> Reply:
         """A page of the discovery sources."""
@@ -98,7 +100,7 @@ class ServiceApi:
             }
             for name, targets in now.by_source.items()
         ]
-        shown = (answers.Source, _itself)
+        shown = (service_answers.Source, _itself)
         return Reply(
             value=await counted_page(
                 lambda: sorted(found, key=_name_place), _name_place, "name", call.query, shown
@@ -155,7 +157,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         summary="The status of the service: lag, rates, sources, worst endpoints.",
         path="/health",
         handle=ServiceApi.health,
-        answer=answers.Health,
+        answer=service_answers.Health,
     ),
     Operation(
         name="list_events",
@@ -164,7 +166,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         path="/events",
         handle=ServiceApi.events,
         query=EventParameters,
-        answer=answers.Events,
+        answer=service_answers.Events,
     ),
     Operation(
         name="list_audit_entries",
@@ -173,7 +175,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         path="/audit",
         handle=ServiceApi.audit,
         query=SinceParameters,
-        answer=answers.AuditEntries,
+        answer=service_answers.AuditEntries,
     ),
     Operation(
         name="list_sources",
@@ -182,7 +184,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         path="/discovery/sources",
         handle=ServiceApi.every_source,
         query=ListParameters,
-        answer=answers.Sources,
+        answer=service_answers.Sources,
     ),
     Operation(
         name="list_targets",
