@@ -256,12 +256,12 @@ class Engine:
         """The level in the target's label, else the usual one."""
         return level_of(target) or self._settings.intrusiveness
 
-    def within(self, deadline_seconds: float) -> Engine:
-        """A copy with a deadline of at most this length; everything else is shared."""
-        shorter = copy(self)
-        deadline = min(deadline_seconds, self._settings.deadline_seconds)
-        shorter._settings = replace(self._settings, deadline_seconds=deadline)
-        return shorter
+    def within(self, deadline_seconds: float, parts: frozenset[Part] | None = None) -> Engine:
+        """A copy with a deadline of at most this length, and its own ``parts`` if given; everything else is shared."""
+        other, usual = copy(self), self._settings
+        deadline = min(deadline_seconds, usual.deadline_seconds)
+        other._settings = replace(usual, deadline_seconds=deadline, parts=parts or usual.parts)
+        return other
 
     @property
     def user_agent(self) -> str:

@@ -41,6 +41,7 @@ class CountedPage(Page):
 class Target(Item):
     """A target of the discovery sources."""
 
+    id: str
     key: str
     host: str
     port: int
@@ -209,6 +210,24 @@ class Findings(CountedPage):
     items: list[Finding]
 
 
+class Opening(Item):
+    """A finding from when it opened, or reopened, until it was resolved, with its newest texts of that time."""
+
+    opened_at: datetime
+    resolved_at: datetime | None
+    severity: Severity
+    outcome: Outcome
+    violation: str
+    observed: str
+    required: str
+
+
+class Openings(CountedPage):
+    """The history of a finding, newest first."""
+
+    items: list[Opening]
+
+
 class PolicyRule(BaseModel):
     """A rule as it occurs in a policy."""
 
@@ -243,10 +262,16 @@ class Policies(CountedPage):
     items: list[Policy]
 
 
+class ListedTarget(Target):
+    """A target, and the labels that clients have given it; null if no client has added it."""
+
+    api_labels: dict[str, str] | None
+
+
 class Targets(CountedPage):
     """The targets of all sources."""
 
-    items: list[Target]
+    items: list[ListedTarget]
 
 
 class Problem(BaseModel):

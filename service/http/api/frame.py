@@ -111,6 +111,8 @@ async def _answer(request: Request, reply: Reply) -> Response:
         return StreamingResponse(
             reply.stream, media_type="text/event-stream", headers={"cache-control": "no-store"}
         )
+    if reply.document is not None:
+        return respond(request, reply.document, reply.headers)
     if reply.value is None:
         return Response(status_code=reply.status, headers=dict(reply.headers))
     tag = etag_of(reply.value)

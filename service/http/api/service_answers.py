@@ -61,6 +61,20 @@ class Sources(CountedPage):
     items: list[Source]
 
 
+class ReportFormat(Item):
+    """A format of reports."""
+
+    name: str
+    media_type: str
+    description: str
+
+
+class ReportFormats(CountedPage):
+    """The formats of reports."""
+
+    items: list[ReportFormat]
+
+
 class ProbeStep(BaseModel):
     """A step of a probe."""
 
@@ -73,6 +87,8 @@ class Probe(Item):
 
     id: str
     target: str
+    module: str
+    checks: list[str]
     by: str
     state: JobState
     created_at: datetime

@@ -18,7 +18,7 @@ from model.judging.trust import endpoint_trust
 from model.observation import State
 from model.query import EVERYWHERE, Period, Selection
 from model.snapshot import EndpointStatus
-from model.target import Target
+from model.target import Target, endpoint_id
 from model.verdict import Verdict
 from service.http.api import answers
 from service.http.api.cursors import Place, place_of, row_end_of
@@ -196,7 +196,12 @@ def endpoint_json(entry: Entry) -> Json:
 
 def target_json(target: Target) -> Json:
     """The target as ``answers.Target`` describes it."""
-    return {"key": target.key, **target_to_json(target), "source": target.source}
+    return {
+        "id": endpoint_id(target.key),
+        "key": target.key,
+        **target_to_json(target),
+        "source": target.source,
+    }
 
 
 def _period_json(period: Period) -> Json:

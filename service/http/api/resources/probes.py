@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from model.encoding.observation_json import to_json
 from model.encoding.times_json import time_to_json
+from probe.checks.check_groups import part_names
 from service.http.api import service_answers
 from service.http.api.cursors import Place, place_of
 from service.http.api.operation import ApiError, Call, Json, Operation, Reply
@@ -18,6 +19,7 @@ from service.http.guard.principal import Principal
 from service.http.text_answers import API, json_bytes
 from service.probe_endpoint.jobs import JobState, ProbeJob, ProbeJobs, Step
 from service.probe_endpoint.module_choices import RefusedError
+from service.probe_endpoint.observer import RequestedProbe
 
 _MOST_STREAMS: Final = 128
 _PATIENCE_SECONDS: Final = 15.0
@@ -26,17 +28,24 @@ _PATIENCE_SECONDS: Final = 15.0
 _LAST_EVENT: Final = "last-event-id"
 _MOST_DIGITS: Final = 9
 
+_CheckName = Annotated[str, WithJsonSchema({"type": "string", "enum": part_names()})]
+
 Record = Callable[[Principal, str], Awaitable[None]]
 """Writes to the audit log that the client has a target probed."""
 
 
 class NewProbe(BaseModel):
-    """What to probe: `HOST`, `HOST:PORT` or a URL, and the server name to send if it is not the host."""
+    """What to probe: `HOST`, `HOST:PORT` or a URL, and the server name to send if it is not the host.
+
+    `module` is a module of `on_demand.modules`. `checks` are made instead of those of the module.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     target: Annotated[str, Field(min_length=1, max_length=2000)]
     server_name: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    module: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    checks: list[_CheckName] = Field(default=[], max_length=len(part_names()))
 
 
 class ProbeApi:
@@ -50,7 +59,7 @@ class ProbeApi:
     async def start(self, call: Call[Parameters, NewProbe]) -> Reply:
         """Start a probe."""
         try:
-            job = self._jobs.start(call.body.target, call.body.server_name, call.by.name)
+            job = self._jobs.start(_requested(call.body), call.by.name)
         except RefusedError as refused:
             status = 422 if refused.status == 400 else refused.status
             headers = {"retry-after": "10"} if status == 429 else None
@@ -119,6 +128,15 @@ class ProbeApi:
         return found
 
 
+def _requested(body: NewProbe) -> RequestedProbe:
+    return RequestedProbe(
+        target=body.target,
+        server_name=body.server_name,
+        module=body.module,
+        checks=tuple(body.checks),
+    )
+
+
 def _place(job: ProbeJob) -> Place:
     return place_of(job.created_at.timestamp(), job.id)
 
@@ -127,6 +145,8 @@ def _json(job: ProbeJob) -> Json:
     return {
         "id": job.id,
         "target": job.target,
+        "module": job.module,
+        "checks": list(job.checks),
         "by": job.by,
         "state": job.state.value,
         "created_at": time_to_json(job.created_at),

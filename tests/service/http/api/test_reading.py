@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 from jsonschema import Draft202012Validator
 
+from exporters.reports import REPORTS, ReportFormat
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
@@ -39,6 +40,7 @@ LISTS: Final = (
     "/events",
     "/audit",
     "/targets",
+    "/reports",
     "/discovery/sources",
 )
 
@@ -132,6 +134,60 @@ async def test_findings_have_their_evidence_one_by_one(running: Api) -> None:
     assert await items(running, "/findings", status="open") == []
     assert await items(running, "/findings", rule="none") == []
     assert await items(running, "/findings", endpoint=one["endpoint"], q=one["rule"])
+
+
+async def test_a_resolved_finding_is_found_and_its_history_has_every_opening(running: Api) -> None:
+    key = modern().endpoint.key
+    (finding,) = await items(running, "/findings", endpoint=key, rule="protocol_versions")
+    place = f"/findings/{finding['fingerprint']}"
+    (first,) = await items(running, f"{place}/history")
+    assert (first["opened_at"], first["resolved_at"]) == ("2026-07-01T12:00:00Z", None)
+    without = {**modern().protocols, ProtocolVersion.TLSV1_2: Fact(verdict=Verdict.NO)}
+    met = replace(modern(), started_at=NOW + timedelta(hours=1), protocols=without)
+    await running.see(met)
+    (resolved,) = await items(running, "/findings", endpoint=key, status="resolved")
+    assert resolved["fingerprint"] == finding["fingerprint"]
+    assert (resolved["status"], resolved["resolved_at"]) == ("resolved", "2026-07-01T13:00:00Z")
+    assert await items(running, "/findings", endpoint=key) == []
+    shown = (await running.get(place)).json()
+    assert shown | {"evidence": None} == resolved | {"evidence": None}
+    await running.see(replace(modern(), started_at=NOW + timedelta(hours=2)))
+    (again,) = await items(running, "/findings", endpoint=key, status="open,waived,resolved")
+    assert (again["status"], again["reopened"]) == ("waived", 1)
+    openings = await items(running, f"{place}/history")
+    assert [(one["opened_at"], one["resolved_at"]) for one in openings] == [
+        ("2026-07-01T14:00:00Z", None),
+        ("2026-07-01T12:00:00Z", "2026-07-01T13:00:00Z"),
+    ]
+    page = (await running.get(f"{place}/history", limit="1")).json()
+    (rest,) = await items(running, f"{place}/history", cursor=page["next"])
+    assert [*page["items"], rest] == openings
+
+
+@pytest.mark.parametrize("form", REPORTS, ids=lambda form: form.name)
+async def test_a_report_has_every_format(running: Api, form: ReportFormat) -> None:
+    answer = await running.get(f"/reports/{form.name}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, form.media_type)
+    assert answer.text.startswith(form.start)
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    described = {one["name"]: one["media_type"] for one in await items(running, "/reports")}
+    assert described[form.name] == form.media_type
+
+
+async def test_a_report_is_made_as_of_a_time(running: Api) -> None:
+    await running.see(replace(modern("new.example"), started_at=NOW + timedelta(days=2)))
+    running.clock.seconds = 3 * 86_400.0
+
+    async def endpoints(**parameters: str | Sequence[str]) -> list[str]:
+        report = (await running.get("/reports/json", **parameters)).json()
+        return sorted(one["target"] for one in report["endpoints"])
+
+    now = await endpoints()
+    assert "new.example:443" in now
+    assert await endpoints(at="2026-07-02T00:00:00Z") == [
+        one for one in now if one != "new.example:443"
+    ]
+    assert await endpoints(at="2026-07-02T00:00:00Z", label=["team=none"]) == []
 
 
 async def test_certificates_say_where_they_are_served(running: Api) -> None:

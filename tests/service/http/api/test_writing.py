@@ -13,10 +13,11 @@ import pytest
 
 from model.observation import Observation
 from model.target import Target
+from service.config.modules.module import ModuleSettings
 from service.config.modules.on_demand import OnDemandSettings
 from service.probe_endpoint.jobs import ProbeJobs
 from service.probe_endpoint.module_choices import RefusedError
-from service.probe_endpoint.observer import Admitted, Observer
+from service.probe_endpoint.observer import Admitted, Observer, RequestedProbe
 from tests.service.hostile import hostile_server
 from tests.service.http.api.world import ALICE, Api, HandClock, api
 from tests.service.probe_endpoint.asking import World
@@ -101,12 +102,12 @@ class Steps:
 
     def __init__(self) -> None:
         self.admitted = Observer(World(inventory=(TARGET,)).prober(OnDemandSettings())).admit(
-            TARGET.key, None
+            RequestedProbe(target=TARGET.key)
         )
         self.say: asyncio.Future[Callable[[str], None]] = asyncio.Future()
         self.end = asyncio.Event()
 
-    def admit(self, text: str, server_name: str | None) -> Admitted:
+    def admit(self, requested: RequestedProbe) -> Admitted:
         return self.admitted
 
     async def observe(self, admitted: Admitted, say: Callable[[str], None]) -> list[Observation]:
@@ -154,6 +155,48 @@ async def test_a_probe_of_a_real_server_is_followed_to_its_result() -> None:
             assert (await running.client.get(place)).status_code == 404
 
 
+async def test_a_probe_makes_the_checks_of_its_module_or_of_the_request() -> None:
+    async with hostile_server("x") as port:
+        target = Target(host="127.0.0.1", port=port, server_name=None)
+        settings = OnDemandSettings(modules={"names": ModuleSettings(checks=("alpn",))})
+        prober = World(inventory=(target,)).prober(settings)
+        async with api(visits=lambda: Observer(prober)) as running:
+
+            async def probed(**fields: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+                body = {"target": target.key, **fields}
+                started = await running.client.post("/api/v1/probes", json=body)
+                place = started.headers["location"]
+                await running.client.get(f"{place}/events")
+                (seen,) = (await running.client.get(f"{place}/result")).json()["observations"]
+                return started.json(), seen
+
+            started, seen = await probed(module="names")
+            assert (started["module"], started["checks"]) == ("names", ["alpn"])
+            assert seen["certificates"] == []
+            started, seen = await probed(module="names", checks=["certificates"])
+            assert (started["module"], started["checks"]) == ("names", ["versions", "certificates"])
+            assert len(seen["certificates"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"module": "none"}, "unknown module 'none': use one of default"),
+        ({"checks": ["none"]}, "unknown check 'none': use versions, "),
+        ({"checks": "versions"}, "checks "),
+        ({"module": "default", "path": "/admin"}, "path"),
+        ({"server_name": "x" * 254}, "server_name "),
+    ],
+)
+async def test_an_invalid_choice_is_refused_with_one_sentence(
+    running: Api, fields: dict[str, Any], words: str
+) -> None:
+    body = {"target": TARGET.key, **fields}
+    answer = await running.client.post("/api/v1/probes", json=body)
+    assert (answer.status_code, words in answer.json()["detail"]) == (422, True), answer.text
+    assert running.jobs.every == ()
+
+
 async def test_only_targets_that_may_be_probed_are(running: Api) -> None:
     answer = await running.client.post("/api/v1/probes", json={"target": "192.0.2.1"})
     assert answer.status_code == 403
@@ -182,20 +225,20 @@ async def test_a_running_probe_has_no_result_and_is_cancelled() -> None:
 async def test_jobs_and_their_steps_are_bounded_and_expire() -> None:
     steps, clock = Steps(), HandClock()
     jobs = ProbeJobs(steps, clock)
-    first = jobs.start("a", None, "alice")
+    first = jobs.start(RequestedProbe(target="a"), "alice")
     say = await steps.say
     for number in range(1000):
         say(f"step {number} " + "x" * 1000)
     assert (len(first.steps), max(len(one.text) for one in first.steps)) == (100, 300)
     while len(jobs.every) < 64:
-        jobs.start("a", None, "alice")
+        jobs.start(RequestedProbe(target="a"), "alice")
     with pytest.raises(RefusedError) as refused:
-        jobs.start("a", None, "alice")
+        jobs.start(RequestedProbe(target="a"), "alice")
     assert refused.value.status == 429
     steps.end.set()
     # A client that follows to the end sees the last steps that are left.
     assert [one.number async for one in first.follow(0, 60) if one][-1] == 1000
-    jobs.start("a", None, "alice")
+    jobs.start(RequestedProbe(target="a"), "alice")
     assert len(jobs.every) == 64
     await jobs.close()
     clock.seconds = 3601.0
@@ -205,7 +248,7 @@ async def test_jobs_and_their_steps_are_bounded_and_expire() -> None:
 async def test_a_client_that_does_not_read_its_stream_holds_no_steps() -> None:
     steps = Steps()
     jobs = ProbeJobs(steps, HandClock())
-    job = jobs.start("a", None, "alice")
+    job = jobs.start(RequestedProbe(target="a"), "alice")
     say = await steps.say
     readers = [job.follow(0, 60) for _ in range(1000)]
     say("first")
