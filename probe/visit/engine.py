@@ -26,6 +26,7 @@ from model.version import TOOL_VERSION
 from pki.certificates import TrustStore, load_trust_store, parse_certificate
 from pki.net_guard.politeness import Politeness
 from probe.budget import Metered
+from probe.checks.part import Part
 from probe.checks.prober import Prober
 from probe.checks.verification_plan import plan_of
 from probe.checks.verify import ask_whether_unchanged

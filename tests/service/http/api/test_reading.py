@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from exporters.reports import REPORTS, ReportFormat
+from model.encoding.times_json import time_to_json
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
@@ -141,23 +142,24 @@ async def test_a_resolved_finding_is_found_and_its_history_has_every_opening(run
     (finding,) = await items(running, "/findings", endpoint=key, rule="protocol_versions")
     place = f"/findings/{finding['fingerprint']}"
     (first,) = await items(running, f"{place}/history")
-    assert (first["opened_at"], first["resolved_at"]) == ("2026-07-01T12:00:00Z", None)
+    assert (first["opened_at"], first["resolved_at"]) == (time_to_json(modern().ended_at), None)
     without = {**modern().protocols, ProtocolVersion.TLSV1_2: Fact(verdict=Verdict.NO)}
     met = replace(modern(), started_at=NOW + timedelta(hours=1), protocols=without)
     await running.see(met)
     (resolved,) = await items(running, "/findings", endpoint=key, status="resolved")
     assert resolved["fingerprint"] == finding["fingerprint"]
-    assert (resolved["status"], resolved["resolved_at"]) == ("resolved", "2026-07-01T13:00:00Z")
+    assert (resolved["status"], resolved["resolved_at"]) == ("resolved", time_to_json(met.ended_at))
     assert await items(running, "/findings", endpoint=key) == []
     shown = (await running.get(place)).json()
     assert shown | {"evidence": None} == resolved | {"evidence": None}
-    await running.see(replace(modern(), started_at=NOW + timedelta(hours=2)))
+    back = replace(modern(), started_at=NOW + timedelta(hours=2))
+    await running.see(back)
     (again,) = await items(running, "/findings", endpoint=key, status="open,waived,resolved")
     assert (again["status"], again["reopened"]) == ("waived", 1)
     openings = await items(running, f"{place}/history")
     assert [(one["opened_at"], one["resolved_at"]) for one in openings] == [
-        ("2026-07-01T14:00:00Z", None),
-        ("2026-07-01T12:00:00Z", "2026-07-01T13:00:00Z"),
+        (time_to_json(back.ended_at), None),
+        (time_to_json(modern().ended_at), time_to_json(met.ended_at)),
     ]
     page = (await running.get(f"{place}/history", limit="1")).json()
     (rest,) = await items(running, f"{place}/history", cursor=page["next"])
@@ -179,7 +181,7 @@ async def test_a_report_is_made_as_of_a_time(running: Api) -> None:
     running.clock.seconds = 3 * 86_400.0
 
     async def endpoints(**parameters: str | Sequence[str]) -> list[str]:
-        report = (await running.get("/reports/json", **parameters)).json()
+        report = (await running.get("/reports/json", **parameters)).json()["report"]
         return sorted(one["target"] for one in report["endpoints"])
 
     now = await endpoints()

@@ -158,7 +158,7 @@ async def test_a_probe_of_a_real_server_is_followed_to_its_result() -> None:
 async def test_a_probe_makes_the_checks_of_its_module_or_of_the_request() -> None:
     async with hostile_server("x") as port:
         target = Target(host="127.0.0.1", port=port, server_name=None)
-        settings = OnDemandSettings(modules={"names": ModuleSettings(checks=("alpn",))})
+        settings = OnDemandSettings(modules={"names": ModuleSettings(checks=("groups",))})
         prober = World(inventory=(target,)).prober(settings)
         async with api(visits=lambda: Observer(prober)) as running:
 
@@ -171,7 +171,7 @@ async def test_a_probe_makes_the_checks_of_its_module_or_of_the_request() -> Non
                 return started.json(), seen
 
             started, seen = await probed(module="names")
-            assert (started["module"], started["checks"]) == ("names", ["alpn"])
+            assert (started["module"], started["checks"]) == ("names", ["groups"])
             assert seen["certificates"] == []
             started, seen = await probed(module="names", checks=["certificates"])
             assert (started["module"], started["checks"]) == ("names", ["versions", "certificates"])
