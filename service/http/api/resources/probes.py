@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
@@ -21,7 +21,7 @@ from service.probe_endpoint.jobs import JobState, ProbeJob, ProbeJobs, Step
 from service.probe_endpoint.module_choices import RefusedError
 from service.probe_endpoint.observer import RequestedProbe
 
-_MOST_STREAMS: Final = 128
+MOST_STREAMS: Final = 128
 _PATIENCE_SECONDS: Final = 15.0
 """A comment is sent after this time without a step, so that proxies do not end the connection."""
 
@@ -98,22 +98,27 @@ class ProbeApi:
         job, last = self._known(call), call.request.headers.get(_LAST_EVENT, "0")
         if not (last.isascii() and last.isdecimal() and len(last) <= _MOST_DIGITS):
             raise ApiError(400, "Last-Event-ID must be the number of an event")
-        if self._streams >= _MOST_STREAMS:
+        if self._streams >= MOST_STREAMS:
             raise ApiError(
                 429,
-                f"{_MOST_STREAMS} clients follow probes: wait until one has left",
+                f"{MOST_STREAMS} clients follow probes: wait until one has left",
                 headers={"retry-after": "10"},
             )
-        return Reply(stream=self._stream(job, int(last)))
+        stream = self._stream(job, int(last))
+        # It counts from here on, before another request is checked.
+        await anext(stream)
+        return Reply(stream=stream)
 
     async def cancel(self, call: Call[Parameters, None]) -> Reply:
         """Cancel a probe."""
         self._jobs.remove(self._known(call).id)
         return Reply(status=204)
 
-    async def _stream(self, job: ProbeJob, after: int) -> AsyncIterator[bytes]:
+    async def _stream(self, job: ProbeJob, after: int) -> AsyncGenerator[bytes]:
+        """An empty text at once, and then the events."""
         self._streams += 1
         try:
+            yield b""
             async for step in job.follow(after, _PATIENCE_SECONDS):
                 yield b":\n\n" if step is None else _event("step", _step_json(step), step.number)
             yield _event("end", _json(job), None)

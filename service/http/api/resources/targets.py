@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from discovery.source import META_PREFIX
 from discovery.targets import TargetError, parse_target
@@ -26,20 +27,55 @@ from service.http.text_answers import API
 from service.http.waivers import RefusedError
 
 _MOST_LABELS: Final = 32
+_SHOWN: Final = 60
 
 
-def _label_name(name: str) -> str:
-    if name.startswith(META_PREFIX):
-        raise ValueError(f"must not begin with {META_PREFIX}: such labels are only for relabelling")
-    return name
+def _labels(labels: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    for name, text in labels.items():
+        if name.startswith(META_PREFIX):
+            raise ValueError(
+                f"must not have the name {name[:_SHOWN]!r}: {META_PREFIX} begins names that are only for relabelling"
+            )
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                f"must not have the name {name[:_SHOWN]!r}: use 1 to 200 characters, none of them = or a control "
+                "character"
+            )
+        if text is not None and not _TEXT.fullmatch(text):
+            raise ValueError(
+                f"must not have this value of {name[:_SHOWN]!r}: use at most 200 characters, none of them a control "
+                "character"
+            )
+    return labels
 
 
-LabelName = Annotated[
-    str,
-    Field(min_length=1, max_length=200, pattern="^[^=\\x00-\\x1f\\x7f]+$"),
-    AfterValidator(_label_name),
+def _schema(values: Json, fewest: int) -> WithJsonSchema:
+    return WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": {"type": "string", "pattern": f"^(?!{META_PREFIX}){_NAME.pattern}$"},
+            "additionalProperties": values,
+            "minProperties": fewest,
+            "maxProperties": _MOST_LABELS,
+        }
+    )
+
+
+_NAME: Final = re.compile("[^=\\x00-\\x1f\\x7f]{1,200}")
+_TEXT: Final = re.compile("[^\\x00-\\x1f\\x7f]{0,200}")
+_TEXT_SCHEMA: Final[Json] = {"type": "string", "pattern": f"^{_TEXT.pattern}$"}
+_NewLabels = Annotated[
+    dict[str, str],
+    Field(max_length=_MOST_LABELS),
+    AfterValidator(_labels),
+    _schema(_TEXT_SCHEMA, 0),
 ]
-LabelText = Annotated[str, Field(max_length=200, pattern="^[^\\x00-\\x1f\\x7f]*$")]
+_ChangedLabels = Annotated[
+    dict[str, str | None],
+    Field(min_length=1, max_length=_MOST_LABELS),
+    AfterValidator(_labels),
+    _schema({"anyOf": [_TEXT_SCHEMA, {"type": "null"}]}, 1),
+]
 
 
 class NewTarget(BaseModel):
@@ -53,7 +89,7 @@ class NewTarget(BaseModel):
     target: Annotated[str, Field(min_length=1, max_length=2000)]
     server_name: Annotated[str, Field(max_length=253)] | None = None
     protocol: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    labels: dict[LabelName, LabelText] = Field(default={}, max_length=_MOST_LABELS)
+    labels: _NewLabels = {}
 
 
 class ChangedTarget(BaseModel):
@@ -61,7 +97,7 @@ class ChangedTarget(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    labels: dict[LabelName, LabelText | None] = Field(min_length=1, max_length=_MOST_LABELS)
+    labels: _ChangedLabels
 
 
 class TargetParameters(ListParameters):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from model.observation import Observation
 from model.target import Target
 from service.config.modules.module import ModuleSettings
 from service.config.modules.on_demand import OnDemandSettings
+from service.http.api.resources.probes import MOST_STREAMS
 from service.probe_endpoint.jobs import ProbeJobs
 from service.probe_endpoint.module_choices import RefusedError
 from service.probe_endpoint.observer import Admitted, Observer, RequestedProbe
@@ -261,3 +264,63 @@ async def test_a_client_that_does_not_read_its_stream_holds_no_steps() -> None:
     for one in readers:
         await one.aclose()
     await jobs.close()
+
+
+class Follower:
+    """A client that asks for the events of a probe and reads nothing after the status."""
+
+    def __init__(self, running: Api, path: str) -> None:
+        self.status: asyncio.Future[int] = asyncio.Future()
+        self._running = running
+        self._path = path
+        self._gone = asyncio.Event()
+
+    async def follow(self) -> None:
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": self._path,
+            "raw_path": self._path.encode(),
+            "root_path": "",
+            "query_string": b"",
+            "headers": [(b"host", b"localhost")],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+        }
+        assert self._running.app is not None
+        await self._running.app(scope, self._receive, self._send)
+
+    async def _receive(self) -> Message:
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status.set_result(message["status"])
+        elif self.status.result() == 200:
+            await asyncio.Event().wait()
+
+
+async def test_of_a_thousand_clients_that_do_not_read_their_streams_most_are_refused() -> None:
+    steps = Steps()
+    async with api(visits=lambda: steps) as running:
+        started = await running.client.post("/api/v1/probes", json={"target": TARGET.key})
+        path = f"{started.headers['location']}/events"
+        followers = [Follower(running, path) for _ in range(1000)]
+        tasks = [asyncio.create_task(one.follow()) for one in followers]
+        statuses = Counter([await one.status for one in followers])
+        assert statuses == {200: MOST_STREAMS, 429: 1000 - MOST_STREAMS}
+        say = await steps.say
+        for number in range(10_000):
+            say(str(number))
+        (job,) = running.jobs.every
+        assert len(job.steps) == 100
+        assert (await running.get("/health")).status_code == 200
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        steps.end.set()
+        assert events(await running.client.get(path))[-1][0] == "end"
