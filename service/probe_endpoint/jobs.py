@@ -104,7 +104,9 @@ class ProbeJob:
             if changed is not self._changed:
                 continue
             try:
-                await asyncio.wait_for(changed.wait(), patience_seconds)
+                # Unlike wait_for of Python 3.11, it never swallows a cancellation.
+                async with asyncio.timeout(patience_seconds):
+                    await changed.wait()
             except TimeoutError:
                 yield None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
@@ -64,7 +64,7 @@ class Reply:
 
     value: Any = None
     document: Body | None = None
-    stream: AsyncIterator[bytes] | None = None
+    stream: AsyncGenerator[bytes] | None = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 

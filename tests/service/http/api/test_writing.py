@@ -273,7 +273,7 @@ class Follower:
         self.status: asyncio.Future[int] = asyncio.Future()
         self._running = running
         self._path = path
-        self._gone = asyncio.Event()
+        self._has_asked = False
 
     async def follow(self) -> None:
         scope = {
@@ -294,7 +294,10 @@ class Follower:
         await self._running.app(scope, self._receive, self._send)
 
     async def _receive(self) -> Message:
-        await self._gone.wait()
+        if not self._has_asked:
+            self._has_asked = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await asyncio.Event().wait()
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
