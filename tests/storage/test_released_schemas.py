@@ -186,11 +186,11 @@ async def test_reported_alerts_are_stored(url: str, revision: str) -> None:
 async def test_the_audit_log_is_stored(url: str, revision: str) -> None:
     await upgraded(url, revision)
     async with await open_reader(url) as reader:
-        added = [ADDED] if revision >= "0009" else []
+        added = [ADDED] if revision >= "0010" else []
         assert await reader.audit_log() == [*added, ENTRY]
 
 
-@pytest.mark.parametrize("revision", [one for one in REVISIONS if one >= "0009"])
+@pytest.mark.parametrize("revision", [one for one in REVISIONS if one >= "0010"])
 async def test_the_targets_of_the_api_are_stored(url: str, revision: str) -> None:
     await upgraded(url, revision)
     async with await open_reader(url) as reader:
