@@ -28,7 +28,7 @@ from service.http.pages.changing.actions import PageActions
 from service.http.pages.routes import page_routes
 from service.http.pages.sources import PageSources
 from service.http.probe import probe_route
-from service.http.reports import ReportWish, WrittenReports, report_routes
+from service.http.reports import ReportOptions, WrittenReports, report_routes
 from service.http.service_discovery import service_discovery_route
 from service.http.targets import TargetDesk
 from service.http.waivers import WaiverDesk, waiver_routes
@@ -154,17 +154,17 @@ async def _enumerate_soon(parts: Parts, target: str | None, by: Principal) -> bo
     return True
 
 
-async def _report(parts: Parts, wish: ReportWish) -> Report:
+async def _report(parts: Parts, options: ReportOptions) -> Report:
     evaluator = parts.evaluator
     scope = ReportScope(
         book=replace(evaluator.book, waivers=evaluator.waivers),
-        selection=wish.labels,
-        weeks=wish.weeks,
+        selection=options.labels,
+        weeks=options.weeks,
         is_judged=True,
-        is_past=wish.at is not None,
+        is_past=options.at is not None,
     )
-    if wish.at is None:
+    if options.at is None:
         snapshot = parts.inventory.snapshot()
     else:
-        snapshot = await parts.store.snapshot_at(wish.at, Selection(labels=wish.labels))
+        snapshot = await parts.store.snapshot_at(options.at, Selection(labels=options.labels))
     return await make_report(parts.store, snapshot, scope, parts.clock.now())

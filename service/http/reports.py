@@ -43,7 +43,7 @@ _ENDINGS: Final = {
 
 
 @frozen
-class ReportWish:
+class ReportOptions:
     """The endpoints with these ``labels``, with that many ``weeks`` of history, as of ``at`` or now."""
 
     labels: Mapping[str, str]
@@ -52,11 +52,11 @@ class ReportWish:
 
     @property
     def key(self) -> tuple[tuple[tuple[str, str], ...], int, datetime | None]:
-        """The same for equal wishes, and hashable."""
+        """The same for equal options, and hashable."""
         return tuple(sorted(self.labels.items())), self.weeks, self.at
 
 
-Make = Callable[[ReportWish], Awaitable[Report]]
+Make = Callable[[ReportOptions], Awaitable[Report]]
 """Makes a Report; may raise StoreError."""
 
 
@@ -78,8 +78,8 @@ def report_routes(written: WrittenReports) -> list[Route]:
         text = query.get("weeks")
         weeks = usual_weeks(name) if text is None else whole_number(text, "weeks", MOST_WEEKS)
         try:
-            wish = ReportWish(labels=labels, weeks=weeks)
-            body, at = await written.get(caller_of_request(request), wanted, wish)
+            options = ReportOptions(labels=labels, weeks=weeks)
+            body, at = await written.get(caller_of_request(request), wanted, options)
         except StoreError as error:
             return _text(str(error), 503)
         except BusyError as error:
@@ -109,9 +109,11 @@ class WrittenReports:
         self._turns = Turns()
         self._reports: dict[Hashable, _Kept] = {}
 
-    async def get(self, caller: str, form: ReportFormat, wish: ReportWish) -> tuple[Body, datetime]:
+    async def get(
+        self, caller: str, form: ReportFormat, options: ReportOptions
+    ) -> tuple[Body, datetime]:
         """The report and when it was made; raises StoreError and BusyError."""
-        key = form.name, wish.key
+        key = form.name, options.key
         if (kept := self._fresh(key)) is not None:
             return kept
         async with self._turns.turn(caller):
@@ -119,7 +121,7 @@ class WrittenReports:
             if (kept := self._fresh(key)) is not None:
                 return kept
             began = monotonic()
-            report = await self._make(wish)
+            report = await self._make(options)
             text = await asyncio.to_thread(form.write, report)
             body = await body_of(text.encode())
             ended = monotonic()

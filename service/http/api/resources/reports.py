@@ -25,7 +25,7 @@ from service.http.guard.callers import caller_of_request
 from service.http.guard.turns import BusyError
 from service.http.reports import (
     MOST_WEEKS,
-    ReportWish,
+    ReportOptions,
     WrittenReports,
     report_headers,
     usual_weeks,
@@ -75,13 +75,13 @@ class ReportApi:
         form, query = _known(call), call.query
         if query.at is not None and query.at > self._now():
             raise ApiError(400, "at must not be in the future: leave it out for the facts of now")
-        wish = ReportWish(
+        options = ReportOptions(
             labels=labels_of(query.label),
             weeks=usual_weeks(form.name) if query.weeks is None else query.weeks,
             at=query.at,
         )
         try:
-            body, at = await self._written.get(caller_of_request(call.request), form, wish)
+            body, at = await self._written.get(caller_of_request(call.request), form, options)
         except BusyError as error:
             raise ApiError(429, str(error), headers={"retry-after": "10"}) from error
         return Reply(document=body, headers=report_headers(form, at))

@@ -33,7 +33,7 @@ from service.http.guard.access import Access
 from service.http.guard.guard import Guard
 from service.http.guard.principal import Method, Principal
 from service.http.not_served import not_served
-from service.http.reports import Make, ReportWish, WrittenReports
+from service.http.reports import Make, ReportOptions, WrittenReports
 from service.http.targets import TargetDesk
 from service.http.waivers import WaiverDesk
 from service.judging.policy_evaluator import PolicyEvaluator
@@ -204,11 +204,13 @@ def _parts(made: Api, requests_per_minute: int) -> ApiParts:
 
 
 def _reporting(made: Api) -> Make:
-    async def report(wish: ReportWish) -> Report:
+    async def report(options: ReportOptions) -> Report:
         scope = ReportScope(
-            book=made.evaluator.book, selection=wish.labels, weeks=wish.weeks, is_judged=True
+            book=made.evaluator.book, selection=options.labels, weeks=options.weeks, is_judged=True
         )
-        snapshot = made.snapshot() if wish.at is None else await made.store.snapshot_at(wish.at)
+        snapshot = (
+            made.snapshot() if options.at is None else await made.store.snapshot_at(options.at)
+        )
         return await make_report(made.store, snapshot, scope, made.clock.now())
 
     return report
