@@ -39,7 +39,6 @@ from service.probe_endpoint.jobs import ProbeJobs
 from service.probe_endpoint.observer import Observer
 from service.probe_endpoint.prober import OnDemandProber, ProberContext
 from service.process.start_up import StartError, engine_of
-from service.sources.api_targets import ApiTargetSource
 from service.watchdog.guarded_visits import GuardedVisits
 from storage import SqlStore, StoreError
 
@@ -117,15 +116,7 @@ def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Ta
         page=page,
         metrics=metrics,
         planner=planner,
-        targets=TargetFeed(
-            state=state,
-            evaluator=evaluator,
-            planner=planner,
-            fixed_targets=fixed_targets,
-            api=ApiTargetSource(store),
-            forget_source=metrics.forget_source,
-            page=page,
-        ),
+        targets=TargetFeed(state, evaluator, planner, fixed_targets, metrics.forget_source, page),
         on_demand=on_demand,
         jobs=ProbeJobs(Observer(on_demand), clock),
         sinks=_sinks(settings, store, page, planner, metrics),

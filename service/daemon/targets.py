@@ -34,13 +34,14 @@ class TargetFeed:
     evaluator: PolicyEvaluator
     planner: Planner
     fixed_targets: Sequence[Target]
-    api: ApiTargetSource
     forget_source: Callable[[str], None]
     page: InventoryPage
+    api: ApiTargetSource = field(init=False)
     sources: FollowedSources = field(init=False)
     _remarks: tuple[str, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
+        self.api = ApiTargetSource(self.planner.store)
         self.sources = FollowedSources(self._new_sources, self.forget_source)
 
     def _new_sources(self, kept: Kept) -> TargetSources:
