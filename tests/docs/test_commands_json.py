@@ -31,7 +31,7 @@ OBSERVATIONS: Final = {"scan", "replay"}
 WITHOUT_RESULTS: Final = {
     *("serve", "worker", "demo"),
     *("policy", "db", "help", "completion"),
-    *("rules", "report", "policy schema"),
+    *("rules", "report", "policy schema", "aws", "aws policy"),
 }
 """They run until they are stopped, show help, or print a document in a format of its own."""
 EXIT_WRONG: Final = 2
