@@ -15,6 +15,9 @@ from model.target import Target
 
 _LOG = logging.getLogger(__name__)
 
+API_SOURCE = "api"
+"""The name of the source of the targets that clients add through the API."""
+
 META_PREFIX = "__"
 """Labels with this prefix exist only during relabelling, as in Prometheus."""
 

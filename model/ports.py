@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from model.comparisons.change import Change
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from model.observation import Observation
     from model.query import AuditEntry, Page, PageEnd, Period, Selection, ServiceEvent
     from model.snapshot import EndpointStatus, Snapshot
+    from model.target import Target
 
 
 class Clock(Protocol):
@@ -135,6 +136,23 @@ class Archive(Store, ArchiveReader, Protocol):
 
     async def note(self, event: ServiceEvent) -> None:
         """Store an event of the service; durable on return."""
+        ...
+
+
+TargetChange: TypeAlias = "Callable[[Target | None], tuple[Target | None, AuditEntry]]"
+"""Gets a stored target, None if there is none, and returns it as changed, None to delete it, with the entry of the
+audit log; it raises to leave it as it is."""
+
+
+class ApiTargets(Protocol):
+    """The storage interface of the targets that clients add through the API."""
+
+    async def api_targets(self) -> Sequence[Target]:
+        """All of them, by key."""
+        ...
+
+    async def change_api_target(self, key: str, change: TargetChange) -> None:
+        """Store what ``change`` makes of the one with this key; durable on return."""
         ...
 
 

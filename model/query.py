@@ -150,6 +150,9 @@ class AuditAction(StrEnum):
 
     WAIVER_SET = "waiver_set"
     WAIVER_REMOVED = "waiver_removed"
+    TARGET_ADDED = "target_added"
+    TARGET_CHANGED = "target_changed"
+    TARGET_REMOVED = "target_removed"
     CONFIGURATION_RELOADED = "configuration_reloaded"
     PROBE_REQUESTED = "probe_requested"
 

@@ -36,9 +36,9 @@ def default_server_name(host: str) -> str | None:
     return None if is_ip_address(host) else host.removesuffix(".")
 
 
-def endpoint_id(endpoint_key: str) -> str:
-    """The identifier of an endpoint in URLs, where its key would need escapes."""
-    return hashlib.sha256(endpoint_key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+def endpoint_id(key: str) -> str:
+    """The identifier of an endpoint or a target in URLs, where its key would need escapes."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 _IPV6: Final = re.compile(r"(?<=[\[@])[0-9a-f:.]*:[0-9a-f:.]+")

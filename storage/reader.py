@@ -29,6 +29,7 @@ from model.query import (
     ServiceEvent,
 )
 from model.snapshot import EndpointStatus, Snapshot
+from model.target import Target
 from storage.database import Database, connect_for_reading
 from storage.errors import DRIVER_ERRORS, explain
 from storage.newest_first import NewestFirstReader
@@ -47,7 +48,12 @@ from storage.reading.pages import read_page
 from storage.reading.past import read_snapshot_at
 from storage.reading.places import read_places
 from storage.reading.statuses import StatusReader
-from storage.reading.waivers_and_events import read_events, read_reported_alerts, read_waivers
+from storage.reading.waivers_and_events import (
+    read_api_targets,
+    read_events,
+    read_reported_alerts,
+    read_waivers,
+)
 from storage.revision import check_revision
 
 Opened = TypeVar("Opened", bound=Database)
@@ -287,6 +293,15 @@ class SqlReader(NewestFirstReader):
         """
         async with self._reading() as connection:
             return await read_waivers(connection)
+
+    async def api_targets(self) -> Sequence[Target]:
+        """The targets that clients have added through the API, by key, without a source.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_api_targets(connection)
 
     async def events(self, since: datetime | None = None) -> Sequence[ServiceEvent]:
         """The service events, newest first.

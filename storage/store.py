@@ -17,6 +17,7 @@ from model.endpoint_state import Advanced, Schedule, Visit
 from model.findings.alert import Alert
 from model.findings.finding import Assessment, Waiver
 from model.observation import Observation
+from model.ports import TargetChange
 from model.query import AuditEntry, ServiceEvent
 from model.tracing import span
 from storage.database import WritableDatabase, connect
@@ -32,6 +33,7 @@ from storage.migrate import migrate
 from storage.reader import SqlReader, opened
 from storage.retention import Pruned, Retention, prune
 from storage.writer import BatchWriter, WriterClosedError
+from storage.writing.api_targets import change_api_target
 from storage.writing.audit import add_audit_entry
 from storage.writing.batch import write_visits
 from storage.writing.daily_limit import BYTES_PER_DAY, Dropped
@@ -160,6 +162,17 @@ class SqlStore(SqlReader):
             if was_there and entry is not None:
                 await add_audit_entry(connection, entry)
             return was_there
+
+    async def change_api_target(self, key: str, change: TargetChange) -> None:
+        """Store what ``change`` makes of the API's target with this key, with the entry of the audit log.
+
+        What ``change`` raises is raised, and nothing is stored.
+
+        Raises:
+            StoreError: if they could not be stored; then neither is.
+        """
+        async with self._writing() as connection:
+            await change_api_target(connection, key, change)
 
     async def audit(self, entry: AuditEntry) -> None:
         """Store an entry of the audit log; durable on return.

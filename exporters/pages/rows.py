@@ -14,8 +14,10 @@ from exporters.pages.unproven import Unproven, unproven
 from exporters.reports.report import standing_by
 from exporters.wording import COMPLIANCE, short_state, version_name
 from model.certificates.lifetime import Lifetime, span_text
-from model.findings.finding import FindingStatus, Outcome, RuleResult, Severity
+from model.findings.counts import open_unknown, open_violations, worst_severity
+from model.findings.finding import Severity
 from model.frozen import frozen
+from model.judging.trust import endpoint_trust
 from model.protocol_version import ProtocolVersion
 from model.registry import NAMED_GROUPS, Strength, strength_by_name
 from model.snapshot import EndpointStatus
@@ -30,6 +32,11 @@ STANDING_MARKS: Final[Mapping[Verdict | None, Mark]] = {
     Verdict.NO: "bad",
     Verdict.UNKNOWN: "unknown",
     None: "plain",
+}
+_TRUST_WORDS: Final[Mapping[Verdict, str]] = {
+    Verdict.YES: "trusted",
+    Verdict.NO: "not trusted",
+    Verdict.UNKNOWN: "unknown",
 }
 STRENGTH_MARKS: Final[Mapping[Strength, Mark]] = {
     Strength.INSECURE: "bad",
@@ -114,7 +121,7 @@ def row_of(status: EndpointStatus) -> Row:
     labels = tuple(f"{name}={text}" for name, text in sorted(target.labels.items()))
     strength, weakest = _strength(status)
     trust = _trust(status)
-    worst = _worst(status)
+    worst = worst_severity(status.findings)
     standing = standing_by(status.compliance)
     return Row(
         status=status,
@@ -212,31 +219,16 @@ def _span(seconds: float) -> str:
 
 
 def _trust(status: EndpointStatus) -> Badge | None:
-    own = status.observation.own_certificates
-    if not own:
+    trust = endpoint_trust(status.observation)
+    if trust is None:
         return None
-    for deployment in own:
-        if deployment.hostname_matches is Verdict.NO:
-            return Badge(text="wrong name", mark="bad", title="the leaf is for other names")
-        verdicts = {trust.verdict for trust in deployment.trust.values()}
-        if Verdict.YES not in verdicts:
-            reasons = [trust.reason for trust in deployment.trust.values() if trust.reason]
-            if Verdict.UNKNOWN in verdicts:
-                return Badge(text="unknown", mark="unknown", title=" ".join(reasons))
-            return Badge(text="not trusted", mark="bad", title=" ".join(reasons))
-    return Badge(text="trusted", mark="good")
-
-
-def _open(status: EndpointStatus) -> tuple[list[RuleResult], list[RuleResult]]:
-    """The open violations, and the open results that prove nothing."""
-    is_open = [one.result for one in status.findings if one.status is FindingStatus.OPEN]
-    violations = [one for one in is_open if one.outcome is not Outcome.UNKNOWN]
-    return violations, [one for one in is_open if one.outcome is Outcome.UNKNOWN]
+    text = "wrong name" if trust.is_for_other_names else _TRUST_WORDS[trust.verdict]
+    return Badge(text=text, mark=STANDING_MARKS[trust.verdict], title=trust.reason)
 
 
 def _findings(status: EndpointStatus) -> tuple[Badge, ...]:
-    failing, unknown = _open(status)
-    counted = Counter(one.severity for one in failing)
+    unknown = open_unknown(status.findings)
+    counted = Counter(one.severity for one in open_violations(status.findings))
     violations = tuple(
         Badge(text=f"{counted[severity]} {severity.value}", mark=severity_mark(severity))
         for severity in reversed(Severity)
@@ -254,11 +246,6 @@ def severity_mark(severity: Severity) -> Mark:
     if severity in {Severity.CRITICAL, Severity.HIGH}:
         return "bad"
     return "warning" if severity is Severity.MEDIUM else "plain"
-
-
-def _worst(status: EndpointStatus) -> Severity | None:
-    failing, _ = _open(status)
-    return max((one.severity for one in failing), key=lambda one: one.rank, default=None)
 
 
 def _badness(status: EndpointStatus, worst: Severity | None, trust: Badge | None) -> int:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from exporters.reports.report import Report
-from model.findings.finding import FindingStatus, Outcome, Severity
+from model.findings.counts import open_unknown, open_violations
+from model.findings.finding import FindingStatus, Severity
 from model.frozen import frozen
 from model.verdict import Verdict
 
@@ -27,14 +28,12 @@ class Overview:
 def overview(report: Report) -> Overview:
     """The figures of ``report``."""
     findings = [found.finding for _, found in report.findings()]
-    still_open = [one for one in findings if one.status is FindingStatus.OPEN]
-    violations = [one for one in still_open if one.result.outcome is not Outcome.UNKNOWN]
-    by_severity = Counter(one.result.severity for one in violations)
+    by_severity = Counter(one.severity for one in open_violations(findings))
     by_standing = Counter(endpoint.standing for endpoint in report.endpoints)
     order = (Verdict.YES, Verdict.NO, Verdict.UNKNOWN, None)
     return Overview(
         standings={one: by_standing[one] for one in order if one is not None or by_standing[one]},
         open={severity: by_severity[severity] for severity in reversed(Severity)},
-        unknown=len(still_open) - len(violations),
+        unknown=len(open_unknown(findings)),
         waived=sum(one.status is FindingStatus.WAIVED for one in findings),
     )

@@ -26,6 +26,7 @@ from model.version import TOOL_VERSION
 from pki.certificates import TrustStore, load_trust_store, parse_certificate
 from pki.net_guard.politeness import Politeness
 from probe.budget import Metered
+from probe.checks.part import Part
 from probe.checks.prober import Prober
 from probe.checks.verification_plan import plan_of
 from probe.checks.verify import ask_whether_unchanged
@@ -256,12 +257,12 @@ class Engine:
         """The level in the target's label, else the usual one."""
         return level_of(target) or self._settings.intrusiveness
 
-    def within(self, deadline_seconds: float) -> Engine:
-        """A copy with a deadline of at most this length; everything else is shared."""
-        shorter = copy(self)
-        deadline = min(deadline_seconds, self._settings.deadline_seconds)
-        shorter._settings = replace(self._settings, deadline_seconds=deadline)
-        return shorter
+    def within(self, deadline_seconds: float, parts: frozenset[Part] | None = None) -> Engine:
+        """A copy with a deadline of at most this length, and its own ``parts`` if given; everything else is shared."""
+        other, usual = copy(self), self._settings
+        deadline = min(deadline_seconds, usual.deadline_seconds)
+        other._settings = replace(usual, deadline_seconds=deadline, parts=parts or usual.parts)
+        return other
 
     @property
     def user_agent(self) -> str:

@@ -15,8 +15,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from discovery.source import API_SOURCE
 from model.intrusiveness import Intrusiveness
-from model.target_labels import configured_names
+from model.target_labels import ConfiguredNames, configured_names
 from model.version import user_agent
 from pki.net_guard.deny import DenyList
 from pki.net_guard.gate import WEB_PORTS, SocketGate
@@ -39,7 +40,7 @@ from service.config.relabel import RelabelRules
 from service.config.retention import RetentionSettings
 from service.config.routes import Proxies, SourceAddress, usual_route
 from service.config.schedule import ClosedSpans, LabelSchedule, split_span
-from service.config.sources import SourceContext, SourceSettings
+from service.config.sources import SourceContext, SourceSettings, ruled_api_source
 from service.config.trust_stores import check_trust_stores
 from service.integrations.catalogue import NotifierSection
 from service.setting_types.database_url import DEFAULT_DATABASE, values_with_password
@@ -235,7 +236,7 @@ class ServiceSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _tells_sources_apart(self) -> ServiceSettings:
-        names = [source.source_name() for source in self.sources]
+        names = [API_SOURCE, *(source.source_name() for source in self.sources)]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two sources have the name {name!r}: give one a different `name`")
@@ -301,18 +302,16 @@ class ServiceSettings(BaseSettings):
     def ruled_sources(self, context: SourceContext) -> tuple[RuledSource, ...]:
         """All sources with their rules; the common rules follow each source's own."""
         common = tuple(one.rule() for one in self.relabel)
-        return tuple(
-            RuledSource(
-                source=one.source(context),
-                rules=(*one.rules(), *common),
-                max_stale_seconds=one.max_stale_seconds,
-                trusted_labels=one.trusted_labels,
-                configured=configured_names(
-                    self.client_identities, self.trust_stores, self.proxies
-                ),
-            )
-            for one in self.sources
+        values = self.label_values
+        return (
+            *(one.ruled(context, common, values) for one in self.sources),
+            *(ruled_api_source(one, common, values) for one in context.more),
         )
+
+    @property
+    def label_values(self) -> ConfiguredNames:
+        """The names of this configuration that labels may have as values."""
+        return configured_names(self.client_identities, self.trust_stores, self.proxies)
 
     @classmethod
     def settings_customise_sources(

@@ -14,18 +14,23 @@ from discovery.source import PolledSource, Source, SourceReading
 from model.frozen import frozen
 from model.safe_output.secret_text import masked_urls
 from model.snapshot import EndpointStatus
-from model.target_labels import ACTING_NAMES
+from model.target_labels import ACTING_NAMES, ConfiguredNames
 from pki.net_guard.gate import SocketGate
 from service.config.relabel import RelabelRules
 from service.setting_types.values import Seconds, TargetCount
+from service.sources.target_sources import RuledSource
 
 
 @frozen
 class SourceContext:
-    """What some sources need from the service: what may be probed, and what it has seen."""
+    """What some sources need from the service: what may be probed, and what it has seen.
+
+    ``more`` are the sources of the running service that no setting adds: that of the API.
+    """
 
     gate: SocketGate
     statuses: Callable[[], Iterable[EndpointStatus]]
+    more: tuple[Source, ...] = ()
 
 
 class SourceSettings(BaseModel):
@@ -68,6 +73,25 @@ class SourceSettings(BaseModel):
     def rules(self) -> tuple[Rule, ...]:
         """The source's own relabelling rules."""
         return tuple(one.rule() for one in self.relabel)
+
+    def ruled(
+        self, context: SourceContext, common: tuple[Rule, ...], values: ConfiguredNames
+    ) -> RuledSource:
+        """The source with its rules, which the ``common`` ones follow; ``values`` are those that labels may have."""
+        return RuledSource(
+            source=self.source(context),
+            rules=(*self.rules(), *common),
+            max_stale_seconds=self.max_stale_seconds,
+            trusted_labels=self.trusted_labels,
+            configured=values,
+        )
+
+
+def ruled_api_source(
+    source: Source, common: tuple[Rule, ...], values: ConfiguredNames
+) -> RuledSource:
+    """The source of the API, which has all acting labels: only administrators may set them there."""
+    return RuledSource(source=source, rules=common, trusted_labels=ACTING_NAMES, configured=values)
 
 
 class PolledSettings(SourceSettings):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
@@ -10,14 +10,16 @@ from starlette.applications import Starlette
 
 from exporters.reports import Report
 from exporters.service_state import PartStates
-from model.query import AuditAction
+from model.query import AuditAction, Selection
 from model.snapshot import Snapshot
+from model.target import Target
+from model.target_labels import label_problems
 from policy.remediation import remedy
 from service.daemon.audit import record
 from service.daemon.build import Parts
 from service.daemon.status import status_of
+from service.http.api.resources.service import ServiceApi
 from service.http.api.routes import ApiParts, api_routes
-from service.http.api.service import ServiceApi
 from service.http.app import inventory_route, make_app
 from service.http.audit import audit_route
 from service.http.fleet import fleet_route
@@ -26,8 +28,9 @@ from service.http.pages.changing.actions import PageActions
 from service.http.pages.routes import page_routes
 from service.http.pages.sources import PageSources
 from service.http.probe import probe_route
-from service.http.reports import report_routes
+from service.http.reports import ReportOptions, WrittenReports, report_routes
 from service.http.service_discovery import service_discovery_route
+from service.http.targets import TargetDesk
 from service.http.waivers import WaiverDesk, waiver_routes
 from service.judging.policy_text import compared
 from service.judging.report_builder import ReportScope, make_report
@@ -48,6 +51,7 @@ def app_of(parts: Parts, reload: Callable[[Principal], Awaitable[str | None]]) -
         )
 
     waivers = WaiverDesk(parts.evaluator, parts.store, parts.clock.now)
+    reports = WrittenReports(partial(_report, parts))
     return make_app(
         service_registry=parts.metrics.registry,
         is_ready=lambda: parts.targets.sources.current.are_read and not state.is_stopping,
@@ -64,8 +68,8 @@ def app_of(parts: Parts, reload: Callable[[Principal], Awaitable[str | None]]) -
             service_discovery_route(lambda: planner.scheduler.targets),
             *waiver_routes(waivers, lambda: parts.inventory.snapshot().endpoints),
             audit_route(parts.store, parts.clock.now),
-            *api_routes(_api_parts(parts, waivers)),
-            *report_routes(lambda labels, weeks: _report(parts, labels, weeks)),
+            *api_routes(_api_parts(parts, waivers, reports)),
+            *report_routes(reports),
         ),
     )
 
@@ -104,21 +108,42 @@ async def _record_probe(parts: Parts, by: Principal, target: str) -> None:
     await record(parts, by, AuditAction.PROBE_REQUESTED, target)
 
 
-def _api_parts(parts: Parts, waivers: WaiverDesk) -> ApiParts:
+def _api_parts(parts: Parts, waivers: WaiverDesk, reports: WrittenReports) -> ApiParts:
     return ApiParts(
         store=parts.store,
         snapshot=parts.inventory.snapshot,
         waivers=waivers,
+        targets=_target_desk(parts),
+        reports=reports,
         service=ServiceApi(
             store=parts.store,
             status=lambda: status_of(parts),
             sources=lambda: parts.targets.sources.current,
-            targets=lambda: parts.planner.scheduler.targets,
         ),
         jobs=parts.jobs,
         record=partial(_record_probe, parts),
         clock=parts.clock,
         requests_per_minute=parts.state.settings.http.api_requests_per_minute,
+    )
+
+
+def _target_desk(parts: Parts) -> TargetDesk:
+    state = parts.state
+
+    def refusal(target: Target) -> str | None:
+        return state.gate.target_refusal(target)
+
+    def problem(target: Target) -> str | None:
+        return next(label_problems(target.labels, state.settings.label_values), None)
+
+    return TargetDesk(
+        store=parts.store,
+        source=parts.targets.api,
+        scheduled=lambda: parts.planner.scheduler.targets,
+        scheduled_one=parts.planner.target,
+        refusal=refusal,
+        problem=problem,
+        now=parts.clock.now,
     )
 
 
@@ -129,12 +154,17 @@ async def _enumerate_soon(parts: Parts, target: str | None, by: Principal) -> bo
     return True
 
 
-async def _report(parts: Parts, labels: Mapping[str, str], weeks: int) -> Report:
+async def _report(parts: Parts, options: ReportOptions) -> Report:
     evaluator = parts.evaluator
     scope = ReportScope(
         book=replace(evaluator.book, waivers=evaluator.waivers),
-        selection=labels,
-        weeks=weeks,
+        selection=options.labels,
+        weeks=options.weeks,
         is_judged=True,
+        is_past=options.at is not None,
     )
-    return await make_report(parts.store, parts.inventory.snapshot(), scope, parts.clock.now())
+    if options.at is None:
+        snapshot = parts.inventory.snapshot()
+    else:
+        snapshot = await parts.store.snapshot_at(options.at, Selection(labels=options.labels))
+    return await make_report(parts.store, snapshot, scope, parts.clock.now())

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from model.encoding.times_json import time_to_json
-from model.findings.finding import FindingStatus, Severity
+from model.findings.counts import finding_counts
 from model.snapshot import Snapshot
 from model.verdict import Verdict
 from model.version import TOOL_VERSION
@@ -40,7 +40,9 @@ def status_of(parts: Parts) -> dict[str, Any]:
         "probes_in_flight": scheduler.probes_in_flight,
         "lag_seconds": round(scheduler.lag_seconds, 3),
         "compliance": _compliance(snapshot),
-        "findings": _open_findings(snapshot),
+        "findings": finding_counts(
+            finding for one in snapshot.endpoints for finding in one.findings
+        ),
         "worst": [
             {
                 "endpoint": one.observation.endpoint.key,
@@ -62,13 +64,3 @@ def _compliance(snapshot: Snapshot) -> dict[str, dict[str, int]]:
             of_policy = counts.setdefault(policy, {each.value: 0 for each in Verdict})
             of_policy[verdict.value] += 1
     return dict(sorted(counts.items()))
-
-
-def _open_findings(snapshot: Snapshot) -> dict[str, int]:
-    """How many findings are open by severity, most severe first, and how many are waived."""
-    findings = [finding for one in snapshot.endpoints for finding in one.findings]
-    severities = [
-        finding.result.severity for finding in findings if finding.status is FindingStatus.OPEN
-    ]
-    by_severity = {one.value: severities.count(one) for one in reversed(Severity)}
-    return {**by_severity, "waived": len(findings) - len(severities)}

@@ -16,6 +16,7 @@ from service.daemon.state import ServiceState
 from service.inventory.metrics_page import InventoryPage
 from service.judging.policy_evaluator import PolicyEvaluator, declared_targets
 from service.judging.waiver_warnings import scope_warning
+from service.sources.api_targets import ApiTargetSource
 from service.sources.followed_sources import FollowedSources, Kept
 from service.sources.target_sources import TargetSources
 
@@ -24,7 +25,7 @@ _LOG: Final = structlog.stdlib.get_logger("tlsprobe")
 
 @dataclass(slots=True)
 class TargetFeed:
-    """Follows the ``sources``; also schedules ``fixed_targets`` and the targets that policies declare.
+    """Follows the ``sources``, of which ``api`` has what clients add; also schedules ``fixed_targets`` and the targets that policies declare.
 
     When targets change, the ``page`` of metrics is built again, so that it shows no removed target.
     """
@@ -35,16 +36,20 @@ class TargetFeed:
     fixed_targets: Sequence[Target]
     forget_source: Callable[[str], None]
     page: InventoryPage
+    api: ApiTargetSource = field(init=False)
     sources: FollowedSources = field(init=False)
     _remarks: tuple[str, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
+        self.api = ApiTargetSource(self.planner.store)
         self.sources = FollowedSources(self._new_sources, self.forget_source)
 
     def _new_sources(self, kept: Kept) -> TargetSources:
         inventory = self.planner.inventory
         context = SourceContext(
-            gate=self.state.gate, statuses=lambda: inventory.snapshot().endpoints
+            gate=self.state.gate,
+            statuses=lambda: inventory.snapshot().endpoints,
+            more=(self.api,),
         )
         return TargetSources(
             self.state.settings.ruled_sources(context),

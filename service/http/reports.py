@@ -8,7 +8,7 @@ the same report.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from datetime import datetime
 from time import monotonic
 from typing import Final
@@ -28,7 +28,7 @@ from service.judging.ci_gate import parse_labels
 from service.process.limits import rest_after
 from storage import StoreError
 
-_MOST_WEEKS: Final = 260
+MOST_WEEKS: Final = 260
 _EXECUTIVE_WEEKS: Final = 12
 _MOST_LABELS: Final = 32
 _SHOWN: Final = 60
@@ -41,13 +41,27 @@ _ENDINGS: Final = {
     "junit": "xml",
 }
 
-Make = Callable[[Mapping[str, str], int], Awaitable[Report]]
-"""Makes the Report of the endpoints with these labels, with that many weeks of history."""
+
+@frozen
+class ReportOptions:
+    """The endpoints with these ``labels``, with that many ``weeks`` of history, as of ``at`` or now."""
+
+    labels: Mapping[str, str]
+    weeks: int
+    at: datetime | None = None
+
+    @property
+    def key(self) -> tuple[tuple[tuple[str, str], ...], int, datetime | None]:
+        """The same for equal options, and hashable."""
+        return tuple(sorted(self.labels.items())), self.weeks, self.at
 
 
-def report_routes(make: Make) -> list[Route]:
-    """The route of all formats. ``make`` may raise StoreError."""
-    written = _Written(make)
+Make = Callable[[ReportOptions], Awaitable[Report]]
+"""Makes a Report; may raise StoreError."""
+
+
+def report_routes(written: WrittenReports) -> list[Route]:
+    """The route of all formats."""
 
     async def give(request: Request, query: Query) -> Response:
         name = request.path_params["format"]
@@ -61,38 +75,45 @@ def report_routes(make: Make) -> list[Route]:
             return _text(str(error), 400)
         if len(query.every("label")) > _MOST_LABELS:
             return _text(f"a report can have at most {_MOST_LABELS} labels: remove some", 400)
-        weeks = _weeks(query.get("weeks"), name)
+        text = query.get("weeks")
+        weeks = usual_weeks(name) if text is None else whole_number(text, "weeks", MOST_WEEKS)
         try:
-            body, at = await written.get(caller_of_request(request), wanted, labels, weeks)
+            options = ReportOptions(labels=labels, weeks=weeks)
+            body, at = await written.get(caller_of_request(request), wanted, options)
         except StoreError as error:
             return _text(str(error), 503)
         except BusyError as error:
             return busy(error)
-        ending = _ENDINGS.get(name, name)
-        headers = {
-            "content-type": wanted.media_type,
-            "content-disposition": f'inline; filename="tlsprobe-{name}-{at:%Y%m%dT%H%M%SZ}.{ending}"',
-            "content-security-policy": _NO_SCRIPT,
-            "cache-control": "no-store",
-        }
-        return respond(request, body, headers)
+        return respond(request, body, report_headers(wanted, at))
 
     return [route("/reports/{format}", give, once=("weeks",), many=("label",))]
 
 
-class _Written:
+def report_headers(form: ReportFormat, at: datetime) -> dict[str, str]:
+    """The headers of a report that was made at this time; a browser runs none of its scripts."""
+    ending = _ENDINGS.get(form.name, form.name)
+    name = f"tlsprobe-{form.name}-{at:%Y%m%dT%H%M%SZ}.{ending}"
+    return {
+        "content-type": form.media_type,
+        "content-disposition": f'inline; filename="{name}"',
+        "content-security-policy": _NO_SCRIPT,
+        "cache-control": "no-store",
+    }
+
+
+class WrittenReports:
     """The last rendered reports; each is used until it is nineteen times as old as it took to make."""
 
     def __init__(self, make: Make) -> None:
         self._make = make
         self._turns = Turns()
-        self._reports: dict[tuple[str, int, tuple[tuple[str, str], ...]], _Kept] = {}
+        self._reports: dict[Hashable, _Kept] = {}
 
     async def get(
-        self, caller: str, form: ReportFormat, labels: Mapping[str, str], weeks: int
+        self, caller: str, form: ReportFormat, options: ReportOptions
     ) -> tuple[Body, datetime]:
-        """The report with the time of its facts; raises StoreError and BusyError."""
-        key = form.name, weeks, tuple(sorted(labels.items()))
+        """The report and when it was made; raises StoreError and BusyError."""
+        key = form.name, options.key
         if (kept := self._fresh(key)) is not None:
             return kept
         async with self._turns.turn(caller):
@@ -100,7 +121,7 @@ class _Written:
             if (kept := self._fresh(key)) is not None:
                 return kept
             began = monotonic()
-            report = await self._make(labels, weeks)
+            report = await self._make(options)
             text = await asyncio.to_thread(form.write, report)
             body = await body_of(text.encode())
             ended = monotonic()
@@ -109,9 +130,7 @@ class _Written:
         )
         return body, report.generated_at
 
-    def _fresh(
-        self, key: tuple[str, int, tuple[tuple[str, str], ...]]
-    ) -> tuple[Body, datetime] | None:
+    def _fresh(self, key: Hashable) -> tuple[Body, datetime] | None:
         now = monotonic()
         for old in [one for one, kept in self._reports.items() if kept.stale_at <= now]:
             del self._reports[old]
@@ -128,10 +147,9 @@ class _Kept:
     stale_at: float
 
 
-def _weeks(text: str | None, name: str) -> int:
-    if text is None:
-        return _EXECUTIVE_WEEKS if name == "executive" else 0
-    return whole_number(text, "weeks", _MOST_WEEKS)
+def usual_weeks(form_name: str) -> int:
+    """How many weeks of history a report has if the client does not say."""
+    return _EXECUTIVE_WEEKS if form_name == "executive" else 0
 
 
 def _text(sentence: str, status_code: int) -> Response:

@@ -1,4 +1,4 @@
-"""Policies, rules and their differences as text for a terminal."""
+"""Policies, rules and their differences as text for a terminal, and as JSON."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from model.claims import CLAIMS_POLICY
 from model.findings.finding import labelled_rule
 from model.protocol_version import ProtocolVersion
 from policy import RULES, Policy
 from policy.claims.rules import CLAIM_RULES, ClaimRule
 from policy.compare import Comparison, Permitted, compare, in_kinds
+from policy.policy import PolicyRule
 from policy.rule import AnyRule
 from policy.rules.endpoint.reach import REACHED
 
@@ -84,9 +86,7 @@ def explained(rule: AnyRule, policies: Iterable[Policy]) -> Iterator[str]:
             yield f"    {name}{_default(found)}"
     users = [
         f"    {policy.name}: {one.name}, {one.severity.value}: {one.required} [{one.source}]"
-        for policy in policies
-        for one in policy.rules
-        if one.rule is rule and rule is not REACHED
+        for policy, one in _users(rule, policies)
     ]
     if users:
         yield ""
@@ -105,12 +105,73 @@ def claim_rule_explained(rule: ClaimRule) -> Iterator[str]:
     yield "  List them: tlsprobe claims"
 
 
+def claim_rule_to_json(rule: ClaimRule) -> dict[str, Any]:
+    """The same as JSON values, in the form of ``rule_to_json``: it has no parameters, and no policy uses it."""
+    return {
+        "rule": CLAIMS_POLICY,
+        "rule_id": rule.identifier,
+        "family": CLAIMS_POLICY,
+        "severity": rule.severity.value,
+        "requirement": rule.requirement,
+        "violation": rule.violation,
+        "why": rule.why,
+        "parameters": [],
+        "used_by": [],
+    }
+
+
+def rule_to_json(rule: AnyRule, policies: Iterable[Policy]) -> dict[str, Any]:
+    """The same as JSON values; a parameter that a policy must set has no ``default``."""
+    return {
+        "rule": rule.name,
+        "rule_id": rule.identifier,
+        "family": rule.family.value,
+        "severity": rule.severity.value,
+        "requirement": rule.requirement,
+        "violation": rule.violation,
+        "why": rule.why,
+        "parameters": [
+            {"name": name, **_default_to_json(found)}
+            for name, found in rule.parameters.model_fields.items()
+        ],
+        "used_by": [
+            {
+                "policy": policy.name,
+                "rule": one.name,
+                "severity": one.severity.value,
+                "required": one.required,
+                "source": one.source,
+            }
+            for policy, one in _users(rule, policies)
+        ],
+    }
+
+
+def _users(rule: AnyRule, policies: Iterable[Policy]) -> Iterator[tuple[Policy, PolicyRule]]:
+    """Where the policies use a rule; what all of them require is left out."""
+    if rule is not REACHED:
+        yield from (
+            (policy, one) for policy in policies for one in policy.rules if one.rule is rule
+        )
+
+
+def _default_to_json(found: FieldInfo) -> dict[str, Any]:
+    if found.default is PydanticUndefined:
+        return {}
+    value = found.default
+    return {"default": _labels_of(value) if isinstance(value, tuple) else value}
+
+
+def _labels_of(values: tuple[Any, ...]) -> list[str]:
+    return [getattr(one, "label", None) or str(one) for one in values]
+
+
 def _default(found: FieldInfo) -> str:
     if found.default is PydanticUndefined:
         return " (required)"
     value = found.default
     if isinstance(value, tuple):
-        several = [getattr(one, "label", None) or str(one) for one in value]
+        several = _labels_of(value)
         text = ", ".join(several[:_NAMES_SHOWN])
         more = f" and {len(several) - _NAMES_SHOWN} more" if len(several) > _NAMES_SHOWN else ""
         return f", [{text}{more}] by default"

@@ -22,7 +22,7 @@ from model.frozen import frozen
 from model.observation import Observation
 from model.ports import Clock
 from service.probe_endpoint.module_choices import RefusedError
-from service.probe_endpoint.observer import Admitted
+from service.probe_endpoint.observer import Admitted, RequestedProbe
 
 _LOG: Final = structlog.stdlib.get_logger("tlsprobe")
 _MOST_JOBS: Final = 64
@@ -34,8 +34,8 @@ _LONGEST_STEP: Final = 300
 class Visits(Protocol):
     """What makes the visits: ``service.probe_endpoint.observer.Observer``."""
 
-    def admit(self, text: str, server_name: str | None) -> Admitted:
-        """The target; raises RefusedError."""
+    def admit(self, requested: RequestedProbe) -> Admitted:
+        """The target and the module; raises RefusedError."""
         ...
 
     async def observe(self, admitted: Admitted, say: Callable[[str], None]) -> list[Observation]:
@@ -61,10 +61,15 @@ class Step:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class ProbeJob:
-    """A probe of ``target``, which the client ``by`` started; ``failure`` is a sentence if it failed."""
+    """A probe of ``target`` with ``checks`` of ``module``, which the client ``by`` started.
+
+    ``failure`` is a sentence if it failed.
+    """
 
     id: str
     target: str
+    module: str
+    checks: Sequence[str]
     by: str
     created_at: datetime
     state: JobState = JobState.RUNNING
@@ -99,7 +104,9 @@ class ProbeJob:
             if changed is not self._changed:
                 continue
             try:
-                await asyncio.wait_for(changed.wait(), patience_seconds)
+                # Unlike wait_for of Python 3.11, it never swallows a cancellation.
+                async with asyncio.timeout(patience_seconds):
+                    await changed.wait()
             except TimeoutError:
                 yield None
 
@@ -120,9 +127,9 @@ class ProbeJobs:
         self._forget_expired()
         return tuple(self._jobs.values())
 
-    def start(self, text: str, server_name: str | None, by: str) -> ProbeJob:
-        """Start to probe ``text``; raises RefusedError if it may not be probed, or too many jobs run."""
-        admitted = self._visits.admit(text, server_name)
+    def start(self, requested: RequestedProbe, by: str) -> ProbeJob:
+        """Start a probe; raises RefusedError if the target may not be probed, or too many jobs run."""
+        admitted = self._visits.admit(requested)
         self._forget_expired()
         if len(self._jobs) >= _MOST_JOBS:
             if not self._ended:
@@ -133,6 +140,8 @@ class ProbeJobs:
         job = ProbeJob(
             id=secrets.token_hex(16),
             target=admitted.target.key,
+            module=admitted.module.name,
+            checks=admitted.checks,
             by=by,
             created_at=self._clock.now(),
         )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from discovery.targets import TargetError, parse_target
+from discovery.targets import parse_target
 from model.frozen import frozen
 from model.observation import Observation
 from model.ports import NotVisitedError
 from model.target import Endpoint, Target
+from probe.checks.check_groups import parse_parts
+from probe.checks.part import Part
 from scheduling.resolve import unresolved
-from service.config.modules.on_demand import DEFAULT_MODULE
 from service.probe_endpoint.module_choices import RefusedError
 from service.probe_endpoint.module_visit import Module
 from service.probe_endpoint.probe_request import ProbeRequest
@@ -24,28 +25,50 @@ _MOST_ADDRESSES: Final = 16
 
 
 @frozen
+class RequestedProbe:
+    """What a client requests: the text of a target, and a module or its default; ``checks`` replace those of the module."""
+
+    target: str
+    server_name: str | None = None
+    module: str | None = None
+    checks: tuple[str, ...] = ()
+
+
+@frozen
 class Admitted:
-    """A target that may be probed, as far as its name tells."""
+    """A target that may be probed, as far as its name tells; ``parts`` are those of the requested checks."""
 
     module: Module
     target: Target
+    parts: frozenset[Part] | None = None
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """The names of the checks that the visit makes, besides the versions."""
+        if self.parts is None:
+            return self.module.settings.checks
+        return tuple(part.value for part in Part if part in self.parts)
 
 
 class Observer:
-    """Visits with the default module of ``prober``, in its places."""
+    """Visits with the modules of ``prober``, in its places."""
 
     def __init__(self, prober: OnDemandProber) -> None:
         self._prober = prober
 
-    def admit(self, text: str, server_name: str | None) -> Admitted:
-        """The target that ``text`` names; raises RefusedError if it is invalid or may not be probed."""
+    def admit(self, requested: RequestedProbe) -> Admitted:
+        """The target, module and checks; raises RefusedError if one is invalid or the target may not be probed."""
+        module = self._prober.module(requested.module)
+        text = module.settings.target or requested.target
         try:
-            target = parse_target(text, server_name=server_name, source="probe")
-        except TargetError as error:
+            parts = parse_parts(requested.checks) if requested.checks else None
+            target = parse_target(text, server_name=requested.server_name, source="probe")
+        except ValueError as error:
             raise RefusedError(400, str(error)) from error
-        module = self._prober.module(DEFAULT_MODULE)
         return Admitted(
-            module=module, target=self._prober.target(ProbeRequest(target=target), module.settings)
+            module=module,
+            target=self._prober.target(ProbeRequest(target=target), module.settings),
+            parts=parts,
         )
 
     async def observe(self, admitted: Admitted, say: Callable[[str], None]) -> list[Observation]:
@@ -64,7 +87,7 @@ class Observer:
             if resolution.failure is not None:
                 return [unresolved(target, resolution.failure, started_at)]
             some = self._allowed(target, resolution.endpoints[:_MOST_ADDRESSES])
-            return [await self._visit(admitted.module, one, say) for one in some]
+            return [await self._visit(admitted, one, say) for one in some]
         except NotVisitedError as error:
             raise RefusedError(503, f"{target.key} cannot be probed now: {error}") from error
         finally:
@@ -83,9 +106,9 @@ class Observer:
         return allowed
 
     async def _visit(
-        self, module: Module, endpoint: Endpoint, say: Callable[[str], None]
+        self, admitted: Admitted, endpoint: Endpoint, say: Callable[[str], None]
     ) -> Observation:
-        engine = module.engine.within(_DEADLINE_SECONDS)
+        engine = admitted.module.engine.within(_DEADLINE_SECONDS, admitted.parts)
         async with self._prober.around.guarding(endpoint):
             return await engine.visit(
                 endpoint, lambda step: say(f"{endpoint.key}: {step}"), is_awaited=True

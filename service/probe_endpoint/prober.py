@@ -115,7 +115,7 @@ class OnDemandProber:
         Raises:
             RefusedError: if the request cannot or may not be served.
         """
-        module = self.module(module_name or self._settings.default_module)
+        module = self.module(module_name)
         deadline = _deadline_seconds(module.settings, scrape_timeout)
         text = module.settings.target or target_text
         if not text:
@@ -158,10 +158,10 @@ class OnDemandProber:
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    def module(self, name: str) -> Module:
-        """The module of this name; raises RefusedError."""
+    def module(self, name: str | None) -> Module:
+        """The module of this name, or the usual one; raises RefusedError."""
         try:
-            return self._modules[name]
+            return self._modules[name or self._settings.default_module]
         except KeyError:
             there = ", ".join(sorted(self._modules))
             raise RefusedError(400, f"unknown module {name!r}: use one of {there}") from None

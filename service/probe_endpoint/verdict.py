@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from model.judging.trust import endpoint_trust
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
@@ -20,13 +21,8 @@ def holds(expect: Expectations, observation: Observation, *, verifies: bool) -> 
 
 
 def _is_trusted(observation: Observation) -> bool:
-    """Whether every chain of the endpoint is trusted by at least one store and matches the host name."""
-    own = observation.own_certificates
-    return bool(own) and all(
-        deployment.hostname_matches is Verdict.YES
-        and any(trust.verdict is Verdict.YES for trust in deployment.trust.values())
-        for deployment in own
-    )
+    trust = endpoint_trust(observation)
+    return trust is not None and trust.verdict is Verdict.YES
 
 
 def _refuses(observation: Observation, label: str) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from exporters.terminal.console import ProgressLine, printable
 from exporters.wording import COMPLIANCE, OUTCOME_MARKS, OUTCOMES
 from model.clock import SystemClock
+from model.encoding.finding_json import rule_result_to_json
 from model.findings.finding import RuleResult
 from model.findings.judged import Judged
 from model.observation import Observation
@@ -31,6 +32,27 @@ def trial_lines(observation: Observation, judged: Judged) -> Iterator[str]:
         yield from _lines([one for one in results if one.policy == policy])
 
 
+def trial_to_json(observation: Observation, judged: Judged) -> dict[str, Any]:
+    """The same as JSON values, without evidence."""
+    assessment = judged.assessment
+    return {
+        "endpoint": observation.endpoint.key,
+        "reason": observation.reason,
+        "policies": [
+            {
+                "policy": policy,
+                "compliance": assessment.compliance(policy).value,
+                "results": [
+                    rule_result_to_json(one, with_evidence=False)
+                    for one in assessment.results
+                    if one.policy == policy
+                ],
+            }
+            for policy in assessment.policies
+        ],
+    }
+
+
 def _lines(results: list[RuleResult]) -> Iterator[str]:
     width = max((len(one.rule_label) for one in results), default=0)
     for one in results:
@@ -43,6 +65,20 @@ def match_lines(observation: Observation) -> Iterator[str]:
     """The AWS policies whose results would be those of one address; server-chosen text is escaped."""
     yield printable(observation.endpoint.key)
     yield from (f"  {printable(line)}" for line in _matches(observation))
+
+
+def match_to_json(observation: Observation) -> dict[str, Any]:
+    """The same as JSON values; ``unknown`` are the facts without which nothing can be decided."""
+    found = policies_that_give(observation)
+    return {
+        "endpoint": observation.endpoint.key,
+        "reason": observation.reason,
+        "policies": [
+            {"policy": one.name, "product": one.product, "uncertain": one.uncertain or None}
+            for one in found.policies
+        ],
+        "unknown": list(found.unknown),
+    }
 
 
 def _matches(observation: Observation) -> Iterator[str]:

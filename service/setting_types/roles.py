@@ -12,10 +12,10 @@ class Role(StrEnum):
     """Read pages, metrics, reports and the API, and probe allowed targets."""
 
     OPERATOR = "operator"
-    """Also add and remove waivers, and request probes."""
+    """Also change waivers and the targets of the API, and request probes."""
 
     ADMIN = "admin"
-    """Also reload the configuration."""
+    """Also reload the configuration, and set labels of targets that control probing."""
 
     def includes(self, other: Role) -> bool:
         """Whether this role may do everything that ``other`` may."""

@@ -1,4 +1,4 @@
-"""Reads values as they were stored: waivers, service events, and the alerts that notifiers have reported."""
+"""Reads values as they were stored: waivers, API targets, service events, and the alerts that notifiers have reported."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.encoding.alert_json import alert_from_json
 from model.encoding.finding_json import waiver_from_json
+from model.encoding.observation_json import target_from_json
 from model.findings.alert import Alert
 from model.findings.finding import Waiver
 from model.query import ServiceEvent
-from storage.rows.tables import EventRow, ReportedAlertRow, WaiverRow
+from model.target import Target
+from storage.rows.tables import ApiTargetRow, EventRow, ReportedAlertRow, WaiverRow
 
 
 async def read_waivers(connection: AsyncConnection) -> list[Waiver]:
@@ -26,6 +28,19 @@ async def read_waivers(connection: AsyncConnection) -> list[Waiver]:
         return [waiver_from_json(fields) for fields in found]
     except KeyError as error:
         raise ValueError(f"not a waiver: it has no {error}") from error
+
+
+async def read_api_targets(connection: AsyncConnection) -> list[Target]:
+    """The targets that clients have added, by key.
+
+    Raises:
+        ValueError: if this version cannot read one of them.
+    """
+    found = await connection.scalars(select(ApiTargetRow.fields).order_by(ApiTargetRow.key))
+    try:
+        return [target_from_json(fields) for fields in found]
+    except KeyError as error:
+        raise ValueError(f"not a target: it has no {error}") from error
 
 
 async def read_events(connection: AsyncConnection, since: datetime | None) -> list[ServiceEvent]:

@@ -273,6 +273,15 @@ class WaiverRow(Table):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class ApiTargetRow(Table):
+    """A target that a client added through the API; ``fields`` are the JSON of ``target_to_json``."""
+
+    __tablename__ = "api_targets"
+
+    key: Mapped[str] = mapped_column(String, primary_key=True)
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class ReportedAlertRow(Table):
     """An Alert that a notifier has reported and that has not ended since; the table still has its first name."""
 

@@ -16,7 +16,7 @@ from referencing import Registry, Resource
 from scripts import json_reference
 from scripts.commands_json_reference import SCHEMA, commands, reference
 from service.cli.app import app
-from service.cli.commands import COMMANDS, ROOT
+from service.cli.commands import COMMANDS, ROOT, Command
 from service.cli.help_text import context_of
 from tests.probe.programmable.server import serve, served_on_a_port
 from tests.service.processes import tlsprobe
@@ -28,6 +28,12 @@ __all__ = ["database"]
 PAGE: Final = SCHEMA.with_name("commands-json.md")
 OBSERVATIONS: Final = {"scan", "replay"}
 """They print Observations, whose schema is another file."""
+WITHOUT_RESULTS: Final = {
+    *("serve", "worker", "demo"),
+    *("policy", "db", "help", "completion"),
+    *("rules", "report", "policy schema", "aws", "aws policy"),
+}
+"""They run until they are stopped, show help, or print a document in a format of its own."""
 EXIT_WRONG: Final = 2
 TARGETS: Final = "targets: [{host: 127.0.0.1, port: 9443, labels: {team: web}}]\n"
 POLICY: Final = "policies: {house: {rules: {protocol_versions: {allowed: [TLSv1.3]}}}}\n"
@@ -62,9 +68,13 @@ def check(name: str, output: str) -> Mapping[str, Any]:
     return said
 
 
+def words_of(row: Command) -> tuple[str, ...]:
+    return (row.name,) if row.group == ROOT else (row.group, row.name)
+
+
 def commands_with_json() -> Iterator[str]:
     for row in COMMANDS:
-        words = (row.name,) if row.group == ROOT else (row.group, row.name)
+        words = words_of(row)
         command = context_of(click.Context(app, info_name=ROOT), words).command
         if any("--json" in one.opts for one in command.params):
             yield " ".join(words)
@@ -72,6 +82,11 @@ def commands_with_json() -> Iterator[str]:
 
 def test_every_command_with_json_has_a_schema() -> None:
     assert set(commands_with_json()) - OBSERVATIONS == set(commands())
+
+
+def test_every_command_that_prints_results_has_json() -> None:
+    every = {" ".join(words_of(row)) for row in COMMANDS}
+    assert every - set(commands_with_json()) == WITHOUT_RESULTS
 
 
 def test_the_page_is_generated_from_the_schema() -> None:
@@ -106,6 +121,7 @@ def test_what_reads_the_database_prints_as_its_schema_says(words: list[str], dat
         ("policy show", ["mozilla-modern"]),
         ("policy diff", ["mozilla-modern", "mozilla-intermediate"]),
         ("policy check", ["policy.yml"]),
+        ("policy explain", ["certificate_expiry"]),
         ("modules", ["modules.yml"]),
         ("discover", ["--config", "tlsprobe.yml"]),
         ("doctor", ["--config", "tlsprobe.yml"]),
@@ -135,6 +151,21 @@ async def test_explain_prints_as_its_schema_says() -> None:
         words = ("explain", f"127.0.0.1:{server.port}", "tls1.2", "--json")
         run = await asyncio.to_thread(tlsprobe, *words)
     assert check("explain", run.stdout)["explanations"][0]["verdict"] == "yes"
+
+
+async def test_what_judges_a_host_prints_as_its_schema_says() -> None:
+    async with serve(served_on_a_port(MODEL)) as server:
+        host = f"127.0.0.1:{server.port}"
+        evaluated = await asyncio.to_thread(
+            tlsprobe, "policy", "evaluate", "mozilla-modern", host, "--json"
+        )
+        matched = await asyncio.to_thread(tlsprobe, "policy", "match", host, "--json")
+    (endpoint,) = check("policy evaluate", evaluated.stdout)["endpoints"]
+    (policy,) = endpoint["policies"]
+    assert (policy["policy"], policy["compliance"]) == ("mozilla-modern", "no")
+    assert "fail" in {one["outcome"] for one in policy["results"]}
+    (endpoint,) = check("policy match", matched.stdout)["endpoints"]
+    assert endpoint["endpoint"].startswith(host)
 
 
 def test_report_verify_prints_as_its_schema_says(database: str, tmp_path: Path) -> None:

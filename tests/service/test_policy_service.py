@@ -113,7 +113,7 @@ async def test_an_endpoint_that_a_policy_declares_is_a_finding_until_it_answers(
         assert await service.stop() == 0
     assert visit["endpoint"].startswith(f"127.0.0.1:{closed_port}")
     assert status["compliance"] == {"declared": {"yes": 0, "no": 0, "unknown": 1}}
-    assert status["findings"]["high"] == 1
+    assert status["findings"]["unknown"] == 1
 
 
 def test_an_unusable_policy_is_reported_at_startup(

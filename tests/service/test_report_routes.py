@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from exporters.reports import REPORTS, Report, ReportFormat, verify_report
 from service.http.guard.access import Access
 from service.http.guard.guard import Guard
-from service.http.reports import report_routes
+from service.http.reports import ReportOptions, WrittenReports, report_routes
 from storage import StoreError
 from tests.exporters.reports.samples import report
 
@@ -22,8 +22,8 @@ class Making:
     asked: tuple[Mapping[str, str], int] | None = None
     fault: str | None = None
 
-    async def __call__(self, labels: Mapping[str, str], weeks: int) -> Report:
-        self.asked = labels, weeks
+    async def __call__(self, options: ReportOptions) -> Report:
+        self.asked = options.labels, options.weeks
         if self.fault is not None:
             raise StoreError(self.fault)
         return report()
@@ -36,7 +36,7 @@ def making() -> Making:
 
 @pytest.fixture
 async def client(making: Making) -> AsyncIterator[httpx.AsyncClient]:
-    app = Guard(Starlette(routes=report_routes(making)), Access())
+    app = Guard(Starlette(routes=report_routes(WrittenReports(making))), Access())
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://localhost"
     ) as client:

@@ -12,6 +12,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -20,9 +21,11 @@ import sqlalchemy as sa
 from alembic import command
 
 from model.encoding.finding_json import waiver_to_json
+from model.encoding.observation_json import target_to_json
 from model.findings.alert import Alert, AlertKind
 from model.findings.finding import Outcome, Severity, Waiver
 from model.query import AuditAction, AuditEntry, ServiceEvent
+from model.target import Target
 from storage import Retention, SqlStore
 from storage.database import connect
 from storage.revision import migration_config
@@ -56,6 +59,12 @@ ENTRY: Final = AuditEntry(
     subject="w",
     before=None,
     after=waiver_to_json(WAIVER),
+)
+TARGET: Final = Target(
+    host="shop.example", port=8443, server_name="shop.example", labels={"team": "shop"}
+)
+ADDED: Final = replace(
+    ENTRY, action=AuditAction.TARGET_ADDED, subject=TARGET.key, after=target_to_json(TARGET)
 )
 ALERT: Final = Alert(
     kind=AlertKind.FINDING,
@@ -121,6 +130,7 @@ async def _fill(url: str) -> None:
         await store.put_waiver(WAIVER)
         await store.put_reported_alerts("chat", [ALERT])
         await store.audit(ENTRY)
+        await store.change_api_target(TARGET.key, lambda _: (TARGET, ADDED))
         await store.prune(Retention(), NOON + 3 * INTERVAL)
 
 

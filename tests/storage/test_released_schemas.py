@@ -16,12 +16,14 @@ from storage import SqlStore, StoreError, open_reader
 from storage.maintenance import check_database, upgrade_database
 from storage.revision import migration_scripts
 from tests.storage.released_database import (
+    ADDED,
     ALERT,
     ENTRY,
     EVENT,
     FAILED,
     ISSUER,
     RELEASED,
+    TARGET,
     VISITS,
     WAIVER,
     load,
@@ -184,7 +186,15 @@ async def test_reported_alerts_are_stored(url: str, revision: str) -> None:
 async def test_the_audit_log_is_stored(url: str, revision: str) -> None:
     await upgraded(url, revision)
     async with await open_reader(url) as reader:
-        assert await reader.audit_log() == [ENTRY]
+        added = [ADDED] if revision >= "0010" else []
+        assert await reader.audit_log() == [*added, ENTRY]
+
+
+@pytest.mark.parametrize("revision", [one for one in REVISIONS if one >= "0010"])
+async def test_the_targets_of_the_api_are_stored(url: str, revision: str) -> None:
+    await upgraded(url, revision)
+    async with await open_reader(url) as reader:
+        assert await reader.api_targets() == [TARGET]
 
 
 @each_revision

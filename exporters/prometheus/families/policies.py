@@ -8,7 +8,8 @@ from typing import Final
 
 from exporters.prometheus.families.family import Family, Sample
 from exporters.prometheus.families.unknown import UNPROVED
-from model.findings.finding import FindingStatus, Outcome, Severity
+from model.findings.counts import open_unknown, open_violations
+from model.findings.finding import FindingStatus, Severity
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
 
@@ -20,22 +21,14 @@ def _compliant(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _open_findings(status: EndpointStatus) -> Iterator[Sample]:
-    counted = Counter(
-        (finding.result.policy, finding.result.severity)
-        for finding in status.findings
-        if finding.status is FindingStatus.OPEN and finding.result.outcome is not Outcome.UNKNOWN
-    )
+    counted = Counter((one.policy, one.severity) for one in open_violations(status.findings))
     for policy in status.compliance:
         for severity in Severity:
             yield (policy, severity.value), float(counted[policy, severity])
 
 
 def _unknown_findings(status: EndpointStatus) -> Iterator[Sample]:
-    counted = Counter(
-        (finding.result.policy, finding.result.cause or UNPROVED)
-        for finding in status.findings
-        if finding.status is FindingStatus.OPEN and finding.result.outcome is Outcome.UNKNOWN
-    )
+    counted = Counter((one.policy, one.cause or UNPROVED) for one in open_unknown(status.findings))
     for policy, reason in sorted(counted):
         yield (policy, reason), float(counted[policy, reason])
 

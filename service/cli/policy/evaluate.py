@@ -9,11 +9,11 @@ from model.intrusiveness import Intrusiveness
 from service.cli.app import (
     exit_code_of,
     fail,
-    say,
     warn,
 )
 from service.cli.options import (
     AllowUnknown,
+    AsJson,
     Dns,
     FailOn,
     Fetch,
@@ -31,6 +31,7 @@ from service.cli.options import (
     Timeout,
     TrustStores,
 )
+from service.cli.output import print_either
 from service.cli.parameters import command
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def evaluate(  # noqa: PLR0913 - each parameter is an option of the command
     label: Labels = None,
     fail_on: FailOn = None,
     allow_unknown: AllowUnknown = False,
+    as_json: AsJson = False,
 ) -> int:
     """Probe one host and show the outcome of every rule: passed, failed, unknown, not applicable."""
     from service.scan.policy_options import read_gate, with_labels
@@ -83,18 +85,19 @@ def evaluate(  # noqa: PLR0913 - each parameter is an option of the command
         )
     except ScanInputError as error:
         return fail(str(error))
-    return _probe_and_print(request, gate)
+    return _probe_and_print(request, gate, as_json=as_json)
 
 
-def _probe_and_print(request: ScanRequest, gate: CiGate) -> int:
+def _probe_and_print(request: ScanRequest, gate: CiGate, *, as_json: bool) -> int:
     from service.process.event_loop import run
     from service.scan.output import ScanOutcome
-    from service.scan.policy_trial import observe, trial_lines
+    from service.scan.policy_trial import observe, trial_lines, trial_to_json
 
     outcome = ScanOutcome()
-    for observation in run(observe(request)):
-        judged = gate.judge(observation, datetime.now(UTC))
+    trials = [(one, gate.judge(one, datetime.now(UTC))) for one in run(observe(request))]
+    for observation, judged in trials:
         outcome.are_all_tls &= observation.answered_as_tls
         outcome.is_stopped |= gate.stops(judged)
-        say(*trial_lines(observation, judged))
+    found = {"endpoints": [trial_to_json(*one) for one in trials]} if as_json else None
+    print_either(found, (line for one in trials for line in trial_lines(*one)))
     return exit_code_of(outcome)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from service.cli.app import (
     EXIT_NOT_ALL_TLS,
     EXIT_OK,
     fail,
-    say,
 )
 from service.cli.options import (
+    AsJson,
     OnlyIpv4,
     OnlyIpv6,
     ProbedHost,
@@ -18,6 +20,7 @@ from service.cli.options import (
     SourceAddress,
     Timeout,
 )
+from service.cli.output import print_either
 from service.cli.parameters import command
 
 
@@ -37,10 +40,11 @@ def match(  # noqa: PLR0913 - each parameter is an option of the command
     proxy_protocol: ProxyProtocol = None,
     ipv4: OnlyIpv4 = False,
     ipv6: OnlyIpv6 = False,
+    as_json: AsJson = False,
 ) -> int:
     """Probe one host and name the AWS load balancer and CloudFront policies that match it."""
     from service.process.event_loop import run
-    from service.scan.policy_trial import match_lines, observe
+    from service.scan.policy_trial import match_lines, match_to_json, observe
     from service.scan.request import ScanInputError, by_way, read_request
 
     try:
@@ -49,6 +53,6 @@ def match(  # noqa: PLR0913 - each parameter is an option of the command
     except ScanInputError as error:
         return fail(str(error))
     observations = run(observe(request))
-    for observation in observations:
-        say(*match_lines(observation))
+    found = {"endpoints": list(map(match_to_json, observations))} if as_json else None
+    print_either(found, chain.from_iterable(map(match_lines, observations)))
     return EXIT_OK if all(one.answered_as_tls for one in observations) else EXIT_NOT_ALL_TLS

@@ -1,4 +1,4 @@
-"""The JSON of the API's answers as types, for the OpenAPI document; ``model.encoding`` writes most of it."""
+"""The JSON of answers about endpoints as types, for the OpenAPI document; ``model.encoding`` writes most of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from model.findings.finding import FindingStatus, Outcome, Severity
 from model.observation import State
 from model.query import Transition
 from model.verdict import UnknownCause, Verdict
-from service.probe_endpoint.jobs import JobState
 
 
 def _none_required(schema: dict[str, Any]) -> None:
@@ -42,6 +41,7 @@ class CountedPage(Page):
 class Target(Item):
     """A target of the discovery sources."""
 
+    id: str
     key: str
     host: str
     port: int
@@ -61,10 +61,14 @@ class Endpoint(Item):
     state: State
     reason: str | None
     versions: list[str] = Field(description="the protocol versions that it accepts")
-    trusted: Verdict | None = Field(description="whether its own chains verify; null without any")
+    trusted: Verdict | None = Field(
+        description="whether clients trust its chains: each verifies and is for its name; null without any"
+    )
     expires_at: datetime | None = Field(description="the earliest expiry of its own certificates")
-    severity: Severity | None = Field(description="of its worst open finding")
-    findings: dict[str, int] = Field(description="open findings by severity, and `waived`")
+    severity: Severity | None = Field(description="of its worst open violation")
+    findings: dict[str, int] = Field(
+        description="open violations by severity, `unknown` and `waived`"
+    )
     compliance: dict[str, Verdict] = Field(description="by policy")
     last_probe_at: datetime
     last_success_at: datetime | None
@@ -206,6 +210,24 @@ class Findings(CountedPage):
     items: list[Finding]
 
 
+class Opening(Item):
+    """A finding from when it opened, or reopened, until it was resolved, with its newest texts of that time."""
+
+    opened_at: datetime
+    resolved_at: datetime | None
+    severity: Severity
+    outcome: Outcome
+    violation: str
+    observed: str
+    required: str
+
+
+class Openings(CountedPage):
+    """The history of a finding, newest first."""
+
+    items: list[Opening]
+
+
 class PolicyRule(BaseModel):
     """A rule as it occurs in a policy."""
 
@@ -240,104 +262,16 @@ class Policies(CountedPage):
     items: list[Policy]
 
 
-class Event(Item):
-    """Something that happened to the service itself."""
+class ListedTarget(Target):
+    """A target, and the labels that clients have given it; null if no client has added it."""
 
-    at: datetime
-    kind: str
-    message: str
-    endpoint: str | None
-
-
-class Events(Page):
-    """Service events, newest first."""
-
-    items: list[Event]
-
-
-class AuditEntry(Item):
-    """A change that a client or a signal made."""
-
-    at: datetime
-    actor: str
-    method: str
-    role: str
-    address: str | None
-    action: str
-    subject: str
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-
-
-class AuditEntries(Page):
-    """The audit log, newest first."""
-
-    items: list[AuditEntry]
-
-
-class Source(Item):
-    """A discovery source; `warning` says which entries yield no target."""
-
-    name: str
-    targets: int
-    error: str | None
-    warning: str | None
-
-
-class Sources(CountedPage):
-    """The discovery sources."""
-
-    items: list[Source]
+    api_labels: dict[str, str] | None
 
 
 class Targets(CountedPage):
     """The targets of all sources."""
 
-    items: list[Target]
-
-
-class ProbeStep(BaseModel):
-    """A step of a probe."""
-
-    number: int
-    message: str
-
-
-class Probe(Item):
-    """A probe that a client started."""
-
-    id: str
-    target: str
-    by: str
-    state: JobState
-    created_at: datetime
-    ended_at: datetime | None
-    failure: str | None
-    steps: list[ProbeStep] = Field(description="the last 100")
-    observations: int = Field(description="how many addresses were probed")
-
-
-class Probes(CountedPage):
-    """The probes that clients started in the last hour, newest first."""
-
-    items: list[Probe]
-
-
-class ProbeResult(BaseModel):
-    """What a probe found at each address."""
-
-    observations: list[Observation]
-
-
-class Health(BaseModel):
-    """The status of the service, as `/-/status` has it."""
-
-    model_config = ConfigDict(extra="allow")
-
-    version: str
-    started_at: datetime
-    endpoints: int
-    lag_seconds: float
+    items: list[ListedTarget]
 
 
 class Problem(BaseModel):

@@ -156,7 +156,7 @@ def _fields_of(one: Operation) -> Iterator[str]:
 
 def _of_headers(one: Operation) -> Iterator[Json]:
     tags = {"type": "string"}
-    if one.method == "GET" and not one.is_stream:
+    if one.method == "GET" and one.answer is not None:
         yield _header("If-None-Match", "an `ETag`: 304 if it is still that of the answer", tags)
     if one.takes_match:
         yield _header("If-Match", "an `ETag`: 412 if it is no longer that of the resource", tags)
@@ -183,7 +183,7 @@ def _responses(one: Operation, names: Mapping[Any, Json]) -> Json:
         refusals[412] = "it has changed since its `ETag` was read"
     refusals |= one.may_answer
     responses: Json = {str(one.status): _success(one, names)}
-    if one.method == "GET" and not one.is_stream:
+    if one.method == "GET" and one.answer is not None:
         responses["304"] = {"description": "the answer is that of `If-None-Match`"}
     problem = {"application/problem+json": {"schema": names[Problem]}}
     for status in sorted(refusals):
@@ -195,6 +195,8 @@ def _success(one: Operation, names: Mapping[Any, Json]) -> Json:
     success: Json = {"description": HTTPStatus(one.status).phrase}
     if one.is_stream:
         success["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+    elif one.media_types:
+        success["content"] = {media_type: {"schema": {}} for media_type in one.media_types}
     elif one.answer is not None:
         success["content"] = {"application/json": {"schema": names[one.answer]}}
         success["headers"] = {"ETag": {"schema": {"type": "string"}}}

@@ -6,13 +6,15 @@ The Guard has checked host, origin, role and size before.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from functools import partial
 from math import ceil
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from service.http.api.idempotency import HEADER, Idempotency
 from service.http.api.operation import ApiError, Call, Operation, Reply
@@ -108,9 +110,9 @@ def check_match(request: Request, value: Any) -> None:
 
 async def _answer(request: Request, reply: Reply) -> Response:
     if reply.stream is not None:
-        return StreamingResponse(
-            reply.stream, media_type="text/event-stream", headers={"cache-control": "no-store"}
-        )
+        return _EventStream(reply.stream)
+    if reply.document is not None:
+        return respond(request, reply.document, reply.headers)
     if reply.value is None:
         return Response(status_code=reply.status, headers=dict(reply.headers))
     tag = etag_of(reply.value)
@@ -123,6 +125,19 @@ async def _answer(request: Request, reply: Reply) -> Response:
         return Response(status_code=304, headers={**headers, "vary": "Accept, Accept-Encoding"})
     headers["content-type"] = "application/json"
     return respond(request, body, headers, status_code=reply.status)
+
+
+class _EventStream(StreamingResponse):
+    """Sends ``events``, and closes them as soon as the client is gone: they count against a limit."""
+
+    def __init__(self, events: AsyncGenerator[bytes]) -> None:
+        headers = {"cache-control": "no-store"}
+        super().__init__(events, media_type="text/event-stream", headers=headers)
+        self._events = events
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self._events):
+            await super().__call__(scope, receive, send)
 
 
 def _tags(text: str) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from model.frozen import frozen
 from service.http.api.parameters import Parameters
+from service.http.guard.bodies import Body
 from service.http.guard.principal import Principal, principal_of
 from service.setting_types.roles import Role
 
@@ -56,10 +57,14 @@ class Call(Generic[Q, B]):
 
 @frozen
 class Reply:
-    """What a handler returns: ``value`` as JSON, or a ``stream`` of events; neither is an empty answer."""
+    """What a handler returns: ``value`` as JSON, a ``stream`` of events, or a ``document`` whose headers are given.
+
+    None of them is an empty answer.
+    """
 
     value: Any = None
-    stream: AsyncIterator[bytes] | None = None
+    document: Body | None = None
+    stream: AsyncGenerator[bytes] | None = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -73,7 +78,8 @@ class Operation:
     """One method of one path.
 
     ``path`` is below ``/api/v1``, with the parts named in ``PATH_PARTS``. ``answer`` describes the JSON of a
-    success, None an empty answer; ``is_stream`` is an answer of server-sent events. ``may_answer`` has the statuses
+    success, None an empty answer; ``is_stream`` is an answer of server-sent events, ``media_types`` are those of
+    documents that it answers with. ``may_answer`` has the statuses
     of this operation in addition to those of all, with their reasons. ``takes_match`` is whether it evaluates
     If-Match.
     """
@@ -90,6 +96,7 @@ class Operation:
     body: type[BaseModel] | None = None
     role: Role | None = None
     is_stream: bool = False
+    media_types: tuple[str, ...] = ()
     takes_match: bool = False
     may_answer: Mapping[int, str] = field(default_factory=dict)
 
@@ -102,6 +109,7 @@ class Operation:
 PATH_PARTS: Final[Mapping[str, tuple[str, str]]] = {
     "id": ("^[0-9a-f]{32}$", "the `id` of a list's item"),
     "name": ("^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", "the name of the waiver or policy"),
+    "format": ("^[a-z]{1,30}$", "the name of the format"),
     "sha256": ("^[0-9a-f]{64}$", "the SHA-256 of the certificate's DER, in hex"),
     "fingerprint": ("^[0-9a-f]{64}$", "the `fingerprint` of the finding"),
 }

@@ -30,7 +30,8 @@ _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
-def _whole_number(text: object) -> object:
+def whole_number(text: object) -> object:
+    """The number that a parameter has as its text; raises ValueError."""
     is_number = isinstance(text, str) and text.isascii() and text.isdecimal()
     if not is_number or len(str(text)) > _MOST_DIGITS:
         raise ValueError("must be a whole number")
@@ -82,7 +83,7 @@ YesOrNo = Annotated[bool, PlainValidator(_yes_or_no), WithJsonSchema({"type": "b
 Limit = Annotated[
     int,
     Field(ge=1, le=_MOST_ITEMS),
-    BeforeValidator(_whole_number),
+    BeforeValidator(whole_number),
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _MOST_ITEMS}),
 ]
 

@@ -12,14 +12,26 @@ from starlette.routing import Route
 from model.frozen import frozen
 from model.ports import Clock
 from model.snapshot import Snapshot
-from service.http.api import endpoints, findings, probes, service, waivers
 from service.http.api.document import document
 from service.http.api.frame import Frame
 from service.http.api.operation import Operation
-from service.http.api.resources import claims
+from service.http.api.resources import (
+    certificates,
+    claims,
+    endpoints,
+    findings,
+    policies,
+    probes,
+    reports,
+    service,
+    targets,
+    waivers,
+)
 from service.http.api.view import Views
 from service.http.guard.bodies import Body, body_of, respond
 from service.http.guard.query import Query, route
+from service.http.reports import WrittenReports
+from service.http.targets import TargetDesk
 from service.http.text_answers import OPENAPI, json_bytes
 from service.http.waivers import WaiverDesk
 from service.probe_endpoint.jobs import ProbeJobs
@@ -33,6 +45,8 @@ class ApiParts:
     store: SqlReader
     snapshot: Callable[[], Snapshot]
     waivers: WaiverDesk
+    targets: TargetDesk
+    reports: WrittenReports
     service: service.ServiceApi
     jobs: ProbeJobs
     record: probes.Record
@@ -44,7 +58,11 @@ OPERATIONS: Final = (
     *endpoints.OPERATIONS,
     *findings.OPERATIONS,
     *claims.OPERATIONS,
+    *certificates.OPERATIONS,
+    *policies.OPERATIONS,
     *waivers.OPERATIONS,
+    *targets.OPERATIONS,
+    *reports.OPERATIONS,
     *probes.OPERATIONS,
     *service.OPERATIONS,
 )
@@ -54,13 +72,16 @@ OPERATIONS: Final = (
 def api_routes(parts: ApiParts) -> tuple[Route, ...]:
     """The routes of the operations, and of the document."""
     views, frame = Views(parts.snapshot), Frame(parts.requests_per_minute, parts.clock.monotonic)
-    evaluator = parts.waivers.evaluator
     servers: tuple[tuple[object, Sequence[Operation]], ...] = (
         (endpoints.EndpointApi(views, parts.store), endpoints.OPERATIONS),
-        (findings.FindingApi(views, parts.store, evaluator), findings.OPERATIONS),
+        (findings.FindingApi(views, parts.store), findings.OPERATIONS),
         (claims.ClaimApi(views), claims.OPERATIONS),
+        (certificates.CertificateApi(views), certificates.OPERATIONS),
+        (policies.PolicyApi(views, parts.waivers.evaluator), policies.OPERATIONS),
         (waivers.WaiverApi(parts.waivers), waivers.OPERATIONS),
         (probes.ProbeApi(parts.jobs, parts.record), probes.OPERATIONS),
+        (targets.TargetApi(parts.targets), targets.OPERATIONS),
+        (reports.ReportApi(parts.reports, parts.clock.now), reports.OPERATIONS),
         (parts.service, service.OPERATIONS),
     )
     return (

@@ -36,7 +36,7 @@ from service.http.guard.principal import Principal
 from service.http.guard.query import QueryRoute
 from service.http.pages.routes import page_routes
 from service.http.probe import probe_route
-from service.http.reports import report_routes
+from service.http.reports import ReportOptions, WrittenReports, report_routes
 from service.http.service_discovery import service_discovery_route
 from service.http.waivers import WaiverDesk, waiver_routes
 from service.inventory.metrics_page import InventoryPage
@@ -163,7 +163,7 @@ async def service() -> AsyncIterator[Service]:
     async def enumerate_soon(wanted: str | None, _: Principal) -> bool:
         return wanted is None
 
-    async def make(_labels: object, _weeks: int) -> Report:
+    async def make(_: ReportOptions) -> Report:
         return report()
 
     with TemporaryDirectory() as directory:
@@ -187,7 +187,7 @@ async def service() -> AsyncIterator[Service]:
                             WaiverDesk(PolicyEvaluator(), store, lambda: NOW), lambda: ()
                         ),
                         audit_route(store, lambda: NOW),
-                        *report_routes(make),
+                        *report_routes(WrittenReports(make)),
                     ),
                 )
             )

@@ -29,7 +29,7 @@ from service.http.pages.changing.actions import PageActions
 from service.http.pages.inventory import Warnings
 from service.http.pages.routes import page_routes
 from service.http.pages.sources import PageSources
-from service.http.reports import report_routes
+from service.http.reports import ReportOptions, WrittenReports, report_routes
 from service.http.waivers import WaiverDesk
 from service.judging.policy_evaluator import PolicyEvaluator
 from service.judging.policy_text import compared
@@ -165,13 +165,15 @@ def app_of(
     def snapshot() -> Snapshot:
         return Snapshot(taken_at=NOW, endpoints=tuple(_waived(one, evaluator) for one in statuses))
 
-    async def make(labels: Mapping[str, str], weeks: int) -> Report:
+    async def make(options: ReportOptions) -> Report:
         book = replace(evaluator.book, waivers=evaluator.waivers)
-        scope = ReportScope(book=book, selection=labels, weeks=weeks, is_judged=True)
+        scope = ReportScope(
+            book=book, selection=options.labels, weeks=options.weeks, is_judged=True
+        )
         return await make_report(store, snapshot(), scope, NOW)
 
     pages = page_routes(snapshot, HandClock(), sources, warnings)
-    return Guard(Starlette(routes=[*pages, *report_routes(make)]), access)
+    return Guard(Starlette(routes=[*pages, *report_routes(WrittenReports(make))]), access)
 
 
 def _waived(one: EndpointStatus, evaluator: PolicyEvaluator) -> EndpointStatus:

@@ -18,6 +18,7 @@ from service.http.pages.inventory import Inventory
 from service.http.pages.renderer import PageContent, Renderer
 from service.probe_endpoint.jobs import JobState, ProbeJob
 from service.probe_endpoint.module_choices import RefusedError
+from service.probe_endpoint.observer import RequestedProbe
 from service.setting_types.roles import Role
 
 _ACTIVE: Final = "/probes"
@@ -46,7 +47,7 @@ class _ProbePages:
     async def start(self, request: Request, _: Query) -> Response:
         target, by = (await form_of(request, "target"))["target"], principal_of(request)
         try:
-            job = self._actions.jobs.start(target, None, by.name)
+            job = self._actions.jobs.start(RequestedProbe(target=target), by.name)
         except RefusedError as refused:
             return await self._form(request, target, str(refused), refused.status)
         await self._actions.record(by, job.target)

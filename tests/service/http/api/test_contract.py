@@ -38,7 +38,8 @@ def runner() -> Iterator[asyncio.Runner]:
 def running(runner: asyncio.Runner) -> Iterator[Api]:
     stack = AsyncExitStack()
     made = runner.run(stack.enter_async_context(api()))
-    assert runner.run(made.client.post("/api/v1/waivers", json=WAIVER)).status_code == 201
+    for path, body in (("waivers", WAIVER), ("targets", {"target": "shop.example"})):
+        assert runner.run(made.client.post(f"/api/v1/{path}", json=body)).status_code == 201
     yield made
     runner.run(stack.aclose())
 
@@ -101,6 +102,8 @@ def known_paths(document: dict[str, Any], running: Api, runner: asyncio.Runner) 
         "/api/v1/certificates/{sha256}": first("/certificates", "sha256"),
         "/api/v1/policies/{name}": "web",
         "/api/v1/waivers/{name}": "tills",
+        "/api/v1/targets/{id}": first("/targets?q=shop", "id"),
+        "/api/v1/reports/{format}": "json",
     }
     changed = deepcopy(document)
     bodies = changed["components"]["schemas"]
@@ -114,10 +117,20 @@ def known_paths(document: dict[str, Any], running: Api, runner: asyncio.Runner) 
     bodies["NewProbe"]["properties"] = {
         "target": {"enum": ["www.example", "www.example:443"]},
         "server_name": {"enum": ["www.example", None]},
+        "module": {"enum": ["default", None]},
+        "checks": bodies["NewProbe"]["properties"]["checks"],
+    }
+    bodies["NewTarget"]["properties"] |= {
+        "target": {"enum": ["shop.example", "shop.example:443"]},
+        "server_name": {"enum": ["www.example", None]},
+        "protocol": {"enum": ["https", None]},
     }
     for path, _, operation in operations(changed):
         parameters = operation["parameters"]
         operation["parameters"] = [one for one in parameters if one["name"] not in STATEFUL]
+        for one in operation["parameters"]:
+            if one["name"] == "at":
+                one["schema"]["enum"] = ["2026-07-01T11:30:00Z"]
         for start, value in known.items():
             if path.startswith(start):
                 schema = operation["parameters"][0]["schema"]

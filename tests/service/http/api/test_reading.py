@@ -11,6 +11,8 @@ from typing import Any, Final
 import pytest
 from jsonschema import Draft202012Validator
 
+from exporters.reports import REPORTS, ReportFormat
+from model.encoding.times_json import time_to_json
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
@@ -41,6 +43,7 @@ LISTS: Final = (
     "/events",
     "/audit",
     "/targets",
+    "/reports",
     "/discovery/sources",
 )
 
@@ -155,6 +158,61 @@ async def test_claims_have_their_verdict_and_filters(running: Api) -> None:
     missing = await running.get("/policies/claims")
     assert missing.status_code == 404
     assert "GET /api/v1/claims" in missing.json()["detail"]
+
+
+async def test_a_resolved_finding_is_found_and_its_history_has_every_opening(running: Api) -> None:
+    key = modern().endpoint.key
+    (finding,) = await items(running, "/findings", endpoint=key, rule="protocol_versions")
+    place = f"/findings/{finding['fingerprint']}"
+    (first,) = await items(running, f"{place}/history")
+    assert (first["opened_at"], first["resolved_at"]) == (time_to_json(modern().ended_at), None)
+    without = {**modern().protocols, ProtocolVersion.TLSV1_2: Fact(verdict=Verdict.NO)}
+    met = replace(modern(), started_at=NOW + timedelta(hours=1), protocols=without)
+    await running.see(met)
+    (resolved,) = await items(running, "/findings", endpoint=key, status="resolved")
+    assert resolved["fingerprint"] == finding["fingerprint"]
+    assert (resolved["status"], resolved["resolved_at"]) == ("resolved", time_to_json(met.ended_at))
+    assert await items(running, "/findings", endpoint=key) == []
+    shown = (await running.get(place)).json()
+    assert shown | {"evidence": None} == resolved | {"evidence": None}
+    back = replace(modern(), started_at=NOW + timedelta(hours=2))
+    await running.see(back)
+    (again,) = await items(running, "/findings", endpoint=key, status="open,waived,resolved")
+    assert (again["status"], again["reopened"]) == ("waived", 1)
+    openings = await items(running, f"{place}/history")
+    assert [(one["opened_at"], one["resolved_at"]) for one in openings] == [
+        (time_to_json(back.ended_at), None),
+        (time_to_json(modern().ended_at), time_to_json(met.ended_at)),
+    ]
+    page = (await running.get(f"{place}/history", limit="1")).json()
+    (rest,) = await items(running, f"{place}/history", cursor=page["next"])
+    assert [*page["items"], rest] == openings
+
+
+@pytest.mark.parametrize("form", REPORTS, ids=lambda form: form.name)
+async def test_a_report_has_every_format(running: Api, form: ReportFormat) -> None:
+    answer = await running.get(f"/reports/{form.name}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, form.media_type)
+    assert answer.text.startswith(form.start)
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    described = {one["name"]: one["media_type"] for one in await items(running, "/reports")}
+    assert described[form.name] == form.media_type
+
+
+async def test_a_report_is_made_as_of_a_time(running: Api) -> None:
+    await running.see(replace(modern("new.example"), started_at=NOW + timedelta(days=2)))
+    running.clock.seconds = 3 * 86_400.0
+
+    async def endpoints(**parameters: str | Sequence[str]) -> list[str]:
+        report = (await running.get("/reports/json", **parameters)).json()["report"]
+        return sorted(one["target"] for one in report["endpoints"])
+
+    now = await endpoints()
+    assert "new.example:443" in now
+    assert await endpoints(at="2026-07-02T00:00:00Z") == [
+        one for one in now if one != "new.example:443"
+    ]
+    assert await endpoints(at="2026-07-02T00:00:00Z", label=["team=none"]) == []
 
 
 async def test_certificates_say_where_they_are_served(running: Api) -> None:

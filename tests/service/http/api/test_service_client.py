@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from io import StringIO
 
@@ -13,35 +10,16 @@ import pytest
 
 from model.target import Target
 from service.cli.main import run_command
-from service.config.modules.on_demand import OnDemandSettings
-from service.http.guard.waiting import ConnectionLimits
-from service.http.server import listen, serve_http, url_of
-from service.probe_endpoint.observer import Observer
 from service.scan.formats import OutputFormat
 from service.scan.output import ScanOptions
 from service.scan.request import ScanInputError, ScanRequest, read_request
 from service.scan.scanner import scan_all
 from tests.service.hostile import hostile_server
-from tests.service.http.api.world import VICTOR, Api, api
-from tests.service.probe_endpoint.asking import World
+from tests.service.http.api.serving import serving
+from tests.service.http.api.world import VICTOR
 from tests.support.ports import free_port
 
 OPTIONS = ScanOptions(format=OutputFormat.JSONL, no_colour=True)
-LIMITS = ConnectionLimits(connections=50, per_caller=50, requests_per_second=100)
-
-
-@asynccontextmanager
-async def serving(*inventory: Target) -> AsyncIterator[tuple[Api, str]]:
-    """The API on a real socket, and its URL."""
-    prober = World(inventory=inventory).prober(OnDemandSettings())
-    stop = asyncio.Event()
-    async with api(visits=lambda: Observer(prober)) as running:
-        assert running.app is not None
-        with listen("127.0.0.1:0") as listener:
-            served = asyncio.create_task(serve_http(running.app, listener, LIMITS, stop))
-            yield running, url_of(listener)
-            stop.set()
-            await served
 
 
 def request(host: str, url: str) -> ScanRequest:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from model.observation import Observation
 from model.target import Target
+from service.config.modules.module import ModuleSettings
 from service.config.modules.on_demand import OnDemandSettings
+from service.http.api.resources.probes import MOST_STREAMS
 from service.probe_endpoint.jobs import ProbeJobs
 from service.probe_endpoint.module_choices import RefusedError
-from service.probe_endpoint.observer import Admitted, Observer
+from service.probe_endpoint.observer import Admitted, Observer, RequestedProbe
 from tests.service.hostile import hostile_server
 from tests.service.http.api.world import ALICE, Api, HandClock, api
 from tests.service.probe_endpoint.asking import World
@@ -101,12 +105,12 @@ class Steps:
 
     def __init__(self) -> None:
         self.admitted = Observer(World(inventory=(TARGET,)).prober(OnDemandSettings())).admit(
-            TARGET.key, None
+            RequestedProbe(target=TARGET.key)
         )
         self.say: asyncio.Future[Callable[[str], None]] = asyncio.Future()
         self.end = asyncio.Event()
 
-    def admit(self, text: str, server_name: str | None) -> Admitted:
+    def admit(self, requested: RequestedProbe) -> Admitted:
         return self.admitted
 
     async def observe(self, admitted: Admitted, say: Callable[[str], None]) -> list[Observation]:
@@ -154,6 +158,48 @@ async def test_a_probe_of_a_real_server_is_followed_to_its_result() -> None:
             assert (await running.client.get(place)).status_code == 404
 
 
+async def test_a_probe_makes_the_checks_of_its_module_or_of_the_request() -> None:
+    async with hostile_server("x") as port:
+        target = Target(host="127.0.0.1", port=port, server_name=None)
+        settings = OnDemandSettings(modules={"names": ModuleSettings(checks=("groups",))})
+        prober = World(inventory=(target,)).prober(settings)
+        async with api(visits=lambda: Observer(prober)) as running:
+
+            async def probed(**fields: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+                body = {"target": target.key, **fields}
+                started = await running.client.post("/api/v1/probes", json=body)
+                place = started.headers["location"]
+                await running.client.get(f"{place}/events")
+                (seen,) = (await running.client.get(f"{place}/result")).json()["observations"]
+                return started.json(), seen
+
+            started, seen = await probed(module="names")
+            assert (started["module"], started["checks"]) == ("names", ["groups"])
+            assert seen["certificates"] == []
+            started, seen = await probed(module="names", checks=["certificates"])
+            assert (started["module"], started["checks"]) == ("names", ["versions", "certificates"])
+            assert len(seen["certificates"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"module": "none"}, "unknown module 'none': use one of default"),
+        ({"checks": ["none"]}, "unknown check 'none': use versions, "),
+        ({"checks": "versions"}, "checks "),
+        ({"module": "default", "path": "/admin"}, "path"),
+        ({"server_name": "x" * 254}, "server_name "),
+    ],
+)
+async def test_an_invalid_choice_is_refused_with_one_sentence(
+    running: Api, fields: dict[str, Any], words: str
+) -> None:
+    body = {"target": TARGET.key, **fields}
+    answer = await running.client.post("/api/v1/probes", json=body)
+    assert (answer.status_code, words in answer.json()["detail"]) == (422, True), answer.text
+    assert running.jobs.every == ()
+
+
 async def test_only_targets_that_may_be_probed_are(running: Api) -> None:
     answer = await running.client.post("/api/v1/probes", json={"target": "192.0.2.1"})
     assert answer.status_code == 403
@@ -182,20 +228,20 @@ async def test_a_running_probe_has_no_result_and_is_cancelled() -> None:
 async def test_jobs_and_their_steps_are_bounded_and_expire() -> None:
     steps, clock = Steps(), HandClock()
     jobs = ProbeJobs(steps, clock)
-    first = jobs.start("a", None, "alice")
+    first = jobs.start(RequestedProbe(target="a"), "alice")
     say = await steps.say
     for number in range(1000):
         say(f"step {number} " + "x" * 1000)
     assert (len(first.steps), max(len(one.text) for one in first.steps)) == (100, 300)
     while len(jobs.every) < 64:
-        jobs.start("a", None, "alice")
+        jobs.start(RequestedProbe(target="a"), "alice")
     with pytest.raises(RefusedError) as refused:
-        jobs.start("a", None, "alice")
+        jobs.start(RequestedProbe(target="a"), "alice")
     assert refused.value.status == 429
     steps.end.set()
     # A client that follows to the end sees the last steps that are left.
     assert [one.number async for one in first.follow(0, 60) if one][-1] == 1000
-    jobs.start("a", None, "alice")
+    jobs.start(RequestedProbe(target="a"), "alice")
     assert len(jobs.every) == 64
     await jobs.close()
     clock.seconds = 3601.0
@@ -205,7 +251,7 @@ async def test_jobs_and_their_steps_are_bounded_and_expire() -> None:
 async def test_a_client_that_does_not_read_its_stream_holds_no_steps() -> None:
     steps = Steps()
     jobs = ProbeJobs(steps, HandClock())
-    job = jobs.start("a", None, "alice")
+    job = jobs.start(RequestedProbe(target="a"), "alice")
     say = await steps.say
     readers = [job.follow(0, 60) for _ in range(1000)]
     say("first")
@@ -218,3 +264,66 @@ async def test_a_client_that_does_not_read_its_stream_holds_no_steps() -> None:
     for one in readers:
         await one.aclose()
     await jobs.close()
+
+
+class Follower:
+    """A client that asks for the events of a probe and reads nothing after the status."""
+
+    def __init__(self, running: Api, path: str) -> None:
+        self.status: asyncio.Future[int] = asyncio.Future()
+        self._running = running
+        self._path = path
+        self._has_asked = False
+
+    async def follow(self) -> None:
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": self._path,
+            "raw_path": self._path.encode(),
+            "root_path": "",
+            "query_string": b"",
+            "headers": [(b"host", b"localhost")],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+        }
+        assert self._running.app is not None
+        await self._running.app(scope, self._receive, self._send)
+
+    async def _receive(self) -> Message:
+        if not self._has_asked:
+            self._has_asked = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await asyncio.Event().wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status.set_result(message["status"])
+        elif self.status.result() == 200:
+            await asyncio.Event().wait()
+
+
+async def test_of_a_thousand_clients_that_do_not_read_their_streams_most_are_refused() -> None:
+    steps = Steps()
+    async with api(visits=lambda: steps) as running:
+        started = await running.client.post("/api/v1/probes", json={"target": TARGET.key})
+        path = f"{started.headers['location']}/events"
+        followers = [Follower(running, path) for _ in range(1000)]
+        tasks = [asyncio.create_task(one.follow()) for one in followers]
+        statuses = Counter([await one.status for one in followers])
+        assert statuses == {200: MOST_STREAMS, 429: 1000 - MOST_STREAMS}
+        say = await steps.say
+        for number in range(10_000):
+            say(str(number))
+        (job,) = running.jobs.every
+        assert len(job.steps) == 100
+        assert (await running.get("/health")).status_code == 200
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        steps.end.set()
+        assert events(await running.client.get(path))[-1][0] == "end"

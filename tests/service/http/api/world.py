@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -14,28 +15,34 @@ import httpx
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from exporters.reports import Report
 from model.endpoint_state.schedule import Schedule
 from model.findings.finding import Waiver
 from model.observation import Observation
 from model.query import AuditAction, AuditEntry, ServiceEvent
 from model.snapshot import EndpointStatus, Snapshot
 from model.target import Target
+from model.target_labels import ACTING_NAMES, label_problems
 from pki.net_guard.deny import DenyList
 from pki.net_guard.gate import SocketGate
 from policy import PolicySet
 from service.config.modules.on_demand import OnDemandSettings
+from service.http.api.resources.service import ServiceApi
 from service.http.api.routes import ApiParts, api_routes
-from service.http.api.service import ServiceApi
 from service.http.guard.access import Access
 from service.http.guard.guard import Guard
 from service.http.guard.principal import Method, Principal
 from service.http.not_served import not_served
+from service.http.reports import Make, ReportOptions, WrittenReports
+from service.http.targets import TargetDesk
 from service.http.waivers import WaiverDesk
 from service.judging.policy_evaluator import PolicyEvaluator
+from service.judging.report_builder import ReportScope, make_report
 from service.probe_endpoint.jobs import ProbeJobs, Visits
 from service.probe_endpoint.observer import Observer
 from service.setting_types.roles import Role
-from service.sources.target_sources import TargetSources
+from service.sources.api_targets import ApiTargetSource
+from service.sources.target_sources import RuledSource, TargetSources
 from storage import SqlStore
 from tests.policy.observed import policy
 from tests.service.probe_endpoint.asking import World
@@ -44,6 +51,9 @@ from tests.support.plain_http import TRUSTS_NO_CA
 
 ALICE: Final = Principal(name="alice", role=Role.OPERATOR, method=Method.TOKEN, address="127.0.0.1")
 VICTOR: Final = replace(ALICE, name="victor", role=Role.VIEWER)
+ADA: Final = replace(ALICE, name="ada", role=Role.ADMIN)
+GATE: Final = SocketGate(deny=DenyList(("denied.example",)), guards_reserved=True)
+MOST_TARGETS: Final = 6
 LOOPBACK: Final = ("127.0.0.1",)
 WEB: Final = policy("web", {"protocol_versions": {"allowed": ["TLSv1.3"]}})
 OF_FILE: Final = Waiver(
@@ -77,6 +87,7 @@ class Api:
     jobs: ProbeJobs
     clock: HandClock
     client: httpx.AsyncClient
+    inventory: Inventory
     app: ASGIApp | None = None
     by: Principal = ALICE
     statuses: Sequence[EndpointStatus] = ()
@@ -126,7 +137,7 @@ async def api(
             prober = World(inventory=_targets(), addresses=LOOPBACK).prober(OnDemandSettings())
             jobs = ProbeJobs(Observer(prober) if visits is None else visits(), clock)
             async with httpx.AsyncClient(verify=TRUSTS_NO_CA) as unused:
-                made = Api(store, evaluator, jobs, clock, unused)
+                made = Api(store, evaluator, jobs, clock, unused, Inventory(store))
             app = Guard(
                 Starlette(
                     routes=list(api_routes(_parts(made, requests_per_minute))),
@@ -135,10 +146,13 @@ async def api(
                 Access(authenticate=lambda *_: _principal(made)),
             )
             made.app = app
-            async with httpx.AsyncClient(
-                transport=httpx.ASGITransport(app, raise_app_exceptions=True),
-                base_url="http://localhost",
-            ) as made.client:
+            async with (
+                following(made.inventory),
+                httpx.AsyncClient(
+                    transport=httpx.ASGITransport(app, raise_app_exceptions=True),
+                    base_url="http://localhost",
+                ) as made.client,
+            ):
                 await made.see(modern(), legacy(), failed())
                 await _fill(store)
                 yield made
@@ -158,12 +172,21 @@ def _parts(made: Api, requests_per_minute: int) -> ApiParts:
     async def record(_: Principal, target: str) -> None:
         made.probed.append(target)
 
-    gate = SocketGate(deny=DenyList(()), guards_reserved=True)
-    sources = TargetSources((), (), lambda _: None, NoMeter(), gate)
     return ApiParts(
         store=made.store,
         snapshot=made.snapshot,
         waivers=WaiverDesk(made.evaluator, made.store, made.clock.now),
+        targets=TargetDesk(
+            store=made.store,
+            source=made.inventory.api,
+            scheduled=lambda: made.inventory.targets,
+            scheduled_one=made.inventory.target,
+            refusal=GATE.target_refusal,
+            problem=lambda target: next(label_problems(target.labels), None),
+            now=made.clock.now,
+            most=MOST_TARGETS,
+        ),
+        reports=WrittenReports(_reporting(made)),
         service=ServiceApi(
             store=made.store,
             status=lambda: {
@@ -172,14 +195,57 @@ def _parts(made: Api, requests_per_minute: int) -> ApiParts:
                 "endpoints": 3,
                 "lag_seconds": 0.0,
             },
-            sources=lambda: sources,
-            targets=_targets,
+            sources=lambda: made.inventory.sources,
         ),
         jobs=made.jobs,
         record=record,
         clock=made.clock,
         requests_per_minute=requests_per_minute,
     )
+
+
+def _reporting(made: Api) -> Make:
+    async def report(options: ReportOptions) -> Report:
+        scope = ReportScope(
+            book=made.evaluator.book, selection=options.labels, weeks=options.weeks, is_judged=True
+        )
+        snapshot = (
+            made.snapshot() if options.at is None else await made.store.snapshot_at(options.at)
+        )
+        return await make_report(made.store, snapshot, scope, made.clock.now())
+
+    return report
+
+
+class Inventory:
+    """The targets of a file, and those of the API in ``store``."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.targets: Sequence[Target] = ()
+        self.api = ApiTargetSource(store)
+        self.sources = TargetSources(
+            (RuledSource(source=self.api, trusted_labels=ACTING_NAMES),),
+            _targets(),
+            self._use,
+            NoMeter(),
+            GATE,
+        )
+
+    def target(self, key: str) -> Target | None:
+        return next((one for one in self.targets if one.key == key), None)
+
+    def _use(self, targets: Sequence[Target]) -> None:
+        self.targets = targets
+
+
+@asynccontextmanager
+async def following(inventory: Inventory) -> AsyncIterator[None]:
+    """Follows the sources of ``inventory``, as the service does; its targets are there."""
+    watching = asyncio.create_task(inventory.sources.watch())
+    await inventory.api.take_effect()
+    yield
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
 
 
 class NoMeter:

@@ -1,4 +1,4 @@
-"""The service itself: its health, its events, its discovery sources and targets, and the audit log."""
+"""The service itself: its health, its events, its discovery sources, and the audit log."""
 
 from __future__ import annotations
 
@@ -7,24 +7,19 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from exporters.word_search import has_words
 from model.encoding.audit_json import audit_to_json
 from model.encoding.times_json import time_to_json
 from model.frozen import frozen
 from model.query import ServiceEvent
-from model.target import Target
-from service.http.api import answers
+from service.http.api import service_answers
 from service.http.api.cursors import Place, place_of, row_end_of
-from service.http.api.endpoints import target_json
 from service.http.api.operation import Call, Json, Operation, Reply
 from service.http.api.parameters import (
     COMMAS,
-    Label,
     ListParameters,
     Moment,
     Parameters,
     Text,
-    labels_of,
 )
 from service.http.api.view import counted_page, newest_page
 from service.sources.target_sources import TargetSources
@@ -45,17 +40,6 @@ class EventParameters(SinceParameters):
     )
 
 
-class TargetParameters(ListParameters):
-    """Filters of targets."""
-
-    q: Text | None = Field(
-        None, description="only with every word in the key, a label or the source"
-    )
-    label: tuple[Label, ...] = Field(
-        (), max_length=32, description="only with the label `NAME=VALUE`"
-    )
-
-
 @frozen
 class ServiceApi:
     """The handlers; all but ``store`` return what is true now."""
@@ -63,7 +47,6 @@ class ServiceApi:
     store: SqlReader
     status: Callable[[], Mapping[str, Any]]
     sources: Callable[[], TargetSources]
-    targets: Callable[[], Sequence[Target]]
 
     async def health(self, _: Call[Parameters, None]) -> Reply:
         """The status."""
@@ -75,7 +58,7 @@ class ServiceApi:
         found = await self.store.newest_events(
             query.kind, since=query.since, limit=query.limit, after=row_end_of(query.cursor)
         )
-        return Reply(value=newest_page(found, (answers.Event, _event_json), query.fields))
+        return Reply(value=newest_page(found, (service_answers.Event, _event_json), query.fields))
 
     async def audit(self, call: Call[SinceParameters, None]) -> Reply:
         """A page of the audit log."""
@@ -83,7 +66,9 @@ class ServiceApi:
         found = await self.store.newest_audit_entries(
             since=query.since, limit=query.limit, after=row_end_of(query.cursor)
         )
-        return Reply(value=newest_page(found, (answers.AuditEntry, audit_to_json), query.fields))
+        return Reply(
+            value=newest_page(found, (service_answers.AuditEntry, audit_to_json), query.fields)
+        )
 
     async def every_source(self, call: Call[ListParameters, None]) -> Reply:
         """A page of the discovery sources."""
@@ -98,36 +83,16 @@ class ServiceApi:
             }
             for name, targets in now.by_source.items()
         ]
-        shown = (answers.Source, _itself)
+        shown = (service_answers.Source, _itself)
         return Reply(
             value=await counted_page(
                 lambda: sorted(found, key=_name_place), _name_place, "name", call.query, shown
             )
         )
 
-    async def every_target(self, call: Call[TargetParameters, None]) -> Reply:
-        """A page of targets."""
-        query = call.query
-        found = [
-            one
-            for one in self.targets()
-            if labels_of(query.label).items() <= one.labels.items()
-            and (query.q is None or has_words(_text_of(one), query.q))
-        ]
-        shown = (answers.Target, target_json)
-        return Reply(
-            value=await counted_page(
-                lambda: sorted(found, key=_key_place), _key_place, "key", query, shown
-            )
-        )
-
 
 def _name_place(source: Json) -> Place:
     return place_of(source["name"], str(source["name"]))
-
-
-def _key_place(target: Target) -> Place:
-    return place_of(target.key, target.key)
 
 
 def _itself(value: Json) -> Json:
@@ -143,11 +108,6 @@ def _event_json(event: ServiceEvent) -> Json:
     }
 
 
-def _text_of(target: Target) -> str:
-    labels = (f"{name}={value}" for name, value in target.labels.items())
-    return "\n".join((target.key, target.source, *labels)).lower()
-
-
 OPERATIONS: Final[Sequence[Operation]] = (
     Operation(
         name="get_health",
@@ -155,7 +115,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         summary="The status of the service: lag, rates, sources, worst endpoints.",
         path="/health",
         handle=ServiceApi.health,
-        answer=answers.Health,
+        answer=service_answers.Health,
     ),
     Operation(
         name="list_events",
@@ -164,7 +124,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         path="/events",
         handle=ServiceApi.events,
         query=EventParameters,
-        answer=answers.Events,
+        answer=service_answers.Events,
     ),
     Operation(
         name="list_audit_entries",
@@ -173,7 +133,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         path="/audit",
         handle=ServiceApi.audit,
         query=SinceParameters,
-        answer=answers.AuditEntries,
+        answer=service_answers.AuditEntries,
     ),
     Operation(
         name="list_sources",
@@ -182,16 +142,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         path="/discovery/sources",
         handle=ServiceApi.every_source,
         query=ListParameters,
-        answer=answers.Sources,
-    ),
-    Operation(
-        name="list_targets",
-        tag="discovery",
-        summary="The targets of all sources.",
-        path="/targets",
-        handle=ServiceApi.every_target,
-        query=TargetParameters,
-        answer=answers.Targets,
+        answer=service_answers.Sources,
     ),
 )
 """The operations of this module."""

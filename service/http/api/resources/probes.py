@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from model.encoding.observation_json import to_json
 from model.encoding.times_json import time_to_json
-from service.http.api import answers
+from probe.checks.check_groups import part_names
+from service.http.api import service_answers
 from service.http.api.cursors import Place, place_of
 from service.http.api.operation import ApiError, Call, Json, Operation, Reply
 from service.http.api.parameters import ListParameters, Parameters
@@ -18,25 +19,33 @@ from service.http.guard.principal import Principal
 from service.http.text_answers import API, json_bytes
 from service.probe_endpoint.jobs import JobState, ProbeJob, ProbeJobs, Step
 from service.probe_endpoint.module_choices import RefusedError
+from service.probe_endpoint.observer import RequestedProbe
 
-_MOST_STREAMS: Final = 128
+MOST_STREAMS: Final = 128
 _PATIENCE_SECONDS: Final = 15.0
 """A comment is sent after this time without a step, so that proxies do not end the connection."""
 
 _LAST_EVENT: Final = "last-event-id"
 _MOST_DIGITS: Final = 9
 
+_CheckName = Annotated[str, WithJsonSchema({"type": "string", "enum": part_names()})]
+
 Record = Callable[[Principal, str], Awaitable[None]]
 """Writes to the audit log that the client has a target probed."""
 
 
 class NewProbe(BaseModel):
-    """What to probe: `HOST`, `HOST:PORT` or a URL, and the server name to send if it is not the host."""
+    """What to probe: `HOST`, `HOST:PORT` or a URL, and the server name to send if it is not the host.
+
+    `module` is a module of `on_demand.modules`. `checks` are made instead of those of the module.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     target: Annotated[str, Field(min_length=1, max_length=2000)]
     server_name: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    module: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    checks: list[_CheckName] = Field(default=[], max_length=len(part_names()))
 
 
 class ProbeApi:
@@ -50,7 +59,7 @@ class ProbeApi:
     async def start(self, call: Call[Parameters, NewProbe]) -> Reply:
         """Start a probe."""
         try:
-            job = self._jobs.start(call.body.target, call.body.server_name, call.by.name)
+            job = self._jobs.start(_requested(call.body), call.by.name)
         except RefusedError as refused:
             status = 422 if refused.status == 400 else refused.status
             headers = {"retry-after": "10"} if status == 429 else None
@@ -67,7 +76,7 @@ class ProbeApi:
                 _place,
                 "-created_at",
                 call.query,
-                (answers.Probe, _json),
+                (service_answers.Probe, _json),
             )
         )
 
@@ -89,22 +98,27 @@ class ProbeApi:
         job, last = self._known(call), call.request.headers.get(_LAST_EVENT, "0")
         if not (last.isascii() and last.isdecimal() and len(last) <= _MOST_DIGITS):
             raise ApiError(400, "Last-Event-ID must be the number of an event")
-        if self._streams >= _MOST_STREAMS:
+        if self._streams >= MOST_STREAMS:
             raise ApiError(
                 429,
-                f"{_MOST_STREAMS} clients follow probes: wait until one has left",
+                f"{MOST_STREAMS} clients follow probes: wait until one has left",
                 headers={"retry-after": "10"},
             )
-        return Reply(stream=self._stream(job, int(last)))
+        stream = self._stream(job, int(last))
+        # It counts from here on, before another request is checked.
+        await anext(stream)
+        return Reply(stream=stream)
 
     async def cancel(self, call: Call[Parameters, None]) -> Reply:
         """Cancel a probe."""
         self._jobs.remove(self._known(call).id)
         return Reply(status=204)
 
-    async def _stream(self, job: ProbeJob, after: int) -> AsyncIterator[bytes]:
+    async def _stream(self, job: ProbeJob, after: int) -> AsyncGenerator[bytes]:
+        """An empty text at once, and then the events."""
         self._streams += 1
         try:
+            yield b""
             async for step in job.follow(after, _PATIENCE_SECONDS):
                 yield b":\n\n" if step is None else _event("step", _step_json(step), step.number)
             yield _event("end", _json(job), None)
@@ -119,6 +133,15 @@ class ProbeApi:
         return found
 
 
+def _requested(body: NewProbe) -> RequestedProbe:
+    return RequestedProbe(
+        target=body.target,
+        server_name=body.server_name,
+        module=body.module,
+        checks=tuple(body.checks),
+    )
+
+
 def _place(job: ProbeJob) -> Place:
     return place_of(job.created_at.timestamp(), job.id)
 
@@ -127,6 +150,8 @@ def _json(job: ProbeJob) -> Json:
     return {
         "id": job.id,
         "target": job.target,
+        "module": job.module,
+        "checks": list(job.checks),
         "by": job.by,
         "state": job.state.value,
         "created_at": time_to_json(job.created_at),
@@ -157,7 +182,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         status=202,
         handle=ProbeApi.start,
         body=NewProbe,
-        answer=answers.Probe,
+        answer=service_answers.Probe,
     ),
     Operation(
         name="list_probes",
@@ -166,7 +191,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         path="/probes",
         handle=ProbeApi.every,
         query=ListParameters,
-        answer=answers.Probes,
+        answer=service_answers.Probes,
     ),
     Operation(
         name="get_probe",
@@ -174,7 +199,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         summary="One probe, and how far it is.",
         path="/probes/{id}",
         handle=ProbeApi.one,
-        answer=answers.Probe,
+        answer=service_answers.Probe,
     ),
     Operation(
         name="get_probe_result",
@@ -182,7 +207,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         summary="What a probe found at each address. The inventory keeps its own facts.",
         path="/probes/{id}/result",
         handle=ProbeApi.result,
-        answer=answers.ProbeResult,
+        answer=service_answers.ProbeResult,
         may_answer={409: "the probe has not ended, or it failed"},
     ),
     Operation(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
@@ -13,11 +12,13 @@ from exporters.word_search import has_words
 from model.encoding.change_json import change_to_json
 from model.encoding.observation_json import target_to_json, to_json
 from model.encoding.times_json import time_to_json
-from model.findings.finding import FindingStatus, Severity
+from model.findings.counts import finding_counts, worst_severity
+from model.findings.finding import Severity
+from model.judging.trust import endpoint_trust
 from model.observation import State
 from model.query import EVERYWHERE, Period, Selection
 from model.snapshot import EndpointStatus
-from model.target import Target
+from model.target import Target, endpoint_id
 from model.verdict import Verdict
 from service.http.api import answers
 from service.http.api.cursors import Place, place_of, row_end_of
@@ -66,7 +67,7 @@ class EndpointParameters(ListParameters):
     )
     protocol: Text | None = Field(None, description="only of this application protocol")
     severity: Severity | None = Field(
-        None, description="only with an open finding of this severity or a worse one"
+        None, description="only with an open violation of this severity or a worse one"
     )
     policy: Text | None = Field(None, description="only endpoints to which this policy applies")
     compliance: Verdict | None = Field(
@@ -166,7 +167,7 @@ class EndpointApi:
 def endpoint_json(entry: Entry) -> Json:
     """The endpoint as ``answers.Endpoint`` describes it."""
     status, observation = entry.status, entry.status.observation
-    worst = _worst(status)
+    worst, trust = worst_severity(status.findings), endpoint_trust(observation)
     return {
         "id": entry.id,
         "key": entry.key,
@@ -179,10 +180,10 @@ def endpoint_json(entry: Entry) -> Json:
             for version, fact in sorted(observation.protocols.items())
             if fact.verdict is Verdict.YES
         ],
-        "trusted": _trusted(status),
+        "trusted": None if trust is None else trust.verdict.value,
         "expires_at": time_to_json(_ends_at(status)),
         "severity": None if worst is None else worst.value,
-        "findings": _counted(status),
+        "findings": dict(finding_counts(status.findings)),
         "compliance": {name: one.value for name, one in sorted(status.compliance.items())},
         "last_probe_at": time_to_json(status.last_probe_at),
         "last_success_at": time_to_json(status.last_success_at),
@@ -195,7 +196,12 @@ def endpoint_json(entry: Entry) -> Json:
 
 def target_json(target: Target) -> Json:
     """The target as ``answers.Target`` describes it."""
-    return {"key": target.key, **target_to_json(target), "source": target.source}
+    return {
+        "id": endpoint_id(target.key),
+        "key": target.key,
+        **target_to_json(target),
+        "source": target.source,
+    }
 
 
 def _period_json(period: Period) -> Json:
@@ -212,30 +218,6 @@ def _ends_at(status: EndpointStatus) -> datetime | None:
     """The earliest expiry of its own leaves."""
     ends = (chain.leaf.not_after for chain in status.observation.own_certificates)
     return min((one for one in ends if one is not None), default=None)
-
-
-def _trusted(status: EndpointStatus) -> str | None:
-    """The worst of the own chains; of one chain, the best of the trust stores."""
-    own = [
-        next((one for one in (Verdict.YES, Verdict.UNKNOWN) if one in verdicts), Verdict.NO)
-        for chain in status.observation.own_certificates
-        for verdicts in ({trust.verdict for trust in chain.trust.values()},)
-    ]
-    worst_first = (Verdict.NO, Verdict.UNKNOWN, Verdict.YES)
-    return next((one.value for one in worst_first if one in own), None)
-
-
-def _worst(status: EndpointStatus) -> Severity | None:
-    is_open = (one for one in status.findings if one.status is FindingStatus.OPEN)
-    return max((one.result.severity for one in is_open), key=lambda one: one.rank, default=None)
-
-
-def _counted(status: EndpointStatus) -> dict[str, int]:
-    counts = Counter(
-        one.result.severity.value if one.status is FindingStatus.OPEN else one.status.value
-        for one in status.findings
-    )
-    return {name: counts[name] for name in (*reversed(Severity), FindingStatus.WAIVED)}
 
 
 def _matches(entry: Entry, query: EndpointParameters, labels: Mapping[str, str]) -> bool:
@@ -255,7 +237,7 @@ def _matches(entry: Entry, query: EndpointParameters, labels: Mapping[str, str])
 def _is_as_bad(status: EndpointStatus, severity: Severity | None) -> bool:
     if severity is None:
         return True
-    worst = _worst(status)
+    worst = worst_severity(status.findings)
     return worst is not None and worst.rank >= severity.rank
 
 
@@ -272,7 +254,7 @@ def _expires_before(status: EndpointStatus, moment: datetime | None) -> bool:
 
 
 def _severity_rank(entry: Entry) -> int:
-    worst = _worst(entry.status)
+    worst = worst_severity(entry.status.findings)
     return -1 if worst is None else worst.rank
 
 
