@@ -14,27 +14,21 @@ from typing import Self, TypeVar
 from model.comparisons.change import Change
 from model.encoding.known_parts import KnownParts
 from model.endpoint_state.schedule import Schedule
-from model.findings.alert import Alert
-from model.findings.finding import Finding, Waiver
+from model.findings.finding import Finding
 from model.observation import Observation
 from model.query import (
     EVERYWHERE,
-    AuditEntry,
     ComplianceCount,
     Opening,
     Page,
     PageEnd,
     Period,
     Selection,
-    ServiceEvent,
 )
 from model.snapshot import EndpointStatus, Snapshot
-from model.target import Target
 from storage.database import Database, connect_for_reading
 from storage.errors import DRIVER_ERRORS, explain
-from storage.newest_first import NewestFirstReader
 from storage.reading import observations as of_observations
-from storage.reading.audit import read_audit_log
 from storage.reading.findings import (
     read_compliance_counts,
     read_findings,
@@ -48,18 +42,13 @@ from storage.reading.pages import read_page
 from storage.reading.past import read_snapshot_at
 from storage.reading.places import read_places
 from storage.reading.statuses import StatusReader
-from storage.reading.waivers_and_events import (
-    read_api_targets,
-    read_events,
-    read_reported_alerts,
-    read_waivers,
-)
+from storage.record_reader import RecordReader
 from storage.revision import check_revision
 
 Opened = TypeVar("Opened", bound=Database)
 
 
-class SqlReader(NewestFirstReader):
+class SqlReader(RecordReader):
     """Implements ``model.ports.ArchiveReader``; use ``open_reader``; an async context manager that closes it."""
 
     def __init__(self, database: Database) -> None:
@@ -284,53 +273,6 @@ class SqlReader(NewestFirstReader):
         """
         async with self._reading() as connection:
             return await read_places(connection, text, most)
-
-    async def waivers(self) -> Sequence[Waiver]:
-        """The stored waivers, by name, including expired ones.
-
-        Raises:
-            StoreError: if the database cannot be read.
-        """
-        async with self._reading() as connection:
-            return await read_waivers(connection)
-
-    async def api_targets(self) -> Sequence[Target]:
-        """The targets that clients have added through the API, by key, without a source.
-
-        Raises:
-            StoreError: if the database cannot be read.
-        """
-        async with self._reading() as connection:
-            return await read_api_targets(connection)
-
-    async def events(self, since: datetime | None = None) -> Sequence[ServiceEvent]:
-        """The service events, newest first.
-
-        Raises:
-            StoreError: if the database cannot be read.
-        """
-        async with self._reading() as connection:
-            return await read_events(connection, since)
-
-    async def audit_log(
-        self, *, since: datetime | None = None, until: datetime | None = None, limit: int = 1000
-    ) -> Sequence[AuditEntry]:
-        """The newest ``limit`` entries of the audit log from ``since`` to ``until``, newest first.
-
-        Raises:
-            StoreError: if the database cannot be read.
-        """
-        async with self._reading() as connection:
-            return await read_audit_log(connection, since, until, limit)
-
-    async def reported_alerts(self, notifier: str) -> Sequence[Alert]:
-        """The alerts that ``notifier`` has reported and that have not ended, in any order.
-
-        Raises:
-            StoreError: if the database cannot be read.
-        """
-        async with self._reading() as connection:
-            return await read_reported_alerts(connection, notifier)
 
 
 async def open_reader(url: str, *, busy_timeout_seconds: float = 5.0) -> SqlReader:

@@ -1,0 +1,70 @@
+"""Reads what the service and its users record: waivers, targets of the API, events, the audit log, reported alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from model.findings.alert import Alert
+from model.findings.finding import Waiver
+from model.query import AuditEntry, ServiceEvent
+from model.target import Target
+from storage.newest_first import NewestFirstReader
+from storage.reading.audit import read_audit_log
+from storage.reading.waivers_and_events import (
+    read_api_targets,
+    read_events,
+    read_reported_alerts,
+    read_waivers,
+)
+
+
+class RecordReader(NewestFirstReader):
+    """The part of ``SqlReader`` that reads records of people and of the service, not of endpoints."""
+
+    async def waivers(self) -> Sequence[Waiver]:
+        """The stored waivers, by name, including expired ones.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_waivers(connection)
+
+    async def api_targets(self) -> Sequence[Target]:
+        """The targets that clients have added through the API, by key, without a source.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_api_targets(connection)
+
+    async def events(self, since: datetime | None = None) -> Sequence[ServiceEvent]:
+        """The service events, newest first.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_events(connection, since)
+
+    async def audit_log(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int = 1000
+    ) -> Sequence[AuditEntry]:
+        """The newest ``limit`` entries of the audit log from ``since`` to ``until``, newest first.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_audit_log(connection, since, until, limit)
+
+    async def reported_alerts(self, notifier: str) -> Sequence[Alert]:
+        """The alerts that ``notifier`` has reported and that have not ended, in any order.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_reported_alerts(connection, notifier)
