@@ -197,7 +197,8 @@ class OnDemandProber:
         clock = self.around.clock
         ends_at = clock.monotonic() + deadline
         try:
-            await asyncio.wait_for(self.places.acquire(), deadline)
+            async with asyncio.timeout(deadline):
+                await self.places.acquire()
         except TimeoutError:
             raise RefusedError(
                 503,
