@@ -210,12 +210,17 @@ def waiver_fault(
         close = nearest(waiver.policy, names)
         fix = f"did you mean {close}?" if close else f"the policies are {', '.join(names)}"
         return "policy", f"unknown policy {waiver.policy!r}: {fix}"
+    if waiver.policy != CLAIMS_POLICY and (fault := _rule_fault(waiver, policies)) is not None:
+        return "rule", fault
     if waiver.expires_at - at > _LONGEST_WAIVER:
         return "expires", (
             "a waiver must expire within two years: use an earlier date and renew it later"
         )
-    if waiver.policy == CLAIMS_POLICY:
-        return None
+    return None
+
+
+def _rule_fault(waiver: Waiver, policies: Sequence[Policy]) -> str | None:
+    """A sentence about a rule that no policy has under this name; None if one has it."""
     used = [
         rule for policy in policies if waiver.policy in (None, policy.name) for rule in policy.rules
     ]
@@ -223,7 +228,7 @@ def waiver_fault(
     if waiver.policy is None:
         rules |= {rule.identifier for rule in CLAIM_RULES}
     if waiver.rule in RULES:
-        return "rule", renamed(waiver.rule, RULES[waiver.rule])
+        return renamed(waiver.rule, RULES[waiver.rule])
     if waiver.rule not in rules:
         close = nearest(waiver.rule, sorted(rules))
         fix = (
@@ -231,5 +236,5 @@ def waiver_fault(
             if close
             else f"no active policy has it; for a claim add `policy: {CLAIMS_POLICY}`"
         )
-        return "rule", f"unknown rule {waiver.rule!r}: {fix}"
+        return f"unknown rule {waiver.rule!r}: {fix}"
     return None

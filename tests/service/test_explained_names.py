@@ -44,12 +44,14 @@ COMPUTED: Final = {
     "policy_compliant",
     "findings",
     "findings_unknown",
+    "claim_proved",
+    "claims",
     "findings_waived",
     "rule_waived",
     "config_changed_timestamp_seconds",
     "cert_changed_timestamp_seconds",
 } | {family.name for family in TARGET_FAMILIES}
-"""Metrics that the schedule, the history, a label or a policy sets, not an answer of the endpoint."""
+"""Metrics that the schedule, the history, a label, a claim or a policy sets, not an answer of the endpoint."""
 
 
 def as_a_web_server(target: Target) -> Target:

@@ -20,6 +20,7 @@ from tests.service.processes import tlsprobe
 READING = (
     ["report"],
     ["certificates"],
+    ["claims"],
     ["history", "a.example"],
     ["diff", "a.example"],
     ["compare", "a.example", "--at", "1d"],

@@ -29,6 +29,7 @@ from storage.maintenance import (
 )
 from storage.retention import Retention
 from storage.rows.tables import Table
+from tests.storage.released_database import ADDED, TARGET
 from tests.storage.samples import INTERVAL, NOON, certificate, observation, refusal, schedule
 from tests.storage.test_findings import assessment, record, result
 
@@ -66,6 +67,7 @@ async def fill(url: str) -> None:
                 after={"x": "y"},
             )
         )
+        await store.change_api_target(TARGET.key, lambda _: (TARGET, ADDED))
         told = Alert(
             kind=AlertKind.FINDING,
             target="a.example:443",

@@ -67,6 +67,7 @@ OPENERS = {
 ASKS_THE_GATE = {
     "pki/dns/lookup.py": {"dns.asyncresolver.Resolver"},
     "discovery/dns.py": {"dns.asyncquery.inbound_xfr"},
+    "discovery/cloud/aws/sessions.py": {"getaddrinfo"},
     "service/integrations/email/smtp.py": {"aiosmtplib.send"},
     "service/integrations/web/post.py": {"AsyncConnectionPool", "AsyncHTTPProxy"},
 }

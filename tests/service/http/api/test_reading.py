@@ -16,7 +16,6 @@ from model.encoding.times_json import time_to_json
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
-from service.judging.held_claims import with_claims_held
 from tests.service.http.api.world import Api, api
 from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern
 from tests.storage.statements import selects, statements
@@ -141,7 +140,6 @@ async def test_findings_have_their_evidence_one_by_one(running: Api) -> None:
 
 async def test_claims_have_their_verdict_and_filters(running: Api) -> None:
     await running.see(claiming(seen=replace(modern(), started_at=NOW + timedelta(hours=1))))
-    running.statuses = [*map(with_claims_held, running.statuses)]
     found = await items(running, "/claims")
     assert {one["name"]: one["verdict"] for one in found} == {
         "declared_protocols": "contradicted",

@@ -16,12 +16,13 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from exporters.reports import Report
+from model.encoding.times_json import time_to_json
 from model.endpoint_state.schedule import Schedule
 from model.findings.finding import Waiver
 from model.observation import Observation
 from model.query import AuditAction, AuditEntry, ServiceEvent
 from model.snapshot import EndpointStatus, Snapshot
-from model.target import Target
+from model.target import Target, endpoint_id
 from model.target_labels import ACTING_NAMES, label_problems
 from pki.net_guard.deny import DenyList
 from pki.net_guard.gate import SocketGate
@@ -36,6 +37,7 @@ from service.http.not_served import not_served
 from service.http.reports import Make, ReportOptions, WrittenReports
 from service.http.targets import TargetDesk
 from service.http.waivers import WaiverDesk
+from service.judging.held_claims import with_claims_held
 from service.judging.policy_evaluator import PolicyEvaluator
 from service.judging.report_builder import ReportScope, make_report
 from service.probe_endpoint.jobs import ProbeJobs, Visits
@@ -45,6 +47,7 @@ from service.sources.api_targets import ApiTargetSource
 from service.sources.target_sources import RuledSource, TargetSources
 from storage import SqlStore
 from tests.policy.observed import policy
+from tests.service.delivery.waiting import until_holds
 from tests.service.probe_endpoint.asking import World
 from tests.service.samples import NOW, failed, legacy, modern
 from tests.support.plain_http import TRUSTS_NO_CA
@@ -98,7 +101,12 @@ class Api:
         return await self.client.get(f"/api/v1{path}", params=parameters)
 
     async def see(self, *observations: Observation) -> None:
-        """Store visits with the judgement of the policies, and show them."""
+        """Store visits, and wait until the API shows them."""
+        await self.keep(*observations)
+        await until_holds(lambda: self._shows(observations[-1]))
+
+    async def keep(self, *observations: Observation) -> None:
+        """Store visits with the judgement of the policies."""
         for one in observations:
             schedule = Schedule(
                 endpoint_key=one.endpoint.key,
@@ -108,7 +116,12 @@ class Api:
             )
             visit = await self.evaluator.judge(one, schedule)
             await self.store.record_visit(visit)
-        self.statuses = await self.store.statuses()
+        self.statuses = [*map(with_claims_held, await self.store.statuses())]
+
+    async def _shows(self, seen: Observation) -> bool:
+        """Whether the API's facts, which are as old as their making allows, have this visit."""
+        found = await self.get(f"/endpoints/{endpoint_id(seen.endpoint.key)}")
+        return found.is_success and found.json()["last_probe_at"] == time_to_json(seen.ended_at)
 
     def snapshot(self) -> Snapshot:
         """The stored statuses, with their findings waived or not."""
@@ -153,7 +166,7 @@ async def api(
                     base_url="http://localhost",
                 ) as made.client,
             ):
-                await made.see(modern(), legacy(), failed())
+                await made.keep(modern(), legacy(), failed())
                 await _fill(store)
                 yield made
             await jobs.close()
