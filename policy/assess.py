@@ -24,13 +24,12 @@ from model.target import Target
 from policy.claims import Held, claim_results, hold_all
 from policy.datagrams import as_stream, is_over_datagrams, named_as_dtls, named_in_claim
 from policy.policy import Policy, PolicyRule
-from policy.rule import Evaluation, Family, Subject
+from policy.rule import WITHOUT_TLS, Evaluation, Subject
 from policy.rules.endpoint.reach import REACHED
 
 _REACHED: Final = REACHED.name
 _LONGEST_TEXT: Final = 4000
 """The maximum number of characters of an observed text: servers choose some of these, and findings are stored."""
-_WITHOUT_TLS: Final = frozenset({Family.PLAINTEXT, Family.HTTPS})
 
 
 def assess(observation: Observation, policies: Iterable[Policy], at: datetime) -> Assessment:
@@ -81,7 +80,7 @@ def _results(policy: Policy, subject: Subject) -> Iterator[RuleResult]:
     is_reached = observation.answered_as_tls
     spoke_in_plaintext = bool(observation.plaintext or observation.http)
     for one in policy.rules:
-        in_plaintext = spoke_in_plaintext and one.rule.family in _WITHOUT_TLS
+        in_plaintext = spoke_in_plaintext and one.rule.family in WITHOUT_TLS
         if is_reached or in_plaintext or one.rule.name == _REACHED:
             yield _result(policy.name, one, subject)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -41,6 +41,10 @@ class Family(StrEnum):
     POST_QUANTUM = "post-quantum"
     GRADE = "grade"
     DRIFT = "drift"
+
+
+WITHOUT_TLS: Final = frozenset({Family.PLAINTEXT, Family.HTTPS})
+"""The families that an endpoint answers about although it did not answer with TLS."""
 
 
 class Parameters(BaseModel):

@@ -18,10 +18,9 @@ from model.observation import Observation, State
 from policy.catalogue import RULES_BY_NAME
 from policy.claims.rules import DECLARED, REPORTED, ClaimRule
 from policy.judging.partial_results import heaviest
-from policy.rule import Evaluation, Family, Judge, Subject
+from policy.rule import WITHOUT_TLS, Evaluation, Family, Judge, Subject
 
 _REMEMBERED: Final = 4096
-_WITHOUT_TLS: Final = frozenset({Family.PLAINTEXT, Family.HTTPS})
 _OPPOSITES: Final = {Outcome.PASS: Outcome.FAIL, Outcome.FAIL: Outcome.PASS}
 _VERDICTS: Final = {Outcome.PASS: ClaimVerdict.PROVED, Outcome.FAIL: ClaimVerdict.CONTRADICTED}
 
@@ -89,7 +88,7 @@ def _asked(one: ClaimedRule, subject: Subject) -> Evaluation | None:
     observation = subject.observation
     if observation.answered_as_tls:
         return judge(subject)
-    if family in _WITHOUT_TLS:
+    if family in WITHOUT_TLS:
         return judge(subject) if observation.plaintext or observation.http else None
     return _answered_without_tls(observation) if observation.state is State.PLAINTEXT else None
 

@@ -92,10 +92,11 @@ async def _judged(
     archive: ArchiveReader, status: EndpointStatus, wish: ReportScope, known: Sequence[Finding]
 ) -> EndpointStatus:
     """The status judged by the policies of ``wish``, if it has any; each finding has its evidence."""
-    status = with_claims_held(status)
     observation = status.observation
     if wish.book.policies and not wish.is_judged:
         status = _judged_anew(status, wish, known)
+    else:
+        status = with_claims_held(status)
     proofs = {finding.fingerprint: finding.result for finding in known}
     findings = [_with_proof(finding, proofs) for finding in status.findings]
     are_proved = all(finding.result.evidence is not None for finding in findings)
