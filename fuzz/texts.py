@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -37,49 +37,44 @@ _SERVER_FILES: Final[Mapping[str, Callable[[list[Path]], Iterable[object]]]] = {
 }
 
 
+@contextmanager
+def _file(name: str, content: bytes) -> Iterator[Path]:
+    """A file with this name and content, until the end of the block."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, name)
+        file.write_bytes(content)
+        yield file
+
+
 def server_files(some: bytes) -> None:
     """A server's configuration is read, or refused with a sentence."""
-    with tempfile.TemporaryDirectory() as directory:
-        for name, read in _SERVER_FILES.items():
-            file = Path(directory, name)
-            file.write_bytes(some)
-            with suppress(SourceError):
-                list(read([file]))
+    for name, read in _SERVER_FILES.items():
+        with _file(name, some) as file, suppress(SourceError):
+            list(read([file]))
 
 
 def targets_files(some: bytes) -> None:
     """A targets file in any format is read, or refused with its line."""
-    with tempfile.TemporaryDirectory() as directory:
-        for name in ("targets.yml", "targets.csv", "targets.json"):
-            file = Path(directory, name)
-            file.write_bytes(some)
-            with suppress(TargetsFileError):
-                read_targets_file(file)
+    for name in ("targets.yml", "targets.csv", "targets.json"):
+        with _file(name, some) as file, suppress(TargetsFileError):
+            read_targets_file(file)
 
 
 def yaml_files(some: bytes) -> None:
     """A configuration or policy file is a mapping, or refused with its line."""
-    with tempfile.TemporaryDirectory() as directory:
-        file = Path(directory, "file.yml")
-        file.write_bytes(some)
-        with suppress(ConfigError):
-            read_yaml_mapping(file)
+    with _file("file.yml", some) as file, suppress(ConfigError):
+        read_yaml_mapping(file)
 
 
 def web_configurations(some: bytes) -> None:
     """A web configuration of Prometheus' exporters is read, or refused with its line."""
-    with tempfile.TemporaryDirectory() as directory:
-        file = Path(directory, "web.yml")
-        file.write_bytes(some)
-        with suppress(ConfigError):
-            read_web_config(file)
+    with _file("web.yml", some) as file, suppress(ConfigError):
+        read_web_config(file)
 
 
 def trust_files(some: bytes) -> None:
     """A trust store in PEM is read, or refused with a sentence; a server's own certificate is the first of its file."""
-    with tempfile.TemporaryDirectory() as directory:
-        file = Path(directory, "anchors.pem")
-        file.write_bytes(some)
+    with _file("anchors.pem", some) as file:
         leaf = leaf_sha256(some)
         with suppress(TrustStoreError):
             assert leaf == hashlib.sha256(read_anchors(file)[0]).hexdigest()
@@ -87,12 +82,9 @@ def trust_files(some: bytes) -> None:
 
 def log_lists(some: bytes) -> None:
     """A list of certificate transparency logs is read, or refused with a sentence."""
-    with tempfile.TemporaryDirectory() as directory:
-        file = Path(directory, "logs.json")
-        file.write_bytes(some)
-        with suppress(LogListError):
-            logs = read_log_list(file)
-            assert all(hashlib.sha256(one.key).digest() == key for key, one in logs.items())
+    with _file("logs.json", some) as file, suppress(LogListError):
+        logs = read_log_list(file)
+        assert all(hashlib.sha256(one.key).digest() == key for key, one in logs.items())
 
 
 def source_texts(some: bytes) -> None:
