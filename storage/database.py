@@ -30,7 +30,7 @@ connection that a pooler such as PgBouncer then gives to the service.
 """
 
 _FOR_WRITING = "tlsprobe_for_writing"
-_REVISION = text("SELECT version_num FROM alembic_version")
+SELECT_REVISION = text("SELECT version_num FROM alembic_version")
 
 
 @frozen
@@ -117,7 +117,7 @@ class Database:
             StoreError: if the database cannot be read.
         """
         async with self.reading() as connection:
-            self._refuse_another_revision(await connection.scalar(_REVISION))
+            self._refuse_another_revision(await connection.scalar(SELECT_REVISION))
 
     @contextmanager
     def reading_in_thread(self) -> Iterator[Connection]:
@@ -192,7 +192,7 @@ class WritableDatabase(Database):
         """
         self._refuse_another_file()
         async with self._writing_engine.begin() as connection:
-            self._refuse_another_revision(await connection.scalar(_REVISION))
+            self._refuse_another_revision(await connection.scalar(SELECT_REVISION))
             yield connection
             self._refuse_another_file()
 

@@ -1,27 +1,23 @@
-"""Determines the revision of a database's tables, without changing anything."""
+"""Determines the revision of a database's tables, without changing anything and without importing Alembic."""
 
 from __future__ import annotations
 
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+import pkgutil
+from typing import Final
+
 from sqlalchemy import Connection, inspect
 
-from storage.database import Database
+from storage.database import SELECT_REVISION, Database
 from storage.errors import StoreError
+from storage.migrations import versions
 
+REVISIONS: Final = tuple(
+    sorted(name[1:].partition("_")[0] for _, name, _ in pkgutil.iter_modules(versions.__path__))
+)
+"""The revisions of the scripts that ship with this package, oldest first; the files have them in their names."""
 
-def migration_config() -> Config:
-    """Alembic's configuration for the scripts that ship with this package."""
-    config = Config()
-    config.set_main_option("script_location", "storage:migrations")
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def migration_scripts() -> ScriptDirectory:
-    """The scripts that ship with this package."""
-    return ScriptDirectory.from_config(migration_config())
+HEAD: Final = REVISIONS[-1]
+_REVISION_TABLE: Final = "alembic_version"
 
 
 def check_revision(database: Database) -> str:
@@ -34,14 +30,13 @@ def check_revision(database: Database) -> str:
         raise StoreError(
             f"the database {database.name} does not exist: give the service's database with --database"
         )
-    scripts = migration_scripts()
     with database.reading_in_thread() as connection:
-        current = current_revision(connection, scripts, database.name)
+        current = current_revision(connection, database.name)
     if current is None:
         raise StoreError(
             f"the database {database.name} is empty: give the service's database with --database"
         )
-    if current != scripts.get_current_head():
+    if current != HEAD:
         raise StoreError(
             f"the database {database.name} was created by an older version of tlsprobe (its tables are "
             f"at revision {current!r}): start the service, or run `tlsprobe db upgrade`"
@@ -49,27 +44,24 @@ def check_revision(database: Database) -> str:
     return current
 
 
-def current_revision(connection: Connection, scripts: ScriptDirectory, database: str) -> str | None:
+def current_revision(connection: Connection, database: str) -> str | None:
     """The revision of the tables of the database named ``database``; None if it has no tables at all.
 
     Raises:
         StoreError: if a newer version created the tables, or something other than tlsprobe.
     """
-    current = MigrationContext.configure(connection).get_current_revision()
+    tables = inspect(connection).get_table_names()
+    current = connection.scalar(SELECT_REVISION) if _REVISION_TABLE in tables else None
     if current is None:
-        _refuse_foreign_tables(connection, database)
-    elif current not in {script.revision for script in scripts.walk_revisions()}:
+        if tables:
+            raise StoreError(
+                f"the database {database} belongs to something else (it has a table {tables[0]!r} and "
+                "no tlsprobe revision): use another database"
+            )
+        return None
+    if current not in REVISIONS:
         raise StoreError(
             f"the database {database} was created by a newer version of tlsprobe (its tables are at "
             f"revision {current!r}): use that version or a newer one, or use another database"
         )
-    return current
-
-
-def _refuse_foreign_tables(connection: Connection, database: str) -> None:
-    tables = inspect(connection).get_table_names()
-    if tables:
-        raise StoreError(
-            f"the database {database} belongs to something else (it has a table {tables[0]!r} and "
-            "no tlsprobe revision): use another database"
-        )
+    return str(current)

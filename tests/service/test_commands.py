@@ -17,6 +17,7 @@ from service.cli import commands
 from service.cli.app import app
 from service.cli.commands import COMMANDS, ROOT, Command
 from service.cli.help_text import context_of
+from storage import SqlStore
 from tests.probe.programmable.server import serve, served_on_a_port
 from tests.probe.programmable.server_model import ServerModel
 from tests.service.processes import environment, tlsprobe
@@ -283,3 +284,12 @@ async def test_a_visit_imports_only_what_it_uses(
     assert "probe.visit.engine" in loaded
     assert denied(loaded, unused) == set()
     assert counted(loaded) <= most
+
+
+@pytest.mark.process
+async def test_a_database_of_this_version_is_read_without_alembic(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    await (await SqlStore.open(url)).close()
+    loaded = await asyncio.to_thread(imported_by, "events", "--database", url)
+    assert "storage.revision" in loaded
+    assert denied(loaded, ("alembic", "mako")) == set()

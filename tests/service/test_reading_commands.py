@@ -14,7 +14,7 @@ from service.cli.app import app, command_of
 from service.cli.commands import COMMANDS, ROOT
 from storage import SqlStore
 from storage.database import connect
-from storage.revision import migration_config
+from storage.migrations.scripts import migration_config
 from tests.service.processes import tlsprobe
 
 READING = (

@@ -28,7 +28,7 @@ from model.query import AuditAction, AuditEntry, ServiceEvent
 from model.target import Target
 from storage import Retention, SqlStore
 from storage.database import connect
-from storage.revision import migration_config
+from storage.migrations.scripts import migration_config
 from tests.storage.samples import INTERVAL, NOON, certificate, observation, refusal, schedule
 from tests.storage.test_findings import assessment, result
 

@@ -22,7 +22,8 @@ from model.query import Selection
 from storage import AnotherVersionError, SqlReader, SqlStore, StoreError, open_reader
 from storage.database import WritableDatabase, connect
 from storage.migrate import upgrade
-from storage.revision import migration_config
+from storage.migrations.scripts import migration_config
+from storage.revision import REVISIONS
 from storage.rows.tables import Table
 from tests.storage.samples import INTERVAL, NOON, observation, refusal, schedule
 
@@ -62,6 +63,11 @@ def test_revisions_are_one_line_without_branches() -> None:
     scripts = ScriptDirectory.from_config(migration_config())
     assert len(scripts.get_heads()) == 1
     assert len(scripts.get_bases()) == 1
+
+
+def test_the_files_are_named_by_the_revisions_of_their_scripts() -> None:
+    scripts = ScriptDirectory.from_config(migration_config())
+    assert tuple(reversed([script.revision for script in scripts.walk_revisions()])) == REVISIONS
 
 
 async def test_opening_a_database_again_changes_nothing(url: str) -> None:

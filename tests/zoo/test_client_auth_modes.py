@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,11 @@ from model.target import Endpoint, Target
 from model.verdict import Preference, Verdict
 from probe.checks.part import Part
 from probe.visit.engine import Engine
-from probe.visit.settings import ProbeSettings
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates
 from tests.zoo.client_auth_modes import DEMANDS, Demand
 from tests.zoo.java_servers import JavaServer
 from tests.zoo.truth import SERVER_NAME
+from tests.zoo.visit import UNHURRIED
 
 PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES, Part.CLIENT_AUTH})
 BOTH = {ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3}
@@ -28,7 +29,7 @@ BOTH = {ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3}
 async def test_the_client_auth_mode_and_verification_are_detected(
     demand: Demand, certificates: Certificates, tmp_path: Path
 ) -> None:
-    engine = Engine(ProbeSettings(parts=PARTS), SystemClock())
+    engine = Engine(replace(UNHURRIED, parts=PARTS), SystemClock())
     with demand.start(certificates, tmp_path) as port:
         target = Target(host="127.0.0.1", port=port, server_name=SERVER_NAME)
         seen = await engine.visit(Endpoint(target=target, address="127.0.0.1"))
@@ -57,7 +58,7 @@ async def test_ssl_3_0_costs_no_other_version(
         preference=Preference.SERVER,
         client_auth=mode,
     )
-    engine = Engine(ProbeSettings(parts=PARTS), SystemClock())
+    engine = Engine(replace(UNHURRIED, parts=PARTS), SystemClock())
     with server.start(certificates, tmp_path) as port:
         target = Target(host="127.0.0.1", port=port, server_name=SERVER_NAME)
         seen = await engine.visit(Endpoint(target=target, address="127.0.0.1"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,12 +19,11 @@ from model.verdict import Fact, UnknownCause, Verdict
 from probe.checks.part import Part
 from probe.crypto.identity import load_identity
 from probe.visit.engine import Engine
-from probe.visit.settings import ProbeSettings
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 from tests.zoo.openssl_servers import MODERN, SServer
 from tests.zoo.truth import SERVER_NAME
-from tests.zoo.visit import UNHURRIED_SECONDS, visit
+from tests.zoo.visit import UNHURRIED, visit
 
 PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES, Part.CLIENT_AUTH})
 DEMANDING = (
@@ -44,7 +44,7 @@ async def test_a_certificate_of_the_known_ca_is_accepted_and_that_of_an_unknown_
     (server,) = [server for server in SERVERS if server.name == name]
     files = {"ours": certificates.client_file, "stranger": certificates.stranger_file}
     identities = {who: load_identity(who, file) for who, file in files.items()}
-    engine = Engine(ProbeSettings(parts=PARTS, client_identities=identities), SystemClock())
+    engine = Engine(replace(UNHURRIED, parts=PARTS, client_identities=identities), SystemClock())
     with server.start(certificates, tmp_path) as port:
         for who, expected in (("ours", Verdict.YES), ("stranger", Verdict.NO)):
             target = Target(
@@ -64,7 +64,7 @@ async def test_a_certificate_of_the_known_ca_is_accepted_and_that_of_an_unknown_
 async def with_both(port: int, certificates: Certificates) -> Observation:
     files = {"ours": certificates.client_file, "old": certificates.expired_client_file}
     identities = {who: load_identity(who, file) for who, file in files.items()}
-    engine = Engine(ProbeSettings(parts=PARTS, client_identities=identities), SystemClock())
+    engine = Engine(replace(UNHURRIED, parts=PARTS, client_identities=identities), SystemClock())
     target = Target(
         host="127.0.0.1",
         port=port,
@@ -138,8 +138,7 @@ async def test_an_accepted_client_certificate_shows_what_comes_after_the_handsha
 ) -> None:
     (server,) = [one for one in SERVERS if one.name == "openssl-client-certificate-required"]
     identities = {"ours": load_identity("ours", certificates.client_file)}
-    settings = ProbeSettings(client_identities=identities, deadline_seconds=UNHURRIED_SECONDS)
-    engine = Engine(settings, SystemClock())
+    engine = Engine(replace(UNHURRIED, client_identities=identities), SystemClock())
     seen = []
     with server.start(certificates, tmp_path) as port:
         for labels in ({}, {CLIENT_IDENTITY: "ours"}):

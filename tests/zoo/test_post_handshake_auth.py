@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,12 @@ from model.verdict import Verdict
 from probe.checks.part import Part
 from probe.crypto.identity import load_identity
 from probe.visit.engine import Engine
-from probe.visit.settings import ProbeSettings
 from tests.support.ports import free_port
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates
 from tests.zoo.openssl_words import ENVIRONMENT
 from tests.zoo.process import Command, running
 from tests.zoo.truth import SERVER_NAME
+from tests.zoo.visit import UNHURRIED
 
 PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES, Part.CLIENT_AUTH})
 BOTH = {ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3}
@@ -81,7 +82,7 @@ def apache(certificates: Certificates, directory: Path) -> Iterator[int]:
 
 async def seen(certificates: Certificates, port: int, labels: dict[str, str]) -> Observation:
     identities = {"ours": load_identity("ours", certificates.client_file, None, None)}
-    engine = Engine(ProbeSettings(parts=PARTS, client_identities=identities), SystemClock())
+    engine = Engine(replace(UNHURRIED, parts=PARTS, client_identities=identities), SystemClock())
     target = Target(host="127.0.0.1", port=port, server_name=SERVER_NAME, labels=labels)
     return await engine.visit(Endpoint(target=target, address="127.0.0.1"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,12 +20,12 @@ from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Verdict
 from probe.visit.engine import Engine
-from probe.visit.settings import ProbeSettings
 from tests.support.ports import free_port
 from tests.zoo.certificates import Certificates
 from tests.zoo.openssl_words import ENVIRONMENT
 from tests.zoo.process import Command, running
 from tests.zoo.truth import SERVER_NAME, TRUST_STORE
+from tests.zoo.visit import UNHURRIED
 
 PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
 OTHERS = (NameAsked.NO_NAME, NameAsked.UNKNOWN_NAME)
@@ -96,7 +97,7 @@ async def test_answers_to_other_names_are_separate(
     versions: str, certificates: Certificates, tmp_path: Path
 ) -> None:
     stores = {TRUST_STORE: certificates.root_file}
-    engine = Engine(ProbeSettings(trust_stores=stores), SystemClock())
+    engine = Engine(replace(UNHURRIED, trust_stores=stores), SystemClock())
     with two_hosts(certificates, tmp_path, versions) as port:
         target = Target(host="127.0.0.1", port=port, server_name=SERVER_NAME)
         found = await engine.visit(Endpoint(target=target, address="127.0.0.1"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,12 @@ from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from probe.checks.part import Part
 from probe.visit.engine import Engine
-from probe.visit.settings import ProbeSettings
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 from tests.zoo.openssl_words import ENVIRONMENT
 from tests.zoo.process import Command, running
 from tests.zoo.truth import SERVER_NAME
-from tests.zoo.visit import visit
+from tests.zoo.visit import UNHURRIED, visit
 
 PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES, Part.SIGNATURES})
 KEYS = {
@@ -64,7 +64,7 @@ async def test_each_key_is_found(
     )
     with running(command, tmp_path) as ready:
         target = Target(host="127.0.0.1", port=int(ready[1]), server_name=SERVER_NAME)
-        engine = Engine(ProbeSettings(parts=PARTS), SystemClock())
+        engine = Engine(replace(UNHURRIED, parts=PARTS), SystemClock())
         seen = await engine.visit(Endpoint(target=target, address="127.0.0.1"))
     assert {(found.key_type, found.versions) for found in seen.certificates} == {
         (one, (version,)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,7 @@ from tests.zoo.server import ZooServer
 from tests.zoo.truth import SERVER_NAME, TRUST_STORE
 
 EXTRAS: Final = frozenset({Part.FEATURES, Part.VULNERABILITIES, Part.REVOCATION})
-UNHURRIED_SECONDS = 300.0
+UNHURRIED: Final = ProbeSettings(deadline_seconds=300.0, answer_timeout_seconds=30.0)
 """The results of a visit must not depend on how busy the machine is."""
 
 
@@ -94,7 +94,7 @@ def visit_settings(
 ) -> ProbeSettings:
     """The settings of all visits to the zoo."""
     stores = {TRUST_STORE: certificates.root_file}
-    return ProbeSettings(trust_stores=stores, parts=parts, deadline_seconds=UNHURRIED_SECONDS)
+    return replace(UNHURRIED, trust_stores=stores, parts=parts)
 
 
 def _engine(certificates: Certificates, parts: frozenset[Part]) -> Engine:
