@@ -37,8 +37,8 @@ class ConnectionLimits:
     start there each second; ``connections_per_quick_address`` may be open to an address that answers quickly, if
     that is more; ``connections_per_host`` may be open to all addresses of one name, and
     ``connections_per_network`` to one /24 or /48. ``connections_open`` and ``connections_per_second`` apply to
-    all visits together. ``connect_errors_directory`` remembers the broken connections at servers that count them;
-    without it, only this process does.
+    all visits together; with ``starts_in_bursts``, those of a second may start at once. ``connect_errors_directory``
+    remembers the broken connections at servers that count them; without it, only this process does.
     """
 
     connections_per_address: int = 4
@@ -48,6 +48,7 @@ class ConnectionLimits:
     connections_per_network: int = 256
     connections_open: int = 1024
     connections_per_second: int = 200
+    starts_in_bursts: bool = False
     connect_errors_directory: Path | None = None
 
 
@@ -188,7 +189,7 @@ class Politeness:
         self._networks: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._gates: WeakValueDictionary[str, AddressGate] = WeakValueDictionary()
         self._open = asyncio.Semaphore(limits.connections_open)
-        self._starts = StartRate(limits.connections_per_second)
+        self._starts = StartRate(limits.connections_per_second, in_bursts=limits.starts_in_bursts)
         self._heavy = asyncio.Lock()
 
     def for_host(self, host: str) -> Politeness:

@@ -14,8 +14,9 @@ from typing import Final
 
 from asyncio_throttle import Throttler
 
-_PERIOD_SECONDS: Final = 0.05
 _PERIODS_PER_SECOND: Final = 20
+"""Of an even rate: otherwise a second's worth of connections starts at once."""
+_LOOKS_AGAIN_SECONDS: Final = 0.005
 _LONGEST_QUEUE_SECONDS: Final = 0.25
 """With a longer queue, no visit begins."""
 _CONNECTIONS_OF_A_VISIT: Final = 10
@@ -26,12 +27,16 @@ _VISITS_AT_ONCE: Final = 8
 
 
 class StartRate:
-    """At most ``per_second`` starts, one after the other; ``room`` for visits, first come, first served."""
+    """At most ``per_second`` starts, one after the other; ``room`` for visits, first come, first served.
 
-    def __init__(self, per_second: int) -> None:
-        # One waiter at a time and short periods: otherwise it bursts a second's worth, and all waiters poll.
+    They are spread over the second, or with ``in_bursts`` start as they come until the second's are used up.
+    """
+
+    def __init__(self, per_second: int, *, in_bursts: bool = False) -> None:
+        periods = 1 if in_bursts else _PERIODS_PER_SECOND
+        # One waiter at a time: otherwise all of them poll.
         self._throttler = Throttler(
-            max(1, per_second // _PERIODS_PER_SECOND), _PERIOD_SECONDS, retry_interval=0.005
+            max(1, per_second // periods), 1 / periods, retry_interval=_LOOKS_AGAIN_SECONDS
         )
         self._turn = asyncio.Lock()
         self._queued = 0

@@ -26,9 +26,13 @@ class VisitLimits(ConnectionLimits):
     greeting_timeout_seconds: float = 15.0
 
     def for_a_waiting_user(self) -> Self:
-        """These limits for a scan that a person waits for: an address that answers quickly gets a larger share."""
+        """These limits for a scan that a person waits for: an address that answers quickly gets a larger share, and
+        a visit does not wait for a rate that only many of them together would reach."""
         return replace(
-            self, connections_per_quick_address=10, connections_per_address_per_second=100
+            self,
+            connections_per_quick_address=10,
+            connections_per_address_per_second=100,
+            starts_in_bursts=True,
         )
 
     def with_deadline(self, deadline_seconds: float) -> Self:

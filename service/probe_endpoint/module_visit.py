@@ -84,7 +84,9 @@ def modules_of(
     """The modules by name, each with its own engines. All share limits that are apart from those of the schedule, whose
     ``politeness`` it is: a scrape does not wait for scheduled visits."""
     most = settings.max_concurrent_probes * usual.connections_per_address
-    own_limits = replace(usual, connections_open=min(usual.connections_open, most))
+    own_limits = replace(
+        usual, connections_open=min(usual.connections_open, most), starts_in_bursts=True
+    )
     apart = politeness.apart(own_limits)
 
     def engine(probes: ProbeSettings) -> Engine:

@@ -31,9 +31,9 @@ from tests.scheduling.virtual_time import LoopClock
 from tests.zoo.certificates import Certificates
 from tests.zoo.truth import SERVER_NAME
 
-# The rate of the process is measured in real time, which hardly passes here.
+# The even rate of the process is measured in real time, which hardly passes here.
 SERVICE: Final = ProbeSettings(connections_per_second=1_000_000)
-A_SCAN: Final = SERVICE.for_a_waiting_user()
+A_SCAN: Final = ProbeSettings().for_a_waiting_user()
 
 SMALLEST: Final = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES})
 CORE: Final = SMALLEST | {Part.GROUPS, Part.CLIENT_AUTH}
