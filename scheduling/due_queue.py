@@ -18,6 +18,8 @@ Entry: TypeAlias = tuple[float, int, Key]
 """(due time, sequence number, key)"""
 
 _FOR_HIGHER_RANKS: Final = 4
+_RIPENED_AT_ONCE: Final = 100
+"""At the start, every key of a large inventory is due: no call takes the time to move all of them."""
 _FEW: Final = 1_000
 """Up to this number, obsolete entries are not removed."""
 
@@ -93,12 +95,18 @@ class DueQueue(Generic[Key]):
 
     def count_due(self, now: float) -> int:
         """The number of keys that are due by ``now``."""
-        self._ripen(now)
+        if self._is_ripening(now):
+            waiting = (entry for entry in self._waiting if entry[0] <= now)
+            return self._ripe_count + sum(map(self._is_newest, waiting))
         return self._ripe_count
 
+    def _is_ripening(self, now: float) -> bool:
+        return bool(self._waiting) and self._waiting[0][0] <= now
+
     def _ripen(self, now: float) -> None:
-        """Moves the entries that are due by ``now`` to their groups."""
-        while self._waiting and self._waiting[0][0] <= now:
+        """Moves the next entries that are due by ``now`` to their groups."""
+        most = self._ripe_count + _RIPENED_AT_ONCE
+        while self._ripe_count < most and self._is_ripening(now):
             entry = heapq.heappop(self._waiting)
             if not self._is_newest(entry):
                 continue

@@ -94,6 +94,16 @@ def test_repeated_rescheduling_uses_no_more_memory() -> None:
     assert (agenda.next_due, take(agenda, 10_000.0)) == (9_999.0, "one")
 
 
+def test_no_call_moves_all_of_many_due_keys() -> None:
+    agenda: DueQueue[int] = DueQueue()
+    for number in range(1_000):
+        agenda.put(number, 0.0)
+    agenda.pop_due(1.0)
+    assert len(agenda._waiting) == 900
+    assert agenda.count_due(1.0) == 999
+    assert [agenda.pop_due(1.0) for _ in range(999)] == [(key, 0.0) for key in range(1, 1_000)]
+
+
 def take(agenda: DueQueue[str], now: float = 1.0) -> str:
     found = agenda.pop_due(now)
     assert found is not None
