@@ -24,6 +24,7 @@ from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
+from discovery.cloud.aws.errors import error_code, error_text
 from discovery.cloud.aws.limits import Limits
 from model.frozen import frozen
 from model.version import TOOL_VERSION
@@ -64,6 +65,8 @@ def failure_text(error: Exception) -> str:
         return NOT_AWS
     if isinstance(error, NotSentError):
         return str(error)
+    if isinstance(error, ClientError):
+        return error_text(error) if error_code(error) else NOT_AWS
     return f"{type(error).__name__}: {error}"[:_LONGEST_TEXT]
 
 
