@@ -79,6 +79,7 @@ class AwsSettings(PolledSettings):
             external_id=self.external_id,
             profile=self.profile,
             endpoint_url=self.endpoint_url or None,
+            most=self.max_targets,
         )
         readers: list[Callable[[], Awaitable[SourceReading]]] = []
 
@@ -94,7 +95,6 @@ class AwsSettings(PolledSettings):
                     scope,
                     context.gate,
                     name,
-                    most=self.max_targets,
                     max_stale_seconds=self.max_stale_seconds,
                 )
                 readers.append(reader.read)
