@@ -64,8 +64,11 @@ class Call:
 
 Row = Answer | Fault | Page
 _NOT_IN_MOTO: Final[Mapping[tuple[str, str], Answer]] = {
+    ("dax", "DescribeClusters"): {"Clusters": []},
     ("elasticache", "DescribeServerlessCaches"): {"ServerlessCaches": []},
     ("lambda", "ListFunctionUrlConfigs"): {"FunctionUrlConfigs": []},
+    ("opensearchserverless", "ListCollections"): {"collectionSummaries": []},
+    ("redshift-serverless", "ListWorkgroups"): {"workgroups": []},
 }
 
 

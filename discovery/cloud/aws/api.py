@@ -83,8 +83,7 @@ class AwsApi:
             if client.can_paginate(method):
                 yield from client.get_paginator(method).paginate(**parameters)
             else:
-                call: Callable[..., Answer] = getattr(client, method)
-                yield call(**parameters)
+                yield from _answers(getattr(client, method), parameters)
         except ClientError as error:
             self._refuse(operation, error)
         except FAILURES as error:
@@ -97,6 +96,15 @@ class AwsApi:
         if is_refused(code):
             self._refused.add((self.region, operation.key))
         self.skip(operation.shown, failure_text(error))
+
+
+def _answers(call: Callable[..., Answer], parameters: Answer) -> Iterator[Answer]:
+    """The answers of an operation whose pages botocore does not know."""
+    answer = call(**parameters)
+    yield answer
+    while token := answer.get("nextToken"):
+        answer = call(**parameters, nextToken=token)
+        yield answer
 
 
 def _results(page: Answer, path: str) -> Iterator[Answer]:

@@ -17,6 +17,7 @@ USUAL_SERVICES: Final = (
     "elasticache",
     "opensearch",
     "kafka",
+    "mq",
     "s3",
     "eks",
     "appsync",

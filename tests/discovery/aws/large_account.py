@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from discovery.cloud.aws.limits import Limits, TokenBucket, bucket_of
-from tests.discovery.aws.account import distribution, instance, parameters
+from tests.discovery.aws.account import S3_ORIGINS, distribution, instance, parameters
 from tests.discovery.aws.reading import ACCOUNT, REGION
 from tests.discovery.aws.test_load_balancers import BALANCER, CERTIFICATE, balancer, listener
 from tests.support.aws_server import Call, Fault, Row
@@ -173,6 +173,7 @@ def _edge() -> Rows:
             ARN=f"arn:aws:cloudfront::{ACCOUNT}:distribution/E{at}",
             DomainName=f"d{at}.cloudfront.net",
             Aliases={"Quantity": 0},
+            Origins=S3_ORIGINS,
             ViewerCertificate=own,
         )
         for at in range(DISTRIBUTIONS)

@@ -11,6 +11,7 @@ from typing import Any, Final
 import botocore.session
 
 from tests.discovery.aws.account import (
+    S3_ORIGINS,
     cache_group,
     distribution,
     distributions,
@@ -171,6 +172,7 @@ def _cloudfront(arn: str) -> Mapping[tuple[str, str], Any]:
             DomainName=f"{slug(at)}.cloudfront.net",
             Aliases={"Quantity": len(names), "Items": names},
             ViewerCertificate=viewer,
+            Origins=S3_ORIGINS,
             **required,
         )
 
