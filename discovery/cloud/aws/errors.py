@@ -6,6 +6,7 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
+NOT_AWS: Final = "the answer does not come from AWS: check the proxy on the way"
 _LONGEST_MESSAGE: Final = 300
 _DENIED: Final = frozenset(
     {
@@ -54,8 +55,10 @@ def is_refused(code: str) -> bool:
 
 
 def error_text(error: ClientError) -> str:
-    """What an error of AWS means, with its code and message, as a clause."""
+    """What an error means, with its code and message, as a clause."""
     code = error_code(error)
+    if not code:
+        return NOT_AWS
     message = str(error.response.get("Error", {}).get("Message") or "no message")
     return f"{_meaning(code)} ({code}: {message[:_LONGEST_MESSAGE]})"
 

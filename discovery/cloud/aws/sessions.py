@@ -24,7 +24,7 @@ from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
-from discovery.cloud.aws.errors import error_code, error_text
+from discovery.cloud.aws.errors import NOT_AWS, error_text
 from discovery.cloud.aws.limits import Limits
 from model.frozen import frozen
 from model.version import TOOL_VERSION
@@ -39,7 +39,6 @@ _CONFIG: Final = Config(
 _START_BYTES: Final = 256
 _SERVER_ERROR: Final = 500
 _LONGEST_TEXT: Final = 300
-NOT_AWS: Final = "the answer does not come from AWS: check the proxy on the way"
 _FORMS: Final[Mapping[str, tuple[bytes, ...]]] = {
     "json": (b"{", b"["),
     "rest-json": (b"{", b"["),
@@ -66,7 +65,7 @@ def failure_text(error: Exception) -> str:
     if isinstance(error, NotSentError):
         return str(error)
     if isinstance(error, ClientError):
-        return error_text(error) if error_code(error) else NOT_AWS
+        return error_text(error)
     return f"{type(error).__name__}: {error}"[:_LONGEST_TEXT]
 
 

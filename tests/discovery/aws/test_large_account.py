@@ -39,7 +39,7 @@ from tests.discovery.aws.large_account import (
     VirtualLimits,
     large_account,
 )
-from tests.discovery.aws.reading import ACCOUNT, REGION
+from tests.discovery.aws.reading import REGION
 from tests.storage.samples import observation, schedule
 from tests.storage.statements import statements
 from tests.support.aws_server import AwsServer
@@ -103,7 +103,6 @@ async def test_a_second_run_over_an_unchanged_account_writes_no_change(
     scope = AwsScope(
         services=("apigateway",),
         regions=(REGION,),
-        accounts=(),
         endpoint_url=aws.url,
     )
     source = AwsReader(scope, SocketGate(), "aws", limits=limits)
@@ -137,4 +136,3 @@ async def test_a_second_run_over_an_unchanged_account_writes_no_change(
         ["UPDATE", "statuses"]
     ]
     assert {one.transition for one in written.advanced} == {None}
-    assert ACCOUNT in str(first.targets[0].labels)
