@@ -63,6 +63,11 @@ class AwsApi:
         return f"arn:{self._session.partition(self.region)}:{service}:::{resource}"
 
     @property
+    def s3_prober(self) -> AwsSession | None:
+        """The session that may send signed requests to S3 without TLS; None if there must be none."""
+        return self._session.s3_prober
+
+    @property
     def dns_suffix(self) -> str:
         """The domain of AWS's own endpoints in this region's partition."""
         return "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"

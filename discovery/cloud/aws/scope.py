@@ -38,7 +38,7 @@ class AwsScope:
     """The ``regions`` (none: the profile's; ``all``: those that the account has enabled) and ``services``.
 
     With ``accounts``, each is read by its role, ``role_arn`` with the account's number; without, that of the credentials.
-    More than ``most`` targets are an error.
+    More than ``most`` targets are an error. ``s3_probe_role_arn`` is the role that sends signed requests to S3.
     """
 
     services: tuple[str, ...] = USUAL_SERVICES
@@ -49,3 +49,4 @@ class AwsScope:
     profile: str | None = None
     endpoint_url: str | None = None
     most: int = USUAL_MOST_TARGETS
+    s3_probe_role_arn: str = ""

@@ -86,22 +86,29 @@ class AwsSession:
         self._session = session
         self._passage = passage
         self._lock = threading.Lock()
-        self._clients: dict[tuple[str, str], BaseClient] = {}
+        self._clients: dict[tuple[str, str, bool], BaseClient] = {}
+        self.s3_prober: AwsSession | None = None
+        """The role that may send a signed request to S3 without TLS, if the configuration names one."""
 
-    def client(self, service: str, region: str) -> BaseClient:
-        """The client of a service; threads share it."""
+    def client(self, service: str, region: str, *, has_tls: bool = True) -> BaseClient:
+        """The client of a service; threads share it. Without TLS only if ``has_tls`` is false, or the URL of all services."""
         with self._lock:
-            found = self._clients.get((service, region))
+            found = self._clients.get((service, region, has_tls))
             if found is None:
                 found = self._session.create_client(
                     service,
                     region_name=region,
-                    endpoint_url=self._passage.endpoint_url,
+                    endpoint_url=self._endpoint_url(has_tls=has_tls),
+                    use_ssl=has_tls,
                     config=_CONFIG,
                 )
                 self._guard(found, service, region)
-                self._clients[service, region] = found
+                self._clients[service, region, has_tls] = found
         return found
+
+    def _endpoint_url(self, *, has_tls: bool) -> str | None:
+        url = self._passage.endpoint_url
+        return url if has_tls or url is None else url.replace("https://", "http://", 1)
 
     def partition(self, region: str) -> str:
         """The partition of a region, such as ``aws`` or ``aws-cn``."""
