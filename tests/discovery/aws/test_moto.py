@@ -152,6 +152,23 @@ def test_moto_gives_all_graphql_apis_one_address(client: Any) -> None:
     assert len({str(one["uris"]) for one in made}) == 1
 
 
+def test_moto_gives_all_brokers_of_mq_one_address(client: Any) -> None:
+    mq = client("mq")
+    made = mq.create_broker(
+        BrokerName="orders",
+        DeploymentMode="SINGLE_INSTANCE",
+        EngineType="ActiveMQ",
+        EngineVersion="5.18",
+        HostInstanceType="mq.m5.large",
+        PubliclyAccessible=False,
+        AutoMinorVersionUpgrade=True,
+        Users=[{"Username": "admin", "Password": "not-a-secret-1"}],
+    )
+    (broker,) = mq.describe_broker(BrokerId=made["BrokerId"])["BrokerInstances"]
+    mq.delete_broker(BrokerId=made["BrokerId"])
+    assert "mockmq" in " ".join(broker["Endpoints"])
+
+
 def test_moto_cuts_a_list_of_buckets_without_saying_so(client: Any) -> None:
     s3 = client("s3")
     names = [f"bucket-{at}" for at in range(3)]

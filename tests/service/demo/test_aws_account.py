@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from datetime import UTC, datetime
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -24,6 +25,8 @@ from service.config.clouds.aws import AwsSettings
 from service.config.sources import SourceContext
 from service.demo import DemoFleet
 from service.demo.aws_account import DemoAwsAccount
+from service.demo.demonstrate import demonstrate
+from service.process.start_up import StartError
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +44,14 @@ async def read(source: dict[str, Any]) -> tuple[SourceReading, tuple[Target, ...
     found = await settings.reader("aws", SourceContext(gate=gate, statuses=tuple))()
     sifted = await sift(found.targets, settings.rules(), gate, labels=LabelRules())
     return found, sifted.kept
+
+
+async def test_without_the_package_for_aws_the_demo_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("service.demo.demonstrate.find_spec", lambda _: None)
+    with pytest.raises(StartError, match=r"install tlsprobe\[aws\]"):
+        await demonstrate("127.0.0.1:0", None, StringIO(), with_aws=True)
 
 
 async def test_the_claims_of_the_demo_are_proved_but_for_three(
