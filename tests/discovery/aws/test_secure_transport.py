@@ -31,7 +31,7 @@ PROBE_ROLE: Final = "arn:aws:iam::{account}:role/tlsprobe-s3"
 
 
 class Bucket(ThreadingHTTPServer):
-    """A bucket at one port, with TLS and without, as clients wish; it answers HEAD with these statuses."""
+    """A bucket at one port, with TLS and without, as clients choose; it answers HEAD with these statuses."""
 
     def __init__(self, over_http: int, over_https: int, certificate: trustme.LeafCert) -> None:
         super().__init__(("127.0.0.1", 0), _Head)
