@@ -92,7 +92,7 @@ def relabelled(
         return replace(target, labels=kept)
     found = parse_target(
         labels.get(ADDRESS, ""),
-        server_name=_named(before, labels),
+        server_name=_named(before, labels, rules, trusted),
         protocol=labels.get(PROTOCOL) or None,
         labels=kept,
         source=target.source,
@@ -158,12 +158,21 @@ def names_set_by(rules: Iterable[Rule]) -> frozenset[str]:
     return ACTING_NAMES.intersection(one.name_template for one in rules)
 
 
-def _named(before: Mapping[str, str], labels: Mapping[str, str]) -> str | None:
+def _named(
+    before: Mapping[str, str],
+    labels: Mapping[str, str],
+    rules: Sequence[Rule],
+    trusted: Collection[str],
+) -> str | None:
     """If no rule set the server name and it was derived from the address, it is derived again."""
     name = labels.get(SERVER_NAME, "")
     host = before[ADDRESS].rpartition(":")[0].strip("[]")
     was_own = before[SERVER_NAME] == (default_server_name(host) or "")
-    return None if name == before[SERVER_NAME] and was_own else name
+    if name != before[SERVER_NAME] or not was_own:
+        return name
+    # A rule may have set the same name; then it sets a target without a name to it too.
+    of_unnamed = relabel({**before, SERVER_NAME: ""}, rules, trusted=trusted) or {}
+    return name if of_unnamed.get(SERVER_NAME) == name else None
 
 
 def _without_meta(target: Target) -> Target:

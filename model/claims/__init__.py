@@ -8,6 +8,7 @@ from model.claims.claim import (
     ClaimedRule,
     ClaimKind,
     ClaimVerdict,
+    SourceProof,
 )
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "ClaimKind",
     "ClaimVerdict",
     "ClaimedRule",
+    "SourceProof",
 ]

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from model.frozen import frozen
+from model.verdict import Verdict
 
 CLAIMS_POLICY: Final = "claims"
 """The results and Findings of claims have this name in the place of a policy's."""
@@ -53,6 +54,14 @@ class ClaimedRule:
 
 
 @frozen
+class SourceProof:
+    """What a source has found out itself: whether the claim holds, and the answers that show it."""
+
+    verdict: Verdict
+    observed: str
+
+
+@frozen
 class Claim:
     """One statement about how ``resource`` encrypts.
 
@@ -61,7 +70,7 @@ class Claim:
     ``read_at`` (aware) when. ``resource`` is an ARN, a file with a line, or what else the source calls it.
 
     The statement is true where all ``rules`` are met, or, for a ``is_weakness`` (another scanner's finding), where
-    one of them is not. Without rules no visit can prove it, and ``unprovable`` says why.
+    one of them is not. Without rules no visit can prove it, and ``unprovable`` says why, or the source has a ``proof``.
     """
 
     name: str
@@ -71,6 +80,7 @@ class Claim:
     rules: tuple[ClaimedRule, ...] = ()
     is_weakness: bool = False
     unprovable: str = ""
+    proof: SourceProof | None = None
     read_at: datetime | None = field(default=None, compare=False)
 
     @property

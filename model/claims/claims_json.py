@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from model.claims import Claim, ClaimedRule
+from model.claims import Claim, ClaimedRule, SourceProof
+from model.verdict import Verdict
 
 
 def claims_to_json(claims: Iterable[Claim]) -> list[dict[str, Any]]:
@@ -43,13 +44,18 @@ def _to_json(claim: Claim) -> dict[str, Any]:
         found["is_weakness"] = True
     if claim.unprovable:
         found["unprovable"] = claim.unprovable
+    if claim.proof is not None:
+        found["proof"] = {
+            "verdict": claim.proof.verdict.value,
+            "observed": claim.proof.observed,
+        }
     if claim.read_at is not None:
         found["read_at"] = claim.read_at.isoformat()
     return found
 
 
 def _from_json(fields: Mapping[str, Any]) -> Claim:
-    read_at = fields.get("read_at")
+    read_at, proof = fields.get("read_at"), fields.get("proof")
     return Claim(
         name=fields["name"],
         statement=fields["statement"],
@@ -61,5 +67,8 @@ def _from_json(fields: Mapping[str, Any]) -> Claim:
         ),
         is_weakness=fields.get("is_weakness", False),
         unprovable=fields.get("unprovable", ""),
+        proof=None
+        if proof is None
+        else SourceProof(verdict=Verdict(proof["verdict"]), observed=proof["observed"]),
         read_at=None if read_at is None else datetime.fromisoformat(read_at),
     )

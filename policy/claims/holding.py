@@ -10,11 +10,12 @@ from typing import Final, TypeAlias
 
 from pydantic import ValidationError
 
-from model.claims import CLAIMS_POLICY, Claim, ClaimedRule, ClaimVerdict
+from model.claims import CLAIMS_POLICY, Claim, ClaimedRule, ClaimVerdict, SourceProof
 from model.claims.declared import claims_of
 from model.claims.held import HeldClaim
 from model.findings.finding import Outcome, RuleResult
 from model.observation import Observation, State
+from model.verdict import Evidence, Verdict
 from policy.catalogue import RULES_BY_NAME
 from policy.claims.rules import DECLARED, REPORTED, ClaimRule
 from policy.judging.partial_results import heaviest
@@ -22,6 +23,11 @@ from policy.rule import WITHOUT_TLS, Evaluation, Family, Judge, Subject
 
 _REMEMBERED: Final = 4096
 _OPPOSITES: Final = {Outcome.PASS: Outcome.FAIL, Outcome.FAIL: Outcome.PASS}
+_OUTCOMES: Final = {
+    Verdict.YES: Outcome.PASS,
+    Verdict.NO: Outcome.FAIL,
+    Verdict.UNKNOWN: Outcome.UNKNOWN,
+}
 _VERDICTS: Final = {Outcome.PASS: ClaimVerdict.PROVED, Outcome.FAIL: ClaimVerdict.CONTRADICTED}
 
 
@@ -58,6 +64,8 @@ def claim_results(held: Iterable[Held]) -> Iterator[RuleResult]:
 
 
 def _held(claim: Claim, subject: Subject) -> Held:
+    if claim.proof is not None:
+        return _as_seen(claim, _proved(claim, claim.proof))
     if not claim.rules:
         why = claim.unprovable or "no rule says how to prove it"
         return HeldClaim(claim=claim, verdict=ClaimVerdict.UNPROVABLE, observed=why), None
@@ -69,9 +77,23 @@ def _held(claim: Claim, subject: Subject) -> Held:
     if found is None:
         why = subject.observation.reason or "the endpoint did not answer with TLS"
         return HeldClaim(claim=claim, verdict=ClaimVerdict.NOT_REACHED, observed=why), None
+    return _as_seen(claim, found)
+
+
+def _as_seen(claim: Claim, found: Evaluation) -> Held:
     verdict = _VERDICTS.get(found.outcome, ClaimVerdict.UNPROVABLE)
     held = HeldClaim(claim=claim, verdict=verdict, observed=found.observed, evidence=found.evidence)
     return held, found
+
+
+def _proved(claim: Claim, proof: SourceProof) -> Evaluation:
+    """What its source has found out counts, whatever the endpoint answers."""
+    return Evaluation(
+        outcome=_OUTCOMES[proof.verdict],
+        observed=proof.observed,
+        required=claim.statement,
+        evidence=Evidence(note=proof.observed),
+    )
 
 
 def _evaluation(claim: Claim, subject: Subject) -> Evaluation | None:

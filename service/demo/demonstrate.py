@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 from model.intrusiveness import Intrusiveness
 from service.config.load import load_settings
 from service.config.settings import ServiceSettings
 from service.daemon.run import serve
 from service.demo import DemoFleet
+from service.demo.aws_account import DemoAwsAccount
 from service.demo.recipes import RECIPES
 from service.process.start_up import StartError
 
@@ -23,39 +26,53 @@ _POLICIES: Final = ("encryption-in-transit", "mozilla-intermediate")
 
 
 async def demonstrate(
-    listen: str, directory: Path | None, stream: TextIO, *, allow_unauthenticated: bool = False
+    listen: str,
+    directory: Path | None,
+    stream: TextIO,
+    *,
+    allow_unauthenticated: bool = False,
+    with_aws: bool = False,
 ) -> None:
     """Run the demo until SIGTERM or SIGINT, with its files in ``directory`` or a temporary one.
 
-    At the start it describes the demo on ``stream``.
+    At the start it describes the demo on ``stream``. ``with_aws`` adds what an AWS account declares of the servers.
 
     Raises:
         ConfigError: if ``listen`` is not an address.
-        StartError: if the port is taken or the directory cannot be used.
+        StartError: if the port is taken, the directory cannot be used, or the package for AWS is missing.
     """
+    if with_aws and find_spec("botocore") is None:
+        raise StartError("the Python package botocore is missing: install tlsprobe[aws]")
     async with AsyncExitStack() as stack:
         try:
             home = directory or Path(stack.enter_context(TemporaryDirectory(prefix="tlsprobe-")))
             fleet = await stack.enter_async_context(DemoFleet(directory=home.absolute()))
+            account = DemoAwsAccount(fleet)
+            if with_aws:
+                await stack.enter_async_context(account)
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
             raise StartError(
                 f"the demo's servers cannot start ({place}{error.strerror}): give a --directory "
                 "that this user can write to"
             ) from error
-        settings = _settings(listen, fleet, allow_unauthenticated=allow_unauthenticated)
+        settings = _settings(
+            listen,
+            fleet,
+            allow_unauthenticated=allow_unauthenticated,
+            discovery=[account.source] if with_aws else [],
+        )
         await serve(
             settings,
             targets=fleet.targets,
-            on_start=lambda url: _introduce(url, fleet, stream),
+            on_start=lambda url: _introduce(url, fleet, stream, _claims(url) if with_aws else ()),
         )
 
 
-def _settings(listen: str, fleet: DemoFleet, *, allow_unauthenticated: bool) -> ServiceSettings:
+def _settings(listen: str, fleet: DemoFleet, **more: Any) -> ServiceSettings:
     return load_settings(
         None,
         listen=listen,
-        allow_unauthenticated=allow_unauthenticated,
         database=f"sqlite:///{fleet.directory / 'tlsprobe.db'}",
         targets_files=(),
         interval_seconds=_INTERVAL_SECONDS,
@@ -63,6 +80,7 @@ def _settings(listen: str, fleet: DemoFleet, *, allow_unauthenticated: bool) -> 
         probe={"intrusiveness": Intrusiveness.FULL},
         policies=_POLICIES,
         trust_stores={"mozilla": None, **fleet.trust_stores},
+        **more,
     )
 
 
@@ -72,12 +90,19 @@ def _program() -> str:
     return started if Path(started).name == "tlsprobe" and not which("tlsprobe") else "tlsprobe"
 
 
-def _introduce(url: str, fleet: DemoFleet, stream: TextIO) -> None:
-    stream.write(f"{_introduction(url, fleet)}\n")
+def _introduce(url: str, fleet: DemoFleet, stream: TextIO, claims: Sequence[str]) -> None:
+    stream.write(f"{_introduction(url, fleet, claims)}\n")
     stream.flush()
 
 
-def _introduction(url: str, fleet: DemoFleet) -> str:
+def _claims(url: str) -> Sequence[str]:
+    return (
+        "What an AWS account declares of them, proved and contradicted:",
+        f"  {url}/claims",
+    )
+
+
+def _introduction(url: str, fleet: DemoFleet, claims: Sequence[str]) -> str:
     servers = [
         f"  {target.host}:{target.port}  {recipe.name:<10}  {recipe.says}"
         for target, recipe in zip(fleet.targets, RECIPES, strict=True)
@@ -97,6 +122,7 @@ def _introduction(url: str, fleet: DemoFleet) -> str:
             f"  {url}/metrics/endpoints",
             f"Compliance with the policies {' and '.join(_POLICIES)}:",
             f"  {url}/reports/html",
+            *claims,
             "The service itself:",
             f"  {url}/",
             "Scan one yourself, from another terminal:",

@@ -19,7 +19,7 @@ from OpenSSL import SSL
 
 from model.target import Target
 from service.demo.authority import DemoAuthority
-from service.demo.recipes import RECIPES, Recipe, make_context
+from service.demo.recipes import RECIPES, Recipe, issue, make_context
 from service.demo.tls_server import TlsServer
 
 HOST: Final = "127.0.0.1"
@@ -35,7 +35,7 @@ class DemoFleet:
     at the end. ``now`` is the aware time that decides which certificates are valid or expired.
 
     Entering raises OSError if a port is taken. Afterwards ``targets``, ``trust_stores`` (PEM files by
-    name) and ``directory`` describe the fleet.
+    name), ``certificates`` (PEM by the server's name, of its last key) and ``directory`` describe the fleet.
     """
 
     def __init__(
@@ -53,6 +53,8 @@ class DemoFleet:
         self.targets: tuple[Target, ...] = ()
         self.trust_stores: Mapping[str, Path] = {}
         self.servers: Mapping[str, TlsServer] = {}
+        self.authority: DemoAuthority
+        self.certificates: Mapping[str, bytes] = {}
 
     @property
     def client_certificate(self) -> Path:
@@ -98,7 +100,10 @@ class DemoFleet:
             + client.certificate_pem()
             + authority.intermediate.certificate_pem()
         )
-        return {recipe.name: make_context(recipe, authority) for recipe in RECIPES}
+        leaves = {recipe.name: issue(recipe, authority) for recipe in RECIPES}
+        self.authority = authority
+        self.certificates = {name: some[-1].certificate_pem() for name, some in leaves.items()}
+        return {one.name: make_context(one, authority, leaves[one.name]) for one in RECIPES}
 
 
 def _target(recipe: Recipe, port: int) -> Target:

@@ -6,7 +6,7 @@ other than tlsprobe.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -14,7 +14,7 @@ from OpenSSL import SSL
 from OpenSSL.crypto import X509
 
 from model.frozen import frozen
-from service.demo.authority import DemoAuthority, KeyType
+from service.demo.authority import DemoAuthority, Issued, KeyType
 
 _MODERN_SUITES: Final = ":".join(
     f"ECDHE-{key}-{cipher}"
@@ -99,8 +99,16 @@ RECIPES: Final[tuple[Recipe, ...]] = (
 )
 
 
-def make_context(recipe: Recipe, authority: DemoAuthority) -> SSL.Context:
-    """The OpenSSL settings of ``recipe``'s server, with certificates from ``authority``."""
+def issue(recipe: Recipe, authority: DemoAuthority) -> tuple[Issued, ...]:
+    """The certificates of ``recipe``'s server, one for each of its key types."""
+    return tuple(
+        authority.server(recipe.server_name, key_type, recipe.days_left)
+        for key_type in recipe.key_types
+    )
+
+
+def make_context(recipe: Recipe, authority: DemoAuthority, leaves: Sequence[Issued]) -> SSL.Context:
+    """The OpenSSL settings of ``recipe``'s server, with these certificates, which ``authority`` has issued."""
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.set_min_proto_version(recipe.min_version)
     context.set_max_proto_version(recipe.max_version)
@@ -111,8 +119,7 @@ def make_context(recipe: Recipe, authority: DemoAuthority) -> SSL.Context:
     context.set_session_id(recipe.name.encode("ascii"))
     if recipe.has_only_p256:
         context.set_tmp_ecdh(ec.SECP256R1())
-    for key_type in recipe.key_types:
-        leaf = authority.server(recipe.server_name, key_type, recipe.days_left)
+    for leaf in leaves:
         context.use_certificate(leaf.certificate)
         context.use_privatekey(leaf.private_key)
     if recipe.sends_intermediate:

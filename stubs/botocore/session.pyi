@@ -14,5 +14,6 @@ class Session:
         region_name: str | None = ...,
         *,
         endpoint_url: str | None = ...,
+        use_ssl: bool = ...,
         config: Config | None = ...,
     ) -> BaseClient: ...

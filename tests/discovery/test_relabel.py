@@ -152,14 +152,15 @@ def test_an_address_may_be_rewritten_and_its_server_name_follows() -> None:
     assert moved.source == "file:x"
 
 
-def test_a_server_name_that_a_rule_sets_stays() -> None:
+@pytest.mark.parametrize("name", ["inside.test", "a.test"])
+def test_a_server_name_that_a_rule_sets_stays(name: str) -> None:
     said: list[dict[str, Any]] = [
         {"target_label": "__address__", "replacement": "10.0.0.1:443"},
         {"source_labels": ["__meta_name"], "target_label": "__server_name__"},
     ]
-    moved = relabelled(target(__meta_name="inside.test"), rules(said))
+    moved = relabelled(target(__meta_name=name), rules(said))
     assert moved is not None
-    assert (moved.host, moved.server_name) == ("10.0.0.1", "inside.test")
+    assert (moved.host, moved.server_name) == ("10.0.0.1", name)
 
 
 def test_an_impossible_address_is_reported() -> None:

@@ -20,7 +20,7 @@ from typing import Final
 from OpenSSL import SSL
 
 from service.demo.authority import DemoAuthority, Issued
-from service.demo.recipes import RECIPES, Recipe, make_context
+from service.demo.recipes import RECIPES, Recipe, issue, make_context
 from service.demo.tls_server import TlsServer
 
 _DEMO: Final = {recipe.name: recipe for recipe in RECIPES}
@@ -120,7 +120,8 @@ def _context(host: Host, authority: DemoAuthority) -> SSL.Context:
     like = _DEMO[host.like]
     settings = {one.name: getattr(like, one.name) for one in fields(like)}
     settings |= {"name": host.name, "days_left": host.days_left - _AHEAD.days, **host.settings}
-    context = make_context(_NamedRecipe(**settings), authority)
+    recipe = _NamedRecipe(**settings)
+    context = make_context(recipe, authority, issue(recipe, authority))
     if not host.verifies_clients:
         demands = SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT
         context.set_verify(demands, lambda *_: True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from model.claims import CLAIMS_POLICY, Claim, ClaimedRule, ClaimVerdict
+from model.claims import CLAIMS_POLICY, Claim, ClaimedRule, ClaimVerdict, SourceProof
 from model.claims.claims_json import claims_digest
 from model.claims.held import HeldClaim
 from model.findings.finding import Outcome
@@ -89,6 +89,26 @@ def test_a_claim_that_no_visit_can_prove_says_why() -> None:
     found = shown(held, endpoint())
     assert found.verdict is ClaimVerdict.UNPROVABLE
     assert found.observed == "MACsec has no wire that a probe sees"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (Verdict.YES, ClaimVerdict.PROVED),
+        (Verdict.NO, ClaimVerdict.CONTRADICTED),
+        (Verdict.UNKNOWN, ClaimVerdict.UNPROVABLE),
+    ],
+)
+def test_what_a_source_has_found_out_counts_whatever_the_endpoint_answers(
+    found: Verdict, expected: ClaimVerdict
+) -> None:
+    held = claim(proof=SourceProof(verdict=found, observed="403 over HTTP, 200 over HTTPS"))
+    for seen in (endpoint(), unreached(State.TIMEOUT)):
+        said = shown(held, seen)
+        assert (said.verdict, said.observed) == (expected, "403 over HTTP, 200 over HTTPS")
+        assert said.evidence is not None
+        (result,) = assess(claiming(seen, held), (), AT).results
+        assert result.rule_id == "TP-CLAIM-001"
 
 
 @pytest.mark.parametrize("state", [State.TIMEOUT, State.UNREACHABLE, State.REFUSED, State.NOT_TLS])

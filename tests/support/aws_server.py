@@ -50,7 +50,10 @@ class Page:
 
 @frozen
 class Call:
-    """One request: by which access key, in which region, which operation, and the form of a query API."""
+    """One request: by which access key, in which region, which operation.
+
+    ``form`` is what the query of the URL says, and the body of a query API.
+    """
 
     key: str
     region: str
@@ -61,8 +64,11 @@ class Call:
 
 Row = Answer | Fault | Page
 _NOT_IN_MOTO: Final[Mapping[tuple[str, str], Answer]] = {
+    ("dax", "DescribeClusters"): {"Clusters": []},
     ("elasticache", "DescribeServerlessCaches"): {"ServerlessCaches": []},
     ("lambda", "ListFunctionUrlConfigs"): {"FunctionUrlConfigs": []},
+    ("opensearchserverless", "ListCollections"): {"collectionSummaries": []},
+    ("redshift-serverless", "ListWorkgroups"): {"workgroups": []},
 }
 
 
@@ -121,7 +127,8 @@ class AwsServer:
             model = get_service_model(service)
             name = _operation(model, environ, body) if model.signing_name == signing else None
             if name is not None:
-                form = {key: values[0] for key, values in parse_qs(body.decode("latin-1")).items()}
+                asked = f"{environ['QUERY_STRING']}&{body.decode('latin-1')}"
+                form = {key: values[0] for key, values in parse_qs(asked).items()}
                 call = Call(key=key, region=region, service=service, operation=name, form=form)
                 with self._lock:
                     self.calls.append(call)

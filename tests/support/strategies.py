@@ -31,7 +31,7 @@ from model.certificates.certificate import (
     TrustVerdict,
     Validation,
 )
-from model.claims import Claim, ClaimedRule
+from model.claims import Claim, ClaimedRule, SourceProof
 from model.intrusiveness import Intrusiveness
 from model.observation import (
     AcceptedSet,
@@ -82,6 +82,7 @@ def claims() -> SearchStrategy[Claim]:
         rules=st.lists(rules, max_size=2).map(tuple),
         is_weakness=st.booleans(),
         unprovable=_TEXT,
+        proof=st.none() | st.builds(SourceProof, verdict=st.sampled_from(Verdict), observed=_TEXT),
         read_at=st.none() | _VISIT_TIME,
     )
 

@@ -27,7 +27,7 @@ from tests.zoo.process import Command, running
 from tests.zoo.server import ZooServer
 
 _PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
-_ENVIRONMENT = {**ENVIRONMENT, "PATH": _PATH}
+FRONT_ENVIRONMENT = {**ENVIRONMENT, "PATH": _PATH}
 
 _HAPROXY = """\
 defaults
@@ -114,7 +114,7 @@ def _haproxy(front: Front, certificates: Certificates, directory: Path) -> Itera
         command = Command(
             arguments=["haproxy", "-db", "-V", "-f", str(configuration)],
             ready=r"^Using \w+\(\) as the polling mechanism",
-            environment=_ENVIRONMENT,
+            environment=FRONT_ENVIRONMENT,
             inherited_descriptors=[listener.fileno()],
         )
         with running(command, directory):
@@ -137,7 +137,7 @@ def _stunnel(front: Front, certificates: Certificates, directory: Path) -> Itera
     command = Command(
         arguments=["stunnel4", str(configuration)],
         ready=r"bound to 127\.0\.0\.1:(\d+)$",
-        environment=_ENVIRONMENT,
+        environment=FRONT_ENVIRONMENT,
     )
     with running(command, directory) as ready:
         yield int(ready[1])
@@ -162,7 +162,7 @@ def _apache(front: Front, certificates: Certificates, directory: Path) -> Iterat
     command = Command(
         arguments=["apache2", "-D", "FOREGROUND", "-f", str(configuration)],
         ready="resuming normal operations",
-        environment=_ENVIRONMENT,
+        environment=FRONT_ENVIRONMENT,
     )
     with running(command, directory):
         yield port

@@ -69,16 +69,22 @@ class Accounts:
     def session(self, account: str) -> AwsSession | str:
         """The account's session, with valid credentials; or why there is none, as a clause."""
         if account not in self._sessions:
-            sts = AwsSession(self._base, account, self._passage).client("sts", self.home)
-            arn = self._scope.role_arn.replace(ACCOUNT, account)
-            fresh = base_session(self._scope.profile, self._loader)
-            session = with_role(fresh, sts, arn, self._scope.external_id)
-            self._sessions[account] = AwsSession(session, account, self._passage)
+            self._sessions[account] = self._assumed(self._scope.role_arn, account)
+        if self._scope.s3_probe_role_arn and self._sessions[account].s3_prober is None:
+            prober = self._assumed(self._scope.s3_probe_role_arn, account)
+            self._sessions[account].s3_prober = prober
         try:
             self._sessions[account].check_credentials()
         except FAILURES as error:
             return f"sts:AssumeRole: {failure_text(error)}"
         return self._sessions[account]
+
+    def _assumed(self, role_arn: str, account: str) -> AwsSession:
+        sts = AwsSession(self._base, account, self._passage).client("sts", self.home)
+        fresh = base_session(self._scope.profile, self._loader)
+        arn = role_arn.replace(ACCOUNT, account)
+        session = with_role(fresh, sts, arn, self._scope.external_id)
+        return AwsSession(session, account, self._passage)
 
     def regions(self, api: AwsApi) -> tuple[str, ...]:
         """The regions of the account; with ``all``, those that it has enabled, or had if AWS does not say."""

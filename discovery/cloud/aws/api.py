@@ -8,40 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
+from discovery.cloud.aws.errors import error_code, is_refused
 from discovery.cloud.aws.operations import OPERATIONS, Operation
-from discovery.cloud.aws.sessions import FAILURES, NOT_AWS, AwsSession, failure_text
+from discovery.cloud.aws.sessions import FAILURES, AwsSession, failure_text
 from discovery.source import Skipped
-
-_LONGEST_MESSAGE: Final = 300
-_DENIED: Final = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthorizationError",
-        "ForbiddenException",
-        "UnauthorizedException",
-        "UnauthorizedOperation",
-    }
-)
-_NOT_ENABLED: Final = frozenset(
-    {
-        "AuthFailure",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "OptInRequired",
-        "SubscriptionRequiredException",
-        "UnrecognizedClientException",
-    }
-)
-_CLOCK: Final = frozenset(
-    {"RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture", "SignatureDoesNotMatch"}
-)
-_EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
 
 Answer = Mapping[str, Any]
 
@@ -88,6 +63,11 @@ class AwsApi:
         return f"arn:{self._session.partition(self.region)}:{service}:::{resource}"
 
     @property
+    def s3_prober(self) -> AwsSession | None:
+        """The session that may send signed requests to S3 without TLS; None if there must be none."""
+        return self._session.s3_prober
+
+    @property
     def dns_suffix(self) -> str:
         """The domain of AWS's own endpoints in this region's partition."""
         return "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
@@ -108,41 +88,28 @@ class AwsApi:
             if client.can_paginate(method):
                 yield from client.get_paginator(method).paginate(**parameters)
             else:
-                call: Callable[..., Answer] = getattr(client, method)
-                yield call(**parameters)
+                yield from _answers(getattr(client, method), parameters)
         except ClientError as error:
             self._refuse(operation, error)
         except FAILURES as error:
             self.skip(operation.shown, failure_text(error))
 
     def _refuse(self, operation: Operation, error: ClientError) -> None:
-        said = error.response.get("Error", {})
-        code = str(said.get("Code", ""))
+        code = error_code(error)
         if code in operation.gone:
             return
-        if not code or code.isdecimal():
-            # botocore has found no code in the answer, and takes the status for it.
-            self.skip(operation.shown, NOT_AWS)
-            return
-        if code in _DENIED | _NOT_ENABLED:
+        if is_refused(code):
             self._refused.add((self.region, operation.key))
-        message = str(said.get("Message") or "no message")[:_LONGEST_MESSAGE]
-        self.skip(operation.shown, f"{_meaning(code)} ({code}: {message})")
+        self.skip(operation.shown, failure_text(error))
 
 
-def _meaning(code: str) -> str:
-    """What an error code means for the reader of the log, and what to do."""
-    if code in _DENIED:
-        return "not permitted: allow this action in IAM (`tlsprobe aws policy` prints all that are needed)"
-    if code in _NOT_ENABLED:
-        return "refused: check the credentials, and that the region is enabled for the account"
-    if code in _CLOCK:
-        return "refused: check this machine's clock, and the credentials"
-    if code in _EXPIRED:
-        return "the credentials have expired: renew them"
-    if "Throttl" in code or code in {"RequestLimitExceeded", "TooManyRequestsException"}:
-        return "AWS still throttles after all retries: raise refresh_seconds"
-    return "failed"
+def _answers(call: Callable[..., Answer], parameters: Answer) -> Iterator[Answer]:
+    """The answers of an operation whose pages botocore does not know."""
+    answer = call(**parameters)
+    yield answer
+    while token := answer.get("nextToken"):
+        answer = call(**parameters, nextToken=token)
+        yield answer
 
 
 def _results(page: Answer, path: str) -> Iterator[Answer]:

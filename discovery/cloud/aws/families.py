@@ -8,12 +8,12 @@ from typing import Final
 
 from discovery.cloud.aws.api import AwsApi
 from discovery.cloud.aws.services.api_gateway import read_api_gateway
+from discovery.cloud.aws.services.brokers import read_kafka, read_mq
 from discovery.cloud.aws.services.caches import read_caches
 from discovery.cloud.aws.services.classic_load_balancers import read_classic_load_balancers
 from discovery.cloud.aws.services.cloudfront import read_cloudfront
 from discovery.cloud.aws.services.endpoints import read_appsync, read_eks, read_lambda
 from discovery.cloud.aws.services.iot import read_iot
-from discovery.cloud.aws.services.kafka import read_kafka
 from discovery.cloud.aws.services.load_balancers import read_load_balancers
 from discovery.cloud.aws.services.opensearch import read_opensearch
 from discovery.cloud.aws.services.rds import read_rds
@@ -34,6 +34,7 @@ FAMILIES: Final[Mapping[str, Callable[[AwsApi], Iterator[Location]]]] = MappingP
         "elasticache": read_caches,
         "opensearch": read_opensearch,
         "kafka": read_kafka,
+        "mq": read_mq,
         "s3": read_s3,
         "eks": read_eks,
         "appsync": read_appsync,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 RATE: Final = 5.0
 """Requests a second: half of what AWS allows for calls such as DescribeListeners, and all of Route 53's five."""
-BURST: Final = 20.0
+BURST: Final = 10.0
+"""Requests at once: what AWS allows for ACM's GetCertificate."""
+_BURSTS: Final[Mapping[str, float]] = {"route53": 5.0}
+"""Of services that AWS allows less at once."""
 
 
 class TokenBucket:
@@ -38,18 +40,24 @@ class TokenBucket:
             return max(0.0, -self._tokens / self._rate)
 
 
+def bucket_of(service: str, clock: Callable[[], float] = time.monotonic) -> TokenBucket:
+    """The bucket for requests to a service."""
+    return TokenBucket(burst=_BURSTS.get(service, BURST), clock=clock)
+
+
 class Limits:
     """The buckets of one source; a request waits for its own, and ``stop`` ends all waits."""
 
-    def __init__(self, make: Callable[[], TokenBucket] = TokenBucket) -> None:
-        self._buckets: defaultdict[tuple[str, ...], TokenBucket] = defaultdict(make)
+    def __init__(self) -> None:
+        self._buckets: dict[tuple[str, str, str], TokenBucket] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
-    def wait(self, *key: str) -> bool:
+    def wait(self, account: str, service: str, region: str) -> bool:
         """Waits until a request may be sent; False if the source was stopped."""
+        key = (account, service, region)
         with self._lock:
-            bucket = self._buckets[key]
+            bucket = self._buckets.get(key) or self._buckets.setdefault(key, bucket_of(service))
         return not self._stopped.wait(bucket.take())
 
     def stop(self) -> None:

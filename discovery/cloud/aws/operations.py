@@ -138,6 +138,12 @@ _ALL: Final = (
         gone=("ClusterParameterGroupNotFound",),
     ),
     _found(
+        "redshift-serverless",
+        "ListWorkgroups",
+        "redshift-serverless:ListWorkgroups",
+        "workgroups",
+    ),
+    _found(
         "elasticache",
         "DescribeReplicationGroups",
         "elasticache:DescribeReplicationGroups",
@@ -150,6 +156,7 @@ _ALL: Final = (
         "ServerlessCaches",
     ),
     _found("memorydb", "DescribeClusters", "memorydb:DescribeClusters", "Clusters"),
+    _found("dax", "DescribeClusters", "dax:DescribeClusters", "Clusters"),
     _found("opensearch", "ListDomainNames", "es:ListDomainNames", "DomainNames"),
     _found(
         "opensearch",
@@ -158,6 +165,15 @@ _ALL: Final = (
         "DomainStatusList",
         gone=("ResourceNotFoundException",),
     ),
+    _found(
+        "opensearchserverless", "ListCollections", "aoss:ListCollections", "collectionSummaries"
+    ),
+    _found(
+        "opensearchserverless",
+        "BatchGetCollection",
+        "aoss:BatchGetCollection",
+        "collectionDetails",
+    ),
     _found("kafka", "ListClustersV2", "kafka:ListClustersV2", "ClusterInfoList"),
     _found(
         "kafka",
@@ -165,6 +181,8 @@ _ALL: Final = (
         "kafka:GetBootstrapBrokers",
         gone=("NotFoundException",),
     ),
+    _found("mq", "ListBrokers", "mq:ListBrokers", "BrokerSummaries"),
+    _found("mq", "DescribeBroker", "mq:DescribeBroker", gone=("NotFoundException",)),
     # Others
     _found("s3", "ListBuckets", "s3:ListAllMyBuckets", "Buckets"),
     _claimed(

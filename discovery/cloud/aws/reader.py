@@ -11,7 +11,6 @@ from typing import Final
 
 from botocore.exceptions import BotoCoreError
 
-from discovery.bounds import USUAL_MOST_TARGETS
 from discovery.cloud.aws.accounts import Accounts
 from discovery.cloud.aws.api import AwsApi
 from discovery.cloud.aws.families import FAMILIES, GLOBAL
@@ -56,16 +55,16 @@ class AwsReader:
         gate: SocketGate,
         name: str,
         *,
-        most: int = USUAL_MOST_TARGETS,
         max_stale_seconds: float = 86_400.0,
         clock: Callable[[], float] = time.monotonic,
+        limits: Limits | None = None,
     ) -> None:
         self._services = scope.services
-        self._limits = Limits()
+        self._limits = limits or Limits()
         passage = Passage(limits=self._limits, gate=gate, endpoint_url=scope.endpoint_url)
         self._accounts = Accounts(scope, passage)
         self._name = name
-        self._most = most
+        self._most = scope.most
         self._max_stale_seconds = max_stale_seconds
         self._clock = clock
         self._complete: dict[_Part, _Complete] = {}

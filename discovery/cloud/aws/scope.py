@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from discovery.bounds import USUAL_MOST_TARGETS
 from model.frozen import frozen
 
 USUAL_SERVICES: Final = (
@@ -16,6 +17,7 @@ USUAL_SERVICES: Final = (
     "elasticache",
     "opensearch",
     "kafka",
+    "mq",
     "s3",
     "eks",
     "appsync",
@@ -36,6 +38,7 @@ class AwsScope:
     """The ``regions`` (none: the profile's; ``all``: those that the account has enabled) and ``services``.
 
     With ``accounts``, each is read by its role, ``role_arn`` with the account's number; without, that of the credentials.
+    More than ``most`` targets are an error. ``s3_probe_role_arn`` is the role that sends signed requests to S3.
     """
 
     services: tuple[str, ...] = USUAL_SERVICES
@@ -45,3 +48,5 @@ class AwsScope:
     external_id: str | None = None
     profile: str | None = None
     endpoint_url: str | None = None
+    most: int = USUAL_MOST_TARGETS
+    s3_probe_role_arn: str = ""

@@ -24,6 +24,7 @@ from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
+from discovery.cloud.aws.errors import NOT_AWS, error_text
 from discovery.cloud.aws.limits import Limits
 from model.frozen import frozen
 from model.version import TOOL_VERSION
@@ -38,7 +39,6 @@ _CONFIG: Final = Config(
 _START_BYTES: Final = 256
 _SERVER_ERROR: Final = 500
 _LONGEST_TEXT: Final = 300
-NOT_AWS: Final = "the answer does not come from AWS: check the proxy on the way"
 _FORMS: Final[Mapping[str, tuple[bytes, ...]]] = {
     "json": (b"{", b"["),
     "rest-json": (b"{", b"["),
@@ -64,6 +64,8 @@ def failure_text(error: Exception) -> str:
         return NOT_AWS
     if isinstance(error, NotSentError):
         return str(error)
+    if isinstance(error, ClientError):
+        return error_text(error)
     return f"{type(error).__name__}: {error}"[:_LONGEST_TEXT]
 
 
@@ -84,22 +86,29 @@ class AwsSession:
         self._session = session
         self._passage = passage
         self._lock = threading.Lock()
-        self._clients: dict[tuple[str, str], BaseClient] = {}
+        self._clients: dict[tuple[str, str, bool], BaseClient] = {}
+        self.s3_prober: AwsSession | None = None
+        """The role that may send a signed request to S3 without TLS, if the configuration names one."""
 
-    def client(self, service: str, region: str) -> BaseClient:
-        """The client of a service; threads share it."""
+    def client(self, service: str, region: str, *, has_tls: bool = True) -> BaseClient:
+        """The client of a service; threads share it. Without TLS only if ``has_tls`` is false, or the URL of all services."""
         with self._lock:
-            found = self._clients.get((service, region))
+            found = self._clients.get((service, region, has_tls))
             if found is None:
                 found = self._session.create_client(
                     service,
                     region_name=region,
-                    endpoint_url=self._passage.endpoint_url,
+                    endpoint_url=self._endpoint_url(has_tls=has_tls),
+                    use_ssl=has_tls,
                     config=_CONFIG,
                 )
                 self._guard(found, service, region)
-                self._clients[service, region] = found
+                self._clients[service, region, has_tls] = found
         return found
+
+    def _endpoint_url(self, *, has_tls: bool) -> str | None:
+        url = self._passage.endpoint_url
+        return url if has_tls or url is None else url.replace("https://", "http://", 1)
 
     def partition(self, region: str) -> str:
         """The partition of a region, such as ``aws`` or ``aws-cn``."""

@@ -63,6 +63,11 @@ def at_least(version: ProtocolVersion) -> tuple[ClaimedRule, ...]:
     return (claimed("protocol_versions", allowed=allowed),)
 
 
+def speaks_tls() -> tuple[ClaimedRule, ...]:
+    """TLS of any version is spoken: a service that answers in plaintext contradicts it."""
+    return at_least(min(_VERSIONS.values()))
+
+
 def only_suites(names: Iterable[str]) -> tuple[ClaimedRule, ...]:
     """No other suites are accepted; nothing is claimed if one of the names is unknown here."""
     known = [_SUITES.get(name, "") for name in names]

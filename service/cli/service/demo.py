@@ -19,6 +19,7 @@ from service.cli.parameters import Option, command
     epilog="""\b
 Examples:
   tlsprobe demo
+  tlsprobe demo --aws
   tlsprobe demo --listen 127.0.0.1:9900 --directory ~/tlsprobe-demo""",
 )
 def demo(
@@ -26,6 +27,13 @@ def demo(
     listen: Annotated[
         str, Option(metavar="HOST:PORT", help="Address to serve metrics on.")
     ] = "127.0.0.1:9844",
+    aws: Annotated[
+        bool,
+        Option(
+            help="Also read a small AWS account on this machine, and show which of its claims about the "
+            "servers are proved and contradicted. Needs tlsprobe[aws]; your own AWS account is not used.",
+        ),
+    ] = False,
     allow_unauthenticated: AllowUnauthenticated = False,
     directory: Annotated[
         Path | None,
@@ -47,7 +55,13 @@ def demo(
 
     try:
         run_service(
-            demonstrate(listen, directory, sys.stdout, allow_unauthenticated=allow_unauthenticated)
+            demonstrate(
+                listen,
+                directory,
+                sys.stdout,
+                allow_unauthenticated=allow_unauthenticated,
+                with_aws=aws,
+            )
         )
     except (ConfigError, StartError) as error:
         return fail(str(error))

@@ -49,6 +49,7 @@ class AwsSettings(PolledSettings):
     role_arn: str = ""
     external_id: str | None = None
     profile: str | None = None
+    s3_probe_role_arn: str = ""
     endpoint_url: WebUrl = ""
     refresh_seconds: Seconds = 900.0
 
@@ -65,6 +66,11 @@ class AwsSettings(PolledSettings):
             )
         if len(self.accounts) > 1 and ACCOUNT not in self.role_arn:
             raise ValueError("several accounts need {account} in role_arn")
+        if self.s3_probe_role_arn and not _ROLE.fullmatch(self.s3_probe_role_arn):
+            raise ValueError(
+                "s3_probe_role_arn is not a role: use its ARN, such as "
+                "arn:aws:iam::{account}:role/tlsprobe-s3"
+            )
         if self.role_arn and not self.accounts:
             raise ValueError("role_arn needs accounts: add the account's 12 digits, in quotes")
         return self
@@ -79,6 +85,8 @@ class AwsSettings(PolledSettings):
             external_id=self.external_id,
             profile=self.profile,
             endpoint_url=self.endpoint_url or None,
+            most=self.max_targets,
+            s3_probe_role_arn=self.s3_probe_role_arn,
         )
         readers: list[Callable[[], Awaitable[SourceReading]]] = []
 
@@ -94,7 +102,6 @@ class AwsSettings(PolledSettings):
                     scope,
                     context.gate,
                     name,
-                    most=self.max_targets,
                     max_stale_seconds=self.max_stale_seconds,
                 )
                 readers.append(reader.read)

@@ -24,6 +24,18 @@ _DENIAL: Final = {
     ]
 }
 
+S3_ORIGINS: Final[Mapping[str, Any]] = {
+    "Quantity": 1,
+    "Items": [
+        {
+            "Id": "s3",
+            "DomainName": "bucket.s3.amazonaws.com",
+            "S3OriginConfig": {"OriginAccessIdentity": ""},
+        }
+    ],
+}
+"""The origins of a distribution that has none with settings of TLS."""
+
 
 def distribution(**changes: Any) -> dict[str, Any]:
     """A distribution as ListDistributions gives it, with what the service model requires."""
@@ -133,6 +145,26 @@ def cache_group(**changes: Any) -> dict[str, Any]:
     }
 
 
+def workgroup(require_ssl: str = "true") -> dict[str, Any]:
+    """A workgroup of Redshift Serverless."""
+    return {
+        "workgroupName": "reports",
+        "workgroupArn": f"arn:aws:redshift-serverless:{REGION}:{ACCOUNT}:workgroup/1",
+        "endpoint": {"address": "reports.redshift-serverless.amazonaws.com", "port": 5439},
+        "configParameters": [{"parameterKey": "require_ssl", "parameterValue": require_ssl}],
+    }
+
+
+def dax_cluster(encryption: str = "TLS") -> dict[str, Any]:
+    """A cluster of DAX."""
+    return {
+        "ClusterName": "prices",
+        "ClusterArn": f"arn:aws:dax:{REGION}:{ACCOUNT}:cache/prices",
+        "ClusterEndpointEncryptionType": encryption,
+        "ClusterDiscoveryEndpoint": {"Address": "prices.dax-clusters.amazonaws.com", "Port": 9111},
+    }
+
+
 def search_domain(**options: Any) -> dict[str, Any]:
     """A domain of OpenSearch Service."""
     return {
@@ -236,6 +268,40 @@ def whole_account(pem: str) -> Mapping[tuple[str, str], Any]:
             ]
         },
         ("redshift", "DescribeClusterParameters"): parameters(require_ssl="true"),
+        ("redshift-serverless", "ListWorkgroups"): {"workgroups": [workgroup()]},
+        ("dax", "DescribeClusters"): {"Clusters": [dax_cluster()]},
+        ("opensearchserverless", "ListCollections"): [
+            {"collectionSummaries": [{"id": "first"}], "nextToken": "2"},
+            {"collectionSummaries": [{"id": "second"}]},
+        ],
+        ("opensearchserverless", "BatchGetCollection"): {
+            "collectionDetails": [
+                {
+                    "name": "traces",
+                    "arn": f"arn:aws:aoss:{mine}:collection/first",
+                    "collectionEndpoint": "https://first.eu-west-1.aoss.amazonaws.com",
+                    "dashboardEndpoint": "https://first.eu-west-1.aoss.amazonaws.com/_dashboards",
+                }
+            ]
+        },
+        ("mq", "ListBrokers"): {
+            "BrokerSummaries": [
+                {"BrokerId": "b-1", "DeploymentMode": "SINGLE_INSTANCE", "EngineType": "ACTIVEMQ"}
+            ]
+        },
+        ("mq", "DescribeBroker"): {
+            "BrokerName": "orders",
+            "BrokerArn": f"arn:aws:mq:{mine}:broker:orders:b-1",
+            "BrokerInstances": [
+                {
+                    "Endpoints": [
+                        "ssl://b-1.mq.eu-west-1.amazonaws.com:61617",
+                        "amqp+ssl://b-1.mq.eu-west-1.amazonaws.com:5671",
+                        "mqtt+ssl://b-1.mq.eu-west-1.amazonaws.com:8883",
+                    ]
+                }
+            ],
+        },
         ("elasticache", "DescribeReplicationGroups"): {"ReplicationGroups": [cache_group()]},
         ("elasticache", "DescribeServerlessCaches"): {
             "ServerlessCaches": [

@@ -231,24 +231,23 @@ async def test_a_stopped_source_sends_no_further_request(elb: AwsServer) -> None
         await source.read()
 
 
-async def test_each_attempt_takes_a_token_of_its_account_service_and_region(
-    elb: AwsServer,
-) -> None:
-    class Counting(TokenBucket):
-        def take(self) -> float:
-            taken.append(1)
-            return super().take()
+async def test_each_attempt_waits_for_its_account_service_and_region(elb: AwsServer) -> None:
+    class Noting(Limits):
+        def wait(self, account: str, service: str, region: str) -> bool:
+            waited.append((account, service, region))
+            return super().wait(account, service, region)
 
-    taken: list[int] = []
+    waited: list[tuple[str, str, str]] = []
     elb.answers["elbv2", "DescribeLoadBalancers"] = [
         Fault(code="Throttling"),
         {"LoadBalancers": []},
     ]
-    passage = Passage(limits=Limits(Counting), gate=SocketGate(), endpoint_url=elb.url)
+    passage = Passage(limits=Noting(), gate=SocketGate(), endpoint_url=elb.url)
     session = AwsSession(Session(), ACCOUNT, passage)
     for region in (REGION, "eu-central-1"):
         await asyncio.to_thread(session.client("elbv2", region).describe_load_balancers)
-    assert len(taken) == elb.called("elbv2", "DescribeLoadBalancers") == 3
+    assert waited == [(ACCOUNT, "elbv2", one) for one in (REGION, REGION, "eu-central-1")]
+    assert elb.called("elbv2", "DescribeLoadBalancers") == 3
 
 
 async def test_a_refused_operation_of_api_gateway_leaves_the_others(elb: AwsServer) -> None:

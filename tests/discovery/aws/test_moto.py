@@ -10,6 +10,7 @@ from typing import Any
 import botocore.session
 import pytest
 import trustme
+from botocore.exceptions import ClientError
 
 from tests.discovery.aws.account import distribution
 from tests.discovery.aws.reading import REGION, claimed, read
@@ -113,6 +114,59 @@ def test_moto_loses_the_tls_settings_of_iot(client: Any) -> None:
     found = iot.describe_domain_configuration(domainConfigurationName=name)
     iot.delete_domain_configuration(domainConfigurationName=name)
     assert not found.get("tlsConfig")
+
+
+def test_moto_does_not_have_the_default_parameter_group(client: Any) -> None:
+    with pytest.raises(ClientError, match="NotFound"):
+        client("rds").describe_db_parameters(DBParameterGroupName="default.postgres16")
+
+
+def test_moto_lists_the_same_parameters_for_all_groups_of_redshift(client: Any) -> None:
+    redshift = client("redshift")
+    redshift.create_cluster_parameter_group(
+        ParameterGroupName="strict", ParameterGroupFamily="redshift-1.0", Description="TLS"
+    )
+    listed = redshift.describe_cluster_parameters(ParameterGroupName="strict")["Parameters"]
+    redshift.delete_cluster_parameter_group(ParameterGroupName="strict")
+    assert {one["Description"] for one in listed} == {"mock parameter"}
+
+
+def test_moto_loses_the_security_policy_of_a_rest_api(client: Any) -> None:
+    apigateway = client("apigateway")
+    api = apigateway.create_rest_api(
+        name="orders", securityPolicy="SecurityPolicy_TLS13_1_3_2025_09"
+    )
+    found = apigateway.get_rest_api(restApiId=api["id"])
+    apigateway.delete_rest_api(restApiId=api["id"])
+    assert not found.get("securityPolicy")
+
+
+def test_moto_gives_all_graphql_apis_one_address(client: Any) -> None:
+    appsync = client("appsync")
+    made = [
+        appsync.create_graphql_api(name=name, authenticationType="API_KEY")["graphqlApi"]
+        for name in ("orders", "carts")
+    ]
+    for one in made:
+        appsync.delete_graphql_api(apiId=one["apiId"])
+    assert len({str(one["uris"]) for one in made}) == 1
+
+
+def test_moto_gives_all_brokers_of_mq_one_address(client: Any) -> None:
+    mq = client("mq")
+    made = mq.create_broker(
+        BrokerName="orders",
+        DeploymentMode="SINGLE_INSTANCE",
+        EngineType="ActiveMQ",
+        EngineVersion="5.18",
+        HostInstanceType="mq.m5.large",
+        PubliclyAccessible=False,
+        AutoMinorVersionUpgrade=True,
+        Users=[{"Username": "admin", "Password": "not-a-secret-1"}],
+    )
+    (broker,) = mq.describe_broker(BrokerId=made["BrokerId"])["BrokerInstances"]
+    mq.delete_broker(BrokerId=made["BrokerId"])
+    assert "mockmq" in " ".join(broker["Endpoints"])
 
 
 def test_moto_cuts_a_list_of_buckets_without_saying_so(client: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 import trustme
@@ -12,8 +13,10 @@ from discovery.cloud.aws.operations import OPERATIONS, Feature, iam_policy
 from discovery.cloud.aws.scope import SERVICES
 from discovery.source import SourceReading
 from tests.discovery.aws.account import (
+    S3_ORIGINS,
     cache_group,
     cluster,
+    dax_cluster,
     distribution,
     distributions,
     instance,
@@ -21,6 +24,7 @@ from tests.discovery.aws.account import (
     parameters,
     search_domain,
     whole_account,
+    workgroup,
 )
 from tests.discovery.aws.reading import claimed, read, rules
 from tests.support.aws_server import AwsServer
@@ -54,14 +58,11 @@ async def test_every_resource_yields_its_targets_with_its_claims(account: AwsSer
         "web-1.eu-west-1.elb.amazonaws.com:443": {"elb_certificate"},
         "web-1.eu-west-1.elb.amazonaws.com:444": {"elb_certificate"},
         "old-1.eu-west-1.elb.amazonaws.com:993": set(),
-        "d111111abcdef8.cloudfront.net:443": {
-            "cloudfront_https_redirect",
-            "cloudfront_origin_tls",
-        },
+        "d111111abcdef8.cloudfront.net:443": {"cloudfront_https_redirect"},
+        "origin.example.com:443": {"cloudfront_origin_tls"},
         "www.example.com:443": {
             "cloudfront_certificate",
             "cloudfront_https_redirect",
-            "cloudfront_origin_tls",
             "cloudfront_security_policy",
         },
         "api.example.com:443": {"api_gateway_security_policy"},
@@ -72,6 +73,12 @@ async def test_every_resource_yields_its_targets_with_its_claims(account: AwsSer
         "ledger.cluster-abc.eu-west-1.rds.amazonaws.com:3306": {"rds_plaintext_refused"},
         "front.proxy-abc.eu-west-1.rds.amazonaws.com:5432": {"rds_plaintext_refused"},
         "warehouse.abc.redshift.amazonaws.com:5439": {"redshift_plaintext_refused"},
+        "reports.redshift-serverless.amazonaws.com:5439": {"redshift_plaintext_refused"},
+        "prices.dax-clusters.amazonaws.com:9111": {"dax_encryption_in_transit"},
+        "first.eu-west-1.aoss.amazonaws.com:443": set(),
+        "b-1.mq.eu-west-1.amazonaws.com:61617": set(),
+        "amqps://b-1.mq.eu-west-1.amazonaws.com:5671": set(),
+        "mqtts://b-1.mq.eu-west-1.amazonaws.com:8883": set(),
         "redis://sessions.abc.cache.amazonaws.com:6379": {"cache_plaintext_refused"},
         "redis://carts.serverless.cache.amazonaws.com:6379": {"cache_plaintext_refused"},
         "search-logs-abc.eu-west-1.es.amazonaws.com:443": {
@@ -116,14 +123,14 @@ def test_the_policy_for_discovery_has_no_action_for_claims() -> None:
 def test_every_action_only_reads() -> None:
     for operation in OPERATIONS.values():
         verb = operation.action.partition(":")[2]
-        assert verb.startswith(("Describe", "Get", "List")) or verb == "GET"
+        assert verb.startswith(("BatchGet", "Describe", "Get", "List")) or verb == "GET"
 
 
 async def test_a_distribution_with_the_certificate_of_cloudfront_has_its_policy_at_that_name(
     aws: AwsServer,
 ) -> None:
     viewer = {"CloudFrontDefaultCertificate": True, "MinimumProtocolVersion": "TLSv1"}
-    found = distribution(ViewerCertificate=viewer, Aliases={"Quantity": 0})
+    found = distribution(ViewerCertificate=viewer, Aliases={"Quantity": 0}, Origins=S3_ORIGINS)
     aws.answers["cloudfront", "ListDistributions"] = distributions(found)
     (target,) = (await read(aws, "cloudfront")).targets
     said = rules(target, "cloudfront_security_policy")
@@ -135,7 +142,7 @@ async def test_a_disabled_distribution_has_no_target_and_a_wildcard_alias_is_ski
 ) -> None:
     alias = {"Quantity": 1, "Items": ["*.example.com"]}
     aws.answers["cloudfront", "ListDistributions"] = distributions(
-        distribution(Enabled=False), distribution(Id="E2", Aliases=alias)
+        distribution(Enabled=False), distribution(Id="E2", Aliases=alias, Origins=S3_ORIGINS)
     )
     found = await read(aws, "cloudfront")
     assert [target.host for target in found.targets] == ["d111111abcdef8.cloudfront.net"]
@@ -208,6 +215,51 @@ async def test_a_cache_that_also_accepts_plaintext_claims_nothing(aws: AwsServer
     aws.answers["elasticache", "DescribeReplicationGroups"] = {"ReplicationGroups": groups}
     (target,) = (await read(aws, "elasticache")).targets
     assert target.claims == ()
+
+
+async def test_a_workgroup_that_accepts_plaintext_and_a_dax_cluster_without_tls_claim_nothing(
+    account: AwsServer,
+) -> None:
+    account.answers["redshift-serverless", "ListWorkgroups"] = {"workgroups": [workgroup("false")]}
+    account.answers["dax", "DescribeClusters"] = {"Clusters": [dax_cluster("NONE")]}
+    found = keys(await read(account, "redshift", "elasticache"))
+    assert found["reports.redshift-serverless.amazonaws.com:5439"] == set()
+    assert not [key for key in found if "dax" in key]
+
+
+async def test_all_pages_of_collections_are_read_though_botocore_knows_none(
+    account: AwsServer,
+) -> None:
+    await read(account, "opensearch")
+    assert account.called("opensearchserverless", "ListCollections") == 2
+
+
+async def test_an_origin_offers_the_newest_version_by_which_cloudfront_connects(
+    aws: AwsServer,
+) -> None:
+    def origin(policy: str, *versions: str) -> dict[str, Any]:
+        custom = {
+            "HTTPPort": 80,
+            "HTTPSPort": 8443,
+            "OriginProtocolPolicy": policy,
+            "OriginSslProtocols": {"Quantity": len(versions), "Items": list(versions)},
+        }
+        return {"Id": policy, "DomainName": f"{policy}.example", "CustomOriginConfig": custom}
+
+    origins = [
+        origin("https-only", "TLSv1.1", "TLSv1.2"),
+        origin("match-viewer", "TLSv1.2"),
+        *S3_ORIGINS["Items"],
+    ]
+    listed = {"Quantity": len(origins), "Items": origins}
+    aws.answers["cloudfront", "ListDistributions"] = distributions(
+        distribution(Origins=listed, Aliases={"Quantity": 0})
+    )
+    _, found = (await read(aws, "cloudfront")).targets
+    assert (found.host, found.port) == ("https-only.example", 8443)
+    assert rules(found, "cloudfront_origin_tls") == {
+        "protocol_versions_required": {"versions": ["TLSv1.2"]}
+    }
 
 
 async def test_a_custom_endpoint_of_opensearch_has_its_certificate(

@@ -16,7 +16,7 @@ from model.target import Target
 from service.demo import DemoFleet
 from service.demo.authority import DemoAuthority
 from service.demo.fleet import HOST
-from service.demo.recipes import RECIPES, make_context
+from service.demo.recipes import RECIPES, issue, make_context
 from service.demo.tls_server import ServerLimits, TlsServer
 from tests.service.demo.clients import (
     client_context,
@@ -88,7 +88,8 @@ async def send_forever(writer: asyncio.StreamWriter) -> None:
 async def limited_server(limits: ServerLimits) -> AsyncIterator[tuple[TlsServer, Target]]:
     """The expired server's recipe, which needs no RSA key, with limits chosen by the test."""
     (recipe,) = (each for each in RECIPES if each.name == "expired")
-    context = make_context(recipe, DemoAuthority(datetime.now(UTC)))
+    authority = DemoAuthority(datetime.now(UTC))
+    context = make_context(recipe, authority, issue(recipe, authority))
     server = TlsServer(context, b"HTTP/1.1 200 OK\r\n\r\n", limits)
     port = await server.start(HOST, 0)
     try:

@@ -1,4 +1,4 @@
-"""Amazon ElastiCache and MemoryDB: caches that encrypt in transit. Others have no endpoint with TLS."""
+"""Amazon ElastiCache, MemoryDB and DAX: caches that encrypt in transit. Others have no endpoint with TLS."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from discovery.cloud.aws.api import Answer, AwsApi
 from discovery.cloud.aws.resource import Resource
-from discovery.cloud.aws.tls_rules import NO_PLAINTEXT
+from discovery.cloud.aws.tls_rules import NO_PLAINTEXT, speaks_tls
 from discovery.found import Location
 
 _GROUPS: Final = "DescribeReplicationGroups"
@@ -16,7 +16,7 @@ _CLUSTERS: Final = "DescribeClusters"
 
 
 def read_caches(api: AwsApi) -> Iterator[Location]:
-    """Replication groups, serverless caches and MemoryDB clusters."""
+    """Replication groups, serverless caches, MemoryDB and DAX clusters."""
     for group in api.each("elasticache.DescribeReplicationGroups"):
         if group.get("TransitEncryptionEnabled"):
             yield from _replication_group(api, group)
@@ -37,6 +37,21 @@ def read_caches(api: AwsApi) -> Iterator[Location]:
                 api=api, kind="memorydb_cluster", name=cluster["Name"], arn=cluster["ARN"]
             )
             yield from _encrypted(found, [cluster.get("ClusterEndpoint")], _CLUSTERS)
+    for cluster in api.each("dax.DescribeClusters"):
+        if cluster.get("ClusterEndpointEncryptionType") == "TLS":
+            yield from _dax_cluster(api, cluster)
+
+
+def _dax_cluster(api: AwsApi, cluster: Answer) -> Iterator[Location]:
+    """The discovery endpoint, from which clients learn the nodes."""
+    found = Resource(
+        api=api, kind="dax_cluster", name=cluster["ClusterName"], arn=cluster["ClusterArn"]
+    )
+    endpoint = cluster.get("ClusterDiscoveryEndpoint") or {}
+    if endpoint.get("Address"):
+        said = f"{found.name} encrypts in transit (ClusterEndpointEncryptionType is TLS)"
+        claim = found.claim("dax_encryption_in_transit", said, _CLUSTERS, speaks_tls())
+        yield found.at(endpoint["Address"], endpoint["Port"], claim)
 
 
 def _replication_group(api: AwsApi, group: Answer) -> Iterator[Location]:

@@ -1,4 +1,4 @@
-"""CloudFront: distributions at their own name and their aliases.
+"""CloudFront: distributions at their own name and their aliases, and their origins.
 
 AWS has no call for what a security policy means, so ``data/cloudfront_policies.csv`` says it. The policy of a
 distribution holds for its aliases; its name under cloudfront.net has CloudFront's own certificate, and no policy
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +32,6 @@ from model.claims import Claim, ClaimedRule
 _TABLE: Final = Path(__file__).parent.parent / "data" / "cloudfront_policies.csv"
 _PORT: Final = 443
 _LIST: Final = "ListDistributions"
-_ORIGIN_UNSEEN: Final = "the connection from CloudFront to the origin is not visible to a probe"
 _HTTPS_ONLY: Final = (
     "CloudFront answers HTTP with status 403, which proves nothing about its other paths"
 )
@@ -56,9 +56,9 @@ def _locations(api: AwsApi, distribution: Answer, certificates: Certificates) ->
     viewer: Mapping[str, Any] = distribution.get("ViewerCertificate") or {}
     certificate = viewer.get("ACMCertificateArn") or ""
     has_own = bool(certificate or viewer.get("IAMCertificateId"))
-    shared = [_redirect_claim(found, distribution), *_origin_claims(found, distribution)]
+    redirect = _redirect_claim(found, distribution)
     policy = _policy_claim(found, viewer)
-    yield found.at(distribution["DomainName"], _PORT, None if has_own else policy, *shared)
+    yield found.at(distribution["DomainName"], _PORT, None if has_own else policy, redirect)
     own = [policy, _certificate_claim(found, certificate, certificates)] if has_own else []
     mutual = _mutual_tls_claim(found, distribution)
     for alias in (distribution.get("Aliases") or {}).get("Items", ()):
@@ -66,7 +66,8 @@ def _locations(api: AwsApi, distribution: Answer, certificates: Certificates) ->
             problem = f"the alias {alias} has no single name: add a target with a name under it"
             yield Skipped(place=f"account {api.account}, {found.arn}", problem=problem)
         else:
-            yield found.at(alias, _PORT, *own, mutual, *shared)
+            yield found.at(alias, _PORT, *own, mutual, redirect)
+    yield from _origins(found, distribution)
 
 
 def _policy_claim(found: Resource, viewer: Mapping[str, Any]) -> Claim | None:
@@ -121,10 +122,23 @@ def _redirect_claim(found: Resource, distribution: Answer) -> Claim | None:
     return None
 
 
-def _origin_claims(found: Resource, distribution: Answer) -> Iterator[Claim]:
+def _origins(found: Resource, distribution: Answer) -> Iterator[Location]:
+    """The origins to which CloudFront connects by HTTPS only; those in S3 and in a VPC have no settings of TLS."""
     for origin in (distribution.get("Origins") or {}).get("Items", ()):
         custom: Mapping[str, Any] = origin.get("CustomOriginConfig") or {}
         if custom.get("OriginProtocolPolicy") == "https-only":
-            versions = ", ".join((custom.get("OriginSslProtocols") or {}).get("Items", ()))
-            said = f"distribution {found.name} connects to {origin['DomainName']} by {versions}"
-            yield found.claim("cloudfront_origin_tls", said, _LIST, unprovable=_ORIGIN_UNSEEN)
+            named = replace(found, kind="cloudfront_origin", name=origin["DomainName"])
+            claim = _origin_claim(named, found.name, custom)
+            yield named.at(origin["DomainName"], custom["HTTPSPort"], claim)
+
+
+def _origin_claim(origin: Resource, distribution: str, custom: Mapping[str, Any]) -> Claim | None:
+    """CloudFront takes the newest version that the origin offers too: less than its own newest is not as declared."""
+    names = (custom.get("OriginSslProtocols") or {}).get("Items", ())
+    versions = [version for name in names if (version := known_version(name)) is not None]
+    if not versions or len(versions) < len(names):
+        return None
+    newest = max(versions).label
+    said = f"distribution {distribution} connects to {origin.name} by HTTPS only, with {newest}"
+    rules = [claimed("protocol_versions_required", versions=[newest])]
+    return origin.claim("cloudfront_origin_tls", said, _LIST, rules)

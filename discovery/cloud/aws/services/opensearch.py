@@ -1,9 +1,10 @@
-"""Amazon OpenSearch Service: domains, at AWS's names and at their own."""
+"""Amazon OpenSearch Service: domains, at AWS's names and at their own, and serverless collections."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from discovery.cloud.aws.api import Answer, AwsApi
 from discovery.cloud.aws.certificates import Certificates
@@ -14,6 +15,7 @@ from model.claims import Claim
 from model.protocol_version import ProtocolVersion
 
 _AT_ONCE: Final = 5
+_COLLECTIONS_AT_ONCE: Final = 100
 _DESCRIBE: Final = "DescribeDomains"
 _PORT: Final = 443
 _LEAST: Final = {
@@ -23,13 +25,28 @@ _LEAST: Final = {
 
 
 def read_opensearch(api: AwsApi) -> Iterator[Location]:
-    """All domains."""
+    """All domains and collections."""
     names = [one["DomainName"] for one in api.each("opensearch.ListDomainNames")]
     certificates = Certificates(api)
     for start in range(0, len(names), _AT_ONCE):
         some = names[start : start + _AT_ONCE]
         for domain in api.each("opensearch.DescribeDomains", DomainNames=some):
             yield from _domain(api, domain, certificates)
+    ids = [one["id"] for one in api.each("opensearchserverless.ListCollections")]
+    for start in range(0, len(ids), _COLLECTIONS_AT_ONCE):
+        some = ids[start : start + _COLLECTIONS_AT_ONCE]
+        for collection in api.each("opensearchserverless.BatchGetCollection", ids=some):
+            yield from _collection(api, collection)
+
+
+def _collection(api: AwsApi, collection: Answer) -> Iterator[Location]:
+    found = Resource(
+        api=api, kind="opensearch_collection", name=collection["name"], arn=collection["arn"]
+    )
+    urls = (collection.get("collectionEndpoint"), collection.get("dashboardEndpoint"))
+    for host in dict.fromkeys(urlsplit(url or "").hostname for url in urls):
+        if host:
+            yield found.at(host, _PORT)
 
 
 def _domain(api: AwsApi, domain: Answer, certificates: Certificates) -> Iterator[Location]:

@@ -1,4 +1,4 @@
-"""Amazon Redshift: clusters, which refuse plaintext by a parameter of their group."""
+"""Amazon Redshift: clusters and serverless workgroups, which refuse plaintext by the parameter ``require_ssl``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from model.claims import Claim
 
 
 def read_redshift(api: AwsApi) -> Iterator[Location]:
-    """All clusters that have an endpoint."""
+    """All clusters and workgroups that have an endpoint."""
     groups = ParameterGroups(api)
     for cluster in api.each("redshift.DescribeClusters"):
         endpoint = cluster.get("Endpoint") or {}
@@ -28,6 +28,17 @@ def read_redshift(api: AwsApi) -> Iterator[Location]:
             )
             claim = _refuses_plaintext(found, cluster, groups)
             yield found.at(endpoint["Address"], endpoint["Port"], claim, protocol="postgres")
+    for workgroup in api.each("redshift-serverless.ListWorkgroups"):
+        endpoint = workgroup.get("endpoint") or {}
+        if endpoint.get("address"):
+            found = Resource(
+                api=api,
+                kind="redshift_workgroup",
+                name=workgroup["workgroupName"],
+                arn=workgroup["workgroupArn"],
+            )
+            claim = _workgroup_refuses_plaintext(found, workgroup)
+            yield found.at(endpoint["address"], endpoint["port"], claim, protocol="postgres")
 
 
 def _refuses_plaintext(found: Resource, cluster: Answer, groups: ParameterGroups) -> Claim | None:
@@ -36,6 +47,18 @@ def _refuses_plaintext(found: Resource, cluster: Answer, groups: ParameterGroups
         name = group["ParameterGroupName"]
         values = groups.values(f"redshift.{operation}", "ParameterGroupName", name)
         if values.get("require_ssl") == "true":
-            said = f"{found.name} refuses plaintext (require_ssl is true)"
-            return found.claim("redshift_plaintext_refused", said, operation, STARTTLS_ENFORCED)
+            return _claim(found, operation)
     return None
+
+
+def _workgroup_refuses_plaintext(found: Resource, workgroup: Answer) -> Claim | None:
+    values = {
+        one.get("parameterKey"): one.get("parameterValue")
+        for one in workgroup.get("configParameters", ())
+    }
+    return _claim(found, "ListWorkgroups") if values.get("require_ssl") == "true" else None
+
+
+def _claim(found: Resource, operation: str) -> Claim:
+    said = f"{found.name} refuses plaintext (require_ssl is true)"
+    return found.claim("redshift_plaintext_refused", said, operation, STARTTLS_ENFORCED)

@@ -1,20 +1,22 @@
-"""Amazon S3: the buckets whose policy denies requests without TLS. No visit proves that without a signed request."""
+"""Amazon S3: the buckets whose policy denies requests without TLS. Only a signed request proves that."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from discovery.cloud.aws.api import AwsApi
 from discovery.cloud.aws.resource import Resource
+from discovery.cloud.aws.secure_transport import prove
 from discovery.found import Location
 
 _PORT: Final = 443
 _FIRST_REGION: Final = "us-east-1"
 _UNPROVABLE: Final = (
-    "S3 answers 403 to every anonymous request, with TLS and without: only a signed request by a "
-    "permitted role shows what the policy refuses"
+    "S3 answers 403 to every anonymous request, with TLS and without: set s3_probe_role_arn to "
+    "prove it by signed requests"
 )
 
 
@@ -35,6 +37,8 @@ def read_s3(api: AwsApi) -> Iterator[Location]:
         )
         said = f"the policy of bucket {name} denies requests without TLS (aws:SecureTransport)"
         claim = found.claim("s3_secure_transport", said, "GetBucketPolicy", unprovable=_UNPROVABLE)
+        if api.s3_prober is not None:
+            claim = replace(claim, unprovable="", proof=prove(api.s3_prober, name, region))
         # A dot in the name does not fit Amazon's wildcard certificate: such buckets are used by path.
         if "." not in name:
             yield found.at(f"{name}.s3.{region}.{api.dns_suffix}", _PORT, claim)

@@ -1,9 +1,10 @@
-"""Amazon MSK: the brokers' listeners with TLS."""
+"""Amazon MSK and Amazon MQ: the brokers' listeners with TLS. Brokers of MQ have no others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from discovery.cloud.aws.api import Answer, AwsApi
 from discovery.cloud.aws.resource import Resource
@@ -11,6 +12,15 @@ from discovery.found import Location
 from model.claims import Claim
 
 _PLAINTEXT: Final = frozenset({"BootstrapBrokerString", "BootstrapBrokerStringIpv6"})
+_MQ_PROTOCOLS: Final = {
+    "amqp+ssl": "amqps",
+    "amqps": "amqps",
+    "mqtt+ssl": "mqtts",
+    "ssl": "tls",
+    "stomp+ssl": "tls",
+    "wss": "tls",
+}
+"""Protocols by the scheme of an endpoint of MQ: OpenWire (``ssl``) and STOMP begin with TLS."""
 _OTHER_PORT: Final = "a listener without TLS would be at another port of the brokers (9092)"
 
 
@@ -41,3 +51,24 @@ def _refuses_plaintext(found: Resource, cluster: Answer) -> Claim | None:
         return None
     said = f"cluster {found.name} has no listener without TLS"
     return found.claim("kafka_plaintext_refused", said, "ListClustersV2", unprovable=_OTHER_PORT)
+
+
+def read_mq(api: AwsApi) -> Iterator[Location]:
+    """All endpoints of all brokers, of ActiveMQ and RabbitMQ."""
+    for listed in api.each("mq.ListBrokers"):
+        broker = api.one("mq.DescribeBroker", BrokerId=listed["BrokerId"]) or {}
+        urls = [
+            url for one in broker.get("BrokerInstances", ()) for url in one.get("Endpoints", ())
+        ]
+        for url in urls:
+            parts = urlsplit(url)
+            if parts.hostname and parts.port and parts.scheme in _MQ_PROTOCOLS:
+                found = Resource(
+                    api=api,
+                    kind="mq_broker",
+                    name=broker["BrokerName"],
+                    arn=broker["BrokerArn"],
+                    tags=broker.get("Tags") or {},
+                    more={"engine": broker.get("EngineType")},
+                )
+                yield found.at(parts.hostname, parts.port, protocol=_MQ_PROTOCOLS[parts.scheme])
