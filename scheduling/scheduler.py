@@ -138,10 +138,8 @@ class Scheduler:
             async with asyncio.TaskGroup() as group:
                 trying = group.create_task(self._writer.keep_trying())
                 while not self._is_stopping:
-                    if self._start_due(group):
-                        await asyncio.sleep(0)
-                    else:
-                        await self._wait_for_change()
+                    await self._start_due(group)
+                    await self._wait_for_change()
                 await self._let_visits_end()
                 trying.cancel()
             await self._writer.flush()
@@ -154,20 +152,20 @@ class Scheduler:
         self._wake.set()
         await self._ended.wait()
 
-    def _start_due(self, group: asyncio.TaskGroup) -> bool:
-        """Starts jobs that are due; whether more may be, which wait until the event loop has run."""
-        for _ in range(_STARTED_AT_ONCE):
-            if not self._in_flight.has_a_place:
-                return False
+    async def _start_due(self, group: asyncio.TaskGroup) -> None:
+        started = 0
+        while self._in_flight.has_a_place and not self._is_stopping:
             now = self._clock.monotonic()
             found = self._due_queue.pop_due(now)
             if found is None:
-                return False
+                return
             job, due = found
             if isinstance(job, VisitJob):
                 self._meter.visit_began(now - due)
             self._in_flight.add(job, group.create_task(self._do(job)))
-        return True
+            started += 1
+            if started % _STARTED_AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     async def _wait_for_change(self) -> None:
         """Waits until a job is due and has a place, a job has ended, or the inventory has changed."""
