@@ -33,8 +33,7 @@ from scheduling.tracked import Tracked, TrackedTargets
 from scheduling.visit import judged, observe, read_known_facts, with_earlier_facts
 
 _LOG = logging.getLogger(__name__)
-_STARTED_AT_ONCE = 100
-"""Jobs, until the event loop runs other tasks."""
+_STARTED_AT_ONCE = 100  # jobs, until the event loop runs other tasks
 
 
 class Scheduler:
@@ -156,8 +155,7 @@ class Scheduler:
         started = 0
         while self._in_flight.has_a_place and not self._is_stopping:
             now = self._clock.monotonic()
-            found = self._due_queue.pop_due(now)
-            if found is None:
+            if (found := self._due_queue.pop_due(now)) is None:
                 return
             job, due = found
             if isinstance(job, VisitJob):
@@ -264,8 +262,7 @@ class Scheduler:
     def _first_delay(self, endpoint_key: str, target: Target) -> float:
         """The delay from before a restart if there is one; short for overdue and new endpoints."""
         planned = 0.0
-        schedule = self._histories.come_back(endpoint_key)
-        if schedule is not None:
+        if (schedule := self._histories.come_back(endpoint_key)) is not None:
             pace = self._settings.pace_of(target)
             planned = pace.resumed_delay(schedule.due_at, self._clock.now())
         return planned or self._admitted_delay()
