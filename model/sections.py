@@ -27,6 +27,7 @@ from model.comparisons.named_facts import (
     feature_words,
     http_words,
     plaintext_words,
+    ssh_words,
     vulnerability_words,
 )
 from model.comparisons.protocols import compare_protocols, compare_sets
@@ -97,6 +98,7 @@ SECTIONS: Final[tuple[Section[Any], ...]] = (
     Section(name="fingerprints", kind=NamedTexts(), compare=compare_fingerprints),
     Section(name="contradictions", kind=Contradictions(), compare=compare_contradictions),
     Section(name="not_asked", kind=NamedLevels()),
+    _named_facts("ssh", ssh_words),
 )
 """In the order of JSON, proofs and Changes. Add new ones at the end: stored facts use this order."""
 
