@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from model.ssh import NEVER
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
 from probe.checks.ssh.offers import ML_KEM, for_key, for_ml_kem
@@ -28,7 +29,11 @@ POST_QUANTUM: Final = "post_quantum_key_exchange"
 _KEY: Final = "host_key_{}"
 _END: Final = "{}_ends"
 """The end of a certificate's validity."""
-HOST_KEY_FACTS: Final = (*(_KEY.format(one.label) for one in KEY_TYPES), POST_QUANTUM)
+HOST_KEY_FACTS: Final = (
+    *(_KEY.format(one.label) for one in KEY_TYPES),
+    *(_END.format(_KEY.format(one.label)) for one in KEY_TYPES if one.is_certificate),
+    POST_QUANTUM,
+)
 
 
 async def check_host_keys(prober: Prober, facts: VisitFacts) -> None:
@@ -76,12 +81,12 @@ async def _ask(
     return answer
 
 
-def _known(facts: VisitFacts, key_type: KeyType) -> SshAnswer | None:
+def _known(facts: VisitFacts, key_type: KeyType) -> SshAnswer | ConnectFailure | None:
     """An earlier answer that shows a key of this type."""
     for answer in facts.ssh_answers:
-        if isinstance(answer, SshAnswer) and answer.host_key is not None:
-            if answer.host_key.blob_type == key_type.blob_type:
-                return answer
+        key = answer.host_key if isinstance(answer, SshAnswer) else None
+        if key is not None and key.blob_type == key_type.blob_type:
+            return answer
     return None
 
 
@@ -116,7 +121,7 @@ def _note(
 
 def _end_of(certificate: HostCertificate) -> str:
     return (
-        "never"
+        NEVER
         if certificate.valid_before == NO_END
         else certificate.valid_before.strftime("%Y-%m-%dT%H:%M:%SZ")
     )
@@ -124,18 +129,20 @@ def _end_of(certificate: HostCertificate) -> str:
 
 def _unknown(answer: SshAnswer | ConnectFailure | None) -> Fact:
     """A key exchange without the result that was asked for."""
+    return Fact(verdict=Verdict.UNKNOWN, evidence=_evidence_without_result(answer))
+
+
+def _evidence_without_result(answer: SshAnswer | ConnectFailure | None) -> Evidence:
     match answer:
         case None:
-            proof = Evidence(
-                note=f"not asked: a visit opens at most {MOST_CONNECTIONS} connections"
-            )
+            note = f"not asked: a visit opens at most {MOST_CONNECTIONS} connections"
+            return Evidence(note=note)
         case ConnectFailure():
-            proof = answer.evidence()
+            return answer.evidence()
         case SshAnswer(unproved=str(why)):
-            proof = answer.evidence(why)
+            return answer.evidence(why)
         case SshAnswer(method=None, kexinit=KexInit()):
             known = ", ".join(METHODS)
-            proof = answer.evidence(f"no key exchange that tlsprobe can finish: {known}")
-        case SshAnswer():
-            proof = answer.evidence(answer.outcome)
-    return Fact(verdict=Verdict.UNKNOWN, evidence=proof)
+            return answer.evidence(f"no key exchange that tlsprobe can finish: {known}")
+        case _:
+            return answer.evidence(answer.outcome)
