@@ -12,7 +12,9 @@ from typing import Final
 
 from model.verdict import Fact, Verdict
 
-MARKERS: Final = frozenset({"ext-info-s", "kex-strict-s-v00@openssh.com"})
+MARKERS: Final = frozenset(
+    {"ext-info-s", "kex-strict-s-v00@openssh.com", "kexguess2@matt.ucc.asn.au"}
+)
 """Names in the list of key exchange methods that are not methods."""
 
 ALGORITHM_LISTS: Final[Mapping[str, tuple[str, ...]]] = {
