@@ -52,7 +52,8 @@ NEVER: Final = "never"
 """The end of a certificate without one."""
 _KEY: Final = "host_key_"
 _END: Final = "_certificate_ends"
-_RSA: Final = ("host_key_rsa", "host_key_rsa_certificate")
+RSA_KEYS: Final = ("host_key_rsa", "host_key_rsa_certificate")
+"""The facts of RSA host keys."""
 
 
 def algorithms(facts: Mapping[str, Fact], kind: str) -> tuple[str, ...] | None:
@@ -73,7 +74,7 @@ def broken_algorithms(facts: Mapping[str, Fact]) -> Iterator[list[str]]:
 
 def rsa_bits(facts: Mapping[str, Fact]) -> int | None:
     """The size of the proved RSA host key; None without one."""
-    for name in _RSA:
+    for name in RSA_KEYS:
         fact = facts.get(name)
         if fact is not None and fact.verdict is Verdict.YES and fact.value is not None:
             return int(fact.value.partition(" ")[0])
