@@ -8,8 +8,8 @@ from typing import Final
 
 from exporters.terminal.remarks.remark import Remark
 from model.findings.finding import Severity
+from model.judging.ssh import broken_algorithms, certificate_ends, rsa_bits
 from model.observation import Observation
-from model.ssh import broken_algorithms, certificate_ends, rsa_bits
 from model.verdict import Verdict
 
 _SHORTEST_RSA_BITS: Final = 2_048
@@ -23,7 +23,7 @@ def ssh_remarks(observation: Observation, now: datetime) -> Iterator[Remark]:
             severity=Severity.CRITICAL,
             text="version 1 of SSH is supported",
             fix="update the server: current ones have no version 1",
-            rules=frozenset({"TP-SSH-006"}),
+            rules=frozenset({"TP-SSH-004"}),
         )
     if "terrapin" in facts and facts["terrapin"].verdict is Verdict.YES:
         yield Remark(
@@ -45,7 +45,7 @@ def ssh_remarks(observation: Observation, now: datetime) -> Iterator[Remark]:
             severity=Severity.HIGH,
             text=f"the RSA host key has {bits} bits",
             fix="make a new one: ssh-keygen -t rsa -b 3072",
-            rules=frozenset({"TP-SSH-003"}),
+            rules=frozenset({"TP-SSH-005"}),
         )
     for name, end in certificate_ends(facts):
         if end <= now:
@@ -53,5 +53,5 @@ def ssh_remarks(observation: Observation, now: datetime) -> Iterator[Remark]:
                 severity=Severity.HIGH,
                 text=f"the host certificate of the {name} key expired on {end:%Y-%m-%d}",
                 fix="sign the host key again: ssh-keygen -h -s",
-                rules=frozenset({"TP-SSH-005"}),
+                rules=frozenset({"TP-SSH-006"}),
             )

@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import Field, model_validator
 
 from model.findings.finding import Outcome, Severity
-from model.ssh import ALGORITHM_LISTS, algorithms
+from model.judging.ssh import ALGORITHM_LISTS, algorithms
 from model.verdict import Fact, Verdict
 from policy.judging.partial_results import Part, listed, unknown, worst
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
@@ -83,7 +83,7 @@ def _bind_fact(name: str, *, wanted: Verdict, required: str, met: str, unmet: st
     def judge(subject: Subject) -> Evaluation:
         fact = subject.observation.ssh.get(name)
         if fact is None or fact.verdict is Verdict.UNKNOWN:
-            return unknown(f"not known: {name}", required, fact and fact.evidence)
+            return unknown(f"not known: {name}", required, None if fact is None else fact.evidence)
         is_met = fact.verdict is wanted
         return Evaluation(
             outcome=Outcome.PASS if is_met else Outcome.FAIL,
@@ -163,7 +163,7 @@ SSH_ALGORITHM_RULES: Final = (
         bind=_bind_terrapin,
     ),
     Rule(
-        identifier="TP-SSH-004",
+        identifier="TP-SSH-003",
         name="ssh_post_quantum",
         family=Family.SSH,
         requirement="An SSH server must offer a post-quantum key exchange",
@@ -174,7 +174,7 @@ SSH_ALGORITHM_RULES: Final = (
         bind=_bind_post_quantum,
     ),
     Rule(
-        identifier="TP-SSH-006",
+        identifier="TP-SSH-004",
         name="ssh_version_1",
         family=Family.SSH,
         requirement="An SSH server must not support version 1",

@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import Field
 
 from model.findings.finding import Outcome, Severity
-from model.ssh import RSA_KEYS, certificate_ends, rsa_bits
+from model.judging.ssh import RSA_KEYS, certificate_ends, rsa_bits
 from model.verdict import Verdict
 from policy.judging.partial_results import not_applicable, unknown
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
@@ -76,7 +76,7 @@ def _bind_expiry(parameters: Days) -> Judge:
 
 SSH_HOST_KEY_RULES: Final = (
     Rule(
-        identifier="TP-SSH-003",
+        identifier="TP-SSH-005",
         name="ssh_host_key_size",
         family=Family.SSH,
         requirement="The RSA host key of an SSH server must be long enough",
@@ -87,7 +87,7 @@ SSH_HOST_KEY_RULES: Final = (
         bind=_bind_size,
     ),
     Rule(
-        identifier="TP-SSH-005",
+        identifier="TP-SSH-006",
         name="ssh_host_certificate_expiry",
         family=Family.SSH,
         requirement="The host certificates of an SSH server must not end soon",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from model.ssh import NEVER
+from model.judging.ssh import NEVER
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
 from probe.checks.ssh.offers import ML_KEM, for_key, for_ml_kem
