@@ -72,6 +72,14 @@ def broken_algorithms(facts: Mapping[str, Fact]) -> Iterator[list[str]]:
             yield broken
 
 
+def host_key_sizes(facts: Mapping[str, Fact]) -> Iterator[tuple[str, int]]:
+    """The type and the size in bits of each proved host key."""
+    for name, fact in facts.items():
+        is_key = name.startswith(_KEY) and not name.endswith(_END)
+        if is_key and fact.verdict is Verdict.YES and fact.value is not None:
+            yield name.removeprefix(_KEY), int(fact.value.partition(" ")[0])
+
+
 def rsa_bits(facts: Mapping[str, Fact]) -> int | None:
     """The size of the proved RSA host key; None without one."""
     for name in RSA_KEYS:

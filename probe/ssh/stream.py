@@ -52,26 +52,32 @@ class SshStream:
         self.identification: Identification | None = None
 
     def feed(self, received: bytes) -> Iterator[bytes]:
-        """The payloads of the packets that are complete now.
+        """The payloads of the packets that are complete now; none of a server that speaks only version 1.
 
         Raises:
             DecodeError: if a line or a packet is malformed, or a limit is reached.
         """
         self._pending += received
-        if self.identification is None and not self._read_lines():
+        if self.identification is None:
+            self._read_lines()
+        if not self._speaks_version_2:
             return
         while (payload := self._next_payload()) is not None:
             yield payload
 
-    def _read_lines(self) -> bool:
-        """Whether the identification has come."""
+    @property
+    def _speaks_version_2(self) -> bool:
+        return self.identification is not None and self.identification.speaks_version_2
+
+    def _read_lines(self) -> None:
+        """Reads up to the identification."""
         while (end := self._pending.find(b"\n", self._searched)) >= 0:
             line = bytes(self._pending[:end]).removesuffix(b"\r")
             del self._pending[: end + 1]
             self._searched = 0
             if line.startswith(_PREFIX):
                 self.identification = _identification(line)
-                return True
+                return
             self._lines += 1
             self._preface_length += end + 1
             if self._lines > MAX_PREFACE_LINES or self._preface_length > MAX_PREFACE_LENGTH:
@@ -82,7 +88,6 @@ class SshStream:
         )
         if self._searched > longest:
             raise DecodeError("identification", longest)
-        return False
 
     def _next_payload(self) -> bytes | None:
         if len(self._pending) < _LENGTH_FIELD:

@@ -84,7 +84,7 @@ def names_in_json(observation: Observation) -> Iterator[str]:
     """The sections, the keys below them, and the keys of chains and certificates."""
     fields = to_json(observation, with_evidence=False)
     for section in SECTIONS:
-        value = fields[section.name]
+        value = fields.get(section.name)
         yield section.name
         if isinstance(value, dict):
             yield from (f"{section.name}.{key}" for key in value)
