@@ -6,8 +6,10 @@ it, the end of a certificate as a time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Final
 
 from model.verdict import Fact, Verdict
@@ -48,10 +50,13 @@ _BROKEN: Final = frozenset(
 )
 """Algorithms that RFC 8758, RFC 8732 and RFC 9142 forbid or advise against, or with keys that can be found."""
 
+END_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
+"""The end of a certificate, in UTC."""
 NEVER: Final = "never"
 """The end of a certificate without one."""
 _KEY: Final = "host_key_"
 _END: Final = "_certificate_ends"
+_SIZE: Final = re.compile(r"([0-9]{1,6}) SHA256:")
 RSA_KEYS: Final = ("host_key_rsa", "host_key_rsa_certificate")
 """The facts of RSA host keys."""
 
@@ -75,25 +80,22 @@ def broken_algorithms(facts: Mapping[str, Fact]) -> Iterator[list[str]]:
 def host_key_sizes(facts: Mapping[str, Fact]) -> Iterator[tuple[str, int]]:
     """The type and the size in bits of each proved host key."""
     for name, fact in facts.items():
-        is_key = name.startswith(_KEY) and not name.endswith(_END)
-        if is_key and fact.verdict is Verdict.YES and fact.value is not None:
-            yield name.removeprefix(_KEY), int(fact.value.partition(" ")[0])
+        size = _SIZE.match(fact.value or "")
+        if name.startswith(_KEY) and fact.verdict is Verdict.YES and size is not None:
+            yield name.removeprefix(_KEY), int(size[1])
 
 
 def rsa_bits(facts: Mapping[str, Fact]) -> int | None:
     """The size of the proved RSA host key; None without one."""
-    for name in RSA_KEYS:
-        fact = facts.get(name)
-        if fact is not None and fact.verdict is Verdict.YES and fact.value is not None:
-            return int(fact.value.partition(" ")[0])
-    return None
+    keys = {name: facts[name] for name in RSA_KEYS if name in facts}
+    return next((bits for _, bits in host_key_sizes(keys)), None)
 
 
 def certificate_ends(facts: Mapping[str, Fact]) -> Iterator[tuple[str, datetime]]:
     """The type of key and the end of each proved host certificate that has one."""
     for name, fact in facts.items():
-        if name.endswith(_END) and fact.verdict is Verdict.YES and fact.value not in {None, NEVER}:
-            yield (
-                name.removeprefix(_KEY).removesuffix(_END),
-                datetime.fromisoformat(fact.value or ""),
-            )
+        if name.endswith(_END) and fact.verdict is Verdict.YES and fact.value:
+            # NEVER is not a time, and neither may be the text of a file that a user wrote.
+            with suppress(ValueError):
+                end = datetime.strptime(fact.value, END_FORMAT).replace(tzinfo=UTC)
+                yield name.removeprefix(_KEY).removesuffix(_END), end

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from model.judging.ssh import NEVER
+from model.judging.ssh import END_FORMAT, NEVER
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
 from probe.checks.ssh.offers import ML_KEM, for_key, for_ml_kem
@@ -123,7 +123,7 @@ def _end_of(certificate: HostCertificate) -> str:
     return (
         NEVER
         if certificate.valid_before == NO_END
-        else certificate.valid_before.strftime("%Y-%m-%dT%H:%M:%SZ")
+        else certificate.valid_before.strftime(END_FORMAT)
     )
 
 
