@@ -49,7 +49,7 @@ SSH_FAMILIES: Final = (
     ),
     Family(
         name="ssh_host_key_size_bits",
-        fact="ssh.host_key_{host_key}",
+        fact="ssh",
         help="Size of the SSH server's host key, which a signature proved.",
         example='tlsprobe_ssh_host_key_size_bits{host_key="rsa"} < 3072',
         labels=("host_key",),
@@ -57,7 +57,7 @@ SSH_FAMILIES: Final = (
     ),
     Family(
         name="ssh_host_certificate_not_after_timestamp_seconds",
-        fact="ssh.host_key_{host_key}_certificate_ends",
+        fact="ssh",
         help="When the certificate of the SSH server's host key ends.",
         example="tlsprobe_ssh_host_certificate_not_after_timestamp_seconds - time() < 7 * 86400",
         labels=("host_key",),
