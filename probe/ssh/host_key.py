@@ -159,7 +159,7 @@ def _certificate(reader: ByteReader) -> HostCertificate:
 
 
 def _time(seconds: int) -> datetime:
-    """The greatest number is no limit; the last time of the calendar stands for it and for all later ones."""
+    """The last time of the calendar stands for the greatest number, which means that there is no end, and for later times."""
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, OSError, ValueError):

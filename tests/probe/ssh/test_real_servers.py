@@ -15,16 +15,13 @@ from model.target import Endpoint, Target
 from model.verdict import Verdict
 from probe.checks.ssh.host_keys import MOST_CONNECTIONS
 from probe.visit.engine import Engine
-from probe.visit.settings import ProbeSettings
 from tests.probe.recording.recorded import record, replay
 from tests.probe.ssh.servers import Keys, dropbear, fingerprint, keygen, openssh
-from tests.zoo.visit import UNHURRIED_SECONDS
+from tests.zoo.visit import UNHURRIED
 
 pytestmark = pytest.mark.integration
 
 YES, NO, UNKNOWN = Verdict.YES, Verdict.NO, Verdict.UNKNOWN
-
-SETTINGS = ProbeSettings(deadline_seconds=UNHURRIED_SECONDS)
 
 
 def endpoint(port: int) -> Endpoint:
@@ -33,7 +30,7 @@ def endpoint(port: int) -> Endpoint:
 
 
 async def visit(port: int) -> Observation:
-    return await Engine(SETTINGS, SystemClock()).visit(endpoint(port))
+    return await Engine(UNHURRIED, SystemClock()).visit(endpoint(port))
 
 
 @contextmanager
@@ -125,8 +122,8 @@ async def test_a_key_is_unknown_if_no_method_can_be_finished(tmp_path: Path) -> 
 
 async def test_a_replay_finds_the_same_facts(tmp_path: Path) -> None:
     with openssh_with_everything(tmp_path) as (port, _):
-        recorded = await record(endpoint(port), SETTINGS)
-    again = await replay(recorded.recording, SETTINGS)
+        recorded = await record(endpoint(port), UNHURRIED)
+    again = await replay(recorded.recording, UNHURRIED)
     assert again.ssh == recorded.observation.ssh
     assert again.state is State.SSH
 
