@@ -36,6 +36,14 @@ PLAINTEXT_WORDS: Final = {
     "starttls_works": "STARTTLS works",
     "application_protocol": "protocol",
 }
+SSH_WORDS: Final = {
+    "strict_key_exchange": "strict key exchange",
+    "terrapin": "vulnerable to Terrapin",
+    "post_quantum_offered": "post-quantum key exchange offered",
+    "post_quantum_key_exchange": "post-quantum key exchange proved",
+    "extension_info": "extension information (RFC 8308)",
+    "version_1": "version 1",
+}
 ATTACK_WORDS: Final = {name: attack.title for name, attack in ATTACKS.items()}
 
 FACT_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -43,6 +51,7 @@ FACT_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "http": HTTP_WORDS,
     "plaintext": PLAINTEXT_WORDS,
     "vulnerabilities": ATTACK_WORDS,
+    "ssh": SSH_WORDS,
 }
 """The words by section of the Observation and name of the fact."""
 

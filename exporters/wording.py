@@ -7,12 +7,13 @@ from typing import Final
 
 from model.claims import ClaimVerdict
 from model.findings.finding import Outcome
-from model.observation import State
+from model.observation import ANSWERED, State
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
 
 STATES: Final[Mapping[State, str]] = {
     State.TLS: "answers with TLS",
+    State.SSH: "answers with SSH",
     State.PLAINTEXT: "answers in plaintext, without TLS",
     State.NOT_TLS: "does not answer with TLS",
     State.REFUSED: "refuses",
@@ -67,7 +68,7 @@ def state_words(state: str) -> str:
 
 def short_state(state: State) -> str:
     """The state in one or two words, for a table: ``TLS``, ``dns error``."""
-    return "TLS" if state is State.TLS else state.value.replace("_", " ")
+    return state.value.upper() if state in ANSWERED else state.value.replace("_", " ")
 
 
 def version_name(version: ProtocolVersion) -> str:

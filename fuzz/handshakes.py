@@ -1,4 +1,4 @@
-"""What servers send in whole handshakes: datagrams of DTLS, and the encrypted flight of TLS 1.3."""
+"""What servers send in whole handshakes: datagrams of DTLS, the encrypted flight of TLS 1.3, key exchanges of SSH."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
+from probe.checks.ssh.offers import EVERYTHING
+from probe.crypto.ssh.exchange import SshAnswer, SshExchange
 from probe.crypto.tls13_flight import Tls13Flight, Tls13FlightReader
 from probe.crypto.tls13_keys import KeyShareSecret
 from probe.dialogue.answer import Ending
@@ -43,6 +45,26 @@ def _packets(some: bytes) -> Iterator[bytes]:
         length = int.from_bytes(some[:2], "big")
         yield some[2 : 2 + length]
         some = some[2 + length :]
+
+
+def ssh_exchanges(some: bytes) -> None:
+    """A key exchange of SSH ends with the same answer, however the server's bytes arrive; none of them is a proof."""
+    answers = [_ssh_answer(some, size) for size in _PIECES]
+    first = answers[0]
+    for answer in answers:
+        assert answer.identification == first.identification
+        assert (answer.kexinit, answer.flaw) == (first.kexinit, first.flaw)
+        assert answer.host_key is None or answer.unproved is not None
+
+
+def _ssh_answer(some: bytes, size: int) -> SshAnswer:
+    dialogue = SshExchange(EVERYTHING, _NONCE)
+    dialogue.begin(lambda _: None)
+    for start in range(0, len(some), size):
+        answer = dialogue.feed(some[start : start + size])
+        if answer is not None:
+            return answer
+    return dialogue.end(Ending.CLOSED)
 
 
 def tls13_flights(some: bytes) -> None:

@@ -152,6 +152,7 @@ TARGETS: Final[Mapping[str, Target]] = {
         certificates,
         handshakes.dtls_questions,
         handshakes.tls13_flights,
+        handshakes.ssh_exchanges,
         replies.scripts,
         replies.proxies,
         replies.http,

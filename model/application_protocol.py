@@ -1,4 +1,4 @@
-"""The application protocols that use TLS: one table of their names, ports and kinds.
+"""The application protocols, which use TLS except for SSH: one table of their names, ports and kinds.
 
 All code uses it: it determines how targets are parsed and which rules apply, and
 ``probe.connect.starttls.catalogue`` adds the dialogue of each protocol. Ports are from IANA (Service Name and
@@ -16,6 +16,9 @@ DEFAULT_PROTOCOL: Final = "tls"
 
 DTLS: Final = "dtls"
 """The protocol of a target over UDP."""
+
+SSH: Final = "ssh"
+"""A protocol with an encryption of its own instead of TLS."""
 
 AUTO: Final = "auto"
 """The protocol of a target whose visit detects it."""
@@ -44,7 +47,8 @@ class ApplicationProtocol:
     ``name`` and ``aliases`` are valid in a target, also as a scheme; ``service`` is its name in prose.
     The first of the ``ports`` is the default port. If ``upgrades`` is set, the connection starts in plaintext and
     upgrades to TLS, and this is the default protocol of a target at one of the ports. ``is_datagram`` is whether
-    it runs over UDP, ``may_be_http`` whether a web server may answer. ``blocks_clients`` is whether servers
+    it runs over UDP, ``may_be_http`` whether a web server may answer, ``uses_tls`` whether TLS encrypts it; one without
+    TLS is also the default protocol at its ports. ``blocks_clients`` is whether servers
     block the address of a client whose connections end too often in the handshake.
     """
 
@@ -54,6 +58,7 @@ class ApplicationProtocol:
     aliases: tuple[str, ...] = ()
     upgrades: bool = False
     is_datagram: bool = False
+    uses_tls: bool = True
     may_be_http: bool = False
     blocks_clients: bool = False
 
@@ -137,6 +142,8 @@ PROTOCOLS: Final = (
     _direct("dns", "DNS", (853,), "dot"),
     _direct("sips", "SIP", (5061,), "sip"),
     _direct("rsync-ssl", "rsync", (874,)),
+    # An encryption of its own.
+    ApplicationProtocol(name=SSH, service="SSH", ports=(22,), uses_tls=False),
 )
 """All protocols, one row each."""
 
@@ -156,7 +163,9 @@ _ALPN_IDS: Final = {
 """IANA TLS Application-Layer Protocol Negotiation (ALPN) Protocol IDs, by the service."""
 
 _BY_NAME: Final = {name: one for one in PROTOCOLS for name in one.names}
-_BY_PORT: Final = {port: one.name for one in PROTOCOLS if one.upgrades for port in one.ports}
+_BY_PORT: Final = {
+    port: one.name for one in PROTOCOLS if one.upgrades or not one.uses_tls for port in one.ports
+}
 
 
 def default_protocol(port: int) -> str:
@@ -209,4 +218,4 @@ def runs_over_datagrams(name: str) -> bool:
 def speaks_tls_first(name: str) -> bool:
     """Whether the protocol called ``name`` starts with TLS; False if it is unknown (``auto``)."""
     found = _BY_NAME.get(name)
-    return found is not None and not found.upgrades
+    return found is not None and found.uses_tls and not found.upgrades

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from model.application_protocol import SSH
 from model.certificates.certificate import ServedChain
 from model.frozen import frozen
 from model.intrusiveness import Intrusiveness
@@ -33,6 +34,8 @@ class State(StrEnum):
 
     TLS = "tls"
     """At least one protocol version was proved."""
+    SSH = "ssh"
+    """The target is an SSH server, and its list of algorithms (KEXINIT) came."""
     PLAINTEXT = "plaintext"
     """The service answered a hello in its own protocol, without TLS."""
     NOT_TLS = "not_tls"
@@ -50,6 +53,9 @@ class State(StrEnum):
     ERROR = "error"
     """An internal error of tlsprobe."""
 
+
+ANSWERED: Final = frozenset({State.TLS, State.SSH})
+"""The states of endpoints that proved the encryption that their targets are to have."""
 
 NOT_ASKED: Final = frozenset({State.DENIED, State.ERROR})
 """The states of visits that say nothing about the endpoint."""
@@ -181,7 +187,7 @@ class Observation:
 
     ``reason`` is one sentence if ``state`` is not ``tls`` or facts stayed unknown. Facts that were not asked
     about are absent. ``alpn`` are the accepted protocol ids. ``plaintext`` has, by name, what the same service
-    does without TLS, ``http`` what its HTTP responses say about HTTPS. ``not_asked`` names the facts that are
+    does without TLS, ``ssh`` what an SSH server offers and proves, ``http`` what its HTTP responses say about HTTPS. ``not_asked`` names the facts that are
     absent because the visit was not intrusive enough, each with the level that it needs.
     """
 
@@ -207,6 +213,7 @@ class Observation:
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     contradictions: tuple[Contradiction, ...] = ()
     not_asked: Mapping[str, Intrusiveness] = field(default_factory=dict)
+    ssh: Mapping[str, Fact] = field(default_factory=dict)
 
     @property
     def ended_at(self) -> datetime:
@@ -226,5 +233,10 @@ class Observation:
 
     @property
     def answered_as_tls(self) -> bool:
-        """Whether the endpoint proved at least one protocol version."""
-        return self.state is State.TLS
+        """Whether the endpoint proved at least one version of TLS, or SSH if its target is an SSH server."""
+        return self.state in ANSWERED
+
+    @property
+    def is_ssh(self) -> bool:
+        """Whether the target is an SSH server: everything known about it is in ``ssh``."""
+        return self.endpoint.target.protocol == SSH or self.state is State.SSH

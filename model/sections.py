@@ -27,6 +27,7 @@ from model.comparisons.named_facts import (
     feature_words,
     http_words,
     plaintext_words,
+    ssh_words,
     vulnerability_words,
 )
 from model.comparisons.protocols import compare_protocols, compare_sets
@@ -53,18 +54,24 @@ class Section(Generic[Value]):
 
     ``kind`` defines how its value is written, merged and shared. ``compare`` yields the differences between two
     Observations; None if differences do not matter. ``is_required`` is whether its JSON must be present;
-    an optional section is missing from databases and files that are older than it.
+    an optional section is missing from databases and files that are older than it. One that ``is_sparse`` is also
+    missing if it has nothing, because it is about few targets.
     """
 
     name: str
     kind: Kind[Value]
     compare: Comparison | None = None
     is_required: bool = False
+    is_sparse: bool = False
 
     def of(self, observation: Observation) -> Value:
         """The Observation's value of this section."""
         value: Value = getattr(observation, self.name)
         return value
+
+    def is_written(self, observation: Observation) -> bool:
+        """Whether the Observation's JSON has this section."""
+        return not self.is_sparse or self.of(observation) != self.kind.nothing()
 
 
 def _accepted_sets(
@@ -74,9 +81,11 @@ def _accepted_sets(
     return Section(name=name, kind=AcceptedSets(), compare=compare, is_required=is_required)
 
 
-def _named_facts(name: str, words: Words) -> Section[Mapping[str, Fact]]:
+def _named_facts(
+    name: str, words: Words, *, is_sparse: bool = False
+) -> Section[Mapping[str, Fact]]:
     compare = partial(compare_named_facts, section=name, words=words)
-    return Section(name=name, kind=NamedFacts(), compare=compare)
+    return Section(name=name, kind=NamedFacts(), compare=compare, is_sparse=is_sparse)
 
 
 SECTIONS: Final[tuple[Section[Any], ...]] = (
@@ -97,6 +106,7 @@ SECTIONS: Final[tuple[Section[Any], ...]] = (
     Section(name="fingerprints", kind=NamedTexts(), compare=compare_fingerprints),
     Section(name="contradictions", kind=Contradictions(), compare=compare_contradictions),
     Section(name="not_asked", kind=NamedLevels()),
+    _named_facts("ssh", ssh_words, is_sparse=True),
 )
 """In the order of JSON, proofs and Changes. Add new ones at the end: stored facts use this order."""
 

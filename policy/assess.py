@@ -2,7 +2,7 @@
 
 An endpoint that did not answer with TLS has one result for each policy, that of ``reachable``. If it answered in
 plaintext or HTTP, the rules on plaintext and HTTPS have results too. Nothing was proved about the other
-rules, so earlier findings stay as they were.
+rules, so earlier findings stay as they were. An SSH server is judged by the rules on SSH, and by no others.
 
 The claims of the target (``model.claims``) have results too, as those of one more policy.
 """
@@ -24,7 +24,7 @@ from model.target import Target
 from policy.claims import Held, claim_results, hold_all
 from policy.datagrams import as_stream, is_over_datagrams, named_as_dtls, named_in_claim
 from policy.policy import Policy, PolicyRule
-from policy.rule import WITHOUT_TLS, Evaluation, Subject
+from policy.rule import WITHOUT_TLS, Evaluation, Family, Subject
 from policy.rules.endpoint.reach import REACHED
 
 _REACHED: Final = REACHED.name
@@ -81,8 +81,15 @@ def _results(policy: Policy, subject: Subject) -> Iterator[RuleResult]:
     spoke_in_plaintext = bool(observation.plaintext or observation.http)
     for one in policy.rules:
         in_plaintext = spoke_in_plaintext and one.rule.family in WITHOUT_TLS
-        if is_reached or in_plaintext or one.rule.name == _REACHED:
+        if one.rule.name == _REACHED or (
+            _is_about(one.rule.family, observation) and (is_reached or in_plaintext)
+        ):
             yield _result(policy.name, one, subject)
+
+
+def _is_about(family: Family, observation: Observation) -> bool:
+    """Whether rules of this family judge the target's encryption: the rules of SSH, or all those of TLS."""
+    return (family is Family.SSH) is observation.is_ssh
 
 
 def _result(policy: str, one: PolicyRule, subject: Subject) -> RuleResult:

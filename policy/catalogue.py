@@ -23,10 +23,12 @@ from policy.rules.handshake.groups import GROUP_RULES
 from policy.rules.handshake.post_quantum import POST_QUANTUM_RULES
 from policy.rules.handshake.protocols import PROTOCOL_RULES
 from policy.rules.handshake.signature_schemes import SIGNATURE_RULES
+from policy.rules.handshake.ssh_algorithms import SSH_ALGORITHM_RULES
 from policy.rules.handshake.vulnerabilities import VULNERABILITY_RULES
 from policy.rules.identity.certificates import CERTIFICATE_RULES
 from policy.rules.identity.client_auth import CLIENT_AUTH_RULES
 from policy.rules.identity.revocation import REVOCATION_RULES
+from policy.rules.identity.ssh_host_keys import SSH_HOST_KEY_RULES
 from policy.rules.identity.transparency import TRANSPARENCY_RULES
 from policy.rules.identity.trust import TRUST_RULES
 
@@ -50,6 +52,8 @@ RULES: Final[tuple[AnyRule, ...]] = (
     *POST_QUANTUM_RULES,
     *GRADE_RULES,
     *DRIFT_RULES,
+    *SSH_ALGORITHM_RULES,
+    *SSH_HOST_KEY_RULES,
 )
 
 RULES_BY_NAME: Final[Mapping[str, AnyRule]] = MappingProxyType({rule.name: rule for rule in RULES})

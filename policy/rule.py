@@ -41,6 +41,7 @@ class Family(StrEnum):
     POST_QUANTUM = "post-quantum"
     GRADE = "grade"
     DRIFT = "drift"
+    SSH = "SSH"
 
 
 WITHOUT_TLS: Final = frozenset({Family.PLAINTEXT, Family.HTTPS})

@@ -18,6 +18,7 @@ from exporters.prometheus.families.family import PREFIX, Family
 from exporters.prometheus.families.policies import POLICY_FAMILIES
 from exporters.prometheus.families.protocols import PROTOCOL_FAMILIES
 from exporters.prometheus.families.revocation import REVOCATION_FAMILIES
+from exporters.prometheus.families.ssh import SSH_FAMILIES
 from exporters.prometheus.families.targets import TARGET_FAMILIES
 from exporters.prometheus.families.unknown import UNKNOWN_FAMILIES
 
@@ -26,6 +27,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     *PROTOCOL_FAMILIES,
     *CLIENT_AUTH_FAMILIES,
     *FACT_FAMILIES,
+    *SSH_FAMILIES,
     *CLAIM_FAMILIES,
     *POLICY_FAMILIES,
     *UNKNOWN_FAMILIES,

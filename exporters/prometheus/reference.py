@@ -32,7 +32,7 @@ from exporters.prometheus.service.service_families import ON_DEMAND_FAMILIES, SE
 from exporters.prometheus.shard import MOST_SHARDS
 from model.certificates.certificate import Problem, RevocationMethod
 from model.findings.finding import Severity
-from model.observation import Mode, State
+from model.observation import ANSWERED, Mode, State
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength
 from model.safe_output.label_text import LONGEST_LABEL
@@ -152,7 +152,7 @@ def _values() -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "strength", tuple(Strength)
     yield "stage", STAGES
     yield "reason` of `probe_failure", tuple(state.value for state in FAILURES)
-    yield "reason` of `probe_failures_total", tuple(one for one in State if one is not State.TLS)
+    yield "reason` of `probe_failures_total", tuple(one for one in State if one not in ANSWERED)
     yield "reason` of `cert_verify_error", VERIFY_REASONS
     yield "reason` of `check_unknown", (UNPROVED, THROTTLED, UnknownCause.NO_HELLO_SHOWS)
     yield "reason` of `findings_unknown", (UNPROVED, UnknownCause.NEEDS_CLIENT_CERTIFICATE)

@@ -27,6 +27,11 @@ def plaintext_words(name: str, is_yes: bool) -> str:
     return f"without TLS: {name} {'now' if is_yes else 'no longer'}"
 
 
+def ssh_words(name: str, is_yes: bool) -> str:
+    """An SSH server gained or lost a property."""
+    return f"SSH: {name} {'now' if is_yes else 'no longer'}"
+
+
 def http_words(name: str, is_yes: bool) -> str:
     """A property of the HTTP response appeared or vanished."""
     return f"HTTP: {name} {'appeared' if is_yes else 'vanished'}"

@@ -35,6 +35,7 @@ def to_json(observation: Observation, *, with_evidence: bool = True) -> Json:
         **{
             section.name: section.kind.to_json(section.of(observation), with_evidence=with_evidence)
             for section in SECTIONS
+            if section.is_written(observation)
         },
     }
 

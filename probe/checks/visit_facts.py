@@ -21,6 +21,8 @@ from model.sections import NAMED_FACTS, SECTION_NAMES
 from model.verdict import Fact, Verdict
 from probe.checks.part import Part
 from probe.checks.visit_inputs import VisitInputs
+from probe.crypto.ssh.exchange import SshAnswer
+from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, Presented
 from probe.dialogue.offer import TLS13_GROUPS, Shape
@@ -59,7 +61,7 @@ class VisitFacts:
     states for a version why its chain could not be read although there is one. ``failing_groups`` are those
     that the server asks for by HelloRetryRequest and then cannot use. ``spoken`` holds the exchange that
     proved each accepted version. Further questions are derived from its Offer, whose shape this server
-    answers at that version.
+    answers at that version. ``ssh_answers`` are those of an SSH server, in the order of the questions.
     """
 
     inputs: VisitInputs
@@ -87,6 +89,8 @@ class VisitFacts:
     fingerprints: dict[str, str] = field(default_factory=dict)
     contradictions: tuple[Contradiction, ...] = ()
     not_asked: dict[str, Intrusiveness] = field(default_factory=dict)
+    ssh: dict[str, Fact] = field(default_factory=dict)
+    ssh_answers: list[SshAnswer | ConnectFailure] = field(default_factory=list)
 
     def sections(self) -> dict[str, Any]:
         """The values of the Observation's sections by their names, without those judged after the visit.

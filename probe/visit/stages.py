@@ -8,11 +8,12 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
+from model.application_protocol import SSH
 from model.findings.attacks import ATTACKS
 from model.intrusiveness import Intrusiveness
 from model.tracing import span
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.catalogue import DATAGRAM_STAGES, STAGES
+from probe.checks.catalogue import DATAGRAM_STAGES, SSH_STAGES, STAGES
 from probe.checks.check import Ask, Check, Stage
 from probe.checks.part import Part
 from probe.checks.prober import NotAskedError, Prober, side_by_side
@@ -78,6 +79,8 @@ def _stages(facts: VisitFacts, parts: frozenset[Part]) -> Sequence[Stage]:
     is_datagram = facts.inputs.asked_versions is DATAGRAM_VERSIONS
     # Over datagrams, a refusal may be silence, which would cost more time than a hello of its own.
     facts.riding_parts = frozenset() if is_datagram else parts
+    if facts.inputs.application.name == SSH:
+        return SSH_STAGES
     return DATAGRAM_STAGES if is_datagram else STAGES
 
 
@@ -106,8 +109,13 @@ def _leave_unknown(facts: VisitFacts, check: Check, note: str) -> None:
     """Records the facts that the check was to find, and did not before it failed, as unknown."""
     fact = Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
     for name in check.facts:
-        section = "vulnerabilities" if name in ATTACKS else _SECTIONS.get(check.part, "features")
-        getattr(facts, section).setdefault(name, fact)
+        getattr(facts, _section_of(name, facts, check)).setdefault(name, fact)
+
+
+def _section_of(name: str, facts: VisitFacts, check: Check) -> str:
+    if facts.inputs.application.name == SSH:
+        return "ssh"
+    return "vulnerabilities" if name in ATTACKS else _SECTIONS.get(check.part, "features")
 
 
 def _first_cause(fault: Exception) -> Exception:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from model.observation import State
+from model.application_protocol import SSH
+from model.observation import ANSWERED, State
 from model.verdict import Fact, Verdict
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import (
@@ -20,23 +21,9 @@ from probe.dialogue.answer import (
 )
 from probe.dialogue.before_tls.greetings import is_ssh, plaintext_service
 from probe.dialogue.exchange import Exchange
+from probe.visit.failure_states import STATES
+from probe.visit.ssh_state import ssh_state_of
 
-_STATES: Final = {
-    FailureKind.REFUSED: State.REFUSED,
-    FailureKind.UNREACHABLE: State.UNREACHABLE,
-    FailureKind.DEADLINE: State.TIMEOUT,
-    FailureKind.EXHAUSTED: State.ERROR,
-    FailureKind.BUDGET: State.ERROR,
-    FailureKind.DENIED: State.DENIED,
-    FailureKind.OTHER_PROTOCOL: State.NOT_TLS,
-    FailureKind.NOT_OFFERED: State.PLAINTEXT,
-    FailureKind.DECLINED: State.REFUSED,
-    FailureKind.TURNED_AWAY: State.REFUSED,
-    FailureKind.BLOCKED: State.REFUSED,
-    FailureKind.HUNG_UP: State.NOT_TLS,
-    FailureKind.RESET: State.REFUSED,
-    FailureKind.SILENT: State.TIMEOUT,
-}
 _TELLING: Final = (
     FailureKind.BLOCKED,
     FailureKind.NOT_OFFERED,
@@ -81,7 +68,7 @@ def state_of(
     state, reason = _state_by_answers(facts, answers)
     is_limit_said = not facts.speaks_any and _is_over_budget(answers)
     if faults:
-        state = State.TLS if facts.speaks_any else State.ERROR
+        state = state if state in ANSWERED else State.ERROR
         reason, is_limit_said = f"Internal error: {'; '.join(faults)}.", False
     if spent is None or is_limit_said:
         return state, reason
@@ -89,6 +76,8 @@ def state_of(
 
 
 def _state_by_answers(facts: VisitFacts, answers: Sequence[Answer]) -> tuple[State, str | None]:
+    if facts.inputs.application.name == SSH:
+        return ssh_state_of(facts.ssh_answers)
     if facts.speaks_any:
         return State.TLS, _gaps(facts)
     if facts.answers_in_plaintext:
@@ -153,7 +142,7 @@ def _verdict_on(answers: Sequence[Answer]) -> tuple[State, str]:
         case ConnectFailure(kind=kind, detail=detail):
             is_connected = _TELLING.index(kind) < _TELLING.index(FailureKind.REFUSED)
             what = "TLS not begun" if is_connected else "Not connected"
-            return _STATES[kind], f"{what}: {detail.rstrip('.')}."
+            return STATES[kind], f"{what}: {detail.rstrip('.')}."
         case _:
             return State.NOT_TLS, "The server answered only in versions that were not offered."
 

@@ -32,6 +32,7 @@ from model.certificates.certificate import (
 )
 from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity
 from model.observation import (
+    ANSWERED,
     AcceptedSet,
     ClientAuth,
     ClientAuthMode,
@@ -434,7 +435,7 @@ def test_only_what_changed_is_written_again() -> None:
     assert writer.dropped_total == 1.5 * of_both
 
 
-@pytest.mark.parametrize("state", [state for state in State if state is not State.TLS])
+@pytest.mark.parametrize("state", [state for state in State if state not in ANSWERED])
 def test_an_endpoint_without_tls_has_a_reason(state: State) -> None:
     shown = series(replace(KNOWN, state=state))
     assert shown["up"] == {frozenset(): 0}

@@ -111,6 +111,7 @@ def everything() -> Observation:
         fingerprints={"ja4s_tlsv1.3": "t130200", "jarm": "0" * 62},
         contradictions=(Contradiction(subject="TLS 1.2", answers=(proof(65), proof(66))),),
         not_asked={"ticketbleed": Intrusiveness.FULL, "heartbleed": Intrusiveness.STANDARD},
+        ssh={"identification": Fact(verdict=Verdict.YES, evidence=proof(67), value="SSH-2.0-x")},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from model.application_protocol import (
     DEFAULT_PROTOCOL,
     DTLS,
     PROTOCOLS,
+    ApplicationProtocol,
     default_protocol,
     protocol_named,
     speaks_tls_first,
@@ -28,16 +30,19 @@ def test_no_name_is_listed_twice() -> None:
 
 
 def test_no_port_means_two_protocols() -> None:
-    ports = Counter(port for one in PROTOCOLS if one.upgrades for port in one.ports)
+    implied = [one for one in PROTOCOLS if one.upgrades or not one.uses_tls]
+    ports = Counter(port for one in implied for port in one.ports)
     assert [port for port, count in ports.items() if count > 1] == []
 
 
 # IANA's Service Name and Transport Protocol Port Number Registry.
 @pytest.mark.parametrize(
     ("port", "name"),
-    [(25, "smtp"), (143, "imap"), (389, "ldap"), (5432, "postgres"), (3389, "rdp")],
+    [(22, "ssh"), (25, "smtp"), (143, "imap"), (389, "ldap"), (5432, "postgres"), (3389, "rdp")],
 )
-def test_a_port_of_a_starttls_protocol_implies_that_protocol(port: int, name: str) -> None:
+def test_a_port_of_a_protocol_that_does_not_start_with_tls_implies_that_protocol(
+    port: int, name: str
+) -> None:
     assert default_protocol(port) == name
 
 
@@ -63,7 +68,7 @@ def test_an_unknown_name_is_refused_with_close_matches(name: str, message: str) 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("tls", True), ("imaps", True), (DTLS, True), ("imap", False), (AUTO, False)],
+    [("tls", True), ("imaps", True), (DTLS, True), ("imap", False), (AUTO, False), ("ssh", False)],
 )
 def test_tls_comes_first_unless_the_protocol_upgrades_or_is_unknown(
     name: str, *, expected: bool
@@ -79,8 +84,11 @@ def test_only_dtls_runs_over_datagrams_and_only_https_may_be_http() -> None:
 def test_the_page_has_each_protocol_with_its_ports() -> None:
     text = PAGE.read_text(encoding="utf-8")
     begins, first = text.index("## Upgrades to TLS"), text.index("## TLS from the first byte")
-    assert _rows(text[begins:first]) == _table(upgrades=True)
-    assert _rows(text[first:]) == _table(upgrades=False)
+    without_tls = text.index("## SSH")
+    assert _rows(text[begins:first]) == _table(one for one in PROTOCOLS if one.upgrades)
+    direct = (one for one in PROTOCOLS if one.uses_tls and not one.upgrades)
+    assert _rows(text[first:without_tls]) == _table(direct)
+    assert _rows(text[without_tls:]) == _table(one for one in PROTOCOLS if not one.uses_tls)
 
 
 def _rows(text: str) -> tuple[set[str], set[int]]:
@@ -89,6 +97,6 @@ def _rows(text: str) -> tuple[set[str], set[int]]:
     return names, {int(port) for _, listed in rows for port in re.findall(r"\d+", listed)}
 
 
-def _table(*, upgrades: bool) -> tuple[set[str], set[int]]:
-    rows = [one for one in PROTOCOLS if one.upgrades is upgrades]
+def _table(protocols: Iterable[ApplicationProtocol]) -> tuple[set[str], set[int]]:
+    rows = list(protocols)
     return {name for one in rows for name in one.names}, {p for one in rows for p in one.ports}

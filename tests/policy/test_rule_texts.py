@@ -73,6 +73,12 @@ TP-PQ-002 post_quantum_preferred
 TP-GRADE-001 ssl_labs_grade
 TP-DRIFT-001 declared_state
 TP-DRIFT-002 leaf_certificates
+TP-SSH-001 ssh_algorithms
+TP-SSH-002 ssh_terrapin
+TP-SSH-003 ssh_post_quantum
+TP-SSH-004 ssh_version_1
+TP-SSH-005 ssh_host_key_size
+TP-SSH-006 ssh_host_certificate_expiry
 """
 """Every identifier ever assigned, with the name of its rule today.
 

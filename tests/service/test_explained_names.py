@@ -33,6 +33,7 @@ from service.scan.explaining.facts import BY_KIND, facts_of
 from service.scan.explaining.find import find_fact
 from service.scan.explaining.run import Explained
 from service.scan.explaining.text import explanation_lines
+from tests.policy.test_ssh_rules import ssh_server
 
 DOCUMENTATION: Final = Path(__file__).parents[2] / "docs"
 COMPUTED: Final = {
@@ -61,15 +62,16 @@ def as_a_web_server(target: Target) -> Target:
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Observation]:
-    """One visit of each demo server: modern, legacy, expired, incomplete, mTLS and post-quantum ones."""
+    """One visit of each demo server: modern, legacy, expired, incomplete, mTLS and post-quantum ones; and one of SSH."""
 
     async def visit_all() -> Sequence[Observation]:
         async with DemoFleet(directory=tmp_path_factory.mktemp("demo")) as fleet:
             engine = Engine(ProbeSettings(), SystemClock())
-            return [
+            visits = [
                 await engine.visit(Endpoint(target=as_a_web_server(target), address=target.host))
                 for target in fleet.targets
             ]
+            return [*visits, ssh_server({})]
 
     return asyncio.run(visit_all())
 
@@ -84,7 +86,7 @@ def names_in_json(observation: Observation) -> Iterator[str]:
     """The sections, the keys below them, and the keys of chains and certificates."""
     fields = to_json(observation, with_evidence=False)
     for section in SECTIONS:
-        value = fields[section.name]
+        value = fields.get(section.name)
         yield section.name
         if isinstance(value, dict):
             yield from (f"{section.name}.{key}" for key in value)

@@ -326,6 +326,7 @@ def observations() -> SearchStrategy[Observation]:
         fingerprints=_by_name(_TEXT),
         contradictions=st.lists(_contradictions(), max_size=1).map(tuple),
         not_asked=_by_name(st.sampled_from(Intrusiveness)),
+        ssh=_by_name(facts()),
     )
 
 

@@ -67,6 +67,7 @@ def client_auth_lines(observation: Observation) -> tuple[FactLine, ...]:
 def fact_sections(observation: Observation) -> tuple[FactSection, ...]:
     """Everything else, in reading order, without empty sections."""
     found = (
+        _section("SSH", "ssh", observation.ssh),
         _section("Attacks", "vulnerabilities", observation.vulnerabilities, is_bad=True),
         _section("HTTP", "http", observation.http),
         _section("Without TLS", "plaintext", observation.plaintext),

@@ -20,7 +20,7 @@ FAILURES: Final = (
     State.DENIED,
     State.ERROR,
 )
-"""The states of a visit that did not find TLS."""
+"""The states of a visit that found neither TLS nor SSH."""
 
 
 def _stage(observation: Observation) -> str:
@@ -42,7 +42,7 @@ def _stage(observation: Observation) -> str:
 
 def _failure(status: EndpointStatus) -> Iterator[Sample]:
     state = status.observation.state
-    if state is not State.TLS:
+    if not status.observation.answered_as_tls:
         yield (_stage(status.observation), state.value), 1.0
 
 

@@ -19,7 +19,7 @@ from prometheus_client import (
 )
 
 from exporters.prometheus.service.service_families import described
-from model.observation import Mode, Observation, State
+from model.observation import ANSWERED, Mode, Observation, State
 from model.safe_output.label_text import label_value
 from model.version import TOOL_VERSION
 
@@ -85,7 +85,7 @@ class ServiceMetrics:
         for mode in Mode:
             self._probes.labels(mode.value)
         for state in State:
-            if state is not State.TLS:
+            if state not in ANSWERED:
                 self._failures.labels(state.value)
 
     def visit_finished(self, observation: Observation) -> None:

@@ -8,6 +8,7 @@ from exporters.terminal.remarks.certificates import certificate_remarks
 from exporters.terminal.remarks.client_auth import client_auth_remarks
 from exporters.terminal.remarks.handshake import handshake_remarks
 from exporters.terminal.remarks.remark import Remark
+from exporters.terminal.remarks.ssh import ssh_remarks
 from exporters.terminal.remarks.web import web_remarks
 from model.findings.finding import Severity
 from model.observation import Observation
@@ -20,6 +21,7 @@ def remarks(observation: Observation, now: datetime) -> tuple[Remark, ...]:
         *client_auth_remarks(observation, now),
         *handshake_remarks(observation),
         *web_remarks(observation),
+        *ssh_remarks(observation, now),
     ]
     found += [
         Remark(

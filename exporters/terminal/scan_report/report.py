@@ -23,10 +23,11 @@ from exporters.terminal.scan_report.form import (
     without_padding,
 )
 from exporters.terminal.scan_report.layout import Part, Row, Words, print_part, row, versions_text
+from exporters.terminal.scan_report.ssh import ssh_rows
 from exporters.terminal.scan_report.suites import group_list, suite_list
 from exporters.terminal.scan_report.verdict import compliance_rows, finding_parts, grade_row
 from exporters.terminal.words import NAME_LIMIT, REASON_LIMIT, listed
-from exporters.wording import STATES
+from exporters.wording import STATES, short_state
 from model.findings.judged import Judged
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
@@ -76,14 +77,19 @@ def _parts(
     if observation.answered_as_tls or found or judged is not None:
         yield from finding_parts(judged, found)
         yield SafeText()
-    yield from _fact_rows(observation, now, verbose=verbose)
+    if observation.is_ssh:
+        yield from ssh_rows(observation, verbose=verbose)
+    else:
+        yield from _fact_rows(observation, now, verbose=verbose)
     yield row("cost", _cost(observation))
     if observation.answered_as_tls:
-        yield from _hints(found, judged, verbose=verbose)
+        yield from _hints(found, judged, verbose=verbose, is_ssh=observation.is_ssh)
 
 
-def _hints(found: tuple[Remark, ...], judged: Judged | None, *, verbose: bool) -> Iterator[Row]:
-    hints = [_FOR_A_FIX] * (judged is None and bool(found))
+def _hints(
+    found: tuple[Remark, ...], judged: Judged | None, *, verbose: bool, is_ssh: bool
+) -> Iterator[Row]:
+    hints = [_FOR_A_FIX] * (judged is None and bool(found) and not is_ssh)
     hints += [_FOR_MORE] * (not verbose)
     for hint in hints:
         yield row("more" if hint is hints[0] else "", SafeText(hint, style="dim"))
@@ -97,7 +103,8 @@ def _heading(observation: Observation) -> SafeText:
     is_tls = observation.answered_as_tls
     heading.append(": ", style="not bold")
     heading.append(
-        "TLS" if is_tls else STATES[observation.state], style="green" if is_tls else "red"
+        short_state(observation.state) if is_tls else STATES[observation.state],
+        style="green" if is_tls else "red",
     )
     if observation.reason and not is_tls:
         heading.append(f": {printable(observation.reason, limit=REASON_LIMIT)}", style="not bold")

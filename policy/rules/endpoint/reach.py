@@ -13,14 +13,16 @@ from model.observation import State
 from model.verdict import Evidence
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
-_REQUIRED: Final = "a TLS handshake"
+_REQUIRED: Final = "a TLS handshake, or SSH's key exchange if the target is an SSH server"
 _OUTCOMES: Final = {
     State.TLS: Outcome.PASS,
+    State.SSH: Outcome.PASS,
     State.PLAINTEXT: Outcome.FAIL,
     State.NOT_TLS: Outcome.FAIL,
 }
 _WORDS: Final = {
     State.TLS: "answers with TLS",
+    State.SSH: "answers with SSH",
     State.PLAINTEXT: "answers in plaintext, without TLS",
     State.NOT_TLS: "answers, but not with TLS",
     State.REFUSED: "refuses the connection or every ClientHello",
@@ -40,14 +42,14 @@ def _bind(_: Nothing) -> Judge:
     def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         words, reason = _WORDS[observation.state], observation.reason
-        is_tls = observation.state is State.TLS
-        observed = words if is_tls or not reason else f"{words}: {reason}"
+        is_met = observation.answered_as_tls
+        observed = words if is_met or not reason else f"{words}: {reason}"
         return Evaluation(
             outcome=_OUTCOMES.get(observation.state, Outcome.UNKNOWN),
             observed=observed,
             required=_REQUIRED,
             violation=f"Endpoint {observed}",
-            evidence=None if is_tls else Evidence(note=reason or words),
+            evidence=None if is_met else Evidence(note=reason or words),
         )
 
     return judge

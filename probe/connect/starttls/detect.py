@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from model.application_protocol import default_protocol
+from model.application_protocol import SSH, default_protocol
 from probe.connect.starttls.application import Application, application
 from probe.dialogue.answer import Ending
 from probe.dialogue.before_tls.denied_login import DeniedLogin
-from probe.dialogue.before_tls.greetings import greeting_of
+from probe.dialogue.before_tls.greetings import greeting_of, is_ssh
 from probe.tls.limits import MAX_EVIDENCE_LENGTH
 
 LISTENS_SECONDS: Final = 1.0
@@ -77,6 +77,8 @@ def _login_after(greeting: bytes) -> DeniedLogin | None:
 
 def application_of(greeting: bytes, port: int) -> Application:
     """The protocol that the greeting and the port show; TLS from the first byte if neither does."""
+    if is_ssh(greeting):
+        return application(SSH)
     expected = application(default_protocol(port))
     shown = greeting_of(greeting)
     if shown is None or expected.service in shown.service:

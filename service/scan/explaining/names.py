@@ -20,7 +20,7 @@ from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES, NAMED_GROUPS, SIGNATURE_SCHEMES
 from model.sections import ACCEPTED_SETS, IDENTITY, NAMED_FACTS, SECTION_NAMES
 from model.verdict import Verdict
-from probe.checks.catalogue import STAGES
+from probe.checks.catalogue import SSH_STAGES, STAGES
 from probe.checks.part import USUAL_PARTS, Part
 from service.scan.explaining.explanation import Explanation, covers, tokens
 from service.scan.explaining.facts import facts_of, item_in_sets
@@ -101,8 +101,9 @@ def _by_name() -> Mapping[str, FactName]:
 
 
 def named_facts() -> frozenset[str]:
-    """The names of all features, vulnerabilities, plaintext facts and HTTP facts."""
-    return frozenset(name for stage in STAGES for check in stage.checks for name in check.facts)
+    """The names of all features, vulnerabilities, plaintext facts, HTTP facts and facts of SSH servers."""
+    stages = (*STAGES, *SSH_STAGES)
+    return frozenset(name for stage in stages for check in stage.checks for name in check.facts)
 
 
 def _of_certificates() -> Iterator[tuple[str, str]]:

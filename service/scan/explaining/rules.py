@@ -27,6 +27,7 @@ _FACTS: Final[Mapping[Family, tuple[str, ...]]] = {
     Family.POST_QUANTUM: ("groups", "features.post_quantum_handshake"),
     Family.GRADE: ("protocols", "cipher_suites", "groups"),
     Family.DRIFT: ("protocols", "certificates.leaf"),
+    Family.SSH: ("ssh",),
 }
 
 

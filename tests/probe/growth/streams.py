@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from model.protocol_version import ProtocolVersion
 from pki.byte_reader import DecodeError
+from probe.checks.ssh.offers import EVERYTHING
 from probe.connect.openssl.reply import AwaitedReply
 from probe.connect.proxy.http_connect import HttpConnect
 from probe.connect.proxy.socks5 import Socks5
@@ -15,6 +16,7 @@ from probe.connect.starttls.after_upgrade import AfterUpgrade
 from probe.connect.starttls.application import application
 from probe.connect.starttls.databases.mssql import TdsFraming
 from probe.connect.starttls.detect import Listening
+from probe.crypto.ssh.exchange import SshExchange
 from probe.crypto.tls13_flight import Tls13FlightReader
 from probe.crypto.tls13_keys import OPENED_SUITES, SHARED_GROUPS, KeyShareSecret
 from probe.dialogue.answer import AnswerReader
@@ -25,6 +27,7 @@ from probe.dialogue.question import Question
 from probe.dialogue.raw_probe import RawProbe
 from probe.dialogue.session_reader import SessionInPlaintext
 from probe.dialogue.sslv2 import Sslv2Question
+from probe.ssh.stream import SshStream
 from probe.tls.dtls import FlightReader
 from probe.tls.record import MessageReader, RecordReader
 from probe.web.heads import HeadReader, NotHttpError
@@ -178,6 +181,25 @@ def _behind() -> AfterUpgrade[object]:
     return dialogue
 
 
+def _ssh() -> SshExchange:
+    dialogue = SshExchange(EVERYTHING, NONCE)
+    dialogue.begin(_discard)
+    return dialogue
+
+
+class _Ssh:
+    """The codec alone."""
+
+    def __init__(self) -> None:
+        self._stream = SshStream()
+
+    def feed(self, received: bytes) -> object:
+        try:
+            return next(self._stream.feed(received), None)
+        except DecodeError as flaw:
+            return flaw
+
+
 def _started(dialogue: HttpConnect | Socks5 | PlaintextRequest) -> _Reads:
     dialogue.begin(_discard)
     return dialogue
@@ -253,5 +275,7 @@ _OTHERS: Final[dict[str, tuple[Callable[[], _Reads], bytes, bytes]]] = {
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"1\r\nx\r\n",
     ),
+    "SshExchange": (_ssh, b"SSH-2.0-x\r\n", b"\x00\x00\x00\x0c\x0a\x02" + bytes(10)),
+    "SshStream": (_Ssh, b"", b"x"),
     "Http2Get": (lambda: _getting(Http2Get), b"", b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"),
 }

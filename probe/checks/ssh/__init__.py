@@ -1,0 +1,1 @@
+"""Checks of SSH servers. No check authenticates a user."""

@@ -1,0 +1,65 @@
+"""Real SSH servers on loopback, and what the configuration of each makes true."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.ports import free_port
+from tests.zoo.process import Command, running
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """A folder with host keys that ssh-keygen made."""
+
+    directory: Path
+
+    def make(self, kind: str, *arguments: str) -> Path:
+        """A new key of that kind, without a passphrase."""
+        path = self.directory / kind
+        keygen("-q", "-t", kind, *arguments, "-N", "", "-f", str(path))
+        return path
+
+
+def keygen(*arguments: str) -> str:
+    """Runs ssh-keygen and returns what it prints."""
+    found = subprocess.run(["ssh-keygen", *arguments], check=True, capture_output=True, text=True)
+    return found.stdout
+
+
+def fingerprint(key: Path) -> str:
+    """The size and the fingerprint of the key, as ssh-keygen shows them."""
+    bits, digest, *_ = keygen("-lf", f"{key}.pub").split()
+    return f"{bits} {digest}"
+
+
+@contextmanager
+def openssh(directory: Path, *lines: str) -> Iterator[int]:
+    """Debian's sshd with these lines of configuration."""
+    port = free_port()
+    # sshd refuses to start without this folder, which Debian makes at boot.
+    Path("/run/sshd").mkdir(exist_ok=True)
+    configuration = directory / "sshd_config"
+    own = (f"Port {port}", "ListenAddress 127.0.0.1", f"PidFile {directory}/sshd.pid")
+    configuration.write_text("\n".join((*own, *lines)) + "\n")
+    arguments = ["/usr/sbin/sshd", "-D", "-e", "-f", str(configuration)]
+    with running(Command(arguments=arguments, ready="Server listening on"), directory):
+        yield port
+
+
+@contextmanager
+def dropbear(directory: Path) -> Iterator[tuple[int, Path]]:
+    """Debian's dropbear with an Ed25519 key; yields its port and the key's public half."""
+    port, key = free_port(), directory / "dropbear_key"
+    made = subprocess.run(
+        ["dropbearkey", "-t", "ed25519", "-f", str(key)], check=True, capture_output=True, text=True
+    )
+    public = next(line for line in made.stdout.splitlines() if line.startswith("ssh-ed25519"))
+    Path(f"{key}.pub").write_text(public + "\n")
+    arguments = ["dropbear", "-F", "-E", "-r", str(key), "-p", f"127.0.0.1:{port}"]
+    with running(Command(arguments=arguments, ready="Not backgrounding"), directory):
+        yield port, key
