@@ -30,9 +30,14 @@ from model.encoding.finding_json import (
     waiver_from_json,
     waiver_to_json,
 )
-from model.encoding.remediation_json import remedy_from_json, remedy_to_json
+from model.encoding.remediation_json import (
+    guideline_from_json,
+    guideline_to_json,
+    remedy_from_json,
+    remedy_to_json,
+)
 from model.encoding.times_json import time_from_json, time_to_json
-from model.findings.finding import Severity
+from model.findings.finding import Outcome, Severity
 from model.verdict import Verdict
 
 Json: TypeAlias = dict[str, Any]
@@ -67,8 +72,9 @@ def report_to_json(report: Report) -> Json:
         "waivers": [waiver_to_json(waiver) for waiver in report.waivers],
         "endpoints": [_endpoint_to_json(endpoint) for endpoint in report.endpoints],
         "history": [_standings_to_json(one) for one in report.history],
-        # Reports of versions without an audit log keep their digest.
-        **({"audit_log": list(map(audit_to_json, report.audit_log))} if report.audit_log else {}),
+        # Reports of versions without these keep their digest.
+        **_filled("audit_log", list(map(audit_to_json, report.audit_log))),
+        **_filled("guidelines", list(map(guideline_to_json, report.guidelines))),
     }
 
 
@@ -91,6 +97,7 @@ def report_from_json(fields: Json) -> Report:
         endpoints=tuple(_endpoint_from_json(one) for one in fields["endpoints"]),
         history=tuple(_standings_from_json(one) for one in fields["history"]),
         audit_log=tuple(map(audit_from_json, fields.get("audit_log", ()))),
+        guidelines=tuple(map(guideline_from_json, fields.get("guidelines", ()))),
     )
 
 
@@ -110,6 +117,7 @@ def _policy_to_json(policy: PolicyText) -> Json:
                 "violation": rule.violation,
                 "required": rule.required,
                 "source": rule.source,
+                **_filled("why", rule.why),
             }
             for rule in policy.rules
         ],
@@ -132,10 +140,32 @@ def _policy_from_json(fields: Json) -> PolicyText:
                 violation=rule["violation"],
                 required=rule["required"],
                 source=rule["source"],
+                why=rule.get("why", ""),
             )
             for rule in fields["rules"]
         ),
     )
+
+
+def _filled(name: str, value: object) -> Json:
+    """The field, or nothing if it is empty."""
+    return {name: value} if value else {}
+
+
+def _outcomes_to_json(outcomes: Mapping[str, Mapping[str, Outcome]]) -> Json:
+    """The names of the rules by policy and outcome: most rules of an endpoint have the same outcome."""
+    fields: Json = {}
+    for policy, by_rule in outcomes.items():
+        for rule, outcome in sorted(by_rule.items()):
+            fields.setdefault(policy, {}).setdefault(outcome.value, []).append(rule)
+    return fields
+
+
+def _outcomes_from_json(fields: Json) -> dict[str, dict[str, Outcome]]:
+    return {
+        policy: {rule: Outcome(word) for word, rules in by_outcome.items() for rule in rules}
+        for policy, by_outcome in fields.items()
+    }
 
 
 def _standings_to_json(past: PastStandings) -> Json:
@@ -189,8 +219,10 @@ def _endpoint_to_json(endpoint: ReportedEndpoint) -> Json:
             }
             for found in endpoint.findings
         ],
-        # Reports of versions without claims keep their digest.
-        **({"claims": list(map(_claim_to_json, endpoint.claims))} if endpoint.claims else {}),
+        # Reports of versions without these keep their digest.
+        **_filled("claims", list(map(_claim_to_json, endpoint.claims))),
+        **_filled("outcomes", _outcomes_to_json(endpoint.outcomes)),
+        **_filled("facts_sha256", endpoint.facts_digest),
     }
 
 
@@ -248,4 +280,6 @@ def _endpoint_from_json(fields: Json) -> ReportedEndpoint:
             for found in fields["findings"]
         ),
         claims=tuple(map(_claim_from_json, fields.get("claims", ()))),
+        outcomes=_outcomes_from_json(fields.get("outcomes", {})),
+        facts_digest=fields.get("facts_sha256", ""),
     )
