@@ -148,6 +148,10 @@ class PastStandings:
     at: datetime
     teams: Mapping[str, Mapping[Verdict, int]]
 
+    def count(self, standing: Verdict) -> int:
+        """The number of endpoints with this compliance."""
+        return sum(counts.get(standing, 0) for counts in self.teams.values())
+
 
 @frozen
 class Report:

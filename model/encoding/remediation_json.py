@@ -39,8 +39,7 @@ def guideline_to_json(guideline: Guideline) -> Json:
             for one in guideline.rules
         ],
         "servers": [
-            {**_to_json(one.remedy), "uncovered": list(one.uncovered)}
-            for one in guideline.servers
+            {**_to_json(one.remedy), "uncovered": list(one.uncovered)} for one in guideline.servers
         ],
         "unproved": guideline.unproved,
         "is_contradictory": guideline.is_contradictory,

@@ -122,4 +122,3 @@ SERVICES: Final[tuple[Service, ...]] = (
     ),
 )
 """Every protocol is that of one service; mutual TLS is about the policies of any of them."""
-
