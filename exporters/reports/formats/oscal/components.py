@@ -71,7 +71,8 @@ def _implementations(
                 "uuid": ids.of("requirement", number, policy, one.rule.rule),
                 "control-id": control_id(policy, one.rule.rule),
                 "description": markup(
-                    f"{one.rule.requirement}: {one.rule.required}. Setting: {settings(one.settings)}."
+                    f"{one.rule.requirement}: {one.rule.required} ({one.rule.source}). "
+                    f"Setting: {settings(one.settings)}."
                 ),
             }
             for one in guided(report, guideline)
