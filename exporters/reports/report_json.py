@@ -31,14 +31,11 @@ from model.encoding.finding_json import (
     waiver_from_json,
     waiver_to_json,
 )
-from model.encoding.remediation_json import (
-    guideline_from_json,
-    guideline_to_json,
-    remedy_from_json,
-    remedy_to_json,
-)
+from model.encoding.remediation_json import remedy_from_json, remedy_to_json
 from model.encoding.times_json import time_from_json, time_to_json
 from model.findings.finding import Outcome, Severity
+from model.findings.guideline import GuidedRule, Guideline, ServerGuide
+from model.findings.remediation import Remediation
 from model.verdict import Verdict
 
 Json: TypeAlias = dict[str, Any]
@@ -75,7 +72,7 @@ def report_to_json(report: Report) -> Json:
         "history": [_standings_to_json(one) for one in report.history],
         # Reports of versions without these keep their digest.
         **_filled("audit_log", list(map(audit_to_json, report.audit_log))),
-        **_filled("guidelines", list(map(guideline_to_json, report.guidelines))),
+        **_filled("guidelines", list(map(_guideline_to_json, report.guidelines))),
     }
 
 
@@ -98,7 +95,7 @@ def report_from_json(fields: Json) -> Report:
         endpoints=tuple(_endpoint_from_json(one) for one in fields["endpoints"]),
         history=tuple(_standings_from_json(one) for one in fields["history"]),
         audit_log=tuple(map(audit_from_json, fields.get("audit_log", ()))),
-        guidelines=tuple(map(guideline_from_json, fields.get("guidelines", ()))),
+        guidelines=tuple(map(_guideline_from_json, fields.get("guidelines", ()))),
     )
 
 
@@ -284,3 +281,47 @@ def _endpoint_from_json(fields: Json) -> ReportedEndpoint:
         outcomes=_outcomes_from_json(fields.get("outcomes", {})),
         facts_digest=fields.get("facts_sha256", ""),
     )
+
+
+def _guideline_to_json(guideline: Guideline) -> Json:
+    return {
+        "service": guideline.service,
+        "policies": list(guideline.policies),
+        "endpoints": guideline.endpoints,
+        "rules": [
+            {"policy": one.policy, "rule": one.rule, "settings": list(one.settings)}
+            for one in guideline.rules
+        ],
+        "servers": [
+            {"remedy": remedy_to_json(one.remedy), "uncovered": list(one.uncovered)}
+            for one in guideline.servers
+        ],
+        "unproved": guideline.unproved,
+        "is_contradictory": guideline.is_contradictory,
+    }
+
+
+def _guideline_from_json(fields: Json) -> Guideline:
+    return Guideline(
+        service=fields["service"],
+        policies=tuple(fields["policies"]),
+        endpoints=fields["endpoints"],
+        rules=tuple(
+            GuidedRule(policy=one["policy"], rule=one["rule"], settings=tuple(one["settings"]))
+            for one in fields["rules"]
+        ),
+        servers=tuple(
+            ServerGuide(
+                remedy=_known(remedy_from_json(one["remedy"])), uncovered=tuple(one["uncovered"])
+            )
+            for one in fields["servers"]
+        ),
+        unproved=fields["unproved"],
+        is_contradictory=fields["is_contradictory"],
+    )
+
+
+def _known(remedy: Remediation | None) -> Remediation:
+    if remedy is None:
+        raise ValueError("a server of a guideline has no lines")
+    return remedy

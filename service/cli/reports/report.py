@@ -47,7 +47,13 @@ class Format(StrEnum):
 
 _Format: TypeAlias = Annotated[
     Format,
-    Option("--format", help="Output format; policy and guidelines are documents of their own."),
+    Option(
+        "--format",
+        metavar="FORMAT",
+        help="Output format: html, markdown, csv, json, junit, sarif, oscal, executive, policy or "
+        "guidelines; the last two also as policy-markdown, policy-oscal, guidelines-markdown "
+        "or guidelines-oscal.",
+    ),
 ]
 _Output: TypeAlias = Annotated[
     Path | None, Option(metavar="FILE", help="Write to FILE instead of standard output.")
@@ -242,7 +248,7 @@ Examples:
   tlsprobe report --config tlsprobe.yml --format junit --fail-on high
   tlsprobe report --format executive --label env=production > page.html
   tlsprobe report --policy pci-dss-4.0.1 --at 2026-10-01 --format markdown
-  tlsprobe report --config tlsprobe.yml --format guidelines --output guidelines.html
+  tlsprobe report --config tlsprobe.yml --format guidelines > guidelines.html
   tlsprobe report verify report.html
 
 \b

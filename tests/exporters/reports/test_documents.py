@@ -139,6 +139,7 @@ def test_the_compliance_report_shows_controls_history_and_evidence(name: str) ->
     history = text.partition('id="history"' if name == "html" else "## History")[2]
     assert "2026-06-24 12:00 UTC" in history.partition("Findings")[0]
     for raw in (PROOF.offer, PROOF.answer):
+        assert raw is not None
         assert hashlib.sha256(raw).hexdigest() in text
 
 
