@@ -7,7 +7,6 @@ checks later that a report was not altered.
 from __future__ import annotations
 
 from exporters.reports.builder import (
-    Outcomes,
     RemedyOf,
     ReportRequest,
     outcomes_of,
@@ -21,7 +20,6 @@ from exporters.reports.verification import NotAReportError, Verification, verify
 __all__ = [
     "REPORTS",
     "NotAReportError",
-    "Outcomes",
     "PolicyRule",
     "PolicyText",
     "RemedyOf",

@@ -26,7 +26,7 @@ def owners(report: Report, policy: PolicyText) -> str:
 
 
 def exceptions(report: Report, policy: PolicyText, rule: PolicyRule) -> tuple[Waiver, ...]:
-    """The waivers of the rule, those that expire first before others; expired ones are no exception any more."""
+    """The waivers of the rule that have not expired, in the order in which they expire."""
     found = [
         waiver
         for waiver in report.waivers

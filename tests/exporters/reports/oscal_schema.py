@@ -28,7 +28,7 @@ def _with_python_patterns(value: Any) -> Any:
 
 
 def _python_pattern(pattern: str) -> str:
-    # A character class cannot have one inside, so the classes are alternatives already.
+    # The patterns have these classes outside of brackets only.
     python = pattern.replace(r"\p{L}", _LETTER).replace(r"\p{N}", _NUMBER)
     return re.sub(r"\$$", r"\\Z", python)
 
