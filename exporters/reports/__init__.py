@@ -6,7 +6,13 @@ checks later that a report was not altered.
 
 from __future__ import annotations
 
-from exporters.reports.builder import RemedyOf, ReportRequest, report_of, standings_of
+from exporters.reports.builder import (
+    RemedyOf,
+    ReportRequest,
+    outcomes_of,
+    report_of,
+    standings_of,
+)
 from exporters.reports.catalogue import REPORTS, ReportFormat, report_format
 from exporters.reports.report import PolicyRule, PolicyText, Report, open_at_least
 from exporters.reports.verification import NotAReportError, Verification, verify_report
@@ -22,6 +28,7 @@ __all__ = [
     "ReportRequest",
     "Verification",
     "open_at_least",
+    "outcomes_of",
     "report_format",
     "report_of",
     "standings_of",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from datetime import datetime
 
@@ -18,9 +18,12 @@ from exporters.reports.report import (
     ServedCertificate,
     standing_by,
 )
+from model.claims import CLAIMS_POLICY
 from model.claims.ledger import LedgerEntry, entries_of
-from model.findings.finding import FindingStatus, RuleResult, Waiver
+from model.encoding.facts_digest import facts_digest
+from model.findings.finding import FindingStatus, Outcome, RuleResult, Waiver
 from model.findings.finding_life import with_waiver
+from model.findings.guideline import Guideline
 from model.findings.remediation import Remediation
 from model.findings.waiver_scope import with_target_keys
 from model.frozen import frozen
@@ -34,6 +37,9 @@ from model.verdict import UnknownCause, Verdict
 RemedyOf = Callable[[Observation, RuleResult], Remediation | None]
 """Returns the lines that fix a rule's result at an endpoint, if its kind of server is known."""
 
+Outcomes = Mapping[str, Mapping[str, Outcome]]
+"""The outcome of each rule that was judged, by policy and rule."""
+
 
 @frozen
 class ReportRequest:
@@ -41,7 +47,7 @@ class ReportRequest:
 
     ``generated_at`` is aware. ``selection`` are labels that an endpoint must have to be included.
     ``grouped_by`` is the label that names its owner. ``history`` has the results of ``standings_of`` for
-    earlier Snapshots, oldest first.
+    earlier Snapshots, oldest first. ``outcomes`` has the results of ``outcomes_of`` by endpoint.
     """
 
     generated_at: datetime
@@ -52,6 +58,8 @@ class ReportRequest:
     waivers: tuple[Waiver, ...] = ()
     history: tuple[PastStandings, ...] = ()
     audit_log: tuple[AuditEntry, ...] = ()
+    outcomes: Mapping[str, Outcomes] = field(default_factory=dict)
+    guidelines: tuple[Guideline, ...] = ()
 
 
 def report_of(
@@ -74,7 +82,17 @@ def report_of(
         ),
         history=request.history,
         audit_log=request.audit_log,
+        guidelines=request.guidelines,
     )
+
+
+def outcomes_of(results: Iterable[RuleResult]) -> Outcomes:
+    """The outcomes of ``results``; those of claims are in the claims themselves."""
+    found: dict[str, dict[str, Outcome]] = {}
+    for result in results:
+        if result.policy != CLAIMS_POLICY:
+            found.setdefault(result.policy, {})[result.rule] = result.outcome
+    return found
 
 
 def standings_of(
@@ -132,6 +150,8 @@ def _endpoint(
             for finding in findings
         ),
         claims=tuple(map(_claim, entries_of(status))),
+        outcomes=request.outcomes.get(observation.endpoint.key, {}),
+        facts_digest=facts_digest(observation),
     )
 
 

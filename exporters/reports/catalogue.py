@@ -6,12 +6,21 @@ from collections.abc import Callable
 from typing import Final
 
 from exporters.reports.formats.as_csv import write_csv
-from exporters.reports.formats.as_html import write_executive, write_html, write_policy
+from exporters.reports.formats.as_html import (
+    write_executive,
+    write_guidelines,
+    write_html,
+    write_policy,
+)
 from exporters.reports.formats.as_json import write_json
 from exporters.reports.formats.as_junit import write_junit
-from exporters.reports.formats.as_markdown import write_markdown
-from exporters.reports.formats.as_oscal import write_oscal
 from exporters.reports.formats.as_sarif import write_sarif
+from exporters.reports.formats.markdown.guidelines import write_guidelines_markdown
+from exporters.reports.formats.markdown.policy import write_policy_markdown
+from exporters.reports.formats.markdown.report import write_markdown
+from exporters.reports.formats.oscal.catalog import write_catalog
+from exporters.reports.formats.oscal.components import write_components
+from exporters.reports.formats.oscal.results import write_oscal
 from exporters.reports.report import Report
 from model.frozen import frozen
 
@@ -91,8 +100,43 @@ REPORTS: Final = (
         name="policy",
         media_type="text/html; charset=utf-8",
         start="<!DOCTYPE html>",
-        says="the active policies as a readable document",
+        says="the active policies as a readable document: rules, sources, scope, exceptions, owners",
         write=write_policy,
+    ),
+    ReportFormat(
+        name="policy-markdown",
+        media_type="text/markdown; charset=utf-8",
+        start="# ",
+        says="the same document, for wikis",
+        write=write_policy_markdown,
+    ),
+    ReportFormat(
+        name="policy-oscal",
+        media_type="application/oscal+json",
+        start="{",
+        says="the same document as an OSCAL catalog",
+        write=write_catalog,
+    ),
+    ReportFormat(
+        name="guidelines",
+        media_type="text/html; charset=utf-8",
+        start="<!DOCTYPE html>",
+        says="how HTTPS, VPN, mutual TLS, databases and mail meet the active policies, by server",
+        write=write_guidelines,
+    ),
+    ReportFormat(
+        name="guidelines-markdown",
+        media_type="text/markdown; charset=utf-8",
+        start="# ",
+        says="the same guidelines, for wikis",
+        write=write_guidelines_markdown,
+    ),
+    ReportFormat(
+        name="guidelines-oscal",
+        media_type="application/oscal+json",
+        start="{",
+        says="the same guidelines as an OSCAL component definition",
+        write=write_components,
     ),
 )
 

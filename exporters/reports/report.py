@@ -20,6 +20,7 @@ from model.findings.finding import (
     Waiver,
     labelled_rule,
 )
+from model.findings.guideline import Guideline
 from model.findings.remediation import Remediation
 from model.frozen import frozen
 from model.query import AuditEntry
@@ -33,7 +34,7 @@ class PolicyRule:
     """One rule of a policy.
 
     ``requirement`` and ``violation`` say in a sentence what it asks for, and what is wrong if it is not met;
-    ``required`` is the value that meets it, ``source`` the document behind it.
+    ``required`` is the value that meets it, ``source`` the document behind it; ``why`` is what is at stake.
     """
 
     rule: str
@@ -43,6 +44,7 @@ class PolicyRule:
     violation: str
     required: str
     source: str
+    why: str = ""
 
     @property
     def rule_label(self) -> str:
@@ -104,7 +106,9 @@ class ReportedEndpoint:
     """One endpoint: what was probed, when, by which version, and the results.
 
     ``state`` and ``reason`` are the Observation's; ``unknown`` names the facts that were asked about and
-    stayed unknown. ``protocols`` has the verdict on each protocol version by its label.
+    stayed unknown. ``protocols`` has the verdict on each protocol version by its label. ``outcomes`` has the
+    outcome of each rule that was judged, by policy and rule; ``facts_digest`` is the SHA-256, in hex, of the
+    facts that they follow from.
     """
 
     key: str
@@ -124,6 +128,8 @@ class ReportedEndpoint:
     compliance: Mapping[str, Verdict]
     findings: tuple[ReportedFinding, ...]
     claims: tuple[ReportedClaim, ...] = ()
+    outcomes: Mapping[str, Mapping[str, Outcome]] = field(default_factory=dict)
+    facts_digest: str = ""
 
     @property
     def standing(self) -> Verdict | None:
@@ -142,6 +148,10 @@ class PastStandings:
     at: datetime
     teams: Mapping[str, Mapping[Verdict, int]]
 
+    def count(self, standing: Verdict) -> int:
+        """The number of endpoints with this compliance."""
+        return sum(counts.get(standing, 0) for counts in self.teams.values())
+
 
 @frozen
 class Report:
@@ -151,6 +161,7 @@ class Report:
     are the labels that an endpoint must have to be included. ``grouped_by`` is the label that names the owner
     of an endpoint. ``history`` has earlier compliance, oldest first. ``waivers`` are all waivers, including
     expired ones. ``audit_log`` has who changed what before the time of the facts, newest first.
+    ``guidelines`` say how each service meets the policies.
     """
 
     generated_at: datetime
@@ -163,6 +174,7 @@ class Report:
     endpoints: tuple[ReportedEndpoint, ...] = ()
     history: tuple[PastStandings, ...] = ()
     audit_log: tuple[AuditEntry, ...] = ()
+    guidelines: tuple[Guideline, ...] = ()
 
     @property
     def reached(self) -> tuple[ReportedEndpoint, ...]:

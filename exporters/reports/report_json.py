@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -32,7 +33,9 @@ from model.encoding.finding_json import (
 )
 from model.encoding.remediation_json import remedy_from_json, remedy_to_json
 from model.encoding.times_json import time_from_json, time_to_json
-from model.findings.finding import Severity
+from model.findings.finding import Outcome, Severity
+from model.findings.guideline import GuidedRule, Guideline, ServerGuide
+from model.findings.remediation import Remediation
 from model.verdict import Verdict
 
 Json: TypeAlias = dict[str, Any]
@@ -67,8 +70,9 @@ def report_to_json(report: Report) -> Json:
         "waivers": [waiver_to_json(waiver) for waiver in report.waivers],
         "endpoints": [_endpoint_to_json(endpoint) for endpoint in report.endpoints],
         "history": [_standings_to_json(one) for one in report.history],
-        # Reports of versions without an audit log keep their digest.
-        **({"audit_log": list(map(audit_to_json, report.audit_log))} if report.audit_log else {}),
+        # Reports of versions without these keep their digest.
+        **_filled("audit_log", list(map(audit_to_json, report.audit_log))),
+        **_filled("guidelines", list(map(_guideline_to_json, report.guidelines))),
     }
 
 
@@ -91,6 +95,7 @@ def report_from_json(fields: Json) -> Report:
         endpoints=tuple(_endpoint_from_json(one) for one in fields["endpoints"]),
         history=tuple(_standings_from_json(one) for one in fields["history"]),
         audit_log=tuple(map(audit_from_json, fields.get("audit_log", ()))),
+        guidelines=tuple(map(_guideline_from_json, fields.get("guidelines", ()))),
     )
 
 
@@ -110,6 +115,7 @@ def _policy_to_json(policy: PolicyText) -> Json:
                 "violation": rule.violation,
                 "required": rule.required,
                 "source": rule.source,
+                **_filled("why", rule.why),
             }
             for rule in policy.rules
         ],
@@ -132,10 +138,32 @@ def _policy_from_json(fields: Json) -> PolicyText:
                 violation=rule["violation"],
                 required=rule["required"],
                 source=rule["source"],
+                why=rule.get("why", ""),
             )
             for rule in fields["rules"]
         ),
     )
+
+
+def _filled(name: str, value: object) -> Json:
+    """The field, or nothing if it is empty."""
+    return {name: value} if value else {}
+
+
+def _outcomes_to_json(outcomes: Mapping[str, Mapping[str, Outcome]]) -> Json:
+    """The names of the rules by policy and outcome: most rules of an endpoint have the same outcome."""
+    fields: Json = {}
+    for policy, by_rule in outcomes.items():
+        for rule, outcome in sorted(by_rule.items()):
+            fields.setdefault(policy, {}).setdefault(outcome.value, []).append(rule)
+    return fields
+
+
+def _outcomes_from_json(fields: Json) -> dict[str, dict[str, Outcome]]:
+    return {
+        policy: {rule: Outcome(word) for word, rules in by_outcome.items() for rule in rules}
+        for policy, by_outcome in fields.items()
+    }
 
 
 def _standings_to_json(past: PastStandings) -> Json:
@@ -189,8 +217,10 @@ def _endpoint_to_json(endpoint: ReportedEndpoint) -> Json:
             }
             for found in endpoint.findings
         ],
-        # Reports of versions without claims keep their digest.
-        **({"claims": list(map(_claim_to_json, endpoint.claims))} if endpoint.claims else {}),
+        # Reports of versions without these keep their digest.
+        **_filled("claims", list(map(_claim_to_json, endpoint.claims))),
+        **_filled("outcomes", _outcomes_to_json(endpoint.outcomes)),
+        **_filled("facts_sha256", endpoint.facts_digest),
     }
 
 
@@ -248,4 +278,50 @@ def _endpoint_from_json(fields: Json) -> ReportedEndpoint:
             for found in fields["findings"]
         ),
         claims=tuple(map(_claim_from_json, fields.get("claims", ()))),
+        outcomes=_outcomes_from_json(fields.get("outcomes", {})),
+        facts_digest=fields.get("facts_sha256", ""),
     )
+
+
+def _guideline_to_json(guideline: Guideline) -> Json:
+    return {
+        "service": guideline.service,
+        "policies": list(guideline.policies),
+        "endpoints": guideline.endpoints,
+        "rules": [
+            {"policy": one.policy, "rule": one.rule, "settings": list(one.settings)}
+            for one in guideline.rules
+        ],
+        "servers": [
+            {"remedy": remedy_to_json(one.remedy), "uncovered": list(one.uncovered)}
+            for one in guideline.servers
+        ],
+        "unproved": guideline.unproved,
+        "is_contradictory": guideline.is_contradictory,
+    }
+
+
+def _guideline_from_json(fields: Json) -> Guideline:
+    return Guideline(
+        service=fields["service"],
+        policies=tuple(fields["policies"]),
+        endpoints=fields["endpoints"],
+        rules=tuple(
+            GuidedRule(policy=one["policy"], rule=one["rule"], settings=tuple(one["settings"]))
+            for one in fields["rules"]
+        ),
+        servers=tuple(
+            ServerGuide(
+                remedy=_known(remedy_from_json(one["remedy"])), uncovered=tuple(one["uncovered"])
+            )
+            for one in fields["servers"]
+        ),
+        unproved=fields["unproved"],
+        is_contradictory=fields["is_contradictory"],
+    )
+
+
+def _known(remedy: Remediation | None) -> Remediation:
+    if remedy is None:
+        raise ValueError("a server of a guideline has no lines")
+    return remedy

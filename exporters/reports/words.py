@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from exporters.reports.report import ReportedClaim, ReportedEndpoint
+from exporters.plurals import counted
+from exporters.reports.report import Report, ReportedClaim, ReportedEndpoint
 from exporters.wording import CLAIM_VERDICTS, COMPLIANCE, state_words
 from model.findings.finding import Finding, FindingStatus, Outcome, Waiver
-from model.verdict import Verdict
+from model.verdict import Evidence, Verdict
 
 NEVER: Final = "never"
+POLICY_PRINCIPLES: Final = (
+    "Every service to which this document applies must protect what it sends and receives with TLS, as the rules "
+    "below require. Each rule is checked at the service itself, from the network. What cannot be proved there is "
+    "unknown; unknown is not compliance. If several policies apply to one service, it must meet all of them. A "
+    "service may deviate from a rule only with a waiver that has an owner, a reason and an expiry date."
+)
+GUIDELINE_PRINCIPLES: Final = (
+    "For each service, this document has the rules that apply to it, and the configuration lines that meet them, "
+    "by kind of server. The lines follow from the policies in force, as those of findings do. Paths of keys and "
+    "certificates are examples. Only a visit to the endpoint proves that the lines are in force."
+)
+UNCOVERED: Final = "No line here is about these rules; a visit shows whether the server meets them:"
+_PLACES_SHOWN: Final = 10
 _OUTCOMES: Final = {Outcome.FAIL: "violated", Outcome.UNKNOWN: "unknown"}
 
 
@@ -61,6 +76,34 @@ def waived(finding: Finding) -> str:
     return f"{waiver.owner}: {waiver.reason} ({until} {waiver.last_day.isoformat()})"
 
 
+def places(keys: Sequence[str], shown: Callable[[str], str] = str) -> str:
+    """The endpoints in a cell: their number, and the names of at most ten, as ``shown`` writes them."""
+    if not keys:
+        return ""
+    names = ", ".join(map(shown, keys[:_PLACES_SHOWN]))
+    more = len(keys) - _PLACES_SHOWN
+    return f"{len(keys)}: {names} and {more} more" if more > 0 else f"{len(keys)}: {names}"
+
+
+def evidence(proof: Evidence) -> str:
+    """The note, and the length and SHA-256 of the bytes that prove the observation."""
+    parts = [proof.note] if proof.note else []
+    parts += [
+        f"{name}, {counted(len(raw), 'byte')}, SHA-256 {hashlib.sha256(raw).hexdigest()}"
+        for name, raw in (("offer", proof.offer), ("answer", proof.answer))
+        if raw
+    ]
+    return "; ".join(parts) or "no bytes"
+
+
+def exception(waiver: Waiver) -> str:
+    """The waiver as an exception: its scope, owner, reason and last day."""
+    return (
+        f"{waiver.name}, {waiver_scope(waiver)}: {waiver.reason} "
+        f"(owner {waiver.owner}, until {waiver.last_day.isoformat()})"
+    )
+
+
 def waiver_scope(waiver: Waiver) -> str:
     """What a waiver covers, in words."""
     parts = [f"rule {waiver.rule}"]
@@ -71,3 +114,11 @@ def waiver_scope(waiver: Waiver) -> str:
     if waiver.labels:
         parts.append(f"where {labels(waiver.labels)}")
     return " ".join(parts)
+
+
+def until(report: Report, waiver: Waiver) -> str:
+    """The waiver's last day, and whether it has expired or waives nothing."""
+    last = waiver.last_day.isoformat()
+    if waiver.expires_at <= report.taken_at:
+        return f"{last} (expired)"
+    return f"{last} (waives no finding here)" if report.is_idle(waiver) else last

@@ -34,12 +34,13 @@ _MOST_LABELS: Final = 32
 _SHOWN: Final = 60
 _NO_SCRIPT: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 _ENDINGS: Final = {
-    "html": "html",
-    "executive": "html",
-    "policy": "html",
-    "markdown": "md",
-    "junit": "xml",
+    "text/html": "html",
+    "text/markdown": "md",
+    "text/csv": "csv",
+    "application/xml": "xml",
+    "application/sarif+json": "sarif",
 }
+"""The file name's ending by media type; all others are JSON."""
 
 
 @frozen
@@ -91,7 +92,7 @@ def report_routes(written: WrittenReports) -> list[Route]:
 
 def report_headers(form: ReportFormat, at: datetime) -> dict[str, str]:
     """The headers of a report that was made at this time; a browser runs none of its scripts."""
-    ending = _ENDINGS.get(form.name, form.name)
+    ending = _ENDINGS.get(form.media_type.partition(";")[0], "json")
     name = f"tlsprobe-{form.name}-{at:%Y%m%dT%H%M%SZ}.{ending}"
     return {
         "content-type": form.media_type,

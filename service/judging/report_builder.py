@@ -7,14 +7,21 @@ not in memory: it is read for requirements that are not met.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from exporters.reports import Report, ReportRequest, report_of, standings_of
+from exporters.reports import (
+    Report,
+    ReportRequest,
+    outcomes_of,
+    report_of,
+    standings_of,
+)
 from exporters.reports.report import DEFAULT_GROUPING, PastStandings
-from model.findings.finding import Finding, FindingStatus, RuleResult
+from model.findings.finding import Assessment, Finding, FindingStatus, RuleResult
 from model.findings.finding_life import live_on
 from model.findings.remediation import Remediation
 from model.frozen import frozen
@@ -24,7 +31,7 @@ from model.query import Selection
 from model.snapshot import EndpointStatus, Snapshot
 from model.version import TOOL_VERSION
 from policy import PolicySet, assess
-from policy.remediation import remedy
+from policy.remediation import guidelines_of, remedy
 from service.judging.held_claims import with_claims_held
 from service.judging.report_policies import policy_text
 
@@ -62,10 +69,14 @@ async def make_report(
     """
     selection = Selection(labels=wish.selection)
     known = _by_endpoint(await archive.findings(selection, with_resolved=True))
-    judged = [
-        await _judged(archive, status, wish, known.get(status.observation.endpoint.key, ()))
-        for status in _selected(snapshot, wish.selection)
-    ]
+    judged, outcomes = [], {}
+    for status in _selected(snapshot, wish.selection):
+        # In a thread, because the service answers other requests meanwhile.
+        assessment = await asyncio.to_thread(_assessed, status, wish)
+        key = status.observation.endpoint.key
+        judged.append(await _judged(archive, status, assessment, wish, known.get(key, ())))
+        outcomes[key] = outcomes_of(assessment.results)
+    targets = [status.observation.endpoint.target for status in judged]
     waivers = {one.name: one for one in (*await archive.waivers(), *wish.book.waivers)}
     request = ReportRequest(
         generated_at=generated_at,
@@ -80,6 +91,8 @@ async def make_report(
                 since=snapshot.taken_at - _AUDITED, until=snapshot.taken_at, limit=_MOST_AUDITED
             )
         ),
+        outcomes=outcomes,
+        guidelines=guidelines_of(wish.book.policies, targets),
     )
 
     def remedy_of(observation: Observation, result: RuleResult) -> Remediation | None:
@@ -88,13 +101,21 @@ async def make_report(
     return report_of(replace(snapshot, endpoints=tuple(judged)), request, remedy_of)
 
 
+def _assessed(status: EndpointStatus, wish: ReportScope) -> Assessment:
+    return assess(status.observation, wish.book.policies, status.last_probe_at)
+
+
 async def _judged(
-    archive: ArchiveReader, status: EndpointStatus, wish: ReportScope, known: Sequence[Finding]
+    archive: ArchiveReader,
+    status: EndpointStatus,
+    assessment: Assessment,
+    wish: ReportScope,
+    known: Sequence[Finding],
 ) -> EndpointStatus:
     """The status judged by the policies of ``wish``, if it has any; each finding has its evidence."""
     observation = status.observation
     if wish.book.policies and not wish.is_judged:
-        status = _judged_anew(status, wish, known)
+        status = _judged_anew(status, assessment, known)
     else:
         status = with_claims_held(status)
     proofs = {finding.fingerprint: finding.result for finding in known}
@@ -110,10 +131,9 @@ async def _judged(
 
 
 def _judged_anew(
-    status: EndpointStatus, wish: ReportScope, known: Sequence[Finding]
+    status: EndpointStatus, assessment: Assessment, known: Sequence[Finding]
 ) -> EndpointStatus:
-    """The status with the open findings of the policies of ``wish``, and its compliance with them."""
-    assessment = assess(status.observation, wish.book.policies, status.last_probe_at)
+    """The status with the open findings of the assessment, and its compliance with the policies."""
     of_these = [one for one in known if one.result.policy in assessment.policies]
     return replace(
         status,
@@ -158,7 +178,7 @@ async def _history(
     for ago in reversed(range(wish.weeks)):
         snapshot = await archive.snapshot_at(until - ago * _WEEK, Selection(labels=wish.selection))
         if wish.book.policies:
-            anew = tuple(_judged_anew(status, wish, ()) for status in snapshot.endpoints)
-            snapshot = replace(snapshot, endpoints=anew)
+            anew = [_judged_anew(one, _assessed(one, wish), ()) for one in snapshot.endpoints]
+            snapshot = replace(snapshot, endpoints=tuple(anew))
         past.append(standings_of(snapshot, wish.grouped_by, wish.selection))
     return tuple(past)

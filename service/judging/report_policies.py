@@ -23,6 +23,7 @@ def policy_text(policy: Policy) -> PolicyText:
                 violation=rule.violation or rule.rule.violation,
                 required=rule.required,
                 source=rule.source,
+                why=rule.rule.why,
             )
             for rule in policy.rules
         ),

@@ -11,6 +11,7 @@ from exporters.reports import (
     Report,
     ReportFormat,
     ReportRequest,
+    outcomes_of,
     report_format,
     report_of,
 )
@@ -24,6 +25,7 @@ from model.snapshot import EndpointStatus, Snapshot
 from model.target import key_order
 from model.version import TOOL_VERSION
 from policy import PolicySet
+from policy.remediation import guidelines_of
 from service.judging.report_policies import policy_text
 from service.scan.request import ScanInputError
 
@@ -75,6 +77,13 @@ def scan_report(
         tool_version=TOOL_VERSION,
         policies=tuple(map(policy_text, book.policies)),
         waivers=tuple(book.waivers),
+        outcomes={
+            observation.endpoint.key: outcomes_of(judged.assessment.results)
+            for observation, judged in seen
+        },
+        guidelines=guidelines_of(
+            book.policies, [observation.endpoint.target for observation, _ in seen]
+        ),
     )
     return report_of(Snapshot(taken_at=now, endpoints=tuple(statuses)), request, remedy_of)
 

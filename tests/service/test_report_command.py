@@ -96,6 +96,13 @@ def test_a_report_judges_the_stored_facts_by_the_named_policy(database: str, pol
         "old.example": {"house": "no"},
         "www.example": {"house": "yes"},
     }
+    assert {key: one.get("outcomes") for key, one in by_key.items()} == {
+        "lost.example": {"house": {"unknown": ["reachable"]}},
+        "old.example": {"house": {"fail": ["protocol_versions"], "pass": ["reachable"]}},
+        "www.example": {"house": {"pass": ["protocol_versions", "reachable"]}},
+    }
+    (https,) = (one for one in report["guidelines"] if one["service"] == "HTTPS")
+    assert (https["policies"], https["endpoints"]) == (["house"], 3)
     (found,) = by_key["old.example"]["findings"]
     assert found["status"] == "waived"
     assert found["evidence"] is not None

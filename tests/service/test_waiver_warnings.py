@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from exporters.reports import ReportRequest, report_of
-from exporters.reports.formats.as_markdown import write_markdown
+from exporters.reports.formats.markdown.report import write_markdown
 from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity, Waiver
 from model.snapshot import EndpointStatus, Snapshot
 from model.target import Endpoint, Target

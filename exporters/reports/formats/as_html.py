@@ -13,11 +13,15 @@ from exporters import audit_text
 from exporters.html_templates import html_templates, script_data
 from exporters.plurals import counted
 from exporters.reports import words
+from exporters.reports.controls import VERDICTS, controls
 from exporters.reports.executive import executive_page
 from exporters.reports.expiry import expiring_certificates
+from exporters.reports.guidance import guided, no_lines, scope, settings
 from exporters.reports.overview import overview
 from exporters.reports.report import Report, ReportedEndpoint, ReportedFinding
 from exporters.reports.report_json import canonical, digest_of, report_digest, report_to_json
+from exporters.reports.responsible import exceptions, owners
+from exporters.reports.unproved import unproved
 from model.findings.finding import Finding, FindingStatus, Outcome, Severity
 from model.frozen import frozen
 from model.verdict import Verdict
@@ -58,6 +62,10 @@ def write_html(report: Report) -> str:
         certificates=expiring_certificates(report),
         embedded=script_data(canonical(fields)),
         bytes_shown=_BYTES_SHOWN,
+        controls=controls(report),
+        verdicts=VERDICTS,
+        unproved=unproved(report),
+        standings=(Verdict.YES, Verdict.NO, Verdict.UNKNOWN),
         accepted=_accepted,
         status_of=_status,
     )
@@ -77,7 +85,22 @@ def write_executive(report: Report) -> str:
 
 def write_policy(report: Report) -> str:
     """The text of the policies in force, as a document of its own."""
-    return _page("policy.html", report, digest=report_digest(report))
+    return _page(
+        "policy.html", report, digest=report_digest(report), owners=owners, exceptions=exceptions
+    )
+
+
+def write_guidelines(report: Report) -> str:
+    """How each service meets the policies in force, as a document of its own."""
+    return _page(
+        "guidelines.html",
+        report,
+        digest=report_digest(report),
+        guided=guided,
+        no_lines=no_lines,
+        scope=scope,
+        settings=settings,
+    )
 
 
 _TEMPLATES: Final = html_templates("exporters.reports.formats")

@@ -2,8 +2,8 @@
 
 The form is that of Ant and of Jenkins' JUnit plug-in. A rule that applies to an endpoint and has no finding
 there (it is met, or not applicable) is a case that passes. A violated rule is a failure. A rule that is not
-proved to be met is an error, because the test could not be done. A waived rule is skipped. An endpoint that
-was not reached has an error of its own.
+proved to be met is an error, because the test could not be done. A rule that is waived, or that the visit did not
+ask about, is skipped. An endpoint that was not reached has an error of its own.
 """
 
 from __future__ import annotations
@@ -73,7 +73,11 @@ def _cases(report: Report, endpoint: ReportedEndpoint) -> Iterator[Element]:
             continue
         for rule in policy.rules:
             if (policy.name, rule.rule) not in found_of and endpoint.is_reached:
-                yield _case(policy.name, rule.rule)
+                case = _case(policy.name, rule.rule)
+                outcome = endpoint.outcomes.get(policy.name, {}).get(rule.rule)
+                if outcome is Outcome.NOT_ASKED:
+                    case.append(element("skipped", message="the visit did not ask about it"))
+                yield case
     for (policy_name, rule_name), found in found_of.items():
         case = _case(policy_name, rule_name)
         case.append(_verdict(found))

@@ -1,4 +1,4 @@
-"""``tlsprobe report``: writes what the service knows as evidence, in nine formats."""
+"""``tlsprobe report``: writes what the service knows as evidence, in every format of the catalogue."""
 
 from __future__ import annotations
 
@@ -38,9 +38,23 @@ class Format(StrEnum):
     OSCAL = "oscal"
     EXECUTIVE = "executive"
     POLICY = "policy"
+    POLICY_MARKDOWN = "policy-markdown"
+    POLICY_OSCAL = "policy-oscal"
+    GUIDELINES = "guidelines"
+    GUIDELINES_MARKDOWN = "guidelines-markdown"
+    GUIDELINES_OSCAL = "guidelines-oscal"
 
 
-_Format: TypeAlias = Annotated[Format, Option("--format", help="Output format.")]
+_Format: TypeAlias = Annotated[
+    Format,
+    Option(
+        "--format",
+        metavar="FORMAT",
+        help="Output format: html, markdown, csv, json, junit, sarif, oscal, executive, policy or "
+        "guidelines; the last two also as policy-markdown, policy-oscal, guidelines-markdown "
+        "or guidelines-oscal.",
+    ),
+]
 _Output: TypeAlias = Annotated[
     Path | None, Option(metavar="FILE", help="Write to FILE instead of standard output.")
 ]
@@ -234,6 +248,7 @@ Examples:
   tlsprobe report --config tlsprobe.yml --format junit --fail-on high
   tlsprobe report --format executive --label env=production > page.html
   tlsprobe report --policy pci-dss-4.0.1 --at 2026-10-01 --format markdown
+  tlsprobe report --config tlsprobe.yml --format guidelines > guidelines.html
   tlsprobe report verify report.html
 
 \b

@@ -109,7 +109,7 @@ class Operation:
 PATH_PARTS: Final[Mapping[str, tuple[str, str]]] = {
     "id": ("^[0-9a-f]{32}$", "the `id` of a list's item"),
     "name": ("^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", "the name of the waiver or policy"),
-    "format": ("^[a-z]{1,30}$", "the name of the format"),
+    "format": ("^[a-z-]{1,30}$", "the name of the format"),
     "sha256": ("^[0-9a-f]{64}$", "the SHA-256 of the certificate's DER, in hex"),
     "fingerprint": ("^[0-9a-f]{64}$", "the `fingerprint` of the finding"),
 }

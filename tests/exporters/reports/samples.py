@@ -18,6 +18,7 @@ from exporters.reports.report import (
 )
 from model.claims import ClaimVerdict
 from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity, Waiver
+from model.findings.guideline import GuidedRule, Guideline, ServerGuide
 from model.findings.remediation import Remediation
 from model.observation import Observation, State
 from model.query import AuditEntry
@@ -36,6 +37,7 @@ VERSIONS_RULE = PolicyRule(
     violation="A protocol version that is not allowed is offered",
     required="only TLS 1.2, TLS 1.3",
     source="RFC 9325, 3.1.1",
+    why="TLS 1.0 and TLS 1.1 are deprecated (RFC 8996).",
 )
 TRUST_RULE = PolicyRule(
     rule="trusted",
@@ -52,6 +54,15 @@ POLICY = PolicyText(
     digest="5a" * 32,
     rules=(VERSIONS_RULE, TRUST_RULE),
 )
+OUTCOMES = {
+    "old.example:443@192.0.2.1": {"protocol_versions": Outcome.FAIL, "trusted": Outcome.PASS},
+    "www.example:443@192.0.2.1": {"protocol_versions": Outcome.PASS, "trusted": Outcome.NOT_ASKED},
+    "wiki.example:443@192.0.2.1": {
+        "protocol_versions": Outcome.UNKNOWN,
+        "trusted": Outcome.FAIL,
+    },
+}
+"""The outcomes of the policy's rules; ``lost.example`` was not reached, so that none was judged there."""
 REMEDY = Remediation(
     server="nginx",
     place="in the server block",
@@ -67,6 +78,31 @@ WAIVER = Waiver(
 )
 EXPIRED_WAIVER = replace(
     WAIVER, name="old-web", labels={"team": "web"}, expires_at=NOW - DAY, rule="trusted"
+)
+
+
+GUIDELINES = (
+    Guideline(
+        service="HTTPS",
+        policies=(POLICY.name,),
+        endpoints=4,
+        rules=(
+            GuidedRule(
+                policy=POLICY.name, rule="protocol_versions", settings=("protocol versions",)
+            ),
+            GuidedRule(policy=POLICY.name, rule="trusted", settings=()),
+        ),
+        servers=(ServerGuide(remedy=REMEDY, uncovered=("trusted",)),),
+        unproved="A visit does not see the connections behind a proxy.",
+    ),
+    Guideline(
+        service="VPN",
+        policies=(POLICY.name,),
+        endpoints=0,
+        rules=(GuidedRule(policy=POLICY.name, rule="trusted", settings=()),),
+        unproved="IPsec is not probed.",
+    ),
+    Guideline(service="Mutual TLS", policies=(), endpoints=0, rules=()),
 )
 
 
@@ -167,6 +203,8 @@ def request(**selection: str) -> ReportRequest:
             )
             for weeks in (2, 1, 0)
         ),
+        outcomes={key: {POLICY.name: outcomes} for key, outcomes in OUTCOMES.items()},
+        guidelines=GUIDELINES,
     )
 
 
@@ -259,9 +297,35 @@ def hostile_reports(draw: DrawFn) -> Report:
                 since=NOW,
             ),
         ),
+        outcomes={
+            judged.policy: {
+                rule.rule: draw(st.sampled_from(Outcome)) for rule in (VERSIONS_RULE, TRUST_RULE)
+            }
+        },
+        facts_digest="ab" * 32,
     )
     lost = replace(endpoint, key=draw(text), state="timeout", is_reached=False, findings=())
-    policy = replace(POLICY, name=judged.policy, title=draw(text), scope=draw(text))
+    rules = (replace(VERSIONS_RULE, why=draw(text)), replace(TRUST_RULE, rule=draw(text)))
+    policy = replace(
+        POLICY,
+        name=judged.policy,
+        title=draw(text),
+        scope=draw(text),
+        description=draw(text),
+        rules=rules if rules[0].rule != rules[1].rule else rules[:1],
+    )
+    guideline = Guideline(
+        service=draw(text),
+        policies=(policy.name,),
+        endpoints=draw(st.integers(min_value=0, max_value=2)),
+        rules=tuple(
+            GuidedRule(policy=policy.name, rule=rule.rule, settings=(draw(text),))
+            for rule in policy.rules
+        ),
+        servers=(ServerGuide(remedy=remedy, uncovered=(draw(text),)),),
+        unproved=draw(text),
+        is_contradictory=draw(st.booleans()),
+    )
     return Report(
         generated_at=NOW,
         taken_at=NOW,
@@ -283,4 +347,6 @@ def hostile_reports(draw: DrawFn) -> Report:
                 after={"reason": draw(text)},
             ),
         ),
+        history=(PastStandings(at=NOW - WEEK, teams={draw(text): {Verdict.NO: 1}}),),
+        guidelines=(guideline,),
     )

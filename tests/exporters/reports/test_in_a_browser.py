@@ -17,7 +17,10 @@ pytestmark = pytest.mark.integration
 SECTIONS = {
     "html": {
         "summary",
+        "history",
         "findings",
+        "controls",
+        "unproved",
         "claims",
         "probed",
         "not-reached",
@@ -29,6 +32,7 @@ SECTIONS = {
     },
     "executive": {"now", "teams", "over-time", "worst", "expiring", "verification"},
     "policy": {"principles", "policy-1", "exceptions", "verification"},
+    "guidelines": {"principles", "guideline-1", "guideline-2", "guideline-3", "verification"},
 }
 EVERY_PAGE = pytest.mark.parametrize("name", SECTIONS)
 PHONE, DESK = 375, 1200

@@ -1,27 +1,28 @@
-"""The report as Markdown (CommonMark with GitHub's tables), for a ticket, a wiki or a merge request.
-
-Text from servers and operators is in code spans; our own text is escaped (``markdown_text``).
-"""
+"""The compliance report as Markdown, for a ticket, a wiki or a merge request."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from exporters import audit_text
 from exporters.plurals import counted
 from exporters.reports import words
+from exporters.reports.controls import VERDICTS, controls
+from exporters.reports.formats.markdown.lines import heading, table, verification
+from exporters.reports.formats.markdown.policy import waiver_table
 from exporters.reports.overview import overview
 from exporters.reports.report import Report, ReportedEndpoint, ReportedFinding
-from exporters.reports.report_json import report_digest
-from model.findings.finding import FindingStatus, Waiver
+from exporters.reports.unproved import unproved
+from model.findings.finding import FindingStatus
 from model.findings.remediation import Remediation
 from model.safe_output.markdown_text import block, code, plain
+from model.verdict import Verdict
 
 
 def write_markdown(report: Report) -> str:
     """The report, from the summary to the proof of its integrity."""
-    judged = (_head, _summary, _findings, _claims, _endpoints, _not_reached)
-    sections = (*judged, _waivers, _policies, _audit_log, _data)
+    judged = (_head, _summary, _history, _findings, _controls, _claims, _unproved)
+    sections = (*judged, _endpoints, _not_reached, _waivers, _policies, _audit_log, verification)
     return "\n".join(line for section in sections for line in section(report)) + "\n"
 
 
@@ -40,9 +41,8 @@ def _head(report: Report) -> Iterator[str]:
 
 def _summary(report: Report) -> Iterator[str]:
     seen = overview(report)
-    yield "## Summary"
-    yield ""
-    yield from _table(
+    yield from heading("Summary")
+    yield from table(
         ("", "count"),
         [
             ("endpoints", str(len(report.endpoints))),
@@ -55,9 +55,23 @@ def _summary(report: Report) -> Iterator[str]:
     )
 
 
+def _history(report: Report) -> Iterator[str]:
+    yield from heading("History")
+    if not report.history:
+        yield from ("No past weeks were asked for (`--weeks`).", "")
+        return
+    order = (Verdict.YES, Verdict.NO, Verdict.UNKNOWN)
+    yield from table(
+        ("time", *(words.compliance(standing) for standing in order)),
+        [
+            (words.minute(past.at), *(str(past.count(standing)) for standing in order))
+            for past in report.history
+        ],
+    )
+
+
 def _findings(report: Report) -> Iterator[str]:
-    yield "## Findings"
-    yield ""
+    yield from heading("Findings")
     every = list(report.findings())
     if not every:
         yield from ("None.", "")
@@ -78,9 +92,10 @@ def _finding(endpoint: ReportedEndpoint, found: ReportedFinding) -> Iterator[str
         f"- first seen {words.minute(finding.first_seen_at)}, "
         f"last seen {words.minute(finding.last_seen_at)}"
     )
-    note = result.evidence.note if result.evidence else None
-    if note:
-        yield f"- evidence: {code(note)}"
+    if result.evidence is None:
+        yield "- evidence: none is stored for this value"
+    else:
+        yield f"- evidence: {code(words.evidence(result.evidence))}"
     yield ""
     if found.remedy is not None:
         yield from _remedy(found.remedy)
@@ -102,10 +117,26 @@ def _remedy(remedy: Remediation) -> Iterator[str]:
     yield ""
 
 
+def _controls(report: Report) -> Iterator[str]:
+    yield from heading("Controls")
+    yield from ("Each cell names at most ten endpoints; the JSON report names all.", "")
+    yield from table(
+        ("policy", "control", "source", *VERDICTS),
+        [
+            (
+                code(control.policy.name),
+                f"{plain(control.rule.requirement)} {code(control.rule.rule_label)}",
+                code(control.rule.source),
+                *(words.places(control.endpoints.get(verdict, ()), code) for verdict in VERDICTS),
+            )
+            for control in controls(report)
+        ],
+    )
+
+
 def _claims(report: Report) -> Iterator[str]:
-    yield "## Claims"
-    yield ""
-    yield from _table(
+    yield from heading("Claims")
+    yield from table(
         ("endpoint", "claimed", "source", "verdict", "seen", "since"),
         [
             (
@@ -121,11 +152,21 @@ def _claims(report: Report) -> Iterator[str]:
     )
 
 
+def _unproved(report: Report) -> Iterator[str]:
+    yield from heading("What was not proved, and why")
+    yield from table(
+        ("endpoint", "what", "why"),
+        [(code(one.endpoint), code(one.what), code(one.why)) for one in unproved(report)],
+    )
+
+
 def _endpoints(report: Report) -> Iterator[str]:
-    yield "## What was probed"
-    yield ""
-    yield from _table(
-        ("endpoint", "labels", "probed", "by version", "compliance", "findings", "unknown"),
+    yield from heading("What was probed")
+    yield from table(
+        (
+            *("endpoint", "labels", "probed", "by version", "compliance", "findings", "unknown"),
+            "SHA-256 of the facts",
+        ),
         [
             (
                 code(endpoint.key),
@@ -135,6 +176,7 @@ def _endpoints(report: Report) -> Iterator[str]:
                 words.compliance(endpoint.standing),
                 str(len(endpoint.findings)),
                 code(", ".join(endpoint.unknown)),
+                code(endpoint.facts_digest),
             )
             for endpoint in report.reached
         ],
@@ -142,9 +184,8 @@ def _endpoints(report: Report) -> Iterator[str]:
 
 
 def _not_reached(report: Report) -> Iterator[str]:
-    yield "## What was not reached"
-    yield ""
-    yield from _table(
+    yield from heading("What was not reached")
+    yield from table(
         ("endpoint", "state", "last tried", "last answered with TLS"),
         [
             (
@@ -159,34 +200,13 @@ def _not_reached(report: Report) -> Iterator[str]:
 
 
 def _waivers(report: Report) -> Iterator[str]:
-    yield "## Waivers"
-    yield ""
-    yield from _table(
-        ("waiver", "for", "owner", "reason", "until"),
-        [
-            (
-                code(waiver.name),
-                code(words.waiver_scope(waiver)),
-                code(waiver.owner),
-                code(waiver.reason),
-                _until(report, waiver),
-            )
-            for waiver in report.waivers
-        ],
-    )
-
-
-def _until(report: Report, waiver: Waiver) -> str:
-    until = waiver.last_day.isoformat()
-    if waiver.expires_at <= report.taken_at:
-        return f"{until} (expired)"
-    return f"{until} (waives no finding here)" if report.is_idle(waiver) else until
+    yield from heading("Waivers")
+    yield from waiver_table(report)
 
 
 def _policies(report: Report) -> Iterator[str]:
-    yield "## Policies"
-    yield ""
-    yield from _table(
+    yield from heading("Policies")
+    yield from table(
         ("policy", "rules", "SHA-256 of its text"),
         [
             (code(policy.name), str(len(policy.rules)), code(policy.digest))
@@ -196,9 +216,8 @@ def _policies(report: Report) -> Iterator[str]:
 
 
 def _audit_log(report: Report) -> Iterator[str]:
-    yield "## Audit log"
-    yield ""
-    yield from _table(
+    yield from heading("Audit log")
+    yield from table(
         ("time", "who", "what", "before", "after"),
         [
             (
@@ -211,20 +230,3 @@ def _audit_log(report: Report) -> Iterator[str]:
             for entry in report.audit_log
         ],
     )
-
-
-def _data(report: Report) -> Iterator[str]:
-    yield "## Verification"
-    yield ""
-    yield f"SHA-256 of this report's data: `{report_digest(report)}`"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    if not rows:
-        yield from ("None.", "")
-        return
-    yield f"| {' | '.join(header)} |"
-    yield f"|{'---|' * len(header)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-    yield ""
