@@ -29,6 +29,7 @@ from service.daemon.probes import LocalProbes
 from service.daemon.state import ServiceState
 from service.daemon.targets import TargetFeed
 from service.delivery.sinks import SinkInputs, Sinks
+from service.history.attribution import Attributor
 from service.inventory.inventory import Inventory
 from service.inventory.metrics_page import InventoryPage
 from service.inventory.service_meter import ServiceMeter
@@ -64,6 +65,7 @@ class Parts:
     on_demand: OnDemandProber
     jobs: ProbeJobs
     sinks: Sinks
+    attributor: Attributor
     started_at: datetime
 
     @property
@@ -120,6 +122,7 @@ def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Ta
         on_demand=on_demand,
         jobs=ProbeJobs(Observer(on_demand), clock),
         sinks=_sinks(settings, store, page, planner, metrics),
+        attributor=Attributor(store, clock, lambda: state.settings, lambda: state.gate),
         started_at=clock.now(),
     )
 

@@ -167,4 +167,5 @@ def _watchers(
         ),
         reload_on_signal(partial(reload_now, SIGHUP)),
         parts.sinks.run(),
+        parts.attributor.run(lambda: parts.planner.is_planning),
     )
