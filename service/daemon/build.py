@@ -24,12 +24,14 @@ from model.target import Target
 from scheduling.resolve import resolve
 from scheduling.scheduler import Scheduler
 from service.config.settings import ServiceSettings
+from service.daemon.imported_waivers import DeskOfImports
 from service.daemon.planning import Planner
 from service.daemon.probes import LocalProbes
 from service.daemon.state import ServiceState
 from service.daemon.targets import TargetFeed
 from service.delivery.sinks import SinkInputs, Sinks
 from service.history.attribution import Attributor
+from service.http.waivers import WaiverDesk
 from service.inventory.inventory import Inventory
 from service.inventory.metrics_page import InventoryPage
 from service.inventory.service_meter import ServiceMeter
@@ -66,6 +68,7 @@ class Parts:
     jobs: ProbeJobs
     sinks: Sinks
     attributor: Attributor
+    waivers: WaiverDesk
     started_at: datetime
 
     @property
@@ -109,6 +112,7 @@ def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Ta
         leader=_leader(settings, store, inventory, metrics),
     )
     page = _page(settings, clock, inventory, metrics)
+    waivers = WaiverDesk(evaluator, store, clock.now)
     on_demand = OnDemandProber(settings.on_demand, prober_context(planner))
     return Parts(
         state=state,
@@ -121,8 +125,9 @@ def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Ta
         targets=TargetFeed(state, evaluator, planner, fixed_targets, metrics.forget_source, page),
         on_demand=on_demand,
         jobs=ProbeJobs(Observer(on_demand), clock),
-        sinks=_sinks(settings, store, page, planner, metrics),
+        sinks=_sinks(settings, store, page, planner, metrics, DeskOfImports(waivers)),
         attributor=Attributor(store, clock, lambda: state.settings, lambda: state.gate),
+        waivers=waivers,
         started_at=clock.now(),
     )
 
@@ -183,6 +188,7 @@ def _sinks(
     page: InventoryPage,
     planner: Planner,
     metrics: ServiceMetrics,
+    waivers: DeskOfImports,
 ) -> Sinks:
     inputs = SinkInputs(
         page=page,
@@ -191,6 +197,7 @@ def _sinks(
         reported=store,
         clock=planner.clock,
         gate=settings.gate,
+        waivers=waivers,
     )
     return Sinks(settings, inputs, has_facts=lambda: planner.is_planning)
 
