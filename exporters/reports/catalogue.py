@@ -10,6 +10,7 @@ from exporters.reports.formats.as_html import write_executive, write_html, write
 from exporters.reports.formats.as_json import write_json
 from exporters.reports.formats.as_junit import write_junit
 from exporters.reports.formats.as_markdown import write_markdown
+from exporters.reports.formats.as_ocsf import write_ocsf
 from exporters.reports.formats.as_oscal import write_oscal
 from exporters.reports.formats.as_sarif import write_sarif
 from exporters.reports.report import Report
@@ -79,6 +80,13 @@ REPORTS: Final = (
         start="{",
         says="OSCAL assessment results, for auditors",
         write=write_oscal,
+    ),
+    ReportFormat(
+        name="ocsf",
+        media_type="application/jsonl",
+        start="{",
+        says="OCSF 1.3 Compliance Findings, one a line, for security data lakes",
+        write=write_ocsf,
     ),
     ReportFormat(
         name="executive",
