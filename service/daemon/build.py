@@ -30,7 +30,6 @@ from service.daemon.probes import LocalProbes
 from service.daemon.state import ServiceState
 from service.daemon.targets import TargetFeed
 from service.delivery.sinks import SinkInputs, Sinks
-from service.history.attribution import Attributor
 from service.http.waivers import WaiverDesk
 from service.inventory.inventory import Inventory
 from service.inventory.metrics_page import InventoryPage
@@ -67,7 +66,6 @@ class Parts:
     on_demand: OnDemandProber
     jobs: ProbeJobs
     sinks: Sinks
-    attributor: Attributor
     waivers: WaiverDesk
     started_at: datetime
 
@@ -126,7 +124,6 @@ def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Ta
         on_demand=on_demand,
         jobs=ProbeJobs(Observer(on_demand), clock),
         sinks=_sinks(settings, store, page, planner, metrics, DeskOfImports(waivers)),
-        attributor=Attributor(store, clock, lambda: state.settings, lambda: state.gate),
         waivers=waivers,
         started_at=clock.now(),
     )

@@ -36,9 +36,16 @@ _LABELS: Final = {severity: severity.value.upper() for severity in Severity} | {
 
 
 def render_security_hub(message: Message) -> bytes:
-    """What to import, and which findings waivers suppress: ``imported`` and ``suppressed`` of one JSON object."""
+    """What to import, and which findings waivers suppress: ``imported`` and ``suppressed`` of one JSON object.
+
+    A message without events repeats the active alerts.
+    """
     waived = [event for event in message.events if event.kind is EventKind.WAIVED]
     imported = [event for event in message.events if event.kind is not EventKind.WAIVED]
+    if not message.events:
+        imported = [
+            Event(kind=EventKind.OPENED, at=message.at, alert=alert) for alert in message.active
+        ]
     return json.dumps(
         {
             "imported": [_finding(event) for event in imported],

@@ -24,6 +24,8 @@ from service.integrations.security_hub.asff import AUTHOR, MOST_FINDINGS, PREFIX
 RATE: Final = 1.5
 """Requests a second after the first five: half of what Security Hub allows for GetFindings, the least of our calls."""
 
+_GONE: Final = "FindingNotFound"
+"""Security Hub has deleted the finding, so there is nothing to suppress."""
 _WAIVED: Final = "A waiver of tlsprobe accepts this finding."
 _WAIVER_ENDED: Final = "The waiver of tlsprobe has ended, and the finding is open."
 
@@ -106,10 +108,11 @@ class Hub:
                 Note={"Text": note, "UpdatedBy": AUTHOR},
             )
             _check(api)
-            _check_each((answer or {}).get("UnprocessedFindings", ()))
+            failed = (answer or {}).get("UnprocessedFindings", ())
+            _check_each([one for one in failed if one.get("ErrorCode") != _GONE])
 
     def _suppressed(self, api: AwsApi, product: str) -> Sequence[_Finding]:
-        """All findings of this product with the status SUPPRESSED that are ours."""
+        """All findings of this product with the status SUPPRESSED that tlsprobe made."""
         filters = {
             "ProductArn": [{"Value": product, "Comparison": "EQUALS"}],
             "Id": [{"Value": PREFIX, "Comparison": "PREFIX"}],

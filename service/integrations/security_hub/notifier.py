@@ -22,6 +22,8 @@ from service.setting_types.secret_marks import WebUrl
 if TYPE_CHECKING:
     from service.integrations.security_hub.hub import Hub
 
+_REPEAT_SECONDS: Final = 86_400.0
+"""Security Hub deletes a finding that nothing has updated for 90 days."""
 _REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+")
 
@@ -103,4 +105,5 @@ SECURITY_HUB: Final = Notifier(
     render=render_security_hub,
     connect=import_findings,
     max_events=MOST_FINDINGS,
+    repeat_seconds=_REPEAT_SECONDS,
 )

@@ -81,7 +81,7 @@ def test_a_waiver_counts_as_of_the_day_that_the_report_is_about() -> None:
 
 @EVERY
 def test_every_format_can_be_written_for_an_empty_report(form: ReportFormat) -> None:
-    """Of JSON lines, nothing is no line."""
+    """JSON lines have a line for each item, and so none."""
     nothing = replace(report(), endpoints=(), policies=(), waivers=(), history=())
     assert bool(form.write(nothing)) is (form.media_type != "application/jsonl")
 

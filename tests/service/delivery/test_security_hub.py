@@ -133,6 +133,30 @@ async def test_what_a_person_suppressed_stays_as_the_person_left_it(
     assert hub.findings[key_of()]["Note"]["UpdatedBy"] == "alice"
 
 
+async def test_an_open_finding_is_sent_again_each_day_so_that_it_is_not_deleted(
+    desk: Desk, hub: HubOnLoopback, aws: AwsServer
+) -> None:
+    await shows(desk, OPEN, OPEN)
+    sent = aws.called("securityhub", "BatchImportFindings")
+    hub.findings.clear()
+    await shows(desk, OPEN)
+    assert not hub.findings
+    desk.clock.advance(86_400)
+    await shows(desk, OPEN)
+    assert hub.findings[key_of()]["LastObservedAt"] == "2026-07-02T12:04:00Z"
+    assert aws.called("securityhub", "BatchImportFindings") == sent + 1
+
+
+async def test_a_waiver_of_a_finding_that_was_deleted_there_is_no_failure(
+    desk: Desk, hub: HubOnLoopback
+) -> None:
+    await shows(desk, OPEN)
+    hub.findings.clear()
+    await shows(desk, WAIVED)
+    assert not hub.findings
+    assert not desk.number("delivery_failures_total")
+
+
 async def test_a_finding_that_security_hub_refuses_is_a_failure_that_names_it(
     desk: Desk, hub: HubOnLoopback
 ) -> None:
