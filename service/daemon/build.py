@@ -104,14 +104,12 @@ def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Ta
         store=store,
         judge=evaluator.judge,
         inventory=inventory,
-        probes=LocalProbes(
-            state=state, guarded=guarded, meter=ServiceMeter(metrics, inventory), clock=clock
-        ),
+        probes=_probes(state, guarded, ServiceMeter(metrics, inventory), clock),
         leader=_leader(settings, store, inventory, metrics),
     )
     page = _page(settings, clock, inventory, metrics)
-    waivers = WaiverDesk(evaluator, store, clock.now)
     on_demand = OnDemandProber(settings.on_demand, prober_context(planner))
+    waivers = WaiverDesk(evaluator, store, clock.now)
     return Parts(
         state=state,
         clock=clock,
@@ -150,6 +148,12 @@ def _metrics(
         metrics.registry, tasks=lambda: len(asyncio.all_tasks(loop)), cached_bytes=cached_bytes
     )
     return metrics
+
+
+def _probes(
+    state: ServiceState, guarded: GuardedVisits, meter: ServiceMeter, clock: SystemClock
+) -> LocalProbes:
+    return LocalProbes(state=state, guarded=guarded, meter=meter, clock=clock)
 
 
 def _page(

@@ -15,8 +15,7 @@ from hypothesis import given, settings
 from exporters.reports import Report, report_format
 from exporters.reports.report_json import report_digest
 from model.findings.finding import FindingStatus
-from tests.exporters.reports.samples import hostile_reports
-from tests.exporters.reports.test_reports import report
+from tests.exporters.reports.samples import hostile_reports, report
 
 SCHEMA: Final = json.loads(Path(__file__).with_name("ocsf-1.3.0.json").read_text())
 _TYPES: Final = {"string_t": str, "integer_t": int, "long_t": int, "timestamp_t": int}
