@@ -20,7 +20,7 @@ class DeskOfImports:
 
     def __init__(self, desk: WaiverDesk) -> None:
         self._desk = desk
-        self._refused: set[tuple[str, str]] = set()
+        self._refused: set[str] = set()
 
     def current(self) -> Mapping[str, Waiver]:
         """The waivers that are not in policy files, by name."""
@@ -31,8 +31,8 @@ class DeskOfImports:
         try:
             await self._desk.put(waiver, _by(waiver.owner))
         except RefusedError as refused:
-            if (waiver.name, str(refused)) not in self._refused:
-                self._refused.add((waiver.name, str(refused)))
+            if waiver.name not in self._refused:
+                self._refused.add(waiver.name)
                 _LOG.warning(
                     "a suppression cannot be a waiver", waiver=waiver.name, reason=str(refused)
                 )

@@ -53,7 +53,7 @@ class Attributor:
         self._gate = gate
         self._used: tuple[Sequence[AwsSettings], SocketGate] | None = None
         self._trails: list[ChangeTrail] = []
-        self._warned: set[str] = set()
+        self._is_failing = False
         self._asked_until: datetime | None = None
 
     async def run(self, is_leading: Callable[[], bool]) -> None:
@@ -94,22 +94,25 @@ class Attributor:
                 break
             after = max(visits[-1].facts)
         self._asked_until = min(failed, default=until - _STORED_WITHIN)
+        if not failed:
+            self._is_failing = False
 
     async def _ask(self, visit: Unattributed, now: datetime) -> Mapping[int, Attribution] | None:
         """What the first trail says that knows the endpoint's resource; None if it must be asked again."""
+        reason = ""
         for trail in self._trails:
             try:
-                found = await asyncio.to_thread(trail.attributions, visit)
+                if found := await asyncio.to_thread(trail.attributions, visit):
+                    return found
             except SourceError as error:
                 reason = str(error).removesuffix(".")
-                self._warn(reason)
-                if now - visit.at < _ASKED_FOR:
-                    return None
-                unknown = Attribution(unknown=f"CloudTrail could not be asked for a day: {reason}")
-                return dict.fromkeys(visit.facts, unknown)
-            if found:
-                return found
-        return {}
+        if not reason:
+            return {}
+        self._warn(reason)
+        if now - visit.at < _ASKED_FOR:
+            return None
+        unknown = Attribution(unknown=f"CloudTrail could not be asked for a day: {reason}")
+        return dict.fromkeys(visit.facts, unknown)
 
     def _open(self, now: datetime) -> None:
         """The trails of the active configuration, ready for a round."""
@@ -117,7 +120,7 @@ class Attributor:
         if using != self._used:
             for trail in self._trails:
                 trail.stop()
-            self._used, self._warned = using, set()
+            self._used, self._is_failing = using, False
             self._trails = list(self._new_trails(*using))
         for trail in self._trails:
             trail.begin(now)
@@ -134,10 +137,10 @@ class Attributor:
             yield ChangeTrail(one.scope, gate)
 
     def _warn(self, reason: str) -> None:
-        """Log each reason once in the life of a configuration."""
-        if reason not in self._warned:
-            self._warned.add(reason)
+        """Log the first failure of a row."""
+        if not self._is_failing:
             _LOG.warning("changes cannot be attributed now", reason=reason)
+        self._is_failing = True
 
 
 def _audited(settings: ServiceSettings) -> tuple[AwsSettings, ...]:
