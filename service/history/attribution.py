@@ -99,15 +99,16 @@ class Attributor:
 
     async def _ask(self, visit: Unattributed, now: datetime) -> Mapping[int, Attribution] | None:
         """What the first trail says that knows the endpoint's resource; None if it must be asked again."""
-        reason = ""
+        failure: SourceError | None = None
         for trail in self._trails:
             try:
                 if found := await asyncio.to_thread(trail.attributions, visit):
                     return found
             except SourceError as error:
-                reason = str(error).removesuffix(".")
-        if not reason:
+                failure = error
+        if failure is None:
             return {}
+        reason = str(failure).removesuffix(".")
         self._warn(reason)
         if now - visit.at < _ASKED_FOR:
             return None

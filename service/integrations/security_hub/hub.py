@@ -13,16 +13,13 @@ from typing import Any, Final
 
 from discovery.cloud.aws.accounts import Accounts
 from discovery.cloud.aws.api import AwsApi
-from discovery.cloud.aws.limits import Limits, TokenBucket
+from discovery.cloud.aws.limits import Limits
 from discovery.cloud.aws.scope import AwsScope
 from discovery.cloud.aws.sessions import Passage
 from discovery.source import SourceError
 from pki.net_guard.gate import SocketGate
 from service.integrations.attempts import DeliveryError
 from service.integrations.security_hub.asff import AUTHOR, MOST_FINDINGS, PREFIX
-
-RATE: Final = 1.5
-"""Requests a second after the first five: half of what Security Hub allows for GetFindings, the least of our calls."""
 
 _GONE: Final = "FindingNotFound"
 """Security Hub has deleted the finding, so there is nothing to suppress."""
@@ -36,7 +33,7 @@ class Hub:
     """Security Hub, by the credentials of ``scope``, through ``gate``."""
 
     def __init__(self, scope: AwsScope, gate: SocketGate) -> None:
-        self._limits = Limits(lambda: TokenBucket(rate=RATE, burst=5.0))
+        self._limits = Limits()
         self._passage = Passage(limits=self._limits, gate=gate, endpoint_url=scope.endpoint_url)
         self._scope = scope
         self._accounts: Accounts | None = None

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from discovery.cloud.aws.accounts import Accounts
 from discovery.cloud.aws.api import AwsApi
-from discovery.cloud.aws.limits import Limits, TokenBucket
+from discovery.cloud.aws.limits import Limits
 from discovery.cloud.aws.scope import AwsScope
 from discovery.cloud.aws.sessions import Passage
 from discovery.cloud.aws.trail.arn import Arn
@@ -25,8 +25,6 @@ from model.comparisons.attribution import Attribution, RecordedCall, Unattribute
 from model.target import Target
 from pki.net_guard.gate import SocketGate
 
-RATE: Final = 1.0
-"""Requests a second: half of CloudTrail's two for each account and region, which others use too."""
 SETTLES_IN: Final = timedelta(minutes=15)
 """How long a change takes to be seen everywhere after its call, such as at all edges of CloudFront."""
 RETENTION: Final = timedelta(days=90)
@@ -46,7 +44,7 @@ class ChangeTrail:
     """
 
     def __init__(self, scope: AwsScope, gate: SocketGate) -> None:
-        self._limits = Limits(lambda: TokenBucket(rate=RATE, burst=1.0))
+        self._limits = Limits()
         self._passage = Passage(limits=self._limits, gate=gate, endpoint_url=scope.endpoint_url)
         self._scope = scope
         self._accounts: Accounts | None = None
