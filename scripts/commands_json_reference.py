@@ -14,7 +14,7 @@ SCHEMA: Final = Path(__file__).parents[1] / "docs/reference/commands.schema.json
 DEFINITIONS: Final[Mapping[str, Mapping[str, Any]]] = json.loads(
     SCHEMA.read_text(encoding="utf-8")
 )["$defs"]
-PARTS: Final = ("change", "side", "bytes")
+PARTS: Final = ("change", "attribution", "recorded_call", "side", "bytes")
 """What the JSON of several commands has."""
 _INLINE: Final = ("value",)
 _INTRODUCTION: Final = """\

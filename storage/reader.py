@@ -11,6 +11,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self, TypeVar
 
+from model.comparisons.attribution import Unattributed
 from model.comparisons.change import Change
 from model.encoding.known_parts import KnownParts
 from model.endpoint_state.schedule import Schedule
@@ -29,6 +30,7 @@ from model.snapshot import EndpointStatus, Snapshot
 from storage.database import Database, connect_for_reading
 from storage.errors import DRIVER_ERRORS, explain
 from storage.reading import observations as of_observations
+from storage.reading.attributions import read_unattributed
 from storage.reading.findings import (
     read_compliance_counts,
     read_findings,
@@ -230,6 +232,19 @@ class SqlReader(RecordReader):
         """
         async with self._reading() as connection:
             return await read_compliance_counts(connection, moments)
+
+    async def unattributed(
+        self, since: datetime, until: datetime, *, after: int = 0, limit: int
+    ) -> Sequence[Unattributed]:
+        """The first ``limit`` Changes from ``since`` to before ``until`` without an attribution, by visit.
+
+        They are those stored after the one with the identifier ``after``.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_unattributed(connection, since, until, after, limit)
 
     async def changes(
         self,

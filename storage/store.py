@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.comparisons.attribution import Attribution
 from model.endpoint_state import Advanced, Schedule, Visit
 from model.findings.alert import Alert
 from model.findings.finding import Assessment, Waiver
@@ -34,6 +35,7 @@ from storage.reader import SqlReader, opened
 from storage.retention import Pruned, Retention, prune
 from storage.writer import BatchWriter, WriterClosedError
 from storage.writing.api_targets import change_api_target
+from storage.writing.attributions import put_attributions
 from storage.writing.audit import add_audit_entry
 from storage.writing.batch import write_visits
 from storage.writing.daily_limit import BYTES_PER_DAY, Dropped
@@ -225,6 +227,15 @@ class SqlStore(SqlReader):
         """
         async with self._writing() as connection:
             await put_reported_alerts(connection, notifier, reported, ended)
+
+    async def put_attributions(self, found: Mapping[int, Attribution]) -> None:
+        """Store who caused Changes, by the identifiers that ``unattributed`` gave; durable on return.
+
+        Raises:
+            StoreError: if they could not be stored.
+        """
+        async with self._writing() as connection:
+            await put_attributions(connection, found)
 
     async def healthy(self) -> bool:
         """Whether the newest visit could be stored and the database can be read now."""

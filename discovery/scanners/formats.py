@@ -1,4 +1,5 @@
-"""Reads what other scanners wrote: Prowler (OCSF and CSV, version 4 and later), Checkov (JSON), Security Hub (ASFF).
+"""Reads what other scanners wrote: Prowler (OCSF and CSV, version 4 and later), Checkov (JSON), Security Hub (ASFF),
+AWS Config (compliance details).
 
 The form is recognized by its content. Muted and suppressed findings, and those that are neither passed nor failed, are
 left out.
@@ -7,6 +8,7 @@ left out.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -16,13 +18,25 @@ from model.frozen import frozen
 PROWLER: Final = "prowler"
 CHECKOV: Final = "checkov"
 SECURITY_HUB: Final = "security_hub"
+AWS_CONFIG: Final = "aws_config"
 
 _FORMS: Final = (
-    "use Prowler's OCSF or CSV, Checkov's JSON, or the output of `aws securityhub get-findings`"
+    "use Prowler's OCSF or CSV, Checkov's JSON, or the output of `aws securityhub get-findings` or `aws configservice "
+    "get-compliance-details-by-config-rule`"
 )
 _PROWLER_COLUMNS: Final = ("CHECK_ID", "STATUS", "RESOURCE_UID")
 _PROWLER_GENERATOR: Final = "prowler-"
-_OUTCOMES: Final = {"FAIL": True, "FAILED": True, "PASS": False, "PASSED": False}
+_OUTCOMES: Final = {
+    "FAIL": True,
+    "FAILED": True,
+    "NON_COMPLIANT": True,
+    "PASS": False,
+    "PASSED": False,
+    "COMPLIANT": False,
+}
+_EVALUATIONS: Final = ("EvaluationResults", "AggregateEvaluationResults")
+_OF_SECURITY_HUB: Final = re.compile(r"securityhub-(.+)-[0-9a-z]{6,8}")
+"""The name that Security Hub gives a rule of AWS Config: a prefix, the rule's usual name, and a suffix."""
 
 
 class FormatError(ValueError):
@@ -57,6 +71,8 @@ def read_findings(text: str) -> Iterator[ScannerFinding]:
         raise FormatError(f"is not valid JSON: {error}: write it again") from error
     if isinstance(value, dict) and "Findings" in value:
         yield from _each(value["Findings"], "Findings", _asff)
+    elif isinstance(value, dict) and (name := next(filter(value.__contains__, _EVALUATIONS), "")):
+        yield from _each(value[name], name, _evaluation)
     elif isinstance(value, dict):
         yield from _checkov(value, "")
     elif value and all(isinstance(one, dict) and "results" in one for one in value):
@@ -98,6 +114,17 @@ def _asff(one: Mapping[str, Any]) -> Iterator[ScannerFinding]:
         scanner, check = PROWLER, generator.removeprefix(_PROWLER_GENERATOR)
     for resource in one["Resources"]:
         yield _finding(scanner, check, resource["Id"], status)
+
+
+def _evaluation(one: Mapping[str, Any]) -> Iterator[ScannerFinding]:
+    """A rule with its usual name, which is its identifier in other letters; Config gives names only."""
+    status = one["ComplianceType"]
+    if status not in _OUTCOMES:
+        return
+    about = one["EvaluationResultIdentifier"]["EvaluationResultQualifier"]
+    name = about["ConfigRuleName"]
+    usual = _OF_SECURITY_HUB.sub(r"\1", name)
+    yield _finding(AWS_CONFIG, usual.upper().replace("-", "_"), about["ResourceId"], status)
 
 
 def _checkov(report: Mapping[str, Any], name: str) -> Iterator[ScannerFinding]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from discovery.scanners.formats import FormatError, ScannerFinding, read_findings
+from discovery.scanners.formats import AWS_CONFIG, FormatError, ScannerFinding, read_findings
 from discovery.source import Skipped, SourceError, SourceReading
 from model.claims import Claim, ClaimedRule
 from model.frozen import frozen
@@ -38,12 +38,16 @@ class KnownCheck:
 
 @cache
 def known_checks() -> Mapping[tuple[str, str], KnownCheck]:
-    """The checks by scanner and identifier."""
+    """The checks by scanner and identifier; a control of Security Hub has the rule of AWS Config that it uses."""
     return MappingProxyType(
         {
-            (one["scanner"], check): _known(one)
+            (scanner, check): _known(one)
             for one in json.loads(_CHECKS.read_text(encoding="utf-8"))
-            for check in one["checks"]
+            for scanner, checks in (
+                (one["scanner"], one["checks"]),
+                (AWS_CONFIG, one.get("config_rules", ())),
+            )
+            for check in checks
         }
     )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from exporters.attribution_text import attributed
 from exporters.pages.links import history_link
 from model.comparisons.change import Change
 from model.safe_output.xml_text import Element, element
@@ -42,5 +43,8 @@ def _entry(change: Change, site: str) -> Element:
     entry.append(author)
     entry.append(element("link", href=site + (history_link(change.endpoint_key) or "/changes")))
     before, after = change.before or "nothing", change.after or "nothing"
-    entry.append(element("summary", lines=[f"{change.fact}: {before} → {after}"], type="text"))
+    lines = [f"{change.fact}: {before} → {after}"]
+    if change.attribution is not None:
+        lines.append(attributed(change.attribution))
+    entry.append(element("summary", lines=lines, type="text"))
     return entry

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from exporters.attribution_text import attributed
 from exporters.html_templates import Templates, html_templates
 from exporters.pages.assets import HTMX, ICON, STYLESHEET
 from exporters.pages.times import relative_to
@@ -33,6 +34,7 @@ def page_templates() -> Templates:
     made = html_templates("exporters.pages")
     made.filters["minute"] = words.minute
     made.globals.update(
+        attributed=attributed,
         counted=counted,
         navigation=NAVIGATION,
         stylesheet=STYLESHEET.name,

@@ -14,6 +14,7 @@ from exporters.reports.formats.as_html import (
 )
 from exporters.reports.formats.as_json import write_json
 from exporters.reports.formats.as_junit import write_junit
+from exporters.reports.formats.as_ocsf import write_ocsf
 from exporters.reports.formats.as_sarif import write_sarif
 from exporters.reports.formats.markdown.guidelines import write_guidelines_markdown
 from exporters.reports.formats.markdown.policy import write_policy_markdown
@@ -88,6 +89,13 @@ REPORTS: Final = (
         start="{",
         says="OSCAL assessment results, for auditors",
         write=write_oscal,
+    ),
+    ReportFormat(
+        name="ocsf",
+        media_type="application/jsonl",
+        start="{",
+        says="OCSF 1.3 Compliance Findings, one a line, for security data lakes",
+        write=write_ocsf,
     ),
     ReportFormat(
         name="executive",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from model.comparisons.attribution import Attribution
 from model.frozen import frozen
 
 
@@ -21,7 +22,8 @@ class Change:
     """One fact that changed.
 
     ``fact`` is its path in the Observation's JSON, such as ``protocols.TLSv1.0``; ``before`` and ``after`` are
-    short texts, None if there was or is nothing; ``sentence`` is for people.
+    short texts, None if there was or is nothing; ``sentence`` is for people. ``attribution`` is None until an audit
+    trail has been asked, and where none is.
     """
 
     endpoint_key: str
@@ -31,3 +33,4 @@ class Change:
     before: str | None
     after: str | None
     sentence: str
+    attribution: Attribution | None = None

@@ -24,11 +24,13 @@ from model.target import Target
 from scheduling.resolve import resolve
 from scheduling.scheduler import Scheduler
 from service.config.settings import ServiceSettings
+from service.daemon.imported_waivers import DeskOfImports
 from service.daemon.planning import Planner
 from service.daemon.probes import LocalProbes
 from service.daemon.state import ServiceState
 from service.daemon.targets import TargetFeed
 from service.delivery.sinks import SinkInputs, Sinks
+from service.http.waivers import WaiverDesk
 from service.inventory.inventory import Inventory
 from service.inventory.metrics_page import InventoryPage
 from service.inventory.service_meter import ServiceMeter
@@ -64,6 +66,7 @@ class Parts:
     on_demand: OnDemandProber
     jobs: ProbeJobs
     sinks: Sinks
+    waivers: WaiverDesk
     started_at: datetime
 
     @property
@@ -101,13 +104,12 @@ def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Ta
         store=store,
         judge=evaluator.judge,
         inventory=inventory,
-        probes=LocalProbes(
-            state=state, guarded=guarded, meter=ServiceMeter(metrics, inventory), clock=clock
-        ),
+        probes=_probes(state, guarded, ServiceMeter(metrics, inventory), clock),
         leader=_leader(settings, store, inventory, metrics),
     )
     page = _page(settings, clock, inventory, metrics)
     on_demand = OnDemandProber(settings.on_demand, prober_context(planner))
+    waivers = WaiverDesk(evaluator, store, clock.now)
     return Parts(
         state=state,
         clock=clock,
@@ -119,7 +121,8 @@ def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Ta
         targets=TargetFeed(state, evaluator, planner, fixed_targets, metrics.forget_source, page),
         on_demand=on_demand,
         jobs=ProbeJobs(Observer(on_demand), clock),
-        sinks=_sinks(settings, store, page, planner, metrics),
+        sinks=_sinks(settings, store, page, planner, metrics, DeskOfImports(waivers)),
+        waivers=waivers,
         started_at=clock.now(),
     )
 
@@ -145,6 +148,12 @@ def _metrics(
         metrics.registry, tasks=lambda: len(asyncio.all_tasks(loop)), cached_bytes=cached_bytes
     )
     return metrics
+
+
+def _probes(
+    state: ServiceState, guarded: GuardedVisits, meter: ServiceMeter, clock: SystemClock
+) -> LocalProbes:
+    return LocalProbes(state=state, guarded=guarded, meter=meter, clock=clock)
 
 
 def _page(
@@ -180,6 +189,7 @@ def _sinks(
     page: InventoryPage,
     planner: Planner,
     metrics: ServiceMetrics,
+    waivers: DeskOfImports,
 ) -> Sinks:
     inputs = SinkInputs(
         page=page,
@@ -188,6 +198,7 @@ def _sinks(
         reported=store,
         clock=planner.clock,
         gate=settings.gate,
+        waivers=waivers,
     )
     return Sinks(settings, inputs, has_facts=lambda: planner.is_planning)
 

@@ -50,7 +50,7 @@ def app_of(parts: Parts, reload: Callable[[Principal], Awaitable[str | None]]) -
             evaluator.waivers, evaluator.targets, snapshot.endpoints, snapshot.taken_at
         )
 
-    waivers = WaiverDesk(parts.evaluator, parts.store, parts.clock.now)
+    waivers = parts.waivers
     reports = WrittenReports(partial(_report, parts))
     return make_app(
         service_registry=parts.metrics.registry,

@@ -27,6 +27,7 @@ from service.daemon.audit import SIGHUP
 from service.daemon.build import Parts, build
 from service.daemon.reload import limit_stored_bytes, reload
 from service.daemon.routes import app_of
+from service.history.attribution import Attributor
 from service.http.guard.guard import Guard
 from service.http.guard.principal import Principal
 from service.http.server import ListenError, serve_http
@@ -167,4 +168,10 @@ def _watchers(
         ),
         reload_on_signal(partial(reload_now, SIGHUP)),
         parts.sinks.run(),
+        _attributor(parts).run(lambda: parts.planner.is_planning),
     )
+
+
+def _attributor(parts: Parts) -> Attributor:
+    state = parts.state
+    return Attributor(parts.store, parts.clock, lambda: state.settings, lambda: state.gate)

@@ -8,7 +8,7 @@ nothing; only a crash between sending and storing sends the same alerts twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import timedelta
 from typing import Any, Final
 
@@ -33,7 +33,6 @@ _REMOVED_AFTER: Final = timedelta(hours=1)
 """A target may be missing while a source or a name server is down, without an event."""
 
 _LONGEST_WAIT: Final = 600.0
-_REPEAT_SECONDS: Final = 60.0
 _VALID_FOR: Final = timedelta(minutes=5)
 
 
@@ -118,10 +117,11 @@ class NotifierLoop:
 
     @property
     def _is_repeat_due(self) -> bool:
-        since = self._clock.monotonic() - self._repeated_at
-        return self._notifier.repeats_active and since >= _REPEAT_SECONDS
+        after = self._notifier.repeat_seconds
+        return after is not None and self._clock.monotonic() - self._repeated_at >= after
 
     async def _deliver(self, events: Sequence[Event], newest: Mapping[str, Alert]) -> None:
+        before = frozenset(self._reported or ())
         try:
             for some in self._batches(events):
                 with span("deliver", sink=self._name, events=len(some)):
@@ -130,7 +130,7 @@ class NotifierLoop:
                 self._attempts.succeeded()
                 await self._synchronize()
             if self._is_repeat_due:
-                await self._repeat_active(newest)
+                await self._repeat_active(newest, before)
         except DeliveryError as error:
             self._not_before = self._clock.monotonic() + self._attempts.failed(error)
             return
@@ -138,10 +138,10 @@ class NotifierLoop:
         self._began_at = None
         self._digest = self._timing.digest_number(self._clock.now())
 
-    async def _repeat_active(self, newest: Mapping[str, Alert]) -> None:
-        """Send every reported alert again, with its newest text if it is still active."""
+    async def _repeat_active(self, newest: Mapping[str, Alert], before: Set[str]) -> None:
+        """Send every alert that was reported ``before`` again, with its newest text if it is still active."""
         reported = (self._reported or {}).items()
-        alerts = tuple(newest.get(key, alert) for key, alert in reported)
+        alerts = tuple(newest.get(key, alert) for key, alert in reported if key in before)
         most = self._notifier.max_events
         for start in range(0, len(alerts), most):
             message = self._message((), alerts[start : start + most])
@@ -161,7 +161,7 @@ class NotifierLoop:
         now = self._clock.now()
         if active is None:
             active = tuple(_after(self._reported or {}, events).values())
-        if self._notifier.repeats_active and events:
+        if self._notifier.repeat_seconds is not None and events:
             active = tuple(event.alert for event in events if not event.kind.is_end)
         return Message(
             notifier=self._name,

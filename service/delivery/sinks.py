@@ -18,9 +18,11 @@ from pki.net_guard.gate import SocketGate
 from service.config.settings import ServiceSettings
 from service.delivery.active_alerts import POLL_SECONDS, SharedActiveAlerts
 from service.delivery.notifier_loop import Channel, NotifierLoop
+from service.delivery.suppressions import ImportedWaivers, SuppressionSource
 from service.integrations.catalogue import notifier_of
 from service.integrations.notifier import NotifierSettings
 from service.integrations.remote_write.writer import RemoteWriter
+from service.integrations.security_hub.notifier import SecurityHubSettings
 from service.integrations.textfile import TextFile
 from service.inventory.metrics_page import InventoryPage, NoSnapshotError
 
@@ -38,7 +40,10 @@ class Sink(Protocol):
 
 @frozen
 class SinkInputs:
-    """Where sinks get what they send, store what they have reported, and which receivers they may contact."""
+    """Where sinks get what they send, store what they have reported, and which receivers they may contact.
+
+    ``waivers`` are changed by what people suppress at a receiver.
+    """
 
     page: InventoryPage
     snapshot: Callable[[], Snapshot]
@@ -46,6 +51,7 @@ class SinkInputs:
     reported: ReportedAlerts
     clock: Clock
     gate: SocketGate
+    waivers: ImportedWaivers
 
     async def facts(self) -> bytes | None:
         """The page of the inventory's metrics in gzip; None if there is no Snapshot yet."""
@@ -76,6 +82,8 @@ class Sinks:
         alerts = SharedActiveAlerts(inputs.snapshot, inputs.clock)
         for name, notifier in settings.notifications.items():
             sinks.append(_NotifierSink(name, notifier, alerts, inputs, metrics, has_facts))
+            if isinstance(notifier, SecurityHubSettings) and notifier.accept_suppressions:
+                sinks.append(_suppressions(name, notifier, inputs, has_facts))
         self._sinks = sinks
 
     @property
@@ -88,6 +96,12 @@ class Sinks:
         async with asyncio.TaskGroup() as group:
             for sink in self._sinks:
                 group.create_task(_keep_running(sink))
+
+
+def _suppressions(
+    name: str, settings: SecurityHubSettings, inputs: SinkInputs, has_facts: Callable[[], bool]
+) -> SuppressionSource:
+    return SuppressionSource(name, settings, inputs.gate, inputs.waivers, inputs.clock, has_facts)
 
 
 class _NotifierSink:

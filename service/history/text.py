@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from exporters.attribution_text import attributed
 from exporters.audit_text import audited, audited_by, audited_value
 from exporters.plurals import counted
 from exporters.terminal.console import printable
@@ -25,6 +26,7 @@ from model.verdict import Verdict
 from service.history.queries import EndpointDifference, EndpointHistory
 
 _LIMIT: Final = 300
+_ATTRIBUTION_LIMIT: Final = 900
 _TURN_WORDS: Final = {
     Transition.FIRST: "first visit",
     Transition.SAME: "unchanged, as far as known",
@@ -39,8 +41,11 @@ def history_lines(histories: Sequence[EndpointHistory]) -> Iterator[str]:
         yield printable(history.endpoint_key, limit=_LIMIT)
         for stretch, changes in history.stretches:
             yield f"  {_span(stretch)}  {_visits(stretch.visits)}, {_summary(stretch.observation)}"
-            said = [change.sentence for change in changes] or [_TURN_WORDS[stretch.turn]]
-            yield from (f"      {printable(text, limit=_LIMIT)}" for text in said if text)
+            said = [line for change in changes for line in _said(change)]
+            said = said or [_TURN_WORDS[stretch.turn]]
+            yield from (
+                f"      {printable(text, limit=_ATTRIBUTION_LIMIT)}" for text in said if text
+            )
 
 
 def history_json(histories: Sequence[EndpointHistory]) -> dict[str, Any]:
@@ -95,10 +100,18 @@ def difference_json(found: Sequence[EndpointDifference], moment: datetime) -> di
 
 
 def change_lines(changes: Sequence[Change]) -> Iterator[str]:
-    """A line for each change."""
+    """A line for each change, and one on who caused it if an audit trail was asked."""
     for change in changes:
         key = printable(change.endpoint_key, limit=_LIMIT)
         yield f"{_minute(change.at)}  {key}  {printable(change.sentence, limit=_LIMIT)}"
+        if change.attribution is not None:
+            yield f"    {printable(attributed(change.attribution), limit=_ATTRIBUTION_LIMIT)}"
+
+
+def _said(change: Change) -> Iterator[str]:
+    yield change.sentence
+    if change.attribution is not None:
+        yield f"  {attributed(change.attribution)}"
 
 
 def inventory_lines(snapshot: Snapshot) -> Iterator[str]:

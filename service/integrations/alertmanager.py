@@ -90,5 +90,5 @@ ALERTMANAGER: Final = Notifier(
     render=render_alertmanager,
     connect=partial(post_json, path="/api/v2/alerts"),
     max_events=500,
-    repeats_active=True,
+    repeat_seconds=60.0,
 )

@@ -11,6 +11,7 @@ from pydantic import AfterValidator
 from service.integrations.alertmanager import ALERTMANAGER
 from service.integrations.email.notifier import EMAIL
 from service.integrations.notifier import Notifier, NotifierSettings
+from service.integrations.security_hub.notifier import SECURITY_HUB
 from service.integrations.slack import SLACK
 from service.integrations.webhook import WEBHOOK
 from service.setting_types.by_type import ByType
@@ -20,6 +21,7 @@ NOTIFIERS: Final[tuple[Notifier[Any], ...]] = (
     SLACK,
     EMAIL,
     ALERTMANAGER,
+    SECURITY_HUB,
 )
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")

@@ -108,7 +108,8 @@ class Notifier(Generic[S]):
     """One kind of notifier: ``name`` is its ``type`` in the configuration, ``settings`` the class of its settings.
 
     ``render`` writes a message of at most ``max_events`` events in the receiver's format. ``connect`` returns the
-    function that sends it, through the gate. With ``repeats_active``, all active alerts are sent again and again, not only changes.
+    function that sends it, through the gate. With ``repeat_seconds``, all active alerts are sent again at this interval, in messages
+    without events.
     """
 
     name: str
@@ -116,4 +117,4 @@ class Notifier(Generic[S]):
     render: Callable[[Message], bytes]
     connect: Callable[[S, SocketGate], AbstractAsyncContextManager[Send]]
     max_events: int = UNLIMITED
-    repeats_active: bool = False
+    repeat_seconds: float | None = None

@@ -11,6 +11,7 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.comparisons.change import Change, ChangeKind
+from model.encoding.change_json import attribution_from_json
 from model.encoding.known_parts import KnownParts
 from model.query import Period, Selection, Transition
 from storage.reading.places import conditions, with_target
@@ -49,6 +50,7 @@ def change_rows() -> Select[*tuple[Any, ...]]:
             ChangeRow.before,
             ChangeRow.after,
             ChangeRow.sentence,
+            ChangeRow.attribution,
         )
         .join(EndpointRow, EndpointRow.id == ChangeRow.endpoint_id)
         .join(TargetRow, TargetRow.id == EndpointRow.target_id)
@@ -65,6 +67,7 @@ def change_of(row: Row[*tuple[Any, ...]]) -> Change:
         before=row.before,
         after=row.after,
         sentence=row.sentence,
+        attribution=None if row.attribution is None else attribution_from_json(row.attribution),
     )
 
 

@@ -166,7 +166,7 @@ class VisitRow(Table):
 
 
 class ChangeRow(Table):
-    """A Change."""
+    """A Change; ``attribution`` is NULL until an audit trail has been asked, and where none is."""
 
     __tablename__ = "changes"
     __table_args__ = (Index(None, "endpoint_id", "at"),)
@@ -179,6 +179,7 @@ class ChangeRow(Table):
     before: Mapped[str | None] = mapped_column(JSON(none_as_null=True))
     after: Mapped[str | None] = mapped_column(JSON(none_as_null=True))
     sentence: Mapped[str] = mapped_column(JSON)
+    attribution: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class CertificateRow(Table):

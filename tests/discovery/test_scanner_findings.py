@@ -1,4 +1,4 @@
-"""Findings of Prowler, Checkov and Security Hub become claims about the targets of other sources."""
+"""Findings of Prowler, Checkov, Security Hub and AWS Config become claims about the targets of other sources."""
 
 from __future__ import annotations
 
@@ -62,6 +62,22 @@ def asff(control: str, status: str = "FAILED", **changes: Any) -> dict[str, Any]
     }
 
 
+def evaluation(rule: str, status: str = "NON_COMPLIANT") -> dict[str, Any]:
+    """One result as ``aws configservice get-compliance-details-by-config-rule`` prints it."""
+    return {
+        "EvaluationResultIdentifier": {
+            "EvaluationResultQualifier": {
+                "ConfigRuleName": rule,
+                "ResourceType": "AWS::ElasticLoadBalancingV2::LoadBalancer",
+                "ResourceId": BALANCER,
+            },
+            "OrderingTimestamp": "2026-11-30T12:00:00+00:00",
+        },
+        "ComplianceType": status,
+        "ResultRecordedTime": "2026-11-30T12:00:01+00:00",
+    }
+
+
 def checkov(check: str) -> dict[str, Any]:
     """One result of Checkov for Terraform."""
     return {
@@ -95,6 +111,24 @@ CSV: Final = (
             "elbv2_ssl_listeners",
             True,
         ),
+        (
+            json.dumps({"EvaluationResults": [evaluation("alb-http-to-https-redirection-check")]}),
+            "aws_config",
+            "ALB_HTTP_TO_HTTPS_REDIRECTION_CHECK",
+            True,
+        ),
+        (
+            json.dumps(
+                {
+                    "AggregateEvaluationResults": [
+                        evaluation("securityhub-elb-tls-https-listeners-only-1a2b3c4d", "COMPLIANT")
+                    ]
+                }
+            ),
+            "aws_config",
+            "ELB_TLS_HTTPS_LISTENERS_ONLY",
+            False,
+        ),
     ],
 )
 def test_each_form_is_recognized(text: str, scanner: str, check: str, is_failed: bool) -> None:
@@ -119,6 +153,7 @@ def test_checkov_has_passed_and_failed_checks_with_their_lines() -> None:
         json.dumps([ocsf("x", status="Suppressed"), ocsf("x", "MANUAL")]),
         json.dumps([asff("x", Workflow={"Status": "SUPPRESSED"}), asff("x", "NOT_AVAILABLE")]),
         json.dumps([asff("x", RecordState="ARCHIVED")]),
+        json.dumps({"EvaluationResults": [evaluation("x", "NOT_APPLICABLE")]}),
         "[]",
     ],
 )
@@ -135,6 +170,7 @@ def test_what_is_muted_or_undecided_is_left_out(text: str) -> None:
         (json.dumps([{"metadata": {}}]), "[0] lacks 'event_code'"),
         (json.dumps({"Findings": [{"Compliance": {"Status": "FAILED"}}]}), "Findings[0] lacks"),
         (json.dumps({"Findings": {}}), "Findings must be a list"),
+        (json.dumps({"EvaluationResults": [{}]}), "EvaluationResults[0] lacks 'ComplianceType'"),
         (json.dumps({"results": {"failed_checks": [{}]}}), "results.failed_checks[0] lacks"),
         ("A;B\n1;2\n", "line 1 has no column CHECK_ID"),
         ("CHECK_ID;STATUS;RESOURCE_UID\nx\n", "line 2 has too few columns"),
@@ -152,7 +188,17 @@ _JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["Findings", "results", "resources", "metadata", "ProductArn", "x"]),
+            st.sampled_from(
+                [
+                    "Findings",
+                    "EvaluationResults",
+                    "results",
+                    "resources",
+                    "metadata",
+                    "ProductArn",
+                    "x",
+                ]
+            ),
             inner,
             max_size=3,
         )

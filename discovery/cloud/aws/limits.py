@@ -11,7 +11,9 @@ RATE: Final = 5.0
 """Requests a second: half of what AWS allows for calls such as DescribeListeners, and all of Route 53's five."""
 BURST: Final = 10.0
 """Requests at once: what AWS allows for ACM's GetCertificate."""
-_BURSTS: Final[Mapping[str, float]] = {"route53": 5.0}
+_RATES: Final[Mapping[str, float]] = {"cloudtrail": 1.0, "securityhub": 1.5}
+"""Of services that AWS allows less a second: half of LookupEvents' two, and of GetFindings' three."""
+_BURSTS: Final[Mapping[str, float]] = {"cloudtrail": 1.0, "route53": 5.0, "securityhub": 5.0}
 """Of services that AWS allows less at once."""
 
 
@@ -42,7 +44,7 @@ class TokenBucket:
 
 def bucket_of(service: str, clock: Callable[[], float] = time.monotonic) -> TokenBucket:
     """The bucket for requests to a service."""
-    return TokenBucket(burst=_BURSTS.get(service, BURST), clock=clock)
+    return TokenBucket(_RATES.get(service, RATE), _BURSTS.get(service, BURST), clock)
 
 
 class Limits:

@@ -21,6 +21,14 @@ class Feature(StrEnum):
     """To find the targets."""
     CLAIMS = "claims"
     """To read what AWS is configured to do at them."""
+    ATTRIBUTION = "attribution"
+    """To find the calls that caused changes."""
+    SECURITY_HUB = "security-hub"
+    """To send findings to Security Hub. It is the only feature here that writes."""
+
+
+SOURCE_FEATURES: Final = (Feature.DISCOVERY, Feature.CLAIMS)
+"""What a source of the type ``aws`` needs by its usual settings; all of it only reads."""
 
 
 @frozen
@@ -67,6 +75,28 @@ _ALL: Final = (
     # Without a resource: which account, which regions, which role. GetCallerIdentity needs no permission.
     _found("ec2", "DescribeRegions", "ec2:DescribeRegions", "Regions"),
     _found("sts", "GetCallerIdentity", "sts:GetCallerIdentity"),
+    # Who caused a change, and where findings go
+    _found(
+        "cloudtrail",
+        "LookupEvents",
+        "cloudtrail:LookupEvents",
+        "Events",
+        feature=Feature.ATTRIBUTION,
+    ),
+    *(
+        _found(
+            "securityhub",
+            name,
+            f"securityhub:{name}",
+            results,
+            feature=Feature.SECURITY_HUB,
+        )
+        for name, results in (
+            ("BatchImportFindings", ""),
+            ("BatchUpdateFindings", ""),
+            ("GetFindings", "Findings"),
+        )
+    ),
     # Elastic Load Balancing
     _found("elbv2", "DescribeLoadBalancers", f"{_ELB}:DescribeLoadBalancers", "LoadBalancers"),
     _found(

@@ -1,21 +1,22 @@
-"""``tlsprobe aws policy``: the IAM policy that the discovery source ``aws`` needs."""
+"""``tlsprobe aws policy``: the IAM policy that the discovery source ``aws`` and other features need."""
 
 from __future__ import annotations
 
 import json
 from typing import Annotated
 
-from discovery.cloud.aws.operations import Feature, iam_policy
+from discovery.cloud.aws.operations import SOURCE_FEATURES, Feature, iam_policy
 from service.cli.app import EXIT_OK, say
 from service.cli.parameters import Option, command
 
 
 @command(
-    short_help="Print the least IAM policy for reading AWS.",
+    short_help="Print the least IAM policy for AWS.",
     epilog="""\b
 Examples:
   tlsprobe aws policy > policy.json
-  tlsprobe aws policy --for discovery""",
+  tlsprobe aws policy --for discovery --for claims --for attribution
+  tlsprobe aws policy --for security-hub""",
 )
 def policy(
     *,
@@ -24,7 +25,8 @@ def policy(
         Option(
             "--for",
             help="Only the actions for this feature: discovery finds targets, claims reads how AWS is "
-            "configured to encrypt; repeatable. [default: both]",
+            "configured to encrypt, attribution asks CloudTrail who caused changes, security-hub sends "
+            "findings; repeatable. [default: discovery and claims]",
         ),
     ] = None,
     partition: Annotated[
@@ -32,9 +34,9 @@ def policy(
         Option("--partition", metavar="NAME", help="AWS's partition: aws, aws-cn or aws-us-gov."),
     ] = "aws",
 ) -> int:
-    """Print the actions that the source aws calls, and no others; all of them only read.
+    """Print the actions that these features call, and no others; only security-hub writes.
 
     It sends nothing. Without the actions for claims, targets are found, and their claims are skipped.
     """
-    say(*json.dumps(iam_policy(features or tuple(Feature), partition), indent=2).splitlines())
+    say(*json.dumps(iam_policy(features or SOURCE_FEATURES, partition), indent=2).splitlines())
     return EXIT_OK

@@ -36,6 +36,7 @@ class Format(StrEnum):
     JUNIT = "junit"
     SARIF = "sarif"
     OSCAL = "oscal"
+    OCSF = "ocsf"
     EXECUTIVE = "executive"
     POLICY = "policy"
     POLICY_MARKDOWN = "policy-markdown"

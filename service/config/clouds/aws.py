@@ -37,7 +37,8 @@ class AwsSettings(PolledSettings):
     """The resources of AWS accounts, with what AWS declares of them as claims.
 
     ``accounts`` are read by ``role_arn``, in which ``{account}`` stands for the number; without ``accounts``, the
-    credentials of this process are used as they are.
+    credentials of this process are used as they are. With ``attribute_changes``, CloudTrail is asked who caused
+    the changes that visits show.
     """
 
     _computed_labels: ClassVar[frozenset[str]] = frozenset({HTTP, HTTP_PORT})
@@ -52,6 +53,22 @@ class AwsSettings(PolledSettings):
     s3_probe_role_arn: str = ""
     endpoint_url: WebUrl = ""
     refresh_seconds: Seconds = 900.0
+    attribute_changes: bool = False
+
+    @property
+    def scope(self) -> AwsScope:
+        """What is read, and by which credentials."""
+        return AwsScope(
+            services=self.services,
+            regions=self.regions,
+            accounts=self.accounts,
+            role_arn=self.role_arn,
+            external_id=self.external_id,
+            profile=self.profile,
+            endpoint_url=self.endpoint_url or None,
+            most=self.max_targets,
+            s3_probe_role_arn=self.s3_probe_role_arn,
+        )
 
     @property
     def described(self) -> str:
@@ -77,17 +94,7 @@ class AwsSettings(PolledSettings):
 
     def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:
         """Reads all accounts and regions; botocore is imported when the source is first read."""
-        scope = AwsScope(
-            services=self.services,
-            regions=self.regions,
-            accounts=self.accounts,
-            role_arn=self.role_arn,
-            external_id=self.external_id,
-            profile=self.profile,
-            endpoint_url=self.endpoint_url or None,
-            most=self.max_targets,
-            s3_probe_role_arn=self.s3_probe_role_arn,
-        )
+        scope = self.scope
         readers: list[Callable[[], Awaitable[SourceReading]]] = []
 
         async def read() -> SourceReading:

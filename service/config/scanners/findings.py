@@ -14,7 +14,7 @@ from service.config.sources import PolledSettings, SourceContext
 
 
 class ScannerFindingsSettings(PolledSettings):
-    """Files that Prowler, Checkov or Security Hub wrote."""
+    """Files that Prowler, Checkov, Security Hub or AWS Config wrote."""
 
     type: Literal["scanner_findings"]
     paths: Annotated[tuple[Path, ...], Field(min_length=1)]

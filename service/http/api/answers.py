@@ -111,8 +111,27 @@ class Periods(Page):
     items: list[Period]
 
 
+class RecordedCall(Item):
+    """A call that an audit trail records. Own calls are those whose caller says that it is tlsprobe."""
+
+    name: str
+    at: datetime
+    event_id: str
+    principal: str
+    source_address: str
+    own: bool
+    others: int
+
+
+class Attribution(Item):
+    """The call that caused a change, or why none is known."""
+
+    call: RecordedCall | None
+    unknown: str | None
+
+
 class Change(Item):
-    """A fact that differs from the visit before."""
+    """A fact that differs from the visit before; without an attribution, no audit trail was asked yet."""
 
     endpoint: str
     at: datetime
@@ -121,6 +140,7 @@ class Change(Item):
     before: str | None
     after: str | None
     message: str
+    attribution: Attribution | None
 
 
 class Changes(Page):

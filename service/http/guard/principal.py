@@ -24,6 +24,8 @@ class Method(StrEnum):
     PROXY = "proxy"
     SIGNAL = "signal"
     """A process on this machine, by a signal."""
+    SECURITY_HUB = "security_hub"
+    """Somebody who suppressed a finding in AWS Security Hub, as its note says."""
 
 
 @frozen

@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from discovery.cloud.aws.families import FAMILIES
-from discovery.cloud.aws.operations import OPERATIONS, Feature, iam_policy
+from discovery.cloud.aws.operations import OPERATIONS, SOURCE_FEATURES, Feature, iam_policy
 from discovery.cloud.aws.scope import SERVICES
 from discovery.source import SourceReading
 from tests.discovery.aws.account import (
@@ -107,7 +107,7 @@ async def test_the_iam_policy_allows_the_operations_that_are_called_and_no_other
     called = {OPERATIONS[f"{one.service}.{one.operation}"].action for one in account.calls}
     allowed = {
         action
-        for statement in iam_policy(frozenset(Feature))["Statement"]
+        for statement in iam_policy(SOURCE_FEATURES)["Statement"]
         for action in statement["Action"]
     }
     assert allowed - called == {"memorydb:DescribeClusters"}
@@ -120,10 +120,15 @@ def test_the_policy_for_discovery_has_no_action_for_claims() -> None:
     assert "acm:GetCertificate" not in text
 
 
-def test_every_action_only_reads() -> None:
-    for operation in OPERATIONS.values():
-        verb = operation.action.partition(":")[2]
-        assert verb.startswith(("BatchGet", "Describe", "Get", "List")) or verb == "GET"
+def test_every_action_only_reads_but_for_those_of_the_feeds() -> None:
+    writing = {
+        operation.action
+        for operation in OPERATIONS.values()
+        if not operation.action.partition(":")[2].startswith(
+            ("BatchGet", "Describe", "Get", "List", "Lookup", "GET")
+        )
+    }
+    assert writing == {"securityhub:BatchImportFindings", "securityhub:BatchUpdateFindings"}
 
 
 async def test_a_distribution_with_the_certificate_of_cloudfront_has_its_policy_at_that_name(

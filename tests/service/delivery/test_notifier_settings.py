@@ -34,6 +34,12 @@ def problem_of(notifiers: object, path: Path) -> str:
         ({"type": "slack", "url": URL, "min_severity": "bad"}, "ops.min_severity must be 'info'"),
         ({"type": "slack", "url": URL, "digest_hours": 0}, "greater than or equal to 1"),
         ({"type": "alertmanager", "url": URL, "digest_hours": 24}, "unknown setting"),
+        ({"type": "security_hub"}, "ops.region"),
+        ({"type": "security_hub", "region": "Ireland"}, "use one such as eu-west-1"),
+        (
+            {"type": "security_hub", "region": "eu-west-1", "role_arn": "tlsprobe"},
+            "use its ARN, such as arn:aws:iam::123456789012:role/tlsprobe",
+        ),
         ({**MAIL, "from": "nobody"}, "'nobody' is not a valid e-mail address"),
         ({**MAIL, "from": "a@b.example\nBcc: all@b.example"}, "is not a valid e-mail address"),
         (

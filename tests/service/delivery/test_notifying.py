@@ -89,7 +89,7 @@ async def desk_of(
 ) -> AsyncIterator[Desk]:
     """The notifier ``ops`` of a service whose configuration has ``settings``."""
     section: TypeAdapter[Any] = TypeAdapter(NotifierSection)
-    if settings["type"] != "alertmanager":
+    if settings["type"] not in {"alertmanager", "security_hub"}:
         settings = {"group_wait_seconds": 0, **settings}
     one = section.validate_python({"ops": settings})["ops"]
     notifier = notifier_of(one.type)

@@ -18,6 +18,7 @@ from exporters.reports import PolicyRule, PolicyText
 from exporters.service_state import FleetState, PartStates, SinkState
 from model.certificates.certificate import Problem, Revocation, RevocationMethod, TrustVerdict
 from model.claims import Claim
+from model.comparisons.attribution import Attribution, RecordedCall
 from model.endpoint_state import Visit
 from model.endpoint_state.schedule import Schedule
 from model.findings.finding import FindingStatus, Outcome, Severity
@@ -200,6 +201,9 @@ async def remember(store: SqlStore, text: str) -> None:
             consecutive_failures=0,
         )
         await store.record_visit(Visit(observation=seen, schedule=schedule))
+    call = RecordedCall(name=text, at=NOW, event_id=text, principal=text, source_address=text)
+    (visit,) = await store.unattributed(NOW.replace(hour=0), NOW.replace(day=2), limit=9)
+    await store.put_attributions(dict.fromkeys(visit.facts, Attribution(call=call)))
     await store.note(ServiceEvent(at=NOW, kind=ServiceEventKind.STARTED, sentence=text))
 
 

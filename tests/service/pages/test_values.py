@@ -17,6 +17,7 @@ from exporters.pages.overview import fleet_values, past_moments, policy_trends
 from exporters.pages.rows import row_of
 from exporters.pages.times import relative_to
 from exporters.pages.unproven import Unproven
+from model.comparisons.attribution import Attribution
 from model.comparisons.change import Change, ChangeKind
 from model.observation import Cost
 from model.protocol_version import ProtocolVersion
@@ -161,3 +162,7 @@ def test_each_change_is_an_entry_that_keeps_its_identity() -> None:
     assert identities[:1] == re.findall(r"<id>(urn:\S+)</id>", atom_feed([change], own, NOW))
     assert "protocols.SSLv3: yes → nothing" in feed
     assert 'href="http://localhost/changes?place=old.example%3A443%40192.0.2.1"' in feed
+    unknown = Attribution(unknown="no trail <has> it")
+    caused = atom_feed([replace(change, attribution=unknown)], own, NOW)
+    assert identities[:1] == re.findall(r"<id>(urn:\S+)</id>", caused)
+    assert "yes → nothing\ncause unknown: no trail &lt;has&gt; it" in caused
