@@ -18,7 +18,8 @@ from exporters.reports.report import (
     ServedCertificate,
     standing_by,
 )
-from model.claims.ledger import LedgerEntry, entries_of
+from model.claims.held import HeldClaim
+from model.claims.ledger import entries_of
 from model.findings.finding import FindingStatus, RuleResult, Waiver
 from model.findings.finding_life import with_waiver
 from model.findings.remediation import Remediation
@@ -74,6 +75,11 @@ def report_of(
         ),
         history=request.history,
         audit_log=request.audit_log,
+        resource_claims=tuple(
+            _claim(one.held)
+            for one in snapshot.resource_claims
+            if request.selection.items() <= one.labels.items()
+        ),
     )
 
 
@@ -131,12 +137,11 @@ def _endpoint(
             ReportedFinding(finding=finding, remedy=remedy_of(observation, finding.result))
             for finding in findings
         ),
-        claims=tuple(map(_claim, entries_of(status))),
+        claims=tuple(_claim(one.held, one.since) for one in entries_of(status)),
     )
 
 
-def _claim(entry: LedgerEntry) -> ReportedClaim:
-    held = entry.held
+def _claim(held: HeldClaim, since: datetime | None = None) -> ReportedClaim:
     return ReportedClaim(
         name=held.claim.name,
         statement=held.claim.statement,
@@ -145,7 +150,7 @@ def _claim(entry: LedgerEntry) -> ReportedClaim:
         is_reported=held.claim.is_weakness,
         verdict=held.verdict,
         observed=held.observed,
-        since=entry.since,
+        since=since,
     )
 
 

@@ -84,7 +84,7 @@ class ServedCertificate:
 
 @frozen
 class ReportedClaim:
-    """One claim of an endpoint: what is claimed, where, and what the newest visit shows about it.
+    """One claim of an endpoint or a resource: what is claimed, where, and what the newest visit shows about it.
 
     ``is_reported`` is whether another scanner makes it; ``since`` is when a visit first showed this.
     """
@@ -151,6 +151,7 @@ class Report:
     are the labels that an endpoint must have to be included. ``grouped_by`` is the label that names the owner
     of an endpoint. ``history`` has earlier compliance, oldest first. ``waivers`` are all waivers, including
     expired ones. ``audit_log`` has who changed what before the time of the facts, newest first.
+    ``resource_claims`` are about resources that no target has.
     """
 
     generated_at: datetime
@@ -163,6 +164,7 @@ class Report:
     endpoints: tuple[ReportedEndpoint, ...] = ()
     history: tuple[PastStandings, ...] = ()
     audit_log: tuple[AuditEntry, ...] = ()
+    resource_claims: tuple[ReportedClaim, ...] = ()
 
     @property
     def reached(self) -> tuple[ReportedEndpoint, ...]:
@@ -179,9 +181,10 @@ class Report:
         waived = (found.finding.waiver for _, found in self.findings())
         return all(one is None or one.name != waiver.name for one in waived)
 
-    def claims(self) -> Iterator[tuple[ReportedEndpoint, ReportedClaim]]:
-        """Every claim with its endpoint, contradicted ones first."""
-        every = [(endpoint, one) for endpoint in self.endpoints for one in endpoint.claims]
+    def claims(self) -> Iterator[tuple[str, ReportedClaim]]:
+        """Every claim with the key of its endpoint or its resource, contradicted ones first."""
+        every = [(endpoint.key, one) for endpoint in self.endpoints for one in endpoint.claims]
+        every += [(one.resource, one) for one in self.resource_claims]
         order = tuple(ClaimVerdict)
         yield from sorted(every, key=lambda pair: order.index(pair[1].verdict))
 

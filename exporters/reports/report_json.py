@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -69,6 +70,7 @@ def report_to_json(report: Report) -> Json:
         "history": [_standings_to_json(one) for one in report.history],
         # Reports of versions without an audit log keep their digest.
         **({"audit_log": list(map(audit_to_json, report.audit_log))} if report.audit_log else {}),
+        **_claims_to_json("resource_claims", report.resource_claims),
     }
 
 
@@ -91,6 +93,7 @@ def report_from_json(fields: Json) -> Report:
         endpoints=tuple(_endpoint_from_json(one) for one in fields["endpoints"]),
         history=tuple(_standings_from_json(one) for one in fields["history"]),
         audit_log=tuple(map(audit_from_json, fields.get("audit_log", ()))),
+        resource_claims=tuple(map(_claim_from_json, fields.get("resource_claims", ()))),
     )
 
 
@@ -189,9 +192,13 @@ def _endpoint_to_json(endpoint: ReportedEndpoint) -> Json:
             }
             for found in endpoint.findings
         ],
-        # Reports of versions without claims keep their digest.
-        **({"claims": list(map(_claim_to_json, endpoint.claims))} if endpoint.claims else {}),
+        **_claims_to_json("claims", endpoint.claims),
     }
+
+
+def _claims_to_json(name: str, claims: Sequence[ReportedClaim]) -> Json:
+    """The claims by ``name``, if there are any: reports of versions without claims keep their digest."""
+    return {name: list(map(_claim_to_json, claims))} if claims else {}
 
 
 def _claim_to_json(claim: ReportedClaim) -> Json:

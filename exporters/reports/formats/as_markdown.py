@@ -106,17 +106,17 @@ def _claims(report: Report) -> Iterator[str]:
     yield "## Claims"
     yield ""
     yield from _table(
-        ("endpoint", "claimed", "source", "verdict", "seen", "since"),
+        ("endpoint or resource", "claimed", "source", "verdict", "seen", "since"),
         [
             (
-                code(endpoint.key),
+                code(holder),
                 code(one.statement),
                 code(f"{one.source}, {one.resource}"),
                 words.claim_verdict(one),
                 code(one.observed),
                 words.minute(one.since) if one.since else "",
             )
-            for endpoint, one in report.claims()
+            for holder, one in report.claims()
         ],
     )
 
