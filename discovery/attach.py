@@ -29,8 +29,11 @@ class Attached:
 
     @property
     def unmatched(self) -> tuple[str, ...]:
-        """The resources without a target of which a visit could prove something."""
-        return tuple(sorted({one.resource for one in self.resource_claims if one.claim.rules}))
+        """The resources of which a visit could prove something, if a target had them."""
+        provable = (
+            one for one in self.resource_claims if one.claim.rules and not one.claim.unprovable
+        )
+        return tuple(sorted({one.resource for one in provable}))
 
 
 async def attached(targets: Sequence[Target], claims: Iterable[ResourceClaim]) -> Attached:

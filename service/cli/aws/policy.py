@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-from discovery.cloud.aws.operations import Feature, iam_policy
+from discovery.cloud.aws.operation import SOURCE_FEATURES, Feature
+from discovery.cloud.aws.operations import iam_policy
 from service.cli.app import EXIT_OK, say
 from service.cli.parameters import Option, command
 
@@ -24,7 +25,8 @@ def policy(
         Option(
             "--for",
             help="Only the actions for this feature: discovery finds targets, claims reads how AWS is "
-            "configured to encrypt; repeatable. [default: both]",
+            "configured to encrypt, organization lists its accounts; repeatable. "
+            "[default: discovery and claims]",
         ),
     ] = None,
     partition: Annotated[
@@ -36,5 +38,5 @@ def policy(
 
     It sends nothing. Without the actions for claims, targets are found, and their claims are skipped.
     """
-    say(*json.dumps(iam_policy(features or tuple(Feature), partition), indent=2).splitlines())
+    say(*json.dumps(iam_policy(features or SOURCE_FEATURES, partition), indent=2).splitlines())
     return EXIT_OK
