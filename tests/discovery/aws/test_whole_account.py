@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-import trustme
 
 from discovery.cloud.aws.families import FAMILIES
 from discovery.cloud.aws.operation import SOURCE_FEATURES, Feature
@@ -30,12 +29,6 @@ from tests.discovery.aws.account import (
 from tests.discovery.aws.network_answers import without_endpoints
 from tests.discovery.aws.reading import claimed, read, rules
 from tests.support.aws_server import AwsServer
-
-
-@pytest.fixture(scope="module")
-def pem() -> str:
-    """A certificate."""
-    return trustme.CA().issue_cert("www.example.com").cert_chain_pems[0].bytes().decode()
 
 
 @pytest.fixture
