@@ -10,7 +10,6 @@ from discovery.attach import Attached, attached
 from discovery.merge import Sifted, merge
 from exporters.plurals import counted
 from exporters.terminal.console import printable
-from model.claims.resource_claim import resource_claim_to_json
 from model.frozen import frozen
 from model.target import Target
 from pki.net_guard.gate import SocketGate
@@ -129,6 +128,15 @@ def results_json(results: Sequence[SourceResult], merged: Attached) -> dict[str,
             }
             for target in merged.targets
         ],
-        "resource_claims": list(map(resource_claim_to_json, merged.resource_claims)),
+        "resource_claims": [
+            {
+                "resource": one.resource,
+                "name": one.claim.name,
+                "statement": one.claim.statement,
+                "labels": dict(one.labels),
+                "source": one.source,
+            }
+            for one in merged.resource_claims
+        ],
         "unmatched_resources": list(merged.unmatched),
     }

@@ -7,6 +7,7 @@ test_moto.py`` lists them), and has no throttling, no denial and no page that va
 from __future__ import annotations
 
 import io
+import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -60,6 +61,12 @@ class Call:
     service: str
     operation: str
     form: Mapping[str, str]
+    body: bytes = b""
+
+    @property
+    def json(self) -> Any:
+        """The parameters of a call of a JSON API."""
+        return json.loads(self.body)
 
 
 Row = Answer | Fault | Page
@@ -129,7 +136,9 @@ class AwsServer:
             if name is not None:
                 asked = f"{environ['QUERY_STRING']}&{body.decode('latin-1')}"
                 form = {key: values[0] for key, values in parse_qs(asked).items()}
-                call = Call(key=key, region=region, service=service, operation=name, form=form)
+                call = Call(
+                    key=key, region=region, service=service, operation=name, form=form, body=body
+                )
                 with self._lock:
                     self.calls.append(call)
                 return call
