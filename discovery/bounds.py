@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from discovery.source import Skipped, SourceError, SourceReading
+from model.claims.resource_claim import ResourceClaim
 from model.target import Target
 
 USUAL_MOST_TARGETS: Final = 100_000
@@ -28,7 +29,7 @@ class Collected:
     """The targets of one source, and what was skipped; the first target with a key wins, with the claims of all.
 
     Raises:
-        SourceError: from ``add`` and ``skip``, for more than ``most`` entries, or 32 times as many labels.
+        SourceError: from ``add``, ``claim`` and ``skip``, for more than ``most`` entries, or 32 times as many labels.
     """
 
     def __init__(self, source: str, most: int = USUAL_MOST_TARGETS) -> None:
@@ -36,6 +37,7 @@ class Collected:
         self._most = most
         self._labels = 0
         self._found: dict[str, Target] = {}
+        self._claims: dict[str, ResourceClaim] = {}
         self._skipped: list[Skipped] = []
 
     def add(self, target: Target) -> None:
@@ -48,6 +50,11 @@ class Collected:
         self._found[target.key] = target
         self._count(target.labels)
 
+    def claim(self, claim: ResourceClaim) -> None:
+        """Add a claim about a resource if it is new."""
+        self._claims.setdefault(claim.claim.key, claim)
+        self._count(claim.labels)
+
     def skip(self, skipped: Skipped) -> None:
         """Add an entry that yields no target."""
         self._skipped.append(skipped)
@@ -55,7 +62,9 @@ class Collected:
 
     def _count(self, labels: Mapping[str, str]) -> None:
         self._labels += len(labels)
-        check_count(self.source, max(len(self._found), len(self._skipped)), self._most)
+        check_count(
+            self.source, max(len(self._found), len(self._claims), len(self._skipped)), self._most
+        )
         if self._labels > _LABELS_FOR_EACH * self._most:
             raise SourceError(
                 f"{self.source} has more than {_LABELS_FOR_EACH * self._most} labels in all: "
@@ -65,7 +74,11 @@ class Collected:
     @property
     def reading(self) -> SourceReading:
         """Everything in the order in which it was added."""
-        return SourceReading(targets=tuple(self._found.values()), skipped=tuple(self._skipped))
+        return SourceReading(
+            targets=tuple(self._found.values()),
+            skipped=tuple(self._skipped),
+            resource_claims=tuple(self._claims.values()),
+        )
 
 
 def check_count(source: str, count: int, most: int) -> None:

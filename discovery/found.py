@@ -11,6 +11,7 @@ from discovery.bounds import LONGEST_LABEL, USUAL_MOST_TARGETS, Collected
 from discovery.source import Skipped, SourceError, SourceReading
 from discovery.targets import TargetError, parse_target
 from model.claims import Claim
+from model.claims.resource_claim import ResourceClaim
 from model.frozen import frozen
 
 _NOT_OF_LABELS: Final = re.compile(r"[^A-Za-z0-9_]")
@@ -32,7 +33,7 @@ class SourceLocation:
     place: str = ""
 
 
-Location: TypeAlias = SourceLocation | Skipped
+Location: TypeAlias = SourceLocation | ResourceClaim | Skipped
 """What a reader yields for each entry."""
 
 
@@ -57,11 +58,17 @@ def locations_of_objects(
 def read_locations(
     locations: Iterable[Location], source: str, most: int = USUAL_MOST_TARGETS
 ) -> SourceReading:
-    """One target for each valid location, without duplicates; raises SourceError for more than ``most``."""
+    """One target for each valid location, without duplicates, and the claims about resources.
+
+    Raises SourceError for more than ``most`` of them.
+    """
     found = Collected(source, most)
     for one in locations:
         if isinstance(one, Skipped):
             found.skip(one)
+            continue
+        if isinstance(one, ResourceClaim):
+            found.claim(replace(one, source=source))
             continue
         host = f"[{one.host}]" if ":" in one.host else one.host
         text = f"{host}:{one.port}"

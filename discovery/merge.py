@@ -13,10 +13,11 @@ from dataclasses import field, replace
 from itertools import islice
 from typing import Final, TypeVar
 
-from discovery.relabel import Rule, relabelled, relabelled_text
-from discovery.source import Reported, Skipped
+from discovery.relabel import Rule, relabelled, relabelled_claim, relabelled_text
+from discovery.source import Skipped
 from discovery.targets import TargetError
 from discovery.trust import LabelRules, disarmed, untrusted_labels
+from model.claims.resource_claim import ResourceClaim
 from model.frozen import frozen
 from model.target import Target
 from model.target_labels import label_problems
@@ -34,8 +35,9 @@ class Sifted:
     """A source's targets after the rules. ``skipped`` has a sentence for each entry that yields no target, and
     for each label that has no effect.
 
-    ``reported`` are claims about targets of other sources; ``dropped`` are the texts of the targets that a rule dropped, ``denied`` those that may not be probed, and why. ``untrusted`` counts, for each acting label, the
-    targets on which it was ignored.
+    ``dropped`` are the texts of the targets that a rule dropped, ``denied`` those that may not be probed, and why.
+    ``untrusted`` counts, for each acting label, the targets on which it was ignored. ``resource_claims`` are those
+    that no rule dropped.
     """
 
     kept: tuple[Target, ...]
@@ -43,12 +45,12 @@ class Sifted:
     denied: tuple[Skipped, ...]
     skipped: tuple[str, ...]
     untrusted: Mapping[str, int] = field(default_factory=dict)
-    reported: tuple[Reported, ...] = ()
+    resource_claims: tuple[ResourceClaim, ...] = ()
 
     @property
     def error(self) -> str | None:
         """Why the reading counts as failed: the source has entries, and none of them can be used."""
-        is_used = self.kept or self.dropped or self.denied or self.reported
+        is_used = self.kept or self.dropped or self.denied or self.resource_claims
         if is_used or not self.skipped:
             return None
         return f"none of its entries can be used, the first is {self.skipped[0]}"
@@ -155,6 +157,17 @@ async def sift(
         await asyncio.sleep(0)
     sieve.take_label_problems({entry.problem for entry in skipped})
     return sieve.result()
+
+
+async def sift_claims(
+    claims: Iterable[ResourceClaim], rules: Sequence[Rule]
+) -> tuple[ResourceClaim, ...]:
+    """Relabels each claim, as a target without an address, and removes those that a rule drops."""
+    found: list[ResourceClaim] = []
+    for some in _slices(claims):
+        found += [kept for one in some if (kept := relabelled_claim(one, rules)) is not None]
+        await asyncio.sleep(0)
+    return tuple(found)
 
 
 async def merge(by_source: Iterable[Iterable[Target]]) -> tuple[Target, ...]:

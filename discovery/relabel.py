@@ -20,6 +20,7 @@ from typing import Final
 
 from discovery.source import META_PREFIX
 from discovery.targets import parse_target
+from model.claims.resource_claim import ResourceClaim
 from model.frozen import frozen
 from model.target import Target, default_server_name
 from model.target_labels import ACTING_NAMES
@@ -98,6 +99,12 @@ def relabelled(
         source=target.source,
     )
     return replace(found, claims=target.claims)
+
+
+def relabelled_claim(claim: ResourceClaim, rules: Sequence[Rule]) -> ResourceClaim | None:
+    """The claim with the labels after all rules, without temporary ones; None if a rule drops it."""
+    after = relabel({**claim.labels, SOURCE: claim.source}, rules)
+    return None if after is None else replace(claim, labels=_permanent(after))
 
 
 def relabelled_text(

@@ -6,9 +6,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import field
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-from model.claims import Claim
+from model.claims.resource_claim import ResourceClaim
 from model.frozen import frozen
 from model.safe_output.secret_text import masked_urls
 from model.target import Target
@@ -50,17 +50,13 @@ class Skipped:
         return f"{self.place}: {self.problem}"
 
 
-Reported: TypeAlias = tuple[str, Claim]
-"""What a source claims about targets of other sources: the name of the resource, and the claim."""
-
-
 @frozen
 class SourceReading:
-    """The targets of a source, the entries that were skipped, and claims about targets of other sources."""
+    """The targets of a source, the entries that were skipped, and claims about resources of any source's targets."""
 
     targets: tuple[Target, ...]
     skipped: tuple[Skipped, ...] = ()
-    reported: tuple[Reported, ...] = ()
+    resource_claims: tuple[ResourceClaim, ...] = ()
 
 
 @frozen
@@ -70,7 +66,7 @@ class DiscoveryUpdate:
     targets: tuple[Target, ...] | None
     error: str | None
     skipped: tuple[Skipped, ...] = ()
-    reported: tuple[Reported, ...] = ()
+    resource_claims: tuple[ResourceClaim, ...] = ()
 
     @classmethod
     def of(cls, reading: SourceReading) -> DiscoveryUpdate:
@@ -79,7 +75,7 @@ class DiscoveryUpdate:
             targets=reading.targets,
             error=None,
             skipped=reading.skipped,
-            reported=reading.reported,
+            resource_claims=reading.resource_claims,
         )
 
 

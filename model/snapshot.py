@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from model.claims.held import HeldClaim
+from model.claims.resource_claim import ResourceClaim
 from model.findings.finding import Finding
 from model.frozen import frozen
 from model.observation import Observation
@@ -43,7 +44,11 @@ class EndpointStatus:
 
 @frozen
 class Snapshot:
-    """The state of the inventory at one point in time, ordered by endpoint key."""
+    """The state of the inventory at one point in time, ordered by endpoint key.
+
+    ``resource_claims`` are about resources that no target has.
+    """
 
     taken_at: datetime
     endpoints: tuple[EndpointStatus, ...]
+    resource_claims: tuple[ResourceClaim, ...] = ()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from model.claims.resource_claim import ResourceClaim
 from model.findings.alert import Alert
 from model.findings.finding import Waiver
 from model.query import AuditEntry, ServiceEvent
 from model.target import Target
 from storage.newest_first import NewestFirstReader
 from storage.reading.audit import read_audit_log
+from storage.reading.resource_claims import read_resource_claims
 from storage.reading.waivers_and_events import (
     read_api_targets,
     read_events,
@@ -39,6 +41,15 @@ class RecordReader(NewestFirstReader):
         """
         async with self._reading() as connection:
             return await read_api_targets(connection)
+
+    async def resource_claims(self) -> Sequence[ResourceClaim]:
+        """The claims about resources that no target had, in any order.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_resource_claims(connection)
 
     async def events(self, since: datetime | None = None) -> Sequence[ServiceEvent]:
         """The service events, newest first.

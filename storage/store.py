@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.claims.resource_claim import ResourceClaim
 from model.comparisons.attribution import Attribution
 from model.endpoint_state import Advanced, Schedule, Visit
 from model.findings.alert import Alert
@@ -39,6 +40,7 @@ from storage.writing.attributions import put_attributions
 from storage.writing.audit import add_audit_entry
 from storage.writing.batch import write_visits
 from storage.writing.daily_limit import BYTES_PER_DAY, Dropped
+from storage.writing.resource_claims import put_resource_claims
 from storage.writing.waivers_and_events import (
     add_event,
     put_reported_alerts,
@@ -236,6 +238,20 @@ class SqlStore(SqlReader):
         """
         async with self._writing() as connection:
             await put_attributions(connection, found)
+
+    async def put_resource_claims(self, claims: Iterable[ResourceClaim]) -> None:
+        """Store the claims about resources that no target has now, and delete all others; durable on return.
+
+        Nothing is written if they are stored already.
+
+        Raises:
+            StoreError: if they could not be stored; then the stored ones remain.
+        """
+        found = {one.claim.key: one for one in claims}
+        stored = {one.claim.key: one for one in await self.resource_claims()}
+        if found != stored:
+            async with self._writing() as connection:
+                await put_resource_claims(connection, found, stored)
 
     async def healthy(self) -> bool:
         """Whether the newest visit could be stored and the database can be read now."""

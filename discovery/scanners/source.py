@@ -19,6 +19,7 @@ from typing import Any, Final
 from discovery.scanners.formats import AWS_CONFIG, FormatError, ScannerFinding, read_findings
 from discovery.source import Skipped, SourceError, SourceReading
 from model.claims import Claim, ClaimedRule
+from model.claims.resource_claim import ResourceClaim
 from model.frozen import frozen
 
 _CHECKS: Final = Path(__file__).with_name("data") / "checks.json"
@@ -52,13 +53,13 @@ def known_checks() -> Mapping[tuple[str, str], KnownCheck]:
     )
 
 
-async def read_scanner_files(paths: Sequence[Path]) -> SourceReading:
-    """The claims in all files; checks without a rule are counted, and named, as skipped.
+async def read_scanner_files(paths: Sequence[Path], source: str) -> SourceReading:
+    """The claims of ``source``, those in all files; checks without a rule are counted, and named, as skipped.
 
     Raises:
         SourceError: if a file cannot be read, or has another form; the message has the place and what to do.
     """
-    return await asyncio.to_thread(_read, paths)
+    return await asyncio.to_thread(_read, paths, source)
 
 
 def claim_of(finding: ScannerFinding) -> Claim | None:
@@ -79,8 +80,8 @@ def claim_of(finding: ScannerFinding) -> Claim | None:
     )
 
 
-def _read(paths: Sequence[Path]) -> SourceReading:
-    claims: dict[tuple[str, Claim], None] = {}
+def _read(paths: Sequence[Path], source: str) -> SourceReading:
+    claims: dict[tuple[str, Claim], ResourceClaim] = {}
     skipped: list[Skipped] = []
     for path in paths:
         unknown = Counter[str]()
@@ -89,10 +90,13 @@ def _read(paths: Sequence[Path]) -> SourceReading:
             if claim is None:
                 unknown[finding.check] += 1
             else:
-                claims[finding.resource, claim] = None
+                claims[finding.resource, claim] = ResourceClaim(
+                    resource=finding.resource, claim=claim, source=source
+                )
         if unknown:
             skipped.append(Skipped(place=str(path), problem=_without_rule(unknown)))
-    return SourceReading(targets=(), skipped=tuple(skipped), reported=tuple(claims))
+    found = tuple(claims.values())
+    return SourceReading(targets=(), skipped=tuple(skipped), resource_claims=found)
 
 
 def _findings(path: Path) -> Iterator[ScannerFinding]:

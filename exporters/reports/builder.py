@@ -19,7 +19,8 @@ from exporters.reports.report import (
     standing_by,
 )
 from model.claims import CLAIMS_POLICY
-from model.claims.ledger import LedgerEntry, entries_of
+from model.claims.held import HeldClaim
+from model.claims.ledger import entries_of
 from model.encoding.facts_digest import facts_digest
 from model.findings.finding import FindingStatus, Outcome, RuleResult, Waiver
 from model.findings.finding_life import with_waiver
@@ -83,6 +84,11 @@ def report_of(
         history=request.history,
         audit_log=request.audit_log,
         guidelines=request.guidelines,
+        resource_claims=tuple(
+            _claim(one.held)
+            for one in snapshot.resource_claims
+            if request.selection.items() <= one.labels.items()
+        ),
     )
 
 
@@ -149,14 +155,13 @@ def _endpoint(
             ReportedFinding(finding=finding, remedy=remedy_of(observation, finding.result))
             for finding in findings
         ),
-        claims=tuple(map(_claim, entries_of(status))),
+        claims=tuple(_claim(one.held, one.since) for one in entries_of(status)),
         outcomes=request.outcomes.get(observation.endpoint.key, {}),
         facts_digest=facts_digest(observation),
     )
 
 
-def _claim(entry: LedgerEntry) -> ReportedClaim:
-    held = entry.held
+def _claim(held: HeldClaim, since: datetime | None = None) -> ReportedClaim:
     return ReportedClaim(
         name=held.claim.name,
         statement=held.claim.statement,
@@ -165,7 +170,7 @@ def _claim(entry: LedgerEntry) -> ReportedClaim:
         is_reported=held.claim.is_weakness,
         verdict=held.verdict,
         observed=held.observed,
-        since=entry.since,
+        since=since,
     )
 
 

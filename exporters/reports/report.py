@@ -86,7 +86,7 @@ class ServedCertificate:
 
 @frozen
 class ReportedClaim:
-    """One claim of an endpoint: what is claimed, where, and what the newest visit shows about it.
+    """One claim of an endpoint or a resource: what is claimed, where, and what the newest visit shows about it.
 
     ``is_reported`` is whether another scanner makes it; ``since`` is when a visit first showed this.
     """
@@ -162,6 +162,7 @@ class Report:
     of an endpoint. ``history`` has earlier compliance, oldest first. ``waivers`` are all waivers, including
     expired ones. ``audit_log`` has who changed what before the time of the facts, newest first.
     ``guidelines`` say how each service meets the policies.
+    ``resource_claims`` are about resources that no target has.
     """
 
     generated_at: datetime
@@ -175,6 +176,7 @@ class Report:
     history: tuple[PastStandings, ...] = ()
     audit_log: tuple[AuditEntry, ...] = ()
     guidelines: tuple[Guideline, ...] = ()
+    resource_claims: tuple[ReportedClaim, ...] = ()
 
     @property
     def reached(self) -> tuple[ReportedEndpoint, ...]:
@@ -191,9 +193,10 @@ class Report:
         waived = (found.finding.waiver for _, found in self.findings())
         return all(one is None or one.name != waiver.name for one in waived)
 
-    def claims(self) -> Iterator[tuple[ReportedEndpoint, ReportedClaim]]:
-        """Every claim with its endpoint, contradicted ones first."""
-        every = [(endpoint, one) for endpoint in self.endpoints for one in endpoint.claims]
+    def claims(self) -> Iterator[tuple[str, ReportedClaim]]:
+        """Every claim with the key of its endpoint or its resource, contradicted ones first."""
+        every = [(endpoint.key, one) for endpoint in self.endpoints for one in endpoint.claims]
+        every += [(one.resource, one) for one in self.resource_claims]
         order = tuple(ClaimVerdict)
         yield from sorted(every, key=lambda pair: order.index(pair[1].verdict))
 

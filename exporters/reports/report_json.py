@@ -73,6 +73,7 @@ def report_to_json(report: Report) -> Json:
         # Reports of versions without these keep their digest.
         **_filled("audit_log", list(map(audit_to_json, report.audit_log))),
         **_filled("guidelines", list(map(_guideline_to_json, report.guidelines))),
+        **_filled("resource_claims", list(map(_claim_to_json, report.resource_claims))),
     }
 
 
@@ -96,6 +97,7 @@ def report_from_json(fields: Json) -> Report:
         history=tuple(_standings_from_json(one) for one in fields["history"]),
         audit_log=tuple(map(audit_from_json, fields.get("audit_log", ()))),
         guidelines=tuple(map(_guideline_from_json, fields.get("guidelines", ()))),
+        resource_claims=tuple(map(_claim_from_json, fields.get("resource_claims", ()))),
     )
 
 

@@ -67,7 +67,8 @@ class Claim:
 
     ``name`` identifies it among the claims of one resource, such as ``elb_security_policy``; ``statement`` is a
     sentence without a full stop. ``source`` says who makes the statement, such as ``AWS DescribeListeners``, and
-    ``read_at`` (aware) when. ``resource`` is an ARN, a file with a line, or what else the source calls it.
+    ``read_at`` (aware) when. ``resource`` is an ARN, a file with a line, or what else the source calls it;
+    ``related`` are other resources that it is about, such as the certificate of a listener.
 
     The statement is true where all ``rules`` are met, or, for a ``is_weakness`` (another scanner's finding), where
     one of them is not. Without rules no visit can prove it, and ``unprovable`` says why, or the source has a ``proof``.
@@ -81,6 +82,7 @@ class Claim:
     is_weakness: bool = False
     unprovable: str = ""
     proof: SourceProof | None = None
+    related: tuple[str, ...] = ()
     read_at: datetime | None = field(default=None, compare=False)
 
     @property

@@ -49,6 +49,8 @@ def _to_json(claim: Claim) -> dict[str, Any]:
             "verdict": claim.proof.verdict.value,
             "observed": claim.proof.observed,
         }
+    if claim.related:
+        found["related"] = list(claim.related)
     if claim.read_at is not None:
         found["read_at"] = claim.read_at.isoformat()
     return found
@@ -70,5 +72,6 @@ def _from_json(fields: Mapping[str, Any]) -> Claim:
         proof=None
         if proof is None
         else SourceProof(verdict=Verdict(proof["verdict"]), observed=proof["observed"]),
+        related=tuple(fields.get("related", ())),
         read_at=None if read_at is None else datetime.fromisoformat(read_at),
     )

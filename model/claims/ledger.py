@@ -1,4 +1,4 @@
-"""The claim ledger: every claim of every endpoint, as its newest visit shows it.
+"""The claim ledger: every claim of every endpoint, as its newest visit shows it, and those of resources without one.
 
 Two questions that people ask of it have names: what is declared and not so ("green in configuration, red on the wire"),
 and what another scanner reports and the wire disproves.
@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from model.claims.claim import CLAIMS_POLICY, ClaimKind, ClaimVerdict
 from model.claims.held import HeldClaim
+from model.claims.resource_claim import ResourceClaim
 from model.encoding.times_json import time_to_json
 from model.findings.finding import Outcome
 from model.frozen import frozen
 from model.snapshot import EndpointStatus
-from model.target import Target, key_order
+from model.target import Endpoint, key_order
 
 _OUTCOMES: Final = {
     ClaimVerdict.CONTRADICTED: Outcome.FAIL,
@@ -28,27 +29,34 @@ _PLACES: Final = {verdict: place for place, verdict in enumerate(ClaimVerdict)}
 
 @frozen
 class LedgerEntry:
-    """One claim of one endpoint. ``since`` is when a visit first showed this; None if no finding has a history."""
+    """One claim of one endpoint, or of a resource that no target has: that has no ``endpoint`` and no visit.
 
-    target: Target
-    address: str | None
-    endpoint_key: str
+    ``since`` is when a visit first showed this; None if no finding has a history.
+    """
+
     held: HeldClaim
-    seen_at: datetime
+    labels: Mapping[str, str]
+    endpoint: Endpoint | None = None
+    seen_at: datetime | None = None
     since: datetime | None = None
 
     @property
+    def holder(self) -> str:
+        """The key of the endpoint, or the resource."""
+        return self.held.claim.resource if self.endpoint is None else self.endpoint.key
+
+    @property
     def id(self) -> str:
-        """What tells it from all others: the endpoint, and the key of the claim."""
-        return f"{self.endpoint_key} {self.held.claim.key}"
+        """What tells it from all others: the holder, and the key of the claim."""
+        return f"{self.holder} {self.held.claim.key}"
 
     @property
     def text(self) -> str:
         """Its texts and labels in lower case, for a search."""
         claim = self.held.claim
         words = (claim.name, claim.statement, claim.source, claim.resource, self.held.observed)
-        labels = (f"{name}={text}" for name, text in self.target.labels.items())
-        return "\n".join((self.endpoint_key, *labels, *words)).lower()
+        labels = (f"{name}={text}" for name, text in self.labels.items())
+        return "\n".join((self.holder, *labels, *words)).lower()
 
 
 @frozen
@@ -69,13 +77,16 @@ class LedgerFilter:
             and self.source in (None, claim.source)
             and self.kind in (None, claim.kind)
             and (self.resource is None or self.resource.lower() in claim.resource.lower())
-            and self.labels.items() <= entry.target.labels.items()
+            and self.labels.items() <= entry.labels.items()
         )
 
 
-def ledger(statuses: Iterable[EndpointStatus]) -> list[LedgerEntry]:
-    """All claims: contradicted ones first, then by endpoint."""
+def ledger(
+    statuses: Iterable[EndpointStatus], resource_claims: Iterable[ResourceClaim] = ()
+) -> list[LedgerEntry]:
+    """All claims: contradicted ones first, then by endpoint or resource."""
     found = [entry for status in statuses for entry in entries_of(status)]
+    found += [LedgerEntry(held=one.held, labels=one.labels) for one in resource_claims]
     return sorted(found, key=lambda one: (_PLACES[one.held.verdict], key_order(one.id)))
 
 
@@ -90,10 +101,9 @@ def entries_of(status: EndpointStatus) -> Iterator[LedgerEntry]:
     for held in status.claims:
         outcome = _OUTCOMES.get(held.verdict)
         yield LedgerEntry(
-            target=endpoint.target,
-            address=endpoint.address,
-            endpoint_key=endpoint.key,
             held=held,
+            labels=endpoint.target.labels,
+            endpoint=endpoint,
             seen_at=status.last_probe_at,
             since=None if outcome is None else since.get((held.claim.name, outcome)),
         )
@@ -101,12 +111,12 @@ def entries_of(status: EndpointStatus) -> Iterator[LedgerEntry]:
 
 def entry_to_json(entry: LedgerEntry) -> dict[str, Any]:
     """One entry as JSON values; ``GET /evidence`` and ``tlsprobe explain`` show the bytes."""
-    claim = entry.held.claim
+    claim, endpoint = entry.held.claim, entry.endpoint
     return {
-        "endpoint": entry.endpoint_key,
-        "target": entry.target.key,
-        "address": entry.address,
-        "labels": dict(entry.target.labels),
+        "endpoint": None if endpoint is None else endpoint.key,
+        "target": None if endpoint is None else endpoint.target.key,
+        "address": None if endpoint is None else endpoint.address,
+        "labels": dict(entry.labels),
         "name": claim.name,
         "kind": claim.kind.value,
         "statement": claim.statement,

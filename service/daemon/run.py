@@ -39,7 +39,7 @@ from service.process.maintenance import forget, reload_on_signal, watch_store, w
 from service.process.start_up import StartError, warn_of_readers
 from service.process.stopping import stopping_signals
 from service.setting_types.secret_marks import secrets_in
-from service.sources.remembered_targets import targets_by_source
+from service.sources.remembered_targets import remembered
 from service.watchdog.watchdog import watched_loop
 from storage import SqlStore, StoreError
 
@@ -97,7 +97,8 @@ async def _start(
     limit_stored_bytes(parts)
     await read_newer_statuses(store, parts.inventory)
     parts.inventory.remember_resolved(await store.resolved_findings())
-    parts.targets.sources.begin_with(targets_by_source(parts.inventory.statuses))
+    kept = remembered(parts.inventory.statuses, await store.resource_claims())
+    parts.targets.sources.begin_with(kept)
     parts.evaluator.kept = {waiver.name: waiver for waiver in await store.waivers()}
     warn_of_readers(store)
     return http, parts

@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from discovery.attach import Attached
 from model.target import Target
 from service.config.sources import SourceContext
 from service.daemon.planning import Planner
@@ -17,8 +18,9 @@ from service.inventory.metrics_page import InventoryPage
 from service.judging.policy_evaluator import PolicyEvaluator, declared_targets
 from service.judging.waiver_warnings import scope_warning
 from service.sources.api_targets import ApiTargetSource
-from service.sources.followed_sources import FollowedSources, Kept
-from service.sources.target_sources import TargetSources
+from service.sources.followed_sources import FollowedSources
+from service.sources.target_sources import Kept, TargetSources
+from storage import StoreError
 
 _LOG: Final = structlog.stdlib.get_logger("tlsprobe")
 
@@ -54,18 +56,23 @@ class TargetFeed:
         return TargetSources(
             self.state.settings.ruled_sources(context),
             (*self.fixed_targets, *declared_targets(self.evaluator.book)),
-            self._take_targets,
+            self._take,
             self.planner.probes.meter,
             self.state.gate,
             kept,
         )
 
-    def _take_targets(self, targets: Sequence[Target]) -> None:
-        self.evaluator.targets = targets
-        self.planner.set_targets(targets)
+    async def _take(self, found: Attached) -> None:
+        self.evaluator.targets = found.targets
+        self.planner.set_targets(found.targets)
+        self.planner.inventory.resource_claims = found.resource_claims
         self.page.expire()
         # The source that was just read counts as read by then.
-        asyncio.get_running_loop().call_soon(self._warn_of_idle_ones, targets)
+        asyncio.get_running_loop().call_soon(self._warn_of_idle_ones, found.targets)
+        try:
+            await self.planner.store.put_resource_claims(found.resource_claims)
+        except StoreError as error:
+            _LOG.warning("claims about resources cannot be stored", reason=str(error))
 
     def _warn_of_idle_ones(self, targets: Sequence[Target]) -> None:
         """Warn once of each policy and waiver that matches no endpoint, when all sources have been read."""

@@ -22,14 +22,15 @@ _WIDTH: Final = max(map(len, CLAIM_VERDICTS.values()))
 async def read_claims(
     database: str, place: str | None, wanted: LedgerFilter, now: datetime
 ) -> list[LedgerEntry]:
-    """The wanted claims of the endpoints that were visited in the last week.
+    """The wanted claims of the endpoints that were visited in the last week, and of resources without one.
 
     Raises:
         PlaceError: if ``place`` denotes no endpoint.
         StoreError: if the database cannot be read.
     """
     snapshot = await read_snapshot(database, place, wanted.labels, now)
-    return [one for one in ledger(map(with_claims_held, snapshot.endpoints)) if wanted.has(one)]
+    every = ledger(map(with_claims_held, snapshot.endpoints), snapshot.resource_claims)
+    return [one for one in every if wanted.has(one)]
 
 
 def claim_lines(entries: Sequence[LedgerEntry]) -> Iterator[str]:
@@ -38,7 +39,7 @@ def claim_lines(entries: Sequence[LedgerEntry]) -> Iterator[str]:
         claim, held = one.held.claim, one.held
         since = "" if one.since is None else f"  since {one.since.astimezone(UTC):%Y-%m-%d %H:%M}"
         verdict = f"{CLAIM_VERDICTS[held.verdict]:<{_WIDTH}}"
-        yield f"{verdict}  {_shown(one.endpoint_key)}  {_shown(claim.name)}{since}"
+        yield f"{verdict}  {_shown(one.holder)}  {_shown(claim.name)}{since}"
         yield f"    {claim.kind}: {_shown(claim.statement)}"
         yield f"    source: {_shown(claim.source)}, {_shown(claim.resource)}"
         yield f"    seen: {_shown(held.observed)}"

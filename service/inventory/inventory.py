@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from model.claims.resource_claim import ResourceClaim
 from model.endpoint_state import NEVER_VISITED, Advanced, EndpointState, Visit, advance
 from model.findings.finding import Assessment, Finding, FindingStatus
 from model.findings.finding_life import live_on
@@ -62,6 +63,7 @@ class Inventory:
         self._statuses: dict[str, EndpointStatus] = {}
         self._parts = SharedParts()
         self.remembered = RememberedVisits(plan, self._parts)
+        self.resource_claims: tuple[ResourceClaim, ...] = ()
         self._order: tuple[str, ...] = ()
         """The keys of the last Snapshot: to sort a million of them takes five seconds."""
 
@@ -190,7 +192,11 @@ class Inventory:
         shown = {key for key in self._statuses if key in current}
         if len(shown) != len(self._order) or not shown.issuperset(self._order):
             self._order = tuple(sorted(shown, key=key_order))
-        return Snapshot(taken_at=now, endpoints=tuple(self._at(key, now) for key in self._order))
+        return Snapshot(
+            taken_at=now,
+            endpoints=tuple(self._at(key, now) for key in self._order),
+            resource_claims=self.resource_claims,
+        )
 
     def _at(self, key: str, now: datetime) -> EndpointStatus:
         """The status with its findings waived or not, as of now."""

@@ -44,4 +44,5 @@ class SharedSnapshot:
         return Snapshot(
             taken_at=self._newest.taken_at,
             endpoints=self._divided[shard.total][shard.index],
+            resource_claims=() if shard.index else self._newest.resource_claims,
         )

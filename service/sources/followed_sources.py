@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Callable
 
-from model.target import Target
-from service.sources.target_sources import TargetSources
-
-Kept: TypeAlias = Mapping[str, Sequence[Target]]
-"""The previous targets of sources, by source name."""
+from service.sources.target_sources import Kept, TargetSources
 
 
 class FollowedSources:
@@ -22,10 +17,10 @@ class FollowedSources:
         self._make = make
         self._forget = forget
         self._is_reloaded = asyncio.Event()
-        self.current = make({})
+        self.current = make(Kept())
 
     def begin_with(self, kept: Kept) -> None:
-        """Create the sources again, with the targets in ``kept``, before they are followed."""
+        """Create the sources again, with what is in ``kept``, before they are followed."""
         self.current = self._make(kept)
 
     def reload(self) -> None:
@@ -47,7 +42,7 @@ class FollowedSources:
                     task.cancel()
                 await asyncio.gather(watching, reloaded, return_exceptions=True)
             self._is_reloaded.clear()
-            before = self.current.by_source
+            before = self.current.kept
             self.current = self._make(before)
-            for name in before.keys() - self.current.by_source.keys():
+            for name in before.targets.keys() - self.current.by_source.keys():
                 self._forget(name)

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from discovery.attach import Attached, attached
 from discovery.merge import Sifted, merge
-from discovery.scanners.attach import Attached, attached
 from exporters.plurals import counted
 from exporters.terminal.console import printable
 from model.frozen import frozen
@@ -54,7 +54,7 @@ async def all_targets(results: Sequence[SourceResult]) -> Attached:
     """The targets of all sources together, each target once, with what other scanners claim about them."""
     sifted = [one.sifted for one in results if one.sifted is not None]
     merged = await merge(one.kept for one in sifted)
-    return attached(merged, [reported for one in sifted for reported in one.reported])
+    return await attached(merged, [claim for one in sifted for claim in one.resource_claims])
 
 
 def results_lines(results: Sequence[SourceResult], merged: Attached) -> Iterator[str]:
@@ -79,8 +79,11 @@ def _lines(results: Sequence[SourceResult], merged: Attached) -> Iterator[str]:
     if merged.unmatched:
         yield f"! {unmatched_warning(merged.unmatched)}"
     claims = sum(len(target.claims) for target in merged.targets)
-    yield f"total: {counted(len(merged.targets), 'target')}" + (
-        f", {counted(claims, 'claim')}" if claims else ""
+    without = len(merged.resource_claims)
+    yield (
+        f"total: {counted(len(merged.targets), 'target')}"
+        + (f", {counted(claims, 'claim')}" if claims else "")
+        + (f", {counted(without, 'claim')} about resources without a target" if without else "")
     )
 
 
@@ -124,6 +127,16 @@ def results_json(results: Sequence[SourceResult], merged: Attached) -> dict[str,
                 "source": target.source,
             }
             for target in merged.targets
+        ],
+        "resource_claims": [
+            {
+                "resource": one.resource,
+                "name": one.claim.name,
+                "statement": one.claim.statement,
+                "labels": dict(one.labels),
+                "source": one.source,
+            }
+            for one in merged.resource_claims
         ],
         "unmatched_resources": list(merged.unmatched),
     }

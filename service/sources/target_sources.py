@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Final
 
 import structlog
 
-from discovery.merge import Sifted, merge, sift
+from discovery.attach import Attached, attached
+from discovery.merge import Sifted, merge, sift, sift_claims
 from discovery.relabel import Rule, names_set_by
-from discovery.scanners.attach import attached
-from discovery.source import DiscoveryUpdate, Reported, Source
+from discovery.source import DiscoveryUpdate, Source
 from discovery.trust import LabelRules, disarmed, untrusted_labels
+from model.claims.resource_claim import ResourceClaim
 from model.frozen import frozen
 from model.ports import DiscoveryMeter
 from model.target import Target
@@ -57,36 +58,48 @@ class RuledSource:
             skipped=update.skipped,
             source=self.source.name,
         )
-        return replace(sifted, reported=update.reported)
+        claims = await sift_claims(update.resource_claims, self.rules)
+        return replace(sifted, resource_claims=claims)
+
+
+@frozen
+class Kept:
+    """What sources had before a reload or a restart, by their names."""
+
+    targets: Mapping[str, Sequence[Target]] = field(default_factory=dict)
+    resource_claims: Mapping[str, Sequence[ResourceClaim]] = field(default_factory=dict)
+
+
+_NOTHING_KEPT: Final = Kept()
 
 
 class TargetSources:
     """Any number of sources, and fixed targets.
 
-    ``use`` is called with all targets whenever a source has changed; a target that several sources have is
-    merged into one that names them all. A source that fails keeps its last targets for a time; ``kept``
-    has the targets of sources, by name, from before a reload or a restart.
+    ``use`` is called with all targets and claims whenever a source has changed; a target that several sources have
+    is merged into one that names them all. A source that fails keeps its last ones for a time; ``kept`` has those
+    from before a reload or a restart.
     """
 
     def __init__(
         self,
         sources: Sequence[RuledSource],
         fixed: Sequence[Target],
-        use: Callable[[Sequence[Target]], None],
+        use: Callable[[Attached], Awaitable[None]],
         meter: DiscoveryMeter,
         gate: SocketGate,
-        kept: Mapping[str, Sequence[Target]] | None = None,
+        kept: Kept = _NOTHING_KEPT,
     ) -> None:
         self._sources = tuple(sources)
         self._targets = {
             one.source.name: tuple(
                 one.still_trusted(target)
-                for target in (kept or {}).get(one.source.name, ())
+                for target in kept.targets.get(one.source.name, ())
                 if not gate.forbids(target)
             )
             for one in sources
         }
-        self._reported: dict[str, tuple[Reported, ...]] = {}
+        self._claims = {name: tuple(kept.resource_claims.get(name, ())) for name in self._targets}
         self._unmatched: tuple[str, ...] = ()
         self._errors: dict[str, str] = {}
         self._untrusted: dict[str, Mapping[str, int]] = {}
@@ -103,6 +116,11 @@ class TargetSources:
     def by_source(self) -> Mapping[str, Sequence[Target]]:
         """The current targets of each source, by source name."""
         return self._targets
+
+    @property
+    def kept(self) -> Kept:
+        """What all sources have now, for those that follow them."""
+        return Kept(targets=self._targets, resource_claims=self._claims)
 
     @property
     def errors(self) -> Mapping[str, str]:
@@ -133,8 +151,8 @@ class TargetSources:
         unmatched = frozenset(self._unmatched)
         return [
             name
-            for name, reported in self._reported.items()
-            if any(resource in unmatched for resource, _ in reported)
+            for name, claims in self._claims.items()
+            if any(one.resource in unmatched for one in claims)
         ]
 
     @property
@@ -185,7 +203,7 @@ class TargetSources:
         self._meter.discovery_updated(name, len(sifted.kept), None)
         if expiry := self._expiries.pop(name, None):
             expiry.cancel()
-        self._targets[name], self._reported[name] = sifted.kept, sifted.reported
+        self._targets[name], self._claims[name] = sifted.kept, sifted.resource_claims
         await self._hand_over()
 
     def _note_untrusted(self, name: str, untrusted: Mapping[str, int]) -> None:
@@ -215,7 +233,7 @@ class TargetSources:
     async def _expire_later(self, ruled: RuledSource) -> None:
         name = ruled.source.name
         await asyncio.sleep(ruled.max_stale_seconds)
-        self._targets[name], self._reported[name] = (), ()
+        self._targets[name], self._claims[name] = (), ()
         self._meter.discovery_expired(name)
         await self._hand_over()
 
@@ -223,12 +241,10 @@ class TargetSources:
         """Pass on one merge at a time, so that the newest is the last."""
         async with self._handing_over:
             merged = await merge((self._fixed, *tuple(self._targets.values())))
-            reported = [one for some in self._reported.values() for one in some]
-            self._unmatched = ()
-            if reported:
-                found = await asyncio.to_thread(attached, merged, reported)
-                merged, self._unmatched = found.targets, found.unmatched
-            self._use(merged)
+            claims = [one for some in self._claims.values() for one in some]
+            found = await attached(merged, claims)
+            self._unmatched = found.unmatched
+            await self._use(found)
 
 
 def skipped_warning(skipped: Sequence[str]) -> str:

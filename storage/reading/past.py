@@ -21,6 +21,7 @@ from model.target import key_order
 from model.verdict import Verdict
 from storage.reading.findings import read_compliance_at, read_findings_at
 from storage.reading.places import conditions, with_target
+from storage.reading.resource_claims import read_resource_claims_at
 from storage.reading.statuses import decode
 from storage.rows.body import decode_observation
 from storage.rows.statuses import NO_VERDICTS
@@ -68,7 +69,10 @@ async def read_snapshot_at(
             for row in rows
         )
 
-    return Snapshot(taken_at=moment, endpoints=await asyncio.to_thread(build))
+    claims = await read_resource_claims_at(connection, moment, selection)
+    return Snapshot(
+        taken_at=moment, endpoints=await asyncio.to_thread(build), resource_claims=claims
+    )
 
 
 async def _stretches_at(

@@ -283,6 +283,15 @@ class ApiTargetRow(Table):
     fields: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class ResourceClaimRow(Table):
+    """A claim about a resource that no target has, by the key of the claim; ``fields`` are its JSON."""
+
+    __tablename__ = "resource_claims"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class ReportedAlertRow(Table):
     """An Alert that a notifier has reported and that has not ended since; the table still has its first name."""
 

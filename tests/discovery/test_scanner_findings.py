@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discovery.scanners.attach import attached
+from discovery.attach import attached
 from discovery.scanners.formats import FormatError, read_findings
 from discovery.scanners.source import claim_of, known_checks, read_scanner_files
 from discovery.source import DiscoveryUpdate, SourceError
 from model.claims import Claim, ClaimVerdict
+from model.claims.resource_claim import ResourceClaim
 from model.protocol_version import ProtocolVersion
 from model.target import Target
 from pki.net_guard.gate import SocketGate
@@ -253,14 +254,18 @@ def target(**labels: str) -> Target:
     return Target(host="a.test", port=443, server_name="a.test", labels=labels)
 
 
-def test_a_claim_goes_to_the_targets_with_its_resource() -> None:
-    reported = [(BALANCER, claim(ocsf("elbv2_ssl_listeners"))), ("arn:other", claim(asff("ELB.1")))]
+async def test_a_claim_goes_to_the_targets_with_its_resource() -> None:
+    reported = [
+        ResourceClaim(resource=BALANCER, claim=claim(ocsf("elbv2_ssl_listeners"))),
+        ResourceClaim(resource="arn:other", claim=claim(asff("ELB.1"))),
+    ]
     own = claim(asff("ELB.3"))
     listener = replace(target(), claims=(replace(own, resource=LISTENER),))
-    found = attached([target(), target(arn=BALANCER), listener], reported)
+    found = await attached([target(), target(arn=BALANCER), listener], reported)
     assert [len(one.claims) for one in found.targets] == [0, 1, 2]
     assert found.unmatched == ("arn:other",)
-    assert attached(found.targets, reported).targets == found.targets
+    assert found.resource_claims == (reported[1],)
+    assert (await attached(found.targets, reported)).targets == found.targets
 
 
 async def test_files_are_read_as_a_source_and_nothing_is_lost_silently(tmp_path: Path) -> None:
@@ -292,7 +297,7 @@ async def test_files_are_read_as_a_source_and_nothing_is_lost_silently(tmp_path:
     shown = "\n".join(lines)
     assert "1 findings are of checks that no rule is about: elbv2_deletion_protection" in shown
     assert "1 resources with findings of other scanners are of no target" in shown
-    assert lines[-1] == "total: 1 target, 1 claim"
+    assert lines[-1] == "total: 1 target, 1 claim, 1 claim about resources without a target"
 
 
 @pytest.mark.parametrize(
@@ -306,5 +311,5 @@ async def test_a_bad_file_fails_the_source_with_its_name(
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(SourceError, match=r"findings\.json") as raised:
-        await read_scanner_files([path])
+        await read_scanner_files([path], "scanner")
     assert sentence in str(raised.value)

@@ -20,6 +20,7 @@ from model.observation import Observation, State
 from model.snapshot import Snapshot
 from model.verdict import Verdict
 from tests.exporters.test_inventory import KNOWN, NOW, TLS12, judged, page, snapshot
+from tests.support.claims import LINE
 
 MOST = 2000
 DOWN = replace(KNOWN, state=State.REFUSED, protocols={}, certificates=())
@@ -184,6 +185,12 @@ def test_texts_of_servers_are_cut_without_a_series_that_is_there_twice() -> None
         observed.append(at(replace(KNOWN, certificates=(chain,)), f"h{number}.test"))
     found = [(labels, n) for labels, n in shown(*observed).items() if labels[0] == "leaf_issuers"]
     assert found == [(("leaf_issuers", f"{199 * 'x'}…"), 3)]
+
+
+def test_claims_about_resources_without_a_target_are_counted() -> None:
+    found = replace(snapshot(at(KNOWN, "a.test")), resource_claims=(LINE,))
+    text = FleetTotals().page(found)
+    assert series(text)["claims", "unprovable", "aws", "declared"] == 1
 
 
 def test_an_empty_fleet_has_a_page() -> None:

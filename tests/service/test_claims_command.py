@@ -18,7 +18,7 @@ from service.judging.policy_evaluator import PolicyEvaluator
 from storage import SqlStore
 from tests.service.processes import tlsprobe
 from tests.service.samples import NOW
-from tests.support.claims import FILE, claiming
+from tests.support.claims import FILE, LINE, claiming
 
 
 async def fill(url: str) -> None:
@@ -31,6 +31,7 @@ async def fill(url: str) -> None:
     )
     async with await SqlStore.open(url) as store:
         await store.record_visit(await PolicyEvaluator().judge(seen, schedule))
+        await store.put_resource_claims([LINE])
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +53,24 @@ async def test_the_ledger_of_a_database_has_sources_and_verdicts(database: str) 
     ]
     every = await read_claims(database, None, LedgerFilter(), at)
     *_, summary = claim_lines(every)
-    assert summary == "4 claims: 2 contradicted, 1 unprovable, 1 proved"
+    assert summary == "5 claims: 2 contradicted, 2 unprovable, 1 proved"
     said = claims_json(every)
     jsonschema.validate(said, dict(DEFINITIONS["claims"]))
-    assert len(said["claims"]) == 4
+    assert len(said["claims"]) == 5
+
+
+async def test_a_claim_about_a_resource_without_a_target_is_in_the_ledger(database: str) -> None:
+    at = NOW + timedelta(minutes=1)
+    wanted = LedgerFilter(labels={"team": "network"})
+    assert list(claim_lines(await read_claims(database, None, wanted, at))) == [
+        f"unprovable    {LINE.resource}  direct_connect_macsec",
+        "    declared: the link has MACsec",
+        f"    source: aws, {LINE.resource}",
+        "    seen: no probe sees it",
+        "1 claim: 1 unprovable",
+    ]
+    of_endpoint = await read_claims(database, "www.example", LedgerFilter(), at)
+    assert LINE.claim not in [one.held.claim for one in of_endpoint]
 
 
 def test_a_wrong_filter_or_database_is_one_sentence(database: str, tmp_path: Path) -> None:

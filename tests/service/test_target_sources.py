@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import structlog.testing
 
+from discovery.attach import Attached
 from discovery.source import PolledSource, Skipped, SourceError, SourceReading
 from exporters.prometheus import ServiceMetrics
+from model.claims.resource_claim import ResourceClaim
 from model.snapshot import EndpointStatus
-from model.target import Target
 from pki.net_guard.deny import DenyList
 from pki.net_guard.gate import SocketGate
-from service.sources.remembered_targets import targets_by_source
-from service.sources.target_sources import RuledSource, TargetSources
+from service.sources.remembered_targets import remembered
+from service.sources.target_sources import Kept, RuledSource, TargetSources
 from tests.scheduling.virtual_time import run_virtually
 from tests.scheduling.world import target
 from tests.service.samples import NOW, modern
+from tests.support.claims import LINE
 
 KEEP_SECONDS = 600.0
 
@@ -28,10 +29,12 @@ KEEP_SECONDS = 600.0
 class Hall:
     """Two sources, their next results, and the resulting targets."""
 
-    def __init__(self, kept: dict[str, tuple[Target, ...]] | None = None, deny: str = "") -> None:
+    def __init__(self, kept: Kept | None = None, deny: str = "") -> None:
         self.holds: dict[str, list[str] | None] = {"a": ["one.test"], "b": ["two.test"]}
         self.skipped: list[Skipped] = []
+        self.claims: list[ResourceClaim] = []
         self.used: list[str] = []
+        self.resources: list[str] = []
         self.metrics = ServiceMetrics(
             queue_length=lambda: 0,
             probes_in_flight=lambda: 0,
@@ -44,7 +47,7 @@ class Hall:
             self.use,
             self.metrics,
             SocketGate(deny=DenyList([deny] if deny else ())),
-            kept,
+            kept or Kept(),
         )
 
     def source(self, name: str) -> RuledSource:
@@ -55,13 +58,15 @@ class Hall:
             return SourceReading(
                 targets=tuple(replace(target(host), source=name) for host in held),
                 skipped=tuple(self.skipped),
+                resource_claims=tuple(replace(one, source=name) for one in self.claims),
             )
 
         polled = PolledSource(name, read, refresh_seconds=10)
         return RuledSource(source=polled, max_stale_seconds=KEEP_SECONDS)
 
-    def use(self, targets: Sequence[Target]) -> None:
-        self.used = [one.host for one in targets]
+    async def use(self, found: Attached) -> None:
+        self.used = [one.host for one in found.targets]
+        self.resources = [one.resource for one in found.resource_claims]
 
     def metric(self, name: str, source: str) -> float | None:
         return self.metrics.registry.get_sample_value(
@@ -93,6 +98,24 @@ def test_a_failing_source_keeps_its_targets_for_a_while_and_is_reported() -> Non
         await asyncio.sleep(20)
         assert (hall.used, hall.metric("up", "a")) == (["three.test", "two.test"], 1)
         assert hall.sources.errors == {}
+        watching.cancel()
+
+    run_virtually(story())
+
+
+def test_claims_about_resources_last_as_long_as_the_targets_of_their_source() -> None:
+    async def story() -> None:
+        hall = Hall(remembered((), [replace(LINE, source="a")]))
+        hall.holds["a"] = None
+        watching = asyncio.create_task(hall.sources.watch())
+        await asyncio.sleep(5)
+        assert hall.resources == [LINE.resource]
+        await asyncio.sleep(KEEP_SECONDS)
+        assert hall.resources == []
+        hall.holds["a"], hall.claims = [], [LINE]
+        await asyncio.sleep(20)
+        assert (hall.resources, hall.sources.errors) == ([LINE.resource], {})
+        assert hall.sources.warnings == {}
         watching.cancel()
 
     run_virtually(story())
@@ -180,8 +203,8 @@ def test_an_unreadable_source_keeps_its_targets_after_a_restart() -> None:
         status("now.test", "a"),
         status("denied.test", "a"),
     ]
-    kept = targets_by_source(statuses)
-    assert {name: [one.host for one in found] for name, found in kept.items()} == {
+    kept = remembered(statuses, ())
+    assert {name: [one.host for one in found] for name, found in kept.targets.items()} == {
         "a": ["one.test", "now.test", "denied.test"],
         "b": ["one.test"],
     }

@@ -31,6 +31,7 @@ from storage.database import connect
 from storage.migrations.scripts import migration_config
 from tests.storage.samples import INTERVAL, NOON, certificate, observation, refusal, schedule
 from tests.storage.test_findings import assessment, result
+from tests.support.claims import LINE
 
 RELEASED: Final = Path(__file__).with_name("released")
 
@@ -131,6 +132,7 @@ async def _fill(url: str) -> None:
         await store.put_reported_alerts("chat", [ALERT])
         await store.audit(ENTRY)
         await store.change_api_target(TARGET.key, lambda _: (TARGET, ADDED))
+        await store.put_resource_claims([LINE])
         await store.prune(Retention(), NOON + 3 * INTERVAL)
 
 

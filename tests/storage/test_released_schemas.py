@@ -30,6 +30,7 @@ from tests.storage.released_database import (
 )
 from tests.storage.samples import INTERVAL, NOON, bare, ders, observation, schedule
 from tests.storage.test_findings import PROOF
+from tests.support.claims import LINE
 
 pytestmark = pytest.mark.slow
 
@@ -194,6 +195,13 @@ async def test_the_targets_of_the_api_are_stored(url: str, revision: str) -> Non
     await upgraded(url, revision)
     async with await open_reader(url) as reader:
         assert await reader.api_targets() == [TARGET]
+
+
+@pytest.mark.parametrize("revision", [one for one in REVISIONS if one >= "0012"])
+async def test_the_claims_about_resources_are_stored(url: str, revision: str) -> None:
+    await upgraded(url, revision)
+    async with await open_reader(url) as reader:
+        assert await reader.resource_claims() == [LINE]
 
 
 @each_revision

@@ -32,6 +32,7 @@ from storage.rows.tables import Table
 from tests.storage.released_database import ADDED, TARGET
 from tests.storage.samples import INTERVAL, NOON, certificate, observation, refusal, schedule
 from tests.storage.test_findings import assessment, record, result
+from tests.support.claims import LINE
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +69,7 @@ async def fill(url: str) -> None:
             )
         )
         await store.change_api_target(TARGET.key, lambda _: (TARGET, ADDED))
+        await store.put_resource_claims([LINE])
         told = Alert(
             kind=AlertKind.FINDING,
             target="a.example:443",

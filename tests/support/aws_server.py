@@ -190,7 +190,9 @@ def _serialized(call: Call, row: Row) -> tuple[int, dict[str, str], bytes]:
         return row.status, {"content-type": "text/html"}, row.body
     model = get_service_model(call.service)
     operation = model.operation_model(call.operation)
-    serializer = get_serializer_class(call.service, str(model.protocol))(operation)
+    # Services that have both speak JSON with botocore; the model names CBOR.
+    protocol = "json" if "cbor" in str(model.protocol) else str(model.protocol)
+    serializer = get_serializer_class(call.service, protocol)(operation)
     result: Any = _ModelError(row.code, row.message) if isinstance(row, Fault) else row
     if not isinstance(row, Fault):
         report = ParamValidator().validate(row, operation.output_shape)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from model.claims import Claim, ClaimedRule
+from model.claims.resource_claim import ResourceClaim
 from model.observation import Observation
 from tests.service.samples import modern
 
@@ -44,6 +45,17 @@ FALSE_ALARM: Final = replace(
     source="prowler",
     is_weakness=True,
 )
+LINE: Final = ResourceClaim(
+    resource="arn:aws:directconnect:eu-west-1:123456789012:dxcon/dxcon-1",
+    claim=replace(
+        MACSEC,
+        name="direct_connect_macsec",
+        resource="arn:aws:directconnect:eu-west-1:123456789012:dxcon/dxcon-1",
+    ),
+    labels={"team": "network"},
+    source="aws",
+)
+"""A claim about a resource that no target has."""
 EVERY: Final = (NEWEST_ONLY, BOTH, MACSEC, FALSE_ALARM)
 
 

@@ -83,6 +83,7 @@ def claims() -> SearchStrategy[Claim]:
         is_weakness=st.booleans(),
         unprovable=_TEXT,
         proof=st.none() | st.builds(SourceProof, verdict=st.sampled_from(Verdict), observed=_TEXT),
+        related=st.lists(_TEXT, max_size=2).map(tuple),
         read_at=st.none() | _VISIT_TIME,
     )
 

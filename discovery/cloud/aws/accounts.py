@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 
 from botocore.exceptions import BotoCoreError
@@ -17,8 +18,9 @@ from discovery.cloud.aws.sessions import (
     failure_text,
     with_role,
 )
-from discovery.source import SourceError
+from discovery.source import Skipped, SourceError
 
+_ACTIVE: Final = "ACTIVE"
 _ANY: Final = "us-east-1"
 """Where an account is asked for its regions, if nothing names one."""
 
@@ -40,6 +42,9 @@ class Accounts:
         self._home = named[0] if named else region or (_ANY if scope.regions else None)
         self._sessions: dict[str, AwsSession] = {}
         self._regions: dict[str, tuple[str, ...]] = {}
+        self._organization: tuple[str, ...] = ()
+        self.left_out: tuple[Skipped, ...] = ()
+        """The accounts of the organization that ``identifiers`` left out, and why."""
 
     @property
     def home(self) -> str:
@@ -49,13 +54,17 @@ class Accounts:
         return self._home
 
     def identifiers(self) -> tuple[str, ...]:
-        """The numbers of the accounts: those of the configuration, or the one of the credentials."""
+        """The numbers of the accounts: those of the configuration or the organization, or the one of the credentials."""
         if not self._has_credentials:
             raise SourceError(
                 "there are no AWS credentials: set `profile`, or give this process a role or AWS_* variables."
             )
         if self._scope.accounts:
             return self._scope.accounts
+        own = self._own()
+        return self._of_organization(own) if self._scope.organization else (own,)
+
+    def _own(self) -> str:
         session = AwsSession(self._base, "", self._passage)
         try:
             number = str(session.client("sts", self.home).get_caller_identity()["Account"])
@@ -64,7 +73,27 @@ class Accounts:
                 f"AWS does not accept the credentials: {failure_text(error)}."
             ) from error
         self._sessions.setdefault(number, AwsSession(self._base, number, self._passage))
-        return (number,)
+        return number
+
+    def _of_organization(self, own: str) -> tuple[str, ...]:
+        """Its active accounts; if AWS does not list them, those of the last time."""
+        api = AwsApi(self._sessions[own], self.home, datetime.now(UTC))
+        found = list(api.each("organizations.ListAccounts"))
+        self.left_out = tuple(api.skipped)
+        if api.skipped and not self._organization:
+            raise SourceError(f"the organization's accounts cannot be read: {api.skipped[0]}.")
+        if not api.skipped:
+            states = {one["Id"]: one.get("State") or one.get("Status") for one in found}
+            self._organization = tuple(one for one, state in states.items() if state == _ACTIVE)
+            self.left_out = tuple(
+                Skipped(
+                    place=f"account {one['Id']}",
+                    problem=f"{one.get('Name', 'it')} is {states[one['Id']]} in the organization, and is not read",
+                )
+                for one in found
+                if states[one["Id"]] != _ACTIVE
+            )
+        return self._organization
 
     def session(self, account: str) -> AwsSession | str:
         """The account's session, with valid credentials; or why there is none, as a clause."""

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from discovery.cloud.aws.errors import error_code, is_refused
-from discovery.cloud.aws.operations import OPERATIONS, Operation
+from discovery.cloud.aws.operation import Operation
+from discovery.cloud.aws.operations import OPERATIONS
 from discovery.cloud.aws.sessions import FAILURES, AwsSession, failure_text
 from discovery.source import Skipped
+
+_TOKENS: Final = ("NextToken", "nextToken")
+"""What a page calls the next one, in the answer as in the request."""
 
 Answer = Mapping[str, Any]
 
@@ -88,7 +92,7 @@ class AwsApi:
             if client.can_paginate(method):
                 yield from client.get_paginator(method).paginate(**parameters)
             else:
-                yield from _answers(getattr(client, method), parameters)
+                yield from _pages_of(getattr(client, method), parameters)
         except ClientError as error:
             self._refuse(operation, error)
         except FAILURES as error:
@@ -103,13 +107,19 @@ class AwsApi:
         self.skip(operation.shown, failure_text(error))
 
 
-def _answers(call: Callable[..., Answer], parameters: Answer) -> Iterator[Answer]:
-    """The answers of an operation whose pages botocore does not know."""
-    answer = call(**parameters)
-    yield answer
-    while token := answer.get("nextToken"):
-        answer = call(**parameters, nextToken=token)
-        yield answer
+def _pages_of(call: Callable[..., Answer], parameters: Answer) -> Iterator[Answer]:
+    """All pages of an operation for which botocore has no paginator; raises ValueError if they do not end."""
+    seen = set[str]()
+    while True:
+        page = call(**parameters)
+        yield page
+        name = next((one for one in _TOKENS if page.get(one)), None)
+        if name is None:
+            return
+        if page[name] in seen:
+            raise ValueError(f"{name} comes twice")
+        seen.add(page[name])
+        parameters = {**parameters, name: page[name]}
 
 
 def _results(page: Answer, path: str) -> Iterator[Answer]:

@@ -7,6 +7,13 @@ from types import MappingProxyType
 from typing import Final
 
 from discovery.cloud.aws.api import AwsApi
+from discovery.cloud.aws.certificate_services.acm import read_acm
+from discovery.cloud.aws.certificate_services.iam import read_iam
+from discovery.cloud.aws.certificate_services.private_ca import read_private_ca
+from discovery.cloud.aws.networks.client_vpn import read_client_vpn
+from discovery.cloud.aws.networks.direct_connect import read_direct_connect
+from discovery.cloud.aws.networks.vpc import read_vpc
+from discovery.cloud.aws.networks.vpn import read_vpn
 from discovery.cloud.aws.services.api_gateway import read_api_gateway
 from discovery.cloud.aws.services.brokers import read_kafka, read_mq
 from discovery.cloud.aws.services.caches import read_caches
@@ -41,8 +48,15 @@ FAMILIES: Final[Mapping[str, Callable[[AwsApi], Iterator[Location]]]] = MappingP
         "lambda": read_lambda,
         "iot": read_iot,
         "transfer": read_transfer,
+        "acm": read_acm,
+        "iam": read_iam,
+        "acm-pca": read_private_ca,
+        "vpc": read_vpc,
+        "vpn": read_vpn,
+        "client_vpn": read_client_vpn,
+        "directconnect": read_direct_connect,
         "route53": read_route53,
     }
 )
-GLOBAL: Final = frozenset({"cloudfront", "s3", "route53"})
+GLOBAL: Final = frozenset({"cloudfront", "iam", "s3", "route53"})
 """They are the same in every region, so that each account is asked in one region only."""

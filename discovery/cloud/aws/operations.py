@@ -7,64 +7,14 @@ of the kind.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from model.frozen import frozen
-
-
-class Feature(StrEnum):
-    """What a permission is for."""
-
-    DISCOVERY = "discovery"
-    """To find the targets."""
-    CLAIMS = "claims"
-    """To read what AWS is configured to do at them."""
-    ATTRIBUTION = "attribution"
-    """To find the calls that caused changes."""
-    SECURITY_HUB = "security-hub"
-    """To send findings to Security Hub. It is the only feature here that writes."""
-
-
-SOURCE_FEATURES: Final = (Feature.DISCOVERY, Feature.CLAIMS)
-"""What a source of the type ``aws`` needs by its usual settings; all of it only reads."""
-
-
-@frozen
-class Operation:
-    """One operation: ``service`` is botocore's name, ``results`` the path to the list in its answer.
-
-    The IAM ``action`` is needed on ``resources``, in which ``{partition}`` stands for AWS's partition.
-    """
-
-    service: str
-    name: str
-    action: str
-    results: str = ""
-    feature: Feature = Feature.DISCOVERY
-    gone: tuple[str, ...] = ()
-    resources: tuple[str, ...] = ("*",)
-
-    @property
-    def key(self) -> str:
-        """How readers name it."""
-        return f"{self.service}.{self.name}"
-
-    @property
-    def shown(self) -> str:
-        """The action that it needs, and its own name where that differs."""
-        is_same = self.action.partition(":")[2] == self.name
-        return self.action if is_same else f"{self.action} ({self.name})"
-
-
-def _found(service: str, name: str, action: str, results: str = "", **more: Any) -> Operation:
-    return Operation(service=service, name=name, action=action, results=results, **more)
-
-
-def _claimed(service: str, name: str, action: str, results: str = "", **more: Any) -> Operation:
-    return _found(service, name, action, results, feature=Feature.CLAIMS, **more)
-
+from discovery.cloud.aws.certificate_services.operations import CERTIFICATE_OPERATIONS
+from discovery.cloud.aws.networks.operations import NETWORK_OPERATIONS
+from discovery.cloud.aws.operation import Feature, Operation
+from discovery.cloud.aws.operation import claimed as _claimed
+from discovery.cloud.aws.operation import found as _found
 
 _ELB: Final = "elasticloadbalancing"
 _REST_APIS: Final = ("arn:{partition}:apigateway:*::/restapis",)
@@ -96,6 +46,13 @@ _ALL: Final = (
             ("BatchUpdateFindings", ""),
             ("GetFindings", "Findings"),
         )
+    ),
+    _found(
+        "organizations",
+        "ListAccounts",
+        "organizations:ListAccounts",
+        "Accounts",
+        feature=Feature.ORGANIZATION,
     ),
     # Elastic Load Balancing
     _found("elbv2", "DescribeLoadBalancers", f"{_ELB}:DescribeLoadBalancers", "LoadBalancers"),
@@ -261,6 +218,8 @@ _ALL: Final = (
         "ResourceRecordSets",
         gone=("NoSuchHostedZone",),
     ),
+    *CERTIFICATE_OPERATIONS,
+    *NETWORK_OPERATIONS,
 )
 
 OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType({one.key: one for one in _ALL})

@@ -84,7 +84,10 @@ class AwsReader:
             opened = list(pool.map(lambda account: self._open(account, now), identifiers))
             apis = [api for _, some in opened for api in some]
             read = list(pool.map(self._read_part, apis))
-        found = [location for locations, _ in opened for location in locations]
+        found = [
+            *self._accounts.left_out,
+            *(location for locations, _ in opened for location in locations),
+        ]
         found += [location for locations in read for location in locations]
         return read_locations(found, self._name, self._most)
 

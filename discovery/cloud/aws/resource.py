@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any, Final
 
 from discovery.cloud.aws.api import AwsApi
 from discovery.found import SourceLocation, meta
 from model.application_protocol import DEFAULT_PROTOCOL
 from model.claims import Claim, ClaimedRule
+from model.claims.resource_claim import ResourceClaim
 from model.frozen import frozen
 
 _SAYS_NOTHING: Final[Mapping[str, str]] = {}
@@ -48,6 +49,15 @@ class Resource:
             read_at=self.api.now,
         )
 
+    def weakness(self, name: str, statement: str, operation: str, unprovable: str) -> Claim:
+        """What AWS itself reports as wrong, read by ``operation``, and why no visit shows it."""
+        claim = self.claim(name, statement, operation, unprovable=unprovable)
+        return replace(claim, is_weakness=True)
+
+    def own(self, claim: Claim) -> ResourceClaim:
+        """The claim for the targets that have the resource; without any, it stays with the resource."""
+        return ResourceClaim(resource=self.arn, claim=claim, labels=self._labels)
+
     def at(
         self,
         host: str,
@@ -57,6 +67,17 @@ class Resource:
         labels: Mapping[str, str] = _SAYS_NOTHING,
     ) -> SourceLocation:
         """A target at one of its endpoints, with these claims; ``labels`` are permanent ones."""
+        return SourceLocation(
+            host=host.removesuffix("."),
+            port=port,
+            protocol=protocol,
+            labels={**self._labels, **labels},
+            place=f"account {self.api.account}, {self.api.region}, {self.arn}",
+            claims=tuple(claim for claim in claims if claim is not None),
+        )
+
+    @property
+    def _labels(self) -> Mapping[str, str]:
         about = {
             "account": self.api.account,
             "region": self.api.region,
@@ -65,14 +86,7 @@ class Resource:
             "arn": self.arn,
             **self.more,
         }
-        return SourceLocation(
-            host=host.removesuffix("."),
-            port=port,
-            protocol=protocol,
-            labels={**meta("aws", about), **meta("aws_tag", self.tags), **labels},
-            place=f"account {self.api.account}, {self.api.region}, {self.arn}",
-            claims=tuple(claim for claim in claims if claim is not None),
-        )
+        return {**meta("aws", about), **meta("aws_tag", self.tags)}
 
 
 def tags_of(listed: Any) -> dict[str, str]:

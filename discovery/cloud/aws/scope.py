@@ -24,6 +24,13 @@ USUAL_SERVICES: Final = (
     "lambda",
     "iot",
     "transfer",
+    "acm",
+    "iam",
+    "acm-pca",
+    "vpc",
+    "vpn",
+    "client_vpn",
+    "directconnect",
 )
 SERVICES: Final = (*USUAL_SERVICES, "route53")
 """All families of services, in the order in which they are read; ``route53`` only on request, for its many names."""
@@ -37,13 +44,15 @@ ACCOUNT: Final = "{account}"
 class AwsScope:
     """The ``regions`` (none: the profile's; ``all``: those that the account has enabled) and ``services``.
 
-    With ``accounts``, each is read by its role, ``role_arn`` with the account's number; without, that of the credentials.
+    With ``accounts``, each is read by its role, ``role_arn`` with the account's number; with ``organization``, those
+    of the credentials' organization, and the one of the credentials without a role. Without either, that one.
     More than ``most`` targets are an error. ``s3_probe_role_arn`` is the role that sends signed requests to S3.
     """
 
     services: tuple[str, ...] = USUAL_SERVICES
     regions: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
+    organization: bool = False
     role_arn: str = ""
     external_id: str | None = None
     profile: str | None = None

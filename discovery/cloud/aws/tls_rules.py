@@ -81,3 +81,8 @@ def post_quantum(policy: str) -> tuple[ClaimedRule, ...]:
     if "PQ" not in policy.replace("_", "-").split("-"):
         return ()
     return (claimed("groups_required", any_of=list(POST_QUANTUM_GROUPS)),)
+
+
+def in_time() -> tuple[ClaimedRule, ...]:
+    """What is served has so much time left as it has if renewals work: ACM begins 45 days before the end, or earlier."""
+    return (claimed("certificate_expiry", days=30),)

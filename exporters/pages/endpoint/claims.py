@@ -34,7 +34,10 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
 
 @frozen
 class ClaimLine:
-    """One claim; ``link`` is the endpoint's page, ``evidence`` that of the bytes, empty if no rule proves the claim."""
+    """One claim; ``link`` is the endpoint's page, empty for a resource without one.
+
+    ``evidence`` is the page of the bytes, empty if no rule proves the claim.
+    """
 
     entry: LedgerEntry
     verdict: Badge
@@ -90,12 +93,16 @@ VIEWS: Final = tuple(
 """The two questions that people ask of the ledger, with the URL that answers each."""
 
 
-def claim_line(row: Row, entry: LedgerEntry) -> ClaimLine:
-    """The line of one claim of the endpoint in ``row``."""
+def claim_line(row: Row | None, entry: LedgerEntry) -> ClaimLine:
+    """The line of one claim of the endpoint in ``row``, or of a resource without one."""
     held = entry.held
     return ClaimLine(
         entry=entry,
         verdict=Badge(text=CLAIM_VERDICTS[held.verdict], mark=_MARKS[held.verdict]),
-        link=endpoint_link(row),
-        evidence=next((evidence_link(row, one.rule) for one in held.claim.rules), ""),
+        link="" if row is None else endpoint_link(row),
+        evidence="" if row is None else _evidence(row, entry),
     )
+
+
+def _evidence(row: Row, entry: LedgerEntry) -> str:
+    return next((evidence_link(row, one.rule) for one in entry.held.claim.rules), "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from heapq import nlargest, nsmallest
 from typing import Final
@@ -18,6 +19,8 @@ from exporters.prometheus.fleet.family import (
     counted,
     summed,
 )
+from model.claims.held import HeldClaim
+from model.snapshot import Snapshot
 
 _DAY_SECONDS: Final = 86_400
 _HOUR_SECONDS: Final = 3600
@@ -116,8 +119,16 @@ def _failures(statuses: Statuses) -> Iterator[Sample]:
 
 def _claims(statuses: Statuses) -> Iterator[Sample]:
     for status in statuses:
-        for one in status.claims:
-            yield (one.verdict.value, one.claim.source, one.claim.kind.value), 1.0
+        yield from map(_claim, status.claims)
+
+
+def _resource_claims(snapshot: Snapshot) -> Iterator[Sample]:
+    for one in snapshot.resource_claims:
+        yield _claim(one.held)
+
+
+def _claim(one: HeldClaim) -> Sample:
+    return (one.verdict.value, one.claim.source, one.claim.kind.value), 1.0
 
 
 def _first(amounts: Amounts, _: datetime) -> Iterable[Sample]:
@@ -179,8 +190,11 @@ FLEET_FAMILIES: Final = (
             ("policy", "severity"), 250, summed("findings", "policy", "severity")),
     _family("findings_waived", "Number of findings that are waived.",
             ("policy",), 50, summed("findings_waived", "policy")),
-    _family("claims", "Number of claims about endpoints by verdict and source.",
-            ("verdict", "source", "kind"), 100, _claims),
+    replace(
+        _family("claims", "Number of claims about endpoints and other resources by verdict and source.",
+                ("verdict", "source", "kind"), 100, _claims),
+        of_snapshot=_resource_claims,
+    ),
     _family("check_unknown", "Number of facts that the last visits could not prove.",
             ("check", "reason"), 300, counted("check_unknown", "check", "reason")),
     _family("leaf_expiry", "Number of leaf certificates by the time that is left, to the hour: 30d are those from 7 to 30 days.",

@@ -13,7 +13,7 @@ from exporters.prometheus.catalogue import FAMILIES
 from exporters.prometheus.families.family import Family, Sample
 from exporters.prometheus.options import Detail
 from model.frozen import frozen
-from model.snapshot import EndpointStatus
+from model.snapshot import EndpointStatus, Snapshot
 
 OTHER: Final = "other"
 """The value of every label of the series that stands for all that have no series of their own."""
@@ -21,6 +21,10 @@ OTHER: Final = "other"
 Statuses: TypeAlias = Sequence[EndpointStatus]
 Amounts: TypeAlias = Mapping[tuple[str, ...], float]
 """The sums of all targets' contributions, by the values of the labels."""
+
+
+def _nothing(_: Snapshot) -> Iterable[Sample]:
+    return ()
 
 
 class Reads(Enum):
@@ -40,8 +44,9 @@ class Reads(Enum):
 class FleetFamily:
     """A gauge of the fleet. ``name`` is without prefix, ``example`` is a query in PromQL.
 
-    ``contributions`` yields what a target, by the statuses of its addresses, adds to which label values. ``shown`` makes
-    at most ``most`` series of the sums, as of a time; by default the largest, and one for the sum of the others.
+    ``contributions`` yields what a target, by the statuses of its addresses, adds to which label values, and
+    ``of_snapshot`` what the Snapshot adds that is of no target. ``shown`` makes at most ``most`` series of the sums, as of
+    a time; by default the largest, and one for the sum of the others.
     """
 
     name: str
@@ -52,6 +57,7 @@ class FleetFamily:
     most: int
     reads: Reads = Reads.FACTS
     shown: Callable[[Amounts, datetime], Iterable[Sample]] | None = None
+    of_snapshot: Callable[[Snapshot], Iterable[Sample]] = _nothing
 
     def series(self, amounts: Amounts, now: datetime) -> Iterable[Sample]:
         """The series to show."""

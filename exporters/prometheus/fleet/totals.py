@@ -83,6 +83,8 @@ class FleetTotals:
             name = PREFIX + family.name
             yield heading(name, family.help)
             amounts = {labels: total for labels, (total, _) in sums.items()}
+            for values, number in family.of_snapshot(snapshot):
+                amounts[values] = amounts.get(values, 0.0) + number
             for labels, number in _written(family, amounts, snapshot.taken_at).items():
                 yield f"{name}{{{labels}}} {number_text(number)}\n"
 

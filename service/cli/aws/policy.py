@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-from discovery.cloud.aws.operations import SOURCE_FEATURES, Feature, iam_policy
+from discovery.cloud.aws.operation import SOURCE_FEATURES, Feature
+from discovery.cloud.aws.operations import iam_policy
 from service.cli.app import EXIT_OK, say
 from service.cli.parameters import Option, command
 
@@ -25,8 +26,8 @@ def policy(
         Option(
             "--for",
             help="Only the actions for this feature: discovery finds targets, claims reads how AWS is "
-            "configured to encrypt, attribution asks CloudTrail who caused changes, security-hub sends "
-            "findings; repeatable. [default: discovery and claims]",
+            "configured to encrypt, organization lists its accounts, attribution asks CloudTrail who caused "
+            "changes, security-hub sends findings; repeatable. [default: discovery and claims]",
         ),
     ] = None,
     partition: Annotated[

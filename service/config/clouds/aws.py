@@ -36,9 +36,9 @@ def _check_services(names: tuple[str, ...]) -> tuple[str, ...]:
 class AwsSettings(PolledSettings):
     """The resources of AWS accounts, with what AWS declares of them as claims.
 
-    ``accounts`` are read by ``role_arn``, in which ``{account}`` stands for the number; without ``accounts``, the
-    credentials of this process are used as they are. With ``attribute_changes``, CloudTrail is asked who caused
-    the changes that visits show.
+    ``accounts`` are read by ``role_arn``, in which ``{account}`` stands for the number. ``organization`` reads all
+    active accounts of the organization instead. Without both, the credentials of this process are used as they are. With
+    ``attribute_changes``, CloudTrail is asked who caused the changes that visits show.
     """
 
     _computed_labels: ClassVar[frozenset[str]] = frozenset({HTTP, HTTP_PORT})
@@ -47,6 +47,7 @@ class AwsSettings(PolledSettings):
     regions: tuple[str, ...] = ()
     services: Annotated[tuple[str, ...], AfterValidator(_check_services)] = USUAL_SERVICES
     accounts: Annotated[tuple[str, ...], AfterValidator(_check_accounts)] = ()
+    organization: bool = False
     role_arn: str = ""
     external_id: str | None = None
     profile: str | None = None
@@ -62,6 +63,7 @@ class AwsSettings(PolledSettings):
             services=self.services,
             regions=self.regions,
             accounts=self.accounts,
+            organization=self.organization,
             role_arn=self.role_arn,
             external_id=self.external_id,
             profile=self.profile,
@@ -73,23 +75,28 @@ class AwsSettings(PolledSettings):
     @property
     def described(self) -> str:
         """Its kind, accounts and regions."""
-        return f"aws:{','.join((*self.accounts, *self.regions))}"
+        accounts = ("organization",) if self.organization else self.accounts
+        return f"aws:{','.join((*accounts, *self.regions))}"
 
     @model_validator(mode="after")
     def _has_a_role_for_accounts(self) -> AwsSettings:
-        if self.accounts and not _ROLE.fullmatch(self.role_arn):
+        if self.accounts and self.organization:
+            raise ValueError("organization reads all accounts: remove accounts, or organization")
+        if (self.accounts or self.organization) and not _ROLE.fullmatch(self.role_arn):
             raise ValueError(
-                "accounts need role_arn: use the role's ARN, such as arn:aws:iam::{account}:role/tlsprobe"
+                "other accounts need role_arn: use the role's ARN, such as arn:aws:iam::{account}:role/tlsprobe"
             )
-        if len(self.accounts) > 1 and ACCOUNT not in self.role_arn:
+        if (len(self.accounts) > 1 or self.organization) and ACCOUNT not in self.role_arn:
             raise ValueError("several accounts need {account} in role_arn")
         if self.s3_probe_role_arn and not _ROLE.fullmatch(self.s3_probe_role_arn):
             raise ValueError(
                 "s3_probe_role_arn is not a role: use its ARN, such as "
                 "arn:aws:iam::{account}:role/tlsprobe-s3"
             )
-        if self.role_arn and not self.accounts:
-            raise ValueError("role_arn needs accounts: add the account's 12 digits, in quotes")
+        if self.role_arn and not self.accounts and not self.organization:
+            raise ValueError(
+                "role_arn needs accounts: add the account's 12 digits, in quotes, or organization: true"
+            )
         return self
 
     def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:

@@ -26,4 +26,4 @@ class ScannerFindingsSettings(PolledSettings):
 
     def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:
         """Reads the files."""
-        return lambda: read_scanner_files(self.paths)
+        return lambda: read_scanner_files(self.paths, name)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from model.certificates.inventory import Held, certificate_inventory
+from model.claims.resource_claim import ResourceClaim
 from model.findings.finding import Finding
 from model.frozen import frozen
 from model.query import NewestFirst
@@ -44,9 +45,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class View:
-    """The endpoints of one Snapshot by ``id``."""
+    """The endpoints of one Snapshot by ``id``, and its claims about resources without one."""
 
     entries: Mapping[str, Entry]
+    resource_claims: Sequence[ResourceClaim] = ()
     _orders: dict[str, Sequence[Entry]] = field(default_factory=dict)
 
     def in_order(self, name: str, place: Callable[[Entry], Place]) -> Sequence[Entry]:
@@ -98,7 +100,7 @@ def view_of(snapshot: Snapshot) -> View:
         for one in snapshot.endpoints
         for key in (one.observation.endpoint.key,)
     )
-    return View({one.id: one for one in entries})
+    return View({one.id: one for one in entries}, snapshot.resource_claims)
 
 
 def _text_of(status: EndpointStatus) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, Generic, TypeVar
 
 from exporters.pages.rows import Row, row_of
+from model.claims.resource_claim import ResourceClaim
 from model.frozen import frozen
 from model.ports import Clock
 from model.snapshot import Snapshot
@@ -25,13 +26,17 @@ ENDPOINT_PARAMETERS: Final = ("target", "address", "id")
 
 @frozen
 class Inventory:
-    """A Snapshot as rows as of ``now``, with the ``warnings`` about it; ``by_key`` has them by endpoint key."""
+    """A Snapshot as rows as of ``now``, with the ``warnings`` about it; ``by_key`` has them by endpoint key.
+
+    ``resource_claims`` are about resources that no target has.
+    """
 
     rows: Sequence[Row]
     by_key: Mapping[str, Row]
     by_target: Mapping[str, Sequence[Row]]
     now: datetime
     warnings: tuple[str, ...]
+    resource_claims: tuple[ResourceClaim, ...] = ()
 
 
 class Inventories:
@@ -112,4 +117,5 @@ def _inventory_of(
         by_target=by_target,
         now=now,
         warnings=warnings(snapshot),
+        resource_claims=snapshot.resource_claims,
     )

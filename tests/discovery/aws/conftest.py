@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import trustme
 
 from tests.support.aws_server import AwsServer, aws_server
 
@@ -29,3 +30,9 @@ def aws(started: AwsServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> A
         monkeypatch.delenv(name, raising=False)
     started.reset()
     return started
+
+
+@pytest.fixture(scope="module")
+def pem() -> str:
+    """A certificate."""
+    return trustme.CA().issue_cert("www.example.com").cert_chain_pems[0].bytes().decode()

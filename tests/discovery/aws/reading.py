@@ -30,10 +30,10 @@ async def read(aws: AwsServer, *services: str, **scope: Any) -> SourceReading:
         found = await reader(aws, *services, **scope).read()
     finally:
         assert aws.invalid == [], aws.invalid
-    for target in found.targets:
-        for claim in target.claims:
-            check_claim(claim)
-            assert claim.rules or claim.unprovable or claim.proof
+    of_targets = (claim for target in found.targets for claim in target.claims)
+    for claim in (*of_targets, *(one.claim for one in found.resource_claims)):
+        check_claim(claim)
+        assert claim.rules or claim.unprovable or claim.proof
     return found
 
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 import botocore.session
 import pytest
 
-from discovery.cloud.aws.operations import OPERATIONS, Feature, iam_policy
+from discovery.cloud.aws.operation import Feature
+from discovery.cloud.aws.operations import OPERATIONS, iam_policy
 from discovery.cloud.aws.scope import AwsScope
 from discovery.cloud.aws.trail.arn import Arn
 from discovery.cloud.aws.trail.lookup import ChangeTrail, resource_of

@@ -12,10 +12,10 @@ from discovery.source import SourceError
 from tests.discovery.aws.reading import ACCOUNT, REGION, read, reader
 from tests.discovery.aws.test_failures import OTHER, ROLE, role
 from tests.discovery.aws.test_load_balancers import balancer, listener
-from tests.discovery.aws.test_whole_account import account, pem
+from tests.discovery.aws.test_whole_account import account
 from tests.support.aws_server import AwsServer, Call, Fault, Row
 
-__all__ = ["account", "pem"]
+__all__ = ["account"]
 pytestmark = pytest.mark.filterwarnings("ignore:Exception.*does not match an error shape")
 
 _SUSPENDED: Final = "the account is suspended or not active"

@@ -23,7 +23,10 @@ ROLE = "arn:aws:iam::{account}:role/tlsprobe"
     ("settings", "said"),
     [
         ({"accounts": ["12345"], "role_arn": ROLE}, "use its 12 digits"),
-        ({"accounts": [ACCOUNT]}, "accounts need role_arn"),
+        ({"accounts": [ACCOUNT]}, "other accounts need role_arn"),
+        ({"organization": True}, "other accounts need role_arn"),
+        ({"organization": True, "accounts": [ACCOUNT], "role_arn": ROLE}, "remove accounts"),
+        ({"organization": True, "role_arn": ROLE.format(account=ACCOUNT)}, "{account}"),
         ({"accounts": [ACCOUNT], "role_arn": "tlsprobe"}, "accounts need role_arn"),
         ({"role_arn": ROLE}, "role_arn needs accounts"),
         (

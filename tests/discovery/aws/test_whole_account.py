@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-import trustme
 
 from discovery.cloud.aws.families import FAMILIES
-from discovery.cloud.aws.operations import OPERATIONS, SOURCE_FEATURES, Feature, iam_policy
+from discovery.cloud.aws.operation import SOURCE_FEATURES, Feature
+from discovery.cloud.aws.operations import OPERATIONS, iam_policy
 from discovery.cloud.aws.scope import SERVICES
 from discovery.source import SourceReading
 from tests.discovery.aws.account import (
@@ -26,19 +26,14 @@ from tests.discovery.aws.account import (
     whole_account,
     workgroup,
 )
+from tests.discovery.aws.network_answers import without_endpoints
 from tests.discovery.aws.reading import claimed, read, rules
 from tests.support.aws_server import AwsServer
 
 
-@pytest.fixture(scope="module")
-def pem() -> str:
-    """A certificate."""
-    return trustme.CA().issue_cert("www.example.com").cert_chain_pems[0].bytes().decode()
-
-
 @pytest.fixture
 def account(aws: AwsServer, pem: str) -> AwsServer:
-    aws.answers |= whole_account(pem)
+    aws.answers |= {**whole_account(pem), **without_endpoints()}
     return aws
 
 
@@ -96,7 +91,18 @@ async def test_every_resource_yields_its_targets_with_its_claims(account: AwsSer
         "s-01234567890abcdef.server.transfer.eu-west-1.amazonaws.com:21": {
             "transfer_security_policy"
         },
+        "vpce-1.kms.eu-west-1.vpce.amazonaws.com:443": set(),
     }
+    assert sorted({one.claim.name for one in found.resource_claims}) == [
+        "acm_certificate",
+        "acm_renewal",
+        "acm_renewal_fails",
+        "client_vpn_certificate",
+        "client_vpn_transport",
+        "direct_connect_macsec",
+        "vpc_encryption_controls",
+        "vpn_tunnel_options",
+    ]
 
 
 async def test_the_iam_policy_allows_the_operations_that_are_called_and_no_others(
@@ -104,10 +110,11 @@ async def test_the_iam_policy_allows_the_operations_that_are_called_and_no_other
 ) -> None:
     """memorydb speaks CBOR, which only moto answers here."""
     await read(account, *SERVICES, regions=("all",))
+    await read(account, "s3", organization=True, role_arn="arn:aws:iam::{account}:role/tlsprobe")
     called = {OPERATIONS[f"{one.service}.{one.operation}"].action for one in account.calls}
     allowed = {
         action
-        for statement in iam_policy(SOURCE_FEATURES)["Statement"]
+        for statement in iam_policy({*SOURCE_FEATURES, Feature.ORGANIZATION})["Statement"]
         for action in statement["Action"]
     }
     assert allowed - called == {"memorydb:DescribeClusters"}

@@ -334,6 +334,7 @@ def hostile_reports(draw: DrawFn) -> Report:
         policies=(policy,),
         waivers=(waiver,),
         endpoints=(endpoint, lost),
+        resource_claims=endpoint.claims,
         audit_log=(
             AuditEntry(
                 at=NOW,

@@ -40,7 +40,7 @@ from tests.exporters.reports.samples import (
     snapshot,
     status,
 )
-from tests.support.claims import FILE, claiming
+from tests.support.claims import FILE, LINE, claiming
 
 EVERY = pytest.mark.parametrize("form", REPORTS, ids=lambda form: form.name)
 OF_ENDPOINTS = pytest.mark.parametrize(
@@ -113,14 +113,18 @@ def test_the_data_survive_their_json() -> None:
 
 def test_claims_have_a_section_and_survive_the_json() -> None:
     seen = with_claims_held(status(claiming()))
-    made = report_of(Snapshot(taken_at=NOW, endpoints=(seen,)), request())
+    every = Snapshot(taken_at=NOW, endpoints=(seen,), resource_claims=(LINE,))
+    made = report_of(every, request())
     assert report_from_json(report_to_json(made)) == made
+    of_web = report_of(every, replace(request(), selection={"team": "web"}))
+    assert (len(made.resource_claims), of_web.resource_claims) == (1, ())
     for text in (report_format(one).write(made) for one in ("markdown", "html")):
         section = text.partition("Claims</h2>")[2] or text.partition("## Claims")[2]
         assert section.index("the server accepts TLS 1.3 only") < section.index(
             "the link has MACsec"
         )
         assert FILE in section
+        assert LINE.resource in section
         assert "TLS 1.2 accepted" in section
         assert "contradicted (a scanner" in section
 

@@ -15,7 +15,8 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discovery.cloud.aws.operations import OPERATIONS, Feature, iam_policy
+from discovery.cloud.aws.operation import Feature
+from discovery.cloud.aws.operations import OPERATIONS, iam_policy
 from exporters.notifications import active_alerts_of
 from model.findings.alert import Alert, Event, EventKind
 from model.findings.finding import FindingStatus, Outcome, Severity

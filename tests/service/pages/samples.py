@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 
 from exporters.reports import Report
 from exporters.service_state import FleetState, PartStates, SinkState
+from model.claims.resource_claim import ResourceClaim
 from model.findings.remediation import Remediation
 from model.observation import Observation
 from model.query import AuditAction
@@ -158,12 +159,14 @@ def app_of(
     statuses: Sequence[EndpointStatus],
     warnings: Warnings = lambda _: (),
     access: Access = ANYONE,
+    resource_claims: tuple[ResourceClaim, ...] = (),
 ) -> Guard:
     sources = sources_of(store)
     evaluator = sources.actions.waivers.evaluator
 
     def snapshot() -> Snapshot:
-        return Snapshot(taken_at=NOW, endpoints=tuple(_waived(one, evaluator) for one in statuses))
+        shown = tuple(_waived(one, evaluator) for one in statuses)
+        return Snapshot(taken_at=NOW, endpoints=shown, resource_claims=resource_claims)
 
     async def make(options: ReportOptions) -> Report:
         book = replace(evaluator.book, waivers=evaluator.waivers)
@@ -188,11 +191,14 @@ async def client_of(
     *statuses: EndpointStatus,
     warnings: Warnings = lambda _: (),
     access: Access = ANYONE,
+    resource_claims: tuple[ResourceClaim, ...] = (),
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the pages of ``statuses``, with an empty Store."""
     with TemporaryDirectory() as directory:
         async with await SqlStore.open(f"sqlite:///{Path(directory) / 'kept.db'}") as store:
-            transport = httpx.ASGITransport(app_of(store, statuses, warnings, access))
+            transport = httpx.ASGITransport(
+                app_of(store, statuses, warnings, access, resource_claims)
+            )
             async with httpx.AsyncClient(
                 transport=transport, base_url="http://localhost"
             ) as client:

@@ -17,7 +17,7 @@ from service.judging.held_claims import with_claims_held
 from tests.exporters.reports.samples import finding
 from tests.service.pages.samples import client_of, status
 from tests.service.samples import NOW, legacy
-from tests.support.claims import FILE, claiming
+from tests.support.claims import FILE, LINE, claiming
 
 KEY = "www.example:443"
 
@@ -29,7 +29,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     shown = replace(
         with_claims_held(status(seen)), findings=tuple(finding(seen, one) for one in results)
     )
-    async with client_of(shown, status(legacy())) as made:
+    async with client_of(shown, status(legacy()), resource_claims=(LINE,)) as made:
         yield made
 
 
@@ -41,10 +41,12 @@ async def test_contradicted_claims_come_first_with_what_was_seen(
     client: httpx.AsyncClient,
 ) -> None:
     page = (await client.get("/claims")).text
-    *red, unprovable, proved = statements(page)
+    *red, line, unprovable, proved = statements(page)
     assert set(red) == {"declared_protocols", "elb_insecure_ssl_ciphers"}
     assert (unprovable, proved) == ("macsec", "elb_security_policy")
-    assert "4 of 4 claims" in page
+    assert line == "direct_connect_macsec"
+    assert f'<th scope="row" class="name">{LINE.resource}</th>' in page
+    assert "5 of 5 claims" in page
     assert "TLS 1.2 accepted" in page
     assert FILE in page
     assert "no probe sees it" in page
@@ -57,6 +59,7 @@ async def test_contradicted_claims_come_first_with_what_was_seen(
         ("source=nginx", ["declared_protocols"]),
         ("resource=nginx.conf", ["declared_protocols"]),
         ("q=team%3Dweb+macsec", ["macsec"]),
+        ("q=team%3Dnetwork", ["direct_connect_macsec"]),
         ("q=nothing", []),
     ],
 )

@@ -100,10 +100,10 @@ def _certificate_claim(
 ) -> Claim | None:
     """Only for a name with one certificate: during a migration between endpoint types it may have two."""
     known = [arn for arn in arns if arn]
-    if len(known) != 1 or not (rules := certificates.rules(known[0])):
+    if len(known) != 1:
         return None
     said = f"{domain.name} serves the certificate {known[0]}"
-    return domain.claim("api_gateway_certificate", said, _GET, rules)
+    return certificates.claim(domain, known[0], "api_gateway_certificate", said, _GET)
 
 
 def _rest_apis(api: AwsApi) -> Iterator[Location]:

@@ -85,7 +85,7 @@ def _certificate_claim(
     found: Resource, listener: Answer, certificates: Certificates
 ) -> Claim | None:
     arn = listener.get("SSLCertificateId")
-    if not arn or not (rules := certificates.rules(arn)):
+    if not arn:
         return None
     said = f"listener {listener['LoadBalancerPort']} of {found.name} serves the certificate {arn}"
-    return found.claim("elb_certificate", said, "DescribeLoadBalancers", rules)
+    return certificates.claim(found, arn, "elb_certificate", said, "DescribeLoadBalancers")

@@ -97,10 +97,10 @@ def _policy_rules(row: Mapping[str, str]) -> tuple[ClaimedRule, ...]:
 
 
 def _certificate_claim(found: Resource, arn: str, certificates: Certificates) -> Claim | None:
-    if not arn or not (rules := certificates.rules(arn)):
+    if not arn:
         return None
     said = f"distribution {found.name} serves the certificate {arn}"
-    return found.claim("cloudfront_certificate", said, _LIST, rules)
+    return certificates.claim(found, arn, "cloudfront_certificate", said, _LIST)
 
 
 def _mutual_tls_claim(found: Resource, distribution: Answer) -> Claim | None:

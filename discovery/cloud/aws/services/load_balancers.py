@@ -135,9 +135,8 @@ def _certificate_claim(
     """The first is the default certificate: clients get it for a name that no other certificate has."""
     for certificate in listener.get("Certificates", ())[:1]:
         arn = certificate["CertificateArn"]
-        if rules := certificates.rules(arn):
-            said = f"{_named(found, listener)} serves the certificate {arn}"
-            return found.claim("elb_certificate", said, _LISTENERS, rules)
+        said = f"{_named(found, listener)} serves the certificate {arn}"
+        return certificates.claim(found, arn, "elb_certificate", said, _LISTENERS)
     return None
 
 

@@ -65,9 +65,9 @@ def _domain(api: AwsApi, domain: Answer, certificates: Certificates) -> Iterator
     if options.get("CustomEndpointEnabled") and options.get("CustomEndpoint"):
         arn = options.get("CustomEndpointCertificateArn") or ""
         certificate = None
-        if arn and (rules := certificates.rules(arn)):
+        if arn:
             said = f"domain {found.name} serves the certificate {arn}"
-            certificate = found.claim("opensearch_certificate", said, _DESCRIBE, rules)
+            certificate = certificates.claim(found, arn, "opensearch_certificate", said, _DESCRIBE)
         yield found.at(options["CustomEndpoint"], _PORT, *claims, certificate)
 
 

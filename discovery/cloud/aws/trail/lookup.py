@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
+from discovery.attach import resources_of
 from discovery.cloud.aws.accounts import Accounts
 from discovery.cloud.aws.api import AwsApi
 from discovery.cloud.aws.limits import Limits
@@ -19,7 +20,6 @@ from discovery.cloud.aws.scope import AwsScope
 from discovery.cloud.aws.sessions import Passage
 from discovery.cloud.aws.trail.arn import Arn
 from discovery.cloud.aws.trail.write_calls import WRITES, cause_of
-from discovery.scanners.attach import resources_of
 from discovery.source import SourceError
 from model.comparisons.attribution import Attribution, RecordedCall, Unattributed
 from model.target import Target

@@ -137,17 +137,17 @@ def _controls(report: Report) -> Iterator[str]:
 def _claims(report: Report) -> Iterator[str]:
     yield from heading("Claims")
     yield from table(
-        ("endpoint", "claimed", "source", "verdict", "seen", "since"),
+        ("endpoint or resource", "claimed", "source", "verdict", "seen", "since"),
         [
             (
-                code(endpoint.key),
+                code(holder),
                 code(one.statement),
                 code(f"{one.source}, {one.resource}"),
                 words.claim_verdict(one),
                 code(one.observed),
                 words.minute(one.since) if one.since else "",
             )
-            for endpoint, one in report.claims()
+            for holder, one in report.claims()
         ],
     )
 
@@ -155,8 +155,8 @@ def _claims(report: Report) -> Iterator[str]:
 def _unproved(report: Report) -> Iterator[str]:
     yield from heading("What was not proved, and why")
     yield from table(
-        ("endpoint", "what", "why"),
-        [(code(one.endpoint), code(one.what), code(one.why)) for one in unproved(report)],
+        ("endpoint or resource", "what", "why"),
+        [(code(one.place), code(one.what), code(one.why)) for one in unproved(report)],
     )
 
 

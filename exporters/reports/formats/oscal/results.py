@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from exporters.plurals import counted
@@ -180,15 +181,19 @@ class _Document:
 
     def _claims(self) -> Iterator[Json]:
         """The claims that are not proved: a contradiction is a finding of the type, else it is discovery."""
-        for endpoint, claim in self._report.claims():
-            if claim.verdict is not ClaimVerdict.PROVED:
-                yield self._claim(endpoint, claim)
+        for endpoint in self._report.endpoints:
+            for claim in endpoint.claims:
+                if claim.verdict is not ClaimVerdict.PROVED:
+                    of_endpoint = self._claim(endpoint.key, claim, endpoint.last_probe_at)
+                    yield of_endpoint | {"subjects": [self._subject(endpoint)]}
+        for claim in self._report.resource_claims:
+            yield self._claim(claim.resource, claim, self._report.generated_at)
 
-    def _claim(self, endpoint: ReportedEndpoint, claim: ReportedClaim) -> Json:
+    def _claim(self, holder: str, claim: ReportedClaim, at: datetime) -> Json:
         is_contradicted = claim.verdict is ClaimVerdict.CONTRADICTED
         identity = (claim.name, claim.source, claim.resource, claim.statement)
         return {
-            "uuid": self._ids.of("claim", endpoint.key, *identity),
+            "uuid": self._ids.of("claim", holder, *identity),
             "title": markup(f"Claim {words.claim_verdict(claim)}: {claim.statement}"),
             "description": markup(f"Observed: {claim.observed}"),
             "props": [
@@ -199,8 +204,7 @@ class _Document:
             "methods": ["TEST"],
             "types": ["finding" if is_contradicted else "discovery"],
             "origins": self._origins(),
-            "subjects": [self._subject(endpoint)],
-            "collected": time_to_json(endpoint.last_probe_at),
+            "collected": time_to_json(at),
         }
 
     def _past(self, past: PastStandings) -> Json:

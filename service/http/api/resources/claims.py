@@ -21,10 +21,12 @@ _ORDER: Final = {verdict: number for number, verdict in enumerate(ClaimVerdict)}
 
 
 class ClaimAnswer(Item):
-    """One claim of one endpoint; `GET /api/v1/findings` has the evidence against contradicted ones."""
+    """One claim of an endpoint or a resource; `GET /api/v1/findings` has the evidence against contradicted ones."""
 
-    endpoint: str = Field(description="the key of the endpoint")
-    target: str
+    endpoint: str | None = Field(
+        description="the key of the endpoint; null if no target has the resource"
+    )
+    target: str | None
     address: str | None
     labels: dict[str, str]
     name: str = Field(description="the rule of its findings, whose policy is `claims`")
@@ -38,7 +40,7 @@ class ClaimAnswer(Item):
     observed: str = Field(description="what was seen, or why nothing can prove it")
     rules: list[str] = Field(description="the rules that prove it together")
     read_at: datetime | None = Field(description="when the source was read")
-    seen_at: datetime = Field(description="the last visit")
+    seen_at: datetime | None = Field(description="the last visit; null without an endpoint")
     since: datetime | None = Field(
         description="when a visit first showed this; null if it is proved or was not reached"
     )
@@ -61,7 +63,7 @@ class ClaimParameters(ListParameters):
     source: Text | None = Field(None, description="only of this source, such as `nginx`")
     resource: Text | None = Field(None, description="only of resources that contain this text")
     label: tuple[Label, ...] = Field(
-        (), max_length=32, description="only of targets with the label `NAME=VALUE`"
+        (), max_length=32, description="only of targets and resources with the label `NAME=VALUE`"
     )
     sort: Literal["verdict", "-verdict", "endpoint", "-endpoint"] = Field(
         "verdict", description="the order, contradicted ones first; a leading minus reverses it"
@@ -87,7 +89,8 @@ class ClaimApi:
         )
 
         def found() -> Sequence[LedgerEntry]:
-            every = ledger(entry.status for entry in view.entries.values())
+            statuses = (entry.status for entry in view.entries.values())
+            every = ledger(statuses, view.resource_claims)
             chosen = (one for one in every if wanted.has(one) and has_words(one.text, query.q))
             return sorted(chosen, key=place)
 
@@ -100,7 +103,7 @@ def _by_verdict(entry: LedgerEntry) -> Place:
 
 
 def _by_endpoint(entry: LedgerEntry) -> Place:
-    return place_of(entry.endpoint_key, entry.id)
+    return place_of(entry.holder, entry.id)
 
 
 OPERATIONS: Final[Sequence[Operation]] = (

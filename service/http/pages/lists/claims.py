@@ -22,7 +22,9 @@ _PAGE_LENGTH: Final = 100
 
 def claim_route(renderer: Renderer) -> Route:
     """The page."""
-    every = OncePerInventory(lambda found, _: ledger(row.status for row in found.rows))
+    every = OncePerInventory(
+        lambda found, _: ledger((row.status for row in found.rows), found.resource_claims)
+    )
 
     async def claims(request: Request, query: Query) -> Response:
         try:
@@ -50,7 +52,7 @@ def _page(
         "longest_search": LONGEST_SEARCH,
         "found": len(found),
         "total": len(every),
-        "lines": [claim_line(inventory.by_key[one.endpoint_key], one) for one in shown.items],
+        "lines": [claim_line(inventory.by_key.get(one.holder), one) for one in shown.items],
         "page": shown.number,
         "pages": shown.pages,
         "page_link": lambda other: wanted.link(page=str(other)),

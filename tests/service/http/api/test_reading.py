@@ -19,7 +19,7 @@ from model.verdict import Fact, Verdict
 from tests.service.http.api.world import Api, api
 from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern
 from tests.storage.statements import selects, statements
-from tests.support.claims import FILE, claiming
+from tests.support.claims import FILE, LINE, claiming
 
 HOSTILE: Final = (
     "<script>alert(1)</script>",
@@ -139,6 +139,7 @@ async def test_findings_have_their_evidence_one_by_one(running: Api) -> None:
 
 
 async def test_claims_have_their_verdict_and_filters(running: Api) -> None:
+    running.resource_claims = (LINE,)
     await running.see(claiming(seen=replace(modern(), started_at=NOW + timedelta(hours=1))))
     found = await items(running, "/claims")
     assert {one["name"]: one["verdict"] for one in found} == {
@@ -146,7 +147,11 @@ async def test_claims_have_their_verdict_and_filters(running: Api) -> None:
         "elb_insecure_ssl_ciphers": "contradicted",
         "macsec": "unprovable",
         "elb_security_policy": "proved",
+        "direct_connect_macsec": "unprovable",
     }
+    (line,) = await items(running, "/claims", label=["team=network"])
+    assert (line["endpoint"], line["target"], line["seen_at"]) == (None, None, None)
+    assert (line["resource"], line["observed"]) == (LINE.resource, "no probe sees it")
     (red,) = await items(running, "/claims", verdict="contradicted", kind="declared")
     assert (red["source"], red["resource"], red["rules"]) == ("nginx", FILE, ["protocol_versions"])
     assert red["since"] == "2026-07-01T13:00:00.250000Z"

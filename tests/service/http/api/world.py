@@ -15,7 +15,9 @@ import httpx
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from discovery.attach import Attached
 from exporters.reports import Report
+from model.claims.resource_claim import ResourceClaim
 from model.encoding.times_json import time_to_json
 from model.endpoint_state.schedule import Schedule
 from model.findings.finding import Waiver
@@ -94,6 +96,7 @@ class Api:
     app: ASGIApp | None = None
     by: Principal = ALICE
     statuses: Sequence[EndpointStatus] = ()
+    resource_claims: tuple[ResourceClaim, ...] = ()
     probed: list[str] = field(default_factory=list)
 
     async def get(self, path: str, **parameters: str | Sequence[str]) -> httpx.Response:
@@ -135,7 +138,7 @@ class Api:
             )
             for one in self.statuses
         )
-        return Snapshot(taken_at=now, endpoints=tuple(shown))
+        return Snapshot(taken_at=now, endpoints=tuple(shown), resource_claims=self.resource_claims)
 
 
 @asynccontextmanager
@@ -247,8 +250,8 @@ class Inventory:
     def target(self, key: str) -> Target | None:
         return next((one for one in self.targets if one.key == key), None)
 
-    def _use(self, targets: Sequence[Target]) -> None:
-        self.targets = targets
+    async def _use(self, found: Attached) -> None:
+        self.targets = found.targets
 
 
 @asynccontextmanager
