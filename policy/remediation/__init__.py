@@ -6,7 +6,7 @@ which writes the demands in that server's syntax. ``remedy`` gives the lines for
 
 from policy.remediation.catalogue import SERVERS
 from policy.remediation.demands import Demands, demands_of
-from policy.remediation.remediation import Fix, fix_of, remedy, remedy_for, server_kind
+from policy.remediation.remediation import Fix, fix_of, lines_of, remedy, remedy_for, server_kind
 from policy.remediation.setting import ServerKind, Setting, Topic, topics_of
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Topic",
     "demands_of",
     "fix_of",
+    "lines_of",
     "remedy",
     "remedy_for",
     "server_kind",

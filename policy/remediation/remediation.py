@@ -73,9 +73,9 @@ def fix_of(observation: Observation, result: RuleResult, policies: Sequence[Poli
 def remedy(
     observation: Observation, result: RuleResult, policies: Sequence[Policy]
 ) -> Remediation | None:
-    """The configuration lines of ``fix_of``."""
+    """The configuration lines of the fix, if there is one."""
     fix = fix_of(observation, result, policies)
-    return None if fix is None else _written(fix)
+    return None if fix is None else lines_of(fix)
 
 
 def remedy_for(
@@ -90,7 +90,7 @@ def remedy_for(
     """
     demands = _demands(kind, policies, target)
     return (
-        None if demands is None else _written(Fix(kind=kind, topics=tuple(topics), demands=demands))
+        None if demands is None else lines_of(Fix(kind=kind, topics=tuple(topics), demands=demands))
     )
 
 
@@ -106,7 +106,8 @@ def _demands(kind: ServerKind, policies: Sequence[Policy], target: Target | None
     )
 
 
-def _written(fix: Fix) -> Remediation | None:
+def lines_of(fix: Fix) -> Remediation | None:
+    """The configuration lines of a fix, each setting once; None if the kind of server has none for its topics."""
     # One setting may be about several topics: it is listed once.
     kind = fix.kind
     blocks: dict[str, dict[tuple[str, ...], None]] = {}

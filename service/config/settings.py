@@ -37,6 +37,7 @@ from service.config.metrics import MetricsSettings
 from service.config.modules.on_demand import OnDemandSettings
 from service.config.push import PushSettings
 from service.config.relabel import RelabelRules
+from service.config.remediation import RemediationSettings
 from service.config.retention import RetentionSettings
 from service.config.routes import Proxies, SourceAddress, usual_route
 from service.config.schedule import ClosedSpans, LabelSchedule, split_span
@@ -216,6 +217,7 @@ class ServiceSettings(BaseSettings):
     http: HttpSettings = HttpSettings()
     retention: RetentionSettings = RetentionSettings()
     notifications: NotifierSection = {}
+    remediation: RemediationSettings = RemediationSettings()
     contact: Annotated[str | None, AfterValidator(_check_contact)] = None
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -50,13 +50,15 @@ class Page:
 
 @frozen
 class Call:
-    """One request: by which access key, in which region, which operation, and the form of a query API."""
+    """One request: by which access key, in which region, which operation, the form of a query API, and If-Match."""
 
     key: str
     region: str
     service: str
     operation: str
     form: Mapping[str, str]
+    body: bytes = b""
+    if_match: str = ""
 
 
 Row = Answer | Fault | Page
@@ -71,10 +73,13 @@ class _ModelError(ServiceException):
 
 
 class AwsServer:
-    """The answers by (service, operation); a list is answered in turn, and its last entry from then on."""
+    """The answers by (service, operation); a list is answered in turn, and its last entry from then on.
+
+    A function is called with the request; if it returns None, moto answers.
+    """
 
     def __init__(self) -> None:
-        self.answers: dict[tuple[str, str], Row | list[Row] | Callable[[Call], Row]] = {}
+        self.answers: dict[tuple[str, str], Row | list[Row] | Callable[[Call], Row | None]] = {}
         self.calls: list[Call] = []
         self.url = ""
         self.invalid: list[str] = []
@@ -122,7 +127,15 @@ class AwsServer:
             name = _operation(model, environ, body) if model.signing_name == signing else None
             if name is not None:
                 form = {key: values[0] for key, values in parse_qs(body.decode("latin-1")).items()}
-                call = Call(key=key, region=region, service=service, operation=name, form=form)
+                call = Call(
+                    key=key,
+                    region=region,
+                    service=service,
+                    operation=name,
+                    form=form,
+                    body=body,
+                    if_match=environ.get("HTTP_IF_MATCH", ""),
+                )
                 with self._lock:
                     self.calls.append(call)
                 return call

@@ -116,18 +116,23 @@ class AwsApi:
             self.skip(operation.shown, failure_text(error))
 
     def _refuse(self, operation: Operation, error: ClientError) -> None:
-        said = error.response.get("Error", {})
-        code = str(said.get("Code", ""))
+        code = str(error.response.get("Error", {}).get("Code", ""))
         if code in operation.gone:
-            return
-        if not code or code.isdecimal():
-            # botocore has found no code in the answer, and takes the status for it.
-            self.skip(operation.shown, NOT_AWS)
             return
         if code in _DENIED | _NOT_ENABLED:
             self._refused.add((self.region, operation.key))
-        message = str(said.get("Message") or "no message")[:_LONGEST_MESSAGE]
-        self.skip(operation.shown, f"{_meaning(code)} ({code}: {message})")
+        self.skip(operation.shown, error_text(error))
+
+
+def error_text(error: ClientError) -> str:
+    """An error that AWS answers, as a clause: what it means, its code and its message."""
+    said = error.response.get("Error", {})
+    code = str(said.get("Code", ""))
+    if not code or code.isdecimal():
+        # botocore has found no code in the answer, and takes the status for it.
+        return NOT_AWS
+    message = str(said.get("Message") or "no message")[:_LONGEST_MESSAGE]
+    return f"{_meaning(code)} ({code}: {message})"
 
 
 def _meaning(code: str) -> str:

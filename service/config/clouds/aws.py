@@ -16,7 +16,7 @@ from service.setting_types.secret_marks import WebUrl
 from service.setting_types.values import Seconds
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
-_ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/[\w+=,.@/-]+")
+ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/[\w+=,.@/-]+")
 
 
 def _check_accounts(numbers: tuple[str, ...]) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ class AwsSettings(PolledSettings):
 
     @model_validator(mode="after")
     def _has_a_role_for_accounts(self) -> AwsSettings:
-        if self.accounts and not _ROLE.fullmatch(self.role_arn):
+        if self.accounts and not ROLE_ARN.fullmatch(self.role_arn):
             raise ValueError(
                 "accounts need role_arn: use the role's ARN, such as arn:aws:iam::{account}:role/tlsprobe"
             )
