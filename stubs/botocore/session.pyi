@@ -14,5 +14,7 @@ class Session:
         region_name: str | None = ...,
         *,
         endpoint_url: str | None = ...,
+        aws_access_key_id: str | None = ...,
+        aws_secret_access_key: str | None = ...,
         config: Config | None = ...,
     ) -> BaseClient: ...

@@ -57,7 +57,7 @@ def client(aws: AwsServer, service: str) -> Any:
         region_name=REGION,
         endpoint_url=aws.url,
         aws_access_key_id="owner",
-        aws_secret_access_key="secret",  # noqa: S106 - of AWS on loopback
+        aws_secret_access_key="secret",
     )
 
 
@@ -154,7 +154,7 @@ async def world(
     settings = load_settings(config)
     book = read_policies(settings.policies, datetime.now(UTC))
     async with counting_relay(ports["weak"]) as relay:
-        await _store(weak(listener, relay.port), settings, PolicyEvaluator(book))
+        await store(weak(listener, relay.port), settings, PolicyEvaluator(book))
         yield World(
             aws=aws,
             listener=listener,
@@ -185,12 +185,13 @@ def weak(listener: str, port: int) -> Observation:
     )
 
 
-async def _store(seen: Observation, settings: ServiceSettings, evaluator: PolicyEvaluator) -> None:
+async def store(seen: Observation, settings: ServiceSettings, evaluator: PolicyEvaluator) -> None:
+    """Stores the visit, judged."""
     schedule = Schedule(
         endpoint_key=seen.endpoint.key,
         due_at=seen.ended_at + timedelta(hours=1),
         interval_seconds=3600.0,
         consecutive_failures=0,
     )
-    async with await SqlStore.open(settings.database) as store:
-        await store.record_visit(await evaluator.judge(seen, schedule))
+    async with await SqlStore.open(settings.database) as archive:
+        await archive.record_visit(await evaluator.judge(seen, schedule))
