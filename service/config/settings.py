@@ -30,6 +30,7 @@ from probe.crypto.identity import ClientIdentity, load_identity
 from probe.visit.settings import ProbeSettings
 from scheduling.interval import IntervalPolicy
 from scheduling.resolve import AddressFamily
+from service.config.clouds.remediation import RemediationSettings
 from service.config.discovery import AnySourceSettings, FileSettings
 from service.config.egress import DenyEntries, EgressSettings
 from service.config.http import HttpSettings
@@ -37,7 +38,6 @@ from service.config.metrics import MetricsSettings
 from service.config.modules.on_demand import OnDemandSettings
 from service.config.push import PushSettings
 from service.config.relabel import RelabelRules
-from service.config.remediation import RemediationSettings
 from service.config.retention import RetentionSettings
 from service.config.routes import Proxies, SourceAddress, usual_route
 from service.config.schedule import ClosedSpans, LabelSchedule, split_span

@@ -16,7 +16,7 @@ from discovery.cloud.aws.scope import AwsScope
 from discovery.cloud.aws.sessions import FAILURES, AwsSession, Passage, failure_text
 from discovery.source import SourceError
 from pki.net_guard.gate import SocketGate
-from service.config.remediation import RemediationSettings
+from service.config.clouds.remediation import RemediationSettings
 from service.remediation.action import RemediationError
 
 _WITHOUT_REGION: Final = "us-east-1"

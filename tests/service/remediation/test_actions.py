@@ -14,7 +14,7 @@ import pytest
 from discovery.cloud.aws.operations import Feature, iam_policy
 from pki.net_guard.gate import SocketGate
 from policy.remediation import Demands, Fix, ServerKind, Topic, demands_of
-from service.config.remediation import RemediationSettings
+from service.config.clouds.remediation import RemediationSettings
 from service.remediation.action import Action, RemediationError, State
 from service.remediation.aws.api_gateway import DOMAIN_NAME_POLICY
 from service.remediation.aws.calls import AwsCalls, calls_for
