@@ -31,6 +31,13 @@ class Plan:
     change: Change | None
     concerned: tuple[Endpoint, ...] = ()
 
+    @property
+    def means(self) -> str:
+        """What there is for the finding, in a word or two."""
+        if self.change is not None:
+            return "apply"
+        return "by hand" if self.lines is None else "plan"
+
 
 def open_findings(snapshot: Snapshot) -> Iterator[tuple[EndpointStatus, Finding]]:
     """The proved violations that nobody has waived, worst first."""

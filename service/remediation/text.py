@@ -1,12 +1,13 @@
-"""Plans and their results as lines for people."""
+"""Plans and their results, as lines for people and as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
 from exporters.plurals import counted
 from exporters.terminal.console import printable
+from model.encoding.remediation_json import remedy_to_json
 from service.remediation.change import Change, Result
 from service.remediation.findings import Plan
 
@@ -18,12 +19,11 @@ def list_lines(plans: Sequence[Plan]) -> Iterator[str]:
     """A line for each finding: its beginning, severity, what there is for it, endpoint and rule; then their number."""
     for plan in plans:
         result = plan.finding.result
-        means = "apply" if plan.change else "plan" if plan.lines else "by hand"
         yield "  ".join(
             (
                 plan.finding.fingerprint[:_FINGERPRINT],
                 f"{result.severity:<8}",
-                f"{means:<7}",
+                f"{plan.means:<7}",
                 _shown(plan.finding.endpoint_key),
                 _shown(result.rule_label),
             )
@@ -56,6 +56,34 @@ def result_lines(plan: Plan, result: Result) -> Iterator[str]:
     yield f"{result.ending}: {_shown(result.sentence)}"
     if plan.change is not None:
         yield f"{_shown(plan.change.resource)}; `tlsprobe audit` has the values before and after"
+
+
+def plans_json(plans: Iterable[Plan], result: Result | None = None) -> dict[str, Any]:
+    """The same as JSON values; ``result`` is that of the only plan."""
+    done = None if result is None else {"ending": result.ending, "sentence": result.sentence}
+    return {"findings": list(map(_plan_json, plans)), "result": done}
+
+
+def _plan_json(plan: Plan) -> dict[str, Any]:
+    result, change = plan.finding.result, plan.change
+    return {
+        "fingerprint": plan.finding.fingerprint,
+        "endpoint": plan.finding.endpoint_key,
+        "policy": result.policy,
+        "rule": result.rule,
+        "severity": result.severity,
+        "violation": result.violation,
+        "means": plan.means,
+        "remedy": remedy_to_json(plan.lines),
+        "change": None
+        if change is None
+        else {
+            "resource": change.resource,
+            "setting": change.action.setting,
+            "value": change.value,
+            "endpoints": [one.key for one in plan.concerned],
+        },
+    }
 
 
 def _what(change: Change) -> str:

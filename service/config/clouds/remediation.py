@@ -18,7 +18,7 @@ class RemediationSettings(BaseModel):
     role_arn: str = ""
     external_id: str | None = None
     profile: str | None = None
-    endpoint_url: WebUrl = ""
+    endpoint_url: WebUrl | None = None
     settle_seconds: Seconds = 1200.0
 
     @model_validator(mode="after")

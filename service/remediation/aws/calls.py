@@ -53,7 +53,7 @@ def calls_for(arn: str, settings: RemediationSettings, gate: SocketGate) -> AwsC
         external_id=settings.external_id,
         profile=settings.profile,
     )
-    passage = Passage(limits=Limits(), gate=gate, endpoint_url=settings.endpoint_url or None)
+    passage = Passage(limits=Limits(), gate=gate, endpoint_url=settings.endpoint_url)
     try:
         accounts = Accounts(scope, passage)
         accounts.identifiers()

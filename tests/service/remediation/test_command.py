@@ -14,6 +14,7 @@ from model.observation import Observation
 from policy import read_policies
 from service.config.load import load_settings
 from service.judging.policy_evaluator import PolicyEvaluator
+from tests.docs.test_commands_json import check
 from tests.service.processes import tlsprobe
 from tests.service.remediation.world import NEW, POLICY, store, weak
 
@@ -85,6 +86,19 @@ def test_a_plan_for_a_server_has_the_lines_of_its_own_files(config: Path) -> Non
     assert run.returncode == 0
     assert "ssl_protocols TLSv1.2 TLSv1.3;" in run.stdout
     assert "--apply cannot do this." in run.stdout
+
+
+def test_the_plan_as_json_is_as_its_schema_says(config: Path) -> None:
+    beginning = fingerprints(config)[KEY]
+    run = tlsprobe("remediate", beginning, "--config", str(config), "--json")
+    (found,) = check("remediate", run.stdout)["findings"]
+    assert found["fingerprint"].startswith(beginning)
+    assert found["change"] == {
+        "resource": LISTENER,
+        "setting": "security policy",
+        "value": NEW,
+        "endpoints": [KEY],
+    }
 
 
 def test_without_its_policy_a_finding_has_no_lines(config: Path) -> None:

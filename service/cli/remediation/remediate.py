@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from service.cli.app import EXIT_FINDINGS, EXIT_NOT_ALL_TLS, EXIT_OK, fail, say, warn
-from service.cli.options import DEFAULT_DATABASE
+from service.cli.options import DEFAULT_DATABASE, AsJson
+from service.cli.output import print_either
 from service.cli.parameters import Argument, Option, command
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ Examples:
 Exit codes:
   0  the plan is printed, or applied and the finding is gone
   1  the change was rolled back, or rolling back failed
-  2  the usage or an input is wrong, or nothing was changed; one sentence says why
+  2  nothing was changed, or an input is wrong; one sentence says why
   3  the change is kept, but the finding is still there
 
 What --apply needs and does: docs/how-to/remediate-on-aws.md.""",
@@ -65,8 +66,9 @@ def remediate(
     config: _Config = None,
     database: _Database = None,
     apply: _Apply = False,
+    as_json: AsJson = False,
 ) -> int:
-    """Print the plan for a finding: lines for the AWS CLI, Terraform and CloudFormation, or for the server's own files.
+    """Print the plan for a finding: lines for AWS, or for the server's own files.
 
     Nothing changes without --apply. It changes one resource, and nothing runs it on a schedule.
     """
@@ -77,13 +79,13 @@ def remediate(
     if apply and finding is None:
         return fail("--apply needs a FINDING: add the beginning of its fingerprint")
     try:
-        return _remediate(finding, config, database, apply=apply)
+        return _remediate(finding, config, database, apply=apply, as_json=as_json)
     except (ConfigError, RemediationError, StoreError) as error:
         return fail(str(error))
 
 
 def _remediate(
-    beginning: str | None, config: Path | None, database: str | None, *, apply: bool
+    beginning: str | None, config: Path | None, database: str | None, *, apply: bool, as_json: bool
 ) -> int:
     """The exit code; raises ConfigError, RemediationError and StoreError."""
     from policy import read_policies
@@ -91,7 +93,7 @@ def _remediate(
     from service.process.event_loop import run
     from service.remediation.findings import find_finding, open_findings, plan_of
     from service.remediation.run import apply_plan, read_known
-    from service.remediation.text import list_lines, plan_lines, result_lines
+    from service.remediation.text import list_lines, plan_lines, plans_json, result_lines
 
     now = datetime.now(UTC)
     settings = load_settings(config)
@@ -101,14 +103,15 @@ def _remediate(
         warn(remark)
     known = run(read_known(url, now))
     if beginning is None:
-        say(*list_lines([plan_of(*one, known, book.policies) for one in open_findings(known)]))
-        return EXIT_OK
+        every = [plan_of(*one, known, book.policies) for one in open_findings(known)]
+        return print_either(plans_json(every) if as_json else None, list_lines(every))
     plan = plan_of(*find_finding(known, beginning), known, book.policies)
-    say(*plan_lines(plan))
     if not apply:
-        return EXIT_OK
+        return print_either(plans_json([plan]) if as_json else None, plan_lines(plan))
+    if not as_json:
+        say(*plan_lines(plan), "")
     result = run(apply_plan(plan, url, settings, book.policies))
-    say("", *result_lines(plan, result))
+    print_either(plans_json([plan], result) if as_json else None, result_lines(plan, result))
     return _exit_code(result)
 
 
