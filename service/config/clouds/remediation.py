@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from service.config.clouds.aws import ROLE_ARN
-from service.setting_types.secret_marks import WebUrl
+from service.setting_types.secret_marks import OptionalWebUrl
 from service.setting_types.values import Seconds
 
 
@@ -18,7 +18,7 @@ class RemediationSettings(BaseModel):
     role_arn: str = ""
     external_id: str | None = None
     profile: str | None = None
-    endpoint_url: WebUrl | None = None
+    endpoint_url: OptionalWebUrl = None
     settle_seconds: Seconds = 1200.0
 
     @model_validator(mode="after")
