@@ -144,7 +144,7 @@ class Remediator:
             await asyncio.sleep(self._patience.pause)
 
     async def _roll_back(self, state: State, before: Look, reason: str) -> Result:
-        """Sets the earlier value again, unless somebody else has changed it since; then looks once more."""
+        """Sets the earlier value again, unless somebody else has changed it since; then looks again."""
         earlier, setting = state.value, self._change.action.setting
         try:
             now = await self._read()
@@ -152,8 +152,7 @@ class Remediator:
                 raise RemediationError(f"somebody else has set it to {now.value} meanwhile")
             if now.value != earlier:
                 await self._write(now, earlier)
-                await self._wait_until_deployed()
-            problem = what_is_worse(before, await self._look())
+            problem = await self._lasting_problem(before)
         except RemediationError as error:
             problem = f"not rolled back: {error}. Set the {setting} to {earlier}"
         if problem is not None:
@@ -164,12 +163,16 @@ class Remediator:
             ending=Ending.ROLLED_BACK, sentence=f"{reason}; the {setting} is {earlier} again"
         )
 
-    async def _wait_until_deployed(self) -> None:
+    async def _lasting_problem(self, before: Look) -> str | None:
+        """What is still worse when time is up; None as soon as nothing is."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self._patience.settle
-        while not (await self._read()).is_deployed:
-            if loop.time() >= end:
-                return
+        while True:
+            is_late = loop.time() >= end
+            if is_late or (await self._read()).is_deployed:
+                problem = what_is_worse(before, await self._look())
+                if problem is None or is_late:
+                    return problem
             await asyncio.sleep(self._patience.pause)
 
     async def _read(self) -> State:

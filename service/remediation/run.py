@@ -25,7 +25,7 @@ from storage import SqlStore, open_reader
 
 _METHOD: Final = "command"
 _ROLE: Final = "remediation"
-_PAUSE_SECONDS: Final = 15.0
+_PAUSE_SECONDS: Final = 30.0
 _AT_ONCE: Final = 8
 
 

@@ -93,6 +93,14 @@ async def test_a_change_that_removes_the_finding_is_kept(made: World) -> None:
     ]
 
 
+async def test_a_change_that_helps_nothing_is_kept_and_says_so(made: World) -> None:
+    made.answers_by({NEW: "weak"})
+    result = await made.apply(settle_seconds=0.001)
+    assert result.ending is Ending.KEPT
+    assert made.security_policy == NEW
+    assert (await audited(made))[-1] == (AuditAction.REMEDIATION_KEPT, OLD, NEW)
+
+
 @pytest.mark.parametrize(
     ("server", "problem"),
     [("plaintext", "does not answer with TLS any more"), ("newest", "TLS 1.2")],
@@ -113,7 +121,7 @@ async def test_a_change_that_makes_the_endpoint_worse_is_rolled_back(
 
 async def test_a_rollback_that_does_not_bring_the_endpoint_back_is_reported(made: World) -> None:
     made.answers_by({NEW: "newest", OLD: "newest"})
-    result = await made.apply()
+    result = await made.apply(settle_seconds=0.001)
     assert result.ending is Ending.FAILED
     assert made.security_policy == OLD
     assert (await audited(made))[-1] == (AuditAction.REMEDIATION_FAILED, NEW, OLD)

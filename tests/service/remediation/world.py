@@ -118,10 +118,12 @@ class World:
         (found,) = open_findings(known)
         return plan_of(*found, known, self.policies)
 
-    async def apply(self) -> Result:
-        """The change of that plan, without pauses."""
+    async def apply(self, **settings: Any) -> Result:
+        """The change of that plan, without pauses, and with these ``settings`` of ``remediation``."""
+        changed = self.settings.remediation.model_copy(update=settings)
+        with_them = self.settings.model_copy(update={"remediation": changed})
         plan = await self.plan()
-        return await apply_plan(plan, self.settings.database, self.settings, self.policies, pause=0)
+        return await apply_plan(plan, with_them.database, with_them, self.policies, pause=0)
 
     def answers_by(self, servers: Mapping[str, str]) -> None:
         """From now on, the listener's new policy decides which server answers."""
@@ -180,7 +182,7 @@ def weak(listener: str, port: int) -> Observation:
     return replace(
         seen,
         endpoint=Endpoint(target=target, address="127.0.0.1"),
-        started_at=datetime.now(UTC),
+        started_at=datetime.now(UTC) - timedelta(minutes=1),
         protocols={**seen.protocols, ProtocolVersion.TLSV1_1: Fact(verdict=Verdict.YES)},
     )
 
