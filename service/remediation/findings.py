@@ -40,7 +40,7 @@ class Plan:
 
 
 def open_findings(snapshot: Snapshot) -> Iterator[tuple[EndpointStatus, Finding]]:
-    """The proved violations that nobody has waived, worst first."""
+    """The proved violations that are not waived, worst first."""
     found = (
         (status, finding)
         for status in snapshot.endpoints
