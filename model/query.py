@@ -146,7 +146,7 @@ class ServiceEvent:
 
 
 class AuditAction(StrEnum):
-    """What clients and signals may change."""
+    """What clients, signals and commands may change."""
 
     WAIVER_SET = "waiver_set"
     WAIVER_REMOVED = "waiver_removed"
@@ -155,6 +155,12 @@ class AuditAction(StrEnum):
     TARGET_REMOVED = "target_removed"
     CONFIGURATION_RELOADED = "configuration_reloaded"
     PROBE_REQUESTED = "probe_requested"
+    REMEDIATION_STARTED = "remediation_started"
+    """A setting of a foreign system is about to change; one of the next three follows."""
+    REMEDIATION_KEPT = "remediation_kept"
+    REMEDIATION_ROLLED_BACK = "remediation_rolled_back"
+    REMEDIATION_FAILED = "remediation_failed"
+    """The setting may be neither what it was nor what it should be: a person must look."""
 
 
 @frozen

@@ -139,6 +139,7 @@ def test_a_contract_finds_a_single_import(
             "The Python API needs no service, no database and no exporter",
         ),
         ("service", "service.cli", "What commands do knows nothing of the command line"),
+        ("service.cli", "service.cli.remediation", "Only one command changes foreign systems"),
     ],
 )
 def test_a_contract_for_all_modules_but_one_lists_all(

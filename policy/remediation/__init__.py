@@ -8,17 +8,20 @@ those for each service.
 from policy.remediation.catalogue import SERVERS
 from policy.remediation.demands import Demands, demands_of
 from policy.remediation.guidelines import guidelines_of
-from policy.remediation.remediation import remedy, remedy_for, server_kind
+from policy.remediation.remediation import Fix, fix_of, lines_of, remedy, remedy_for, server_kind
 from policy.remediation.setting import ServerKind, Setting, Topic, topics_of
 
 __all__ = [
     "SERVERS",
     "Demands",
+    "Fix",
     "ServerKind",
     "Setting",
     "Topic",
     "demands_of",
+    "fix_of",
     "guidelines_of",
+    "lines_of",
     "remedy",
     "remedy_for",
     "server_kind",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from policy.remediation.aws.api_gateway import API_GATEWAY
 from policy.remediation.aws.cloudfront import CLOUDFRONT_DISTRIBUTION
+from policy.remediation.aws.databases import AWS_DATABASE
 from policy.remediation.aws.elb import AWS_ELB
+from policy.remediation.aws.s3 import S3_BUCKET
 from policy.remediation.servers.apache import APACHE
 from policy.remediation.servers.caddy import CADDY
 from policy.remediation.servers.dovecot import DOVECOT
@@ -37,4 +40,7 @@ SERVERS: Final[tuple[ServerKind, ...]] = (
     IIS,
     AWS_ELB,
     CLOUDFRONT_DISTRIBUTION,
+    API_GATEWAY,
+    AWS_DATABASE,
+    S3_BUCKET,
 )

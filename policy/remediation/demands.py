@@ -92,7 +92,8 @@ class Demands:
     ``suites`` are those below TLS 1.3, ``tls13_suites`` those of TLS 1.3. ``needs_post_quantum`` is whether a
     rule requires such a group. ``server_decides`` and ``client_certificates`` are None if no rule is about
     them. ``dh_bits`` is the minimum length of a DHE prime. ``forbidden_features`` uses the names of
-    ``docs/reference/checks.md``. ``http_port`` and ``https_port`` are the endpoint's.
+    ``docs/reference/checks.md``. ``http_port`` and ``https_port`` are the endpoint's, and so is ``resource``, the
+    ARN of what serves it in AWS.
     """
 
     versions: tuple[ProtocolVersion, ...]
@@ -108,6 +109,7 @@ class Demands:
     forbidden_features: frozenset[str]
     http_port: int = URL_PORTS["http"]
     https_port: int = URL_PORTS["https"]
+    resource: str | None = None
 
     @property
     def https_port_suffix(self) -> str:

@@ -8,10 +8,12 @@ from typing import Final
 
 from model.findings.finding import RuleResult
 from model.findings.remediation import Remediation
+from model.frozen import frozen
 from model.observation import Observation
 from model.target import Target
 from model.target_labels import SERVER, http_port_of
 from policy.policy import Policy, PolicyRule
+from policy.remediation.aws.resources import resource_of
 from policy.remediation.catalogue import SERVERS
 from policy.remediation.demands import Demands, demands_of
 from policy.remediation.needed_topics import needed_topics
@@ -21,8 +23,17 @@ _BY_ALIAS: Final = {alias: kind for kind in SERVERS for alias in kind.aliases}
 _BY_PROTOCOL: Final = {"postgres": "postgresql", "mysql": "mysql"}
 
 
+@frozen
+class Fix:
+    """What fixes a finding: the ``topics`` to configure on a server of ``kind``, as ``demands`` say."""
+
+    kind: ServerKind
+    topics: tuple[Topic, ...]
+    demands: Demands
+
+
 def server_kind(observation: Observation) -> ServerKind | None:
-    """The kind that the label names, else the detected kind, else None.
+    """The kind that the label names, else that of the target's resource in AWS, else the detected kind, else None.
 
     The kind is detected from the HTTP ``Server`` header or from the protocol: only PostgreSQL speaks
     PostgreSQL's protocol.
@@ -30,18 +41,19 @@ def server_kind(observation: Observation) -> ServerKind | None:
     target = observation.endpoint.target
     if SERVER in target.labels:
         return _BY_ALIAS.get(target.labels[SERVER].strip().casefold())
+    for kind in SERVERS:
+        if resource_of(target, kind.arns) is not None:
+            return kind
     banner = observation.http.get("server")
     if banner is not None and banner.value is not None:
         return _of_banner(banner.value)
     return _BY_ALIAS.get(_BY_PROTOCOL.get(target.protocol, ""))
 
 
-def remedy(
-    observation: Observation, result: RuleResult, policies: Sequence[Policy]
-) -> Remediation | None:
-    """The lines that make the endpoint's server meet the rule of ``result`` and all other policies.
+def fix_of(observation: Observation, result: RuleResult, policies: Sequence[Policy]) -> Fix | None:
+    """What makes the endpoint's server meet the rule of ``result`` and all other policies.
 
-    They include what the rest needs so that no rule which is met now fails afterwards. None if the kind of server
+    It includes what the rest needs so that no rule which is met now fails afterwards. None if the kind of server
     is unknown, the endpoint was not reached, or no setting fixes the rule.
     """
     kind = server_kind(observation)
@@ -50,12 +62,20 @@ def remedy(
         return None
     target = observation.endpoint.target
     applicable = holding(policies, target)
-    demands = _demands(applicable, target)
+    demands = _demands(kind, applicable, target)
     if demands is None:
         return None
     writable = {one.topic for one in kind.write(demands) if one.lines}
     topics = needed_topics(observation, rule, applicable, demands, writable)
-    return _written(kind, topics or (), demands)
+    return Fix(kind=kind, topics=topics, demands=demands) if topics else None
+
+
+def remedy(
+    observation: Observation, result: RuleResult, policies: Sequence[Policy]
+) -> Remediation | None:
+    """The configuration lines of the fix, if there is one."""
+    fix = fix_of(observation, result, policies)
+    return None if fix is None else lines_of(fix)
 
 
 def remedy_for(
@@ -68,23 +88,31 @@ def remedy_for(
 
     Redirects use the ports of ``target``, or the usual ones.
     """
-    demands = _demands(policies, target)
-    return None if demands is None else _written(kind, topics, demands)
+    demands = _demands(kind, policies, target)
+    return (
+        None if demands is None else lines_of(Fix(kind=kind, topics=tuple(topics), demands=demands))
+    )
 
 
-def _demands(policies: Sequence[Policy], target: Target | None) -> Demands | None:
+def _demands(kind: ServerKind, policies: Sequence[Policy], target: Target | None) -> Demands | None:
     demands = demands_of(policies)
     if demands is None or target is None:
         return demands
-    http_port = http_port_of(target) or demands.http_port
-    return replace(demands, http_port=http_port, https_port=target.port)
+    return replace(
+        demands,
+        http_port=http_port_of(target) or demands.http_port,
+        https_port=target.port,
+        resource=resource_of(target, kind.arns),
+    )
 
 
-def _written(kind: ServerKind, topics: Sequence[Topic], demands: Demands) -> Remediation | None:
+def lines_of(fix: Fix) -> Remediation | None:
+    """The configuration lines of a fix, each setting once; None if the kind of server has none for its topics."""
     # One setting may be about several topics: it is listed once.
+    kind = fix.kind
     blocks: dict[str, dict[tuple[str, ...], None]] = {}
-    for one in kind.write(demands):
-        if one.topic in topics and one.lines:
+    for one in kind.write(fix.demands):
+        if one.topic in fix.topics and one.lines:
             blocks.setdefault(one.place, {})[one.lines] = None
     if not blocks:
         return None

@@ -50,13 +50,15 @@ Write: TypeAlias = Callable[[Demands], Iterator[Setting]]
 class ServerKind:
     """A kind of server: its product name, the ``aliases`` that a label may use, and its settings.
 
-    ``banners`` are prefixes of its HTTP ``Server`` header, in lower case.
+    ``banners`` are prefixes of its HTTP ``Server`` header, in lower case. ``arns`` are beginnings of service and
+    resource in the ARNs of AWS, such as ``elasticloadbalancing:listener/``.
     """
 
     name: str
     aliases: tuple[str, ...]
     write: Write
     banners: tuple[str, ...] = ()
+    arns: tuple[str, ...] = ()
 
 
 _BY_FAMILY: Final = {

@@ -57,6 +57,9 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(name="claims", module="service.cli.history.claims", section=_HISTORY),
     Command(name="report", module="service.cli.reports.report", section=_POLICY_AND_REPORTS),
     Command(name="verify", module="service.cli.reports.verify", group="report"),
+    Command(
+        name="remediate", module="service.cli.remediation.remediate", section=_POLICY_AND_REPORTS
+    ),
     Command(name="policy", module="service.cli.policy.policy", section=_POLICY_AND_REPORTS),
     Command(name="list", module="service.cli.policy.list", group="policy"),
     Command(name="show", module="service.cli.policy.show", group="policy"),

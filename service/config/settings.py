@@ -30,6 +30,7 @@ from probe.crypto.identity import ClientIdentity, load_identity
 from probe.visit.settings import ProbeSettings
 from scheduling.interval import IntervalPolicy
 from scheduling.resolve import AddressFamily
+from service.config.clouds.remediation import RemediationSettings
 from service.config.discovery import AnySourceSettings, FileSettings
 from service.config.egress import DenyEntries, EgressSettings
 from service.config.http import HttpSettings
@@ -216,6 +217,7 @@ class ServiceSettings(BaseSettings):
     http: HttpSettings = HttpSettings()
     retention: RetentionSettings = RetentionSettings()
     notifications: NotifierSection = {}
+    remediation: RemediationSettings = RemediationSettings()
     contact: Annotated[str | None, AfterValidator(_check_contact)] = None
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -40,6 +40,9 @@ class HoldsSecret(StrEnum):
 SecretUrl: TypeAlias = Annotated[str, HoldsSecret.IN_URL, Field(repr=False)]
 OptionalSecretUrl: TypeAlias = Annotated[str | None, HoldsSecret.IN_URL, Field(repr=False)]
 WebUrl: TypeAlias = Annotated[SecretUrl, AfterValidator(check_web_url)]
+OptionalWebUrl: TypeAlias = Annotated[
+    OptionalSecretUrl, AfterValidator(lambda url: None if url is None else check_web_url(url))
+]
 WebUrls: TypeAlias = Annotated[
     tuple[Annotated[str, AfterValidator(check_web_url)], ...], HoldsSecret.IN_URL, Field(repr=False)
 ]

@@ -17,5 +17,7 @@ class Session:
         *,
         endpoint_url: str | None = ...,
         use_ssl: bool = ...,
+        aws_access_key_id: str | None = ...,
+        aws_secret_access_key: str | None = ...,
         config: Config | None = ...,
     ) -> BaseClient: ...

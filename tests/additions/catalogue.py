@@ -262,3 +262,52 @@ print(*remedy_for(kind, [Topic.VERSIONS], [profile("mozilla-intermediate")]).lin
 """,
     shows="oldest = TLSv1.2",
 )
+
+ACTION: Final = Addition(
+    kind="action",
+    files={
+        "service/remediation/aws/example.py": """
+from policy.remediation import Topic
+from policy.remediation.aws.elb import AWS_ELB
+from service.remediation.action import Action, State, resource_arn
+from service.remediation.aws.operations import DESCRIBE_LISTENERS, MODIFY_LISTENER
+
+
+def _read(calls, demands):
+    answer = calls.call(DESCRIBE_LISTENERS, ListenerArns=[resource_arn(demands)])
+    return State(value=answer["Listeners"][0]["AlpnPolicy"][0], resource=answer)
+
+
+def _write(calls, state, value):
+    arn = state.resource["Listeners"][0]["ListenerArn"]
+    calls.call(MODIFY_LISTENER, ListenerArn=arn, AlpnPolicy=[value])
+
+
+EXAMPLE = Action(
+    kind=AWS_ELB,
+    topics=frozenset({Topic.EARLY_DATA}),
+    setting="ALPN policy",
+    wanted=lambda _: "HTTP2Preferred",
+    read=_read,
+    write=_write,
+)
+"""
+    },
+    lines=(
+        imported(
+            "service/remediation/catalogue.py",
+            "from service.remediation.aws.example import EXAMPLE",
+        ),
+        Line(path="service/remediation/catalogue.py", after="ACTIONS: Final", text="    EXAMPLE,"),
+    ),
+    proof="""
+from policy import profile
+from policy.remediation import Fix, Topic, demands_of
+from policy.remediation.aws.elb import AWS_ELB
+from service.remediation.catalogue import action_of
+
+demands = demands_of([profile("mozilla-intermediate")])
+print(action_of(Fix(kind=AWS_ELB, topics=(Topic.EARLY_DATA,), demands=demands)).setting)
+""",
+    shows="ALPN policy",
+)

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from tests.additions.addition import ROOT, Addition
-from tests.additions.catalogue import CHECK, RULE, SERVER, SOURCE, STARTTLS
+from tests.additions.catalogue import ACTION, CHECK, RULE, SERVER, SOURCE, STARTTLS
 from tests.additions.service_catalogue import (
     COMMAND,
     METRIC,
@@ -31,6 +31,7 @@ ADDITIONS: Final = (
     SOURCE,
     RULE,
     SERVER,
+    ACTION,
     METRIC,
     REPORT,
     NOTIFIER,

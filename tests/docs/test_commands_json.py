@@ -105,6 +105,7 @@ def test_the_page_is_generated_from_the_schema() -> None:
         ["audit", "--since", "2026-01-01"],
         ["certificates"],
         ["claims"],
+        ["remediate"],
     ],
     ids=lambda words: words[0],
 )

@@ -134,7 +134,7 @@ def test_the_help_lists_the_commands_in_sections_in_the_order_of_use() -> None:
                 "claims",
             ),
         ],
-        "Policy and reports": ["report", "policy"],
+        "Policy and reports": ["report", "remediate", "policy"],
         "Maintenance": ["db", "completion", "help"],
     }
     names = [name for section in listed(run("--help")[1]).values() for name in section]

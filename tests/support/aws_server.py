@@ -53,7 +53,8 @@ class Page:
 class Call:
     """One request: by which access key, in which region, which operation.
 
-    ``form`` is what the query of the URL says, and the body of a query API; ``body`` is the body as it is.
+    ``form`` is what the query of the URL says, and the body of a query API; ``body`` is the body as it is. With
+    ``if_match``, the call is conditional.
     """
 
     key: str
@@ -62,6 +63,7 @@ class Call:
     operation: str
     form: Mapping[str, str]
     body: bytes = b""
+    if_match: str = ""
 
     @property
     def json(self) -> Any:
@@ -84,10 +86,13 @@ class _ModelError(ServiceException):
 
 
 class AwsServer:
-    """The answers by (service, operation); a list is answered in turn, and its last entry from then on."""
+    """The answers by (service, operation); a list is answered in turn, and its last entry from then on.
+
+    A function is called with the request; if it returns None, moto answers.
+    """
 
     def __init__(self) -> None:
-        self.answers: dict[tuple[str, str], Row | list[Row] | Callable[[Call], Row]] = {}
+        self.answers: dict[tuple[str, str], Row | list[Row] | Callable[[Call], Row | None]] = {}
         self.calls: list[Call] = []
         self.url = ""
         self.invalid: list[str] = []
@@ -137,7 +142,13 @@ class AwsServer:
                 asked = f"{environ['QUERY_STRING']}&{body.decode('latin-1')}"
                 form = {key: values[0] for key, values in parse_qs(asked).items()}
                 call = Call(
-                    key=key, region=region, service=service, operation=name, form=form, body=body
+                    key=key,
+                    region=region,
+                    service=service,
+                    operation=name,
+                    form=form,
+                    body=body,
+                    if_match=environ.get("HTTP_IF_MATCH", ""),
                 )
                 with self._lock:
                     self.calls.append(call)

@@ -20,7 +20,9 @@ class Feature(StrEnum):
     ATTRIBUTION = "attribution"
     """To find the calls that caused changes."""
     SECURITY_HUB = "security-hub"
-    """To send findings to Security Hub. It is the only feature here that writes."""
+    """To send findings to Security Hub: the only operations of the table that write."""
+    REMEDIATE = "remediate"
+    """To change what findings are about, by ``tlsprobe remediate --apply``: its operations have a table of their own."""
 
 
 SOURCE_FEATURES: Final = (Feature.DISCOVERY, Feature.CLAIMS)

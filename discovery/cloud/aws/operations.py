@@ -6,7 +6,7 @@ of the kind.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -225,10 +225,15 @@ _ALL: Final = (
 OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType({one.key: one for one in _ALL})
 
 
-def iam_policy(features: Collection[Feature], partition: str = "aws") -> dict[str, Any]:
-    """The least IAM policy for these features: one statement for each set of resources."""
+def iam_policy(
+    features: Collection[Feature], partition: str = "aws", more: Iterable[Operation] = ()
+) -> dict[str, Any]:
+    """The least IAM policy for these features: one statement for each set of resources.
+
+    ``more`` are operations that this table does not have, because they do not belong to discovery.
+    """
     by_resources: dict[tuple[str, ...], set[str]] = {}
-    for one in _ALL:
+    for one in (*_ALL, *more):
         if one.feature in features:
             by_resources.setdefault(one.resources, set()).add(one.action)
     return {

@@ -6,7 +6,7 @@ from service.cli.app import CommandGroup
 
 aws = CommandGroup(
     "aws",
-    help="Prepare AWS accounts for the discovery source aws.",
+    help="Prepare AWS accounts for tlsprobe.",
     epilog="""\b
 Examples:
   tlsprobe aws policy > policy.json

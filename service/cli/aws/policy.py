@@ -1,4 +1,4 @@
-"""``tlsprobe aws policy``: the IAM policy that the discovery source ``aws`` and other features need."""
+"""``tlsprobe aws policy``: the IAM policies that the discovery source ``aws`` and other features need."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from discovery.cloud.aws.operation import SOURCE_FEATURES, Feature
 from discovery.cloud.aws.operations import iam_policy
 from service.cli.app import EXIT_OK, say
 from service.cli.parameters import Option, command
+from service.remediation.aws.operations import REMEDIATION
 
 
 @command(
@@ -17,7 +18,8 @@ from service.cli.parameters import Option, command
 Examples:
   tlsprobe aws policy > policy.json
   tlsprobe aws policy --for discovery --for claims --for attribution
-  tlsprobe aws policy --for security-hub""",
+  tlsprobe aws policy --for security-hub
+  tlsprobe aws policy --for remediate""",
 )
 def policy(
     *,
@@ -27,7 +29,8 @@ def policy(
             "--for",
             help="Only the actions for this feature: discovery finds targets, claims reads how AWS is "
             "configured to encrypt, organization lists its accounts, attribution asks CloudTrail who caused "
-            "changes, security-hub sends findings; repeatable. [default: discovery and claims]",
+            "changes, security-hub sends findings, remediate changes resources; repeatable. [default: "
+            "discovery and claims]",
         ),
     ] = None,
     partition: Annotated[
@@ -35,9 +38,11 @@ def policy(
         Option("--partition", metavar="NAME", help="AWS's partition: aws, aws-cn or aws-us-gov."),
     ] = "aws",
 ) -> int:
-    """Print the actions that these features call, and no others; only security-hub writes.
+    """Print the actions that tlsprobe calls for these features, and no others.
 
-    It sends nothing. Without the actions for claims, targets are found, and their claims are skipped.
+    Only those for security-hub and remediate write; the latter belong to a role of their own. Without those
+    for claims, targets are found, and their claims are skipped. The command sends nothing.
     """
-    say(*json.dumps(iam_policy(features or SOURCE_FEATURES, partition), indent=2).splitlines())
+    printed = iam_policy(features or SOURCE_FEATURES, partition, REMEDIATION)
+    say(*json.dumps(printed, indent=2).splitlines())
     return EXIT_OK

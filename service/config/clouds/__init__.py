@@ -1,1 +1,1 @@
-"""The settings of sources in clouds."""
+"""The settings about clouds: sources of targets, and what may be changed there."""

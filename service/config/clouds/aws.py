@@ -16,7 +16,7 @@ from service.setting_types.secret_marks import WebUrl
 from service.setting_types.values import Seconds
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
-_ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/[\w+=,.@/-]+")
+ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/[\w+=,.@/-]+")
 
 
 def _check_accounts(numbers: tuple[str, ...]) -> tuple[str, ...]:
@@ -82,13 +82,13 @@ class AwsSettings(PolledSettings):
     def _has_a_role_for_accounts(self) -> AwsSettings:
         if self.accounts and self.organization:
             raise ValueError("organization reads all accounts: remove accounts, or organization")
-        if (self.accounts or self.organization) and not _ROLE.fullmatch(self.role_arn):
+        if (self.accounts or self.organization) and not ROLE_ARN.fullmatch(self.role_arn):
             raise ValueError(
                 "other accounts need role_arn: use the role's ARN, such as arn:aws:iam::{account}:role/tlsprobe"
             )
         if (len(self.accounts) > 1 or self.organization) and ACCOUNT not in self.role_arn:
             raise ValueError("several accounts need {account} in role_arn")
-        if self.s3_probe_role_arn and not _ROLE.fullmatch(self.s3_probe_role_arn):
+        if self.s3_probe_role_arn and not ROLE_ARN.fullmatch(self.s3_probe_role_arn):
             raise ValueError(
                 "s3_probe_role_arn is not a role: use its ARN, such as "
                 "arn:aws:iam::{account}:role/tlsprobe-s3"

@@ -1,0 +1,1 @@
+"""``tlsprobe remediate``, the only command that changes other systems."""

@@ -1,0 +1,1 @@
+"""What ``tlsprobe remediate --apply`` changes in AWS: one module for each service."""

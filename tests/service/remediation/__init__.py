@@ -1,0 +1,1 @@
+"""``tlsprobe remediate``: plans, and changes of AWS on loopback."""
