@@ -91,6 +91,7 @@ async def read_proved_at(
             TargetRow.claims,
             TargetRow.source,
         )
+        .select_from(VisitRow)
         .join(EndpointRow, EndpointRow.id == VisitRow.endpoint_id)
         .join(ObservationRow, ObservationRow.id == VisitRow.observation_id)
         .outerjoin(EvidenceRow, EvidenceRow.observation_id == ObservationRow.id)
