@@ -45,7 +45,7 @@ def _bind(parameters: SecretData) -> Judge:
         return replace(
             found,
             required=required,
-            violation=f"Data recorded now must stay secret until {now.year + years}: {found.observed}",
+            violation=f"Secrets until {now.year + years} are sent without post-quantum key exchange: {found.observed}",
         )
 
     return judge
@@ -57,7 +57,7 @@ SECRECY_RULES: Final = (
         name="post_quantum_by_secrecy",
         family=Family.POST_QUANTUM,
         requirement="Data that must stay secret after the given day must be sent with post-quantum key exchange",
-        violation="Data that must stay secret after the given day are sent without post-quantum key exchange",
+        violation="Secrets of many years are sent without post-quantum key exchange",
         why="Recorded data can be decrypted as soon as a quantum computer exists, however long they should stay secret.",
         severity=Severity.HIGH,
         parameters=SecretData,
