@@ -29,7 +29,7 @@ _NO_CRYPTOGRAPHY: Final = frozenset({"certificates", "fingerprints", "not_asked"
 """Sections that are written in another way: certificates prove themselves, and fingerprints name no algorithm."""
 
 Said: TypeAlias = tuple[tuple[str, str], ...]
-"""The name of each fact and what is said of it: yes, no, unknown or not asked, and a value after a colon."""
+"""The name of each fact with its verdict: yes, no, unknown or not asked, and a value after a colon."""
 
 
 @frozen
@@ -84,7 +84,7 @@ def _shared(facts: Said) -> Said:
 
 
 def _facts(observation: Observation) -> Iterator[tuple[str, str, str]]:
-    """The name of each fact, what is said of it, and the hash of its proof."""
+    """The name of each fact, its verdict and value, and the hash of its proof."""
     for section in SECTIONS:
         value = section.of(observation)
         if section.name in _NO_CRYPTOGRAPHY or not value:

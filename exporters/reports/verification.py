@@ -57,7 +57,7 @@ class Verification:
 def verify_report(text: str, data: str | None = None) -> Verification:
     """Verify a report's ``text`` with the data in it, or with ``data``, the text of a JSON report.
 
-    The data of a CBOM are Observations with their proofs, one JSON object a line; without them it is held against
+    The data of a CBOM are Observations with their proofs, one JSON object a line; without them it is compared with
     itself.
 
     Raises:

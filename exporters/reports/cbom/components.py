@@ -51,7 +51,7 @@ def facts_reference(facts: Said) -> str:
 
 
 def facts_component(facts: Said) -> Json:
-    """What is said of each fact, in the order of the endpoint's proofs."""
+    """The verdict and value of each fact, in the order of the endpoint's proofs."""
     return {
         "type": "data",
         "bom-ref": facts_reference(facts),

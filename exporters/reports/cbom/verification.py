@@ -1,4 +1,4 @@
-"""Verifies a CBOM without a network: its SHA-256, its references, its facts, and its proofs if they are at hand.
+"""Verifies a CBOM without a network: its SHA-256, its references, its facts, and its proofs if these are given.
 
 A CBOM has the SHA-256 of each proof, not the proof. With the Observations of the same visits, every hash is computed
 again from the bytes that the servers sent.
