@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -106,6 +106,12 @@ class ArchiveReader(StoreReader, Protocol):
 
     async def snapshot_at(self, moment: datetime, selection: Selection = ...) -> Snapshot:
         """The endpoints as known at ``moment``, with their Findings and compliance."""
+        ...
+
+    async def proved_at(
+        self, moment: datetime, endpoint_keys: Collection[str]
+    ) -> Mapping[str, Observation]:
+        """The facts of these endpoints as known at ``moment``, with their evidence, by key."""
         ...
 
     async def events(self, since: datetime | None = None) -> Sequence[ServiceEvent]:

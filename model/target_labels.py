@@ -37,6 +37,7 @@ SERVER: Final = "server"
 EXPECTED_CERTIFICATE: Final = "expected_certificate"
 EXPECTED_PROTOCOLS: Final = "expected_protocols"
 INTRUSIVENESS: Final = "intrusiveness"
+SECRECY_YEARS: Final = "secrecy_years"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ ACTING_LABELS: Final = (
     ActingLabel(EXPECTED_CERTIFICATE, "which certificates count as correct"),
     ActingLabel(EXPECTED_PROTOCOLS, "which protocol versions count as correct"),
     ActingLabel(INTRUSIVENESS, "how intrusive the probes may be"),
+    ActingLabel(SECRECY_YEARS, "how long recorded data must stay secret"),
 )
 """Every label that some part of tlsprobe reads by name."""
 
@@ -103,6 +105,7 @@ _SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
 """The setting that defines the names which a label may have as its value."""
 
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}|[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){31}")
+_YEARS: Final = re.compile(r"[0-9]{1,3}")
 _VERSIONS: Final = tuple(version.label for version in ProtocolVersion)
 _FORMS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = MappingProxyType(
     {
@@ -119,6 +122,10 @@ _FORMS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = MappingProxyTyp
         EXPECTED_PROTOCOLS: (
             lambda text: text in _VERSIONS,
             f"some of {', '.join(_VERSIONS)}, separated by commas",
+        ),
+        SECRECY_YEARS: (
+            lambda text: _YEARS.fullmatch(text) is not None,
+            "a whole number of years from 0 to 999",
         ),
     }
 )
@@ -183,6 +190,12 @@ def _hint(name: str, text: str, allowed: Collection[str]) -> str:
     known = ", ".join(sorted(allowed))
     choices = f"`{_SETTINGS[name]}` has {known or 'none'}" if name in _SETTINGS else f"use {known}"
     return f"did you mean {close[0]}? ({choices})" if close else choices
+
+
+def secrecy_years(labels: Mapping[str, str]) -> int | None:
+    """How many years data that are recorded now must stay secret; None if no valid label says it."""
+    text = labels.get(SECRECY_YEARS, "")
+    return int(text) if _YEARS.fullmatch(text) else None
 
 
 def http_port_of(target: Target) -> int | None:

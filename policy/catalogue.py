@@ -22,6 +22,7 @@ from policy.rules.handshake.features import FEATURE_RULES
 from policy.rules.handshake.groups import GROUP_RULES
 from policy.rules.handshake.post_quantum import POST_QUANTUM_RULES
 from policy.rules.handshake.protocols import PROTOCOL_RULES
+from policy.rules.handshake.secrecy import SECRECY_RULES
 from policy.rules.handshake.signature_schemes import SIGNATURE_RULES
 from policy.rules.handshake.ssh_algorithms import SSH_ALGORITHM_RULES
 from policy.rules.handshake.vulnerabilities import VULNERABILITY_RULES
@@ -50,6 +51,7 @@ RULES: Final[tuple[AnyRule, ...]] = (
     *FEATURE_RULES,
     *VULNERABILITY_RULES,
     *POST_QUANTUM_RULES,
+    *SECRECY_RULES,
     *GRADE_RULES,
     *DRIFT_RULES,
     *SSH_ALGORITHM_RULES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping
-from datetime import time
+from datetime import date, time
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -28,6 +28,7 @@ _WORDS: Final[Mapping[Any, str]] = {
     IPv4Network: "network",
     IPv6Network: "network",
     time: "time of day",
+    date: "day",
     Any: "anything",
 }
 _PLURALS: Final[Mapping[str, str]] = {

@@ -41,7 +41,7 @@ from storage.reading.history import read_changes, read_history
 from storage.reading.last_visits import LastVisit, read_last_visits
 from storage.reading.newer_statuses import ENDPOINTS_AT_ONCE, VisitedAt, read_newer_part
 from storage.reading.pages import read_page
-from storage.reading.past import read_snapshot_at
+from storage.reading.past import read_proved_at, read_snapshot_at
 from storage.reading.places import read_places
 from storage.reading.statuses import StatusReader
 from storage.record_reader import RecordReader
@@ -270,6 +270,17 @@ class SqlReader(RecordReader):
         """
         async with self._reading() as connection:
             return await read_history(connection, selection, limit)
+
+    async def proved_at(
+        self, moment: datetime, endpoint_keys: Collection[str]
+    ) -> Mapping[str, Observation]:
+        """The facts of these endpoints as they were known at ``moment``, with their evidence, by key.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_proved_at(connection, moment, endpoint_keys)
 
     async def snapshot_at(self, moment: datetime, selection: Selection = EVERYWHERE) -> Snapshot:
         """The endpoints as they were known at ``moment``, with their Findings and compliance.

@@ -19,6 +19,7 @@ NAVIGATION: Final = (
     ("/endpoints", "Endpoints"),
     ("/findings", "Findings"),
     ("/certificates", "Certificates"),
+    ("/post-quantum", "Post-quantum"),
     ("/claims", "Claims"),
     ("/changes", "Changes"),
     ("/policies", "Policies"),

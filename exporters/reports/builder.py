@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from datetime import datetime
 
+from exporters.reports.cryptography import Cryptography
 from exporters.reports.report import (
     DEFAULT_GROUPING,
     PastStandings,
@@ -49,6 +50,7 @@ class ReportRequest:
     ``generated_at`` is aware. ``selection`` are labels that an endpoint must have to be included.
     ``grouped_by`` is the label that names its owner. ``history`` has the results of ``standings_of`` for
     earlier Snapshots, oldest first. ``outcomes`` has the results of ``outcomes_of`` by endpoint.
+    ``cryptography`` is that of endpoints by their keys, for formats that need it.
     """
 
     generated_at: datetime
@@ -61,6 +63,7 @@ class ReportRequest:
     audit_log: tuple[AuditEntry, ...] = ()
     outcomes: Mapping[str, Outcomes] = field(default_factory=dict)
     guidelines: tuple[Guideline, ...] = ()
+    cryptography: Mapping[str, Cryptography] = field(default_factory=dict)
 
 
 def report_of(
@@ -158,6 +161,7 @@ def _endpoint(
         claims=tuple(_claim(one.held, one.since) for one in entries_of(status)),
         outcomes=request.outcomes.get(observation.endpoint.key, {}),
         facts_digest=facts_digest(observation),
+        cryptography=request.cryptography.get(observation.endpoint.key),
     )
 
 

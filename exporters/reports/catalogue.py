@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
+from exporters.reports.formats.as_cbom import CBOM_START, cbom_pieces, write_cbom
 from exporters.reports.formats.as_csv import write_csv
 from exporters.reports.formats.as_html import (
     write_executive,
@@ -30,7 +31,8 @@ from model.frozen import frozen
 class ReportFormat:
     """One format: ``write`` is a pure function; ``says`` describes the format to users.
 
-    ``start`` is the text with which every report of the format begins.
+    ``start`` is the text with which every report of the format begins. A format that can be long has ``pieces``,
+    which write it piece by piece. ``needs_cryptography`` is whether it needs that of each endpoint.
     """
 
     name: str
@@ -38,6 +40,16 @@ class ReportFormat:
     start: str
     says: str
     write: Callable[[Report], str]
+    pieces: Callable[[Report], Iterable[str]] | None = None
+    needs_cryptography: bool = False
+
+    def write_to(self, report: Report, put: Callable[[str], object]) -> None:
+        """Give ``put`` the text of ``report``, in pieces if the format has them."""
+        if self.pieces is None:
+            put(self.write(report))
+            return
+        for piece in self.pieces(report):
+            put(piece)
 
 
 REPORTS: Final = (
@@ -96,6 +108,15 @@ REPORTS: Final = (
         start="{",
         says="OCSF 1.3 Compliance Findings, one a line, for security data lakes",
         write=write_ocsf,
+    ),
+    ReportFormat(
+        name="cbom",
+        media_type="application/vnd.cyclonedx+json; version=1.7",
+        start=CBOM_START,
+        says="cryptographic bill of materials (CycloneDX 1.7): every fact, its verdict and its proof's SHA-256",
+        write=write_cbom,
+        pieces=cbom_pieces,
+        needs_cryptography=True,
     ),
     ReportFormat(
         name="executive",

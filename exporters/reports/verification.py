@@ -12,6 +12,8 @@ import json
 from typing import Any, Final
 
 from exporters.reports.catalogue import REPORTS
+from exporters.reports.cbom.verification import NotACbomError, verify_cbom
+from exporters.reports.formats.as_cbom import CBOM_START
 from exporters.reports.formats.as_html import DATA_END, DATA_START
 from exporters.reports.report import Report
 from exporters.reports.report_json import Json, digest_of, report_from_json, report_to_json
@@ -35,6 +37,7 @@ class Verification:
     ``stated`` is the SHA-256 that the report states, ``computed`` that of its data. ``format`` is the format
     that reproduces the file byte by byte, or None. ``version`` is the version that wrote the report.
     ``states_computed`` is whether the text contains ``computed``: every format states the SHA-256 of its data.
+    ``problem`` is the first thing wrong in a CBOM.
     """
 
     stated: str
@@ -42,19 +45,26 @@ class Verification:
     format: str | None
     version: str
     states_computed: bool
+    problem: str | None = None
 
     @property
     def is_intact(self) -> bool:
         """Whether data and text are both unchanged."""
-        return self.stated == self.computed and self.format is not None
+        is_as_stated = self.stated == self.computed and self.problem is None
+        return is_as_stated and self.format is not None
 
 
 def verify_report(text: str, data: str | None = None) -> Verification:
     """Verify a report's ``text`` with the data in it, or with ``data``, the text of a JSON report.
 
+    The data of a CBOM are Observations with their proofs, one JSON object a line; without them it is compared with
+    itself.
+
     Raises:
         NotAReportError: if there are no data to verify with.
     """
+    if text.startswith(CBOM_START):
+        return _of_cbom(text, data)
     stated, fields = _data_of(text if data is None else data)
     report = _report(fields)
     computed = digest_of(fields)
@@ -64,6 +74,21 @@ def verify_report(text: str, data: str | None = None) -> Verification:
         format=_format_of(text, report) if report_to_json(report) == fields else None,
         version=report.tool_version,
         states_computed=computed in text,
+    )
+
+
+def _of_cbom(text: str, data: str | None) -> Verification:
+    try:
+        found = verify_cbom(_parsed(text), data)
+    except NotACbomError as error:
+        raise NotAReportError(str(error)) from error
+    return Verification(
+        stated=found.stated,
+        computed=found.computed,
+        format="cbom",
+        version=found.version,
+        states_computed=True,
+        problem=found.problem,
     )
 
 

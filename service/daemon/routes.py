@@ -162,6 +162,7 @@ async def _report(parts: Parts, options: ReportOptions) -> Report:
         weeks=options.weeks,
         is_judged=True,
         is_past=options.at is not None,
+        with_cryptography=options.with_cryptography,
     )
     if options.at is None:
         snapshot = parts.inventory.snapshot()

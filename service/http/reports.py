@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic
 from typing import Final
@@ -39,17 +40,22 @@ _ENDINGS: Final = {
     "text/csv": "csv",
     "application/xml": "xml",
     "application/sarif+json": "sarif",
+    "application/vnd.cyclonedx+json": "cdx.json",
 }
 """The file name's ending by media type; all others are JSON."""
 
 
 @frozen
 class ReportOptions:
-    """The endpoints with these ``labels``, with that many ``weeks`` of history, as of ``at`` or now."""
+    """The endpoints with these ``labels``, with that many ``weeks`` of history, as of ``at`` or now.
+
+    ``with_cryptography`` is whether the format needs the cryptography of each endpoint.
+    """
 
     labels: Mapping[str, str]
     weeks: int
     at: datetime | None = None
+    with_cryptography: bool = False
 
     @property
     def key(self) -> tuple[tuple[tuple[str, str], ...], int, datetime | None]:
@@ -122,7 +128,7 @@ class WrittenReports:
             if (kept := self._fresh(key)) is not None:
                 return kept
             began = monotonic()
-            report = await self._make(options)
+            report = await self._make(replace(options, with_cryptography=form.needs_cryptography))
             text = await asyncio.to_thread(form.write, report)
             body = await body_of(text.encode())
             ended = monotonic()

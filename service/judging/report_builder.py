@@ -20,6 +20,7 @@ from exporters.reports import (
     report_of,
     standings_of,
 )
+from exporters.reports.cryptography import Cryptography, cryptography_of
 from exporters.reports.report import DEFAULT_GROUPING, PastStandings
 from model.findings.finding import Assessment, Finding, FindingStatus, RuleResult
 from model.findings.finding_life import live_on
@@ -39,6 +40,7 @@ _WEEK: Final = timedelta(weeks=1)
 _NO_BOOK: Final = PolicySet()
 _AUDITED: Final = timedelta(days=90)
 _MOST_AUDITED: Final = 500
+_READ_AT_ONCE: Final = 100
 
 
 @frozen
@@ -48,7 +50,7 @@ class ReportScope:
     ``book`` has the policies to judge by, and waivers; ``selection`` has labels that endpoints must have;
     ``grouped_by`` is the label that names the owner; ``weeks`` is the number of weeks of compliance history.
     ``is_judged`` tells whether these policies have already judged the Snapshot, ``is_past`` whether it
-    is of a past time.
+    is of a past time. ``with_cryptography`` is for formats that need the hash of every proof.
     """
 
     book: PolicySet = _NO_BOOK
@@ -57,6 +59,7 @@ class ReportScope:
     weeks: int = 0
     is_judged: bool = False
     is_past: bool = False
+    with_cryptography: bool = False
 
 
 async def make_report(
@@ -93,6 +96,9 @@ async def make_report(
         ),
         outcomes=outcomes,
         guidelines=guidelines_of(wish.book.policies, targets),
+        cryptography=await _cryptography(archive, snapshot, judged)
+        if wish.with_cryptography
+        else {},
     )
 
     def remedy_of(observation: Observation, result: RuleResult) -> Remediation | None:
@@ -128,6 +134,19 @@ async def _judged(
             proofs = {one.fingerprint(observation.endpoint.key): one for one in results}
             findings = [_with_proof(finding, proofs) for finding in findings]
     return replace(status, findings=tuple(findings))
+
+
+async def _cryptography(
+    archive: ArchiveReader, snapshot: Snapshot, chosen: Sequence[EndpointStatus]
+) -> dict[str, Cryptography]:
+    """The cryptography of the endpoints by their keys; proofs are read for a few endpoints at a time."""
+    found: dict[str, Cryptography] = {}
+    for start in range(0, len(chosen), _READ_AT_ONCE):
+        batch = {one.observation.endpoint.key: one for one in chosen[start : start + _READ_AT_ONCE]}
+        proved = await archive.proved_at(snapshot.taken_at, batch)
+        for key, status in batch.items():
+            found[key] = cryptography_of(proved.get(key, status.observation))
+    return found
 
 
 def _judged_anew(

@@ -20,6 +20,7 @@ class OutputFormat(StrEnum):
     JUNIT = "junit"
     SARIF = "sarif"
     OSCAL = "oscal"
+    CBOM = "cbom"
 
     @property
     def has_observations(self) -> bool:
@@ -28,5 +29,10 @@ class OutputFormat(StrEnum):
 
     @property
     def is_report(self) -> bool:
-        """Whether it is a report of findings, which is written once everything is known."""
+        """Whether it is a report of all endpoints, which is written once everything is known."""
         return self is not OutputFormat.TERMINAL and not self.has_observations
+
+    @property
+    def needs_policies(self) -> bool:
+        """Whether it reports nothing without a policy."""
+        return self.is_report and self is not OutputFormat.CBOM

@@ -98,10 +98,11 @@ def writer_of(options: ScanOptions) -> Callable[[TextIO], Writer]:
         from service.scan.json_output import JsonWriter
 
         return partial(JsonWriter, options)
-    if options.format.is_report and options.gate is not None:
+    if options.format.is_report:
         from service.scan.report_output import ReportWriter
 
-        return partial(ReportWriter, options.format.value, options.gate.book)
+        book = None if options.gate is None else options.gate.book
+        return partial(ReportWriter, options.format.value, book)
     from service.scan.text_output import TextWriter
 
     return partial(TextWriter, options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from exporters.reports import (
     report_format,
     report_of,
 )
+from exporters.reports.cryptography import cryptography_of
 from model.findings.finding import RuleResult
 from model.findings.judged import Judged
 from model.findings.remediation import Remediation
@@ -60,10 +62,15 @@ def parse_report_files(texts: Sequence[str]) -> tuple[ReportFile, ...]:
 
 
 def scan_report(
-    seen: Sequence[tuple[Observation, Judged]], book: PolicySet, now: datetime
+    seen: Sequence[tuple[Observation, Judged | None]],
+    book: PolicySet,
+    now: datetime,
+    *,
+    with_cryptography: bool,
 ) -> Report:
-    """The Report of all endpoints that were seen, judged by ``book``."""
-    fixes = {name: fix for _, judged in seen for name, fix in judged.remedies.items()}
+    """The Report of all endpoints that were seen, judged by ``book`` if it has policies."""
+    every = [judged for _, judged in seen if judged is not None]
+    fixes = {name: fix for judged in every for name, fix in judged.remedies.items()}
 
     def remedy_of(observation: Observation, result: RuleResult) -> Remediation | None:
         return fixes.get(result.fingerprint(observation.endpoint.key))
@@ -80,10 +87,14 @@ def scan_report(
         outcomes={
             observation.endpoint.key: outcomes_of(judged.assessment.results)
             for observation, judged in seen
+            if judged is not None
         },
         guidelines=guidelines_of(
             book.policies, [observation.endpoint.target for observation, _ in seen]
         ),
+        cryptography={one.endpoint.key: cryptography_of(one) for one, _ in seen}
+        if with_cryptography
+        else {},
     )
     return report_of(Snapshot(taken_at=now, endpoints=tuple(statuses)), request, remedy_of)
 
@@ -97,23 +108,27 @@ def write_report_files(files: Sequence[ReportFile], report: Report) -> None:
     for file in files:
         try:
             with whole_file(file.path) as opened:
-                opened.write(file.format.write(report).encode())
+                file.format.write_to(report, lambda text: opened.write(text.encode()))
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise ScanInputError(f"--report: cannot write {file.path}: {reason}") from error
 
 
-def _status(observation: Observation, judged: Judged) -> EndpointStatus:
+def _status(observation: Observation, judged: Judged | None) -> EndpointStatus:
     at, is_tls = observation.ended_at, observation.answered_as_tls
-    return EndpointStatus(
+    status = EndpointStatus(
         observation=observation,
         last_probe_at=at,
         last_success_at=at if is_tls else None,
         consecutive_failures=0 if is_tls else 1,
         interval_seconds=0.0,
+    )
+    if judged is None:
+        return status
+    assessment = judged.assessment
+    return replace(
+        status,
         findings=judged.findings,
-        compliance={
-            policy: judged.assessment.compliance(policy) for policy in judged.assessment.policies
-        },
-        claims=judged.assessment.claims,
+        compliance={policy: assessment.compliance(policy) for policy in assessment.policies},
+        claims=assessment.claims,
     )

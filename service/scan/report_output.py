@@ -16,21 +16,22 @@ from service.scan.report_files import scan_report
 
 
 class ReportWriter:
-    """Collects what ``book`` said of each Observation, and writes the report of all to ``stream`` at the end."""
+    """Collects what ``book``, if there is one, said of each Observation, and writes the report of all to ``stream``."""
 
-    def __init__(self, format_name: str, book: PolicySet, stream: TextIO) -> None:
+    def __init__(self, format_name: str, book: PolicySet | None, stream: TextIO) -> None:
         self._format = report_format(format_name)
-        self._book = book
+        self._book = book or PolicySet()
         self._stream = stream
-        self._seen: list[tuple[Observation, Judged]] = []
+        self._seen: list[tuple[Observation, Judged | None]] = []
 
     def write(self, observation: Observation, judged: Judged | None, now: datetime) -> None:
-        """Add one Observation, if it was judged, to the report."""
+        """Add one Observation to the report."""
         del now
-        if judged is not None:
-            self._seen.append((observation, judged))
+        self._seen.append((observation, judged))
 
     def end(self, now: datetime) -> None:
         """Write the report, as of ``now`` (aware)."""
-        self._stream.write(self._format.write(scan_report(self._seen, self._book, now)))
+        with_cryptography = self._format.needs_cryptography
+        report = scan_report(self._seen, self._book, now, with_cryptography=with_cryptography)
+        self._format.write_to(report, self._stream.write)
         self._stream.flush()

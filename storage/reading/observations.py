@@ -111,6 +111,16 @@ def certificates_of(observation_ids: Sequence[int]) -> Select[str, bytes | None]
     return select(CertificateRow.sha256, CertificateRow.der).where(CertificateRow.id.in_(seen))
 
 
+async def decode_rows(connection: AsyncConnection, rows: _Rows) -> list[Observation]:
+    """The Observations of rows with a body, proofs and a target.
+
+    Raises:
+        ValueError: if a stored body is invalid.
+    """
+    ders = await _ders_of(connection, [row.id for row in rows])
+    return await asyncio.to_thread(_decoded, rows, ders)
+
+
 def _decoded(rows: _Rows, ders: _Ders, parts: KnownParts | None = None) -> list[Observation]:
     return [
         with_target(decode_body(Body(facts=row.facts, proofs=row.proofs), ders, parts), row)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Row, case, func, or_, select
+from sqlalchemy import Row, Select, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.encoding.known_parts import KnownParts
@@ -20,6 +20,7 @@ from model.snapshot import EndpointStatus, Snapshot
 from model.target import key_order
 from model.verdict import Verdict
 from storage.reading.findings import read_compliance_at, read_findings_at
+from storage.reading.observations import decode_rows
 from storage.reading.places import conditions, with_target
 from storage.reading.resource_claims import read_resource_claims_at
 from storage.reading.statuses import decode
@@ -28,6 +29,7 @@ from storage.rows.statuses import NO_VERDICTS
 from storage.rows.tables import (
     ChangeRow,
     EndpointRow,
+    EvidenceRow,
     ObservationRow,
     StatusRow,
     TargetRow,
@@ -75,14 +77,48 @@ async def read_snapshot_at(
     )
 
 
-async def _stretches_at(
-    connection: AsyncConnection, moment: datetime, selection: Selection
-) -> Sequence[Row[*tuple[Any, ...]]]:
-    newest_ids = (
+async def read_proved_at(
+    connection: AsyncConnection, moment: datetime, endpoint_keys: Collection[str]
+) -> dict[str, Observation]:
+    """The facts with their evidence of each endpoint's last visit up to ``moment``, by key.
+
+    Raises:
+        ValueError: if a stored body is invalid.
+    """
+    found = await connection.execute(
+        select(
+            EndpointRow.key,
+            ObservationRow.id,
+            ObservationRow.facts,
+            EvidenceRow.proofs,
+            TargetRow.labels,
+            TargetRow.claims,
+            TargetRow.source,
+        )
+        .select_from(VisitRow)
+        .join(EndpointRow, EndpointRow.id == VisitRow.endpoint_id)
+        .join(ObservationRow, ObservationRow.id == VisitRow.observation_id)
+        .outerjoin(EvidenceRow, EvidenceRow.observation_id == ObservationRow.id)
+        .join(TargetRow, TargetRow.id == EndpointRow.target_id)
+        .where(VisitRow.id.in_(_newest_ids(moment)), EndpointRow.key.in_(endpoint_keys))
+    )
+    rows = found.all()
+    observations = await decode_rows(connection, rows)
+    return {row.key: one for row, one in zip(rows, observations, strict=True)}
+
+
+def _newest_ids(moment: datetime) -> Select[int]:
+    """The last visits of all endpoints up to ``moment``."""
+    return (
         select(func.max(VisitRow.id))
         .where(VisitRow.first_at <= moment)
         .group_by(VisitRow.endpoint_id)
     )
+
+
+async def _stretches_at(
+    connection: AsyncConnection, moment: datetime, selection: Selection
+) -> Sequence[Row[*tuple[Any, ...]]]:
     end = func.coalesce(VisitRow.last_at, StatusRow.started_at)
     found = await connection.execute(
         select(
@@ -100,7 +136,7 @@ async def _stretches_at(
         .join(TargetRow, TargetRow.id == EndpointRow.target_id)
         .join(StatusRow, StatusRow.endpoint_id == EndpointRow.id)
         .where(
-            VisitRow.id.in_(newest_ids),
+            VisitRow.id.in_(_newest_ids(moment)),
             or_(VisitRow.last_at.is_(None), VisitRow.last_at >= moment - _FORGOTTEN_AFTER),
             StatusRow.started_at >= moment - _FORGOTTEN_AFTER,
             *conditions(selection),

@@ -25,6 +25,7 @@ GOOD = [
     ("log", "debug"),
     ("expected_certificate", f"{'ab' * 32},{':'.join(['AB'] * 32)}"),
     ("expected_protocols", "TLSv1.2,TLSv1.3"),
+    *(("secrecy_years", text) for text in ("0", "25", "999")),
     ("zone", "anything"),
     ("server", "nginx"),
     ("team", "required"),
@@ -44,6 +45,10 @@ BAD = [
     *(
         ("http_port", text, "a port from 1 to 65535")
         for text in ("0", "65536", "http", "", "8" * 9)
+    ),
+    *(
+        ("secrecy_years", text, "a whole number of years from 0 to 999")
+        for text in ("", "ten", "-1", "1.5", "1000", "\u0663")
     ),
     ("client_auth_path", "admin", "begins with a slash"),
     ("expected_certificate", "ab", "SHA-256"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,6 +11,7 @@ from model.findings.finding import Outcome
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact
+from tests.exporters.reports.samples import labelled
 from tests.policy.observed import NO, PROOF, UNKNOWN, YES, accepting, endpoint, ruling
 
 NAMED = ("X25519MLKEM768", "SecP256r1MLKEM768", "x25519")
@@ -44,6 +46,40 @@ def test_a_group_that_is_named_counts_once_a_handshake_finished(
 def test_a_handshake_with_one_group_says_nothing_about_another() -> None:
     found = ruling("post_quantum_key_exchange", naming(FINISHED), any_of=NAMED[1:2])
     assert found.outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("label", "fact", "outcome"),
+    [
+        # Data of 2026 that stay secret for 10 years outlast 2035-12-31; with 9 years they do not.
+        ("9", NO, Outcome.PASS),
+        ("9", None, Outcome.PASS),
+        ("10", NO, Outcome.FAIL),
+        ("10", FINISHED, Outcome.PASS),
+        ("10", UNKNOWN, Outcome.UNKNOWN),
+        ("999", NO, Outcome.FAIL),
+        (None, NO, Outcome.UNKNOWN),
+        (None, FINISHED, Outcome.UNKNOWN),
+        ("ten", NO, Outcome.UNKNOWN),
+    ],
+)
+def test_data_need_post_quantum_key_exchange_if_they_must_stay_secret_for_longer(
+    label: str | None, fact: Fact | None, outcome: Outcome
+) -> None:
+    labels = {} if label is None else {"secrecy_years": label}
+    at = datetime(2026, 7, 1, tzinfo=UTC)
+    seen = labelled(naming(fact), **labels)
+    found = ruling("post_quantum_by_secrecy", seen, at, safe_until="2035-12-31")
+    assert found.outcome is outcome
+    assert ("Secrets until" in found.violation) is (outcome is Outcome.FAIL)
+
+
+@pytest.mark.parametrize(
+    ("day", "outcome"), [("2027-02-28", Outcome.FAIL), ("2027-03-01", Outcome.PASS)]
+)
+def test_a_year_from_a_leap_day_ends_after_february(day: str, outcome: Outcome) -> None:
+    seen, leap_day = labelled(naming(NO), secrecy_years="3"), datetime(2024, 2, 29, tzinfo=UTC)
+    assert ruling("post_quantum_by_secrecy", seen, leap_day, safe_until=day).outcome is outcome
 
 
 def test_a_server_that_names_no_such_group_fails() -> None:

@@ -70,6 +70,7 @@ TP-FEATURE-002 features_forbidden
 TP-VULN-001 not_vulnerable
 TP-PQ-001 post_quantum_key_exchange
 TP-PQ-002 post_quantum_preferred
+TP-PQ-003 post_quantum_by_secrecy
 TP-GRADE-001 ssl_labs_grade
 TP-DRIFT-001 declared_state
 TP-DRIFT-002 leaf_certificates

@@ -16,6 +16,7 @@ from model.findings.finding import Outcome
 from policy import RULES, profile
 from policy.catalogue import RULES_BY_NAME
 from policy.rule import Subject
+from tests.exporters.reports.samples import labelled
 from tests.policy.real_servers import RealServers
 from tests.zoo.certificates import Certificates
 
@@ -25,13 +26,14 @@ SOUND: Final = "chain sound"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One rule with parameters, and the servers whose configuration meets and violates it.
+    """One rule with parameters, and the servers whose configuration meets and violates it; both have the ``labels``.
 
     ``certificates`` makes more parameters of the servers' certificates, which are new in each run.
     """
 
     rule: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     certificates: Callable[[Certificates], Mapping[str, Any]] = lambda _: {}
     meets: str
     breaks: str
@@ -245,6 +247,13 @@ CASES: Final = (
     ),
     Case(rule="post_quantum_preferred", meets="ordered", breaks=MODERN),
     Case(
+        rule="post_quantum_by_secrecy",
+        parameters={"safe_until": "2000-01-01"},
+        labels={"secrecy_years": "1"},
+        meets="zoo openssl4-post-quantum-and-classic",
+        breaks=MODERN,
+    ),
+    Case(
         rule="ssl_labs_grade",
         parameters={"minimum": "A"},
         meets=MODERN,
@@ -282,7 +291,7 @@ async def test_every_rule_passes_on_one_real_server_and_fails_on_another(
         parameters = {**case.parameters, **case.certificates(certificates)}
         judge = rule.bind(rule.parameters.model_validate(parameters))
         for name, wanted in ((case.meets, Outcome.PASS), (case.breaks, Outcome.FAIL)):
-            observation = await servers.observe(name)
+            observation = labelled(await servers.observe(name), **case.labels)
             ended_at = observation.started_at + timedelta(seconds=observation.cost.duration_seconds)
             ruling = judge(Subject(observation=observation, at=ended_at))
             if ruling.outcome is not wanted:

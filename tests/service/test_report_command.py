@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from exporters.reports import REPORTS
+from model.encoding.observation_json import to_json
 from model.endpoint_state.schedule import Schedule
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
@@ -125,6 +126,25 @@ def test_the_gate_fails_on_open_findings(
         "--fail-on", "high", *more,
     )  # fmt: skip
     assert done.returncode == code, done.stderr
+
+
+def test_a_bill_of_materials_of_a_database_has_the_proofs_of_its_visits(
+    database: str, tmp_path: Path
+) -> None:
+    bill, scan = tmp_path / "cbom.json", tmp_path / "scan.jsonl"
+    done = tlsprobe("report", "--database", database, "--format", "cbom", "--output", str(bill))
+    assert (done.returncode, done.stdout) == (0, "")
+    visits = (replace(one, started_at=NOW) for one in (modern(), silent("lost.example")))
+    scan.write_text("".join(f"{json.dumps(to_json(one))}\n" for one in visits))
+    verified = tlsprobe("report", "verify", str(bill))
+    assert (verified.returncode, verified.stderr) == (0, "")
+    assert "intact: the CBOM's SHA-256, references and facts agree" in verified.stdout
+    missing = tlsprobe("report", "verify", str(bill), "--data", str(scan))
+    assert missing.returncode == 1
+    assert "NOT INTACT: endpoint:old.example:443" in missing.stdout
+    only_new = (*("--label", "team=web"), *("--output", str(bill)))
+    tlsprobe("report", "--database", database, "--format", "cbom", *only_new)
+    assert tlsprobe("report", "verify", str(bill), "--data", str(scan)).returncode == 0
 
 
 def test_a_report_is_written_and_verified_and_a_change_is_seen(

@@ -144,5 +144,5 @@ def test_an_unknown_format_is_an_error_with_all_names() -> None:
     run = tlsprobe("scan", "127.0.0.1:1", "--output", "xml")
     assert run.returncode == 2
     assert run.stderr.startswith(
-        "tlsprobe: --output must be terminal, json, jsonl, csv, markdown, html, junit, sarif or oscal, not 'xml'"
+        "tlsprobe: --output must be terminal, json, jsonl, csv, markdown, html, junit, sarif, oscal or cbom, not 'xml'"
     )

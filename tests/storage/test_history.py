@@ -131,6 +131,11 @@ async def test_the_inventory_of_any_time_is_what_was_known_at_that_time(store: S
         visit = observation(hour=hour, suites=SUITES[letter])
         assert status.observation == bare(visit)
         assert status.last_success_at == visit.started_at
+        proved = await store.proved_at(
+            NOON + hour * INTERVAL, {visit.endpoint.key, "x.example:1@-"}
+        )
+        assert proved == {visit.endpoint.key: visit}
+    assert await store.proved_at(NOON - INTERVAL, {observation().endpoint.key}) == {}
     (status,) = (await store.snapshot_at(NOON + 2.5 * INTERVAL)).endpoints
     assert status.observation.state is State.REFUSED
     assert status.last_success_at == NOON + INTERVAL

@@ -8,8 +8,8 @@ from typing import Final
 
 from exporters.prometheus.families.family import Family, Sample
 from exporters.prometheus.options import Detail
+from model.judging.quantum import post_quantum_key_exchange
 from model.observation import AcceptedSet, Observation
-from model.protocol_version import ProtocolVersion
 from model.registry import Strength, strength_by_name
 from model.snapshot import EndpointStatus
 from model.verdict import Preference, Verdict
@@ -70,13 +70,9 @@ def _accepted_groups(observation: Observation) -> dict[str, None]:
 
 
 def _post_quantum(status: EndpointStatus) -> Iterator[Sample]:
-    """Known if a handshake settled it, or if TLS 1.3 is off: only TLS 1.3 has these groups."""
-    finished = status.observation.features.get("post_quantum_handshake")
-    tls13 = status.observation.protocols.get(ProtocolVersion.TLSV1_3)
-    if finished is not None and finished.verdict is not Verdict.UNKNOWN:
-        yield (), float(finished.verdict is Verdict.YES)
-    elif tls13 is not None and tls13.verdict is Verdict.NO:
-        yield (), 0.0
+    verdict = post_quantum_key_exchange(status.observation)
+    if verdict is not Verdict.UNKNOWN:
+        yield (), float(verdict is Verdict.YES)
 
 
 def _negotiated(status: EndpointStatus) -> Iterator[Sample]:

@@ -53,7 +53,8 @@ def _no_tls13(subject: Subject, required: str) -> Evaluation | None:
     return None
 
 
-def _bind_offered(parameters: QuantumGroups) -> Judge:
+def bind_offered(parameters: QuantumGroups) -> Judge:
+    """Judges whether a handshake finishes with one of the groups."""
     wanted = frozenset(parameters.any_of)
     required = f"a handshake at TLS 1.3 with one of {listed(parameters.any_of)}"
 
@@ -144,7 +145,7 @@ POST_QUANTUM_RULES: Final = (
         why="Quantum computers will decrypt what is recorded today.",
         severity=Severity.MEDIUM,
         parameters=QuantumGroups,
-        bind=_bind_offered,
+        bind=bind_offered,
     ),
     Rule(
         identifier="TP-PQ-002",

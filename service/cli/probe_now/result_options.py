@@ -88,8 +88,14 @@ class JudgeOptions:
                 write_report_files,
             )
 
-            report = scan_report(outcome.judged, gate.book, datetime.now(UTC))
-            write_report_files(parse_report_files(self.reports), report)
+            files = parse_report_files(self.reports)
+            report = scan_report(
+                outcome.judged,
+                gate.book,
+                datetime.now(UTC),
+                with_cryptography=any(file.format.needs_cryptography for file in files),
+            )
+            write_report_files(files, report)
         return exit_code_of(outcome)
 
 
@@ -132,7 +138,7 @@ class PrintOptions:
         if self.is_brief and format_ is not OutputFormat.TERMINAL:
             asked = "--json" if self.as_json else f"--output {format_}"
             return f"--brief and {asked} exclude each other: give one of them"
-        if format_.is_report and not self.policies:
+        if format_.needs_policies and not self.policies:
             return (
                 f"--output {format_} reports the findings of policies: add --policy, such as "
                 "--policy mozilla-intermediate"

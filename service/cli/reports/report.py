@@ -21,7 +21,7 @@ from service.cli.parameters import Option, parameters_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exporters.reports import Report
+    from exporters.reports import Report, ReportFormat
 
 _WEEKS_SHOWN: Final = 12
 
@@ -37,6 +37,7 @@ class Format(StrEnum):
     SARIF = "sarif"
     OSCAL = "oscal"
     OCSF = "ocsf"
+    CBOM = "cbom"
     EXECUTIVE = "executive"
     POLICY = "policy"
     POLICY_MARKDOWN = "policy-markdown"
@@ -51,7 +52,7 @@ _Format: TypeAlias = Annotated[
     Option(
         "--format",
         metavar="FORMAT",
-        help="Output format: html, markdown, csv, json, junit, sarif, oscal, executive, policy or "
+        help="Output format: html, markdown, csv, json, junit, sarif, oscal, ocsf, cbom, executive, policy or "
         "guidelines; the last two also as policy-markdown, policy-oscal, guidelines-markdown "
         "or guidelines-oscal.",
     ),
@@ -151,6 +152,7 @@ def _report(  # noqa: PLR0913 - each parameter is an option of the command
         labels=label or (),
         grouped_by=group_by,
         weeks=shown_weeks if weeks is None else weeks,
+        with_cryptography=format_ is Format.CBOM,
     )
     try:
         found = _read_report(wish, datetime.now(UTC))
@@ -171,6 +173,7 @@ class _Wish:
     labels: Sequence[str]
     grouped_by: str
     weeks: int
+    with_cryptography: bool
 
 
 class _WishError(Exception):
@@ -196,6 +199,7 @@ def _read_report(wish: _Wish, now: datetime) -> Report:
             grouped_by=wish.grouped_by,
             weeks=wish.weeks,
             is_past=wish.at is not None,
+            with_cryptography=wish.with_cryptography,
         )
         moment = now if wish.at is None else parse_time("--at", wish.at, now)
         return run(read_report(wish.database or database, scope, moment))
@@ -209,8 +213,8 @@ def _write_reports(found: Report, format_: Format, output: Path | None, data: Pa
 
     try:
         if data is not None:
-            _write(report_format(Format.JSON).write(found), data)
-        _write(report_format(format_).write(found), output)
+            _write(report_format(Format.JSON), found, data)
+        _write(report_format(format_), found, output)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise _WishError(f"cannot write {error.filename}: {reason}") from error
@@ -229,12 +233,12 @@ def _exit_code(made: Report, fail_on: Severity, *, allow_unknown: bool) -> int:
     return EXIT_FINDINGS if is_stopped else EXIT_OK
 
 
-def _write(text: str, output: Path | None) -> None:
+def _write(form: ReportFormat, made: Report, output: Path | None) -> None:
     if output is None:
-        sys.stdout.write(text)
+        form.write_to(made, sys.stdout.write)
         return
     with whole_file(output) as file:
-        file.write(text.encode())
+        form.write_to(made, lambda text: file.write(text.encode()))
 
 
 report = CommandGroup(
@@ -250,6 +254,7 @@ Examples:
   tlsprobe report --format executive --label env=production > page.html
   tlsprobe report --policy pci-dss-4.0.1 --at 2026-10-01 --format markdown
   tlsprobe report --config tlsprobe.yml --format guidelines > guidelines.html
+  tlsprobe report --format cbom --at 2026-10-01 --output cbom.json
   tlsprobe report verify report.html
 
 \b

@@ -22,6 +22,7 @@ EXIT_NOT_INTACT: Final = 1
 Examples:
   tlsprobe report verify report.html
   tlsprobe report verify junit.xml --data report.json
+  tlsprobe report verify cbom.json --data scan.jsonl
 
 Exit codes: 0 intact; 1 altered; 2 cannot be verified.""",
 )
@@ -32,7 +33,8 @@ def verify(
         Path | None,
         Option(
             metavar="FILE",
-            help="The JSON report of the same data, for formats that do not contain it.",
+            help="The JSON report of the same data, for formats that do not contain it; for a CBOM the proofs, from "
+            "`tlsprobe scan --output jsonl`.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -70,8 +72,12 @@ def _verdict(found: Verification) -> str:
         return f"NOT INTACT: the data were changed; the report states {found.stated[:80]}"
     if not found.states_computed:
         return "NOT INTACT: the report states another SHA-256: these are not its data"
+    if found.problem is not None:
+        return f"NOT INTACT: {found.problem}"
     if found.format is None:
         return "NOT INTACT: the text is not what this version of tlsprobe writes for these data"
+    if found.format == "cbom":
+        return "intact: the CBOM's SHA-256, references and facts agree"
     return f"intact: the {found.format} report of these data, byte for byte"
 
 

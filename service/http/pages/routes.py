@@ -18,6 +18,7 @@ from service.http.pages.findings import finding_routes
 from service.http.pages.inventory import Inventories, Warnings
 from service.http.pages.lists.certificates import certificate_route
 from service.http.pages.lists.claims import claim_route
+from service.http.pages.lists.post_quantum import post_quantum_route
 from service.http.pages.overview import overview_route
 from service.http.pages.policies import policy_routes
 from service.http.pages.renderer import Renderer
@@ -48,6 +49,7 @@ def page_routes(
         *finding_routes(renderer, sources),
         *policy_routes(renderer, sources),
         certificate_route(renderer),
+        post_quantum_route(renderer),
         claim_route(renderer),
         *change_routes(renderer, sources),
         report_list_route(renderer),

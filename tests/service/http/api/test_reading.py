@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -200,6 +202,16 @@ async def test_a_report_has_every_format(running: Api, form: ReportFormat) -> No
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     described = {one["name"]: one["media_type"] for one in await items(running, "/reports")}
     assert described[form.name] == form.media_type
+
+
+async def test_a_bill_of_materials_has_the_proofs_of_the_store(running: Api) -> None:
+    await running.see(replace(modern("proved.example"), started_at=NOW))
+    bill = (await running.get("/reports/cbom")).json()
+    (service,) = [one for one in bill["services"] if one["name"] == "proved.example:443"]
+    stated = {one["name"]: one["value"] for one in service["properties"]}
+    proof = b'[{"answer":"0304","note":"a ServerHello","offer":"0102"}]'
+    digest = urlsafe_b64encode(hashlib.sha256(proof).digest()).decode().rstrip("=")
+    assert digest in stated["tlsprobe:proofs"].split()
 
 
 async def test_a_report_is_made_as_of_a_time(running: Api) -> None:

@@ -223,7 +223,11 @@ def _parts(made: Api, requests_per_minute: int) -> ApiParts:
 def _reporting(made: Api) -> Make:
     async def report(options: ReportOptions) -> Report:
         scope = ReportScope(
-            book=made.evaluator.book, selection=options.labels, weeks=options.weeks, is_judged=True
+            book=made.evaluator.book,
+            selection=options.labels,
+            weeks=options.weeks,
+            is_judged=True,
+            with_cryptography=options.with_cryptography,
         )
         snapshot = (
             made.snapshot() if options.at is None else await made.store.snapshot_at(options.at)

@@ -1,0 +1,1 @@
+"""What the pages that list something of the whole fleet show."""
