@@ -155,6 +155,8 @@ class AuditAction(StrEnum):
     TARGET_REMOVED = "target_removed"
     CONFIGURATION_RELOADED = "configuration_reloaded"
     PROBE_REQUESTED = "probe_requested"
+    PROBE_REMOVED = "probe_removed"
+    """It was cancelled, or its result was deleted."""
 
 
 @frozen

@@ -26,8 +26,10 @@ from storage.rows.tables import (
     EventRow,
     EvidenceRow,
     FindingRow,
+    FleetDayRow,
     ObservationCertificateRow,
     ObservationRow,
+    ProbeRow,
     ResultRow,
     StatusRow,
     TargetLabelRow,
@@ -45,7 +47,8 @@ class Retention:
     """For how many days each kind of data is stored.
 
     ``evidence_days`` is for facts that are no longer the newest; ``history_days`` for past stretches of
-    visits and their facts; ``findings_days`` for resolved findings and past compliance;
+    visits and their facts, and for the count of the fleet for each day; ``probes_days`` for the results of requested
+    probes; ``findings_days`` for resolved findings and past compliance;
     ``endpoints_days`` for endpoints that are no longer visited, with all their data.
     """
 
@@ -55,6 +58,7 @@ class Retention:
     findings_days: float = 400.0
     events_days: float = 90.0
     audit_days: float = 730.0
+    probes_days: float = 90.0
     endpoints_days: float = 400.0
 
 
@@ -138,7 +142,17 @@ async def _prune(database: WritableDatabase, retention: Retention, at: datetime)
     pruned["audit_log"] = await _forget(
         database, AuditRow.id, AuditRow.at < before(retention.audit_days)
     )
+    pruned["probes"] = await _forget(
+        database, ProbeRow.id, ProbeRow.created_at < before(retention.probes_days)
+    )
+    pruned["fleet_days"] = await _forget_days(database, before(retention.history_days))
     return pruned
+
+
+async def _forget_days(database: WritableDatabase, cutoff: datetime) -> int:
+    async with database.writing() as connection:
+        found = await connection.execute(delete(FleetDayRow).where(FleetDayRow.day < cutoff))
+        return found.rowcount
 
 
 async def _walk(
