@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from model.findings.alert import Alert
     from model.findings.finding import Finding, Waiver
     from model.observation import Observation
-    from model.probe_record import ProbeRecord, ProbeResult
     from model.query import AuditEntry, Page, PageEnd, Period, Selection, ServiceEvent
+    from model.records.probe_record import ProbeRecord, ProbeResult
     from model.snapshot import EndpointStatus, Snapshot
     from model.target import Target
 

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from model.findings.alert import Alert
 from model.findings.finding import Waiver
-from model.fleet_count import FleetCount
-from model.probe_record import ProbeRecord, ProbeResult
 from model.query import AuditEntry, ServiceEvent
+from model.records.fleet_count import FleetCount
+from model.records.probe_record import ProbeRecord, ProbeResult
 from model.target import Target
 from storage.newest_first import NewestFirstReader
 from storage.reading.audit import read_audit_log

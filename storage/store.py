@@ -17,11 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from model.endpoint_state import Advanced, Schedule, Visit
 from model.findings.alert import Alert
 from model.findings.finding import Assessment, Waiver
-from model.fleet_count import FleetCount
 from model.observation import Observation
 from model.ports import TargetChange
-from model.probe_record import ProbeResult
 from model.query import AuditEntry, ServiceEvent
+from model.records.fleet_count import FleetCount
+from model.records.probe_record import ProbeResult
 from model.tracing import span
 from storage.database import WritableDatabase, connect
 from storage.errors import (

@@ -16,10 +16,10 @@ from exporters.wording import COMPLIANCE, short_state, version_name
 from model.certificates.lifetime import Lifetime, span_text
 from model.findings.counts import open_unknown, open_violations, worst_severity
 from model.findings.finding import Severity
-from model.fleet_count import accepted_versions, has_post_quantum, suites_by_strength
 from model.frozen import frozen
 from model.judging.trust import endpoint_trust
 from model.protocol_version import ProtocolVersion
+from model.records.fleet_count import accepted_versions, has_post_quantum, suites_by_strength
 from model.registry import Strength
 from model.snapshot import EndpointStatus
 from model.target import Target

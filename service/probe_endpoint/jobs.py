@@ -21,7 +21,7 @@ import structlog
 from model.frozen import frozen
 from model.observation import Observation
 from model.ports import Clock, ProbeArchive
-from model.probe_record import (
+from model.records.probe_record import (
     ProbeRecord,
     ProbeResult,
     ProbeState,

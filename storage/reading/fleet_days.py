@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.fleet_count import FleetCount, counts_from_json
+from model.records.fleet_count import FleetCount, counts_from_json
 from storage.rows.tables import FleetDayRow
 
 

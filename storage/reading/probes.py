@@ -7,8 +7,8 @@ import asyncio
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.encoding.probe_json import probe_from_json
-from model.probe_record import ProbeRecord, ProbeResult
+from model.records.probe_json import probe_from_json
+from model.records.probe_record import ProbeRecord, ProbeResult
 from storage.rows.probes import decode_results
 from storage.rows.tables import ProbeRow
 

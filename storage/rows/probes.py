@@ -1,4 +1,7 @@
-"""The results of a requested probe as the bytes of a row: compressed JSON, with the evidence of each fact."""
+"""The results of a requested probe as the bytes of a row: compressed JSON, with the evidence of each fact.
+
+Certificates come without their DER, as in the JSON of the API.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Final
 
 from model.encoding.observation_json import from_json, to_json
 from model.observation import Observation
-from model.probe_record import ResultTooLargeError
+from model.records.probe_record import ResultTooLargeError
 from storage.rows.compression import Kind, compressed, decompressed
 
 LARGEST_RESULT: Final = 1 << 20

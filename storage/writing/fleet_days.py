@@ -7,7 +7,7 @@ from datetime import UTC
 from sqlalchemy import delete, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.fleet_count import FleetCount, counts_to_json
+from model.records.fleet_count import FleetCount, counts_to_json
 from storage.rows.tables import FleetDayRow
 
 
@@ -15,6 +15,4 @@ async def put_fleet_count(connection: AsyncConnection, count: FleetCount) -> Non
     """Store the count in place of an earlier one of its day."""
     midnight = count.at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     await connection.execute(delete(FleetDayRow).where(FleetDayRow.day == midnight))
-    await connection.execute(
-        insert(FleetDayRow).values(day=midnight, counts=counts_to_json(count))
-    )
+    await connection.execute(insert(FleetDayRow).values(day=midnight, counts=counts_to_json(count)))

@@ -8,8 +8,8 @@ from typing import Final
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.encoding.probe_json import probe_to_json
-from model.probe_record import ProbeRecord
+from model.records.probe_json import probe_to_json
+from model.records.probe_record import ProbeRecord
 from storage.rows.tables import ProbeRow
 
 MOST_PROBES: Final = 1000

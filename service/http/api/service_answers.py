@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from model.records.probe_record import ProbeState
 from service.http.api.answers import CountedPage, Item, Observation, Page
-from model.probe_record import ProbeState
 
 
 class Event(Item):

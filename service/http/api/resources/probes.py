@@ -8,9 +8,9 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from model.encoding.observation_json import to_json
-from model.encoding.probe_json import probe_to_json, step_to_json
-from model.probe_record import ProbeRecord, ProbeState, ProbeStep
 from model.query import AuditAction
+from model.records.probe_json import probe_to_json, step_to_json
+from model.records.probe_record import ProbeRecord, ProbeState, ProbeStep
 from probe.checks.check_groups import part_names
 from service.http.api import service_answers
 from service.http.api.cursors import Place, place_of
@@ -67,7 +67,11 @@ class ProbeApi:
             headers = {"retry-after": "10"} if status == 429 else None
             raise ApiError(status, str(refused), headers=headers) from refused
         await self._record(call.by, AuditAction.PROBE_REQUESTED, job.target)
-        return Reply(value=probe_to_json(job.record), status=202, headers={"location": f"{API}/probes/{job.id}"})
+        return Reply(
+            value=probe_to_json(job.record),
+            status=202,
+            headers={"location": f"{API}/probes/{job.id}"},
+        )
 
     async def every(self, call: Call[ListParameters, None]) -> Reply:
         """A page of the probes."""
@@ -136,7 +140,9 @@ class ProbeApi:
         probe_id = call.path("id")
         found = await self._jobs.find(probe_id)
         if found is None:
-            raise ApiError(404, f"unknown or expired probe {probe_id!r}: GET {API}/probes lists all")
+            raise ApiError(
+                404, f"unknown or expired probe {probe_id!r}: GET {API}/probes lists all"
+            )
         return found
 
 

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exporters.pages.probe_view import ProbeView, probe_values
-from model.probe_record import ProbeRecord, ProbeState
 from model.query import AuditAction
+from model.records.probe_record import ProbeRecord, ProbeState
 from service.http.guard.principal import principal_of
 from service.http.guard.query import Query, route
 from service.http.pages.changing.actions import PageActions

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from model.encoding.times_json import time_from_json, time_to_json
-from model.probe_record import ProbeRecord, ProbeState, ProbeStep
+from model.records.probe_record import ProbeRecord, ProbeState, ProbeStep
 
 
 def step_to_json(step: ProbeStep) -> dict[str, Any]:

@@ -64,7 +64,9 @@ def weakest_strength(observation: Observation) -> Strength | None:
 
 def has_post_quantum(observation: Observation) -> bool:
     """Whether the endpoint accepts a post-quantum group."""
-    return any(not _POST_QUANTUM.isdisjoint(found.accepted) for found in observation.groups.values())
+    return any(
+        not _POST_QUANTUM.isdisjoint(found.accepted) for found in observation.groups.values()
+    )
 
 
 def counts_to_json(count: FleetCount) -> dict[str, Any]:
