@@ -30,15 +30,33 @@ class FleetCount:
     post_quantum: int
 
 
-def fleet_count(observations: Iterable[Observation], at: datetime) -> FleetCount:
-    """The count of the newest ``observations`` of a fleet."""
-    answering = [one for one in observations if one.answered_as_tls]
+@frozen
+class Accepted:
+    """What one endpoint that answers with TLS accepts: see ``FleetCount``."""
+
+    versions: frozenset[str]
+    weakest: Strength | None
+    post_quantum: bool
+
+
+def accepted_by(observation: Observation) -> Accepted:
+    """What the endpoint accepts."""
+    return Accepted(
+        versions=accepted_versions(observation),
+        weakest=weakest_strength(observation),
+        post_quantum=has_post_quantum(observation),
+    )
+
+
+def fleet_count(answering: Iterable[Accepted], at: datetime) -> FleetCount:
+    """The count of the endpoints that answer with TLS."""
+    every = tuple(answering)
     return FleetCount(
         at=at,
-        answering=len(answering),
-        versions=Counter(label for one in answering for label in accepted_versions(one)),
-        weakest=Counter(found.value for one in answering if (found := weakest_strength(one))),
-        post_quantum=sum(map(has_post_quantum, answering)),
+        answering=len(every),
+        versions=Counter(label for one in every for label in one.versions),
+        weakest=Counter(one.weakest.value for one in every if one.weakest),
+        post_quantum=sum(one.post_quantum for one in every),
     )
 
 
