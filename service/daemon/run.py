@@ -111,6 +111,10 @@ async def _start(
 
 def _say_serving(settings: ServiceSettings, url: str) -> None:
     _LOG.info("serving", url=url, database=masked_url(settings.database), version=TOOL_VERSION)
+    if not settings.names_targets:
+        _LOG.warning(
+            "the configuration names no targets: add some through the API", setting="targets_files"
+        )
     for name in unknown_variables(settings):
         _LOG.warning("an environment variable is not a setting and has no effect", variable=name)
 
