@@ -51,9 +51,9 @@ def adoption_values(current: FleetCount, past: Sequence[FleetCount]) -> Mapping[
         "versions": _versions(counts),
         "strengths": _strengths(counts),
         "post_quantum": (
-            counts.bar("post-quantum key exchange", lambda one: one.post_quantum, "good"),
+            counts.bar("post-quantum", lambda one: one.post_quantum, "good"),
             counts.bar(
-                "classical key exchange only",
+                "classical only",
                 lambda one: one.answering - one.post_quantum,
                 "warning",
             ),

@@ -67,9 +67,9 @@ class _FindingPages:
         )
 
     def _chosen(self, found: Inventory, wanted: FindingFilter) -> Sequence[Found]:
-        if wanted == FindingFilter(by=wanted.by):
-            return self._groups.of(found, wanted.by)
-        return grouped(wanted, found.rows)
+        if wanted.is_filtering:
+            return grouped(wanted, found.rows)
+        return self._groups.of(found, wanted.by)
 
     async def one(self, request: Request, query: Query) -> Response:
         row, _ = await self._renderer.endpoint(query.get)
