@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 
 
 def probe(number: int) -> ProbeResult:
-    """The result of one address, requested so many days after noon."""
+    """The result of one address, requested on the day of this number."""
     record = replace(PROBE.record, id=f"{number:032x}", created_at=NOON + number * DAY)
     return replace(PROBE, record=record)
 
