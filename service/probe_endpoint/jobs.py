@@ -185,9 +185,9 @@ class ProbeJobs:
             StoreError: if the database cannot be read.
         """
         stored = await self._archive.probes()
-        here = [job.record for job in reversed(self.in_memory)]
-        known = {one.id for one in here}
-        return (*here, *(one for one in stored if one.id not in known))
+        # A job in memory knows its steps too.
+        by_id = {one.id: one for one in stored} | {job.id: job.record for job in self.in_memory}
+        return sorted(by_id.values(), key=lambda one: (one.created_at, one.id), reverse=True)
 
     async def find(self, probe_id: str) -> FoundProbe | None:
         """The probe in memory, or the stored one; None if it is unknown.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -162,6 +163,13 @@ async def test_the_page_of_a_probe_has_the_same_address_after_a_restart(
             assert "The result is stored" in page
             assert "At 127.0.0.1" in page
             assert f'href="{place}"' in (await client.get("/probes", headers=VIEWER)).text
+            with sqlite3.connect(tmp_path / "kept.db") as damaging:
+                damaging.execute("UPDATE probes SET results = x'00'")
+            damaged = await client.get(place)
+            assert damaged.status_code == httpx.codes.SERVICE_UNAVAILABLE
+            assert "restore it from a backup" in damaged.text
+            empty = {"content-type": "application/x-www-form-urlencoded"}
+            assert (await client.post(f"{place}/cancel", headers=empty)).status_code == 503
 
 
 async def _is_stored(store: SqlStore) -> bool:
