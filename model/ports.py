@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from model.findings.finding import Finding, Waiver
     from model.observation import Observation
     from model.query import AuditEntry, Page, PageEnd, Period, Selection, ServiceEvent
+    from model.records.probe_record import ProbeRecord, ProbeResult
     from model.snapshot import EndpointStatus, Snapshot
     from model.target import Target
 
@@ -159,6 +160,26 @@ class ApiTargets(Protocol):
 
     async def change_api_target(self, key: str, change: TargetChange) -> None:
         """Store what ``change`` makes of the one with this key; durable on return."""
+        ...
+
+
+class ProbeArchive(Protocol):
+    """The storage interface of the probes that clients request; each method raises if the database fails."""
+
+    async def probes(self) -> Sequence[ProbeRecord]:
+        """The stored ones, newest first, without their results."""
+        ...
+
+    async def probe(self, probe_id: str) -> ProbeResult | None:
+        """One of them with its results; None if it is unknown."""
+        ...
+
+    async def put_probe(self, result: ProbeResult) -> None:
+        """Store one that has ended; durable on return. Raises ResultTooLargeError."""
+        ...
+
+    async def remove_probe(self, probe_id: str) -> bool:
+        """Delete one; returns whether it was stored."""
         ...
 
 

@@ -155,6 +155,8 @@ class AuditAction(StrEnum):
     TARGET_REMOVED = "target_removed"
     CONFIGURATION_RELOADED = "configuration_reloaded"
     PROBE_REQUESTED = "probe_requested"
+    PROBE_REMOVED = "probe_removed"
+    """It was cancelled, or its result was deleted."""
     REMEDIATION_STARTED = "remediation_started"
     """A setting of a foreign system is about to change; one of the next three follows."""
     REMEDIATION_KEPT = "remediation_kept"

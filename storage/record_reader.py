@@ -1,4 +1,6 @@
-"""Reads what the service and its users record: waivers, targets of the API, events, the audit log, reported alerts."""
+"""Reads what the service and its users record: waivers, targets of the API, requested probes, events, the audit log,
+reported alerts, and the count of the fleet for each day.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,13 @@ from model.claims.resource_claim import ResourceClaim
 from model.findings.alert import Alert
 from model.findings.finding import Waiver
 from model.query import AuditEntry, ServiceEvent
+from model.records.fleet_count import FleetCount
+from model.records.probe_record import ProbeRecord, ProbeResult
 from model.target import Target
 from storage.newest_first import NewestFirstReader
 from storage.reading.audit import read_audit_log
+from storage.reading.fleet_days import read_fleet_counts
+from storage.reading.probes import read_probe, read_probes
 from storage.reading.resource_claims import read_resource_claims
 from storage.reading.waivers_and_events import (
     read_api_targets,
@@ -79,3 +85,30 @@ class RecordReader(NewestFirstReader):
         """
         async with self._reading() as connection:
             return await read_reported_alerts(connection, notifier)
+
+    async def probes(self) -> Sequence[ProbeRecord]:
+        """The stored probes that clients requested, newest first, without their results.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_probes(connection)
+
+    async def probe(self, probe_id: str) -> ProbeResult | None:
+        """The stored probe with its results; None if it is unknown.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_probe(connection, probe_id)
+
+    async def fleet_counts(self, since: datetime) -> Sequence[FleetCount]:
+        """The last count of the fleet of each day from ``since`` on, oldest first.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_fleet_counts(connection, since)

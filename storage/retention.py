@@ -7,7 +7,7 @@ continues. Current data are never deleted, however old they are.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -26,8 +26,10 @@ from storage.rows.tables import (
     EventRow,
     EvidenceRow,
     FindingRow,
+    FleetDayRow,
     ObservationCertificateRow,
     ObservationRow,
+    ProbeRow,
     ResultRow,
     StatusRow,
     TargetLabelRow,
@@ -45,7 +47,8 @@ class Retention:
     """For how many days each kind of data is stored.
 
     ``evidence_days`` is for facts that are no longer the newest; ``history_days`` for past stretches of
-    visits and their facts; ``findings_days`` for resolved findings and past compliance;
+    visits and their facts, and for the count of the fleet for each day; ``probes_days`` for the results of requested
+    probes; ``findings_days`` for resolved findings and past compliance;
     ``endpoints_days`` for endpoints that are no longer visited, with all their data.
     """
 
@@ -55,6 +58,7 @@ class Retention:
     findings_days: float = 400.0
     events_days: float = 90.0
     audit_days: float = 730.0
+    probes_days: float = 90.0
     endpoints_days: float = 400.0
 
 
@@ -119,26 +123,32 @@ async def _prune(database: WritableDatabase, retention: Retention, at: datetime)
         _unused(CertificateRow.id, ObservationCertificateRow.certificate_id),
         _deletion(CertificateRow.id),
     )
-    pruned["changes"] = await _forget(
-        database, ChangeRow.id, ChangeRow.at < before(retention.changes_days)
-    )
-    findings_from = before(retention.findings_days)
-    pruned["findings"] = await _forget(
-        database, FindingRow.id, FindingRow.resolved_at < findings_from
-    )
+    for name, key, is_old in _records(retention, before):
+        pruned[name] = await _forget(database, key, is_old)
     pruned["results"] = await _walk(
         database, _unused(ResultRow.id, FindingRow.result_id), _deletion(ResultRow.id)
     )
-    pruned["compliance"] = await _forget(
-        database, ComplianceRow.id, ComplianceRow.until_at < findings_from
-    )
-    pruned["service_events"] = await _forget(
-        database, EventRow.id, EventRow.at < before(retention.events_days)
-    )
-    pruned["audit_log"] = await _forget(
-        database, AuditRow.id, AuditRow.at < before(retention.audit_days)
-    )
+    pruned["fleet_days"] = await _forget_days(database, before(retention.history_days))
     return pruned
+
+
+def _records(
+    retention: Retention, before: Callable[[float], datetime]
+) -> Iterator[tuple[str, Any, ColumnElement[bool]]]:
+    """The tables whose rows end on their own: the name, the id, and what makes a row old."""
+    findings_from = before(retention.findings_days)
+    yield "changes", ChangeRow.id, ChangeRow.at < before(retention.changes_days)
+    yield "findings", FindingRow.id, FindingRow.resolved_at < findings_from
+    yield "compliance", ComplianceRow.id, ComplianceRow.until_at < findings_from
+    yield "service_events", EventRow.id, EventRow.at < before(retention.events_days)
+    yield "audit_log", AuditRow.id, AuditRow.at < before(retention.audit_days)
+    yield "probes", ProbeRow.id, ProbeRow.created_at < before(retention.probes_days)
+
+
+async def _forget_days(database: WritableDatabase, cutoff: datetime) -> int:
+    async with database.writing() as connection:
+        found = await connection.execute(delete(FleetDayRow).where(FleetDayRow.day < cutoff))
+        return found.rowcount
 
 
 async def _walk(

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from model.findings.finding import Assessment, Waiver
 from model.observation import Observation
 from model.ports import TargetChange
 from model.query import AuditEntry, ServiceEvent
+from model.records.fleet_count import FleetCount
+from model.records.probe_record import ProbeResult
 from model.tracing import span
 from storage.database import WritableDatabase, connect
 from storage.errors import (
@@ -34,12 +37,15 @@ from storage.errors import (
 from storage.migrate import migrate
 from storage.reader import SqlReader, opened
 from storage.retention import Pruned, Retention, prune
+from storage.rows.probes import encode_results
 from storage.writer import BatchWriter, WriterClosedError
 from storage.writing.api_targets import change_api_target
 from storage.writing.attributions import put_attributions
 from storage.writing.audit import add_audit_entry
 from storage.writing.batch import write_visits
 from storage.writing.daily_limit import BYTES_PER_DAY, Dropped
+from storage.writing.fleet_days import put_fleet_count
+from storage.writing.probes import add_probe, remove_probe
 from storage.writing.resource_claims import put_resource_claims
 from storage.writing.waivers_and_events import (
     add_event,
@@ -177,6 +183,35 @@ class SqlStore(SqlReader):
         """
         async with self._writing() as connection:
             await change_api_target(connection, key, change)
+
+    async def put_probe(self, result: ProbeResult) -> None:
+        """Store a requested probe that has ended, in place of the oldest if there are many; durable on return.
+
+        Raises:
+            ResultTooLargeError: if it is larger than what is stored for one probe.
+            StoreError: if it could not be stored.
+        """
+        results = await asyncio.to_thread(encode_results, result.observations)
+        async with self._writing() as connection:
+            await add_probe(connection, result.record, results)
+
+    async def remove_probe(self, probe_id: str) -> bool:
+        """Delete a requested probe; returns whether it was stored.
+
+        Raises:
+            StoreError: if the database cannot be written.
+        """
+        async with self._writing() as connection:
+            return await remove_probe(connection, probe_id)
+
+    async def put_fleet_count(self, count: FleetCount) -> None:
+        """Store the count of the fleet in place of an earlier one of its day; durable on return.
+
+        Raises:
+            StoreError: if it could not be stored.
+        """
+        async with self._writing() as connection:
+            await put_fleet_count(connection, count)
 
     async def audit(self, entry: AuditEntry) -> None:
         """Store an entry of the audit log; durable on return.

@@ -244,6 +244,8 @@ def _paints(directory: Path, base: str, paths: Mapping[str, str]) -> dict[str, f
     """The milliseconds until the first content of each page is visible, in a slow browser that has no files yet."""
     with browser(directory / "chromium") as chromium:
         chromium.slow_down()
+        # The first page would also pay for the start of the browser's process.
+        _paint(chromium, f"{base}/reports")
         return {name: _paint(chromium, base + path) for name, path in paths.items()}
 
 

@@ -18,7 +18,10 @@ _MARKS: Mapping[str, Mark] = {"running": "plain", "done": "good", "failed": "bad
 
 @frozen
 class ProbeView:
-    """A probe as the service has it; ``steps`` are the newest, oldest first."""
+    """A probe as the service has it; ``steps`` are the newest, oldest first.
+
+    ``not_stored`` says why the result is only in memory.
+    """
 
     id: str
     target: str
@@ -28,6 +31,7 @@ class ProbeView:
     created_at: datetime
     ended_at: datetime | None
     failure: str
+    not_stored: str
     steps: tuple[str, ...]
 
     @property

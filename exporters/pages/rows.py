@@ -19,14 +19,14 @@ from model.findings.finding import Severity
 from model.frozen import frozen
 from model.judging.trust import endpoint_trust
 from model.protocol_version import ProtocolVersion
-from model.registry import NAMED_GROUPS, Strength, strength_by_name
+from model.records.fleet_count import accepted_versions, has_post_quantum, suites_by_strength
+from model.registry import Strength
 from model.snapshot import EndpointStatus
 from model.target import Target
 from model.verdict import Verdict
 
 Mark = Literal["good", "warning", "bad", "unknown", "plain"]
 _OLD: Final = ProtocolVersion.TLSV1_2
-_POST_QUANTUM: Final = frozenset(group.name for group in NAMED_GROUPS if group.post_quantum)
 STANDING_MARKS: Final[Mapping[Verdict | None, Mark]] = {
     Verdict.YES: "good",
     Verdict.NO: "bad",
@@ -133,7 +133,7 @@ def row_of(status: EndpointStatus) -> Row:
         labels=labels,
         state=_state(status),
         versions=tuple(_versions(status)),
-        accepted=_accepted(status),
+        accepted=accepted_versions(observation),
         strength=strength,
         weakest=weakest,
         expiry=_expiry(status),
@@ -143,7 +143,7 @@ def row_of(status: EndpointStatus) -> Row:
         findings=_findings(status),
         worst=worst,
         unproven=tuple(unproven(observation)),
-        has_post_quantum=_has_post_quantum(status),
+        has_post_quantum=has_post_quantum(observation),
         badness=_badness(status, worst, trust),
         haystack="\0".join((target.key, address, *labels)).lower(),
     )
@@ -175,23 +175,9 @@ def _versions(status: EndpointStatus) -> Iterable[Badge]:
             yield Badge(text=f"{short}?", mark="unknown", title="unknown")
 
 
-def _accepted(status: EndpointStatus) -> frozenset[str]:
-    facts = status.observation.protocols.items()
-    return frozenset(version.label for version, fact in facts if fact.verdict is Verdict.YES)
-
-
-def _has_post_quantum(status: EndpointStatus) -> bool:
-    groups = status.observation.groups.values()
-    return any(not _POST_QUANTUM.isdisjoint(found.accepted) for found in groups)
-
-
 def _strength(status: EndpointStatus) -> tuple[Badge, Strength] | tuple[None, None]:
     """The weakest strength that is accepted, with the number of its suites."""
-    counted = Counter(
-        strength_by_name(name) or Strength.INSECURE
-        for found in status.observation.cipher_suites.values()
-        for name in found.accepted
-    )
+    counted = suites_by_strength(status.observation)
     for strength in Strength:
         if counted[strength]:
             title = f"{counted[strength]} of {counted.total()} suites are {strength.value}"

@@ -22,6 +22,7 @@ class RetentionSettings(BaseModel):
     findings_days: Days = Retention().findings_days
     events_days: Days = Retention().events_days
     audit_days: Days = Retention().audit_days
+    probes_days: Days = Retention().probes_days
     endpoints_days: Days = Retention().endpoints_days
     endpoint_bytes_per_day: Annotated[int, Field(ge=65_536, le=2**40)] = BYTES_PER_DAY
 

@@ -311,6 +311,11 @@ class ServiceSettings(BaseSettings):
         )
 
     @property
+    def names_targets(self) -> bool:
+        """Whether the configuration has targets, or sources of them; clients may add more through the API."""
+        return bool(self.targets_files or self.discovery or self.policies)
+
+    @property
     def label_values(self) -> ConfiguredNames:
         """The names of this configuration that labels may have as values."""
         return configured_names(self.client_identities, self.trust_stores, self.proxies)

@@ -120,7 +120,7 @@ def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Ta
         planner=planner,
         targets=TargetFeed(state, evaluator, planner, fixed_targets, metrics.forget_source, page),
         on_demand=on_demand,
-        jobs=ProbeJobs(Observer(on_demand), clock),
+        jobs=ProbeJobs(Observer(on_demand), clock, store),
         sinks=_sinks(settings, store, page, planner, metrics, DeskOfImports(waivers)),
         waivers=waivers,
         started_at=clock.now(),

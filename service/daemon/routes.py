@@ -89,7 +89,7 @@ def _page_sources(parts: Parts, waivers: WaiverDesk) -> PageSources:
         actions=PageActions(
             waivers=waivers,
             jobs=parts.jobs,
-            record=partial(_record_probe, parts),
+            record=partial(record, parts),
             is_read_only=parts.state.settings.http.admin == "off",
         ),
     )
@@ -102,10 +102,6 @@ def _part_states(parts: Parts) -> PartStates:
         sinks=parts.sinks.states,
         fleet=None if leader is None else leader.state,
     )
-
-
-async def _record_probe(parts: Parts, by: Principal, target: str) -> None:
-    await record(parts, by, AuditAction.PROBE_REQUESTED, target)
 
 
 def _api_parts(parts: Parts, waivers: WaiverDesk, reports: WrittenReports) -> ApiParts:
@@ -121,7 +117,7 @@ def _api_parts(parts: Parts, waivers: WaiverDesk, reports: WrittenReports) -> Ap
             sources=lambda: parts.targets.sources.current,
         ),
         jobs=parts.jobs,
-        record=partial(_record_probe, parts),
+        record=partial(record, parts),
         clock=parts.clock,
         requests_per_minute=parts.state.settings.http.api_requests_per_minute,
     )
@@ -150,7 +146,7 @@ def _target_desk(parts: Parts) -> TargetDesk:
 async def _enumerate_soon(parts: Parts, target: str | None, by: Principal) -> bool:
     if not parts.planner.enumerate_soon(target):
         return False
-    await _record_probe(parts, by, target or "all targets")
+    await record(parts, by, AuditAction.PROBE_REQUESTED, target or "all targets")
     return True
 
 

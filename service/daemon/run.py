@@ -17,6 +17,7 @@ import structlog
 from discovery.files.targets_file import TargetsFileError, read_targets_file
 from model.clock import SystemClock
 from model.query import ServiceEvent, ServiceEventKind
+from model.records.fleet_count import FleetCount, accepted_by, fleet_count
 from model.safe_output.secret_text import SecretMask, masked_url
 from model.target import Target
 from model.version import TOOL_VERSION
@@ -35,7 +36,13 @@ from service.http.start import HttpSide, http_side
 from service.integrations.otel.telemetry import telemetry
 from service.inventory.newer_statuses import read_newer_statuses
 from service.process.logs import set_up_logs
-from service.process.maintenance import forget, reload_on_signal, watch_store, watch_version
+from service.process.maintenance import (
+    count_fleet,
+    forget,
+    reload_on_signal,
+    watch_store,
+    watch_version,
+)
 from service.process.start_up import StartError, warn_of_readers
 from service.process.stopping import stopping_signals
 from service.setting_types.secret_marks import secrets_in
@@ -106,6 +113,10 @@ async def _start(
 
 def _say_serving(settings: ServiceSettings, url: str) -> None:
     _LOG.info("serving", url=url, database=masked_url(settings.database), version=TOOL_VERSION)
+    if not settings.names_targets:
+        _LOG.warning(
+            "the configuration names no targets: add some through the API", setting="targets_files"
+        )
     for name in unknown_variables(settings):
         _LOG.warning("an environment variable is not a setting and has no effect", variable=name)
 
@@ -150,6 +161,12 @@ async def _run(
     return None if version.cancelled() else version.result()
 
 
+async def _fleet_count(parts: Parts) -> FleetCount:
+    snapshot = parts.inventory.snapshot()
+    answering = [one.observation for one in snapshot.endpoints if one.observation.answered_as_tls]
+    return await asyncio.to_thread(fleet_count, map(accepted_by, answering), snapshot.taken_at)
+
+
 def _watchers(
     parts: Parts, reload_now: Callable[[Principal], Awaitable[str | None]]
 ) -> tuple[Coroutine[Any, Any, None], ...]:
@@ -167,6 +184,7 @@ def _watchers(
             lambda: parts.planner.is_planning,
             parts.metrics.retention_held_back,
         ),
+        count_fleet(parts.store, partial(_fleet_count, parts), lambda: parts.planner.is_planning),
         reload_on_signal(partial(reload_now, SIGHUP)),
         parts.sinks.run(),
         _attributor(parts).run(lambda: parts.planner.is_planning),

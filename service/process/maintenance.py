@@ -1,4 +1,4 @@
-"""Background tasks of a service: delete old data, check the store, handle SIGHUP."""
+"""Background tasks of a service: delete old data, count the fleet, check the store, handle SIGHUP."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ import structlog
 
 from model.ports import Clock
 from model.query import ServiceEvent, ServiceEventKind
+from model.records.fleet_count import FleetCount
 from storage import AnotherVersionError, Dropped, Retention, RetentionTime, SqlStore, StoreError
 
 _STORE_CHECK_SECONDS: Final = 10.0
 _FIRST_FORGETTING_SECONDS: Final = 3600.0
 _FORGETTING_SECONDS: Final = 86_400.0
+_FIRST_COUNT_SECONDS: Final = 300.0
+_COUNT_SECONDS: Final = 3600.0
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
@@ -50,6 +53,25 @@ async def forget(
             await _warn_of_clock(store, pruned.time)
         except StoreError as error:
             _LOG.warning("expired data cannot be deleted now", reason=str(error))
+
+
+async def count_fleet(
+    store: SqlStore, count: Callable[[], Awaitable[FleetCount]], is_leading: Callable[[], bool]
+) -> None:
+    """Store the count of the fleet: soon after the start, and then each hour; the last one of a day stays.
+
+    Of several schedulers only the leader does this.
+    """
+    pause = _FIRST_COUNT_SECONDS
+    while True:
+        await asyncio.sleep(pause)
+        pause = _COUNT_SECONDS
+        if not is_leading():
+            continue
+        try:
+            await store.put_fleet_count(await count())
+        except StoreError as error:
+            _LOG.warning("the count of the fleet cannot be stored now", reason=str(error))
 
 
 async def _warn_of_clock(store: SqlStore, time: RetentionTime) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.endpoint_state.schedule import Schedule
 from model.frozen import frozen
+from storage.reading.places import has_key_of
 from storage.rows.tables import EndpointRow, StatusRow
 
 
@@ -43,7 +44,7 @@ async def read_last_visits(
             StatusRow.assessment_digest,
         )
         .join(EndpointRow, EndpointRow.id == StatusRow.endpoint_id)
-        .where(EndpointRow.key.in_(endpoint_keys))
+        .where(has_key_of(endpoint_keys))
     )
     return {
         row.key: LastVisit(

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from model.encoding.known_parts import KnownParts
 from model.endpoint_state.schedule import Schedule
 from model.observation import Observation
-from storage.reading.places import with_target
+from storage.reading.places import has_key_of, with_target
 from storage.rows.body import Body, decode_body
 from storage.rows.tables import (
     CertificateRow,
@@ -89,7 +89,7 @@ async def _newest(
         .outerjoin(EvidenceRow, EvidenceRow.observation_id == ObservationRow.id)
         .join(EndpointRow, EndpointRow.id == ObservationRow.endpoint_id)
         .join(TargetRow, TargetRow.id == EndpointRow.target_id)
-        .where(EndpointRow.key == endpoint_key)
+        .where(has_key_of([endpoint_key]))
         .order_by(VisitRow.id.desc())
         .limit(limit)
     )
@@ -164,7 +164,7 @@ async def read_latest_of(
         .join(ObservationRow, ObservationRow.id == StatusRow.observation_id)
         .outerjoin(EvidenceRow, EvidenceRow.observation_id == ObservationRow.id)
         .join(TargetRow, TargetRow.id == EndpointRow.target_id)
-        .where(EndpointRow.key.in_(endpoint_keys))
+        .where(has_key_of(endpoint_keys))
     )
     rows = found.all()
     ders = await _ders_of(connection, [row.id for row in rows])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from sys import intern
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, or_, select
+from sqlalchemy import ColumnElement, Row, exists, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.claims.claims_json import claims_from_json
@@ -38,8 +39,10 @@ def conditions(selection: Selection) -> list[ColumnElement[Any]]:
         for name, value in sorted(selection.labels.items())
     ]
     if selection.keys is not None:
-        found.append(EndpointRow.key.in_(selection.keys))
-    if selection.place is not None:
+        found.append(has_key_of(selection.keys))
+    if selection.place is not None and not _is_storable(selection.place):
+        found.append(false())
+    elif selection.place is not None:
         found.append(
             or_(
                 TargetRow.host == selection.place,
@@ -48,6 +51,20 @@ def conditions(selection: Selection) -> list[ColumnElement[Any]]:
             )
         )
     return found
+
+
+def has_key_of(keys: Iterable[str]) -> ColumnElement[bool]:
+    """The condition for the endpoints with these keys; those that no database can store are of none."""
+    return EndpointRow.key.in_(list(filter(_is_storable, keys)))
+
+
+def _is_storable(text: str) -> bool:
+    """Whether the text has a form in UTF-8, which half of a surrogate pair has not (RFC 3629, section 3)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 async def read_places(connection: AsyncConnection, text: str, most: int) -> list[str]:

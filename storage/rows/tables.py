@@ -86,9 +86,8 @@ class EndpointRow(Table):
 class StatusRow(Table):
     """The result of an endpoint's newest visit, and when the next one is due.
 
-    ``visit_id`` and ``observation_id`` are the newest ones, ``visits`` counts the visits of that stretch.
-    ``not_after`` is the earliest expiry among its own leaves. ``assessment_digest`` identifies the
-    newest Assessment, made at ``assessed_at``, without its evidence and time.
+    ``visits`` counts the visits of the newest stretch. ``not_after`` is the earliest expiry among its own leaves.
+    ``assessment_digest`` identifies the newest Assessment, made at ``assessed_at``, without its evidence and time.
     """
 
     __tablename__ = "statuses"
@@ -124,10 +123,7 @@ class StatusRow(Table):
 
 
 class ObservationRow(Table):
-    """Facts that an endpoint showed, stored once, however often they return.
-
-    ``facts`` is the Observation of the first visit that learned them, without its evidence.
-    """
+    """Facts that an endpoint showed, stored once: the Observation of the first visit, without its evidence."""
 
     __tablename__ = "observations"
 
@@ -329,6 +325,27 @@ class AuditRow(Table):
     subject: Mapped[str] = mapped_column(JSON)
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class ProbeRow(Table):
+    """A probe that a client requested: the JSON of its ProbeRecord, and of its Observations, compressed."""
+
+    __tablename__ = "probes"
+
+    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    name: Mapped[str] = mapped_column(String(32), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON)
+    results: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class FleetDayRow(Table):
+    """The last FleetCount of a day, as JSON; ``day`` is its midnight in UTC."""
+
+    __tablename__ = "fleet_days"
+
+    day: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    counts: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class MomentRow(Table):

@@ -34,6 +34,8 @@ BUSY: Final = {
 ELSEWHERE: Final = {
     ("GET /evidence", 503),
     ("GET /changes.atom", 503),
+    ("GET /probes/{id}", 503),
+    ("POST /probes/{id}/cancel", 503),
     ("GET /metrics/endpoints", 503),
     ("GET /reports/{format}", 503),
     ("GET /api/audit", 503),

@@ -1,4 +1,4 @@
-"""Only the leading scheduler deletes old rows."""
+"""Only the leading scheduler deletes old rows, and counts the fleet."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import pytest
 
 from model.clock import SystemClock
 from model.query import ServiceEvent
+from model.records.fleet_count import FleetCount
 from service.process import maintenance
 from storage import Retention, SqlStore
+from tests.storage.released_database import COUNT
 from tests.storage.samples import observation, schedule
 
 PATIENCE_SECONDS = 60.0
@@ -85,3 +87,30 @@ async def test_a_clock_that_is_not_trusted_is_reported_and_deletes_nothing(
     assert shown[0] > timedelta(days=364).total_seconds()
     assert [event.kind for event in events] == ["clock_jumped"]
     assert "--trust-clock" in events[0].sentence
+
+
+async def test_the_leading_scheduler_counts_the_fleet(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintenance, "_FIRST_COUNT_SECONDS", 0.001)
+    monkeypatch.setattr(maintenance, "_COUNT_SECONDS", 0.001)
+    asked = 0
+
+    def is_leading() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 3
+
+    async def count() -> FleetCount:
+        return replace(COUNT, answering=asked)
+
+    async with await SqlStore.open(url) as store, asyncio.timeout(PATIENCE_SECONDS):
+        counting = asyncio.create_task(maintenance.count_fleet(store, count, is_leading))
+        midnight = COUNT.at.replace(hour=0)
+        counts: Sequence[FleetCount] = ()
+        while not counts:
+            counts = await store.fleet_counts(midnight)
+        counting.cancel()
+        await asyncio.wait([counting])
+    (stored,) = counts
+    assert stored.answering > 3

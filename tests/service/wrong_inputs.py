@@ -10,6 +10,7 @@ from typing import Final
 FILES: Final = {
     "targets.yml": "- a.example\n",
     "empty.yml": "",
+    "closed.yml": "http: {admin: off}",
     "house.yml": "policies:\n  house:\n    rules:\n      hsts:\n",
 }
 """Files that every wrong command finds in its directory."""
@@ -191,7 +192,7 @@ CLI: Final = _commands(
     ("db import none", "none: no such file or directory", "none"),
     ("db import targets.yml --database sqlite:///n.db", "targets.yml is not", "export it again"),
     ("worker --config empty.yml", "workers are off", "set workers.enabled: true"),
-    ("serve --config empty.yml", "there is nothing to probe", "add --targets FILE"),
+    ("serve --config closed.yml", "there is nothing to probe", "add --targets FILE"),
     ("serve --targets targets.yml --listen x", "--listen: must be HOST:PORT", "not 'x'"),
     ("demo --listen x", "--listen: must be HOST:PORT", "not 'x'"),
 )

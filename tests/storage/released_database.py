@@ -25,6 +25,8 @@ from model.encoding.observation_json import target_to_json
 from model.findings.alert import Alert, AlertKind
 from model.findings.finding import Outcome, Severity, Waiver
 from model.query import AuditAction, AuditEntry, ServiceEvent
+from model.records.fleet_count import FleetCount
+from model.records.probe_record import ProbeRecord, ProbeResult, ProbeState
 from model.target import Target
 from storage import Retention, SqlStore
 from storage.database import connect
@@ -66,6 +68,24 @@ TARGET: Final = Target(
 )
 ADDED: Final = replace(
     ENTRY, action=AuditAction.TARGET_ADDED, subject=TARGET.key, after=target_to_json(TARGET)
+)
+PROBE: Final = ProbeResult(
+    record=ProbeRecord(
+        id="0123456789abcdef" * 2,
+        target="a.example:443",
+        module="default",
+        checks=("versions", "suites"),
+        by="alice",
+        state=ProbeState.DONE,
+        created_at=NOON,
+        ended_at=NOON + INTERVAL,
+        failure=None,
+        addresses=1,
+    ),
+    observations=(VISITS[0],),
+)
+COUNT: Final = FleetCount(
+    at=NOON, answering=3, versions={"TLSv1.3": 2}, weakest={"secure": 3}, post_quantum=1
 )
 ALERT: Final = Alert(
     kind=AlertKind.FINDING,
@@ -133,6 +153,8 @@ async def _fill(url: str) -> None:
         await store.audit(ENTRY)
         await store.change_api_target(TARGET.key, lambda _: (TARGET, ADDED))
         await store.put_resource_claims([LINE])
+        await store.put_probe(PROBE)
+        await store.put_fleet_count(COUNT)
         await store.prune(Retention(), NOON + 3 * INTERVAL)
 
 

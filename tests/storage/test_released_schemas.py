@@ -18,10 +18,12 @@ from storage.revision import REVISIONS
 from tests.storage.released_database import (
     ADDED,
     ALERT,
+    COUNT,
     ENTRY,
     EVENT,
     FAILED,
     ISSUER,
+    PROBE,
     RELEASED,
     TARGET,
     VISITS,
@@ -39,6 +41,7 @@ HERE = Selection(place="a.example")
 
 each_revision = pytest.mark.parametrize("revision", REVISIONS)
 since_findings = pytest.mark.parametrize("revision", [one for one in REVISIONS if one >= "0003"])
+since_probes = pytest.mark.parametrize("revision", [one for one in REVISIONS if one >= "0013"])
 since_alerts = pytest.mark.parametrize("revision", [one for one in REVISIONS if one >= "0004"])
 
 
@@ -106,6 +109,18 @@ async def test_findings_changes_waivers_and_events_are_stored(url: str, revision
         assert {one.after for one in changes} >= {"SUITE_1", "SUITE_2"}
         assert await reader.waivers() == [WAIVER]
         assert await reader.events() == [EVENT]
+
+
+@since_probes
+async def test_requested_probes_and_counts_are_stored(url: str, revision: str) -> None:
+    await upgraded(url, revision)
+    async with await open_reader(url) as reader:
+        assert await reader.probes() == [PROBE.record]
+        found = await reader.probe(PROBE.record.id)
+        assert found is not None
+        assert [bare(one) for one in found.observations] == [bare(VISITS[0])]
+        midnight = COUNT.at.replace(hour=0)
+        assert await reader.fleet_counts(midnight) == [replace(COUNT, at=midnight)]
 
 
 @since_findings

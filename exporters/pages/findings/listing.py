@@ -51,6 +51,11 @@ class FindingFilter:
         own = {name: getattr(self, name) for name in FILTERS}
         return page_link("/findings", **(own | changes))
 
+    @property
+    def is_filtering(self) -> bool:
+        """Whether it may leave out findings."""
+        return self != FindingFilter(by=self.by)
+
     def chosen(self, rows: Sequence[Row]) -> Iterator[tuple[Row, Finding]]:
         """The findings that pass all filters, with their endpoints."""
         least = Severity(self.severity).rank if self.severity else 0

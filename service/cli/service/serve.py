@@ -34,6 +34,7 @@ Examples:
   tlsprobe serve --targets targets.yml
   tlsprobe serve --config /etc/tlsprobe/tlsprobe.yml
   tlsprobe serve --targets targets.yml --listen 127.0.0.1:9900
+  tlsprobe serve   (clients add the targets through the API)
 
 Metrics are at /metrics (the service) and /metrics/endpoints (the endpoints' facts).
 
@@ -68,10 +69,10 @@ def serve(
         settings = load_settings(config, **given)
     except ConfigError as error:
         return fail(str(error))
-    if not (settings.targets_files or settings.discovery or settings.policies):
+    if settings.http.admin == "off" and not settings.names_targets:
         return fail(
-            "there is nothing to probe: add --targets FILE, or set targets_files or discovery in the "
-            "configuration"
+            "there is nothing to probe, and http.admin: off lets no client add a target: add --targets FILE, "
+            "or set targets_files or discovery in the configuration"
         )
     from service.daemon.run import serve as serve_until_stopped
     from service.process.start_up import StartError

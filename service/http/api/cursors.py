@@ -10,7 +10,7 @@ import binascii
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias, TypeVar
 
 from model.query import RowEnd
@@ -93,11 +93,12 @@ def row_end_of(cursor: str | None) -> RowEnd | None:
         raise ApiError(400, _UNUSABLE)
     try:
         at = datetime.fromisoformat(moment)
-    except ValueError as error:
+        in_utc = at.astimezone(UTC)
+    except (OverflowError, ValueError) as error:
         raise ApiError(400, _UNUSABLE) from error
     if at.tzinfo is None:
         raise ApiError(400, _UNUSABLE)
-    return RowEnd(at=at, row_id=int(number))
+    return RowEnd(at=in_utc, row_id=int(number))
 
 
 def row_cursor(end: RowEnd | None) -> str | None:

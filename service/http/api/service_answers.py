@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from model.records.probe_record import ProbeState
 from service.http.api.answers import CountedPage, Item, Observation, Page
-from service.probe_endpoint.jobs import JobState
 
 
 class Event(Item):
@@ -90,16 +90,16 @@ class Probe(Item):
     module: str
     checks: list[str]
     by: str
-    state: JobState
+    state: ProbeState
     created_at: datetime
     ended_at: datetime | None
     failure: str | None
-    steps: list[ProbeStep] = Field(description="the last 100")
+    steps: list[ProbeStep] = Field(description="the last 100; none an hour after the end")
     observations: int = Field(description="how many addresses were probed")
 
 
 class Probes(CountedPage):
-    """The probes that clients started in the last hour, newest first."""
+    """The probes that clients started, newest first."""
 
     items: list[Probe]
 

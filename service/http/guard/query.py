@@ -67,13 +67,13 @@ def read_query(
     values: dict[str, list[str]] = {}
     for piece in pieces:
         name, _, value = piece.partition(b"=")
-        key = _decoded(name, noun)
+        key = _decoded(name, f"the name of a parameter of the {noun}")
         if key not in once and key not in many:
             there = ", ".join((*once, *many)) or "none"
             raise QueryError(f"unknown parameter {key[:_SHOWN]!r}: this route has {there}")
         if key in values and key not in many:
             raise QueryError(f"the parameter {key} is given twice: remove one")
-        values.setdefault(key, []).append(_decoded(value, noun))
+        values.setdefault(key, []).append(_decoded(value, f"the parameter {key}"))
     return Query(values)
 
 
@@ -128,13 +128,15 @@ def role_needed(routes: Iterable[BaseRoute], scope: Scope) -> Role:
     return Role.VIEWER
 
 
-def _decoded(raw: bytes, noun: str) -> str:
+def _decoded(raw: bytes, what: str) -> str:
     try:
         text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:
-        raise QueryError(f"the {noun} must be percent-encoded UTF-8") from None
+        raise QueryError(f"{what} is not percent-encoded UTF-8: encode it again") from None
     if len(text) > _LONGEST_VALUE:
-        raise QueryError(f"a parameter can have at most {_LONGEST_VALUE} characters: shorten it")
-    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
-        raise QueryError(f"the {noun} must not contain control characters")
+        raise QueryError(f"{what} must be at most {_LONGEST_VALUE} characters: shorten it")
+    for character in text:
+        if ord(character) < 0x20 or ord(character) == 0x7F:
+            code = f"U+{ord(character):04X}"
+            raise QueryError(f"{what} must not contain the control character {code}: remove it")
     return text

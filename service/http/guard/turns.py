@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +19,12 @@ _MOST_WAITING_PER_CALLER: Final = 4
 
 class BusyError(Exception):
     """Too many requests wait for the same kind of work; the message is one sentence."""
+
+
+def measured(work: Callable[[], T]) -> tuple[T, float]:
+    """What ``work`` returns, and the processor time in seconds that it used, without the time that it waited for one."""
+    began = time.thread_time()
+    return work(), time.thread_time() - began
 
 
 class Shared(Generic[T]):
@@ -55,11 +62,19 @@ class Shared(Generic[T]):
         self._expired += 1
 
 
+class Turn:
+    """A piece of work that has its turn; ``cpu_seconds`` is what it has used, if the work itself knows."""
+
+    def __init__(self) -> None:
+        self.cpu_seconds: float | None = None
+
+
 class Turns:
     """One piece of work at a time, in the order of the requests; a caller may have a few requests waiting.
 
     ``rest`` is how many seconds to rest after this many seconds of work, ``per_caller`` how many requests of a
-    caller may be admitted at once.
+    caller may be admitted at once. Work that does not know what it has used counts for as long as it took; on a busy
+    machine, that is several times as much.
     """
 
     def __init__(
@@ -74,7 +89,7 @@ class Turns:
         self._waiting: Counter[str] = Counter()
 
     @asynccontextmanager
-    async def turn(self, caller: str) -> AsyncIterator[None]:
+    async def turn(self, caller: str) -> AsyncIterator[Turn]:
         """Wait for the caller's turn, and hold it during the block; raises BusyError."""
         if self._waiting[caller] >= self._per_caller:
             raise BusyError("too many of your requests are waiting: send one after another")
@@ -85,12 +100,12 @@ class Turns:
         try:
             async with self._lock:
                 await asyncio.sleep(max(0.0, self._free_at - loop.time()))
-                began = loop.time()
+                began, turn = loop.time(), Turn()
                 try:
-                    yield
+                    yield turn
                 finally:
-                    ended = loop.time()
-                    self._free_at = ended + self._rest(ended - began)
+                    ended, used = loop.time(), turn.cpu_seconds
+                    self._free_at = ended + self._rest(ended - began if used is None else used)
         finally:
             self._waiting[caller] -= 1
             if not self._waiting[caller]:

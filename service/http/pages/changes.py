@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from starlette.requests import Request
@@ -98,10 +98,10 @@ def _until(query: Query) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise QueryError(
-            f"until must be a time with a time zone, such as 2026-07-01T12:00:00Z, not {text[:40]!r}"
-        )
-    return moment
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (OverflowError, ValueError):
+        pass
+    raise QueryError(
+        f"until must be a time with a time zone, such as 2026-07-01T12:00:00Z, not {text[:40]!r}"
+    )

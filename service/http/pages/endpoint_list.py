@@ -24,7 +24,7 @@ from exporters.pages.saved_views import LONGEST_NAME
 from model.safe_output.csv_text import csv_text
 from service.http.guard.query import Query, QueryError, route
 from service.http.pages.changing.views import saved_view_route, saved_views, views_cookie
-from service.http.pages.inventory import Inventory, OncePerInventory
+from service.http.pages.inventory import Inventory, OncePerRows
 from service.http.pages.list_queries import page_number, shown_page
 from service.http.pages.renderer import FileContent, PageContent, Renderer
 
@@ -33,7 +33,7 @@ PAGE_LENGTH: Final = 100
 
 def endpoint_list_routes(renderer: Renderer, *, can_save: bool) -> tuple[Route, ...]:
     """The list as a page and as a file; ``can_save`` is whether users can name views of it."""
-    every = OncePerInventory(lambda found, sort: in_order(found.rows, sort))
+    every = OncePerRows(lambda found, sort: in_order(found.rows, sort))
 
     async def listed(request: Request, query: Query) -> Response:
         wanted, number = filter_of(query), page_number(query)

@@ -11,13 +11,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exporters.pages.findings.history import finding_history, finding_values
-from exporters.pages.findings.listing import CHOICES, FILTERS, FindingFilter, finding_group, grouped
+from exporters.pages.findings.listing import (
+    CHOICES,
+    FILTERS,
+    FindingFilter,
+    Found,
+    finding_group,
+    grouped,
+)
 from exporters.pages.list_filters import LONGEST_SEARCH
 from exporters.pages.rows import Row
 from model.findings.finding import Finding, FindingStatus
 from model.query import Opening
 from service.http.guard.query import Query, QueryError, route
-from service.http.pages.inventory import ENDPOINT_PARAMETERS, Inventory, OncePerInventory
+from service.http.pages.inventory import ENDPOINT_PARAMETERS, Inventory, OncePerRows
 from service.http.pages.list_queries import page_number, shown_page
 from service.http.pages.renderer import PageContent, Renderer
 from service.http.pages.sources import PageSources, stored
@@ -40,7 +47,9 @@ class _FindingPages:
     def __init__(self, renderer: Renderer, sources: PageSources) -> None:
         self._renderer = renderer
         self._sources = sources
-        self._policies = OncePerInventory(
+        # The groups of all findings without a search; each search has its own.
+        self._groups = OncePerRows(lambda found, by: grouped(FindingFilter(by=by), found.rows))
+        self._policies = OncePerRows(
             lambda found, _: sorted({name for row in found.rows for name in row.status.compliance})
         )
 
@@ -51,8 +60,16 @@ class _FindingPages:
             raise QueryError(str(error)) from None
         number = page_number(query)
         return await self._renderer.answer(
-            request, lambda found: _page(found, self._policies.of(found), wanted, number)
+            request,
+            lambda found: _page(
+                found, self._policies.of(found), self._chosen(found, wanted), (wanted, number)
+            ),
         )
+
+    def _chosen(self, found: Inventory, wanted: FindingFilter) -> Sequence[Found]:
+        if wanted.is_filtering:
+            return grouped(wanted, found.rows)
+        return self._groups.of(found, wanted.by)
 
     async def one(self, request: Request, query: Query) -> Response:
         row, _ = await self._renderer.endpoint(query.get)
@@ -110,9 +127,12 @@ def _unknown_finding(_: Inventory) -> PageContent:
 
 
 def _page(
-    found: Inventory, policies: Sequence[str], wanted: FindingFilter, number: int
+    found: Inventory,
+    policies: Sequence[str],
+    groups: Sequence[Found],
+    asked: tuple[FindingFilter, int],
 ) -> PageContent:
-    groups = grouped(wanted, found.rows)
+    wanted, number = asked
     shown = shown_page(groups, number, _PAGE_LENGTH)
     values = {
         "list": wanted,

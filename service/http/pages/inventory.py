@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from operator import is_
 from typing import Final, Generic, TypeVar
 
 from exporters.pages.rows import Row, row_of
@@ -13,7 +15,7 @@ from model.frozen import frozen
 from model.ports import Clock
 from model.snapshot import Snapshot
 from model.target import endpoint_id
-from service.http.guard.turns import Shared
+from service.http.guard.turns import Shared, measured
 from service.process.limits import view_rest_after
 
 Warnings = Callable[[Snapshot], tuple[str, ...]]
@@ -28,7 +30,7 @@ ENDPOINT_PARAMETERS: Final = ("target", "address", "id")
 class Inventory:
     """A Snapshot as rows as of ``now``, with the ``warnings`` about it; ``by_key`` has them by endpoint key.
 
-    ``resource_claims`` are about resources that no target has.
+    ``resource_claims`` are about resources that no target has. ``rows`` is the same object as before if no row differs.
     """
 
     rows: Sequence[Row]
@@ -47,8 +49,9 @@ class Inventories:
         self._clock = clock
         self._warnings = warnings
         self._known = _NO_ROWS
-        self._shared = Shared(self._made, view_rest_after)
-        self._by_id = OncePerInventory(_by_id)
+        self._cpu_seconds = 0.0
+        self._shared = Shared(self._made, lambda _: view_rest_after(self._cpu_seconds))
+        self._by_id = OncePerRows(_by_id)
 
     async def newest(self) -> Inventory:
         """The newest Inventory."""
@@ -75,7 +78,8 @@ class Inventories:
 
     async def _made(self) -> Inventory:
         snapshot, now = self._snapshot(), self._clock.now()
-        made = await asyncio.to_thread(_inventory_of, snapshot, now, self._warnings, self._known)
+        work = partial(_inventory_of, snapshot, now, self._warnings, self._known)
+        made, self._cpu_seconds = await asyncio.to_thread(measured, work)
         self._known = made.rows
         return made
 
@@ -85,17 +89,28 @@ class OncePerInventory(Generic[Value]):
 
     def __init__(self, compute: Callable[[Inventory, str], Value]) -> None:
         self._compute = compute
-        self._last: tuple[Inventory | None, dict[str, Value]] = (None, {})
+        self._last: tuple[object, dict[str, Value]] = (None, {})
 
     def of(self, inventory: Inventory, key: str = "") -> Value:
         """The value for ``inventory``."""
-        last = self._last
-        if last[0] is not inventory:
-            last = self._last = (inventory, {})
+        last, basis = self._last, self._basis(inventory)
+        if last[0] is not basis:
+            last = self._last = (basis, {})
         _, known = last
         if key not in known:
             known[key] = self._compute(inventory, key)
         return known[key]
+
+    def _basis(self, inventory: Inventory) -> object:
+        """What the values are computed from."""
+        return inventory
+
+
+class OncePerRows(OncePerInventory[Value]):
+    """The same for values that depend only on the rows: kept until an endpoint has another status."""
+
+    def _basis(self, inventory: Inventory) -> object:
+        return inventory.rows
 
 
 def _by_id(inventory: Inventory, _: str) -> Mapping[str, Row]:
@@ -107,7 +122,11 @@ def _inventory_of(
 ) -> Inventory:
     # Their rows keep these statuses alive, so no other status has the identity of one of them.
     by_status = {id(row.status): row for row in known}
-    rows = tuple(by_status.get(id(status)) or row_of(status) for status in snapshot.endpoints)
+    rows: Sequence[Row] = tuple(
+        by_status.get(id(status)) or row_of(status) for status in snapshot.endpoints
+    )
+    if len(rows) == len(known) and all(map(is_, rows, known)):
+        rows = known
     by_target: dict[str, list[Row]] = {}
     for row in rows:
         by_target.setdefault(row.target, []).append(row)

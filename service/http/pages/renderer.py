@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
@@ -17,7 +18,7 @@ from model.frozen import frozen
 from service.http.guard.bodies import Body, busy, compressed_body, respond, takes_gzip
 from service.http.guard.callers import caller_of_request
 from service.http.guard.query import Endpoint, Query
-from service.http.guard.turns import BusyError, Turns
+from service.http.guard.turns import BusyError, Turns, measured
 from service.http.pages.inventory import Inventories, Inventory
 from service.process.limits import short_rest_after
 
@@ -134,8 +135,9 @@ class Renderer:
         inventory = await self._inventories.newest()
         may_change = self._may_change(request)
         try:
-            async with self._turns.turn(caller_of_request(request)):
-                content, body = await asyncio.to_thread(self._written, inventory, make, may_change)
+            async with self._turns.turn(caller_of_request(request)) as turn:
+                work = partial(self._written, inventory, make, may_change)
+                (content, body), turn.cpu_seconds = await asyncio.to_thread(measured, work)
         except BusyError as error:
             return busy(error)
         if isinstance(content, FileContent):

@@ -13,6 +13,7 @@ from model.comparisons.change import Change
 from model.frozen import frozen
 from model.observation import Observation
 from model.query import AuditEntry, ComplianceCount, Opening, Selection, ServiceEvent
+from model.records.fleet_count import FleetCount
 from model.verdict import Evidence
 from service.http.pages.changing.actions import PageActions
 from storage import StoreError
@@ -46,6 +47,10 @@ class PageArchive(Protocol):
 
     async def compliance_counts(self, moments: Sequence[datetime]) -> Sequence[ComplianceCount]:
         """How many endpoints had each verdict of each policy at each of the ``moments``."""
+        ...
+
+    async def fleet_counts(self, since: datetime) -> Sequence[FleetCount]:
+        """The last count of the fleet of each day from ``since`` on, oldest first."""
         ...
 
     async def openings(self, endpoint_key: str, identity: tuple[str, str]) -> Sequence[Opening]:

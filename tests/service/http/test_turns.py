@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.http.guard.turns import BusyError, Shared, Turns
+from service.http.guard.turns import BusyError, Shared, Turns, measured
 from service.probe_endpoint.places import Places
 from service.process.limits import rest_after
 
@@ -94,6 +95,23 @@ async def test_one_request_runs_at_a_time_and_a_caller_may_have_four_waiting() -
     served = await asyncio.gather(*(ask(caller) for caller in ["a"] * 10 + ["b"]))
     assert served == [True] * 4 + [False] * 6 + [True]
     assert (counting.most, counting.done) == (1, 5)
+
+
+async def test_work_that_waits_for_a_processor_rests_only_for_what_it_used() -> None:
+    asked: list[float] = []
+
+    def rest(seconds: float) -> float:
+        asked.append(seconds)
+        return 0.0
+
+    turns, never = Turns(rest), threading.Event()
+    async with turns.turn("a") as turn:
+        _, turn.cpu_seconds = await asyncio.to_thread(measured, lambda: never.wait(0.2))
+    async with turns.turn("a"):
+        await asyncio.sleep(0.2)
+    used, took = asked
+    assert used < 0.1
+    assert took >= 0.2
 
 
 async def test_slots_are_counted_correctly_when_their_number_changes() -> None:

@@ -144,12 +144,12 @@ def actions_of(store: SqlStore) -> PageActions:
         OnDemandSettings.model_validate({"networks": LOOPBACK})
     )
 
-    async def record(by: Principal, target: str) -> None:
-        await store.audit(audit_entry(by, NOW, AuditAction.PROBE_REQUESTED, target))
+    async def record(by: Principal, action: AuditAction, target: str) -> None:
+        await store.audit(audit_entry(by, NOW, action, target))
 
     return PageActions(
         waivers=WaiverDesk(evaluator, store, clock.now),
-        jobs=ProbeJobs(Observer(prober), clock),
+        jobs=ProbeJobs(Observer(prober), clock, store),
         record=record,
     )
 

@@ -18,6 +18,7 @@ from model.endpoint_state.schedule import Schedule
 from model.findings.finding import Assessment
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
+from model.records.fleet_count import FleetCount
 from model.snapshot import EndpointStatus
 from model.verdict import Fact, Verdict
 from storage import SqlStore
@@ -69,7 +70,17 @@ class _Announced(uvicorn.Server):
 
 
 async def _remember(store: SqlStore, statuses: Sequence[EndpointStatus]) -> None:
-    """Store two visits of the first endpoint that answers: it accepted SSL 3.0 until a month ago."""
+    """Store two visits of the first endpoint that answers, and counts: it accepted SSL 3.0 until a month ago."""
+    for days in range(80, 0, -1):
+        old = int(days >= 30)
+        count = FleetCount(
+            at=NOW - timedelta(days=days),
+            answering=3,
+            versions={"TLSv1.3": 2, "TLSv1.2": 2, "TLSv1.0": 1, "SSLv3": old},
+            weakest={"insecure": 1, "recommended": 2},
+            post_quantum=2 - old,
+        )
+        await store.put_fleet_count(count)
     for status in statuses:
         if status.observation.answered_as_tls:
             now = status.observation

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from model.query import AuditAction
 from storage import SqlStore
 from tests.exporters.reports.samples import result
 from tests.exporters.reports.samples import status as judged
+from tests.service.delivery.waiting import until_holds
 from tests.service.pages.samples import app_of, client_of, status
 from tests.service.samples import NOW, legacy, modern
 
@@ -123,10 +125,10 @@ async def test_a_target_that_may_not_be_probed_is_refused_with_a_sentence(
         assert words in answer.text
     gone = await client.get(f"/probes/{'0' * 32}")
     assert gone.status_code == httpx.codes.NOT_FOUND
-    assert "kept for one hour" in gone.text
+    assert "There is no such probe" in gone.text
 
 
-async def test_a_probe_is_in_the_audit_log_and_gone_after_it_is_cancelled(
+async def test_a_probe_is_in_the_audit_log_and_gone_after_it_is_removed(
     tmp_path: Path, closed_port: int
 ) -> None:
     target = f"127.0.0.1:{closed_port}"
@@ -139,12 +141,39 @@ async def test_a_probe_is_in_the_audit_log_and_gone_after_it_is_cancelled(
             answer = await client.post(f"{place}/cancel", headers=empty)
             assert (answer.status_code, answer.headers["location"]) == (303, "/probes")
             assert (await client.get(place)).status_code == httpx.codes.NOT_FOUND
-        (entry,) = await store.audit_log(since=NOW - timedelta(days=1), limit=10)
-    assert (entry.actor, entry.action, entry.subject) == (
-        "anonymous",
-        AuditAction.PROBE_REQUESTED,
-        target,
-    )
+        entries = await store.audit_log(since=NOW - timedelta(days=1), limit=10)
+    assert [(one.actor, one.action, one.subject) for one in entries] == [
+        ("anonymous", AuditAction.PROBE_REMOVED, target),
+        ("anonymous", AuditAction.PROBE_REQUESTED, target),
+    ]
+
+
+async def test_the_page_of_a_probe_has_the_same_address_after_a_restart(
+    tmp_path: Path, closed_port: int
+) -> None:
+    target = f"127.0.0.1:{closed_port}"
+    async with await SqlStore.open(f"sqlite:///{tmp_path / 'kept.db'}") as store:
+        transport = httpx.ASGITransport(app_of(store, ()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            place = (await client.post("/probes", data={"target": target})).headers["location"]
+            await until_holds(lambda: _is_stored(store))
+        transport = httpx.ASGITransport(app_of(store, ()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            page = (await client.get(place, headers=VIEWER)).text
+            assert "The result is stored" in page
+            assert "At 127.0.0.1" in page
+            assert f'href="{place}"' in (await client.get("/probes", headers=VIEWER)).text
+            with sqlite3.connect(tmp_path / "kept.db") as damaging:
+                damaging.execute("UPDATE probes SET results = x'00'")
+            damaged = await client.get(place)
+            assert damaged.status_code == httpx.codes.SERVICE_UNAVAILABLE
+            assert "restore it from a backup" in damaged.text
+            empty = {"content-type": "application/x-www-form-urlencoded"}
+            assert (await client.post(f"{place}/cancel", headers=empty)).status_code == 503
+
+
+async def _is_stored(store: SqlStore) -> bool:
+    return bool(await store.probes())
 
 
 async def test_twenty_users_at_the_address_of_one_proxy_get_their_pages(

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from exporters.pages.overview import past_moments
+from exporters.pages.overview.page import past_moments
 from model.query import ComplianceCount
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
@@ -32,7 +32,7 @@ COMPLIANT_SINCE: Final = NOW - timedelta(weeks=4)
 """From then on all are compliant, before that none is."""
 
 STATEMENTS: Final = {
-    "/": 2,
+    "/": 3,
     "/endpoints": 0,
     "/endpoints?q=h99&expires=90&sort=expiry&page=2": 0,
     "/endpoint?target=h1.example:443": 1,
@@ -45,6 +45,7 @@ STATEMENTS: Final = {
     "/policies": 0,
     "/policies/diff?first=intermediate&second=strict": 0,
     "/reports": 0,
+    "/probes": 1,
     "/service": 1,
 }
 MOST_BYTES: Final = 35_000

@@ -147,6 +147,12 @@ WRONG = (
     ("/changes?days=x", 400, "days must be a whole number"),
     ("/changes?until=yesterday", 400, "until must be a time with a time zone"),
     ("/changes?until=2026-07-01T12:00:00", 400, "until must be a time with a time zone"),
+    ("/changes?until=0001-01-01T00:00:00%2B14:00", 400, "until must be a time with a time zone"),
+    (
+        "/changes?place=a%00",
+        400,
+        "the parameter place must not contain the control character U+0000",
+    ),
     (f"/changes?place={'x' * 201}", 400, "place must be at most 200 characters"),
     (f"/changes.atom?place={'x' * 201}", 400, "place must be at most 200 characters"),
     ("/assets/pages.css", 404, "there is no such file"),
@@ -272,7 +278,14 @@ async def test_a_name_that_no_text_can_have_has_a_page_too() -> None:
     ) as client:
         listed = (await client.get("/endpoints")).text
         (link,) = re.findall(r'<th scope="row" class="name"><a href="([^"]+)"', listed)
-        assert (await client.get(html.unescape(link))).status_code == httpx.codes.OK
+        page = await client.get(html.unescape(link))
+        assert page.status_code == httpx.codes.OK
+        assert "cannot read" not in page.text
+        inner = re.findall(r'href="(/evidence[^"]+)"', page.text)
+        assert len(inner) > 1
+        for place in inner:
+            answer = await client.get(html.unescape(place))
+            assert answer.status_code == httpx.codes.OK, answer.text
 
 
 async def test_the_reports_are_linked_in_every_format(client: httpx.AsyncClient) -> None:

@@ -7,9 +7,11 @@ import asyncio
 import httpx
 import pytest
 
+from model.snapshot import Snapshot
 from service.http.pages import inventory
-from tests.service.pages.samples import client_of, status
-from tests.service.samples import legacy, modern
+from service.http.pages.inventory import Inventories, Inventory, OncePerRows
+from tests.service.pages.samples import HandClock, client_of, status
+from tests.service.samples import NOW, legacy, modern
 from tests.storage.statements import selects, statements
 
 CLIENTS = 20
@@ -73,3 +75,27 @@ async def test_a_wrong_query_is_refused_each_time() -> None:
             await client.get("/changes?until=yesterday") for _ in range(2)
         ]
     assert [answer.status_code for answer in answers] == [400, 400]
+
+
+async def test_what_depends_on_the_rows_alone_is_computed_again_only_if_one_differs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inventory, "view_rest_after", lambda _: 0.0)
+    statuses = [status(modern()), status(legacy())]
+    found = Inventories(
+        lambda: Snapshot(taken_at=NOW, endpoints=tuple(statuses)), HandClock(), lambda _: ()
+    )
+    computed = []
+
+    def names(made: Inventory, _: str) -> list[str]:
+        computed.append(made)
+        return [row.name for row in made.rows]
+
+    once = OncePerRows(names)
+    first, second = await found.newest(), await found.newest()
+    assert first is not second
+    assert once.of(first) == once.of(second)
+    assert len(computed) == 1
+    statuses[1] = status(legacy())
+    once.of(await found.newest())
+    assert len(computed) == 2

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporters.pages.changes import atom_feed
-from exporters.pages.charts import expiry_calendar, line_chart
 from exporters.pages.findings.listing import FindingFilter, finding_group, grouped
-from exporters.pages.overview import fleet_values, past_moments, policy_trends
+from exporters.pages.overview.adoption import adoption_values
+from exporters.pages.overview.charts import WIDTH, expiry_calendar, line_chart
+from exporters.pages.overview.page import count_of, fleet_values, past_moments, policy_trends
 from exporters.pages.rows import row_of
 from exporters.pages.times import relative_to
 from exporters.pages.unproven import Unproven
@@ -22,6 +23,7 @@ from model.comparisons.change import Change, ChangeKind
 from model.observation import Cost
 from model.protocol_version import ProtocolVersion
 from model.query import ComplianceCount
+from model.records.fleet_count import FleetCount, accepted_by, fleet_count
 from model.verdict import Fact, UnknownCause, Verdict
 from tests.exporters.reports.samples import POLICY, snapshot
 from tests.service.pages.samples import client_of, status
@@ -51,7 +53,7 @@ async def test_each_tile_leads_to_as_many_endpoints_as_it_counts() -> None:
 
 
 def test_bars_count_the_endpoints_that_answer() -> None:
-    values = fleet_values(ROWS, NOW)
+    values = adoption_values(count_of(ROWS, NOW), ())
     versions = {bar.name: (bar.count, bar.mark) for bar in values["versions"]}
     assert versions == {
         "TLS 1.3": (2, "good"),
@@ -61,6 +63,36 @@ def test_bars_count_the_endpoints_that_answer() -> None:
     }
     assert {bar.name: bar.count for bar in values["strengths"]} == {"insecure": 1, "recommended": 2}
     assert [bar.count for bar in values["post_quantum"]] == [2, 1]
+
+
+def test_the_shares_of_the_last_weeks_are_lines_and_what_vanished_stays() -> None:
+    """Ten endpoints accepted TLS 1.0 before, one of them SSL 3.0; www, wiki and old answer now."""
+    past = FleetCount(
+        at=NOW - timedelta(days=45),
+        answering=10,
+        versions={"TLSv1.0": 10, "SSLv3": 1},
+        weakest={"weak": 10},
+        post_quantum=0,
+    )
+    values = adoption_values(count_of(ROWS, NOW), (past,))
+    bars = {bar.name: bar for every in values.values() for bar in every}
+    lines = {name: bar.trend for name, bar in bars.items() if bar.trend}
+    words = {
+        name: [point.words.partition(": ")[2] for point in lines[name].points] for name in lines
+    }
+    assert words["TLS 1.0"] == ["10 of 10 (100 %)", "1 of 3 (33 %)"]
+    assert words["SSL 3.0"] == ["1 of 10 (10 %)", "0 of 3 (0 %)"]
+    assert words["weak"] == ["10 of 10 (100 %)", "0 of 3 (0 %)"]
+    assert words["post-quantum"] == ["0 of 10 (0 %)", "2 of 3 (66 %)"]
+    assert bars["SSL 3.0"].count == 0
+    # Every line begins 90 days ago, so that 45 days ago is in the middle.
+    assert {line.points[0].x for line in lines.values()} == {WIDTH / 2}
+
+
+def test_a_count_is_of_the_endpoints_that_answer() -> None:
+    observations = [one.observation for one in snapshot().endpoints]
+    answering = [one for one in observations if one.answered_as_tls]
+    assert count_of(ROWS, NOW) == fleet_count(map(accepted_by, answering), NOW)
 
 
 def test_the_next_certificate_to_expire_is_first() -> None:

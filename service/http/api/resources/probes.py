@@ -8,7 +8,9 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from model.encoding.observation_json import to_json
-from model.encoding.times_json import time_to_json
+from model.query import AuditAction
+from model.records.probe_json import probe_to_json, step_to_json
+from model.records.probe_record import ProbeRecord, ProbeState, ProbeStep
 from probe.checks.check_groups import part_names
 from service.http.api import service_answers
 from service.http.api.cursors import Place, place_of
@@ -17,7 +19,7 @@ from service.http.api.parameters import ListParameters, Parameters
 from service.http.api.view import counted_page
 from service.http.guard.principal import Principal
 from service.http.text_answers import API, json_bytes
-from service.probe_endpoint.jobs import JobState, ProbeJob, ProbeJobs, Step
+from service.probe_endpoint.jobs import FoundProbe, ProbeJobs
 from service.probe_endpoint.module_choices import RefusedError
 from service.probe_endpoint.observer import RequestedProbe
 
@@ -30,8 +32,8 @@ _MOST_DIGITS: Final = 9
 
 _CheckName = Annotated[str, WithJsonSchema({"type": "string", "enum": part_names()})]
 
-Record = Callable[[Principal, str], Awaitable[None]]
-"""Writes to the audit log that the client has a target probed."""
+Record = Callable[[Principal, AuditAction, str], Awaitable[None]]
+"""Writes to the audit log what the client does with a probe of a target."""
 
 
 class NewProbe(BaseModel):
@@ -64,38 +66,42 @@ class ProbeApi:
             status = 422 if refused.status == 400 else refused.status
             headers = {"retry-after": "10"} if status == 429 else None
             raise ApiError(status, str(refused), headers=headers) from refused
-        await self._record(call.by, job.target)
-        return Reply(value=_json(job), status=202, headers={"location": f"{API}/probes/{job.id}"})
+        await self._record(call.by, AuditAction.PROBE_REQUESTED, job.target)
+        return Reply(
+            value=probe_to_json(job.record),
+            status=202,
+            headers={"location": f"{API}/probes/{job.id}"},
+        )
 
     async def every(self, call: Call[ListParameters, None]) -> Reply:
         """A page of the probes."""
-        jobs = self._jobs.every
+        probes = await self._jobs.every()
         return Reply(
             value=await counted_page(
-                lambda: sorted(jobs, key=_place),
+                lambda: sorted(probes, key=_place),
                 _place,
                 "-created_at",
                 call.query,
-                (service_answers.Probe, _json),
+                (service_answers.Probe, probe_to_json),
             )
         )
 
     async def one(self, call: Call[Parameters, None]) -> Reply:
         """One probe."""
-        return Reply(value=_json(self._known(call)))
+        return Reply(value=probe_to_json((await self._known(call)).record))
 
     async def result(self, call: Call[Parameters, None]) -> Reply:
         """What a probe found."""
-        job = self._known(call)
-        if job.state is JobState.RUNNING:
+        found = await self._known(call)
+        if found.record.state is ProbeState.RUNNING:
             raise ApiError(409, "the probe has not ended: follow its events, or ask again later")
-        if job.state is JobState.FAILED:
-            raise ApiError(409, f"the probe failed: {job.failure}")
-        return Reply(value={"observations": [to_json(one) for one in job.observations]})
+        if found.record.state is ProbeState.FAILED:
+            raise ApiError(409, f"the probe failed: {found.record.failure}")
+        return Reply(value={"observations": [to_json(one) for one in found.observations]})
 
     async def events(self, call: Call[Parameters, None]) -> Reply:
         """The steps of a probe as they come."""
-        job, last = self._known(call), call.request.headers.get(_LAST_EVENT, "0")
+        found, last = await self._known(call), call.request.headers.get(_LAST_EVENT, "0")
         if not (last.isascii() and last.isdecimal() and len(last) <= _MOST_DIGITS):
             raise ApiError(400, "Last-Event-ID must be the number of an event")
         if self._streams >= MOST_STREAMS:
@@ -104,32 +110,39 @@ class ProbeApi:
                 f"{MOST_STREAMS} clients follow probes: wait until one has left",
                 headers={"retry-after": "10"},
             )
-        stream = self._stream(job, int(last))
+        stream = self._stream(found.record, int(last))
         # It counts from here on, before another request is checked.
         await anext(stream)
         return Reply(stream=stream)
 
     async def cancel(self, call: Call[Parameters, None]) -> Reply:
         """Cancel a probe."""
-        self._jobs.remove(self._known(call).id)
+        record = (await self._known(call)).record
+        await self._jobs.remove(record.id)
+        await self._record(call.by, AuditAction.PROBE_REMOVED, record.target)
         return Reply(status=204)
 
-    async def _stream(self, job: ProbeJob, after: int) -> AsyncGenerator[bytes]:
-        """An empty text at once, and then the events."""
+    async def _stream(self, record: ProbeRecord, after: int) -> AsyncGenerator[bytes]:
+        """An empty text at once, and then the events; of a stored probe, only the last one."""
         self._streams += 1
+        job = self._jobs.get(record.id)
         try:
             yield b""
-            async for step in job.follow(after, _PATIENCE_SECONDS):
-                yield b":\n\n" if step is None else _event("step", _step_json(step), step.number)
-            yield _event("end", _json(job), None)
+            if job is not None:
+                async for step in job.follow(after, _PATIENCE_SECONDS):
+                    yield b":\n\n" if step is None else _step_event(step)
+                record = job.record
+            yield _event("end", probe_to_json(record), None)
         finally:
             self._streams -= 1
 
-    def _known(self, call: Call[Parameters, None]) -> ProbeJob:
-        job_id = call.path("id")
-        found = self._jobs.get(job_id)
+    async def _known(self, call: Call[Parameters, None]) -> FoundProbe:
+        probe_id = call.path("id")
+        found = await self._jobs.find(probe_id)
         if found is None:
-            raise ApiError(404, f"unknown or expired probe {job_id!r}: GET {API}/probes lists all")
+            raise ApiError(
+                404, f"unknown or expired probe {probe_id!r}: GET {API}/probes lists all"
+            )
         return found
 
 
@@ -142,28 +155,12 @@ def _requested(body: NewProbe) -> RequestedProbe:
     )
 
 
-def _place(job: ProbeJob) -> Place:
-    return place_of(job.created_at.timestamp(), job.id)
+def _place(record: ProbeRecord) -> Place:
+    return place_of(record.created_at.timestamp(), record.id)
 
 
-def _json(job: ProbeJob) -> Json:
-    return {
-        "id": job.id,
-        "target": job.target,
-        "module": job.module,
-        "checks": list(job.checks),
-        "by": job.by,
-        "state": job.state.value,
-        "created_at": time_to_json(job.created_at),
-        "ended_at": time_to_json(job.ended_at),
-        "failure": job.failure,
-        "steps": list(map(_step_json, job.steps)),
-        "observations": len(job.observations),
-    }
-
-
-def _step_json(step: Step) -> Json:
-    return {"number": step.number, "message": step.text}
+def _step_event(step: ProbeStep) -> bytes:
+    return _event("step", step_to_json(step), step.number)
 
 
 def _event(kind: str, value: Json, number: int | None) -> bytes:
@@ -187,7 +184,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
     Operation(
         name="list_probes",
         tag="probes",
-        summary="The probes of the last hour, newest first.",
+        summary="The probes that clients started, newest first: those that run, and the stored results.",
         path="/probes",
         handle=ProbeApi.every,
         query=ListParameters,
@@ -222,7 +219,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
     Operation(
         name="cancel_probe",
         tag="probes",
-        summary="Cancel a probe, and forget it.",
+        summary="Cancel a probe if it runs, and delete its result.",
         path="/probes/{id}",
         method="DELETE",
         status=204,

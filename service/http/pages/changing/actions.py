@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 
 from model.frozen import frozen
+from model.query import AuditAction
 from service.http.guard.principal import Principal, principal_of
 from service.http.waivers import WaiverDesk
 from service.probe_endpoint.jobs import ProbeJobs
@@ -15,14 +16,14 @@ from service.setting_types.roles import Role
 
 @frozen
 class PageActions:
-    """The parts; ``record`` writes to the audit log that a client starts a probe.
+    """The parts; ``record`` writes to the audit log what a client does with a probe of a target.
 
     If ``is_read_only``, the Guard refuses every change, so the pages offer none.
     """
 
     waivers: WaiverDesk
     jobs: ProbeJobs
-    record: Callable[[Principal, str], Awaitable[None]]
+    record: Callable[[Principal, AuditAction, str], Awaitable[None]]
     is_read_only: bool = False
 
     def may_change(self, request: Request) -> bool:

@@ -14,7 +14,7 @@ from exporters.pages.list_filters import LONGEST_SEARCH
 from exporters.pages.lists.certificates import SORTS, LeafLine, leaf_lines
 from exporters.word_search import with_words
 from service.http.guard.query import Query, QueryError, route
-from service.http.pages.inventory import OncePerInventory
+from service.http.pages.inventory import OncePerRows
 from service.http.pages.list_queries import limited_text, page_number, shown_page
 from service.http.pages.renderer import PageContent, Renderer
 
@@ -24,8 +24,8 @@ _USUAL_SORT: Final = "expiry"
 
 def certificate_route(renderer: Renderer) -> Route:
     """The page."""
-    every = OncePerInventory(lambda found, _: leaf_lines(found.rows))
-    ordered = OncePerInventory(lambda found, sort: sorted(every.of(found), key=SORTS[sort]))
+    every = OncePerRows(lambda found, _: leaf_lines(found.rows))
+    ordered = OncePerRows(lambda found, sort: sorted(every.of(found), key=SORTS[sort]))
 
     async def certificates(request: Request, query: Query) -> Response:
         number = page_number(query)

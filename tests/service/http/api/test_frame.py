@@ -43,6 +43,8 @@ WRONG: Final[tuple[tuple[str, str, bytes, dict[str, str], int], ...]] = (
     ("GET", "/endpoints?expires_before=2026-02-30T00:00:00Z", b"", {}, 400),
     ("GET", "/endpoints?cursor=W10", b"", {}, 400),
     ("GET", "/changes?cursor=%21", b"", {}, 400),
+    # ["0001-01-01T00:00:00+14:00","1"], which is before the first time in UTC.
+    ("GET", "/changes?cursor=WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAwIiwiMSJd", b"", {}, 400),
     ("GET", "/endpoints/none", b"", {}, 404),
     ("GET", f"/endpoints/{'0' * 32}", b"", {}, 404),
     ("GET", f"/targets/{'0' * 32}", b"", {}, 404),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +16,7 @@ import pytest
 from starlette.types import Message
 
 from model.observation import Observation
+from model.records.probe_record import ProbeState
 from model.target import Target
 from service.config.modules.module import ModuleSettings
 from service.config.modules.on_demand import OnDemandSettings
@@ -21,9 +24,11 @@ from service.http.api.resources.probes import MOST_STREAMS
 from service.probe_endpoint.jobs import ProbeJobs
 from service.probe_endpoint.module_choices import RefusedError
 from service.probe_endpoint.observer import Admitted, Observer, RequestedProbe
+from storage import SqlStore
 from tests.service.hostile import hostile_server
 from tests.service.http.api.world import ALICE, Api, HandClock, api
 from tests.service.probe_endpoint.asking import World
+from tests.storage.samples import refusal
 
 WAIVER = {
     "name": "tills",
@@ -109,6 +114,7 @@ class Steps:
         )
         self.say: asyncio.Future[Callable[[str], None]] = asyncio.Future()
         self.end = asyncio.Event()
+        self.found: list[Observation] = []
 
     def admit(self, requested: RequestedProbe) -> Admitted:
         return self.admitted
@@ -117,7 +123,7 @@ class Steps:
         if not self.say.done():
             self.say.set_result(say)
         await self.end.wait()
-        return []
+        return self.found
 
 
 TARGET = Target(host="www.example", port=443, server_name="www.example")
@@ -154,8 +160,19 @@ async def test_a_probe_of_a_real_server_is_followed_to_its_result() -> None:
             (chain,) = observation["certificates"][:1]
             assert chain["chain"][0]["subject"].startswith("CN=")
             assert running.probed == [target.key]
+            ended = (await running.client.get(place)).json()
+            # An hour later the job is no longer in memory.
+            running.clock.seconds += 3601
+            assert running.jobs.in_memory == ()
+            stored = (await running.client.get(place)).json()
+            assert stored == {**ended, "steps": []}
+            assert (await running.client.get(f"{place}/result")).json() == result
+            assert events(await running.client.get(f"{place}/events")) == [("end", stored)]
+            assert (await running.get("/probes")).json()["items"] == [stored]
             assert (await running.client.delete(place)).status_code == 204
             assert (await running.client.get(place)).status_code == 404
+            assert (await running.get("/probes")).json()["items"] == []
+            assert running.removed == [target.key]
 
 
 async def test_a_probe_makes_the_checks_of_its_module_or_of_the_request() -> None:
@@ -197,7 +214,7 @@ async def test_an_invalid_choice_is_refused_with_one_sentence(
     body = {"target": TARGET.key, **fields}
     answer = await running.client.post("/api/v1/probes", json=body)
     assert (answer.status_code, words in answer.json()["detail"]) == (422, True), answer.text
-    assert running.jobs.every == ()
+    assert running.jobs.in_memory == ()
 
 
 async def test_only_targets_that_may_be_probed_are(running: Api) -> None:
@@ -217,7 +234,7 @@ async def test_a_running_probe_has_no_result_and_is_cancelled() -> None:
         await steps.say
         assert (await running.client.get(f"{place}/result")).status_code == 409
         (await steps.say)("a step")
-        (job,) = running.jobs.every
+        (job,) = running.jobs.in_memory
         followed = job.follow(0, 60)
         assert await anext(followed) == job.steps[0]
         assert (await running.client.delete(place)).status_code == 204
@@ -225,15 +242,21 @@ async def test_a_running_probe_has_no_result_and_is_cancelled() -> None:
         assert (job.state.value, job.failure) == ("failed", "it was cancelled")
 
 
-async def test_jobs_and_their_steps_are_bounded_and_expire() -> None:
+@pytest.fixture
+async def archive(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    async with await SqlStore.open(f"sqlite:///{tmp_path / 'kept.db'}") as store:
+        yield store
+
+
+async def test_jobs_and_their_steps_are_bounded_and_expire(archive: SqlStore) -> None:
     steps, clock = Steps(), HandClock()
-    jobs = ProbeJobs(steps, clock)
+    jobs = ProbeJobs(steps, clock, archive)
     first = jobs.start(RequestedProbe(target="a"), "alice")
     say = await steps.say
     for number in range(1000):
         say(f"step {number} " + "x" * 1000)
     assert (len(first.steps), max(len(one.text) for one in first.steps)) == (100, 300)
-    while len(jobs.every) < 64:
+    while len(jobs.in_memory) < 64:
         jobs.start(RequestedProbe(target="a"), "alice")
     with pytest.raises(RefusedError) as refused:
         jobs.start(RequestedProbe(target="a"), "alice")
@@ -242,15 +265,32 @@ async def test_jobs_and_their_steps_are_bounded_and_expire() -> None:
     # A client that follows to the end sees the last steps that are left.
     assert [one.number async for one in first.follow(0, 60) if one][-1] == 1000
     jobs.start(RequestedProbe(target="a"), "alice")
-    assert len(jobs.every) == 64
+    assert len(jobs.in_memory) == 64
     await jobs.close()
     clock.seconds = 3601.0
-    assert jobs.every == ()
+    assert jobs.in_memory == ()
 
 
-async def test_a_client_that_does_not_read_its_stream_holds_no_steps() -> None:
+async def test_a_result_that_cannot_be_stored_stays_in_memory_with_the_reason(
+    archive: SqlStore,
+) -> None:
     steps = Steps()
-    jobs = ProbeJobs(steps, HandClock())
+    steps.found = [refusal(reason=random.Random(1).randbytes(3 << 20).hex())]
+    jobs = ProbeJobs(steps, HandClock(), archive)
+    job = jobs.start(RequestedProbe(target="a"), "alice")
+    steps.end.set()
+    assert [one async for one in job.follow(0, 60)] == []
+    found = await jobs.find(job.id)
+    assert found is not None
+    assert (found.record.state, len(found.observations)) == (ProbeState.DONE, 1)
+    assert "at most 1048576 are stored" in (found.not_stored or "")
+    assert await archive.probes() == []
+    await jobs.close()
+
+
+async def test_a_client_that_does_not_read_its_stream_holds_no_steps(archive: SqlStore) -> None:
+    steps = Steps()
+    jobs = ProbeJobs(steps, HandClock(), archive)
     job = jobs.start(RequestedProbe(target="a"), "alice")
     say = await steps.say
     readers = [job.follow(0, 60) for _ in range(1000)]
@@ -319,7 +359,7 @@ async def test_of_a_thousand_clients_that_do_not_read_their_streams_most_are_ref
         say = await steps.say
         for number in range(10_000):
             say(str(number))
-        (job,) = running.jobs.every
+        (job,) = running.jobs.in_memory
         assert len(job.steps) == 100
         assert (await running.get("/health")).status_code == 200
         for task in tasks:

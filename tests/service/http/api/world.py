@@ -98,6 +98,7 @@ class Api:
     statuses: Sequence[EndpointStatus] = ()
     resource_claims: tuple[ResourceClaim, ...] = ()
     probed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
 
     async def get(self, path: str, **parameters: str | Sequence[str]) -> httpx.Response:
         """The answer to a GET below ``/api/v1``."""
@@ -151,7 +152,7 @@ async def api(
     with TemporaryDirectory() as directory:
         async with await SqlStore.open(f"sqlite:///{Path(directory) / 'kept.db'}") as store:
             prober = World(inventory=_targets(), addresses=LOOPBACK).prober(OnDemandSettings())
-            jobs = ProbeJobs(Observer(prober) if visits is None else visits(), clock)
+            jobs = ProbeJobs(Observer(prober) if visits is None else visits(), clock, store)
             async with httpx.AsyncClient(verify=TRUSTS_NO_CA) as unused:
                 made = Api(store, evaluator, jobs, clock, unused, Inventory(store))
             app = Guard(
@@ -185,8 +186,9 @@ def _targets() -> tuple[Target, ...]:
 
 
 def _parts(made: Api, requests_per_minute: int) -> ApiParts:
-    async def record(_: Principal, target: str) -> None:
-        made.probed.append(target)
+    async def record(_: Principal, action: AuditAction, target: str) -> None:
+        is_start = action is AuditAction.PROBE_REQUESTED
+        (made.probed if is_start else made.removed).append(target)
 
     return ApiParts(
         store=made.store,

@@ -23,31 +23,6 @@ _HEAT_STEPS: Final = (1, 2, 5)
 
 
 @frozen
-class Bar:
-    """One bar with its name and number; ``link`` leads to what it counts."""
-
-    name: str
-    count: int
-    percent: float
-    mark: Mark = "plain"
-    link: str = ""
-
-
-def bars(counts: Iterable[tuple[str, int, Mark, str]], whole: int) -> tuple[Bar, ...]:
-    """Bars as shares of ``whole``, from names, counts, marks and links."""
-    return tuple(
-        Bar(
-            name=name,
-            count=count,
-            percent=round(100 * count / whole, 1) if whole else 0,
-            mark=mark,
-            link=link,
-        )
-        for name, count, mark, link in counts
-    )
-
-
-@frozen
 class Point:
     """One point of a line, in the chart's coordinates, and its words."""
 
@@ -101,6 +76,18 @@ def line_chart(name: str, shares: Sequence[tuple[datetime, int, int]]) -> LineCh
         first=f"{start:%b %d}",
         last="now",
     )
+
+
+@frozen
+class Bar:
+    """One bar with its name and number; ``link`` leads to what it counts, and ``trend`` is its share over time."""
+
+    name: str
+    count: int
+    percent: float
+    mark: Mark = "plain"
+    link: str = ""
+    trend: LineChart | None = None
 
 
 @frozen

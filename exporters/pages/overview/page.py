@@ -1,4 +1,4 @@
-"""The overview: the fleet's compliance, expiry, versions and strengths, and what could not be proved."""
+"""The overview: the fleet's compliance and expiry, and what could not be proved."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from exporters.pages.charts import Bar, LineChart, bars, expiry_calendar, line_chart
 from exporters.pages.endpoint_list import EndpointFilter, in_order
 from exporters.pages.links import endpoint_link
-from exporters.pages.rows import STRENGTH_MARKS, Badge, Mark, Row
+from exporters.pages.overview.charts import LineChart, expiry_calendar, line_chart
+from exporters.pages.rows import Badge, Mark, Row
 from model.frozen import frozen
-from model.protocol_version import ProtocolVersion
 from model.query import ComplianceCount
-from model.registry import Strength
+from model.records.fleet_count import Accepted, FleetCount, fleet_count
 from model.verdict import Verdict
 
 _WEEKS: Final = 13
 _NEXT_SHOWN: Final = 10
 _UNPROVEN_SHOWN: Final = 12
 _SOON: Final = "30"
-_OLD: Final = ProtocolVersion.TLSV1_2
 
 
 @frozen
@@ -89,11 +87,20 @@ def fleet_values(rows: Sequence[Row], now: datetime) -> Mapping[str, Any]:
         "tiles": tuple(_tiles(rows, now)),
         "next": [(row, endpoint_link(row)) for row in by_expiry[:_NEXT_SHOWN]],
         "calendar": expiry_calendar(leaves.values(), now),
-        "versions": _versions(rows),
-        "strengths": _strengths(rows),
-        "post_quantum": _post_quantum(rows),
         "unproven": _unproven(rows),
     }
+
+
+def count_of(rows: Sequence[Row], now: datetime) -> FleetCount:
+    """What the endpoints of ``rows`` accept."""
+    return fleet_count(
+        (
+            Accepted(versions=row.accepted, weakest=row.weakest, post_quantum=row.has_post_quantum)
+            for row in rows
+            if row.is_tls
+        ),
+        now,
+    )
 
 
 def _tiles(rows: Sequence[Row], now: datetime) -> Iterator[Tile]:
@@ -122,53 +129,6 @@ def _tiles(rows: Sequence[Row], now: datetime) -> Iterator[Tile]:
         words="do not answer with TLS",
         link=EndpointFilter(answer="other").link(),
         mark="bad" if silent else "plain",
-    )
-
-
-def _versions(rows: Sequence[Row]) -> tuple[Bar, ...]:
-    counts = Counter(label for row in rows for label in row.accepted)
-    answering = sum(row.is_tls for row in rows)
-    found = sorted(map(ProtocolVersion.from_label, counts), reverse=True)
-    return bars(
-        (
-            (
-                version.display_name,
-                counts[version.label],
-                "bad" if version < _OLD else "good",
-                EndpointFilter(version=version.label).link(),
-            )
-            for version in found
-        ),
-        answering,
-    )
-
-
-def _strengths(rows: Sequence[Row]) -> tuple[Bar, ...]:
-    counts = Counter(row.weakest for row in rows if row.weakest)
-    return bars(
-        (
-            (
-                strength.value,
-                counts[strength],
-                STRENGTH_MARKS[strength],
-                EndpointFilter(strength=strength.value).link(),
-            )
-            for strength in Strength
-            if counts[strength]
-        ),
-        counts.total(),
-    )
-
-
-def _post_quantum(rows: Sequence[Row]) -> tuple[Bar, ...]:
-    answering = [row for row in rows if row.is_tls]
-    able = sum(row.has_post_quantum for row in answering)
-    return bars(
-        (
-            ("post-quantum key exchange", able, "good", ""),
-            ("classical key exchange only", len(answering) - able, "warning", ""),
-        ),
-        len(answering),
     )
 
 

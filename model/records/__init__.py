@@ -1,0 +1,1 @@
+"""What the service stores next to the facts: requested probes, and counts of the fleet."""
