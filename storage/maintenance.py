@@ -23,7 +23,8 @@ from storage.retention import Retention, prune
 from storage.retention_clock import read_retention_time
 from storage.revision import check_revision
 from storage.rows.body import Body, decode_body
-from storage.rows.tables import EvidenceRow, ObservationRow, StatusRow, Table
+from storage.rows.table import Table
+from storage.rows.tables import EvidenceRow, ObservationRow, StatusRow
 from storage.transfer import export_rows, import_rows
 
 _BUSY_SECONDS: Final = 30.0

@@ -15,11 +15,11 @@ from model.records.fleet_count import FleetCount
 from model.records.probe_record import ProbeRecord, ProbeResult
 from model.target import Target
 from storage.newest_first import NewestFirstReader
-from storage.reading.audit import read_audit_log
-from storage.reading.fleet_days import read_fleet_counts
-from storage.reading.probes import read_probe, read_probes
-from storage.reading.resource_claims import read_resource_claims
-from storage.reading.waivers_and_events import (
+from storage.reading.records.audit import read_audit_log
+from storage.reading.records.fleet_days import read_fleet_counts
+from storage.reading.records.probes import read_probe, read_probes
+from storage.reading.records.resource_claims import read_resource_claims
+from storage.reading.records.waivers_and_events import (
     read_api_targets,
     read_events,
     read_reported_alerts,

@@ -17,19 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from model.frozen import frozen
 from storage.database import WritableDatabase
 from storage.retention_clock import RetentionTime, read_retention_time, write_retention_time
+from storage.rows.record_tables import AuditRow, EventRow, FleetDayRow, ProbeRow
 from storage.rows.tables import (
-    AuditRow,
     CertificateRow,
     ChangeRow,
     ComplianceRow,
     EndpointRow,
-    EventRow,
     EvidenceRow,
     FindingRow,
-    FleetDayRow,
     ObservationCertificateRow,
     ObservationRow,
-    ProbeRow,
     ResultRow,
     StatusRow,
     TargetLabelRow,

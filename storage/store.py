@@ -39,15 +39,15 @@ from storage.reader import SqlReader, opened
 from storage.retention import Pruned, Retention, prune
 from storage.rows.probes import encode_results
 from storage.writer import BatchWriter, WriterClosedError
-from storage.writing.api_targets import change_api_target
 from storage.writing.attributions import put_attributions
-from storage.writing.audit import add_audit_entry
 from storage.writing.batch import write_visits
 from storage.writing.daily_limit import BYTES_PER_DAY, Dropped
-from storage.writing.fleet_days import put_fleet_count
-from storage.writing.probes import add_probe, remove_probe
-from storage.writing.resource_claims import put_resource_claims
-from storage.writing.waivers_and_events import (
+from storage.writing.records.api_targets import change_api_target
+from storage.writing.records.audit import add_audit_entry
+from storage.writing.records.fleet_days import put_fleet_count
+from storage.writing.records.probes import add_probe, remove_probe
+from storage.writing.records.resource_claims import put_resource_claims
+from storage.writing.records.waivers_and_events import (
     add_event,
     put_reported_alerts,
     put_waiver,

@@ -24,7 +24,7 @@ from model.safe_output.private_file import open_private
 from storage.database import Database, WritableDatabase
 from storage.errors import StoreError
 from storage.rows.columns import Compressed, UtcDateTime
-from storage.rows.tables import Table
+from storage.rows.table import Table
 
 _FORMAT: Final = "tlsprobe-database"
 _ROWS_AT_ONCE: Final = 1000

@@ -26,7 +26,6 @@ from policy.files.yaml_file import ConfigError, read_yaml_mapping
 from probe.checks.check_groups import parse_parts, part_names
 from probe.checks.part import USUAL_PARTS
 from probe.connect.route import Proxy
-from probe.crypto.identity import ClientIdentity, load_identity
 from probe.visit.settings import ProbeSettings
 from scheduling.interval import IntervalPolicy
 from scheduling.resolve import AddressFamily
@@ -44,8 +43,9 @@ from service.config.schedule import ClosedSpans, LabelSchedule, split_span
 from service.config.sources import SourceContext, SourceSettings, ruled_api_source
 from service.config.trust_stores import check_trust_stores
 from service.integrations.catalogue import NotifierSection
+from service.setting_types.client_identities import ClientIdentities
 from service.setting_types.database_url import DEFAULT_DATABASE, values_with_password
-from service.setting_types.secret_marks import SecretFile, SecretUrl, SecretVariable
+from service.setting_types.secret_marks import SecretFile, SecretUrl
 from service.setting_types.values import Count, Port, Seconds, split_listen, split_name_server
 from service.setting_types.worker_tags import zones_of_tags
 from service.sources.target_sources import RuledSource
@@ -148,28 +148,6 @@ class Workers(BaseModel):
     heartbeat_timeout_seconds: Annotated[float, Field(ge=2, le=3600)] = 20.0
 
 
-class ClientIdentityFiles(BaseModel):
-    """The files of one client certificate and its key: PEM, or PKCS #12 without ``key``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    certificate: Path
-    key: Path | None = None
-    passphrase_variable: SecretVariable = None
-
-    def load(self, name: str) -> ClientIdentity:
-        """The identity; raises IdentityError."""
-        return load_identity(name, self.certificate, self.key, self.passphrase_variable)
-
-
-def _check_identities(
-    files: Mapping[str, ClientIdentityFiles],
-) -> Mapping[str, ClientIdentityFiles]:
-    for name, one in files.items():
-        one.load(name)
-    return files
-
-
 class ServiceSettings(BaseSettings):
     """All settings of ``tlsprobe serve``.
 
@@ -207,9 +185,7 @@ class ServiceSettings(BaseSettings):
         ProbeSettings().trust_stores
     )
     proxies: Proxies = {}
-    client_identities: Annotated[
-        Mapping[str, ClientIdentityFiles], AfterValidator(_check_identities)
-    ] = {}
+    client_identities: ClientIdentities = {}
     policies: tuple[str, ...] = ()
     metrics: MetricsSettings = MetricsSettings()
     on_demand: OnDemandSettings = OnDemandSettings()

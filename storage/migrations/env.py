@@ -11,7 +11,7 @@ from alembic import context
 from sqlalchemy import Connection, create_engine
 
 from storage.rows.columns import Compressed, Sha256, UtcDateTime
-from storage.rows.tables import Table
+from storage.rows.table import Table
 
 
 def render_plainly(kind: str, item: Any, _autogenerate: object) -> str | Literal[False]:

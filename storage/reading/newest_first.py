@@ -18,7 +18,8 @@ from model.comparisons.change import Change
 from model.query import AuditEntry, NewestFirst, Period, RowEnd, Selection, ServiceEvent
 from storage.reading.history import change_of, change_rows, period_rows, periods_of
 from storage.reading.places import conditions
-from storage.rows.tables import AuditRow, ChangeRow, EventRow, VisitRow
+from storage.rows.record_tables import AuditRow, EventRow
+from storage.rows.tables import ChangeRow, VisitRow
 
 T = TypeVar("T")
 _Rows = Sequence[Row[*tuple[Any, ...]]]

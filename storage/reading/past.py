@@ -22,7 +22,7 @@ from model.verdict import Verdict
 from storage.reading.findings import read_compliance_at, read_findings_at
 from storage.reading.observations import decode_rows
 from storage.reading.places import conditions, with_target
-from storage.reading.resource_claims import read_resource_claims_at
+from storage.reading.records.resource_claims import read_resource_claims_at
 from storage.reading.statuses import decode
 from storage.rows.body import decode_observation
 from storage.rows.statuses import NO_VERDICTS

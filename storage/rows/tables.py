@@ -1,4 +1,4 @@
-"""The tables: what is stored, and what identifies it.
+"""The tables of targets, visits and what they show: what is stored, and what identifies it.
 
 A visit that learns nothing new writes one row, its endpoint's ``statuses``; other rows are written only when
 something differs. ``docs/reference/storage.md`` describes the same for users; ``storage/migrations`` creates the
@@ -19,28 +19,13 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     UniqueConstraint,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.rows.columns import Compressed, Sha256, UtcDateTime
-
-_ROW_ID = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER is SQLite's own row id
-
-
-class Table(DeclarativeBase):
-    """The base of all tables; constraints are named so that migrations can name them too."""
-
-    metadata = MetaData(
-        naming_convention={
-            "pk": "pk_%(table_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_name)s",
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        }
-    )
+from storage.rows.table import ROW_ID, Table
 
 
 class TargetRow(Table):
@@ -48,7 +33,7 @@ class TargetRow(Table):
 
     __tablename__ = "targets"
 
-    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     key: Mapped[str] = mapped_column(String, unique=True)
     host: Mapped[str] = mapped_column(String, index=True)
     port: Mapped[int] = mapped_column(Integer)
@@ -77,7 +62,7 @@ class EndpointRow(Table):
 
     __tablename__ = "endpoints"
 
-    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     key: Mapped[str] = mapped_column(String, unique=True)
     target_id: Mapped[int] = mapped_column(ForeignKey("targets.id"), index=True)
     address: Mapped[str | None] = mapped_column(String)
@@ -127,7 +112,7 @@ class ObservationRow(Table):
 
     __tablename__ = "observations"
 
-    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     endpoint_id: Mapped[int] = mapped_column(ForeignKey("endpoints.id"), index=True)
     facts_digest: Mapped[str] = mapped_column(Sha256)
     state: Mapped[str] = mapped_column(String(16))
@@ -152,7 +137,7 @@ class VisitRow(Table):
     __tablename__ = "visits"
     __table_args__ = (Index(None, "endpoint_id", "id"),)
 
-    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     endpoint_id: Mapped[int] = mapped_column(ForeignKey("endpoints.id"))
     observation_id: Mapped[int] = mapped_column(ForeignKey("observations.id"), index=True)
     turn: Mapped[str] = mapped_column(String(8))
@@ -167,7 +152,7 @@ class ChangeRow(Table):
     __tablename__ = "changes"
     __table_args__ = (Index(None, "endpoint_id", "at"),)
 
-    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     endpoint_id: Mapped[int] = mapped_column(ForeignKey("endpoints.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     fact: Mapped[str] = mapped_column(String)
@@ -183,7 +168,7 @@ class CertificateRow(Table):
 
     __tablename__ = "certificates"
 
-    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     sha256: Mapped[str] = mapped_column(Sha256, unique=True)
     der: Mapped[bytes | None] = mapped_column(Compressed)
 
@@ -208,7 +193,7 @@ class PolicyRow(Table):
     __tablename__ = "policies"
     __table_args__ = (UniqueConstraint("name", "digest", name="uq_policies_name"),)
 
-    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     name: Mapped[str] = mapped_column(String)
     digest: Mapped[str] = mapped_column(String)
 
@@ -218,7 +203,7 @@ class ComplianceRow(Table):
 
     __tablename__ = "compliance"
 
-    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     endpoint_id: Mapped[int] = mapped_column(ForeignKey("endpoints.id"), index=True)
     policy_id: Mapped[int] = mapped_column(ForeignKey("policies.id"))
     verdict: Mapped[str] = mapped_column(String(8))
@@ -231,7 +216,7 @@ class ResultRow(Table):
 
     __tablename__ = "results"
 
-    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     policy: Mapped[str] = mapped_column(String)
     rule: Mapped[str] = mapped_column(String)
@@ -249,7 +234,7 @@ class FindingRow(Table):
 
     __tablename__ = "findings"
 
-    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     endpoint_id: Mapped[int] = mapped_column(ForeignKey("endpoints.id"), index=True)
     result_id: Mapped[int] = mapped_column(ForeignKey("results.id"), index=True)
     reopened: Mapped[int] = mapped_column(Integer)
@@ -258,94 +243,6 @@ class FindingRow(Table):
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     evidence: Mapped[bytes | None] = mapped_column(LargeBinary)
-
-
-class WaiverRow(Table):
-    """A Waiver that was added through the API, not in a file."""
-
-    __tablename__ = "waivers"
-
-    name: Mapped[str] = mapped_column(String, primary_key=True)
-    fields: Mapped[dict[str, Any]] = mapped_column(JSON)
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class ApiTargetRow(Table):
-    """A target that a client added through the API; ``fields`` are the JSON of ``target_to_json``."""
-
-    __tablename__ = "api_targets"
-
-    key: Mapped[str] = mapped_column(String, primary_key=True)
-    fields: Mapped[dict[str, Any]] = mapped_column(JSON)
-
-
-class ResourceClaimRow(Table):
-    """A claim about a resource that no target has, by the key of the claim; ``fields`` are its JSON."""
-
-    __tablename__ = "resource_claims"
-
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    fields: Mapped[dict[str, Any]] = mapped_column(JSON)
-
-
-class ReportedAlertRow(Table):
-    """An Alert that a notifier has reported and that has not ended since; the table still has its first name."""
-
-    __tablename__ = "told_notices"
-
-    notifier: Mapped[str] = mapped_column(String, primary_key=True)
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    fields: Mapped[dict[str, Any]] = mapped_column(JSON)
-
-
-class EventRow(Table):
-    """A ServiceEvent; ``endpoint_key`` is not a foreign key, because the event outlives the endpoint."""
-
-    __tablename__ = "service_events"
-
-    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    kind: Mapped[str] = mapped_column(String)
-    sentence: Mapped[str] = mapped_column(JSON)
-    endpoint_key: Mapped[str | None] = mapped_column(String)
-
-
-class AuditRow(Table):
-    """An AuditEntry. Names may be any text that a client sends, so they are JSON."""
-
-    __tablename__ = "audit_log"
-
-    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    actor: Mapped[str] = mapped_column(JSON)
-    method: Mapped[str] = mapped_column(String(16))
-    role: Mapped[str] = mapped_column(String(16))
-    address: Mapped[str | None] = mapped_column(String(64))
-    action: Mapped[str] = mapped_column(String(32))
-    subject: Mapped[str] = mapped_column(JSON)
-    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-
-
-class ProbeRow(Table):
-    """A probe that a client requested: the JSON of its ProbeRecord, and of its Observations, compressed."""
-
-    __tablename__ = "probes"
-
-    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
-    name: Mapped[str] = mapped_column(String(32), unique=True)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    fields: Mapped[dict[str, Any]] = mapped_column(JSON)
-    results: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class FleetDayRow(Table):
-    """The last FleetCount of a day, as JSON; ``day`` is its midnight in UTC."""
-
-    __tablename__ = "fleet_days"
-
-    day: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
-    counts: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class MomentRow(Table):

@@ -19,17 +19,17 @@ from model.comparisons.change import Change
 from model.frozen import frozen
 from model.observation import Observation
 from model.query import ServiceEvent, ServiceEventKind
+from storage.rows.record_tables import EventRow
 from storage.rows.tables import (
     CertificateRow,
     ChangeRow,
-    EventRow,
     EvidenceRow,
     FindingRow,
     ObservationCertificateRow,
     ObservationRow,
 )
+from storage.writing.records.waivers_and_events import add_event
 from storage.writing.step import Step
-from storage.writing.waivers_and_events import add_event
 
 BYTES_PER_DAY: Final = 32 * 2**20
 EVENT_KIND: Final = ServiceEventKind.STORAGE_LIMIT_REACHED

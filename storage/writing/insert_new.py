@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.rows.tables import Table
+from storage.rows.table import Table
 
 
 async def insert_new(

@@ -197,14 +197,14 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
             "notifications:\n  ops: {url: 'https://hooks.example'}\n",
             (
                 "tlsprobe.yml, line 2: notifications.ops needs a `type`: one of alertmanager, "
-                "email, slack, webhook"
+                "email, security_hub, slack, webhook"
             ),
         ),
         (
             "notifications:\n  ops: {type: pager}\n",
             (
                 "tlsprobe.yml, line 2: notifications.ops.type must be one of 'webhook', 'slack', "
-                "'email', 'alertmanager', not 'pager'"
+                "'email', 'alertmanager', 'security_hub', not 'pager'"
             ),
         ),
         (

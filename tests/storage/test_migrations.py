@@ -24,7 +24,7 @@ from storage.database import WritableDatabase, connect
 from storage.migrate import upgrade
 from storage.migrations.scripts import migration_config
 from storage.revision import REVISIONS
-from storage.rows.tables import Table
+from storage.rows.table import Table
 from tests.storage.samples import INTERVAL, NOON, observation, refusal, schedule
 
 

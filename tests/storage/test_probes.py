@@ -10,7 +10,7 @@ import pytest
 
 from model.records.probe_record import ProbeResult, ProbeState, ProbeStep, ResultTooLargeError
 from storage import Retention, SqlStore
-from storage.writing import probes as writing_probes
+from storage.writing.records import probes as writing_probes
 from tests.storage.released_database import COUNT, PROBE
 from tests.storage.samples import NOON, certificate, observation, refusal
 

@@ -28,7 +28,7 @@ from storage.maintenance import (
     upgrade_database,
 )
 from storage.retention import Retention
-from storage.rows.tables import Table
+from storage.rows.table import Table
 from tests.storage.released_database import ADDED, COUNT, PROBE, TARGET
 from tests.storage.samples import INTERVAL, NOON, certificate, observation, refusal, schedule
 from tests.storage.test_findings import assessment, record, result

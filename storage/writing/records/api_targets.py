@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from model.encoding.observation_json import target_from_json, target_to_json
 from model.ports import TargetChange
 from model.target import Target
-from storage.rows.tables import ApiTargetRow
-from storage.writing.audit import add_audit_entry
+from storage.rows.record_tables import ApiTargetRow
+from storage.writing.records.audit import add_audit_entry
 
 
 async def change_api_target(connection: AsyncConnection, key: str, change: TargetChange) -> None:

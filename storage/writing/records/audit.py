@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.query import AuditEntry
-from storage.rows.tables import AuditRow
+from storage.rows.record_tables import AuditRow
 
 
 async def add_audit_entry(connection: AsyncConnection, entry: AuditEntry) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.records.fleet_count import FleetCount, counts_from_json
-from storage.rows.tables import FleetDayRow
+from storage.rows.record_tables import FleetDayRow
 
 
 async def read_fleet_counts(connection: AsyncConnection, since: datetime) -> list[FleetCount]:

@@ -14,7 +14,7 @@ from model.findings.alert import Alert
 from model.findings.finding import Waiver
 from model.query import ServiceEvent
 from model.target import Target
-from storage.rows.tables import ApiTargetRow, EventRow, ReportedAlertRow, WaiverRow
+from storage.rows.record_tables import ApiTargetRow, EventRow, ReportedAlertRow, WaiverRow
 
 
 async def read_waivers(connection: AsyncConnection) -> list[Waiver]:

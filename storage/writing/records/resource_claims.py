@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.claims.resource_claim import ResourceClaim, resource_claim_to_json
-from storage.rows.tables import ResourceClaimRow
+from storage.rows.record_tables import ResourceClaimRow
 
 _ROWS_AT_ONCE = 500
 

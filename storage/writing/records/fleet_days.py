@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.records.fleet_count import FleetCount, counts_to_json
-from storage.rows.tables import FleetDayRow
+from storage.rows.record_tables import FleetDayRow
 
 
 async def put_fleet_count(connection: AsyncConnection, count: FleetCount) -> None:

@@ -13,7 +13,7 @@ from model.encoding.finding_json import waiver_to_json
 from model.findings.alert import Alert
 from model.findings.finding import Waiver
 from model.query import ServiceEvent
-from storage.rows.tables import EventRow, ReportedAlertRow, WaiverRow
+from storage.rows.record_tables import EventRow, ReportedAlertRow, WaiverRow
 
 _KEYS_AT_ONCE = 500
 

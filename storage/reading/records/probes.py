@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from model.records.probe_json import probe_from_json
 from model.records.probe_record import ProbeRecord, ProbeResult
 from storage.rows.probes import decode_results
-from storage.rows.tables import ProbeRow
+from storage.rows.record_tables import ProbeRow
 
 
 async def read_probes(connection: AsyncConnection) -> list[ProbeRecord]:

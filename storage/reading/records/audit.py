@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.query import AuditEntry
-from storage.rows.tables import AuditRow
+from storage.rows.record_tables import AuditRow
 
 
 async def read_audit_log(

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.claims.resource_claim import ResourceClaim, resource_claim_from_json
 from model.query import Selection
-from storage.rows.tables import ResourceClaimRow
+from storage.rows.record_tables import ResourceClaimRow
 
 
 async def read_resource_claims(connection: AsyncConnection) -> Sequence[ResourceClaim]:

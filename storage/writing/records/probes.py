@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.records.probe_json import probe_to_json
 from model.records.probe_record import ProbeRecord
-from storage.rows.tables import ProbeRow
+from storage.rows.record_tables import ProbeRow
 
 MOST_PROBES: Final = 1000
 

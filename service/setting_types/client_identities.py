@@ -1,0 +1,39 @@
+"""Client certificates that visits may present: files of the configuration, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from probe.crypto.identity import ClientIdentity, load_identity
+from service.setting_types.secret_marks import SecretVariable
+
+
+class ClientIdentityFiles(BaseModel):
+    """The files of one client certificate and its key: PEM, or PKCS #12 without ``key``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    certificate: Path
+    key: Path | None = None
+    passphrase_variable: SecretVariable = None
+
+    def load(self, name: str) -> ClientIdentity:
+        """The identity; raises IdentityError."""
+        return load_identity(name, self.certificate, self.key, self.passphrase_variable)
+
+
+def _check_identities(
+    files: Mapping[str, ClientIdentityFiles],
+) -> Mapping[str, ClientIdentityFiles]:
+    for name, one in files.items():
+        one.load(name)
+    return files
+
+
+ClientIdentities: TypeAlias = Annotated[
+    Mapping[str, ClientIdentityFiles], AfterValidator(_check_identities)
+]
