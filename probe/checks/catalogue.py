@@ -27,8 +27,6 @@ from probe.checks.plaintext.plaintext_session import (
     PLAINTEXT,
     check_plaintext,
 )
-from probe.checks.ssh.algorithms import ALGORITHM_FACTS, check_algorithms
-from probe.checks.ssh.host_keys import HOST_KEY_FACTS, check_host_keys
 from probe.checks.versions_and_suites.cipher_suites import check_cipher_suites
 from probe.checks.versions_and_suites.contradictions import check_contradictions
 from probe.checks.versions_and_suites.dh_parameters import check_dh_parameters
@@ -187,34 +185,6 @@ DATAGRAM_STAGES: Final = tuple(
     for stage in STAGES
 )
 """The checks for DTLS: those that need hellos only, at the TLS versions that DTLS is based on."""
-
-SSH_STAGES: Final = (
-    Stage(
-        phrase="SSH algorithms",
-        checks=(
-            Check(
-                part=Part.VERSIONS,
-                ask=check_algorithms,
-                level=Intrusiveness.SAFE,
-                facts=ALGORITHM_FACTS,
-                is_first_contact=True,
-            ),
-        ),
-    ),
-    Stage(
-        phrase="SSH host keys",
-        checks=(
-            Check(
-                part=Part.CERTIFICATES,
-                ask=check_host_keys,
-                level=Intrusiveness.SAFE,
-                facts=HOST_KEY_FACTS,
-                is_first_contact=True,
-            ),
-        ),
-    ),
-)
-"""The checks of SSH servers; the second one asks nothing if the first one had no answer."""
 
 ASKED_PARTS: Final = frozenset(check.part for stage in STAGES for check in stage.checks)
 """The parts of a visit that have checks."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from model.application_protocol import HTTP_1_1
 from model.certificates.certificate import NameAsked
@@ -21,11 +21,13 @@ from model.sections import NAMED_FACTS, SECTION_NAMES
 from model.verdict import Fact, Verdict
 from probe.checks.part import Part
 from probe.checks.visit_inputs import VisitInputs
-from probe.crypto.ssh.exchange import SshAnswer
 from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, Presented
 from probe.dialogue.offer import TLS13_GROUPS, Shape
+
+if TYPE_CHECKING:
+    from probe.crypto.ssh.exchange import SshAnswer
 
 
 @frozen

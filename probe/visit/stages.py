@@ -13,7 +13,7 @@ from model.findings.attacks import ATTACKS
 from model.intrusiveness import Intrusiveness
 from model.tracing import span
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.catalogue import DATAGRAM_STAGES, SSH_STAGES, STAGES
+from probe.checks.catalogue import DATAGRAM_STAGES, STAGES
 from probe.checks.check import Ask, Check, Stage
 from probe.checks.part import Part
 from probe.checks.prober import NotAskedError, Prober, side_by_side
@@ -80,6 +80,9 @@ def _stages(facts: VisitFacts, parts: frozenset[Part]) -> Sequence[Stage]:
     # Over datagrams, a refusal may be silence, which would cost more time than a hello of its own.
     facts.riding_parts = frozenset() if is_datagram else parts
     if facts.inputs.application.name == SSH:
+        # A scan of a TLS server starts without these modules.
+        from probe.checks.ssh.stages import SSH_STAGES
+
         return SSH_STAGES
     return DATAGRAM_STAGES if is_datagram else STAGES
 

@@ -22,7 +22,6 @@ from probe.dialogue.answer import (
 from probe.dialogue.before_tls.greetings import is_ssh, plaintext_service
 from probe.dialogue.exchange import Exchange
 from probe.visit.failure_states import STATES
-from probe.visit.ssh_state import ssh_state_of
 
 _TELLING: Final = (
     FailureKind.BLOCKED,
@@ -77,6 +76,8 @@ def state_of(
 
 def _state_by_answers(facts: VisitFacts, answers: Sequence[Answer]) -> tuple[State, str | None]:
     if facts.inputs.application.name == SSH:
+        from probe.visit.ssh_state import ssh_state_of
+
         return ssh_state_of(facts.ssh_answers)
     if facts.speaks_any:
         return State.TLS, _gaps(facts)

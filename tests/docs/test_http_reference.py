@@ -23,7 +23,7 @@ BUSY: Final = {
     *((f"GET /{page}", 429) for page in ("", "endpoints", "endpoints.csv", "endpoint", "evidence")),
     *((f"GET /{page}", 429) for page in ("findings", "policies", "certificates", "service")),
     *((f"GET /{page}", 429) for page in ("changes", "changes.atom", "reports", "reports/{format}")),
-    *((f"GET /{page}", 429) for page in ("finding", "claims", "policies/diff")),
+    *((f"GET /{page}", 429) for page in ("finding", "claims", "policies/diff", "post-quantum")),
     *(
         (f"GET /{page}", 429)
         for page in ("probes", "probes/{id}", "waive", "waivers", "waivers/{name}")
@@ -77,6 +77,8 @@ ANSWERED: Final = {
     ("GET /findings", 400): Asked(path="/findings", query=b"by=x"),
     ("GET /finding", 404): Asked(path="/finding", query=b"target=other"),
     ("GET /policies", 200): Asked(path="/policies"),
+    ("GET /post-quantum", 200): Asked(path="/post-quantum"),
+    ("GET /post-quantum", 400): Asked(path="/post-quantum", query=b"page=x"),
     ("GET /policies/diff", 200): Asked(path="/policies/diff"),
     ("GET /policies/diff", 400): Asked(path="/policies/diff", query=b"first=none"),
     ("POST /endpoints/views", 303): Asked(

@@ -24,13 +24,13 @@ TABLE_ROW = re.compile(r"^\| (?!part|step|question|---)[^|]+ \|", re.MULTILINE)
 
 
 def claims_of_aws() -> Iterator[str]:
-    """The first argument of each call of ``claim`` in the source for AWS."""
-    for path in (ROOT / "discovery/cloud/aws/services").glob("*.py"):
+    """The names among the arguments of each call of ``claim`` in the source for AWS."""
+    for path in (ROOT / "discovery/cloud/aws").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                name = node.args[0] if node.args else None
-                if node.func.attr == "claim" and isinstance(name, ast.Constant):
-                    yield str(name.value)
+                texts = [one.value for one in node.args if isinstance(one, ast.Constant)]
+                if node.func.attr == "claim":
+                    yield from (str(one) for one in texts if re.fullmatch("[a-z0-9_]+", str(one)))
 
 
 def test_every_rule_claim_metric_alert_and_profile_exists() -> None:

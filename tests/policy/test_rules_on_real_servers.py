@@ -274,8 +274,9 @@ CASES: Final = (
 )
 
 
-def test_every_rule_has_its_servers() -> None:
-    assert [case.rule for case in CASES] == [rule.name for rule in RULES]
+def test_every_rule_of_tls_has_its_servers() -> None:
+    of_tls = [rule.name for rule in RULES if not rule.name.startswith("ssh_")]
+    assert [case.rule for case in CASES] == of_tls
 
 
 @pytest.mark.slow

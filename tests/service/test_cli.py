@@ -41,7 +41,6 @@ def test_no_command_shows_the_usage() -> None:
         (["scan", "127.0.0.1", "--trust-store", "internal"], "NAME=FILE"),
         (["scan", "127.0.0.1", "--trust-store", "internal=/nowhere.pem"], "/nowhere.pem"),
         (["scan", "127.0.0.1", "--no-evidence"], "--json"),
-        (["serve"], "--targets"),
         (["serve", "--config", "/nowhere.yml"], "/nowhere.yml"),
         (["serve", "--targets", "/nowhere.yml"], "/nowhere.yml"),
         (["serve", "--targets", "/nowhere.yml", "--listen", "9844"], "--listen"),

@@ -31,7 +31,7 @@ READING = (
     ["db", "check"],
     ["db", "export", "backup.jsonl.gz"],
 )
-WRITING = {"serve", "worker", "db upgrade", "db vacuum", "db import"}
+WRITING = {"serve", "worker", "remediate", "db upgrade", "db vacuum", "db import"}
 EXAMINING = {"doctor"}
 """These report a database that cannot be read among other parts (tests/service/doctor)."""
 each_command = pytest.mark.parametrize("arguments", READING, ids=" ".join)

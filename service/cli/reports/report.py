@@ -53,8 +53,7 @@ _Format: TypeAlias = Annotated[
         "--format",
         metavar="FORMAT",
         help="Output format: html, markdown, csv, json, junit, sarif, oscal, ocsf, cbom, executive, policy or "
-        "guidelines; the last two also as policy-markdown, policy-oscal, guidelines-markdown "
-        "or guidelines-oscal.",
+        "guidelines; -markdown or -oscal after one of the last two names its other forms.",
     ),
 ]
 _Output: TypeAlias = Annotated[

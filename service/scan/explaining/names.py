@@ -20,8 +20,9 @@ from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES, NAMED_GROUPS, SIGNATURE_SCHEMES
 from model.sections import ACCEPTED_SETS, IDENTITY, NAMED_FACTS, SECTION_NAMES
 from model.verdict import Verdict
-from probe.checks.catalogue import SSH_STAGES, STAGES
+from probe.checks.catalogue import STAGES
 from probe.checks.part import USUAL_PARTS, Part
+from probe.checks.ssh.stages import SSH_STAGES
 from service.scan.explaining.explanation import Explanation, covers, tokens
 from service.scan.explaining.facts import facts_of, item_in_sets
 

@@ -7,14 +7,19 @@ from collections import Counter
 from pathlib import Path
 
 from probe.checks.catalogue import STAGES
+from probe.checks.ssh.stages import SSH_STAGES
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "checks.md"
 COLUMNS = 5
 
 
+TEXT = PAGE.read_text(encoding="utf-8")
+SSH = TEXT.split("\n## SSH\n")[1].split("\n## ")[0]
+
+
 def rows() -> list[list[str]]:
-    """The cells of each row that begins with a name."""
-    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    """The cells of each row of TLS that begins with a name."""
+    lines = TEXT.replace(SSH, "").splitlines()
     return [
         [cell.strip() for cell in line.strip().strip("|").split("|")]
         for line in lines
@@ -42,3 +47,11 @@ def test_each_row_has_the_level_that_its_check_declares() -> None:
         for fact in check.facts
     }
     assert {cells[0].strip("`"): cells[-1] for cells in rows()} == declared
+
+
+def test_the_rows_of_ssh_name_facts_that_its_checks_settle() -> None:
+    settled = {fact for stage in SSH_STAGES for check in stage.checks for fact in check.facts}
+    cells = re.findall(r"^\| (`[^|]+) \|", SSH, re.MULTILINE)
+    named = {name for cell in cells for name in re.findall(r"`(\w{3,})`", cell)} - {"ed448"}
+    assert named - settled == set()
+    assert {name for name in settled if not name.startswith("host_key_")} - named == set()

@@ -57,7 +57,11 @@ WRONG = [
         "a number of seconds above 0",
     ),
     (get("/endpoints", "page=x"), 400, "page must be a whole number from 0 to 999999, not 'x'"),
-    (get("/endpoints", "q=%ff"), 400, "the parameter q is not percent-encoded UTF-8: encode it again"),
+    (
+        get("/endpoints", "q=%ff"),
+        400,
+        "the parameter q is not percent-encoded UTF-8: encode it again",
+    ),
     (get("/reports/pdf"), 404, "unknown report 'pdf': use one of html, markdown"),
     (get("/reports/html", "weeks=x"), 400, "weeks must be a whole number from 0 to 260, not 'x'"),
     (get("/reports/html", "label=x"), 400, "'x' must be NAME=VALUE, such as data=sensitive"),
