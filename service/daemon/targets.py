@@ -67,12 +67,12 @@ class TargetFeed:
         self.planner.set_targets(found.targets)
         self.planner.inventory.resource_claims = found.resource_claims
         self.page.expire()
-        # The source that was just read counts as read by then.
-        asyncio.get_running_loop().call_soon(self._warn_of_idle_ones, found.targets)
         try:
             await self.planner.store.put_resource_claims(found.resource_claims)
         except StoreError as error:
             _LOG.warning("claims about resources cannot be stored", reason=str(error))
+        # The source that was just read counts as read by then.
+        asyncio.get_running_loop().call_soon(self._warn_of_idle_ones, found.targets)
 
     def _warn_of_idle_ones(self, targets: Sequence[Target]) -> None:
         """Warn once of each policy and waiver that matches no endpoint, when all sources have been read."""
