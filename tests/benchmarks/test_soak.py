@@ -25,7 +25,7 @@ _SHORT = Options(
     mean_visits=2,
     least_visits=5,
     memory_limit=0.5,
-    spare=12,
+    spare=24,
 )
 """A young service grows, whatever it does; a thing lost in each of 30 visits is still found."""
 
