@@ -26,6 +26,9 @@ from exporters.reports.report import Report, ReportedEndpoint
 from exporters.reports.report_json import report_digest
 from model.encoding.times_json import time_to_json
 
+_LONGEST_VERSION: Final = 1024
+"""By CycloneDX's schema."""
+
 Json: TypeAlias = dict[str, Any]
 
 CBOM_START: Final = '{"bomFormat":"CycloneDX"'
@@ -75,7 +78,8 @@ def _text(value: object) -> str:
 
 
 def _metadata(report: Report, digest: str) -> Json:
-    tool = {"type": "application", "name": "tlsprobe", "version": report.tool_version}
+    version = report.tool_version[:_LONGEST_VERSION]
+    tool = {"type": "application", "name": "tlsprobe", "version": version}
     labels = sorted(report.selection.items())
     return {
         "timestamp": time_to_json(report.generated_at),
