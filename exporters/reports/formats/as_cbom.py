@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeAlias
@@ -26,6 +27,7 @@ from exporters.reports.report import Report, ReportedEndpoint
 from exporters.reports.report_json import report_digest
 from model.encoding.times_json import time_to_json
 
+_AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(:[0-9]+)?")
 _LONGEST_VERSION: Final = 1024
 """By CycloneDX's schema."""
 
@@ -129,9 +131,15 @@ def _service(endpoint: ReportedEndpoint) -> Json:
     return {
         "bom-ref": _reference(endpoint),
         "name": endpoint.target,
-        "endpoints": [f"tls://{quote(endpoint.target, safe=':[]', errors='replace')}"],
+        "endpoints": [_iri(endpoint.target)],
         "properties": properties_of([*visit, *labels, *_proved(endpoint.cryptography)]),
     }
+
+
+def _iri(target: str) -> str:
+    """The target as an IRI (RFC 3987); what is not a host and a port is escaped as a whole."""
+    safe = ":[]" if _AUTHORITY.fullmatch(target) else ""
+    return f"tls://{quote(target, safe=safe, errors='replace')}"
 
 
 def _proved(found: Cryptography | None) -> Iterator[tuple[str, str | None]]:
