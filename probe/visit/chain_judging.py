@@ -32,7 +32,7 @@ async def judge_again(
     known: Observation, target: Target, at: datetime, stores: Mapping[str, TrustStore]
 ) -> tuple[ServedChain, ...] | None:
     """The known chains judged as of ``at``; None if one of them must be served again for that."""
-    found = await off_loop(_judged_anew, known, target, at, stores)
+    found = await off_loop(_judged_again, known, target, at, stores)
     kept = tuple(one for one in found if one is not None)
     return kept if len(kept) == len(found) else None
 
@@ -75,7 +75,7 @@ def _judged(
     return tuple(found)
 
 
-def _judged_anew(
+def _judged_again(
     known: Observation, target: Target, at: datetime, stores: Mapping[str, TrustStore]
 ) -> tuple[ServedChain | None, ...]:
     return tuple(

@@ -121,7 +121,7 @@ async def _judged(
     """The status judged by the policies of ``wish``, if it has any; each finding has its evidence."""
     observation = status.observation
     if wish.book.policies and not wish.is_judged:
-        status = _judged_anew(status, assessment, known)
+        status = _judged_again(status, assessment, known)
     else:
         status = with_claims_held(status)
     proofs = {finding.fingerprint: finding.result for finding in known}
@@ -149,7 +149,7 @@ async def _cryptography(
     return found
 
 
-def _judged_anew(
+def _judged_again(
     status: EndpointStatus, assessment: Assessment, known: Sequence[Finding]
 ) -> EndpointStatus:
     """The status with the open findings of the assessment, and its compliance with the policies."""
@@ -197,7 +197,7 @@ async def _history(
     for ago in reversed(range(wish.weeks)):
         snapshot = await archive.snapshot_at(until - ago * _WEEK, Selection(labels=wish.selection))
         if wish.book.policies:
-            anew = [_judged_anew(one, _assessed(one, wish), ()) for one in snapshot.endpoints]
-            snapshot = replace(snapshot, endpoints=tuple(anew))
+            judged = [_judged_again(one, _assessed(one, wish), ()) for one in snapshot.endpoints]
+            snapshot = replace(snapshot, endpoints=tuple(judged))
         past.append(standings_of(snapshot, wish.grouped_by, wish.selection))
     return tuple(past)

@@ -31,6 +31,16 @@ _Ders: TypeAlias = Mapping[str, bytes | None]
 """Certificates by their SHA-256."""
 
 
+WITH_EVIDENCE: Final = (
+    ObservationRow.id,
+    ObservationRow.facts,
+    EvidenceRow.proofs,
+    TargetRow.labels,
+    TargetRow.claims,
+    TargetRow.source,
+)
+"""The columns from which an Observation with its evidence is decoded."""
+
 _MOST_SEARCHED: Final = 10
 """How many of an endpoint's newest stretches are searched for one that was answered as TLS."""
 
@@ -77,14 +87,7 @@ async def _newest(
 ) -> tuple[_Rows, _Ders]:
     """The rows of the newest stretches, and the certificates that their observations saw."""
     found = await connection.execute(
-        select(
-            ObservationRow.id,
-            ObservationRow.facts,
-            EvidenceRow.proofs,
-            TargetRow.labels,
-            TargetRow.claims,
-            TargetRow.source,
-        )
+        select(*WITH_EVIDENCE)
         .join(VisitRow, VisitRow.observation_id == ObservationRow.id)
         .outerjoin(EvidenceRow, EvidenceRow.observation_id == ObservationRow.id)
         .join(EndpointRow, EndpointRow.id == ObservationRow.endpoint_id)
@@ -151,15 +154,7 @@ async def read_latest_of(
         ValueError: if a stored body is invalid.
     """
     found = await connection.execute(
-        select(
-            EndpointRow.key,
-            ObservationRow.id,
-            ObservationRow.facts,
-            EvidenceRow.proofs,
-            TargetRow.labels,
-            TargetRow.claims,
-            TargetRow.source,
-        )
+        select(EndpointRow.key, *WITH_EVIDENCE)
         .join(StatusRow, StatusRow.endpoint_id == EndpointRow.id)
         .join(ObservationRow, ObservationRow.id == StatusRow.observation_id)
         .outerjoin(EvidenceRow, EvidenceRow.observation_id == ObservationRow.id)

@@ -20,7 +20,7 @@ from model.snapshot import EndpointStatus, Snapshot
 from model.target import key_order
 from model.verdict import Verdict
 from storage.reading.findings import read_compliance_at, read_findings_at
-from storage.reading.observations import decode_rows
+from storage.reading.observations import WITH_EVIDENCE, decode_rows
 from storage.reading.places import conditions, with_target
 from storage.reading.records.resource_claims import read_resource_claims_at
 from storage.reading.statuses import decode
@@ -86,15 +86,7 @@ async def read_proved_at(
         ValueError: if a stored body is invalid.
     """
     found = await connection.execute(
-        select(
-            EndpointRow.key,
-            ObservationRow.id,
-            ObservationRow.facts,
-            EvidenceRow.proofs,
-            TargetRow.labels,
-            TargetRow.claims,
-            TargetRow.source,
-        )
+        select(EndpointRow.key, *WITH_EVIDENCE)
         .select_from(VisitRow)
         .join(EndpointRow, EndpointRow.id == VisitRow.endpoint_id)
         .join(ObservationRow, ObservationRow.id == VisitRow.observation_id)

@@ -17,7 +17,7 @@ from storage.writing.assessments import load_findings, write_assessments
 from storage.writing.daily_limit import BYTES_PER_DAY, Dropped, fit, note_dropped
 from storage.writing.facts import write_facts
 from storage.writing.past import find_known_facts, load_stretches
-from storage.writing.places import add_endpoints, describe_anew
+from storage.writing.places import add_endpoints, describe_again
 from storage.writing.status_rows import (
     KnownEndpoint,
     StatusRecord,
@@ -70,7 +70,7 @@ async def _write_part(
     connection: AsyncConnection, visits: Sequence[Visit], bytes_per_day: int
 ) -> tuple[list[Step], list[Dropped]]:
     known = await load_endpoints(connection, [visit.key for visit in visits])
-    await _describe_anew(connection, visits, known)
+    await _describe_again(connection, visits, known)
     added = await _add(connection, [visit for visit in visits if visit.key not in known])
     records = {key: endpoint.record for key, endpoint in known.items()} | added
     steps = [Step.of(visit, records[visit.key]) for visit in visits]
@@ -125,7 +125,7 @@ def _has_news(step: Step) -> bool:
     return step.advanced.transition is not None or step.is_judged_otherwise
 
 
-async def _describe_anew(
+async def _describe_again(
     connection: AsyncConnection, visits: Sequence[Visit], known: Mapping[str, KnownEndpoint]
 ) -> None:
     targets = {
@@ -134,7 +134,7 @@ async def _describe_anew(
         if visit.key in known
         and not known[visit.key].is_described_as(visit.observation.endpoint.target)
     }
-    await describe_anew(connection, targets)
+    await describe_again(connection, targets)
 
 
 async def _add(connection: AsyncConnection, visits: Sequence[Visit]) -> dict[str, StatusRecord]:

@@ -40,7 +40,7 @@ async def add_endpoints(
     return {row.key: row.id for row in found}
 
 
-async def describe_anew(connection: AsyncConnection, targets: Mapping[int, Target]) -> None:
+async def describe_again(connection: AsyncConnection, targets: Mapping[int, Target]) -> None:
     """Update the labels, claims and source of targets, by their ids."""
     for target_id, target in sorted(targets.items()):
         await connection.execute(
@@ -65,7 +65,7 @@ async def _add_targets(
     ids = await _target_ids(connection, keys)
     await _write_labels(connection, {ids[key]: targets[key] for key in new})
     # Another address of a known target may come with newer labels.
-    await describe_anew(connection, {ids[key]: targets[key] for key in known})
+    await describe_again(connection, {ids[key]: targets[key] for key in known})
     return ids
 
 
