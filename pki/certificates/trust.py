@@ -200,6 +200,11 @@ class TrustStore:
         return bool(self.issuers_of(link)) or link.der in self._named(link.subject)
 
     @property
+    def certificates(self) -> Sequence[bytes]:
+        """The DER of the anchors."""
+        return self._certificates
+
+    @property
     def size(self) -> int:
         """The number of anchors."""
         return len(self._certificates)

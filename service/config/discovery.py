@@ -23,6 +23,7 @@ from discovery.files.entries import MOST_TARGETS
 from discovery.files.targets_file import FileSource
 from discovery.kubernetes.objects import RESOURCES
 from discovery.kubernetes.source import USUAL_RESOURCES, KubernetesSource
+from discovery.mail_domains import MailReading, read_mail_domains
 from discovery.names import read_names
 from discovery.networks import Scan, read_networks
 from discovery.server_files.apache import read_apache
@@ -255,6 +256,34 @@ class DnsSettings(PolledSettings):
         return read
 
 
+class MailDomainsSettings(PolledSettings):
+    """The mail servers of ``domains``: the hosts in their MX records, at port 25."""
+
+    type: Literal["mail_domains"]
+    domains: Annotated[tuple[str, ...], Field(min_length=1)]
+    name_servers: Annotated[tuple[str, ...], AfterValidator(_check_servers)] = ()
+    refresh_seconds: Seconds = 300.0
+
+    @property
+    def described(self) -> str:
+        """Its kind and the first domain."""
+        return f"mail_domains:{self.domains[0]}"
+
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:
+        """Looks up the MX records of all domains."""
+        servers = [split_name_server(text) for text in self.name_servers]
+        at = MailReading(source=name, most=self.max_targets)
+
+        async def read() -> SourceReading:
+            try:
+                lookup = DnsLookup(servers, gate=context.gate)
+            except LookupFailedError as error:
+                raise SourceError(str(error)) from error
+            return await read_mail_domains(self.domains, lookup, at)
+
+        return read
+
+
 class NetworksSettings(PolledSettings):
     """Networks whose open ports are checked for TLS."""
 
@@ -333,6 +362,7 @@ SOURCES: Final[tuple[type[SourceSettings], ...]] = (
     KubernetesSettings,
     NamesSettings,
     DnsSettings,
+    MailDomainsSettings,
     NetworksSettings,
     ServerFilesSettings,
     SeenNamesSettings,

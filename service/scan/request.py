@@ -22,6 +22,7 @@ from probe.visit.settings import ProbeSettings
 from scheduling.resolve import AddressFamily
 from service.config.trust_stores import parse_trust_store
 from service.process.state_files import connect_errors_of_scans
+from service.setting_types.values import split_name_server
 
 PROXY_PASSWORD_VARIABLE: Final = "TLSPROBE_PROXY_PASSWORD"  # noqa: S105 (a variable's name)
 _LONGEST_TIMEOUT_SECONDS: Final = 86_400.0
@@ -113,6 +114,19 @@ def with_surroundings(
         raise ScanInputError(f"--log-list: {error}") from error
     settings = replace(request.settings, fetch=fetch, dns_records=dns, log_list=log_list)
     return replace(request, settings=settings)
+
+
+def with_name_servers(request: ScanRequest, texts: Sequence[str]) -> ScanRequest:
+    """The request, with the name servers to ask; the system's if there are none.
+
+    Raises:
+        ScanInputError: if one is not an IP address, with a port or without.
+    """
+    try:
+        servers = tuple(map(split_name_server, texts))
+    except ValueError as error:
+        raise ScanInputError(f"--name-server {error}") from error
+    return replace(request, settings=replace(request.settings, name_servers=servers))
 
 
 def by_way(
