@@ -14,11 +14,9 @@ from discovery.found import Location, SourceLocation, meta, read_locations
 from discovery.source import Skipped, SourceError, SourceReading
 from model.application_protocol import protocol_named
 from model.frozen import frozen
+from model.mail.mail_domain import MAIL_DOMAIN_LABEL, MOST_HOSTS
 from pki.dns import DnsLookup, LookupFailedError
 
-LABEL: Final = "mail_domain"
-MOST_HOSTS: Final = 20
-"""MX hosts of a domain that become targets, those that senders prefer first."""
 _PROTOCOL: Final = "smtp"
 _PORT: Final = protocol_named(_PROTOCOL).ports[0]
 _NO_HOST: Final = frozenset({"", ".", "@"})
@@ -99,6 +97,6 @@ def _location(domain: str, host: str, preference: int | None) -> SourceLocation:
         host=host,
         port=_PORT,
         protocol=_PROTOCOL,
-        labels={**about, LABEL: domain},
+        labels={**about, MAIL_DOMAIN_LABEL: domain},
         place=f"MX of {domain}",
     )

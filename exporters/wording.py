@@ -7,7 +7,7 @@ from typing import Final
 
 from model.claims import ClaimVerdict
 from model.findings.finding import Outcome
-from model.mail_domain import Rollover, TlsStripping
+from model.mail.mail_domain import Rollover, TlsStripping
 from model.observation import ANSWERED, State
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict

@@ -12,7 +12,7 @@ from exporters.terminal.console import printable
 from exporters.terminal.safe_text import SafeText
 from exporters.terminal.scan_report.form import ReportForm, console_for, without_padding
 from exporters.wording import ROLLOVERS, TLS_STRIPPING
-from model.mail_domain import MailDomain, MailHost, TlsaRecord, TlsStripping
+from model.mail.mail_domain import MailDomain, MailHost, TlsaRecord, TlsStripping
 from model.verdict import Fact, Verdict
 
 _TEXT_LIMIT: Final = 400

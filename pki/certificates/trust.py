@@ -204,11 +204,6 @@ class TrustStore:
         """The DER of the anchors."""
         return self._certificates
 
-    @property
-    def size(self) -> int:
-        """The number of anchors."""
-        return len(self._certificates)
-
     def issuers_of(self, link: PathElement) -> tuple[bytes, ...]:
         """The DER of the store's certificates that ``link`` names as its issuer."""
         return tuple(der for der in self._named(link.issuer) if read_link(der).issued(link))

@@ -14,7 +14,7 @@ from typing import Final
 from dns.rdtypes.ANY.TLSA import TLSA
 
 from model.certificates.certificate import ServedChain
-from model.mail_domain import Rollover, TlsaRecord
+from model.mail.mail_domain import Rollover, TlsaRecord
 from model.verdict import Verdict
 from pki.certificates.hostname import matches
 from pki.certificates.trust import TrustStore

@@ -10,7 +10,7 @@ from typing import Final
 from dns.rdtypes.ANY.MX import MX
 
 from model.frozen import frozen
-from model.mail_domain import MailDomain, MailHost, TlsStripping
+from model.mail.mail_domain import MOST_HOSTS, MailDomain, MailHost, TlsStripping
 from model.observation import Observation
 from model.ports import Clock
 from model.target import Endpoint
@@ -24,8 +24,6 @@ from probe.mail_domain.published import HTTPS_PORT, PublicationContext, publishe
 from probe.mail_domain.questions import ask, dnssec_fact, mx_records, validation
 from probe.mail_domain.stripping import Published, of_domain, of_host
 
-MOST_HOSTS: Final = 20
-"""MX hosts that are examined, those that senders prefer first."""
 _NULL: Final = "."
 
 

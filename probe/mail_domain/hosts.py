@@ -12,7 +12,7 @@ from dns.rdtypes.ANY.TLSA import TLSA
 from model.application_protocol import protocol_named
 from model.certificates.certificate import ServedChain
 from model.frozen import frozen
-from model.mail_domain import MailHost, StsMode, StsPolicy
+from model.mail.mail_domain import MAIL_DOMAIN_LABEL, MailHost, StsMode, StsPolicy
 from model.observation import Observation, State
 from model.target import Endpoint, Target
 from model.verdict import Evidence, Fact, Verdict
@@ -24,8 +24,6 @@ from probe.mail_domain.sts_policy import allows
 
 _PROTOCOL: Final = "smtp"
 PORT: Final = protocol_named(_PROTOCOL).ports[0]
-MAIL_DOMAIN_LABEL: Final = "mail_domain"
-"""The label of a target that names its domain; discovery sets the same one."""
 
 
 @frozen

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from model.frozen import frozen
-from model.mail_domain import StsPolicy
+from model.mail.mail_domain import StsPolicy
 from model.observation import Observation
 from model.target import Endpoint, Target
 from model.verdict import Evidence, Fact, Verdict

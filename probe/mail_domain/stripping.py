@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from model.frozen import frozen
-from model.mail_domain import WEAKEST_FIRST, MailHost, StsMode, StsPolicy, TlsStripping
+from model.mail.mail_domain import WEAKEST_FIRST, MailHost, StsMode, StsPolicy, TlsStripping
 from model.verdict import Fact, Verdict
 
 _NOT_THERE: Final = Fact(verdict=Verdict.UNKNOWN)

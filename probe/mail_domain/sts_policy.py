@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from model.mail_domain import StsMode, StsPolicy
+from model.mail.mail_domain import StsMode, StsPolicy
 
 MOST_BYTES: Final = 64 * 1024
 """The size that senders accept (RFC 8461, section 3.3)."""

@@ -100,33 +100,31 @@ def read_request(
 
 
 def with_surroundings(
-    request: ScanRequest, *, fetch: bool, dns: bool, log_list: Path | None
+    request: ScanRequest,
+    *,
+    fetch: bool,
+    dns: bool,
+    log_list: Path | None,
+    name_servers: Sequence[str] = (),
 ) -> ScanRequest:
-    """The request, with the additional checks of the chains.
+    """The request, with the additional checks of the chains; ``name_servers`` are asked instead of the system's.
 
     Raises:
-        ScanInputError: if the log list cannot be used.
+        ScanInputError: if the log list or a name server cannot be used.
     """
+    try:
+        servers = tuple(map(split_name_server, name_servers))
+    except ValueError as error:
+        raise ScanInputError(f"--name-server {error}") from error
     try:
         if log_list is not None:
             read_log_list(log_list)
     except LogListError as error:
         raise ScanInputError(f"--log-list: {error}") from error
-    settings = replace(request.settings, fetch=fetch, dns_records=dns, log_list=log_list)
+    settings = replace(
+        request.settings, fetch=fetch, dns_records=dns, log_list=log_list, name_servers=servers
+    )
     return replace(request, settings=settings)
-
-
-def with_name_servers(request: ScanRequest, texts: Sequence[str]) -> ScanRequest:
-    """The request, with the name servers to ask; the system's if there are none.
-
-    Raises:
-        ScanInputError: if one is not an IP address, with a port or without.
-    """
-    try:
-        servers = tuple(map(split_name_server, texts))
-    except ValueError as error:
-        raise ScanInputError(f"--name-server {error}") from error
-    return replace(request, settings=replace(request.settings, name_servers=servers))
 
 
 def by_way(

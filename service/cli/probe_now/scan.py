@@ -204,18 +204,14 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
 ) -> int:
     """Probe endpoints now, print a report of each, and a table of several; nothing is stored."""
     from discovery.targets import MAIL_DOMAIN
-    from service.scan.request import (
-        by_service,
-        by_way,
-        read_request,
-        with_name_servers,
-        with_surroundings,
-    )
+    from service.scan.request import by_service, by_way, read_request, with_surroundings
 
     named = _named(hosts or (), file)
     request = read_request((), server_name, timeout, trust_store, checks, intrusiveness)
-    request = with_surroundings(request, fetch=fetch, dns=dns, log_list=log_list)
-    request = with_name_servers(request, name_server or ())
+    servers = name_server or ()
+    request = with_surroundings(
+        request, fetch=fetch, dns=dns, log_list=log_list, name_servers=servers
+    )
     request = by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
     form = PrintOptions(output, as_json, no_evidence, no_color, verbose, policy, brief)
     if any(one.text.startswith(MAIL_DOMAIN) for one in named):
@@ -235,7 +231,7 @@ def _named(hosts: Sequence[str], file: Path | None) -> list[NamedHost]:
 def _scan_mail_domains(named: list[NamedHost], request: ScanRequest, form: PrintOptions) -> int:
     """The exit code; raises ScanInputError for options that a mail domain does not have."""
     from service.process.event_loop import run
-    from service.scan.mail_domains import domains_of, scan_mail_domains
+    from service.scan.mail.mail_domains import domains_of, scan_mail_domains
     from service.scan.request import ScanInputError
 
     domains = domains_of(named)

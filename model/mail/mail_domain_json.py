@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from model.encoding.evidence_json import evidence_field
 from model.encoding.observation_json import to_json
 from model.encoding.times_json import time_to_json
-from model.mail_domain import MailDomain, MailHost, StsPolicy, TlsaRecord
+from model.mail.mail_domain import MailDomain, MailHost, StsPolicy, TlsaRecord
 from model.verdict import Fact
 
 Json: TypeAlias = dict[str, Any]

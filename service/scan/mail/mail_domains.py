@@ -14,8 +14,8 @@ from exporters.terminal.mail_domain import render_mail_domain
 from exporters.terminal.scan_report import render_report
 from exporters.terminal.scan_report.form import form_for
 from model.clock import SystemClock
-from model.encoding.mail_domain_json import mail_domain_to_json
-from model.mail_domain import MailDomain, TlsStripping
+from model.mail.mail_domain import MailDomain, TlsStripping
+from model.mail.mail_domain_json import mail_domain_to_json
 from model.target import is_ip_address
 from model.verdict import Verdict
 from pki.certificates import load_trust_store

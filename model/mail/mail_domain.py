@@ -1,7 +1,7 @@
 """The MailDomain: how mail to one domain is protected on its way, and who can strip TLS from it.
 
 It is an assessment of several endpoints and of the DNS, so that it is a record of its own and no Observation. Its JSON
-form is in ``docs/reference/mail-domain.schema.json``, written by ``model.encoding.mail_domain_json``.
+form is in ``docs/reference/mail-domain.schema.json``, written by ``model.mail.mail_domain_json``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,11 @@ from typing import Final
 from model.frozen import frozen
 from model.observation import Observation
 from model.verdict import Fact, Verdict
+
+MAIL_DOMAIN_LABEL: Final = "mail_domain"
+"""The label of a target that names the domain whose mail it receives."""
+MOST_HOSTS: Final = 20
+"""MX hosts of a domain that are examined, those that senders prefer first."""
 
 
 class TlsStripping(StrEnum):
