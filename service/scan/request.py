@@ -101,7 +101,6 @@ def read_request(
 
 def with_surroundings(
     request: ScanRequest,
-    *,
     fetch: bool,
     dns: bool,
     log_list: Path | None,
@@ -113,14 +112,13 @@ def with_surroundings(
         ScanInputError: if the log list or a name server cannot be used.
     """
     try:
-        servers = tuple(map(split_name_server, name_servers))
-    except ValueError as error:
-        raise ScanInputError(f"--name-server {error}") from error
-    try:
         if log_list is not None:
             read_log_list(log_list)
+        servers = tuple(map(split_name_server, name_servers))
     except LogListError as error:
         raise ScanInputError(f"--log-list: {error}") from error
+    except ValueError as error:
+        raise ScanInputError(f"--name-server {error}") from error
     settings = replace(
         request.settings, fetch=fetch, dns_records=dns, log_list=log_list, name_servers=servers
     )

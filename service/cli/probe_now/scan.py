@@ -203,29 +203,34 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     verbose: Verbose = False,
 ) -> int:
     """Probe endpoints now, print a report of each, and a table of several; nothing is stored."""
-    from discovery.targets import MAIL_DOMAIN
-    from service.scan.request import by_service, by_way, read_request, with_surroundings
+    from service.scan import request as requests
 
-    named = _named(hosts or (), file)
-    request = read_request((), server_name, timeout, trust_store, checks, intrusiveness)
-    servers = name_server or ()
-    request = with_surroundings(
-        request, fetch=fetch, dns=dns, log_list=log_list, name_servers=servers
-    )
-    request = by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
+    request = requests.read_request((), server_name, timeout, trust_store, checks, intrusiveness)
+    request = requests.with_surroundings(request, fetch, dns, log_list, name_server or ())
+    request = requests.by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
     form = PrintOptions(output, as_json, no_evidence, no_color, verbose, policy, brief)
-    if any(one.text.startswith(MAIL_DOMAIN) for one in named):
-        return _scan_mail_domains(named, request, form)
-    request = replace(request, targets=_targets(named, server_name, yes))
-    request = by_service(request, service, _own_options())
+    named = _named(hosts or (), file)
+    request = replace(_by(request, service), targets=_targets(named, server_name, yes))
     judging = JudgeOptions(policy, label, fail_on, allow_unknown, report)
-    return _scan_and_print(request, form, judging, record, watch)
+    return _scan_and_print(named, request, form, judging, record, watch)
+
+
+def _by(request: ScanRequest, service: str | None) -> ScanRequest:
+    from service.scan.request import by_service
+
+    return by_service(request, service, _given(_OF_THIS_PROCESS))
 
 
 def _named(hosts: Sequence[str], file: Path | None) -> list[NamedHost]:
     from service.scan.hosts import named_hosts
 
     return named_hosts(hosts, file, sys.stdin)
+
+
+def _has_mail_domain(named: Sequence[NamedHost]) -> bool:
+    from discovery.targets import MAIL_DOMAIN
+
+    return any(one.text.startswith(MAIL_DOMAIN) for one in named)
 
 
 def _scan_mail_domains(named: list[NamedHost], request: ScanRequest, form: PrintOptions) -> int:
@@ -245,11 +250,6 @@ def _scan_mail_domains(named: list[NamedHost], request: ScanRequest, form: Print
     return 0 if run(scan_mail_domains(domains, request, options, sys.stdout)) else 1
 
 
-def _own_options() -> list[str]:
-    """The options that the user gave and that a service does not take."""
-    return _given(_OF_THIS_PROCESS)
-
-
 def _given(names: Sequence[str]) -> list[str]:
     """Those of the options that the user gave."""
     import click
@@ -264,8 +264,11 @@ def _given(names: Sequence[str]) -> list[str]:
 
 
 def _targets(named: list[NamedHost], server_name: str | None, yes: bool) -> tuple[Target, ...]:
+    """The endpoints; none if mail domains are named."""
     from service.scan.hosts import targets_of
 
+    if _has_mail_domain(named):
+        return ()
     return targets_of(named, server_name, lambda addresses: yes or _is_confirmed(addresses))
 
 
@@ -279,6 +282,7 @@ def _is_confirmed(addresses: int) -> bool:
 
 
 def _scan_and_print(
+    named: list[NamedHost],
     request: ScanRequest,
     form: PrintOptions,
     judging: JudgeOptions,
@@ -289,6 +293,8 @@ def _scan_and_print(
     from service.process.event_loop import run
     from service.scan.scanner import scan_all
 
+    if _has_mail_domain(named):
+        return _scan_mail_domains(named, request, form)
     options = form.read()
     if watch is not None:
         _check_watch(request, options, judging, record)
