@@ -29,7 +29,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "tlsa": "TLSA signed",
     "dane": "certificate matches TLSA",
     "mta_sts_name": "named by the policy",
-    "mta_sts_certificate": "certificate valid for MTA-STS",
+    "mta_sts_certificate": "certificate valid (PKIX)",
 }
 _STYLES: Final = {Verdict.YES: "green", Verdict.NO: "yellow", Verdict.UNKNOWN: "dim"}
 _GOOD: Final = frozenset({TlsStripping.NOBODY, TlsStripping.FIRST_CONTACT, TlsStripping.NO_MAIL})

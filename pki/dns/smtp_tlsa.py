@@ -24,8 +24,8 @@ _DANE_TA: Final = 2
 _DANE_EE: Final = 3
 _WHOLE: Final = 0
 _PUBLIC_KEY: Final = 1
-_LENGTHS: Final = {1: 32, 2: 64}
-"""Octets of the digests of the matching types (RFC 6698, section 2.1.3)."""
+_MATCHING_TYPES: Final = frozenset(range(3))
+"""The data itself, SHA-256 and SHA-512 (RFC 6698, section 2.1.3); the codec checks the lengths of the digests."""
 
 
 def match_records(
@@ -74,12 +74,8 @@ def why_unusable(record: TLSA) -> str | None:
         return f"Usage {record.usage} is not for SMTP (RFC 7672, section 3.1.3)."
     if record.selector not in {_WHOLE, _PUBLIC_KEY}:
         return f"Selector {record.selector} is not known."
-    if record.mtype == 0:
-        return None if record.cert else "The record has no data."
-    if record.mtype not in _LENGTHS:
+    if record.mtype not in _MATCHING_TYPES:
         return f"Matching type {record.mtype} is not known."
-    if len(record.cert) != _LENGTHS[record.mtype]:
-        return f"The digest has {len(record.cert)} octets instead of {_LENGTHS[record.mtype]}."
     return None
 
 

@@ -161,13 +161,19 @@ def tlsa(usage: int, selector: int, made: Made) -> str:
 
 
 NOW: Final = datetime.now(UTC)
-_TIMES: Final = {"valid_from": NOW - 30 * DAY, "valid_to": NOW + 30 * DAY}
-ROOT: Final = make("mail root", is_ca=True, **_TIMES)
-STRANGER: Final = make("mail root", is_ca=True, **_TIMES)
+SINCE, UNTIL = NOW - 30 * DAY, NOW + 30 * DAY
+ROOT: Final = make("mail root", is_ca=True, valid_from=SINCE, valid_to=UNTIL)
+STRANGER: Final = make("mail root", is_ca=True, valid_from=SINCE, valid_to=UNTIL)
 
 
 def _leaf(*names: str, issuer: Made = ROOT) -> Made:
-    return make(names[0], issuer=issuer, names=tuple(map(x509.DNSName, names)), **_TIMES)
+    return make(
+        names[0],
+        issuer=issuer,
+        names=tuple(map(x509.DNSName, names)),
+        valid_from=SINCE,
+        valid_to=UNTIL,
+    )
 
 
 HOSTS: Final[Mapping[str, str]] = {
@@ -274,8 +280,8 @@ def _issuer(host: str) -> Made:
     return STRANGER if host == "mx.expired.plain" else ROOT
 
 
-def _services(own: Home, port: int, served: Mapping[str, Made]) -> dict[int | str, str]:
-    found: dict[int | str, str] = {}
+def _services(own: Home, port: int, served: Mapping[str, Made]) -> dict[str, str]:
+    found: dict[str, str] = {}
     for host, address in HOSTS.items():
         key, chain = _write_pem(own.directory, host, served[host], _issuer(host))
         level = "none" if host in WITHOUT_TLS else "may"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,8 +17,7 @@ from probe.mail_domain.assess import MailDomainAssessor, MailPorts
 from probe.mail_domain.policy_fetch import PolicyFetcher
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
-from tests.probe.mail_domain.mail_world import POLICIES, World, mail_world
-from tests.zoo.certificates import Certificates
+from tests.probe.mail_domain.mail_world import POLICIES, World
 
 pytestmark = pytest.mark.integration
 
@@ -133,12 +131,6 @@ CASES = (
     ),
     Case(domain="twice.plain", stripping=TlsStripping.ANYONE, facts={"mta_sts_record": NO}),
 )
-
-
-@pytest.fixture(scope="module")
-def world(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with mail_world(certificates, tmp_path_factory.mktemp("mail")) as found:
-        yield found
 
 
 async def assess(

@@ -59,7 +59,7 @@ tlsmgr unix - - n 1000? 1 tlsmgr
 @contextmanager
 def _start(certificates: Certificates) -> Iterator[Mapping[str, int]]:
     ports = dict(zip([*_LEVELS, "implicit"], free_ports(len(_LEVELS) + 1), strict=True))
-    services: dict[int | str, str] = {
+    services = {
         ports[name]: f"smtpd_tls_security_level={level}" for name, level in _LEVELS.items()
     } | {ports["implicit"]: "smtpd_tls_wrappermode=yes"}
     with home(certificates, as_ourselves=True) as own, postfix(own, services):
@@ -67,7 +67,7 @@ def _start(certificates: Certificates) -> Iterator[Mapping[str, int]]:
 
 
 @contextmanager
-def postfix(own: Home, services: Mapping[int | str, str]) -> Iterator[None]:
+def postfix(own: Home, services: Mapping[int, str] | Mapping[str, str]) -> Iterator[None]:
     """Runs Postfix with an smtpd on each port, with these settings in main.cf's form, separated by spaces.
 
     A text instead of a port is an address and a port.
