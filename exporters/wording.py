@@ -7,7 +7,6 @@ from typing import Final
 
 from model.claims import ClaimVerdict
 from model.findings.finding import Outcome
-from model.mail.mail_domain import Rollover, TlsStripping
 from model.observation import ANSWERED, State
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
@@ -75,24 +74,3 @@ def short_state(state: State) -> str:
 def version_name(version: ProtocolVersion) -> str:
     """The usual spelling of the version, which Go's programs use too: ``TLS 1.2``."""
     return version.display_name
-
-
-TLS_STRIPPING: Final[Mapping[TlsStripping, str]] = {
-    TlsStripping.NO_MAIL: "nobody: the domain accepts no mail",
-    TlsStripping.NOBODY: "nobody on the path (DANE with DNSSEC)",
-    TlsStripping.FIRST_CONTACT: "an attacker at first contact, or one who blocks the policy (MTA-STS)",
-    TlsStripping.ANY_CERTIFICATE: "nobody, but anyone on the path can pose as the server",
-    TlsStripping.ANYONE: "anyone on the path (opportunistic STARTTLS only)",
-    TlsStripping.NO_TLS: "there is no TLS to strip",
-    TlsStripping.UNKNOWN: "unknown",
-}
-"""Who can strip TLS from mail to a domain."""
-
-ROLLOVERS: Final[Mapping[Rollover, str]] = {
-    Rollover.SAME_CA: "any certificate of the same CA matches",
-    Rollover.SAME_KEY: "matches only with the same key: publish a record of the next key first",
-    Rollover.SAME_CERTIFICATE: "matches no record: publish its record first",
-    Rollover.OTHER_RECORD: "another record is published: of the next key, or outdated",
-    Rollover.BROKEN: "no record matches the certificate that is served now",
-}
-"""What TLSA records allow the next certificate of a server to be."""

@@ -11,8 +11,7 @@ from rich.table import Table
 from exporters.terminal.console import printable
 from exporters.terminal.safe_text import SafeText
 from exporters.terminal.scan_report.form import ReportForm, console_for, without_padding
-from exporters.wording import ROLLOVERS, TLS_STRIPPING
-from model.mail.mail_domain import MailDomain, MailHost, TlsaRecord, TlsStripping
+from model.mail.mail_domain import MailDomain, MailHost, Rollover, TlsaRecord, TlsStripping
 from model.verdict import Fact, Verdict
 
 _TEXT_LIMIT: Final = 400
@@ -31,8 +30,28 @@ _LABELS: Final[Mapping[str, str]] = {
     "mta_sts_name": "named by the policy",
     "mta_sts_certificate": "certificate valid (PKIX)",
 }
+TLS_STRIPPING: Final[Mapping[TlsStripping, str]] = {
+    TlsStripping.NO_MAIL: "no one: the domain accepts no mail",
+    TlsStripping.NO_ONE: "no one on the path (DANE with DNSSEC)",
+    TlsStripping.FIRST_CONTACT: "an attacker at first contact, or one who blocks the policy (MTA-STS)",
+    TlsStripping.ANY_CERTIFICATE: "no one, but anyone on the path can pose as the server",
+    TlsStripping.ANYONE: "anyone on the path (opportunistic STARTTLS only)",
+    TlsStripping.NO_TLS: "there is no TLS to strip",
+    TlsStripping.UNKNOWN: "unknown",
+}
+"""Who can strip TLS from mail to a domain."""
+
+ROLLOVERS: Final[Mapping[Rollover, str]] = {
+    Rollover.SAME_CA: "any certificate of the same CA matches",
+    Rollover.SAME_KEY: "matches only with the same key: publish a record of the next key first",
+    Rollover.SAME_CERTIFICATE: "matches no record: publish its record first",
+    Rollover.OTHER_RECORD: "another record is published: of the next key, or outdated",
+    Rollover.BROKEN: "no record matches the certificate that is served now",
+}
+"""What TLSA records allow the next certificate of a server to be."""
+
 _STYLES: Final = {Verdict.YES: "green", Verdict.NO: "yellow", Verdict.UNKNOWN: "dim"}
-_GOOD: Final = frozenset({TlsStripping.NOBODY, TlsStripping.FIRST_CONTACT, TlsStripping.NO_MAIL})
+_GOOD: Final = frozenset({TlsStripping.NO_ONE, TlsStripping.FIRST_CONTACT, TlsStripping.NO_MAIL})
 
 
 def render_mail_domain(found: MailDomain, form: ReportForm) -> str:

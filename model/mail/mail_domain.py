@@ -30,10 +30,10 @@ class TlsStripping(StrEnum):
 
     NO_MAIL = "no_mail"
     """The domain accepts no mail (RFC 7505), or does not exist."""
-    NOBODY = "nobody"
+    NO_ONE = "no_one"
     """DNSSEC authenticates the server's certificate (RFC 7672)."""
     FIRST_CONTACT = "first_contact"
-    """Whoever blocks the policy at a sender's first contact, or until it expires (RFC 8461, section 10)."""
+    """An attacker who blocks the policy at a sender's first contact, or until it expires (RFC 8461, section 10)."""
     ANY_CERTIFICATE = "any_certificate"
     """TLS is required, but any certificate is accepted: no TLSA record is usable (RFC 7672, section 2.2)."""
     ANYONE = "anyone"
@@ -48,7 +48,7 @@ WEAKEST_FIRST: Final = (
     TlsStripping.ANYONE,
     TlsStripping.ANY_CERTIFICATE,
     TlsStripping.FIRST_CONTACT,
-    TlsStripping.NOBODY,
+    TlsStripping.NO_ONE,
 )
 """What is known, from the weakest to the strongest protection."""
 

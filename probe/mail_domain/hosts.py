@@ -155,6 +155,6 @@ def _leaf_of(chain: ServedChain) -> Evidence:
 
 
 def _weakest(facts: Sequence[Fact]) -> Fact | None:
-    """The fact of the address or chain that is worst; those that say nothing do not count beside one that does."""
+    """The fact of the address or chain that is worst; those that say nothing count only if none says more."""
     order = (Verdict.NO, Verdict.YES, Verdict.UNKNOWN)
     return next((one for verdict in order for one in facts if one.verdict is verdict), None)

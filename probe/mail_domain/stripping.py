@@ -41,7 +41,7 @@ def of_host(
     has_dane = _has_dane(facts, published)
     if has_dane is Verdict.YES and has_usable_tlsa:
         return (
-            TlsStripping.NOBODY,
+            TlsStripping.NO_ONE,
             f"DNSSEC vouches for its certificate (DANE).{_failing_dane(facts)}",
         )
     if published.is_enforced is Verdict.YES and has_dane is not Verdict.UNKNOWN:
@@ -129,7 +129,7 @@ def _why_not(facts: Mapping[str, Fact], published: Published) -> str:
 
 
 def _note(facts: Mapping[str, Fact], *names: str) -> str:
-    """What is said about the first of these facts that is unknown."""
+    """The note of the first of these facts that is unknown."""
     for name in names:
         fact = facts.get(name)
         if fact is not None and fact.verdict is Verdict.UNKNOWN:

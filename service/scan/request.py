@@ -22,7 +22,6 @@ from probe.visit.settings import ProbeSettings
 from scheduling.resolve import AddressFamily
 from service.config.trust_stores import parse_trust_store
 from service.process.state_files import connect_errors_of_scans
-from service.setting_types.values import split_name_server
 
 PROXY_PASSWORD_VARIABLE: Final = "TLSPROBE_PROXY_PASSWORD"  # noqa: S105 (a variable's name)
 _LONGEST_TIMEOUT_SECONDS: Final = 86_400.0
@@ -114,7 +113,7 @@ def with_surroundings(
     try:
         if log_list is not None:
             read_log_list(log_list)
-        servers = tuple(map(split_name_server, name_servers))
+        servers = _name_servers(name_servers) if name_servers else ()
     except LogListError as error:
         raise ScanInputError(f"--log-list: {error}") from error
     except ValueError as error:
@@ -123,6 +122,13 @@ def with_surroundings(
         request.settings, fetch=fetch, dns_records=dns, log_list=log_list, name_servers=servers
     )
     return replace(request, settings=settings)
+
+
+def _name_servers(texts: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    # The module imports pydantic, which other scans do not need.
+    from service.setting_types.values import split_name_server
+
+    return tuple(map(split_name_server, texts))
 
 
 def by_way(

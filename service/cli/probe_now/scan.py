@@ -162,8 +162,8 @@ Examples:
 
 \b
 Exit codes:
-  0  every endpoint answered with TLS; TLS cannot be stripped at will from mail to every domain
-  1  some did not; some domain is not protected, or its mail is not delivered
+  0  every endpoint answered with TLS, every mail domain is protected
+  1  some did not, some are not
   2  the usage or an input is wrong; one sentence on standard error says what
   3  with --policy: an endpoint is not compliant, or unknown""",
 )

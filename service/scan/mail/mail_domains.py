@@ -31,7 +31,7 @@ from service.scan.request import ScanInputError, ScanRequest
 _AT_ONCE: Final = 8
 """Domains that are assessed side by side; each has up to 20 hosts."""
 _PROTECTED: Final = frozenset(
-    {TlsStripping.NOBODY, TlsStripping.FIRST_CONTACT, TlsStripping.NO_MAIL}
+    {TlsStripping.NO_ONE, TlsStripping.FIRST_CONTACT, TlsStripping.NO_MAIL}
 )
 _DELIVERY: Final = ("starttls", "dane", "mta_sts_name", "mta_sts_certificate")
 

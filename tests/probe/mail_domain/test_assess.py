@@ -41,14 +41,14 @@ _STS = {"mta_sts_record": YES, "mta_sts_policy": YES}
 CASES = (
     Case(
         domain="dane.signed",
-        stripping=TlsStripping.NOBODY,
+        stripping=TlsStripping.NO_ONE,
         facts={"mx_dnssec": YES, "dnssec_validation": YES, "mta_sts_record": NO, "tls_rpt": YES},
         host=_DANE | {"dane": YES},
         rollover=Rollover.SAME_KEY,
     ),
     Case(
         domain="rolled.signed",
-        stripping=TlsStripping.NOBODY,
+        stripping=TlsStripping.NO_ONE,
         facts={"tls_rpt": NO},
         host=_DANE | {"dane": NO},
         rollover=Rollover.BROKEN,
@@ -56,13 +56,13 @@ CASES = (
     ),
     Case(
         domain="ca.signed",
-        stripping=TlsStripping.NOBODY,
+        stripping=TlsStripping.NO_ONE,
         host=_DANE | {"dane": YES},
         rollover=Rollover.SAME_CA,
     ),
     Case(
         domain="next.signed",
-        stripping=TlsStripping.NOBODY,
+        stripping=TlsStripping.NO_ONE,
         host=_DANE | {"dane": YES},
         rollover=Rollover.OTHER_RECORD,
     ),

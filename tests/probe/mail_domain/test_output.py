@@ -51,7 +51,7 @@ async def test_the_json_is_as_its_schema_says(domain: str, world: World) -> None
 @pytest.mark.parametrize(
     ("domain", "lines", "is_sound"),
     [
-        ("dane.signed", ("nobody on the path (DANE with DNSSEC)", "TLSA 3 1 1", "same key"), True),
+        ("dane.signed", ("no one on the path (DANE with DNSSEC)", "TLSA 3 1 1", "same key"), True),
         ("rolled.signed", ("do not deliver", "no record matches"), False),
         ("sts.plain", ("an attacker at first contact", "604800 s"), True),
         ("mismatch.plain", ("no mx of the policy names it",), False),

@@ -41,9 +41,9 @@ def test_a_protection_needs_its_proofs(
     found, reason = of_host(facts, published, has_usable_tlsa=is_usable)
     assert reason
     secure = {facts[name].verdict for name in _SECURE} | {published.facts["mx_dnssec"].verdict}
-    if found in {TlsStripping.NOBODY, TlsStripping.ANY_CERTIFICATE}:
+    if found in {TlsStripping.NO_ONE, TlsStripping.ANY_CERTIFICATE}:
         assert secure == {Verdict.YES}
-        assert is_usable is (found is TlsStripping.NOBODY)
+        assert is_usable is (found is TlsStripping.NO_ONE)
     if found is TlsStripping.FIRST_CONTACT:
         assert published.facts["mta_sts_record"].verdict is Verdict.YES
         assert published.facts["mta_sts_policy"].verdict is Verdict.YES
