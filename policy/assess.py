@@ -48,7 +48,7 @@ def assess(observation: Observation, policies: Iterable[Policy], at: datetime) -
         policies=applied(policies, target),
         results=tuple(map(named_as_dtls, results) if is_dtls else results),
         claims=_named(observation, held),
-        is_whole=observation.answered_as_tls,
+        is_whole=observation.answered,
     )
 
 
@@ -77,7 +77,7 @@ def _named(observation: Observation, held: Iterable[Held]) -> tuple[HeldClaim, .
 
 def _results(policy: Policy, subject: Subject) -> Iterator[RuleResult]:
     observation = subject.observation
-    is_reached = observation.answered_as_tls
+    is_reached = observation.answered
     spoke_in_plaintext = bool(observation.plaintext or observation.http)
     for one in policy.rules:
         in_plaintext = spoke_in_plaintext and one.rule.family in WITHOUT_TLS

@@ -199,7 +199,7 @@ def _shows(base: str, count: int) -> bool:
 
 
 def _wait_for_metrics(base: str) -> None:
-    """The first page of metrics is written beside other pages, and slows them down."""
+    """While the service writes its first page of metrics, other pages are slower."""
     with httpx.stream("GET", f"{base}/metrics/endpoints", timeout=_LEAST_PATIENCE) as answer:
         for _ in answer.iter_raw():
             pass

@@ -191,7 +191,7 @@ def _status(
     started_at = min(row.last_at, moment)
     # Only the newest visit's duration is stored.
     last_probe_at = min(row.last_at + timedelta(seconds=row.took), moment)
-    failures = 0 if facts.answered_as_tls else row.visits if row.last_at <= moment else 1
+    failures = 0 if facts.answered else row.visits if row.last_at <= moment else 1
     return EndpointStatus(
         observation=replace(with_target(facts, row), started_at=started_at),
         last_probe_at=last_probe_at,
