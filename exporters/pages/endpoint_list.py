@@ -23,7 +23,7 @@ _STANDINGS: Final = {verdict.value if verdict else _NO_POLICY: verdict for verdi
 _DAYS: Final = ("0", "7", "30", "90")
 
 CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
-    "answer": {"tls": "answers with TLS", "other": "does not answer"},
+    "answer": {"tls": "answers", "other": "does not answer"},
     "compliance": {value: COMPLIANCE[verdict] for value, verdict in _STANDINGS.items()},
     "severity": {one.value: f"{one.value} or worse" for one in reversed(Severity)},
     "version": {

@@ -95,9 +95,13 @@ def count_of(rows: Sequence[Row], now: datetime) -> FleetCount:
     """What the endpoints of ``rows`` accept."""
     return fleet_count(
         (
-            Accepted(versions=row.accepted, weakest=row.weakest, post_quantum=row.has_post_quantum)
+            Accepted(
+                versions=row.accepted,
+                weakest=row.weakest,
+                post_quantum=row.post_quantum is Verdict.YES,
+            )
             for row in rows
-            if row.answered
+            if row.speaks_tls
         ),
         now,
     )
@@ -126,7 +130,7 @@ def _tiles(rows: Sequence[Row], now: datetime) -> Iterator[Tile]:
     )
     yield Tile(
         count=silent,
-        words="do not answer with TLS",
+        words="do not answer",
         link=EndpointFilter(answer="other").link(),
         mark="bad" if silent else "plain",
     )
