@@ -22,8 +22,8 @@ _MOST_SHOWN: Final = 64
 class Addresses:
     """The addresses of a name, and those that are ``visited``.
 
-    ``secure`` is whether DNSSEC protects them. ``canonical_name`` is the name that aliases led to. ``are_there`` is "no"
-    only if the DNS answers that there are none.
+    ``secure`` is whether DNSSEC protects them. ``canonical_name`` is the name that aliases led to. ``are_there``
+    is negative if the DNS answers that there are none.
     """
 
     all: tuple[str, ...]
