@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from dns.rdata import Rdata
 from dns.rdtypes.ANY.MX import MX
-from dns.rdtypes.ANY.TLSA import TLSA
 from dns.rdtypes.ANY.TXT import TXT
 
 from model.frozen import frozen
@@ -75,15 +73,10 @@ def dnssec_fact(asked: Question, validates: Fact) -> Fact:
 
 
 def mx_records(asked: Question) -> list[MX]:
-    """The MX records by preference, then by name; names may be no longer than the DNS allows."""
+    """The MX records by preference, then by name."""
     return sorted(asked.of(MX), key=lambda one: (one.preference, one.exchange))
 
 
 def texts(asked: Question) -> list[bytes]:
     """The strings of each TXT record, joined (RFC 7208, section 3.3)."""
     return [b"".join(one.strings) for one in asked.of(TXT)]
-
-
-def tlsa_records(asked: Question) -> Sequence[TLSA]:
-    """The TLSA records."""
-    return asked.of(TLSA)

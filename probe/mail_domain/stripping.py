@@ -58,7 +58,8 @@ def of_host(
         return TlsStripping.ANY_CERTIFICATE, words
     if has_dane is Verdict.UNKNOWN:
         why = _note(facts, "addresses_dnssec", "tlsa") or _note(published.facts, "mx_dnssec")
-        return TlsStripping.UNKNOWN, f"Whether DANE applies is unknown. {why}".rstrip()
+        least = " MTA-STS is enforced." if published.is_enforced is Verdict.YES else ""
+        return TlsStripping.UNKNOWN, f"Whether DANE applies is unknown.{least} {why}".rstrip()
     if published.is_enforced is Verdict.UNKNOWN:
         why = _note(published.facts, "mta_sts_record", "mta_sts_policy")
         return TlsStripping.UNKNOWN, f"Whether MTA-STS applies is unknown. {why}".rstrip()

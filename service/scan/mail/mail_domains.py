@@ -16,13 +16,15 @@ from exporters.terminal.scan_report.form import form_for
 from model.clock import SystemClock
 from model.mail.mail_domain import MailDomain, TlsStripping
 from model.mail.mail_domain_json import mail_domain_to_json
-from model.target import is_ip_address
+from model.observation import Observation
+from model.target import Endpoint, is_ip_address
 from model.verdict import Verdict
 from pki.certificates import load_trust_store
 from pki.dns import DnsLookup, LookupFailedError
 from probe.mail_domain.assess import MailDomainAssessor
 from probe.mail_domain.policy_fetch import PolicyFetcher
 from probe.visit.engine import Engine
+from scheduling.scan import MAX_CONCURRENT_PROBES
 from service.scan.formats import OutputFormat
 from service.scan.hosts import NamedHost
 from service.scan.output import ScanOptions
@@ -68,6 +70,7 @@ async def scan_mail_domains(
     """Assess all domains and write each in its turn; returns whether all are protected and get their mail.
 
     Raises:
+        BrokenPipeError: if the reader of ``stream`` is gone.
         ScanInputError: if no name server can be asked.
     """
     assess = _assessor(request)
@@ -81,13 +84,19 @@ async def scan_mail_domains(
 
     write = _writer(options, stream)
     are_protected = True
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one_at_a_time(domain)) for domain in domains]
-        for number, task in enumerate(tasks):
-            found = await task
-            progress.clear()
-            write(found, number)
-            are_protected &= is_protected(found)
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one_at_a_time(domain)) for domain in domains]
+            for number, task in enumerate(tasks):
+                found = await task
+                progress.clear()
+                write(found, number)
+                are_protected &= is_protected(found)
+    except ExceptionGroup as failures:
+        # A closed pipe is an ordinary end: raise it without the exception group.
+        if gone := failures.subgroup(BrokenPipeError):
+            raise BrokenPipeError from gone
+        raise
     if options.format is OutputFormat.JSON:
         stream.write("\n]\n")
     return are_protected
@@ -112,9 +121,13 @@ def _assessor(request: ScanRequest) -> Callable[[str], Awaitable[MailDomain]]:
         raise ScanInputError(f"{error} Give one with --name-server.") from error
     stores = {name: load_trust_store(name, path) for name, path in settings.trust_stores.items()}
     fetcher = PolicyFetcher(settings.gate, engine.politeness, stores)
-    return MailDomainAssessor(
-        lookup, engine.visit, fetcher, clock, may_visit=request.family.has
-    ).assess
+    places = asyncio.Semaphore(MAX_CONCURRENT_PROBES)
+
+    async def visit(endpoint: Endpoint) -> Observation:
+        async with places:
+            return await engine.visit(endpoint)
+
+    return MailDomainAssessor(lookup, visit, fetcher, clock, may_visit=request.family.has).assess
 
 
 def _writer(options: ScanOptions, stream: TextIO) -> Callable[[MailDomain, int], None]:

@@ -6,6 +6,7 @@ import hashlib
 
 import pytest
 from cryptography import x509
+from dns.rdata import from_text
 from dns.rdtypes.ANY.TLSA import TLSA
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +28,9 @@ NAMELESS = make("leaf", issuer=ROOT)
 
 
 def record(usage: int, selector: int, matching: int, data: bytes) -> TLSA:
-    return TLSA(1, 52, usage, selector, matching, data)
+    made = from_text("IN", "TLSA", f"{usage} {selector} {matching} {data.hex()}")
+    assert isinstance(made, TLSA)
+    return made
 
 
 def of(usage: int, made: Made) -> TLSA:
