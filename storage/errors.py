@@ -7,6 +7,7 @@ appendix A), and others by the first line of the driver's message.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -79,7 +80,14 @@ def is_environmental(error: BaseException) -> bool:
 
 
 def explain(error: BaseException, database: str) -> StoreError:
-    """The StoreError that explains ``error``, which was raised while using ``database``."""
+    """The StoreError that explains ``error``, which was raised while using ``database``.
+
+    Raises:
+        asyncio.CancelledError: if the current task is being cancelled. The rollback on a lost connection fails, and
+            its error takes the place of the cancellation: a task that tries again after errors would never end.
+    """
+    if _is_cancelled():
+        raise asyncio.CancelledError from error
     if isinstance(error, StoreError):
         return error
     code = _sqlite_code(error)
@@ -94,6 +102,14 @@ def explain(error: BaseException, database: str) -> StoreError:
         f"the database {database} refused ({type(cause).__name__}: {_first_line(cause)}): check that it is reachable and "
         "that this version of tlsprobe made it"
     )
+
+
+def _is_cancelled() -> bool:
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # a thread without an event loop
+        return False
+    return task is not None and task.cancelling() > 0
 
 
 def _first_line(error: BaseException) -> str:

@@ -161,3 +161,28 @@ async def test_no_query_uses_jit_or_parallel_workers(server_url: str) -> None:
             assert asked == ["off", "0"]
     finally:
         await database.close()
+
+
+async def test_a_task_that_is_cancelled_while_the_server_stops_ends(
+    server: PostgresServer, server_url: str
+) -> None:
+    """The end of the transaction fails too, which must not replace the cancellation: the task would go on."""
+    database = connect(server_url, 1.0)
+    is_open = asyncio.Event()
+
+    async def read() -> None:
+        async with database.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+            is_open.set()
+            await asyncio.Event().wait()
+
+    reading = asyncio.create_task(read())
+    await is_open.wait()
+    await asyncio.to_thread(server.stop, "immediate")
+    try:
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+    finally:
+        await asyncio.to_thread(server.start)
+        await database.close()
