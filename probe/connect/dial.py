@@ -94,9 +94,9 @@ class Connection(asyncio.Protocol):
         self._finish: Callable[[Ending], None] | None = None
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self.framing: Framing | None = None
-        """The packets in which TLS goes on; None if there are none."""
+        """The packets in which TLS continues; None if there are none."""
         self.has_answered = False
-        """Whether the server answered just before TLS, over UDP: then its silence is no sign of trouble."""
+        """Whether the server answered just before TLS, over UDP: then its silence does not mean trouble."""
 
     @property
     def has_ended(self) -> bool:

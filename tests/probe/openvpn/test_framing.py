@@ -159,7 +159,7 @@ def test_a_lost_packet_is_repeated_until_it_is_acknowledged() -> None:
     session.receive(acknowledgement(2))
     assert session.unacknowledged == (datagram,)
     session.receive(acknowledgement(1))
-    assert session.unacknowledged == ()
+    assert not session.unacknowledged
 
 
 def test_a_repeated_packet_is_acknowledged_again() -> None:
