@@ -14,9 +14,7 @@ from model.verdict import Fact, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import ConnectFailure, conversation_evidence
-from probe.dialogue.before_tls.openvpn_reset import AWAITED, hard_reset
 from probe.dialogue.before_tls.scripted import BrokenOff, Scripted
-from probe.openvpn.packet import SESSION_ID_LENGTH, ControlPacket
 
 CONTROL_CHANNEL: Final = "control_channel_key_required"
 
@@ -27,6 +25,10 @@ async def check_control_channel(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``control_channel_key_required`` of ``plaintext``, if the target speaks OpenVPN."""
     if facts.inputs.application.name not in _OPENVPN:
         return
+    # A visit of a TLS server starts without these modules.
+    from probe.dialogue.before_tls.openvpn_reset import hard_reset
+    from probe.openvpn.packet import SESSION_ID_LENGTH, ControlPacket
+
     session_id = prober.nonce[:SESSION_ID_LENGTH]
     dialogue: Scripted[ControlPacket | bytes | str] = Scripted(hard_reset(session_id), _missing)
     answer = await prober.converse_in_plaintext(dialogue)
@@ -45,4 +47,4 @@ async def check_control_channel(prober: Prober, facts: VisitFacts) -> None:
 
 def _missing(at: BrokenOff) -> str:
     how = "too many bytes" if at.ending is None else at.ending
-    return f"{how} before {AWAITED}"
+    return f"{how} before {at.what}"
