@@ -56,7 +56,8 @@ class ApplicationProtocol:
     upgrades to TLS, and this is the default protocol of a target at one of the ports. ``is_datagram`` is whether
     it runs over UDP, ``wraps_tls`` whether packets of its own carry TLS, ``may_be_http`` whether a web server may
     answer, ``uses_tls`` whether TLS encrypts it; one over TCP that wraps TLS or has none is also the default protocol
-    at its ports. ``blocks_clients`` is whether servers block the address of a client whose connections end too often in the handshake.
+    at its ports. ``blocks_clients`` is whether servers block the address of a client whose connections end too often
+    in the handshake.
     """
 
     name: str

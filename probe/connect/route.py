@@ -53,8 +53,8 @@ class Proxy:
 class Route:
     """``source_address`` is the local address to connect from. ``unix_socket`` replaces address and port. The
     ``proxy_protocol`` header is sent first on each connection, after the dialogue with a proxy. ``missing``
-    names what the route lacks, and ``unasked`` why the protocol allows no question; then no connection is tried. The ``gate`` decides what may be asked, over any
-    route."""
+    names what the route lacks, and ``unasked`` why the protocol allows no question; then no connection is tried.
+    The ``gate`` decides what may be asked, over any route."""
 
     proxy: Proxy | None = None
     proxy_protocol: ProxyProtocol | None = None

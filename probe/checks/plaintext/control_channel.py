@@ -15,6 +15,7 @@ from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import ConnectFailure, conversation_evidence
 from probe.dialogue.before_tls.scripted import BrokenOff, Scripted
+from probe.web.cookies import mask_cookies
 
 CONTROL_CHANNEL: Final = "control_channel_key_required"
 
@@ -32,7 +33,8 @@ async def check_control_channel(prober: Prober, facts: VisitFacts) -> None:
     session_id = prober.nonce[:SESSION_ID_LENGTH]
     dialogue: Scripted[ControlPacket | bytes | str] = Scripted(hard_reset(session_id), _missing)
     answer = await prober.converse_in_plaintext(dialogue)
-    proof = partial(conversation_evidence, dialogue.said, dialogue.heard, is_cut=dialogue.is_cut)
+    heard = mask_cookies(dialogue.heard)
+    proof = partial(conversation_evidence, dialogue.said, heard, is_cut=dialogue.is_cut)
     match answer:
         case ControlPacket():
             note = "a hard reset without a key is answered with P_CONTROL_HARD_RESET_SERVER_V2"
