@@ -35,6 +35,7 @@ PLAINTEXT_WORDS: Final = {
     "starttls_enforced": "STARTTLS required",
     "starttls_works": "STARTTLS works",
     "application_protocol": "protocol",
+    "control_channel_key_required": "OpenVPN requires a key before TLS",
 }
 SSH_WORDS: Final = {
     "strict_key_exchange": "strict key exchange",

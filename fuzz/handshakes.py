@@ -1,18 +1,21 @@
-"""What servers send in whole handshakes: datagrams of DTLS, the encrypted flight of TLS 1.3, key exchanges of SSH."""
+"""What servers send in whole handshakes: datagrams of DTLS, the encrypted flight of TLS 1.3, key exchanges of SSH,
+OpenVPN's packets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from probe.checks.ssh.offers import EVERYTHING
+from probe.connect.openvpn.framing import OpenVpnFraming
 from probe.crypto.ssh.exchange import SshAnswer, SshExchange
 from probe.crypto.tls13_flight import Tls13Flight, Tls13FlightReader
 from probe.crypto.tls13_keys import KeyShareSecret
 from probe.dialogue.answer import Ending
 from probe.dialogue.dtls_question import DtlsQuestion
 from probe.dialogue.offer import Shape, offer
+from probe.openvpn.reliability import ReliableDatagrams
 from probe.tls.dtls import datagrams_in
 from tests.probe.crypto.sealing import SealedFlight
 from tests.probe.programmable import wire
@@ -20,6 +23,7 @@ from tests.probe.programmable import wire
 _X25519: Final = 0x001D
 _AES_128_GCM: Final = 0x1301
 _NONCE: Final = bytes(64)
+_OPENVPN_ID: Final = b"tlsprobe"
 _SHAPE: Final = Shape(server_name="x.example")
 _MOST_HELLOS: Final = 3
 """One without a cookie, and one for each of two cookies."""
@@ -55,6 +59,41 @@ def ssh_exchanges(some: bytes) -> None:
         assert answer.identification == first.identification
         assert (answer.kexinit, answer.flaw) == (first.kexinit, first.flaw)
         assert answer.host_key is None or answer.unproved is not None
+
+
+def openvpn_sessions(some: bytes) -> None:
+    """A session in packets gives the same TLS bytes, however the stream is cut; datagrams of any content are taken."""
+    heard = [_openvpn_heard(some, size) for size in _PIECES]
+    assert len(set(heard)) == 1
+    session = ReliableDatagrams()
+    for packet in _packets(some):
+        session.receive(packet)
+    assert len(session.unacknowledged) == 0
+
+
+def _openvpn_heard(some: bytes, size: int) -> bytes:
+    dialogue = _Collecting()
+    framing = OpenVpnFraming(dialogue, session_id=_OPENVPN_ID, remote_session_id=_OPENVPN_ID)
+    framing.begin(lambda _: None)
+    for start in range(0, len(some), size):
+        framing.feed(some[start : start + size])
+    return bytes(dialogue.heard)
+
+
+class _Collecting:
+    """A Dialogue that collects what it hears."""
+
+    def __init__(self) -> None:
+        self.heard = bytearray()
+
+    def begin(self, send: Callable[[bytes], None]) -> None:
+        send(b"hello")
+
+    def feed(self, received: bytes) -> None:
+        self.heard += received
+
+    def end(self, _: Ending) -> None:
+        return
 
 
 def _ssh_answer(some: bytes, size: int) -> SshAnswer:

@@ -20,6 +20,13 @@ DTLS: Final = "dtls"
 SSH: Final = "ssh"
 """A protocol with an encryption of its own instead of TLS."""
 
+OPENVPN: Final = "openvpn"
+OPENVPN_UDP: Final = "openvpn-udp"
+"""The two transports of OpenVPN, whose control channel carries TLS."""
+
+WIREGUARD: Final = "wireguard"
+"""A protocol without TLS that answers only clients whose key it knows."""
+
 AUTO: Final = "auto"
 """The protocol of a target whose visit detects it."""
 
@@ -47,9 +54,10 @@ class ApplicationProtocol:
     ``name`` and ``aliases`` are valid in a target, also as a scheme; ``service`` is its name in prose.
     The first of the ``ports`` is the default port. If ``upgrades`` is set, the connection starts in plaintext and
     upgrades to TLS, and this is the default protocol of a target at one of the ports. ``is_datagram`` is whether
-    it runs over UDP, ``may_be_http`` whether a web server may answer, ``uses_tls`` whether TLS encrypts it; one without
-    TLS is also the default protocol at its ports. ``blocks_clients`` is whether servers
-    block the address of a client whose connections end too often in the handshake.
+    it runs over UDP, ``wraps_tls`` whether packets of its own carry TLS, ``may_be_http`` whether a web server may
+    answer, ``uses_tls`` whether TLS encrypts it; one over TCP that wraps TLS or has none is also the default protocol
+    at its ports. ``blocks_clients`` is whether servers block the address of a client whose connections end too often
+    in the handshake.
     """
 
     name: str
@@ -58,6 +66,7 @@ class ApplicationProtocol:
     aliases: tuple[str, ...] = ()
     upgrades: bool = False
     is_datagram: bool = False
+    wraps_tls: bool = False
     uses_tls: bool = True
     may_be_http: bool = False
     blocks_clients: bool = False
@@ -142,8 +151,16 @@ PROTOCOLS: Final = (
     _direct("dns", "DNS", (853,), "dot"),
     _direct("sips", "SIP", (5061,), "sip"),
     _direct("rsync-ssl", "rsync", (874,)),
+    # TLS in packets of its own.
+    ApplicationProtocol(name=OPENVPN, service="OpenVPN", ports=(1194,), wraps_tls=True),
+    ApplicationProtocol(
+        name=OPENVPN_UDP, service="OpenVPN", ports=(1194,), wraps_tls=True, is_datagram=True
+    ),
     # An encryption of its own.
     ApplicationProtocol(name=SSH, service="SSH", ports=(22,), uses_tls=False),
+    ApplicationProtocol(
+        name=WIREGUARD, service="WireGuard", ports=(51820,), uses_tls=False, is_datagram=True
+    ),
 )
 """All protocols, one row each."""
 
@@ -164,7 +181,10 @@ _ALPN_IDS: Final = {
 
 _BY_NAME: Final = {name: one for one in PROTOCOLS for name in one.names}
 _BY_PORT: Final = {
-    port: one.name for one in PROTOCOLS if one.upgrades or not one.uses_tls for port in one.ports
+    port: one.name
+    for one in PROTOCOLS
+    if (one.upgrades or one.wraps_tls or not one.uses_tls) and not one.is_datagram
+    for port in one.ports
 }
 
 

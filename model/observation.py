@@ -49,7 +49,8 @@ class State(StrEnum):
     DNS_ERROR = "dns_error"
     """The name did not resolve."""
     DENIED = "denied"
-    """The configuration forbids the connection (``deny``, ``egress``); nothing was sent."""
+    """The configuration forbids the connection (``deny``, ``egress``), or the protocol answers no probe (WireGuard);
+    nothing was sent."""
     ERROR = "error"
     """An internal error of tlsprobe."""
 

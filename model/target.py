@@ -13,7 +13,7 @@ from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
-from model.application_protocol import DEFAULT_PROTOCOL, default_protocol, runs_over_datagrams
+from model.application_protocol import DEFAULT_PROTOCOL, DTLS, default_protocol, runs_over_datagrams
 from model.claims import Claim
 from model.frozen import frozen
 
@@ -82,6 +82,11 @@ class Target:
     def is_datagram(self) -> bool:
         """Whether it is spoken to over UDP."""
         return runs_over_datagrams(self.protocol)
+
+    @property
+    def is_dtls(self) -> bool:
+        """Whether only hellos can be sent to it: DTLS handshakes are not finished."""
+        return self.protocol == DTLS
 
     @property
     def reference_name(self) -> str:

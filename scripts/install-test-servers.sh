@@ -109,7 +109,7 @@ install_commands postfix:postfix dovecot:dovecot-imapd vsftpd:vsftpd slapd:slapd
     mariadbd:mariadb-server redis-server:redis-server memcached:memcached mosquitto:mosquitto \
     rabbitmq-server:rabbitmq-server inspircd:inspircd Xtigervnc:tigervnc-standalone-server xrdp:xrdp \
     rsync:rsync telnetd:inetutils-telnetd in.rlogind:rsh-redone-server socat:socat ip:iproute2 \
-    etcd:etcd-server ejabberdctl:ejabberd sshd:openssh-server dropbear:dropbear-bin
+    etcd:etcd-server ejabberdctl:ejabberd sshd:openssh-server dropbear:dropbear-bin openvpn:openvpn
 # Languages with a TLS or a binding of their own.
 install_commands go:golang-go ruby:ruby puma:puma twistd3:python3-twisted escript:erlang-base
 install_files /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream \

@@ -23,6 +23,7 @@ from probe.checks.http.http_plaintext import HTTP_IN_PLAINTEXT_FACTS, check_http
 from probe.checks.http.https import HTTPS_FACTS, check_https
 from probe.checks.main_checks import MAIN_CHECKS
 from probe.checks.part import Part
+from probe.checks.plaintext.control_channel import CONTROL_CHANNEL, check_control_channel
 from probe.checks.plaintext.plaintext_session import (
     PLAINTEXT,
     check_plaintext,
@@ -55,6 +56,13 @@ STAGES: Final = (
                 ask=check_plaintext,
                 level=Intrusiveness.STANDARD,
                 facts=PLAINTEXT,
+                is_first_contact=True,
+            ),
+            Check(
+                part=Part.PLAINTEXT,
+                ask=check_control_channel,
+                level=Intrusiveness.SAFE,
+                facts=(CONTROL_CHANNEL,),
                 is_first_contact=True,
             ),
         ),

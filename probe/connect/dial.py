@@ -18,7 +18,7 @@ from pki.net_guard.opening import DeniedError, open_tcp, open_unix
 from pki.net_guard.shortage import note_shortage
 from probe.budget import VisitBudget
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
-from probe.dialogue.dialogue import Dialogue
+from probe.dialogue.dialogue import Dialogue, Framing
 
 Result = TypeVar("Result")
 
@@ -93,6 +93,10 @@ class Connection(asyncio.Protocol):
         self._hear: Callable[[bytes], bool] | None = None
         self._finish: Callable[[Ending], None] | None = None
         self._closed: asyncio.Future[None] = self._loop.create_future()
+        self.framing: Framing | None = None
+        """The packets in which TLS continues; None if there are none."""
+        self.has_answered = False
+        """Whether the server answered just before TLS, over UDP: then its silence does not mean trouble."""
 
     @property
     def has_ended(self) -> bool:
@@ -120,6 +124,10 @@ class Connection(asyncio.Protocol):
         finally:
             patience.cancel()
 
+    def framed(self, dialogue: Dialogue[Result]) -> Dialogue[Result]:
+        """The Dialogue in the packets of this connection, if it has any."""
+        return dialogue if self.framing is None else self.framing(dialogue)
+
     def unread(self, surplus: bytes) -> None:
         """Gives back bytes that a Dialogue received but did not use: the next one gets them first."""
         self._early = surplus + self._early
@@ -143,6 +151,10 @@ class Connection(asyncio.Protocol):
     def data_received(self, received: bytes) -> None:
         """Counts the bytes and passes them on."""
         self._budget.bytes_received += len(received)
+        self.pass_on(received)
+
+    def pass_on(self, received: bytes) -> None:
+        """Gives bytes to the Dialogue, or stores them for the next one."""
         if self._hear is None or not self._hear(received):
             if self._budget.exhausted is not None and self._transport is not None:
                 self._transport.abort()
@@ -175,6 +187,11 @@ class Connection(asyncio.Protocol):
         if outgoing and self._transport is not None and not self._transport.is_closing():
             self._budget.bytes_sent += len(outgoing)
             self._transport.write(outgoing)
+
+    def fall_silent(self) -> None:
+        """Ends the Dialogue as after its time-out; the connection stays open."""
+        if self._finish is not None:
+            self._finish(Ending.SILENCE)
 
     def _end(self, ending: Ending) -> None:
         self._ending = self._ending or ending

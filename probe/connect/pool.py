@@ -20,7 +20,7 @@ from probe.budget import VisitBudget
 from probe.connect.dial import Connection
 from probe.connect.limits import VisitLimits
 from probe.connect.patience import Deadline
-from probe.connect.route import STRAIGHT, Route, reach
+from probe.connect.route import STRAIGHT, Reach, Route, reach
 from probe.connect.upgrade import Upgrade
 from probe.dialogue.answer import ConnectFailure, FailureKind
 
@@ -111,6 +111,7 @@ class Connections:
         self.may_dial_ahead = True
         """True until the first trouble."""
         self.upgrade = upgrade or Upgrade()
+        self.reach: Reach = reach
 
     @asynccontextmanager
     async def next(
@@ -212,7 +213,7 @@ class Connections:
 
         async def open_one() -> Connection | ConnectFailure:
             timeout = at_most(self._limits.connect_timeout_seconds)
-            return await reach(self.budget, self._address, request.port, timeout, self._route)
+            return await self.reach(self.budget, self._address, request.port, timeout, self._route)
 
         if not request.is_upgraded or self.upgrade.is_needless:
             return await open_one()

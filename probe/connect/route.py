@@ -6,10 +6,11 @@ A refusal by a proxy says nothing about the server: it is a failure of its own k
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from model.frozen import frozen
 from model.target import is_ip_address
@@ -52,15 +53,25 @@ class Proxy:
 class Route:
     """``source_address`` is the local address to connect from. ``unix_socket`` replaces address and port. The
     ``proxy_protocol`` header is sent first on each connection, after the dialogue with a proxy. ``missing``
-    names what the route lacks; then no connection is tried. The ``gate`` decides what may be asked, over any
-    route."""
+    names what the route lacks, and ``unasked`` why the protocol allows no question; then no connection is tried.
+    The ``gate`` decides what may be asked, over any route."""
 
     proxy: Proxy | None = None
     proxy_protocol: ProxyProtocol | None = None
     source_address: str | None = None
     unix_socket: Path | None = None
     missing: str | None = None
+    unasked: str | None = None
     gate: SocketGate = field(default_factory=SocketGate)
+
+    @property
+    def refusal(self) -> ConnectFailure | None:
+        """Why no connection is tried; None if one may be."""
+        if self.unasked is not None:
+            return ConnectFailure(kind=FailureKind.DENIED, detail=self.unasked)
+        if self.missing is not None:
+            return ConnectFailure(kind=FailureKind.UNREACHABLE, detail=self.missing)
+        return None
 
 
 STRAIGHT: Final = Route()
@@ -73,12 +84,18 @@ def check_source_address(text: str | None) -> str | None:
     return text
 
 
+Reach: TypeAlias = Callable[
+    [VisitBudget, str, int, float, Route], Awaitable[Connection | ConnectFailure]
+]
+"""Opens a connection as ``reach`` does."""
+
+
 async def reach(
     budget: VisitBudget, address: str, port: int, timeout_seconds: float, route: Route
 ) -> Connection | ConnectFailure:
     """A connection on which the server speaks next, or the reason why there is none."""
-    if route.missing is not None:
-        return ConnectFailure(kind=FailureKind.UNREACHABLE, detail=route.missing)
+    if route.refusal is not None:
+        return route.refusal
     # A detour leads to the same address in the end, so it is judged as if it were dialled here.
     refusal = route.gate.refusal(address, port)
     if refusal is not None:

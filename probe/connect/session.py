@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from OpenSSL.SSL import Session
 
+from model.application_protocol import OPENVPN_UDP
 from model.frozen import frozen
 from model.ports import Clock
 from model.protocol_version import ProtocolVersion
@@ -28,7 +29,6 @@ from probe.connect.pool import PAST_DEADLINE, Connections
 from probe.connect.quic import ask_quic
 from probe.connect.starttls.after_upgrade import AfterUpgrade
 from probe.connect.starttls.application import Application
-from probe.connect.starttls.databases.mssql import TdsFraming
 from probe.connect.starttls.outcome import UpgradeOutcome
 from probe.connect.upgrade import Upgrade
 from probe.dialogue.answer import ConnectFailure, FailureKind
@@ -95,7 +95,6 @@ class EndpointSession(ProbeTransport):
             shortest_seconds=_SHORTEST_PATIENCE_SECONDS,
         )
         self._resumable: dict[ProtocolVersion, Session] = {}
-        self._frames_handshakes = False
         self._injects: Callable[[], Scripted[UpgradeOutcome]] | None = None
         self._begins: Callable[[], Scripted[UpgradeOutcome]] | None = None
         self._login: DeniedLogin | None = None
@@ -133,8 +132,12 @@ class EndpointSession(ProbeTransport):
         elif allowance is not None and not allowance.may_finish:
             self._blocked = over_allowance(allowance)
         self._connections.upgrade = Upgrade(application.upgrades(peer), self.allowance)
+        if application.name == OPENVPN_UDP:
+            # A scan of a TLS server starts without this module.
+            from probe.connect.openvpn.datagrams import OpenVpnDatagrams
+
+            self._connections.reach = OpenVpnDatagrams()
         self._begins = application.upgrades(peer)
-        self._frames_handshakes = application.frames_handshakes
         self._injects = application.injects(peer)
 
     def _allowance_at_server(self) -> Allowance:
@@ -237,7 +240,7 @@ class EndpointSession(ProbeTransport):
     async def quic(self, server_name: str | None) -> QuicAnswer | None:
         """The QUIC answer of the UDP port with the same number; None if only a detour leads to the server."""
         route = self._options.route
-        if route.proxy or route.unix_socket or route.missing:
+        if route.proxy or route.unix_socket or route.refusal:
             return None
         patience = min(self._patience.seconds(patient=False), self._deadline.remaining_seconds / 2)
         if patience <= 0 or self.budget.exhausted is not None:
@@ -307,12 +310,12 @@ class EndpointSession(ProbeTransport):
                 return dialled.connection
             began = self._clock.monotonic()
             patience = min(options.patience_seconds, self._deadline.remaining_seconds)
-            is_framed = is_upgraded and self._frames_handshakes
-            framed = TdsFraming(dialogue) if is_framed else dialogue
-            result = await dialled.connection.carry(framed, patience)
+            connection = dialled.connection
+            result = await connection.carry(connection.framed(dialogue), patience)
             if is_upgraded and not is_trouble(result):
                 self._patience.note_time(self._clock.monotonic() - began)
-            self._note_result(result, dialled.epoch)
+            if not connection.has_answered:
+                self._note_result(result, dialled.epoch)
             return result
 
     def _note_result(self, result: object, epoch: int) -> None:

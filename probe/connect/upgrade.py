@@ -92,6 +92,7 @@ class Upgrade:
         outcome = await connection.carry(dialogue, patience_seconds)
         if not isinstance(outcome, ConnectFailure):
             self.has_worked = True
+            connection.framing = outcome.framing
             connection.unread(dialogue.surplus)
             return connection
         await connection.close()

@@ -62,7 +62,7 @@ class FailureKind(StrEnum):
     BUDGET = "budget"
     """The visit has used up its budget: it says nothing about the server."""
     DENIED = "denied"
-    """The configuration forbids the question: nothing was sent, and it says nothing about the server."""
+    """The configuration or the protocol forbids the question: nothing was sent, and it says nothing about the server."""
     OTHER_PROTOCOL = "other_protocol"
     """The server speaks a protocol other than the one asked for."""
     NOT_OFFERED = "not_offered"

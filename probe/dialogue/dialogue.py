@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from probe.dialogue.answer import Ending
 
+Result = TypeVar("Result")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
@@ -31,4 +32,12 @@ class Dialogue(Protocol[ResultT_co]):
 
     def end(self, ending: Ending) -> ResultT_co:
         """The result if nothing more will come, or nothing more came in time (silence)."""
+        ...
+
+
+class Framing(Protocol):
+    """Makes a Dialogue whose bytes are in packets of another protocol, for one connection."""
+
+    def __call__(self, dialogue: Dialogue[Result]) -> Dialogue[Result]:
+        """The same conversation, in packets."""
         ...

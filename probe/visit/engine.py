@@ -220,7 +220,7 @@ class Engine:
             certificates=certificates,
             **facts.sections(),
         )
-        return named_as_dtls(seen) if endpoint.target.is_datagram else seen
+        return named_as_dtls(seen) if endpoint.target.is_dtls else seen
 
     async def _check_chains(self, seen: Observation, stapled: list[Stapled] | None) -> Observation:
         """Adds revocation, logs and DNS of the chains, as far as the rest of the visit allows."""
@@ -312,7 +312,7 @@ class Engine:
         If the visit's time ends before every question is asked, the answers so far show no difference: more
         questions would get no answer, so ``known`` stays, and the reason says so."""
         known, plan, target = visit.known, visit.plan, visit.endpoint.target
-        if known is None or target.is_datagram or visit.transport.allowance is not None:
+        if known is None or target.is_dtls or visit.transport.allowance is not None:
             return None
         if self._settings.parts <= expected_versions.PARTS:
             visit.say("whether versions and certificates changed")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
-from model.application_protocol import SSH
+from model.application_protocol import SSH, runs_over_datagrams
 from model.findings.attacks import ATTACKS
 from model.intrusiveness import Intrusiveness
 from model.tracing import span
@@ -78,7 +78,8 @@ def _stages(facts: VisitFacts, parts: frozenset[Part]) -> Sequence[Stage]:
     """The stages of this endpoint's transport; sets the ``parts`` whose questions may ride on other hellos."""
     is_datagram = facts.inputs.asked_versions is DATAGRAM_VERSIONS
     # Over datagrams, a refusal may be silence, which would cost more time than a hello of its own.
-    facts.riding_parts = frozenset() if is_datagram else parts
+    is_silent = is_datagram or runs_over_datagrams(facts.inputs.application.name)
+    facts.riding_parts = frozenset() if is_silent else parts
     if facts.inputs.application.name == SSH:
         # A scan of a TLS server starts without these modules.
         from probe.checks.ssh.stages import SSH_STAGES

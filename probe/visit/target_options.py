@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from model.application_protocol import AUTO, DTLS, protocol_named
+from model.application_protocol import AUTO, DTLS, WIREGUARD, protocol_named
 from model.intrusiveness import Intrusiveness
 from model.target import Target
 from model.target_labels import (
@@ -38,11 +38,14 @@ from probe.dialogue.before_tls.found_application import FoundApplication
 from probe.web.site import WebSite
 
 _STRAIGHT: Final = "none"
+_WIREGUARD_IS_SILENT: Final = "WireGuard answers only clients whose public key it knows, so nothing was sent, and whether it runs is unknown"
 
 
 def route_to(target: Target, usual: Route, proxies: Mapping[str, Proxy]) -> Route:
     """The way to ``target``: the ``usual`` one with the changes of the target's labels."""
     labels, route = target.labels, usual
+    if target.protocol == WIREGUARD:
+        return replace(route, unasked=_WIREGUARD_IS_SILENT)
     if (name := labels.get(PROXY)) is not None:
         missing = f"the label {PROXY} names {name!r}, which is not a configured proxy"
         is_known = name == _STRAIGHT or name in proxies

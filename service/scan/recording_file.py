@@ -57,7 +57,7 @@ def begin_recording(path: Path, targets: Sequence[Target]) -> None:
     Raises:
         ScanInputError: if it cannot be created, or if the conversation with a target cannot be recorded.
     """
-    if any(target.is_datagram for target in targets):
+    if any(target.is_dtls for target in targets):
         raise ScanInputError("--record cannot record DTLS: remove --record, or the dtls:// targets")
     try:
         make_private(path)

@@ -76,8 +76,9 @@ def test_tls_comes_first_unless_the_protocol_upgrades_or_is_unknown(
     assert speaks_tls_first(name) is expected
 
 
-def test_only_dtls_runs_over_datagrams_and_only_https_may_be_http() -> None:
-    assert [one.name for one in PROTOCOLS if one.is_datagram] == [DTLS]
+def test_few_run_over_datagrams_and_only_https_may_be_http() -> None:
+    datagrams = [one.name for one in PROTOCOLS if one.is_datagram]
+    assert datagrams == [DTLS, "openvpn-udp", "wireguard"]
     assert [one.name for one in PROTOCOLS if one.may_be_http] == [DEFAULT_PROTOCOL]
 
 
@@ -89,6 +90,11 @@ def test_the_page_has_each_protocol_with_its_ports() -> None:
     direct = (one for one in PROTOCOLS if one.uses_tls and not one.upgrades)
     assert _rows(text[first:without_tls]) == _table(direct)
     assert _rows(text[without_tls:]) == _table(one for one in PROTOCOLS if not one.uses_tls)
+
+
+def test_a_port_means_openvpn_over_tcp_and_never_wireguard() -> None:
+    assert default_protocol(1194) == "openvpn"
+    assert default_protocol(51820) == DEFAULT_PROTOCOL
 
 
 def _rows(text: str) -> tuple[set[str], set[int]]:

@@ -29,7 +29,7 @@ _WORDS: Final = {
     State.UNREACHABLE: "cannot be reached",
     State.TIMEOUT: "does not answer in time",
     State.DNS_ERROR: "has a name that does not resolve",
-    State.DENIED: "was not probed because the configuration forbids it",
+    State.DENIED: "was not probed because the configuration or its protocol does not allow it",
     State.ERROR: "was not probed because of an internal error",
 }
 

@@ -49,7 +49,8 @@ async def check_plaintext(prober: Prober, facts: VisitFacts) -> None:
 async def check_starttls(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``starttls_works``, and settles the case of a server that closes on plaintext and speaks TLS."""
     if facts.inputs.application.begins_in_plaintext:
-        facts.plaintext["starttls_works"] = _works(prober, facts)
+        if facts.inputs.application.has_starttls:
+            facts.plaintext["starttls_works"] = _works(prober, facts)
         return
     session = facts.plaintext.get("answers_in_plaintext")
     if session is None or session.verdict is not Verdict.UNKNOWN or not await prober.ask_control():

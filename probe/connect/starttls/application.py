@@ -10,7 +10,12 @@ from model.application_protocol import DEFAULT_PROTOCOL, protocol_named
 from model.frozen import frozen
 from probe.connect.starttls.after_upgrade import with_words_injected
 from probe.connect.starttls.first_commands import FIRST_COMMANDS
-from probe.connect.starttls.outcome import UpgradeDialogue, UpgradeOutcome, UpgradeScript
+from probe.connect.starttls.outcome import (
+    Missing,
+    UpgradeDialogue,
+    UpgradeOutcome,
+    UpgradeScript,
+)
 from probe.connect.starttls.peer import Peer
 from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.before_tls.denied_login import DeniedLogin
@@ -26,16 +31,16 @@ InPlaintext: TypeAlias = Callable[[PlaintextFindings, Peer], Script[ConnectFailu
 class Application:
     """The scripts of the protocol with that ``name`` in ``model.application_protocol``.
 
-    ``upgrade`` is the plaintext phase before TLS; None if TLS begins with the first byte. ``in_plaintext``
-    finds out what the server does without TLS, on a connection of its own. ``frames_handshakes`` is true if
-    packets of the protocol carry the TLS handshake. ``injection`` holds commands that may follow the command
+    ``upgrade`` is the plaintext phase before TLS; None if TLS begins with the first byte. ``missing`` says what
+    it means if the server ends that phase. ``in_plaintext``
+    finds out what the server does without TLS, on a connection of its own.  ``injection`` holds commands that may follow the command
     with which TLS begins. If ``denied_login`` is set, servers count each connection that ends without it.
     """
 
     name: str
     upgrade: Callable[[Peer], UpgradeScript] | None = None
+    missing: Missing | None = None
     in_plaintext: InPlaintext | None = None
-    frames_handshakes: bool = False
     injection: Injection | None = None
     denied_login: DeniedLogin | None = None
 
@@ -48,7 +53,7 @@ class Application:
         """Makes the Dialogue that comes before TLS, once for each connection."""
         if self.upgrade is None:
             return None
-        return partial(_upgrading, self.upgrade, self.service, peer)
+        return partial(_upgrading, self.upgrade, self.service, self.missing, peer)
 
     def injects(self, peer: Peer) -> Callable[[], Scripted[UpgradeOutcome]] | None:
         """Makes the Dialogue that comes before TLS, with the ``injection`` in it."""
@@ -66,6 +71,7 @@ class Application:
             name=self.name,
             greeting=greeting,
             begins_in_plaintext=self.upgrade is not None,
+            has_starttls=protocol_named(self.name).upgrades,
             injection=self.injection,
             first_command=FIRST_COMMANDS.get(self.service),
             looks_in_plaintext=self.looks_in_plaintext(peer),
@@ -97,9 +103,9 @@ def _injecting(
 
 
 def _upgrading(
-    upgrade: Callable[[Peer], UpgradeScript], service: str, peer: Peer
+    upgrade: Callable[[Peer], UpgradeScript], service: str, missing: Missing | None, peer: Peer
 ) -> Scripted[UpgradeOutcome]:
-    return UpgradeDialogue(upgrade(peer), service)
+    return UpgradeDialogue(upgrade(peer), service, missing)
 
 
 def _looking(in_plaintext: InPlaintext, peer: Peer) -> Scripted[PlaintextFindings | ConnectFailure]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from model.application_protocol import PROTOCOLS
+from model.application_protocol import OPENVPN, OPENVPN_UDP, PROTOCOLS
+from probe.connect.openvpn import upgrade as openvpn
 from probe.connect.starttls.application import DIRECT_TLS, Application
 from probe.connect.starttls.chat import irc, xmpp
 from probe.connect.starttls.databases import amqp, direct, ldap, mssql, mysql, postgres
@@ -71,14 +72,18 @@ STARTTLS: Final = (
         in_plaintext=mysql.in_plaintext,
         denied_login=mysql.DENIED_LOGIN,
     ),
-    Application(
-        name="mssql", upgrade=mssql.upgrade, in_plaintext=mssql.in_plaintext, frames_handshakes=True
-    ),
+    Application(name="mssql", upgrade=mssql.upgrade, in_plaintext=mssql.in_plaintext),
     Application(name="rdp", upgrade=rdp.upgrade, in_plaintext=rdp.in_plaintext),
     Application(name="vnc", upgrade=vnc.upgrade, in_plaintext=vnc.in_plaintext),
     Application(name="amqp", upgrade=amqp.upgrade, in_plaintext=amqp.in_plaintext),
 )
 """The protocols in which TLS begins after a plaintext phase."""
+
+TUNNELS: Final = (
+    Application(name=OPENVPN, upgrade=openvpn.upgrade, missing=openvpn.no_answer),
+    Application(name=OPENVPN_UDP, upgrade=openvpn.upgrade, missing=openvpn.no_answer),
+)
+"""The protocols whose packets carry TLS after an exchange of their own."""
 
 IN_PLAINTEXT: Final = (
     Application(name="telnet", in_plaintext=remote_login.telnet),
@@ -96,7 +101,7 @@ IN_PLAINTEXT: Final = (
 )
 """The protocols that speak TLS from the first byte and are tested for service without TLS."""
 
-_SCRIPTED: Final = {one.name: one for one in (*STARTTLS, *IN_PLAINTEXT, DIRECT_TLS)}
+_SCRIPTED: Final = {one.name: one for one in (*STARTTLS, *TUNNELS, *IN_PLAINTEXT, DIRECT_TLS)}
 
 APPLICATIONS: Final[Mapping[str, Application]] = {
     one.name: _SCRIPTED.get(one.name, Application(name=one.name)) for one in PROTOCOLS

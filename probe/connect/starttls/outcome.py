@@ -7,6 +7,7 @@ another protocol is reported as exactly that.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Final, TypeAlias
@@ -15,6 +16,7 @@ from model.frozen import frozen
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
 from probe.dialogue.before_tls.greetings import greeting_of, is_ssh, is_tls_record
 from probe.dialogue.before_tls.scripted import BrokenOff, Script, Scripted
+from probe.dialogue.dialogue import Framing
 from probe.tls.limits import MAX_TURN_LENGTH
 from probe.web.cookies import mask_cookies
 
@@ -30,21 +32,24 @@ _ENDINGS: Final = {
 
 @frozen
 class Upgraded:
-    """Both sides switch to TLS: the next bytes are TLS records."""
+    """Both sides switch to TLS: the next bytes are TLS records, in packets if there is a ``framing``."""
+
+    framing: Framing | None = None
 
 
 UpgradeOutcome: TypeAlias = Upgraded | ConnectFailure
 UpgradeScript: TypeAlias = Script[UpgradeOutcome]
+Missing: TypeAlias = Callable[[BrokenOff], ConnectFailure]
 
 
 class UpgradeDialogue(Scripted[UpgradeOutcome]):
     """Plays a script that leads to TLS in the protocol ``own``.
 
-    The evidence of a failure is the whole conversation, whatever the script quotes of it.
+    ``missing`` makes the failure if the server stops; ``broken_off`` if it is None. The evidence of a failure is the whole conversation, whatever the script quotes of it.
     """
 
-    def __init__(self, script: UpgradeScript, own: str) -> None:
-        super().__init__(script, partial(broken_off, own))
+    def __init__(self, script: UpgradeScript, own: str, missing: Missing | None = None) -> None:
+        super().__init__(script, missing or partial(broken_off, own))
 
     def feed(self, received: bytes) -> UpgradeOutcome | None:
         """Takes bytes; returns the outcome once the script has ended."""

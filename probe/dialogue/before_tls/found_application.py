@@ -25,13 +25,14 @@ class FoundApplication:
 
     ``greeting`` holds the bytes by which it was found; it is empty if the server sent nothing unasked, and
     None if the target names the protocol. ``begins_in_plaintext`` is true if there is a plaintext phase
-    before TLS; ``looks_in_plaintext`` makes the Dialogue that tests the server without TLS; ``first_command``
+    before TLS, and ``has_starttls`` if its end is the client's request for TLS; ``looks_in_plaintext`` makes the Dialogue that tests the server without TLS; ``first_command``
     may be sent inside TLS before a login.
     """
 
     name: str
     greeting: bytes | None = None
     begins_in_plaintext: bool = False
+    has_starttls: bool = False
     injection: Injection | None = None
     first_command: FirstCommand | None = None
     looks_in_plaintext: LooksInPlaintext | None = None

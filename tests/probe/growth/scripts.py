@@ -49,6 +49,11 @@ _ENTRY = bytes.fromhex("30070201026402 0400".replace(" ", ""))
 _LDAP_DONE = bytes.fromhex("300c02010165070a010004000400")
 _VNC = (b"RFB 003.008\n",)
 _AMQP = (Flood((), b"\0", head=b"\x01\x00\x00\x00\x00\xff\xff"), Flood((), b"A"))
+_OPENVPN = (
+    Flood((), b"\x28", head=b"\x3f\xff\x28"),
+    Flood((), b"\x00\x0a\x28" + bytes(9)),
+    Flood((), b"H"),
+)
 _LINES = (Flood((), b"x"), Flood((), b"\0 "))
 
 FLOODS: Final[dict[str, tuple[Flood, ...]]] = {
@@ -92,6 +97,8 @@ FLOODS: Final[dict[str, tuple[Flood, ...]]] = {
     "rdp": (Flood((), b"\xd0", head=b"\x03\x00\xff\xff"),),
     "vnc": (Flood(_VNC, b"\x00", head=b"\x00\x00\x00\xff\xff"), Flood(_VNC, b"\x13", head=b"\xff")),
     "amqp": _AMQP,
+    "openvpn": _OPENVPN,
+    "openvpn-udp": _OPENVPN,
     "amqps": _AMQP,
     "telnet": _LINES,
     "rlogin": _LINES,

@@ -10,6 +10,7 @@ from model.protocol_version import ProtocolVersion
 from pki.byte_reader import DecodeError
 from probe.checks.ssh.offers import EVERYTHING
 from probe.connect.openssl.reply import AwaitedReply
+from probe.connect.openvpn.framing import OpenVpnFraming
 from probe.connect.proxy.http_connect import HttpConnect
 from probe.connect.proxy.socks5 import Socks5
 from probe.connect.starttls.after_upgrade import AfterUpgrade
@@ -27,6 +28,7 @@ from probe.dialogue.question import Question
 from probe.dialogue.raw_probe import RawProbe
 from probe.dialogue.session_reader import SessionInPlaintext
 from probe.dialogue.sslv2 import Sslv2Question
+from probe.openvpn.reliability import ReliableDatagrams
 from probe.ssh.stream import SshStream
 from probe.tls.dtls import FlightReader
 from probe.tls.record import MessageReader, RecordReader
@@ -166,6 +168,25 @@ def _packets() -> TdsFraming[object]:
     return dialogue
 
 
+def _openvpn() -> OpenVpnFraming[object]:
+    dialogue: OpenVpnFraming[object] = OpenVpnFraming(
+        Question(HELLO), session_id=bytes(8), remote_session_id=bytes(8)
+    )
+    dialogue.begin(_discard)
+    return dialogue
+
+
+class _Datagrams:
+    """Each piece is a datagram."""
+
+    def __init__(self) -> None:
+        self._session = ReliableDatagrams()
+
+    def feed(self, received: bytes) -> object:
+        self._session.receive(received)
+        return None
+
+
 def _tls13() -> Tls13FlightReader:
     asked = offer(ProtocolVersion.TLSV1_3, OPENED_SUITES, Shape(server_name="x.example"))
     reader = Tls13FlightReader(asked, KeyShareSecret(SHARED_GROUPS[0], NONCE), NONCE)
@@ -250,9 +271,13 @@ _RECORD_READERS: Final[dict[str, Callable[[], _Reads]]] = {
     "Sslv2Question": partial(Sslv2Question, HELLO),
     "TdsFraming": _packets,
 }
+_ACKNOWLEDGEMENT: Final = b"\x00\x16\x28" + bytes(8) + b"\x01" + bytes(4 + 8)
 _HEADERS: Final = (b"HTTP/1.1 200 OK\r\n", b"a:\r\n")
 _OTHERS: Final[dict[str, tuple[Callable[[], _Reads], bytes, bytes]]] = {
     "Sslv2Question": (partial(Sslv2Question, HELLO), b"\xff\xff\x04\x00\x01\x00\x02", b"\x01"),
+    "OpenVpnFraming": (_openvpn, b"", _ACKNOWLEDGEMENT),
+    "OpenVpnPackets": (_openvpn, b"", b"\x3f\xff"),
+    "ReliableDatagrams": (_Datagrams, b"", _ACKNOWLEDGEMENT[2:]),
     "TdsFraming": (_packets, b"", b"\x12\x01\x00\x08\x00\x00\x00\x00"),
     "AfterUpgrade": (_behind, b"220-", b"x\r\n"),
     "Listening": (Listening, b"", b"x"),

@@ -104,7 +104,7 @@ def upgrade(_: Peer) -> UpgradeScript:
         return unexpected(OWN, heard)
     if encryption == _NOT_SUPPORTED:
         return not_offered("SQL Server answers ENCRYPT_NOT_SUP")
-    return Upgraded()
+    return Upgraded(framing=TdsFraming)
 
 
 def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
