@@ -27,6 +27,7 @@ from probe.checks.plaintext.plaintext_session import (
     PLAINTEXT,
     check_plaintext,
 )
+from probe.checks.quic.quic_facts import QUIC_FACTS, check_quic
 from probe.checks.versions_and_suites.cipher_suites import check_cipher_suites
 from probe.checks.versions_and_suites.contradictions import check_contradictions
 from probe.checks.versions_and_suites.dh_parameters import check_dh_parameters
@@ -136,6 +137,13 @@ STAGES: Final = (
                 facts=RENEGOTIATION,
             ),
             Check(part=Part.HTTP, ask=check_http3, level=Intrusiveness.STANDARD, facts=HTTP3_FACTS),
+            Check(
+                part=Part.HTTP,
+                ask=check_quic,
+                level=Intrusiveness.STANDARD,
+                facts=QUIC_FACTS,
+                after=(check_http3,),
+            ),
         ),
     ),
     Stage(

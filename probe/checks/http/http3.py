@@ -33,6 +33,8 @@ async def check_http3(prober: Prober, facts: VisitFacts) -> None:
     versions = ", ".join(version_name(version) for version in answer.versions)
     verdict = _VERDICTS.get(answer.end, Verdict.UNKNOWN)
     facts.http["http3"] = Fact(verdict=verdict, evidence=_proof(answer), value=versions or None)
+    if answer.ticket is not None:
+        facts.quic["quic_early_data"] = _early_data(answer, answer.ticket)
     if answer.certificates:
         facts.http["http3_certificate"] = _certificate(answer, facts)
 
@@ -46,6 +48,14 @@ def _certificate(answer: QuicAnswer, facts: VisitFacts) -> Fact:
     if not over_tcp:
         verdict = Verdict.UNKNOWN
     return Fact(verdict=verdict, evidence=_proof(answer), value=hashlib.sha256(leaf).hexdigest())
+
+
+def _early_data(answer: QuicAnswer, ticket: bytes) -> Fact:
+    """Yes if the server's session ticket permits early data (RFC 9001, section 4.6.1)."""
+    size = answer.max_early_data
+    note = "a session ticket without early_data" if size is None else f"max_early_data_size {size}"
+    evidence = Evidence(answer=ticket, note=note)
+    return Fact(verdict=Verdict.YES if size else Verdict.NO, evidence=evidence)
 
 
 def _proof(answer: QuicAnswer) -> Evidence:
