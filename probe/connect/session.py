@@ -19,6 +19,7 @@ from pki.net_guard.connect_errors import Allowance
 from pki.net_guard.politeness import Politeness
 from pki.net_guard.shortage import note_shortage
 from probe.connect.blocking_servers import NEVER_BLOCKED, blocking_service, over_allowance
+from probe.connect.dial import over_budget
 from probe.connect.limits import VisitLimits
 from probe.connect.listening import find_application
 from probe.connect.openssl.handshake import OpenSslHandshake

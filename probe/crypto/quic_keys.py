@@ -66,7 +66,6 @@ class PacketKeys:
         prefix = _CONSTANTS[version].prefix
         keys = TrafficKeys(cipher_suite, secret)
         self._is_chacha20 = cipher_suite == _TLS_CHACHA20_POLY1305_SHA256
-        self._key = keys.expand(prefix + b"key")
         self._aead: Aead = keys.aead(prefix + b"key")
         self._iv = keys.expand(prefix + b"iv", _IV_LENGTH)
         self._header_key = keys.expand(prefix + b"hp")
@@ -92,9 +91,9 @@ class PacketKeys:
         return at, frames
 
     def seal(self, header: bytes, at: int, frames: bytes) -> bytes:
-        """A packet with AES-128-GCM; ``header`` ends before the packet number ``at``, of four bytes."""
+        """A packet; ``header`` ends before the packet number ``at``, of four bytes."""
         shown = at.to_bytes(PACKET_NUMBER_LENGTH, "big")
-        sealed = AESGCM(self._key).encrypt(self._nonce(at), frames, header + shown)
+        sealed = self._aead.encrypt(self._nonce(at), frames, header + shown)
         mask = self._mask(sealed[:_SAMPLE_LENGTH])
         first = bytes((header[0] ^ mask[0] & 0x0F,))
         return first + header[1:] + _xor(shown, mask[1:]) + sealed
@@ -117,7 +116,7 @@ class PacketKeys:
         if self._is_chacha20:
             stream = Cipher(algorithms.ChaCha20(self._header_key, sample), mode=None)
             return stream.encryptor().update(bytes(5))
-        block = Cipher(algorithms.AES(self._header_key), modes.ECB())  # noqa: S305: as the RFC asks
+        block = Cipher(algorithms.AES(self._header_key), modes.ECB())  # noqa: S305
         return block.encryptor().update(sample)
 
 

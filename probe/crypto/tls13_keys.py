@@ -28,7 +28,11 @@ _IV_LENGTH: Final = 12
 
 
 class Aead(Protocol):
-    """Decrypts a record; raises cryptography's InvalidTag for one that was altered."""
+    """Encrypts a record, and decrypts one; raises cryptography's InvalidTag for one that was altered."""
+
+    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes:
+        """The ciphertext of ``data`` with its tag."""
+        ...
 
     def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes:
         """The plaintext of ``data``, which ends with its tag."""

@@ -17,7 +17,6 @@ from probe.checks.catalogue import DATAGRAM_STAGES, STAGES
 from probe.checks.check import Ask, Check, Stage
 from probe.checks.part import Part
 from probe.checks.prober import NotAskedError, Prober, side_by_side
-from probe.checks.quic.quic_facts import check_quic
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import DATAGRAM_VERSIONS
 
@@ -119,7 +118,7 @@ def _leave_unknown(facts: VisitFacts, check: Check, note: str) -> None:
 def _section_of(name: str, facts: VisitFacts, check: Check) -> str:
     if facts.inputs.application.name == SSH:
         return "ssh"
-    if check.ask is check_quic:
+    if name.startswith("quic_"):
         return "quic"
     return "vulnerabilities" if name in ATTACKS else _SECTIONS.get(check.part, "features")
 

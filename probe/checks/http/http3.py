@@ -15,7 +15,7 @@ from probe.checks.visit_facts import VisitFacts
 from probe.quic.answer import QuicAnswer, QuicEnd
 from probe.quic.version_negotiation import version_name
 
-HTTP3_FACTS: Final = ("http3", "http3_certificate")
+HTTP3_FACTS: Final = ("http3", "http3_certificate", "quic_early_data")
 _VERDICTS: Final = {
     QuicEnd.ANSWERED: Verdict.YES,
     QuicEnd.DECLINED: Verdict.NO,
@@ -24,7 +24,7 @@ _VERDICTS: Final = {
 
 
 async def check_http3(prober: Prober, facts: VisitFacts) -> None:
-    """Fills ``http`` with what the UDP port answers."""
+    """Fills ``http`` with what the UDP port answers, and ``quic`` with its session ticket."""
     if facts.inputs.web is None or not facts.inputs.web.is_likely(facts.alpn):
         return
     answer = await prober.quic(facts.inputs.server_name)
