@@ -1,4 +1,4 @@
-"""Rules on the QUIC side of an endpoint; a port without QUIC, and one that nobody asked."""
+"""Rules on the QUIC side of an endpoint; a port without QUIC, and one that was not asked."""
 
 from __future__ import annotations
 
