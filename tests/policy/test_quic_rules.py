@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from exporters.terminal.scan_report import render_report
 from model.findings.finding import Outcome
 from model.intrusiveness import Intrusiveness
 from model.verdict import Fact, Verdict
-from pydantic import ValidationError
 from tests.exporters.test_inventory import series
-from tests.policy.observed import NOW, endpoint, policy, results
+from tests.policy.observed import AT, endpoint, policy, results
 
 PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 MOOT, NOT_ASKED = Outcome.NOT_APPLICABLE, Outcome.NOT_ASKED
@@ -98,7 +98,7 @@ def test_report_and_metrics_show_what_is_known() -> None:
         "quic_groups": yes("x25519"),
         "quic_post_quantum": OPEN,
     }
-    text = render_report(endpoint(quic=quic), NOW)
+    text = render_report(endpoint(quic=quic), AT)
     assert "same groups as over TCP (only over QUIC: x" in " ".join(text.split())
     assert "\x1b" not in text
     assert list(series(endpoint(quic=quic))["quic"].values()) == [0.0]
