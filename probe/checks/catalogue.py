@@ -18,7 +18,7 @@ from probe.checks.client_auth.client_auth import check_client_auth
 from probe.checks.features.fingerprints import check_fingerprints
 from probe.checks.features.passive_features import READ_OFF, check_passive_features
 from probe.checks.features.renegotiation import RENEGOTIATION, check_renegotiation
-from probe.checks.http.http3 import HTTP3_FACTS, check_http3
+from probe.checks.http.http3 import HTTP3_FACTS, QUIC_FACTS, check_http3, check_quic
 from probe.checks.http.http_plaintext import HTTP_IN_PLAINTEXT_FACTS, check_http_plaintext
 from probe.checks.http.https import HTTPS_FACTS, check_https
 from probe.checks.main_checks import MAIN_CHECKS
@@ -27,7 +27,6 @@ from probe.checks.plaintext.plaintext_session import (
     PLAINTEXT,
     check_plaintext,
 )
-from probe.checks.quic.quic_facts import QUIC_FACTS, check_quic
 from probe.checks.versions_and_suites.cipher_suites import check_cipher_suites
 from probe.checks.versions_and_suites.contradictions import check_contradictions
 from probe.checks.versions_and_suites.dh_parameters import check_dh_parameters

@@ -26,7 +26,7 @@ from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target
 from model.verdict import Evidence, Fact, Verdict
 from policy.catalogue import RULES
-from probe.checks.quic.quic_facts import QUIC_FACTS
+from probe.checks.http.http3 import QUIC_FACTS
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
 from service.demo import DemoFleet

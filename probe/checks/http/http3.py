@@ -10,12 +10,27 @@ import hashlib
 from typing import Final
 
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.prober import Prober
+from probe.checks.prober import NotAskedError, Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.quic.answer import QuicAnswer, QuicEnd
 from probe.quic.version_negotiation import version_name
 
 HTTP3_FACTS: Final = ("http3", "http3_certificate", "quic_early_data")
+QUIC_FACTS: Final = (
+    "quic_v1",
+    "quic_v2",
+    "quic_retry",
+    "quic_cipher_suites",
+    "quic_groups",
+    "quic_post_quantum",
+    "quic_alpn",
+    "quic_certificates",
+    "quic_client_certificate_requested",
+    "quic_same_cipher_suites",
+    "quic_same_groups",
+    "quic_same_client_certificate_request",
+)
+"""What ``check_quic`` finds, in ``probe.checks.quic``."""
 _VERDICTS: Final = {
     QuicEnd.ANSWERED: Verdict.YES,
     QuicEnd.DECLINED: Verdict.NO,
@@ -37,6 +52,19 @@ async def check_http3(prober: Prober, facts: VisitFacts) -> None:
         facts.quic["quic_early_data"] = _early_data(answer, answer.ticket)
     if answer.certificates:
         facts.http["http3_certificate"] = _certificate(answer, facts)
+
+
+async def check_quic(prober: Prober, facts: VisitFacts) -> None:
+    """Fills ``quic`` if a datagram of the UDP port shows that the server speaks QUIC."""
+    if "http3" in facts.not_asked:
+        raise NotAskedError
+    http3 = facts.http.get("http3")
+    if http3 is None or http3.evidence is None or http3.evidence.answer is None:
+        return
+    # A scan of a server without QUIC starts without these modules.
+    from probe.checks.quic.quic_facts import fill_quic_facts
+
+    await fill_quic_facts(prober, facts)
 
 
 def _certificate(answer: QuicAnswer, facts: VisitFacts) -> Fact:

@@ -34,20 +34,6 @@ from probe.dialogue.offer import TLS13_GROUPS
 from probe.quic.packet import VERSION_2
 from probe.tls.extensions import ExtensionType, body_of, decode_protocol_name
 
-QUIC_FACTS: Final = (
-    "quic_v1",
-    "quic_v2",
-    "quic_retry",
-    "quic_cipher_suites",
-    "quic_groups",
-    "quic_post_quantum",
-    "quic_alpn",
-    "quic_certificates",
-    "quic_client_certificate_requested",
-    "quic_same_cipher_suites",
-    "quic_same_groups",
-    "quic_same_client_certificate_request",
-)
 _POST_QUANTUM: Final = frozenset(group.code_point for group in NAMED_GROUPS if group.post_quantum)
 _NO_RETRY_REQUEST: Final = (
     "the server answers only hellos with a key share, and we have some groups only"
@@ -60,11 +46,8 @@ class _Lists:
     groups: Struck
 
 
-async def check_quic(prober: Prober, facts: VisitFacts) -> None:
-    """Fills ``quic`` if a datagram of the UDP port shows that the server speaks QUIC."""
-    http3 = facts.http.get("http3")
-    if http3 is None or http3.evidence is None or http3.evidence.answer is None:
-        return
+async def fill_quic_facts(prober: Prober, facts: VisitFacts) -> None:
+    """Fills ``quic`` of a server whose UDP port has answered."""
     found = facts.quic
     asker = QuicAsker(prober, facts.inputs.server_name)
     first = await _first_answer(asker, found)

@@ -117,7 +117,7 @@ def test_packets_of_others_are_ignored() -> None:
 
 
 def test_few_datagrams_are_sent_whatever_the_server_asks() -> None:
-    """A PING that asks for an ACK, for ever: at most MAX_QUIC_DATAGRAMS, and fewer bytes than three times theirs."""
+    """A PING that asks for an ACK, for ever: at most MAX_QUIC_DATAGRAMS, the last of which closes the connection."""
     peer = Peer()
     for _ in range(50):
         peer.fed(peer.answer(b"\x01"))

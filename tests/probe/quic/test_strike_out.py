@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,10 +20,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from model.intrusiveness import Intrusiveness
 from model.target import Endpoint, Target
 from model.verdict import Fact, Verdict
 from pki.net_guard.gate import SocketGate
 from probe.budget import VisitBudget
+from probe.checks.http.http3 import QUIC_FACTS
 from probe.checks.part import Part
 from probe.checks.quic.asking import MOST_QUESTIONS
 from probe.connect.quic import carry_over_quic
@@ -70,9 +73,9 @@ async def over_tcp(port: int, identity: Identity) -> AsyncIterator[None]:
         server.close()
 
 
-async def visited(port: int) -> Recorded:
+async def visited(port: int, settings: ProbeSettings = _SETTINGS) -> Recorded:
     target = Target(host="127.0.0.1", port=port, server_name="zoo.test", labels={"http": "yes"})
-    return await record(Endpoint(target=target, address="127.0.0.1"), _SETTINGS)
+    return await record(Endpoint(target=target, address="127.0.0.1"), settings)
 
 
 def known(facts: Mapping[str, Fact]) -> dict[str, Verdict]:
@@ -168,6 +171,9 @@ async def test_aioquic_has_both_versions_and_needs_key_shares(certificates: Cert
     """aioquic has no HelloRetryRequest: groups without a key share of ours stay unknown."""
     async with quic_server(certificates, "h3") as port, over_tcp(port, certificates.rsa):
         recorded = await visited(port)
+        careful = await visited(port, replace(_SETTINGS, intrusiveness=Intrusiveness.SAFE))
+    assert careful.observation.quic == {}
+    assert set(QUIC_FACTS) <= set(careful.observation.not_asked)
     quic = recorded.observation.quic
     assert {name: quic[name].verdict for name in ("quic_v1", "quic_v2", "quic_retry")} == {
         "quic_v1": YES,
