@@ -20,6 +20,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from model.findings.finding import Outcome
 from model.intrusiveness import Intrusiveness
 from model.target import Endpoint, Target
 from model.verdict import Fact, Verdict
@@ -33,6 +34,7 @@ from probe.crypto.quic_question import QuicQuestion, QuicReply
 from probe.dialogue.answer import ConnectFailure, Ending, NoHello
 from probe.quic.packet import VERSION_1
 from probe.visit.settings import ProbeSettings
+from tests.policy.observed import policy, results
 from tests.probe.quic.peer import NONCE, OFFER
 from tests.probe.quic.test_real_servers import caddy, quic_server
 from tests.probe.recording.recorded import Recorded, record, replay
@@ -83,6 +85,17 @@ def known(facts: Mapping[str, Fact]) -> dict[str, Verdict]:
     return {name: fact.verdict for name, fact in facts.items()}
 
 
+def outcomes(recorded: Recorded) -> dict[str, Outcome]:
+    """The rules on QUIC at this server."""
+    rules = {
+        "quic_same_as_tcp": {},
+        "quic_allowed": {"groups": ["x25519", "secp256r1"]},
+        "quic_post_quantum": {},
+        "quic_early_data": {},
+    }
+    return {one.rule: one.outcome for one in results(recorded.observation, policy("quic", rules))}
+
+
 def names(fact: Fact) -> set[str]:
     return set((fact.value or "").split(", "))
 
@@ -119,6 +132,12 @@ async def test_caddy_accepts_the_same_over_quic_and_tcp(
     assert names(quic["quic_groups"]) == {"x25519", "secp256r1"}
     assert quic["quic_alpn"].value == "h3"
     assert quic["quic_certificates"].value == chain_of(certificates.ecdsa)
+    assert outcomes(recorded) == {
+        "quic_same_as_tcp": Outcome.PASS,
+        "quic_allowed": Outcome.PASS,
+        "quic_post_quantum": Outcome.FAIL,
+        "quic_early_data": Outcome.FAIL,
+    }
     again = await replay(recorded.recording, _SETTINGS)
     assert again.quic == quic
     # Two versions, k + 1 questions for suites and for groups without the first, and one flight.
@@ -162,6 +181,8 @@ async def test_ngtcp2_sends_retry_and_requests_a_certificate_unlike_tcp(
     }
     assert names(quic["quic_groups"]) == {"x25519", "secp384r1"}
     assert quic["quic_certificates"].value == chain_of(identity)
+    found = outcomes(recorded)
+    assert found["quic_same_as_tcp"] is found["quic_allowed"] is Outcome.FAIL
     difference = "only over QUIC: secp384r1, x25519; only over TCP: secp256r1"
     assert quic["quic_same_groups"].value == difference
     assert quic["quic_same_client_certificate_request"].value == "only over QUIC"
