@@ -45,6 +45,21 @@ SSH_WORDS: Final = {
     "extension_info": "extension information (RFC 8308)",
     "version_1": "version 1",
 }
+QUIC_WORDS: Final = {
+    "quic_v1": "QUIC version 1",
+    "quic_v2": "QUIC version 2",
+    "quic_retry": "Retry",
+    "quic_cipher_suites": "suites over QUIC",
+    "quic_groups": "groups over QUIC",
+    "quic_alpn": "protocol over QUIC",
+    "quic_certificates": "certificates over QUIC",
+    "quic_early_data": "early data (0-RTT)",
+    "quic_client_certificate_requested": "requests client certificates",
+    "quic_post_quantum": "post-quantum group asked for",
+    "quic_same_cipher_suites": "same suites as over TCP",
+    "quic_same_groups": "same groups as over TCP",
+    "quic_same_client_certificate_request": "same request of client certificates as over TCP",
+}
 ATTACK_WORDS: Final = {name: attack.title for name, attack in ATTACKS.items()}
 
 FACT_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -53,6 +68,7 @@ FACT_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "plaintext": PLAINTEXT_WORDS,
     "vulnerabilities": ATTACK_WORDS,
     "ssh": SSH_WORDS,
+    "quic": QUIC_WORDS,
 }
 """The words by section of the Observation and name of the fact."""
 

@@ -1,5 +1,5 @@
-"""What servers send in whole handshakes: datagrams of DTLS, the encrypted flight of TLS 1.3, key exchanges of SSH,
-OpenVPN's packets."""
+"""What servers send in whole handshakes: datagrams of DTLS, QUIC and OpenVPN, the encrypted flight of TLS 1.3, key
+exchanges of SSH."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Final
 from model.protocol_version import ProtocolVersion
 from probe.checks.ssh.offers import EVERYTHING
 from probe.connect.openvpn.framing import OpenVpnFraming
+from probe.crypto.quic_keys import initial_keys, sealed_initial
+from probe.crypto.quic_question import QuicQuestion
 from probe.crypto.ssh.exchange import SshAnswer, SshExchange
 from probe.crypto.tls13_flight import Tls13Flight, Tls13FlightReader
 from probe.crypto.tls13_keys import KeyShareSecret
@@ -16,7 +18,9 @@ from probe.dialogue.answer import Ending
 from probe.dialogue.dtls_question import DtlsQuestion
 from probe.dialogue.offer import Shape, offer
 from probe.openvpn.reliability import ReliableDatagrams
+from probe.quic.packet import VERSION_1, packets_in
 from probe.tls.dtls import datagrams_in
+from probe.tls.limits import MAX_QUIC_DATAGRAMS
 from tests.probe.crypto.sealing import SealedFlight
 from tests.probe.programmable import wire
 
@@ -25,6 +29,7 @@ _AES_128_GCM: Final = 0x1301
 _NONCE: Final = bytes(64)
 _OPENVPN_ID: Final = b"tlsprobe"
 _SHAPE: Final = Shape(server_name="x.example")
+_QUIC_OFFER: Final = offer(ProtocolVersion.TLSV1_3, (_AES_128_GCM,), _SHAPE)
 _MOST_HELLOS: Final = 3
 """One without a cookie, and one for each of two cookies."""
 
@@ -49,6 +54,23 @@ def _packets(some: bytes) -> Iterator[bytes]:
         length = int.from_bytes(some[:2], "big")
         yield some[2 : 2 + length]
         some = some[2 + length :]
+
+
+def quic_questions(some: bytes) -> None:
+    """A question over QUIC sends few datagrams and ends with a reply. Each packet has its length before it, and comes
+    twice: as it is, and as the frames of a well protected Initial."""
+    question, sent = QuicQuestion(_QUIC_OFFER, _NONCE, VERSION_1), list[bytes]()
+    question.begin(sent.append)
+    (first,) = packets_in(sent[0])
+    keys = initial_keys(VERSION_1, first.destination).server
+    reply = None
+    for at, packet in enumerate(_packets(some)):
+        frames = packet[:1000].ljust(20, b"\0")
+        ids = (first.source, first.destination)
+        for datagram in (packet, sealed_initial(keys, VERSION_1, ids, b"", at, frames)):
+            reply = reply or question.feed(datagram)
+    assert (reply or question.end(Ending.SILENCE)) is not None
+    assert len(sent) <= MAX_QUIC_DATAGRAMS
 
 
 def ssh_exchanges(some: bytes) -> None:

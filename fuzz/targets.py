@@ -151,6 +151,7 @@ TARGETS: Final[Mapping[str, Target]] = {
         lines,
         certificates,
         handshakes.dtls_questions,
+        handshakes.quic_questions,
         handshakes.tls13_flights,
         handshakes.ssh_exchanges,
         handshakes.openvpn_sessions,

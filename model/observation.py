@@ -188,7 +188,7 @@ class Observation:
 
     ``reason`` is one sentence if ``state`` is not ``tls`` or facts stayed unknown. Facts that were not asked
     about are absent. ``alpn`` are the accepted protocol ids. ``plaintext`` has, by name, what the same service
-    does without TLS, ``ssh`` what an SSH server offers and proves, ``http`` what its HTTP responses say about HTTPS. ``not_asked`` names the facts that are
+    does without TLS, ``ssh`` what an SSH server offers and proves, ``quic`` what the server's QUIC side accepts, ``http`` what its HTTP responses say about HTTPS. ``not_asked`` names the facts that are
     absent because the visit was not intrusive enough, each with the level that it needs.
     """
 
@@ -215,6 +215,7 @@ class Observation:
     contradictions: tuple[Contradiction, ...] = ()
     not_asked: Mapping[str, Intrusiveness] = field(default_factory=dict)
     ssh: Mapping[str, Fact] = field(default_factory=dict)
+    quic: Mapping[str, Fact] = field(default_factory=dict)
 
     @property
     def ended_at(self) -> datetime:

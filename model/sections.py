@@ -27,6 +27,7 @@ from model.comparisons.named_facts import (
     feature_words,
     http_words,
     plaintext_words,
+    quic_words,
     ssh_words,
     vulnerability_words,
 )
@@ -107,6 +108,7 @@ SECTIONS: Final[tuple[Section[Any], ...]] = (
     Section(name="contradictions", kind=Contradictions(), compare=compare_contradictions),
     Section(name="not_asked", kind=NamedLevels()),
     _named_facts("ssh", ssh_words, is_sparse=True),
+    _named_facts("quic", quic_words, is_sparse=True),
 )
 """In the order of JSON, proofs and Changes. Add new ones at the end: stored facts use this order."""
 

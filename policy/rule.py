@@ -43,6 +43,7 @@ class Family(StrEnum):
     GRADE = "grade"
     DRIFT = "drift"
     SSH = "SSH"
+    QUIC = "QUIC"
 
 
 def is_about(family: Family, protocol: str) -> bool:

@@ -78,6 +78,13 @@ class ProbeTransport(Protocol):
         """The QUIC answer of the UDP port with the same number; None if it cannot be asked."""
         ...
 
+    async def converse_over_quic(self, dialogue: Dialogue[Result]) -> Result | ConnectFailure:
+        """The result of a Dialogue in datagrams to the UDP port with the same number.
+
+        Its ``feed`` takes one datagram at a time.
+        """
+        ...
+
     async def pause(self, seconds: float) -> None:
         """Lets the server rest, no longer than the visit lasts."""
         ...

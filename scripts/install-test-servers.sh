@@ -102,7 +102,7 @@ install_commands openssl:openssl ssh-keygen:openssh-client nginx:nginx gnutls-se
     prometheus-blackbox-exporter:prometheus-blackbox-exporter \
     haproxy:haproxy stunnel4:stunnel4 apache2:apache2 javac:default-jdk-headless \
     knotd:knot keymgr:knot unbound:unbound caddy:caddy tinyproxy:tinyproxy-bin \
-    microsocks:microsocks \
+    microsocks:microsocks gtlsserver:ngtcp2-server \
     pg_ctlcluster:postgresql chromium:chromium jq:jq mandoc:mandoc man:man-db zsh:zsh fish:fish
 # Servers of protocols that upgrade to TLS, data stores and brokers.
 install_commands postfix:postfix dovecot:dovecot-imapd vsftpd:vsftpd slapd:slapd prosody:prosody \

@@ -17,6 +17,7 @@ from exporters.prometheus.families.facts import FACT_FAMILIES
 from exporters.prometheus.families.family import PREFIX, Family
 from exporters.prometheus.families.policies import POLICY_FAMILIES
 from exporters.prometheus.families.protocols import PROTOCOL_FAMILIES
+from exporters.prometheus.families.quic import QUIC_FAMILIES
 from exporters.prometheus.families.revocation import REVOCATION_FAMILIES
 from exporters.prometheus.families.ssh import SSH_FAMILIES
 from exporters.prometheus.families.targets import TARGET_FAMILIES
@@ -28,6 +29,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     *CLIENT_AUTH_FAMILIES,
     *FACT_FAMILIES,
     *SSH_FAMILIES,
+    *QUIC_FAMILIES,
     *CLAIM_FAMILIES,
     *POLICY_FAMILIES,
     *UNKNOWN_FAMILIES,

@@ -32,6 +32,11 @@ def ssh_words(name: str, is_yes: bool) -> str:
     return f"SSH: {name} {'now' if is_yes else 'no longer'}"
 
 
+def quic_words(name: str, is_yes: bool) -> str:
+    """A property of the server's QUIC side appeared or vanished."""
+    return f"QUIC: {name.removeprefix('quic ')} {'now' if is_yes else 'no longer'}"
+
+
 def http_words(name: str, is_yes: bool) -> str:
     """A property of the HTTP response appeared or vanished."""
     return f"HTTP: {name} {'appeared' if is_yes else 'vanished'}"

@@ -18,7 +18,7 @@ from probe.checks.client_auth.client_auth import check_client_auth
 from probe.checks.features.fingerprints import check_fingerprints
 from probe.checks.features.passive_features import READ_OFF, check_passive_features
 from probe.checks.features.renegotiation import RENEGOTIATION, check_renegotiation
-from probe.checks.http.http3 import HTTP3_FACTS, check_http3
+from probe.checks.http.http3 import HTTP3_FACTS, QUIC_FACTS, check_http3, check_quic
 from probe.checks.http.http_plaintext import HTTP_IN_PLAINTEXT_FACTS, check_http_plaintext
 from probe.checks.http.https import HTTPS_FACTS, check_https
 from probe.checks.main_checks import MAIN_CHECKS
@@ -144,6 +144,13 @@ STAGES: Final = (
                 facts=RENEGOTIATION,
             ),
             Check(part=Part.HTTP, ask=check_http3, level=Intrusiveness.STANDARD, facts=HTTP3_FACTS),
+            Check(
+                part=Part.HTTP,
+                ask=check_quic,
+                level=Intrusiveness.STANDARD,
+                facts=QUIC_FACTS,
+                after=(check_http3,),
+            ),
         ),
     ),
     Stage(

@@ -149,6 +149,10 @@ class Prober:
         """The QUIC answer of the UDP port with the same number; None if it cannot be asked."""
         return await self._transport.quic(server_name)
 
+    async def converse_over_quic(self, dialogue: Dialogue[Found]) -> Found | ConnectFailure:
+        """The result of a Dialogue in datagrams to the UDP port with the same number, without confirmation."""
+        return self._note_budget(await self._transport.converse_over_quic(dialogue))
+
     def keep_as_control(self, offer: Offer) -> None:
         """Stores an Offer that was answered with a hello: it shows later whether the server still answers."""
         self._control = offer

@@ -92,6 +92,7 @@ class VisitFacts:
     contradictions: tuple[Contradiction, ...] = ()
     not_asked: dict[str, Intrusiveness] = field(default_factory=dict)
     ssh: dict[str, Fact] = field(default_factory=dict)
+    quic: dict[str, Fact] = field(default_factory=dict)
     ssh_answers: list[SshAnswer | ConnectFailure] = field(default_factory=list)
 
     def sections(self) -> dict[str, Any]:

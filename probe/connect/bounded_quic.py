@@ -12,6 +12,7 @@ from aioquic._buffer import Buffer
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import QuicConnection, QuicConnectionError, QuicReceiveContext
 from aioquic.quic.packet import QuicErrorCode
+from aioquic.tls import SessionTicketHandler
 
 from probe.tls.limits import MAX_CRYPTO_FRAMES
 
@@ -22,8 +23,12 @@ logging.getLogger("quic").setLevel(logging.CRITICAL)
 class BoundedQuicConnection(QuicConnection):
     """Closes the connection after more than MAX_CRYPTO_FRAMES (RFC 9000, section 7.5)."""
 
-    def __init__(self, configuration: QuicConfiguration) -> None:
-        super().__init__(configuration=configuration)
+    def __init__(
+        self,
+        configuration: QuicConfiguration,
+        session_ticket_handler: SessionTicketHandler | None = None,
+    ) -> None:
+        super().__init__(configuration=configuration, session_ticket_handler=session_ticket_handler)
         self._crypto_frame_count = 0
 
     @property

@@ -172,6 +172,10 @@ class DatagramSession(ProbeTransport):
         """DTLS has no corresponding HTTP/3 port."""
         return None
 
+    async def converse_over_quic(self, dialogue: Dialogue[Result]) -> Result | ConnectFailure:
+        """DTLS has no corresponding QUIC port."""
+        return _NO_STREAM
+
     async def pause(self, seconds: float) -> None:
         """Lets the server rest, at most until the end of the visit."""
         if self.budget.exhausted is None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -21,13 +21,27 @@ from pki.net_guard.gate import SocketGate
 from pki.net_guard.opening import open_udp
 from probe.budget import VisitBudget
 from probe.connect.dial import over_budget
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
+from probe.dialogue.dialogue import Dialogue
 from probe.quic.answer import QuicAnswer, QuicEnd
 from probe.quic.version_negotiation import question, versions_in
 from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_CERTIFICATES
 
+if TYPE_CHECKING:
+    from aioquic.tls import SessionTicket
+
+Result = TypeVar("Result")
+
 _HTTP3: Final = "h3"
 _KEPT_LENGTH: Final = 512
 _REPEAT_SECONDS: Final = 0.3
+_MOST_REPEATS: Final = 2
+_TICKET_SECONDS: Final = 0.5
+"""How long a session ticket is waited for after the handshake: it is one of the next datagrams, if it comes."""
+NO_QUIC: Final = ConnectFailure(
+    kind=FailureKind.UNREACHABLE, detail="QUIC is asked only on a direct way to the server"
+)
+_PORT_CLOSED: Final = "nothing listens on the UDP port (ICMP port unreachable)"
 _MAX_DATAGRAM_LENGTH: Final = 4096
 """Longer datagrams are dropped: paths carry 1500 bytes, and one datagram is parsed in one step."""
 
@@ -109,6 +123,57 @@ async def _open_packets(
         transport.close()
 
 
+async def carry_over_quic(
+    gate: SocketGate,
+    place: tuple[str, int],
+    dialogue: Dialogue[Result],
+    patience_seconds: float,
+    budget: VisitBudget,
+) -> Result | ConnectFailure:
+    """The result of a Dialogue whose ``feed`` takes one datagram at a time, from a UDP port of its own.
+
+    What was not answered yet is sent again _MOST_REPEATS times, each time after twice the wait (RFC 9002, section
+    6.2). More is never sent to an address that does not answer.
+
+    Raises:
+        OSError: if no socket can be opened, or the ``gate`` refuses it.
+    """
+    async with _open_packets(gate, place, budget) as packets:
+        budget.connections += 1
+        unanswered: list[bytes] = []
+
+        def send(datagram: bytes) -> None:
+            unanswered.append(datagram)
+            packets.send(datagram)
+
+        repeating = asyncio.create_task(_repeat(packets, unanswered))
+        try:
+            async with asyncio.timeout(patience_seconds):
+                dialogue.begin(send)
+                while (packet := await packets.received.get()) is not None:
+                    if len(packet) > _MAX_DATAGRAM_LENGTH:
+                        continue
+                    unanswered.clear()
+                    with budget.step():
+                        result = dialogue.feed(packet)
+                    if result is not None:
+                        return result
+                    if budget.exhausted is not None:
+                        return over_budget(budget.exhausted)
+        except TimeoutError:
+            return dialogue.end(Ending.SILENCE)
+        finally:
+            repeating.cancel()
+    return ConnectFailure(kind=FailureKind.REFUSED, detail=_PORT_CLOSED)
+
+
+async def _repeat(packets: _QuicPackets, unanswered: list[bytes]) -> None:
+    for count in range(_MOST_REPEATS):
+        await asyncio.sleep(_REPEAT_SECONDS * 2**count)
+        for datagram in tuple(unanswered):
+            packets.send(datagram)
+
+
 async def _ask_versions(packets: _QuicPackets, nonce: bytes, patience_seconds: float) -> QuicAnswer:
     asked = question(nonce)
     answer = QuicAnswer(end=QuicEnd.SILENCE, note="no answer to QUIC in time", asked=asked)
@@ -130,9 +195,7 @@ async def _ask_versions(packets: _QuicPackets, nonce: bytes, patience_seconds: f
         return answer
     finally:
         repeating.cancel()
-    return replace(
-        answer, end=QuicEnd.CLOSED, note="nothing listens on the UDP port (ICMP port unreachable)"
-    )
+    return replace(answer, end=QuicEnd.CLOSED, note=_PORT_CLOSED)
 
 
 class _Handshake:
@@ -157,23 +220,38 @@ class _Handshake:
         configuration = QuicConfiguration(
             alpn_protocols=[_HTTP3], server_name=server_name, verify_mode=ssl.CERT_NONE
         )
-        self._connection = BoundedQuicConnection(configuration)
+        self._tickets: list[SessionTicket] = []
+        self._connection = BoundedQuicConnection(
+            configuration, session_ticket_handler=self._tickets.append
+        )
 
     async def finish(self) -> QuicAnswer:
         """The answer, once the handshake is over."""
         self._connection.connect(self._place, now=self._clock())
         while (outcome := self._outcome()) is None:
-            self._flush()
-            timer = self._connection.get_timer()
-            delay = None if timer is None else max(0.0, timer - self._clock())
-            try:
-                packet = await asyncio.wait_for(self._packets.received.get(), delay)
-            except TimeoutError:
-                self._connection.handle_timer(now=self._clock())
-                continue
-            if packet is not None and len(packet) <= _MAX_DATAGRAM_LENGTH:
-                self._connection.receive_datagram(packet, self._place, now=self._clock())
+            await self._step()
+        if outcome.certificates:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_TICKET_SECONDS):
+                    while not self._tickets and self._outcome() is None:
+                        await self._step()
+        for ticket in self._tickets[:1]:
+            size = ticket.max_early_data_size
+            return replace(outcome, ticket=ticket.ticket, max_early_data=size)
         return outcome
+
+    async def _step(self) -> None:
+        """Sends what is due, then takes one datagram or waits for the next timer."""
+        self._flush()
+        timer = self._connection.get_timer()
+        delay = None if timer is None else max(0.0, timer - self._clock())
+        try:
+            packet = await asyncio.wait_for(self._packets.received.get(), delay)
+        except TimeoutError:
+            self._connection.handle_timer(now=self._clock())
+            return
+        if packet is not None and len(packet) <= _MAX_DATAGRAM_LENGTH:
+            self._connection.receive_datagram(packet, self._place, now=self._clock())
 
     def say_goodbye(self) -> None:
         """Closes the connection: we no longer listen."""

@@ -20,13 +20,14 @@ from pki.net_guard.connect_errors import Allowance
 from pki.net_guard.politeness import Politeness
 from pki.net_guard.shortage import note_shortage
 from probe.connect.blocking_servers import NEVER_BLOCKED, blocking_service, over_allowance
+from probe.connect.dial import over_budget
 from probe.connect.limits import VisitLimits
 from probe.connect.listening import find_application
 from probe.connect.openssl.handshake import OpenSslHandshake
 from probe.connect.options import TransportOptions
 from probe.connect.patience import Deadline, Patience, is_trouble
 from probe.connect.pool import PAST_DEADLINE, Connections
-from probe.connect.quic import ask_quic
+from probe.connect.quic import NO_QUIC, ask_quic, carry_over_quic
 from probe.connect.starttls.after_upgrade import AfterUpgrade
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.outcome import UpgradeOutcome
@@ -258,6 +259,26 @@ class EndpointSession(ProbeTransport):
             except OSError as error:
                 note_shortage(error)
                 return None
+
+    async def converse_over_quic(self, dialogue: Dialogue[Result]) -> Result | ConnectFailure:
+        """The dialogue's result in datagrams to the UDP port with the same number."""
+        route = self._options.route
+        if route.proxy or route.unix_socket or route.missing:
+            return NO_QUIC
+        if self._deadline.remaining_seconds <= 0:
+            return PAST_DEADLINE
+        if self.budget.exhausted is not None:
+            return over_budget(self.budget.exhausted)
+        patience = min(self._patience.seconds(patient=False), self._deadline.remaining_seconds)
+        async with self._politeness.connection(self._connections.gate):
+            try:
+                return await carry_over_quic(
+                    route.gate, self._options.address, dialogue, patience, self.budget
+                )
+            except OSError as error:
+                is_short = note_shortage(error)
+                kind = FailureKind.EXHAUSTED if is_short else FailureKind.UNREACHABLE
+                return ConnectFailure(kind=kind, detail=f"no UDP socket: {error}")
 
     async def pause(self, seconds: float) -> None:
         """Lets the server rest, at most until the end of the visit."""

@@ -165,7 +165,7 @@ class _OpenedStream:
                     self._messages.feed(content)
                 while (message := self._messages.next_message()) is not None:
                     self._order.check(message[0])
-                    flight = _with_message(flight, *message)
+                    flight = with_message(flight, *message)
                     if flight.is_whole:
                         return flight
         except DecodeError as flaw:
@@ -184,7 +184,8 @@ class _OpenedStream:
         return inner[:-1] if inner[-1:] == bytes((ContentType.HANDSHAKE,)) else None
 
 
-def _with_message(flight: Tls13Flight, message_type: int, body: bytes) -> Tls13Flight:
+def with_message(flight: Tls13Flight, message_type: int, body: bytes) -> Tls13Flight:
+    """The flight with one more of its decrypted messages. Raises DecodeError."""
     match message_type:
         case HandshakeType.ENCRYPTED_EXTENSIONS:
             return replace(flight, extensions=decode_encrypted_extensions(body))

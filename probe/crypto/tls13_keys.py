@@ -28,7 +28,11 @@ _IV_LENGTH: Final = 12
 
 
 class Aead(Protocol):
-    """Decrypts a record; raises cryptography's InvalidTag for one that was altered."""
+    """Encrypts a record, and decrypts one; raises cryptography's InvalidTag for one that was altered."""
+
+    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes:
+        """The ciphertext of ``data`` with its tag."""
+        ...
 
     def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes:
         """The plaintext of ``data``, which ends with its tag."""
@@ -97,22 +101,49 @@ class KeyShareSecret:
         return self._private.exchange(ec.ECDH(), point)
 
 
+class TrafficKeys:
+    """Expands the traffic secret of one side (RFC 9846, section 7.3)."""
+
+    def __init__(self, cipher_suite: int, secret: bytes) -> None:
+        """Raises KeyError for a suite that is not one of ``OPENED_SUITES``."""
+        self._suite = _SUITES[cipher_suite]
+        self._secret = secret
+
+    def expand(self, label: bytes, length: int | None = None) -> bytes:
+        """``length`` bytes for this label; without a length, as many as a key of the suite has."""
+        size = self._suite.key_length if length is None else length
+        return expand_label(self._suite.digest, self._secret, label, b"", size)
+
+    def aead(self, label: bytes) -> Aead:
+        """The suite's AEAD with the key of this label."""
+        return self._suite.aead(self.expand(label))
+
+
+def server_traffic_secret(cipher_suite: int, shared_secret: bytes, hellos: bytes) -> bytes:
+    """The server_handshake_traffic_secret after the messages in ``hellos`` (RFC 9846, section 7.1).
+
+    Raises:
+        KeyError: for a suite that is not one of ``OPENED_SUITES``.
+    """
+    digest = _SUITES[cipher_suite].digest
+    empty = hashlib.new(digest).digest()
+    zeros = bytes(len(empty))
+    early_secret = hmac.digest(zeros, zeros, digest)
+    derived = expand_label(digest, early_secret, b"derived", empty, len(empty))
+    secret = hmac.digest(derived, shared_secret, digest)
+    transcript = hashlib.new(digest, hellos).digest()
+    return expand_label(digest, secret, b"s hs traffic", transcript, len(empty))
+
+
 class ServerHandshakeKeys:
     """Decrypts the records between ServerHello and the server's Finished, in their order."""
 
     def __init__(self, cipher_suite: int, shared_secret: bytes, hellos: bytes) -> None:
         """Derives the keys from the secret and the messages ClientHello and ServerHello in ``hellos``. Raises
         KeyError for a suite that is not one of ``OPENED_SUITES``."""
-        suite = _SUITES[cipher_suite]
-        digest, empty = suite.digest, hashlib.new(suite.digest).digest()
-        zeros = bytes(len(empty))
-        early_secret = hmac.digest(zeros, zeros, digest)
-        derived = expand_label(digest, early_secret, b"derived", empty, len(empty))
-        secret = hmac.digest(derived, shared_secret, digest)
-        transcript = hashlib.new(digest, hellos).digest()
-        traffic = expand_label(digest, secret, b"s hs traffic", transcript, len(empty))
-        self._aead = suite.aead(expand_label(digest, traffic, b"key", b"", suite.key_length))
-        self._iv = expand_label(digest, traffic, b"iv", b"", _IV_LENGTH)
+        traffic = server_traffic_secret(cipher_suite, shared_secret, hellos)
+        keys = TrafficKeys(cipher_suite, traffic)
+        self._aead, self._iv = keys.aead(b"key"), keys.expand(b"iv", _IV_LENGTH)
         self._number = 0
 
     def open(self, header: bytes, fragment: bytes) -> bytes:

@@ -27,7 +27,8 @@ class QuicAnswer:
     """``versions`` are in the server's order; ``certificates`` are DER, the leaf first.
 
     ``asked`` and ``answered`` are the packets of version negotiation; ``note`` says in a few words how it
-    ended.
+    ended. ``ticket`` is a session ticket that came after the handshake, and ``max_early_data`` its
+    max_early_data_size, if it has one (RFC 9001, section 4.6.1); each is None if none came.
     """
 
     end: QuicEnd
@@ -36,3 +37,5 @@ class QuicAnswer:
     certificates: tuple[bytes, ...] = ()
     asked: bytes = b""
     answered: bytes = b""
+    ticket: bytes | None = None
+    max_early_data: int | None = None

@@ -36,10 +36,7 @@ def question(nonce: bytes) -> bytes:
 
 
 def versions_in(packet: bytes, nonce: bytes) -> tuple[int, ...] | None:
-    """The versions in an answer to ``question(nonce)``; None if the packet is not such an answer.
-
-    Reserved versions, which servers list to keep clients tolerant, are left out.
-    """
+    """The versions in an answer to ``question(nonce)``; None if the packet is not such an answer."""
     reader = ByteReader(packet, "Version Negotiation")
     try:
         is_long = reader.uint(1) & 0x80
@@ -47,11 +44,20 @@ def versions_in(packet: bytes, nonce: bytes) -> tuple[int, ...] | None:
         destination, source = reader.vector(1), reader.vector(1)
         if not (is_long and is_negotiation and (source, destination) == (nonce[:8], nonce[8:16])):
             return None
-        if reader.remaining % 4:
-            return None
-        listed = [reader.uint(4) for _ in range(min(reader.remaining // 4, _MOST_VERSIONS))]
+        return listed_versions(reader.rest())
     except DecodeError:
         return None
+
+
+def listed_versions(body: bytes) -> tuple[int, ...] | None:
+    """The versions in the ``body`` of a Version Negotiation, after its connection ids; None if it is malformed.
+
+    Reserved versions, which servers list to keep clients tolerant, are left out.
+    """
+    if len(body) % 4:
+        return None
+    reader = ByteReader(body, "Version Negotiation")
+    listed = [reader.uint(4) for _ in range(min(len(body) // 4, _MOST_VERSIONS))]
     return tuple(one for one in listed if one & _RESERVED_MASK != _RESERVED)
 
 

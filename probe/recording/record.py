@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
@@ -116,8 +116,20 @@ class RecordingSession(EndpointSession):
     async def _converse(
         self, dialogue: Dialogue[Result], options: ConversationOptions
     ) -> Result | ConnectFailure:
+        carry = super()._converse
+        return await self._recorded(dialogue, lambda tap: carry(tap, options))
+
+    async def converse_over_quic(self, dialogue: Dialogue[Result]) -> Result | ConnectFailure:
+        """Recorded with its datagrams."""
+        return await self._recorded(dialogue, super().converse_over_quic)
+
+    async def _recorded(
+        self,
+        dialogue: Dialogue[Result],
+        carry: Callable[[Dialogue[Result]], Awaitable[Result | ConnectFailure]],
+    ) -> Result | ConnectFailure:
         place, started, tap = self._conversations.take(), self._elapsed, _Tap(dialogue)
-        result = await super()._converse(tap, options)
+        result = await carry(tap)
         if isinstance(result, ConnectFailure) and not tap.said:
             # A replay distinguishes conversations by their first words, also those that got no connection.
             dialogue.begin(tap.said.append)

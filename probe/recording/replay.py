@@ -163,6 +163,10 @@ class ReplaySession(ProbeTransport):
         """The outcome that was recorded."""
         return None if self._quic is None else self._quic.outcome
 
+    async def converse_over_quic(self, dialogue: Dialogue[Result]) -> Result | ConnectFailure:
+        """The Dialogue's result with the recorded datagrams."""
+        return await self.converse(dialogue)
+
     async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
         """The outcome that was recorded."""
         recorded = await self._wait_for(self._by_offer, _key(offer))

@@ -73,3 +73,9 @@ MAX_TURNS: Final = 1000
 
 MAX_CRYPTO_FRAMES: Final = 512
 """CRYPTO frames of one QUIC handshake: 128 KiB in pieces of 256 bytes."""
+
+MAX_QUIC_PACKETS: Final = 64
+"""Packets of one QUIC datagram, and packets of one question that wait for their keys."""
+
+MAX_QUIC_DATAGRAMS: Final = 8
+"""Datagrams that one QUIC question sends, without repeats."""

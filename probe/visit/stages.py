@@ -119,6 +119,8 @@ def _leave_unknown(facts: VisitFacts, check: Check, note: str) -> None:
 def _section_of(name: str, facts: VisitFacts, check: Check) -> str:
     if facts.inputs.application.name == SSH:
         return "ssh"
+    if name.startswith("quic_"):
+        return "quic"
     return "vulnerabilities" if name in ATTACKS else _SECTIONS.get(check.part, "features")
 
 

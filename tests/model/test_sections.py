@@ -39,8 +39,8 @@ each_section = pytest.mark.parametrize(
 
 
 def everything_before_ssh() -> Observation:
-    """The sample without the section that the recorded versions did not have."""
-    return replace(everything(), ssh={})
+    """The sample without the sections that the recorded versions did not have."""
+    return replace(everything(), ssh={}, quic={})
 
 
 RECORDED = {

@@ -53,5 +53,6 @@ def test_facts_required_by_custom_rules_are_on_the_page(heading: str) -> None:
 
 def test_every_feature_and_vulnerability_of_a_check_can_be_named_in_a_policy() -> None:
     facts = {fact for stage in STAGES for check in stage.checks for fact in check.facts}
-    others = _names_on_the_page("Plaintext") | _names_on_the_page("HTTPS")
+    pages = ("Plaintext", "HTTPS", "QUIC")
+    others = set[str]().union(*map(_names_on_the_page, pages))
     assert facts - others <= {*FEATURES, *VULNERABILITIES}

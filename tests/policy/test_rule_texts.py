@@ -80,6 +80,10 @@ TP-SSH-003 ssh_post_quantum
 TP-SSH-004 ssh_version_1
 TP-SSH-005 ssh_host_key_size
 TP-SSH-006 ssh_host_certificate_expiry
+TP-QUIC-001 quic_same_as_tcp
+TP-QUIC-002 quic_allowed
+TP-QUIC-003 quic_post_quantum
+TP-QUIC-004 quic_early_data
 """
 """Every identifier ever assigned, with the name of its rule today.
 

@@ -24,7 +24,9 @@ from model.observation import Observation
 from model.sections import SECTIONS
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target
+from model.verdict import Evidence, Fact, Verdict
 from policy.catalogue import RULES
+from probe.checks.http.http3 import QUIC_FACTS
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
 from service.demo import DemoFleet
@@ -54,6 +56,10 @@ COMPUTED: Final = {
 } | {family.name for family in TARGET_FAMILIES}
 """Metrics that the schedule, the history, a label, a claim or a policy sets, not an answer of the endpoint."""
 
+_QUIC: Final = {
+    name: Fact(verdict=Verdict.YES, evidence=Evidence(note="made")) for name in QUIC_FACTS
+}
+
 
 def as_a_web_server(target: Target) -> Target:
     """The target with the facts of HTTP, which its port does not suggest."""
@@ -62,7 +68,7 @@ def as_a_web_server(target: Target) -> Target:
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Observation]:
-    """One visit of each demo server: modern, legacy, expired, incomplete, mTLS and post-quantum ones; and one of SSH."""
+    """One visit of each demo server: modern, legacy, expired, incomplete, mTLS and post-quantum ones; one of SSH, and one with made facts of QUIC."""
 
     async def visit_all() -> Sequence[Observation]:
         async with DemoFleet(directory=tmp_path_factory.mktemp("demo")) as fleet:
@@ -71,7 +77,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Observation]:
                 await engine.visit(Endpoint(target=as_a_web_server(target), address=target.host))
                 for target in fleet.targets
             ]
-            return [*visits, ssh_server({})]
+            over_quic = replace(visits[0], quic=_QUIC)
+            return [*visits, ssh_server({}), over_quic]
 
     return asyncio.run(visit_all())
 

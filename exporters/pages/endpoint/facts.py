@@ -70,6 +70,7 @@ def fact_sections(observation: Observation) -> tuple[FactSection, ...]:
         _section("SSH", "ssh", observation.ssh),
         _section("Attacks", "vulnerabilities", observation.vulnerabilities, is_bad=True),
         _section("HTTP", "http", observation.http),
+        _section("QUIC", "quic", observation.quic),
         _section("Without TLS", "plaintext", observation.plaintext),
         _section("Features", "features", observation.features),
         _sets("Groups", "groups", observation.groups),

@@ -10,7 +10,13 @@ from collections.abc import Iterator, Mapping
 
 from rich.console import Group, RenderableType
 
-from exporters.fact_words import ATTACK_WORDS, FEATURE_WORDS, HTTP_WORDS, PLAINTEXT_WORDS
+from exporters.fact_words import (
+    ATTACK_WORDS,
+    FEATURE_WORDS,
+    HTTP_WORDS,
+    PLAINTEXT_WORDS,
+    QUIC_WORDS,
+)
 from exporters.terminal.console import printable
 from exporters.terminal.safe_text import SafeText
 from exporters.terminal.scan_report.layout import Row, Words, row
@@ -23,8 +29,11 @@ from model.verdict import Fact, UnknownCause, Verdict
 
 
 def fact_rows(observation: Observation, *, verbose: bool) -> Iterator[Row]:
-    """Web and plaintext facts, then features and vulnerabilities."""
+    """Web, QUIC and plaintext facts, then features and vulnerabilities."""
     yield from _web_rows(observation, verbose=verbose)
+    if observation.quic:
+        words = {} if verbose else QUIC_WORDS
+        yield row("QUIC", Words(_with_verdicts(observation.quic, words), ", "))
     if observation.plaintext:
         words = {} if verbose else PLAINTEXT_WORDS
         yield row("plaintext", Words(_with_verdicts(observation.plaintext, words), ", "))
@@ -88,6 +97,7 @@ def _unknown_rows(observation: Observation) -> Iterator[Row]:
         (ATTACK_WORDS, observation.vulnerabilities),
         (FEATURE_WORDS, observation.features),
         (HTTP_WORDS, observation.http),
+        (QUIC_WORDS, observation.quic),
         (PLAINTEXT_WORDS, observation.plaintext),
     ):
         for name, fact in facts.items():

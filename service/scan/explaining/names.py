@@ -102,7 +102,7 @@ def _by_name() -> Mapping[str, FactName]:
 
 
 def named_facts() -> frozenset[str]:
-    """The names of all features, vulnerabilities, plaintext facts, HTTP facts and facts of SSH servers."""
+    """The names of all features, vulnerabilities, plaintext facts, HTTP facts, facts of SSH servers and of QUIC."""
     stages = (*STAGES, *SSH_STAGES)
     return frozenset(name for stage in stages for check in stage.checks for name in check.facts)
 

@@ -82,6 +82,9 @@ class Simulation(ProbeTransport):
     ) -> Found | ConnectFailure:
         return dialogue.end(Ending.SILENCE)
 
+    async def converse_over_quic(self, dialogue: Dialogue[Found]) -> Found | ConnectFailure:
+        return ConnectFailure(kind=FailureKind.REFUSED, detail="no QUIC")
+
     async def quic(self, server_name: str | None) -> QuicAnswer | None:
         return None
 

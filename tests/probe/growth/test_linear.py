@@ -16,13 +16,14 @@ import pytest
 import probe
 from probe.web import fields
 from tests.probe.growth.measuring import Row, assert_linear
+from tests.probe.growth.quic import quic_rows
 from tests.probe.growth.scripts import FLOODS, script_rows, scripted_names
 from tests.probe.growth.streams import stream_rows
 from tests.probe.growth.texts import text_rows
 
 pytestmark = pytest.mark.slow
 
-ROWS: Final = (*script_rows(), *stream_rows(), *text_rows())
+ROWS: Final = (*script_rows(), *stream_rows(), *quic_rows(), *text_rows())
 _ELSEWHERE: Final = {
     "Dialogue": "a Protocol",
     "Scripted": "a row for each script",

@@ -1,0 +1,42 @@
+"""The QUIC side of web servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from exporters.prometheus.families.family import Family, Sample
+from model.snapshot import EndpointStatus
+from model.verdict import Verdict
+
+QUIC_FACTS: Final = (
+    "quic_v1",
+    "quic_v2",
+    "quic_retry",
+    "quic_early_data",
+    "quic_post_quantum",
+    "quic_client_certificate_requested",
+    "quic_same_cipher_suites",
+    "quic_same_groups",
+    "quic_same_client_certificate_request",
+)
+"""The facts that are true or false; the lists have no series."""
+
+
+def _facts(status: EndpointStatus) -> Iterator[Sample]:
+    facts = status.observation.quic
+    for name in QUIC_FACTS:
+        if name in facts and facts[name].verdict is not Verdict.UNKNOWN:
+            yield (name,), float(facts[name].verdict is Verdict.YES)
+
+
+QUIC_FAMILIES: Final = (
+    Family(
+        name="quic",
+        fact="quic.{fact}",
+        help="1 if this fact about the QUIC side of the server is true, 0 if it is not.",
+        example='tlsprobe_quic{fact="quic_same_groups"} == 0',
+        labels=("fact",),
+        samples=_facts,
+    ),
+)
