@@ -1,4 +1,4 @@
-"""The application protocols, which use TLS except for SSH: one table of their names, ports and kinds.
+"""The application protocols, which use TLS except for SSH and IKE: one table of their names, ports and kinds.
 
 All code uses it: it determines how targets are parsed and which rules apply, and
 ``probe.connect.starttls.catalogue`` adds the dialogue of each protocol. Ports are from IANA (Service Name and
@@ -19,6 +19,9 @@ DTLS: Final = "dtls"
 
 SSH: Final = "ssh"
 """A protocol with an encryption of its own instead of TLS."""
+
+IKE: Final = "ike"
+"""The key exchange of IPsec (RFC 7296), over UDP."""
 
 AUTO: Final = "auto"
 """The protocol of a target whose visit detects it."""
@@ -144,6 +147,14 @@ PROTOCOLS: Final = (
     _direct("rsync-ssl", "rsync", (874,)),
     # An encryption of its own.
     ApplicationProtocol(name=SSH, service="SSH", ports=(22,), uses_tls=False),
+    ApplicationProtocol(
+        name=IKE,
+        service="IKE",
+        ports=(500, 4500),
+        aliases=("ikev2", "ipsec"),
+        is_datagram=True,
+        uses_tls=False,
+    ),
 )
 """All protocols, one row each."""
 

@@ -26,6 +26,7 @@ from model.comparisons.named_facts import (
     compare_named_facts,
     feature_words,
     http_words,
+    ike_words,
     plaintext_words,
     ssh_words,
     vulnerability_words,
@@ -107,6 +108,7 @@ SECTIONS: Final[tuple[Section[Any], ...]] = (
     Section(name="contradictions", kind=Contradictions(), compare=compare_contradictions),
     Section(name="not_asked", kind=NamedLevels()),
     _named_facts("ssh", ssh_words, is_sparse=True),
+    _named_facts("ike", ike_words, is_sparse=True),
 )
 """In the order of JSON, proofs and Changes. Add new ones at the end: stored facts use this order."""
 

@@ -2,7 +2,8 @@
 
 An endpoint that did not answer with TLS has one result for each policy, that of ``reachable``. If it answered in
 plaintext or HTTP, the rules on plaintext and HTTPS have results too. Nothing was proved about the other
-rules, so earlier findings stay as they were. An SSH server is judged by the rules on SSH, and by no others.
+rules, so earlier findings stay as they were. An SSH server is judged by the rules on SSH, an
+IKE responder by those on IKE, and neither by others.
 
 The claims of the target (``model.claims``) have results too, as those of one more policy.
 """
@@ -88,8 +89,9 @@ def _results(policy: Policy, subject: Subject) -> Iterator[RuleResult]:
 
 
 def _is_about(family: Family, observation: Observation) -> bool:
-    """Whether rules of this family judge the target's encryption: the rules of SSH, or all those of TLS."""
-    return (family is Family.SSH) is observation.is_ssh
+    """Whether rules of this family judge the target's encryption: the rules of SSH or IKE, or all those of TLS."""
+    is_of_ssh, is_of_ike = family is Family.SSH, family is Family.IKE
+    return (is_of_ssh, is_of_ike) == (observation.is_ssh, observation.is_ike)
 
 
 def _result(policy: str, one: PolicyRule, subject: Subject) -> RuleResult:
