@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Final
 
 from model.frozen import frozen
-from model.ike import Transform, TransformType
+from model.registry.ike_transforms import Transform, TransformType
 from pki.byte_reader import ByteReader, DecodeError
 
 SPI_LENGTH: Final = 8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Final, TypeAlias
 
@@ -106,7 +106,7 @@ AGGRESSIVE_SUITES: Final[tuple[Suite, ...]] = tuple(
     for cipher, bits in ((_AES, 256), (_AES, 128), (_3DES, 0))
     for digest in (_SHA2_256, _SHA1, _MD5)
 )
-_NAMES: Final = {
+_NAMES: Final[Mapping[_Attribute, Mapping[int, str]]] = {
     _Attribute.ENCRYPTION: {_DES: "des", _3DES: "3des", _AES: "aes"},
     _Attribute.HASH: {_MD5: "md5", _SHA1: "sha1", _SHA2_256: "sha256", _SHA2_384: "sha384"},
     _Attribute.AUTHENTICATION: {

@@ -7,6 +7,7 @@ from datetime import datetime
 from exporters.terminal.remarks.certificates import certificate_remarks
 from exporters.terminal.remarks.client_auth import client_auth_remarks
 from exporters.terminal.remarks.handshake import handshake_remarks
+from exporters.terminal.remarks.ike import ike_remarks
 from exporters.terminal.remarks.remark import Remark
 from exporters.terminal.remarks.ssh import ssh_remarks
 from exporters.terminal.remarks.web import web_remarks
@@ -22,6 +23,7 @@ def remarks(observation: Observation, now: datetime) -> tuple[Remark, ...]:
         *handshake_remarks(observation),
         *web_remarks(observation),
         *ssh_remarks(observation, now),
+        *ike_remarks(observation),
     ]
     found += [
         Remark(

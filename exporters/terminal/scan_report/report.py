@@ -22,6 +22,7 @@ from exporters.terminal.scan_report.form import (
     console_for,
     without_padding,
 )
+from exporters.terminal.scan_report.ike import ike_rows
 from exporters.terminal.scan_report.layout import Part, Row, Words, print_part, row, versions_text
 from exporters.terminal.scan_report.ssh import ssh_rows
 from exporters.terminal.scan_report.suites import group_list, suite_list
@@ -79,17 +80,20 @@ def _parts(
         yield SafeText()
     if observation.is_ssh:
         yield from ssh_rows(observation, verbose=verbose)
+    elif observation.is_ike:
+        yield from ike_rows(observation, verbose=verbose)
     else:
         yield from _fact_rows(observation, now, verbose=verbose)
     yield row("cost", _cost(observation))
     if observation.answered_as_tls:
-        yield from _hints(found, judged, verbose=verbose, is_ssh=observation.is_ssh)
+        is_tls = not (observation.is_ssh or observation.is_ike)
+        yield from _hints(found, judged, verbose=verbose, is_tls=is_tls)
 
 
 def _hints(
-    found: tuple[Remark, ...], judged: Judged | None, *, verbose: bool, is_ssh: bool
+    found: tuple[Remark, ...], judged: Judged | None, *, verbose: bool, is_tls: bool
 ) -> Iterator[Row]:
-    hints = [_FOR_A_FIX] * (judged is None and bool(found) and not is_ssh)
+    hints = [_FOR_A_FIX] * (judged is None and bool(found) and is_tls)
     hints += [_FOR_MORE] * (not verbose)
     for hint in hints:
         yield row("more" if hint is hints[0] else "", SafeText(hint, style="dim"))

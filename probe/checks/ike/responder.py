@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from model.ike import (
+from model.registry.ike_transforms import (
     ADDITIONAL_KEY_EXCHANGE,
     ENCRYPTION,
     INTEGRITY,

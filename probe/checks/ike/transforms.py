@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from model.ike import (
+from model.registry.ike_transforms import (
     ADDITIONAL_KEY_EXCHANGE,
     KEY_EXCHANGE,
     POST_QUANTUM,

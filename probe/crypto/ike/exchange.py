@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from model.frozen import frozen
-from model.ike import Transform, TransformType
+from model.registry.ike_transforms import Transform, TransformType
 from model.verdict import Evidence
 from pki.byte_reader import DecodeError
 from probe.crypto.ike.public_values import public_value
@@ -196,8 +196,7 @@ class IkeExchange:
             answer.notifications = dict(decode_notifications(answer.message))
             answer.chosen = decode_choice(answer.message) if self._is_init(answer.message) else ()
         except DecodeError as error:
-            answer.flaw = error.what
-            return answer
+            return self._broken(error.what)
         cookie = answer.notifications.get(NotifyType.COOKIE)
         return answer if cookie is None else self._with_cookie(cookie)
 
@@ -205,6 +204,12 @@ class IkeExchange:
         """The answer if nothing more will come."""
         self._answer.ending = ending
         return self._answer
+
+    def _broken(self, flaw: str) -> IkeAnswer:
+        """An answer that proves nothing."""
+        answer = self._answer
+        answer.flaw, answer.message, answer.notifications, answer.chosen = flaw, None, {}, ()
+        return answer
 
     def _is_ours(self, received: bytes) -> bool:
         """Whether the datagram is an answer to this question: it has our SPI, and is not our own message."""
@@ -223,8 +228,7 @@ class IkeExchange:
         """Sends the same request after the responder's cookie (RFC 7296, section 2.6)."""
         answer = self._answer
         if self._cookies == _MOST_COOKIES or not 0 < len(cookie) <= _LONGEST_COOKIE:
-            answer.flaw = "cookie, or too many of them,"
-            return answer
+            return self._broken("cookie, or too many of them,")
         self._cookies += 1
         answer.had_cookie = True
         answer.message, answer.notifications = None, {}

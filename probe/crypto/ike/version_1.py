@@ -110,7 +110,8 @@ class Ike1Exchange:
             answer.message = decode_message(received)
             self._read(answer.message)
         except DecodeError as error:
-            answer.flaw = error.what
+            answer.flaw, answer.message = error.what, None
+            answer.suite, answer.refusals = None, ()
         return answer
 
     def end(self, ending: Ending) -> Ike1Answer:
@@ -121,6 +122,8 @@ class Ike1Exchange:
     def _read(self, message: Message) -> None:
         if message.header.major != 1:
             self._answer.refusals = tuple(kind for kind, _ in decode_notifications(message))
+            if not self._answer.is_refusal:
+                raise DecodeError("answer, of another version,", 0)
             return
         self._answer.refusals = decode_refusals(message)
         if message.header.exchange == self._exchange:

@@ -7,7 +7,6 @@ from enum import IntEnum
 from typing import Final
 
 from model.frozen import frozen
-from model.verdict import Fact, Verdict
 
 
 class TransformType(IntEnum):
@@ -28,9 +27,9 @@ class TransformType(IntEnum):
 
 @frozen
 class Transform:
-    """One algorithm. ``name`` is its fact without the type, ``key_bits`` its key length attribute, and
-    ``is_aead`` whether it needs no integrity algorithm. ``is_weak`` is whether RFC 8247 says that it must not
-    be implemented, or that it is expected to become so; ``keyword`` is its name in strongSwan's and libreswan's files."""
+    """One algorithm. ``name`` is its fact without the type, ``key_bits`` its key length attribute, and ``is_aead``
+    whether it needs no integrity algorithm. ``is_weak`` is whether RFC 8247 or RFC 9395 advises against it, or its
+    blocks have 64 bits, or it is SHA-1."""
 
     type: TransformType
     number: int
@@ -38,7 +37,6 @@ class Transform:
     key_bits: int = 0
     is_aead: bool = False
     is_weak: bool = False
-    keyword: str = ""
 
     @property
     def fact(self) -> str:
@@ -155,22 +153,3 @@ POST_QUANTUM: Final = tuple(
     one.fact for one in (*KEY_EXCHANGE, *ADDITIONAL_KEY_EXCHANGE) if one.number in _ML_KEM
 )
 """The facts of key exchanges that resist quantum computers."""
-
-
-def accepted(facts: Mapping[str, Fact], kind: TransformType) -> tuple[Transform, ...]:
-    """The transforms of a type that the responder proved to accept."""
-    return _with(facts, kind, Verdict.YES)
-
-
-def undecided(facts: Mapping[str, Fact], kind: TransformType) -> tuple[Transform, ...]:
-    """The transforms of a type that are neither proved nor disproved."""
-    return _with(facts, kind, Verdict.UNKNOWN)
-
-
-def _with(facts: Mapping[str, Fact], kind: TransformType, wanted: Verdict) -> tuple[Transform, ...]:
-    return tuple(
-        one
-        for one in TRANSFORMS[kind]
-        if ((fact := facts.get(one.fact)) is None and wanted is Verdict.UNKNOWN)
-        or (fact is not None and fact.verdict is wanted)
-    )
