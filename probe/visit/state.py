@@ -80,7 +80,7 @@ def _state_by_answers(facts: VisitFacts, answers: Sequence[Answer]) -> tuple[Sta
 
         return ssh_state_of(facts.ssh_answers)
     if facts.inputs.application.name == IKE:
-        from probe.visit.ike_state import ike_state_of
+        from probe.visit.outcomes.ike import ike_state_of
 
         return ike_state_of(facts.ike_replies)
     if facts.speaks_any:

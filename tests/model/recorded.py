@@ -112,6 +112,7 @@ def everything() -> Observation:
         contradictions=(Contradiction(subject="TLS 1.2", answers=(proof(65), proof(66))),),
         not_asked={"ticketbleed": Intrusiveness.FULL, "heartbleed": Intrusiveness.STANDARD},
         ssh={"identification": Fact(verdict=Verdict.YES, evidence=proof(67), value="SSH-2.0-x")},
+        ike={"ikev2": Fact(verdict=Verdict.YES, evidence=proof(71))},
     )
 
 

@@ -40,7 +40,7 @@ each_section = pytest.mark.parametrize(
 
 def everything_before_ssh() -> Observation:
     """The sample without the section that the recorded versions did not have."""
-    return replace(everything(), ssh={})
+    return replace(everything(), ssh={}, ike={})
 
 
 RECORDED = {

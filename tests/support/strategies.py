@@ -328,6 +328,7 @@ def observations() -> SearchStrategy[Observation]:
         contradictions=st.lists(_contradictions(), max_size=1).map(tuple),
         not_asked=_by_name(st.sampled_from(Intrusiveness)),
         ssh=_by_name(facts()),
+        ike=_by_name(facts()),
     )
 
 
