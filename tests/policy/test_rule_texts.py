@@ -80,6 +80,13 @@ TP-SSH-003 ssh_post_quantum
 TP-SSH-004 ssh_version_1
 TP-SSH-005 ssh_host_key_size
 TP-SSH-006 ssh_host_certificate_expiry
+TP-IKE-001 ikev1_main_mode
+TP-IKE-002 ikev1_aggressive_mode
+TP-IKE-003 ike_encryption
+TP-IKE-004 ike_prf
+TP-IKE-005 ike_integrity
+TP-IKE-006 ike_key_exchange
+TP-IKE-007 ike_post_quantum
 """
 """Every identifier ever assigned, with the name of its rule today.
 

@@ -33,6 +33,7 @@ from service.scan.explaining.facts import BY_KIND, facts_of
 from service.scan.explaining.find import find_fact
 from service.scan.explaining.run import Explained
 from service.scan.explaining.text import explanation_lines
+from tests.policy.test_ike_rules import MODERN, ike_responder
 from tests.policy.test_ssh_rules import ssh_server
 
 DOCUMENTATION: Final = Path(__file__).parents[2] / "docs"
@@ -62,7 +63,7 @@ def as_a_web_server(target: Target) -> Target:
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Observation]:
-    """One visit of each demo server: modern, legacy, expired, incomplete, mTLS and post-quantum ones; and one of SSH."""
+    """One visit of each demo server: modern, legacy, expired, incomplete, mTLS and post-quantum ones; and one of SSH and IKE each."""
 
     async def visit_all() -> Sequence[Observation]:
         async with DemoFleet(directory=tmp_path_factory.mktemp("demo")) as fleet:
@@ -71,7 +72,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Observation]:
                 await engine.visit(Endpoint(target=as_a_web_server(target), address=target.host))
                 for target in fleet.targets
             ]
-            return [*visits, ssh_server({})]
+            return [*visits, ssh_server({}), ike_responder(MODERN)]
 
     return asyncio.run(visit_all())
 
