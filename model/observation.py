@@ -235,8 +235,8 @@ class Observation:
         return (detected and detected.value) or self.endpoint.target.protocol
 
     @property
-    def answered_as_tls(self) -> bool:
-        """Whether the endpoint proved at least one version of TLS, or SSH or IKE if that is its target's protocol."""
+    def answered(self) -> bool:
+        """Whether the endpoint proved that it speaks TLS, or SSH or IKE if that is its target's protocol."""
         return self.state in ANSWERED
 
     @property

@@ -23,7 +23,7 @@ _STANDINGS: Final = {verdict.value if verdict else _NO_POLICY: verdict for verdi
 _DAYS: Final = ("0", "7", "30", "90")
 
 CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
-    "answer": {"tls": "answers with TLS", "other": "does not answer"},
+    "answer": {"tls": "answers", "other": "does not answer"},
     "compliance": {value: COMPLIANCE[verdict] for value, verdict in _STANDINGS.items()},
     "severity": {one.value: f"{one.value} or worse" for one in reversed(Severity)},
     "version": {
@@ -109,7 +109,7 @@ class EndpointFilter:
         """What each filter that was given asks of a row."""
         if self.answer:
             wants_tls = self.answer == "tls"
-            yield lambda row: row.is_tls == wants_tls
+            yield lambda row: row.answered == wants_tls
         if self.compliance:
             standing = _STANDINGS[self.compliance]
             yield lambda row: row.standing is standing

@@ -17,9 +17,11 @@ from model.certificates.lifetime import Lifetime, span_text
 from model.findings.counts import open_unknown, open_violations, worst_severity
 from model.findings.finding import Severity
 from model.frozen import frozen
+from model.judging.quantum import post_quantum_key_exchange
 from model.judging.trust import endpoint_trust
+from model.observation import State
 from model.protocol_version import ProtocolVersion
-from model.records.fleet_count import accepted_versions, has_post_quantum, suites_by_strength
+from model.records.fleet_count import accepted_versions, suites_by_strength
 from model.registry import Strength
 from model.snapshot import EndpointStatus
 from model.target import Target
@@ -37,6 +39,11 @@ _TRUST_WORDS: Final[Mapping[Verdict, str]] = {
     Verdict.YES: "trusted",
     Verdict.NO: "not trusted",
     Verdict.UNKNOWN: "unknown",
+}
+_POST_QUANTUM: Final[Mapping[Verdict, tuple[str, Mark]]] = {
+    Verdict.YES: ("post-quantum key exchange", "good"),
+    Verdict.NO: ("no post-quantum key exchange", "plain"),
+    Verdict.UNKNOWN: ("post-quantum key exchange unknown", "unknown"),
 }
 STRENGTH_MARKS: Final[Mapping[Strength, Mark]] = {
     Strength.INSECURE: "bad",
@@ -103,14 +110,25 @@ class Row:
     findings: tuple[Badge, ...]
     worst: Severity | None
     unproven: tuple[Unproven, ...]
-    has_post_quantum: bool
+    post_quantum: Verdict
     badness: int
     haystack: str
 
     @property
-    def is_tls(self) -> bool:
-        """Whether the newest visit was answered with TLS."""
-        return self.status.observation.answered_as_tls
+    def answered(self) -> bool:
+        """Whether the endpoint answered the newest visit."""
+        return self.status.observation.answered
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether it answered with TLS."""
+        return self.status.observation.state is State.TLS
+
+    @property
+    def post_quantum_badge(self) -> Badge | None:
+        """Whether a handshake finished with a post-quantum group; None for an endpoint without TLS."""
+        text, mark = _POST_QUANTUM[self.post_quantum]
+        return Badge(text=text, mark=mark) if self.speaks_tls else None
 
 
 def row_of(status: EndpointStatus) -> Row:
@@ -143,7 +161,7 @@ def row_of(status: EndpointStatus) -> Row:
         findings=_findings(status),
         worst=worst,
         unproven=tuple(unproven(observation)),
-        has_post_quantum=has_post_quantum(observation),
+        post_quantum=post_quantum_key_exchange(observation),
         badness=_badness(status, worst, trust),
         haystack="\0".join((target.key, address, *labels)).lower(),
     )
@@ -158,7 +176,7 @@ def _name(target: Target) -> str:
 
 def _state(status: EndpointStatus) -> Badge:
     observation = status.observation
-    if observation.answered_as_tls:
+    if observation.answered:
         return Badge(
             text=short_state(observation.state), mark="good", title=observation.reason or ""
         )
@@ -236,6 +254,6 @@ def severity_mark(severity: Severity) -> Mark:
 
 def _badness(status: EndpointStatus, worst: Severity | None, trust: Badge | None) -> int:
     severity = 0 if worst is None else worst.rank + 1
-    is_down = not status.observation.answered_as_tls
+    is_down = not status.observation.answered
     is_untrusted = trust is not None and trust.mark == "bad"
     return severity + 10 * is_untrusted + 20 * is_down

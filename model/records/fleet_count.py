@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from model.frozen import frozen
+from model.judging.quantum import post_quantum_key_exchange
 from model.judging.spoken import spoken
 from model.observation import Observation
-from model.registry import NAMED_GROUPS, Strength, strength_by_name
-
-_POST_QUANTUM: Final = frozenset(group.name for group in NAMED_GROUPS if group.post_quantum)
+from model.registry import Strength, strength_by_name
+from model.verdict import Verdict
 
 
 @frozen
@@ -20,7 +20,7 @@ class FleetCount:
     """Of the endpoints that answered with TLS at their newest visit; only proved facts count.
 
     ``versions`` counts those that accept a version, by its label; ``weakest`` those with this strength as the lowest
-    that they accept; ``post_quantum`` those that accept a post-quantum group.
+    that they accept; ``post_quantum`` those that finished a handshake with a post-quantum group.
     """
 
     at: datetime
@@ -44,7 +44,7 @@ def accepted_by(observation: Observation) -> Accepted:
     return Accepted(
         versions=accepted_versions(observation),
         weakest=weakest_strength(observation),
-        post_quantum=has_post_quantum(observation),
+        post_quantum=post_quantum_key_exchange(observation) is Verdict.YES,
     )
 
 
@@ -78,13 +78,6 @@ def weakest_strength(observation: Observation) -> Strength | None:
     """The lowest strength of the suites that the endpoint accepts; None if no suite is known."""
     counted = suites_by_strength(observation)
     return next((strength for strength in Strength if counted[strength]), None)
-
-
-def has_post_quantum(observation: Observation) -> bool:
-    """Whether the endpoint accepts a post-quantum group."""
-    return any(
-        not _POST_QUANTUM.isdisjoint(found.accepted) for found in observation.groups.values()
-    )
 
 
 def counts_to_json(count: FleetCount) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from policy.remediation.servers.iis import IIS
 from policy.remediation.servers.java import JAVA
 from policy.remediation.servers.mysql import MYSQL
 from policy.remediation.servers.nginx import NGINX
+from policy.remediation.servers.openssh import OPENSSH
 from policy.remediation.servers.postfix import POSTFIX
 from policy.remediation.servers.postgresql import POSTGRESQL
 from policy.remediation.servers.traefik import TRAEFIK
@@ -38,6 +39,7 @@ SERVERS: Final[tuple[ServerKind, ...]] = (
     JAVA,
     GO,
     IIS,
+    OPENSSH,
     AWS_ELB,
     CLOUDFRONT_DISTRIBUTION,
     API_GATEWAY,

@@ -14,6 +14,7 @@ from model.frozen import frozen
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import CIPHER_SUITES, NAMED_GROUPS, Strength, strength_by_name
 from policy.policy import Policy, PolicyRule
+from policy.remediation.ssh_demands import SshDemands, ssh_demands_of
 from policy.rule import Parameters
 from policy.rules.endpoint.https import Hsts
 from policy.rules.handshake.cipher_suite_order import Deciding
@@ -93,7 +94,7 @@ class Demands:
     rule requires such a group. ``server_decides`` and ``client_certificates`` are None if no rule is about
     them. ``dh_bits`` is the minimum length of a DHE prime. ``forbidden_features`` uses the names of
     ``docs/reference/checks.md``. ``http_port`` and ``https_port`` are the endpoint's, and so is ``resource``, the
-    ARN of what serves it in AWS.
+    ARN of what serves it in AWS. ``ssh`` is about SSH servers.
     """
 
     versions: tuple[ProtocolVersion, ...]
@@ -110,6 +111,7 @@ class Demands:
     http_port: int = URL_PORTS["http"]
     https_port: int = URL_PORTS["https"]
     resource: str | None = None
+    ssh: SshDemands = SshDemands()
 
     @property
     def https_port_suffix(self) -> str:
@@ -167,6 +169,7 @@ def demands_of(policies: Iterable[Policy]) -> Demands | None:
             if rule.rule.name == "features_forbidden" and isinstance(rule.parameters, Features)
             for name in rule.parameters.features
         ),
+        ssh=ssh_demands_of(rules, {}),
     )
 
 

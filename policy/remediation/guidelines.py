@@ -47,8 +47,9 @@ def _applying(
     for names, count in sorted(counts.items()):
         yield tuple(by_name[name] for name in names), count
     if not counts:
-        general = [policy for policy in policies if _may_apply(policy, service)]
-        yield _of(service, general), 0
+        general = _of(service, [one for one in policies if _may_apply(one, service)])
+        if general or not service.is_optional:
+            yield general, 0
 
 
 def _of(service: Service, policies: Iterable[Policy]) -> tuple[Policy, ...]:

@@ -18,6 +18,7 @@ from policy.remediation.catalogue import SERVERS
 from policy.remediation.demands import Demands, demands_of
 from policy.remediation.needed_topics import needed_topics
 from policy.remediation.setting import ServerKind, Topic
+from policy.remediation.ssh_demands import ssh_demands_of
 
 _BY_ALIAS: Final = {alias: kind for kind in SERVERS for alias in kind.aliases}
 _BY_PROTOCOL: Final = {"postgres": "postgresql", "mysql": "mysql"}
@@ -35,7 +36,7 @@ class Fix:
 def server_kind(observation: Observation) -> ServerKind | None:
     """The kind that the label names, else that of the target's resource in AWS, else the detected kind, else None.
 
-    The kind is detected from the HTTP ``Server`` header or from the protocol: only PostgreSQL speaks
+    The kind is detected from the HTTP ``Server`` header, the SSH identification or the protocol: only PostgreSQL speaks
     PostgreSQL's protocol.
     """
     target = observation.endpoint.target
@@ -44,7 +45,7 @@ def server_kind(observation: Observation) -> ServerKind | None:
     for kind in SERVERS:
         if resource_of(target, kind.arns) is not None:
             return kind
-    banner = observation.http.get("server")
+    banner = observation.http.get("server") or observation.ssh.get("identification")
     if banner is not None and banner.value is not None:
         return _of_banner(banner.value)
     return _BY_ALIAS.get(_BY_PROTOCOL.get(target.protocol, ""))
@@ -65,6 +66,9 @@ def fix_of(observation: Observation, result: RuleResult, policies: Sequence[Poli
     demands = _demands(kind, applicable, target)
     if demands is None:
         return None
+    if observation.is_ssh:
+        rules = (one for policy in applicable for one in policy.rules)
+        demands = replace(demands, ssh=ssh_demands_of(rules, observation.ssh))
     writable = {one.topic for one in kind.write(demands) if one.lines}
     topics = needed_topics(observation, rule, applicable, demands, writable)
     return Fix(kind=kind, topics=topics, demands=demands) if topics else None
@@ -131,7 +135,7 @@ def _flat(blocks: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 def holding(policies: Sequence[Policy], target: Target) -> tuple[Policy, ...]:
     """The policies that apply to ``target``."""
-    return tuple(policy for policy in policies if policy.choice.has(target))
+    return tuple(policy for policy in policies if policy.applies_to(target))
 
 
 def _rule(result: RuleResult, policies: Sequence[Policy]) -> PolicyRule | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from model.application_protocol import AUTO, DEFAULT_PROTOCOL, DTLS, PROTOCOLS
+from model.application_protocol import AUTO, DEFAULT_PROTOCOL, DTLS, IKE, PROTOCOLS, SSH
 from model.frozen import frozen
 from policy.policy import PolicyRule
 from policy.remediation.aws.cloudfront import CLOUDFRONT_DISTRIBUTION
@@ -21,6 +21,7 @@ from policy.remediation.servers.iis import IIS
 from policy.remediation.servers.java import JAVA
 from policy.remediation.servers.mysql import MYSQL
 from policy.remediation.servers.nginx import NGINX
+from policy.remediation.servers.openssh import OPENSSH
 from policy.remediation.servers.postfix import POSTFIX
 from policy.remediation.servers.postgresql import POSTGRESQL
 from policy.remediation.servers.traefik import TRAEFIK
@@ -33,7 +34,7 @@ class Service:
     """A service: targets of one of the ``protocols``, and the rules that ``concerns`` says are about it.
 
     ``servers`` are the kinds that can be configured. If ``is_of_rules`` is true, only policies with such a rule
-    count. ``unproved`` says in a sentence what no visit sees of the service.
+    count; if ``is_optional`` is true too, there is no guideline without one. ``unproved`` says in a sentence what no visit sees of the service.
     """
 
     name: str
@@ -41,26 +42,36 @@ class Service:
     servers: tuple[ServerKind, ...]
     concerns: Callable[[PolicyRule], bool]
     is_of_rules: bool = False
+    is_optional: bool = False
     unproved: str = ""
 
 
+_OWN_ENCRYPTION: Final = frozenset({Family.SSH, Family.IKE})
 _OF_STARTTLS: Final = frozenset({"starttls_offered", "starttls_enforced", "no_plaintext_login"})
 
 
 def _is_about_https(rule: PolicyRule) -> bool:
-    return rule.rule.name not in _OF_STARTTLS
+    return rule.rule.family not in _OWN_ENCRYPTION and rule.rule.name not in _OF_STARTTLS
 
 
 def _is_about_streams(rule: PolicyRule) -> bool:
-    return rule.rule.family is not Family.HTTPS
+    return rule.rule.family not in {Family.HTTPS, *_OWN_ENCRYPTION}
 
 
 def _is_about_vpn(rule: PolicyRule) -> bool:
-    return rule.rule.family not in {Family.HTTPS, Family.PLAINTEXT}
+    return rule.rule.family not in {Family.HTTPS, Family.PLAINTEXT, *_OWN_ENCRYPTION}
 
 
 def _is_about_clients(rule: PolicyRule) -> bool:
     return rule.rule.family is Family.CLIENT_AUTHENTICATION
+
+
+def _is_about_ssh(rule: PolicyRule) -> bool:
+    return rule.rule.family is Family.SSH
+
+
+def _is_about_ike(rule: PolicyRule) -> bool:
+    return rule.rule.family is Family.IKE
 
 
 _MAIL: Final = frozenset(
@@ -115,8 +126,26 @@ SERVICES: Final[tuple[Service, ...]] = (
         unproved="A visit sees a mail server as a receiver. It does not see whether it encrypts what it sends.",
     ),
     Service(
+        name="SSH",
+        protocols=frozenset({SSH}),
+        servers=(OPENSSH,),
+        concerns=_is_about_ssh,
+        is_of_rules=True,
+        is_optional=True,
+        unproved="A visit does not log in. It does not see which users and methods of authentication are allowed.",
+    ),
+    Service(
+        name="IKE",
+        protocols=frozenset({IKE}),
+        servers=(),
+        concerns=_is_about_ike,
+        is_of_rules=True,
+        is_optional=True,
+        unproved="A visit does not authenticate. It does not see the algorithms of ESP, nor who may connect.",
+    ),
+    Service(
         name="Other protocols",
-        protocols=_EVERY_PROTOCOL - {DEFAULT_PROTOCOL, DTLS} - _DATABASES - _MAIL,
+        protocols=_EVERY_PROTOCOL - {DEFAULT_PROTOCOL, DTLS, SSH, IKE} - _DATABASES - _MAIL,
         servers=(),
         concerns=_is_about_streams,
     ),

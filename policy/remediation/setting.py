@@ -31,6 +31,8 @@ class Topic(StrEnum):
     TICKETS = "session tickets"
     COMPRESSION = "compression"
     RENEGOTIATION = "renegotiation"
+    SSH_ALGORITHMS = "SSH algorithms"
+    HOST_KEYS = "SSH host keys"
 
 
 @frozen
@@ -50,7 +52,7 @@ Write: TypeAlias = Callable[[Demands], Iterator[Setting]]
 class ServerKind:
     """A kind of server: its product name, the ``aliases`` that a label may use, and its settings.
 
-    ``banners`` are prefixes of its HTTP ``Server`` header, in lower case. ``arns`` are beginnings of service and
+    ``banners`` are prefixes of its HTTP ``Server`` header or its SSH identification, in lower case. ``arns`` are beginnings of service and
     resource in the ARNs of AWS, such as ``elasticloadbalancing:listener/``.
     """
 
@@ -82,6 +84,9 @@ _BY_RULE: Final = {
     "no_plaintext": (Topic.PLAINTEXT, Topic.REDIRECT),
     "hsts": (Topic.HSTS,),
     "dh_safe_primes": (Topic.DH, Topic.SUITES),
+    "ssh_algorithms": (Topic.SSH_ALGORITHMS,),
+    "ssh_terrapin": (Topic.SSH_ALGORITHMS,),
+    "ssh_host_key_size": (Topic.HOST_KEYS,),
 }
 _BY_FORBIDDEN_FEATURE: Final = {
     "early_data": Topic.EARLY_DATA,

@@ -16,6 +16,7 @@ import structlog
 
 from discovery.files.targets_file import TargetsFileError, read_targets_file
 from model.clock import SystemClock
+from model.observation import State
 from model.query import ServiceEvent, ServiceEventKind
 from model.records.fleet_count import FleetCount, accepted_by, fleet_count
 from model.safe_output.secret_text import SecretMask, masked_url
@@ -163,7 +164,9 @@ async def _run(
 
 async def _fleet_count(parts: Parts) -> FleetCount:
     snapshot = parts.inventory.snapshot()
-    answering = [one.observation for one in snapshot.endpoints if one.observation.answered_as_tls]
+    answering = [
+        one.observation for one in snapshot.endpoints if one.observation.state is State.TLS
+    ]
     return await asyncio.to_thread(fleet_count, map(accepted_by, answering), snapshot.taken_at)
 
 

@@ -159,7 +159,7 @@ def test_any_observation_can_be_judged_and_an_incomplete_one_is_never_compliant(
     is_complete = len(observation.protocols) >= len(STREAM_VERSIONS)
     # Rules on TLS do not apply to a server that has proved to speak SSH or IKE.
     is_settled = observation.state in {State.SSH, State.IKE} or (
-        observation.answered_as_tls and is_complete
+        observation.answered and is_complete
     )
     if is_on_versions and not is_settled:
         assert assessment.compliance(policy.name) is not Verdict.YES

@@ -15,7 +15,8 @@ from model.registry.ike_transforms import TRANSFORMS
 from model.target import Target
 from model.verdict import Fact, Verdict
 from policy import profile
-from tests.policy.observed import endpoint, policy, results
+from policy.assess import assess
+from tests.policy.observed import AT, endpoint, policy, results
 
 PASS, FAIL, UNKNOWN, MOOT = (
     Outcome.PASS,
@@ -78,14 +79,11 @@ def test_each_rule_judges_its_facts(
     assert result.outcome is outcome
 
 
-def test_an_ike_responder_is_judged_by_no_rule_of_tls_or_ssh() -> None:
-    for name in ("mozilla-intermediate", "mozilla-openssh"):
-        found = results(ike_responder(MODERN), profile(name))
-        assert [(one.rule, one.outcome) for one in found] == [("reachable", PASS)]
-
-
-def test_a_tls_server_is_judged_by_no_rule_of_ike() -> None:
-    assert [one.rule for one in results(endpoint(), profile("ikev2-algorithms"))] == ["reachable"]
+def test_an_ike_responder_is_judged_by_policies_with_rules_on_ike_alone() -> None:
+    names = ("mozilla-modern", "mozilla-openssh", "ikev2-algorithms")
+    policies = [profile(name) for name in names]
+    assert set(assess(ike_responder(MODERN), policies, AT).policies) == {"ikev2-algorithms"}
+    assert set(assess(endpoint(), policies, AT).policies) == {"mozilla-modern"}
 
 
 def test_an_unknown_transform_is_refused_with_its_name() -> None:

@@ -53,7 +53,7 @@ def adoption_values(current: FleetCount, past: Sequence[FleetCount]) -> Mapping[
         "post_quantum": (
             counts.bar("post-quantum", lambda one: one.post_quantum, "good"),
             counts.bar(
-                "classical only",
+                "not proved",
                 lambda one: one.answering - one.post_quantum,
                 "warning",
             ),

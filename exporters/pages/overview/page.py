@@ -95,9 +95,13 @@ def count_of(rows: Sequence[Row], now: datetime) -> FleetCount:
     """What the endpoints of ``rows`` accept."""
     return fleet_count(
         (
-            Accepted(versions=row.accepted, weakest=row.weakest, post_quantum=row.has_post_quantum)
+            Accepted(
+                versions=row.accepted,
+                weakest=row.weakest,
+                post_quantum=row.post_quantum is Verdict.YES,
+            )
             for row in rows
-            if row.is_tls
+            if row.speaks_tls
         ),
         now,
     )
@@ -105,7 +109,7 @@ def count_of(rows: Sequence[Row], now: datetime) -> FleetCount:
 
 def _tiles(rows: Sequence[Row], now: datetime) -> Iterator[Tile]:
     standings = Counter(row.standing for row in rows)
-    silent = sum(not row.is_tls for row in rows)
+    silent = sum(not row.answered for row in rows)
     soon = EndpointFilter(expires=_SOON)
     near = len(soon.chosen(rows, now))
     yield Tile(count=len(rows), words="endpoints", link="/endpoints")
@@ -126,7 +130,7 @@ def _tiles(rows: Sequence[Row], now: datetime) -> Iterator[Tile]:
     )
     yield Tile(
         count=silent,
-        words="do not answer with TLS",
+        words="do not answer",
         link=EndpointFilter(answer="other").link(),
         mark="bad" if silent else "plain",
     )

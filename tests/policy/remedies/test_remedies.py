@@ -57,8 +57,9 @@ def labelled(**labels: str) -> Observation:
 
 @EVERY_KIND
 def test_every_server_gets_complete_configuration_lines_for_every_profile(kind: ServerKind) -> None:
-    for demands in OF_PROFILES.values():
-        settings = list(kind.write(demands))
+    about_ssh = {name for name in OF_PROFILES if "ssh" in name}
+    for name in about_ssh if kind.name == "OpenSSH" else OF_PROFILES.keys() - about_ssh:
+        settings = list(kind.write(OF_PROFILES[name]))
         assert any(setting.lines for setting in settings)
         for setting in settings:
             assert setting.place

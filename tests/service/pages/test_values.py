@@ -20,16 +20,27 @@ from exporters.pages.times import relative_to
 from exporters.pages.unproven import Unproven
 from model.comparisons.attribution import Attribution
 from model.comparisons.change import Change, ChangeKind
-from model.observation import Cost
+from model.observation import Cost, State
 from model.protocol_version import ProtocolVersion
 from model.query import ComplianceCount
 from model.records.fleet_count import FleetCount, accepted_by, fleet_count
+from model.snapshot import EndpointStatus
 from model.verdict import Fact, UnknownCause, Verdict
 from tests.exporters.reports.samples import POLICY, snapshot
 from tests.service.pages.samples import client_of, status
 from tests.service.samples import NOW, failed, legacy, modern
 
-ROWS = [row_of(one) for one in snapshot().endpoints]
+
+def with_post_quantum(one: EndpointStatus) -> EndpointStatus:
+    """The same status; where a post-quantum group is accepted, a handshake finished with it."""
+    if not one.observation.groups:
+        return one
+    finished = {"post_quantum_handshake": Fact(verdict=Verdict.YES, value="X25519MLKEM768")}
+    return replace(one, observation=replace(one.observation, features=finished))
+
+
+ENDPOINTS = tuple(map(with_post_quantum, snapshot().endpoints))
+ROWS = list(map(row_of, ENDPOINTS))
 """old violates, www is compliant, wiki violates and is partly unknown, lost does not answer."""
 
 
@@ -41,7 +52,7 @@ def test_the_tiles_count_each_endpoint() -> None:
         "not compliant": 2,
         "not proved to be compliant": 1,
         "with a certificate that expires within 30 days": 1,
-        "do not answer with TLS": 1,
+        "do not answer": 1,
     }
 
 
@@ -90,9 +101,20 @@ def test_the_shares_of_the_last_weeks_are_lines_and_what_vanished_stays() -> Non
 
 
 def test_a_count_is_of_the_endpoints_that_answer() -> None:
-    observations = [one.observation for one in snapshot().endpoints]
-    answering = [one for one in observations if one.answered_as_tls]
+    observations = [one.observation for one in ENDPOINTS]
+    answering = [one for one in observations if one.answered]
     assert count_of(ROWS, NOW) == fleet_count(map(accepted_by, answering), NOW)
+
+
+def test_an_accepted_group_without_a_finished_handshake_is_not_counted() -> None:
+    rows = list(map(row_of, snapshot().endpoints))
+    assert any("X25519MLKEM768" in str(row.status.observation.groups) for row in rows)
+    assert count_of(rows, NOW).post_quantum == 0
+
+
+def test_ssh_servers_are_not_counted_with_those_of_tls() -> None:
+    ssh = replace(status(modern()), observation=replace(modern(), state=State.SSH, protocols={}))
+    assert count_of([row_of(ssh), *ROWS], NOW) == count_of(ROWS, NOW)
 
 
 def test_the_next_certificate_to_expire_is_first() -> None:
