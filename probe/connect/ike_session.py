@@ -3,7 +3,7 @@
 It asks one question at a time, each from a port of its own. There is one rule for lost datagrams: the last one is
 sent again after half a second and after one and a half, unless an answer came. At most ``DATAGRAMS_PER_SECOND`` leave for one
 address, those of all its visits together. An address that has not answered gets ``MOST_UNANSWERED`` questions in
-the whole visit, whatever the checks ask: nobody may be flooded who runs no IKE.
+the whole visit, whatever the checks ask, because it may not run IKE.
 """
 
 from __future__ import annotations

@@ -14,8 +14,7 @@ from model.observation import Observation, State
 from model.registry.ike_transforms import TRANSFORMS
 from model.target import Target
 from model.verdict import Fact, Verdict
-from policy import profile
-from policy.assess import assess
+from policy import assess, profile
 from tests.policy.observed import AT, endpoint, policy, results
 
 PASS, FAIL, UNKNOWN, MOOT = (

@@ -52,7 +52,7 @@ IKE_FAMILIES: Final = (
     ),
     Family(
         name="ike_transform_accepted",
-        fact="ike.{type}_{transform}",
+        fact="ike",
         help="1 if the IKE responder proved that it accepts this transform.",
         example='tlsprobe_ike_transform_accepted{type="encryption",transform="3des"}',
         labels=("type", "transform"),

@@ -25,7 +25,7 @@ async def check_main_mode(prober: Prober, facts: VisitFacts) -> None:
 
 
 async def check_aggressive_mode(prober: Prober, facts: VisitFacts) -> None:
-    """Asks for aggressive mode with an identity that nobody has."""
+    """Asks for aggressive mode with an identity that no client has."""
     facts.ike[AGGRESSIVE_MODE] = await _ask(prober, facts, Exchange.AGGRESSIVE)
 
 

@@ -1,6 +1,6 @@
 """One question to an IKEv1 responder as a Dialogue of datagrams: does main mode or aggressive mode begin?
 
-Only the first message is sent, with one authentication method: libreswan wants a connection that has all of them. That of aggressive mode has an identity; it is a name that nobody has (RFC 6761).
+Only the first message is sent, with one authentication method: libreswan wants a connection that has all of them. That of aggressive mode has an identity; it is a name that does not exist (RFC 6761).
 """
 
 from __future__ import annotations
