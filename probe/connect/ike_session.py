@@ -3,7 +3,8 @@
 It asks one question at a time, each from a port of its own. There is one rule for lost datagrams: the last one is
 sent again after half a second and after one and a half, unless an answer came. At most ``DATAGRAMS_PER_SECOND`` leave for one
 address, those of all its visits together. An address that has not answered gets ``MOST_UNANSWERED`` questions in
-the whole visit, whatever the checks ask, because it may not run IKE.
+the whole visit, whatever the checks ask, because it may not run IKE. One that has answered gets ``MOST_IN_A_ROW``
+without an answer.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from probe.dialogue.dialogue import Dialogue
 DATAGRAMS_PER_SECOND: Final = 40
 MOST_UNANSWERED: Final = 2
 """The question in IKEv2, and the one in IKEv1."""
+MOST_IN_A_ROW: Final = 6
+"""More than those in IKEv1, to which many responders are silent."""
 _REPEATS_SECONDS: Final = (0.5, 1.5)
 _LONGEST_WAIT_SECONDS: Final = 3.0
 _LARGEST_DATAGRAM: Final = 16_384
@@ -38,7 +41,7 @@ _NON_ESP_MARKER: Final = bytes(4)
 """Before each IKE message on every port but 500, where ESP arrives too (RFC 3948, section 2.2; RFC 7296, section 2.23)."""
 
 _GIVEN_UP: Final = ConnectFailure(
-    kind=FailureKind.SILENT, detail="not asked: the address answered none of the questions before"
+    kind=FailureKind.SILENT, detail="not asked: the address answered none of the last questions"
 )
 
 Result = TypeVar("Result")
@@ -143,7 +146,8 @@ class IkeSession(DatagramSession):
             return ConnectFailure(kind=FailureKind.UNREACHABLE, detail=route.missing)
         if route.proxy or route.proxy_protocol or route.unix_socket:
             return STRAIGHT_ONLY
-        if not self._has_answered and self._unanswered >= MOST_UNANSWERED:
+        most = MOST_IN_A_ROW if self._has_answered else MOST_UNANSWERED
+        if self._unanswered >= most:
             return _GIVEN_UP
         patience = min(
             self._patience.seconds(patient=True), patience_seconds or _LONGEST_WAIT_SECONDS
@@ -181,4 +185,4 @@ class IkeSession(DatagramSession):
                 one.cancel()
             transport.close()
             self._has_answered = self._has_answered or datagrams.received > 0
-            self._unanswered += not datagrams.received
+            self._unanswered = 0 if datagrams.received else self._unanswered + 1

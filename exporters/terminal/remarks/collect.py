@@ -7,7 +7,6 @@ from datetime import datetime
 from exporters.terminal.remarks.certificates import certificate_remarks
 from exporters.terminal.remarks.client_auth import client_auth_remarks
 from exporters.terminal.remarks.handshake import handshake_remarks
-from exporters.terminal.remarks.ike import ike_remarks
 from exporters.terminal.remarks.remark import Remark
 from exporters.terminal.remarks.ssh import ssh_remarks
 from exporters.terminal.remarks.web import web_remarks
@@ -23,8 +22,12 @@ def remarks(observation: Observation, now: datetime) -> tuple[Remark, ...]:
         *handshake_remarks(observation),
         *web_remarks(observation),
         *ssh_remarks(observation, now),
-        *ike_remarks(observation),
     ]
+    if observation.is_ike:
+        # The report of a TLS server starts without this module.
+        from exporters.terminal.remarks.ike import ike_remarks
+
+        found += ike_remarks(observation)
     found += [
         Remark(
             severity=Severity.MEDIUM,

@@ -22,7 +22,6 @@ from exporters.terminal.scan_report.form import (
     console_for,
     without_padding,
 )
-from exporters.terminal.scan_report.ike import ike_rows
 from exporters.terminal.scan_report.layout import Part, Row, Words, print_part, row, versions_text
 from exporters.terminal.scan_report.ssh import ssh_rows
 from exporters.terminal.scan_report.suites import group_list, suite_list
@@ -81,6 +80,9 @@ def _parts(
     if observation.is_ssh:
         yield from ssh_rows(observation, verbose=verbose)
     elif observation.is_ike:
+        # The report of a TLS server starts without these modules.
+        from exporters.terminal.scan_report.ike import ike_rows
+
         yield from ike_rows(observation, verbose=verbose)
     else:
         yield from _fact_rows(observation, now, verbose=verbose)
