@@ -22,7 +22,7 @@ class TransformType(IntEnum):
     @property
     def words(self) -> str:
         """The type as people write it."""
-        return self.name.lower().replace("_", " ")
+        return "PRF" if self is TransformType.PRF else self.name.lower().replace("_", " ")
 
 
 @frozen
