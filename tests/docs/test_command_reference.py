@@ -16,7 +16,14 @@ PAGE = Path(__file__).parents[2] / "docs/reference/commands.md"
 
 def test_the_page_is_generated_from_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
-    assert PAGE.read_text() == reference(), "run `make docs`"
+    written, made = _sections(PAGE.read_text()), _sections(reference())
+    # One section at a time: a difference of the whole page is too long to be shown.
+    assert [title for title in made if written.get(title) != made[title]] == [], "run `make docs`"
+    assert list(written.items()) == list(made.items()), "run `make docs`"
+
+
+def _sections(page: str) -> dict[str, str]:
+    return {block.partition("\n")[0]: block for block in page.split("\n## ")}
 
 
 def test_every_command_is_found() -> None:
