@@ -120,8 +120,9 @@ def _leave_unknown(facts: VisitFacts, check: Check, note: str) -> None:
 
 
 def _section_of(name: str, facts: VisitFacts, check: Check) -> str:
-    if (name_of_application := facts.inputs.application.name) in {SSH, IKE}:
-        return name_of_application
+    application = facts.inputs.application.name
+    if application in {SSH, IKE}:
+        return application
     return "vulnerabilities" if name in ATTACKS else _SECTIONS.get(check.part, "features")
 
 

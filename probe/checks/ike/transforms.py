@@ -50,7 +50,8 @@ TRANSFORM_FACTS: Final = (
 
 async def check_transforms(prober: Prober, facts: VisitFacts) -> None:
     """Fills the fact of each transform, if the responder speaks IKEv2."""
-    if facts.ike["ikev2"].verdict is not Verdict.YES:
+    version = facts.ike.get("ikev2")
+    if version is None or version.verdict is not Verdict.YES:
         return
     usual, answer = await _first_accepted(prober, facts)
     if usual is None:
