@@ -60,6 +60,20 @@ QUIC_WORDS: Final = {
     "quic_same_groups": "same groups as over TCP",
     "quic_same_client_certificate_request": "same request of client certificates as over TCP",
 }
+IKE_WORDS: Final = {
+    "ikev2": "IKEv2",
+    "ikev1_main_mode": "IKEv1 main mode",
+    "ikev1_aggressive_mode": "IKEv1 aggressive mode",
+    "post_quantum_key_exchange": "post-quantum key exchange",
+    "post_quantum_preshared_key": "post-quantum pre-shared key (RFC 8784)",
+    "fragmentation": "fragmentation (RFC 7383)",
+    "intermediate_exchange": "intermediate exchange (RFC 9242)",
+    "cookie": "asks for a cookie",
+    "redirect": "redirects",
+    "port_4500": "port 4500",
+    "nat_detection": "NAT detection",
+    "childless": "IKE SA without child (RFC 6023)",
+}
 ATTACK_WORDS: Final = {name: attack.title for name, attack in ATTACKS.items()}
 
 FACT_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -69,6 +83,7 @@ FACT_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "vulnerabilities": ATTACK_WORDS,
     "ssh": SSH_WORDS,
     "quic": QUIC_WORDS,
+    "ike": IKE_WORDS,
 }
 """The words by section of the Observation and name of the fact."""
 

@@ -14,6 +14,7 @@ from model.verdict import Verdict
 STATES: Final[Mapping[State, str]] = {
     State.TLS: "answers with TLS",
     State.SSH: "answers with SSH",
+    State.IKE: "answers with IKE",
     State.PLAINTEXT: "answers in plaintext, without TLS",
     State.NOT_TLS: "does not answer with TLS",
     State.REFUSED: "refuses",

@@ -1,5 +1,5 @@
 """What servers send in whole handshakes: datagrams of DTLS, QUIC and OpenVPN, the encrypted flight of TLS 1.3, key
-exchanges of SSH."""
+exchanges of SSH and IKE."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
+from probe.checks.ike.responder import EVERYTHING as EVERYTHING_IN_IKE
 from probe.checks.ssh.offers import EVERYTHING
 from probe.connect.openvpn.framing import OpenVpnFraming
+from probe.crypto.ike.exchange import IkeExchange
+from probe.crypto.ike.version_1 import Ike1Exchange
 from probe.crypto.quic_keys import initial_keys, sealed_initial
 from probe.crypto.quic_question import QuicQuestion
 from probe.crypto.ssh.exchange import SshAnswer, SshExchange
@@ -17,6 +20,8 @@ from probe.crypto.tls13_keys import KeyShareSecret
 from probe.dialogue.answer import Ending
 from probe.dialogue.dtls_question import DtlsQuestion
 from probe.dialogue.offer import Shape, offer
+from probe.ike.messages import HEADER_LENGTH
+from probe.ike.version_1 import Authentication, Exchange, without_hash
 from probe.openvpn.reliability import ReliableDatagrams
 from probe.quic.packet import VERSION_1, packets_in
 from probe.tls.dtls import datagrams_in
@@ -126,6 +131,24 @@ def _ssh_answer(some: bytes, size: int) -> SshAnswer:
         if answer is not None:
             return answer
     return dialogue.end(Ending.CLOSED)
+
+
+def ike_messages(some: bytes) -> None:
+    """Datagrams of an IKE responder end with an answer; what it says is read, or nothing is concluded."""
+    for dialogue in (
+        IkeExchange(EVERYTHING_IN_IKE, _NONCE),
+        Ike1Exchange(Exchange.AGGRESSIVE, Authentication.PRESHARED_KEY, _NONCE),
+    ):
+        sent = list[bytes]()
+        dialogue.begin(sent.append)
+        answers = (dialogue.feed(sent[0][:8] + packet) for packet in _packets(some))
+        answer = next((one for one in answers if one is not None), None) or dialogue.end(
+            Ending.SILENCE
+        )
+        assert answer.outcome
+        assert len(sent) <= _MOST_HELLOS
+        assert answer.flaw is None or answer.message is None
+    assert len(without_hash(some)) <= max(len(some), HEADER_LENGTH)
 
 
 def tls13_flights(some: bytes) -> None:

@@ -155,6 +155,7 @@ TARGETS: Final[Mapping[str, Target]] = {
         handshakes.tls13_flights,
         handshakes.ssh_exchanges,
         handshakes.openvpn_sessions,
+        handshakes.ike_messages,
         replies.scripts,
         replies.proxies,
         replies.http,

@@ -1,4 +1,4 @@
-"""The application protocols, which use TLS except for SSH: one table of their names, ports and kinds.
+"""The application protocols, which use TLS except for SSH and IKE: one table of their names, ports and kinds.
 
 All code uses it: it determines how targets are parsed and which rules apply, and
 ``probe.connect.starttls.catalogue`` adds the dialogue of each protocol. Ports are from IANA (Service Name and
@@ -26,6 +26,9 @@ OPENVPN_UDP: Final = "openvpn-udp"
 
 WIREGUARD: Final = "wireguard"
 """A protocol without TLS that answers only clients whose key it knows."""
+
+IKE: Final = "ike"
+"""The key exchange of IPsec (RFC 7296), over UDP."""
 
 AUTO: Final = "auto"
 """The protocol of a target whose visit detects it."""
@@ -160,6 +163,14 @@ PROTOCOLS: Final = (
     ApplicationProtocol(name=SSH, service="SSH", ports=(22,), uses_tls=False),
     ApplicationProtocol(
         name=WIREGUARD, service="WireGuard", ports=(51820,), uses_tls=False, is_datagram=True
+    ),
+    ApplicationProtocol(
+        name=IKE,
+        service="IKE",
+        ports=(500, 4500),
+        aliases=("ikev2", "ipsec"),
+        is_datagram=True,
+        uses_tls=False,
     ),
 )
 """All protocols, one row each."""

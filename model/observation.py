@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from model.application_protocol import SSH
+from model.application_protocol import IKE, SSH
 from model.certificates.certificate import ServedChain
 from model.frozen import frozen
 from model.intrusiveness import Intrusiveness
@@ -36,6 +36,8 @@ class State(StrEnum):
     """At least one protocol version was proved."""
     SSH = "ssh"
     """The target is an SSH server, and its list of algorithms (KEXINIT) came."""
+    IKE = "ike"
+    """The target is an IKE responder, and answered a question in IKE."""
     PLAINTEXT = "plaintext"
     """The service answered a hello in its own protocol, without TLS."""
     NOT_TLS = "not_tls"
@@ -55,7 +57,7 @@ class State(StrEnum):
     """An internal error of tlsprobe."""
 
 
-ANSWERED: Final = frozenset({State.TLS, State.SSH})
+ANSWERED: Final = frozenset({State.TLS, State.SSH, State.IKE})
 """The states of endpoints that proved the encryption that their targets are to have."""
 
 NOT_ASKED: Final = frozenset({State.DENIED, State.ERROR})
@@ -188,7 +190,8 @@ class Observation:
 
     ``reason`` is one sentence if ``state`` is not ``tls`` or facts stayed unknown. Facts that were not asked
     about are absent. ``alpn`` are the accepted protocol ids. ``plaintext`` has, by name, what the same service
-    does without TLS, ``ssh`` what an SSH server offers and proves, ``quic`` what the server's QUIC side accepts, ``http`` what its HTTP responses say about HTTPS. ``not_asked`` names the facts that are
+    does without TLS, ``ssh`` what an SSH server offers and proves, ``quic`` what the server's QUIC side accepts,
+    ``ike`` what an IKE responder accepts, ``http`` what its HTTP responses say about HTTPS. ``not_asked`` names the facts that are
     absent because the visit was not intrusive enough, each with the level that it needs.
     """
 
@@ -216,6 +219,7 @@ class Observation:
     not_asked: Mapping[str, Intrusiveness] = field(default_factory=dict)
     ssh: Mapping[str, Fact] = field(default_factory=dict)
     quic: Mapping[str, Fact] = field(default_factory=dict)
+    ike: Mapping[str, Fact] = field(default_factory=dict)
 
     @property
     def ended_at(self) -> datetime:
@@ -235,10 +239,15 @@ class Observation:
 
     @property
     def answered(self) -> bool:
-        """Whether the endpoint proved that it speaks TLS, or SSH if its target is an SSH server."""
+        """Whether the endpoint proved that it speaks TLS, or SSH or IKE if that is its target's protocol."""
         return self.state in ANSWERED
 
     @property
     def is_ssh(self) -> bool:
         """Whether the target is an SSH server: everything known about it is in ``ssh``."""
         return self.endpoint.target.protocol == SSH or self.state is State.SSH
+
+    @property
+    def is_ike(self) -> bool:
+        """Whether the target is an IKE responder: everything known about it is in ``ike``."""
+        return self.endpoint.target.protocol == IKE or self.state is State.IKE

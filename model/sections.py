@@ -26,6 +26,7 @@ from model.comparisons.named_facts import (
     compare_named_facts,
     feature_words,
     http_words,
+    ike_words,
     plaintext_words,
     quic_words,
     ssh_words,
@@ -109,6 +110,7 @@ SECTIONS: Final[tuple[Section[Any], ...]] = (
     Section(name="not_asked", kind=NamedLevels()),
     _named_facts("ssh", ssh_words, is_sparse=True),
     _named_facts("quic", quic_words, is_sparse=True),
+    _named_facts("ike", ike_words, is_sparse=True),
 )
 """In the order of JSON, proofs and Changes. Add new ones at the end: stored facts use this order."""
 

@@ -21,6 +21,7 @@ from policy.rules.handshake.cipher_suites import CIPHER_SUITE_RULES
 from policy.rules.handshake.dh import DH_RULES
 from policy.rules.handshake.features import FEATURE_RULES
 from policy.rules.handshake.groups import GROUP_RULES
+from policy.rules.handshake.ike import IKE_RULES
 from policy.rules.handshake.post_quantum import POST_QUANTUM_RULES
 from policy.rules.handshake.protocols import PROTOCOL_RULES
 from policy.rules.handshake.secrecy import SECRECY_RULES
@@ -58,6 +59,7 @@ RULES: Final[tuple[AnyRule, ...]] = (
     *SSH_ALGORITHM_RULES,
     *SSH_HOST_KEY_RULES,
     *QUIC_RULES,
+    *IKE_RULES,
 )
 
 RULES_BY_NAME: Final[Mapping[str, AnyRule]] = MappingProxyType({rule.name: rule for rule in RULES})

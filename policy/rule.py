@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from model.application_protocol import SSH
+from model.application_protocol import IKE, SSH
 from model.findings.finding import Outcome, Severity
 from model.frozen import frozen
 from model.observation import Observation
@@ -44,11 +44,13 @@ class Family(StrEnum):
     DRIFT = "drift"
     SSH = "SSH"
     QUIC = "QUIC"
+    IKE = "IKE"
 
 
 def is_about(family: Family, protocol: str) -> bool:
-    """Whether rules of ``family`` judge the encryption of a target's ``protocol``: SSH has its own, TLS all others."""
-    return (family is Family.SSH) is (protocol == SSH)
+    """Whether rules of ``family`` judge the encryption of a target's ``protocol``: SSH and IKE have their own, TLS all others."""
+    own = {SSH: Family.SSH, IKE: Family.IKE}
+    return family is own[protocol] if protocol in own else family not in own.values()
 
 
 WITHOUT_TLS: Final = frozenset({Family.PLAINTEXT, Family.HTTPS})

@@ -67,8 +67,8 @@ install_axe() {
 }
 
 # Packages that cannot be installed are unpacked, with the libraries that they need: INN's cannot be configured
-# on a machine without a domain, and Exim's and Cyrus's exclude Postfix and Dovecot.
-inn=.cache/inn2 exim=.cache/exim4 cyrus=.cache/cyrus-imapd
+# on a machine without a domain, and Exim's, Cyrus's and libreswan's exclude Postfix, Dovecot and strongSwan.
+inn=.cache/inn2 exim=.cache/exim4 cyrus=.cache/cyrus-imapd libreswan=.cache/libreswan
 unpack() { # folder package...
     local work home=$1
     shift
@@ -109,10 +109,13 @@ install_commands postfix:postfix dovecot:dovecot-imapd vsftpd:vsftpd slapd:slapd
     mariadbd:mariadb-server redis-server:redis-server memcached:memcached mosquitto:mosquitto \
     rabbitmq-server:rabbitmq-server inspircd:inspircd Xtigervnc:tigervnc-standalone-server xrdp:xrdp \
     rsync:rsync telnetd:inetutils-telnetd in.rlogind:rsh-redone-server socat:socat ip:iproute2 \
-    etcd:etcd-server ejabberdctl:ejabberd sshd:openssh-server dropbear:dropbear-bin openvpn:openvpn
+    etcd:etcd-server ejabberdctl:ejabberd sshd:openssh-server dropbear:dropbear-bin openvpn:openvpn \
+    charon-systemd:charon-systemd swanctl:strongswan-swanctl certutil:libnss3-tools
 # Languages with a TLS or a binding of their own.
 install_commands go:golang-go ruby:ruby puma:puma twistd3:python3-twisted escript:erlang-base
-install_files /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream \
+install_files /usr/lib/ipsec/plugins/libstrongswan-curve25519.so:libstrongswan-extra-plugins \
+    /usr/lib/ipsec/plugins/libstrongswan-openssl.so:libstrongswan-standard-plugins \
+    /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream \
     /usr/lib/nginx/modules/ngx_mail_module.so:libnginx-mod-mail
 install_files /usr/lib/dovecot/pop3-login:dovecot-pop3d /usr/lib/dovecot/lmtp:dovecot-lmtpd \
     /usr/lib/dovecot/managesieve-login:dovecot-managesieved \
@@ -121,6 +124,7 @@ install_files /usr/lib/dovecot/pop3-login:dovecot-pop3d /usr/lib/dovecot/lmtp:do
 if ! [ -e "$inn/usr/lib/news/libinn.so" ]; then install_inn; fi
 if ! [ -e "$exim/usr/sbin/exim4" ] || ! getent passwd Debian-exim >/dev/null; then install_exim; fi
 if ! [ -e "$cyrus/usr/lib/cyrus/bin/imapd" ]; then unpack "$cyrus" cyrus-common cyrus-imapd; fi
+if ! [ -e "$libreswan/usr/libexec/ipsec/pluto" ]; then unpack "$libreswan" libreswan; fi
 if ! [ -e "$axe/axe.min.js" ]; then
     install_commands npm:npm
     install_axe

@@ -15,6 +15,7 @@ from exporters.prometheus.families.client_auth import CLIENT_AUTH_FAMILIES
 from exporters.prometheus.families.endpoints import ENDPOINT_FAMILIES
 from exporters.prometheus.families.facts import FACT_FAMILIES
 from exporters.prometheus.families.family import PREFIX, Family
+from exporters.prometheus.families.ike import IKE_FAMILIES
 from exporters.prometheus.families.policies import POLICY_FAMILIES
 from exporters.prometheus.families.protocols import PROTOCOL_FAMILIES
 from exporters.prometheus.families.quic import QUIC_FAMILIES
@@ -30,6 +31,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     *FACT_FAMILIES,
     *SSH_FAMILIES,
     *QUIC_FAMILIES,
+    *IKE_FAMILIES,
     *CLAIM_FAMILIES,
     *POLICY_FAMILIES,
     *UNKNOWN_FAMILIES,

@@ -37,6 +37,11 @@ def quic_words(name: str, is_yes: bool) -> str:
     return f"QUIC: {name.removeprefix('quic ')} {'now' if is_yes else 'no longer'}"
 
 
+def ike_words(name: str, is_yes: bool) -> str:
+    """An IKE responder gained or lost a property."""
+    return f"IKE: {name} {'now' if is_yes else 'no longer'}"
+
+
 def http_words(name: str, is_yes: bool) -> str:
     """A property of the HTTP response appeared or vanished."""
     return f"HTTP: {name} {'appeared' if is_yes else 'vanished'}"

@@ -13,6 +13,7 @@ from model.sections import SECTIONS
 _STATE_WORDS: Final = {
     State.TLS: "answers with TLS",
     State.SSH: "answers with SSH",
+    State.IKE: "answers with IKE",
     State.PLAINTEXT: "answers in plaintext, without TLS",
     State.NOT_TLS: "answers with something that is not TLS",
 }

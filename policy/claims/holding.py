@@ -108,7 +108,7 @@ def _evaluation(claim: Claim, subject: Subject) -> Evaluation | None:
 def _asked(one: ClaimedRule, subject: Subject) -> Evaluation | None:
     judge, family = _judge_of(one)
     observation = subject.observation
-    if observation.is_ssh:
+    if observation.is_ssh or observation.is_ike:
         return None
     if observation.answered:
         return judge(subject)

@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
-from model.application_protocol import SSH
+from model.application_protocol import IKE, SSH
 from model.claims import CLAIMS_POLICY
 from model.encoding.earlier_names import RULES, renamed
 from model.findings.finding import Waiver
@@ -66,6 +66,8 @@ class PolicySet:
             return ""
         if target.protocol == SSH:
             subject, usual = "SSH", "mozilla-openssh"
+        elif target.protocol == IKE:
+            subject, usual = "IKE", "ikev2-algorithms"
         else:
             subject, usual = "TLS", "mozilla-intermediate"
         return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from model.application_protocol import AUTO, DEFAULT_PROTOCOL, DTLS, PROTOCOLS, SSH
+from model.application_protocol import AUTO, DEFAULT_PROTOCOL, DTLS, IKE, PROTOCOLS, SSH
 from model.frozen import frozen
 from policy.policy import PolicyRule
 from policy.remediation.aws.cloudfront import CLOUDFRONT_DISTRIBUTION
@@ -46,19 +46,20 @@ class Service:
     unproved: str = ""
 
 
+_OWN_ENCRYPTION: Final = frozenset({Family.SSH, Family.IKE})
 _OF_STARTTLS: Final = frozenset({"starttls_offered", "starttls_enforced", "no_plaintext_login"})
 
 
 def _is_about_https(rule: PolicyRule) -> bool:
-    return rule.rule.family is not Family.SSH and rule.rule.name not in _OF_STARTTLS
+    return rule.rule.family not in _OWN_ENCRYPTION and rule.rule.name not in _OF_STARTTLS
 
 
 def _is_about_streams(rule: PolicyRule) -> bool:
-    return rule.rule.family not in {Family.HTTPS, Family.SSH}
+    return rule.rule.family not in {Family.HTTPS, *_OWN_ENCRYPTION}
 
 
 def _is_about_vpn(rule: PolicyRule) -> bool:
-    return rule.rule.family not in {Family.HTTPS, Family.PLAINTEXT, Family.SSH}
+    return rule.rule.family not in {Family.HTTPS, Family.PLAINTEXT, *_OWN_ENCRYPTION}
 
 
 def _is_about_clients(rule: PolicyRule) -> bool:
@@ -67,6 +68,10 @@ def _is_about_clients(rule: PolicyRule) -> bool:
 
 def _is_about_ssh(rule: PolicyRule) -> bool:
     return rule.rule.family is Family.SSH
+
+
+def _is_about_ike(rule: PolicyRule) -> bool:
+    return rule.rule.family is Family.IKE
 
 
 _MAIL: Final = frozenset(
@@ -130,8 +135,17 @@ SERVICES: Final[tuple[Service, ...]] = (
         unproved="A visit does not log in. It does not see which users and methods of authentication are allowed.",
     ),
     Service(
+        name="IKE",
+        protocols=frozenset({IKE}),
+        servers=(),
+        concerns=_is_about_ike,
+        is_of_rules=True,
+        is_optional=True,
+        unproved="A visit does not authenticate. It does not see the algorithms of ESP, nor who may connect.",
+    ),
+    Service(
         name="Other protocols",
-        protocols=_EVERY_PROTOCOL - {DEFAULT_PROTOCOL, DTLS, SSH} - _DATABASES - _MAIL,
+        protocols=_EVERY_PROTOCOL - {DEFAULT_PROTOCOL, DTLS, SSH, IKE} - _DATABASES - _MAIL,
         servers=(),
         concerns=_is_about_streams,
     ),

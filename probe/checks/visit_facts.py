@@ -27,6 +27,7 @@ from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, Pr
 from probe.dialogue.offer import TLS13_GROUPS, Shape
 
 if TYPE_CHECKING:
+    from probe.checks.ike.answers import IkeReply
     from probe.crypto.ssh.exchange import SshAnswer
 
 
@@ -63,7 +64,8 @@ class VisitFacts:
     states for a version why its chain could not be read although there is one. ``failing_groups`` are those
     that the server asks for by HelloRetryRequest and then cannot use. ``spoken`` holds the exchange that
     proved each accepted version. Further questions are derived from its Offer, whose shape this server
-    answers at that version. ``ssh_answers`` are those of an SSH server, in the order of the questions.
+    answers at that version. ``ssh_answers`` are those of an SSH server, in the order of the questions, and ``ike_replies``
+    those of an IKE responder.
     """
 
     inputs: VisitInputs
@@ -94,6 +96,8 @@ class VisitFacts:
     ssh: dict[str, Fact] = field(default_factory=dict)
     quic: dict[str, Fact] = field(default_factory=dict)
     ssh_answers: list[SshAnswer | ConnectFailure] = field(default_factory=list)
+    ike: dict[str, Fact] = field(default_factory=dict)
+    ike_replies: list[IkeReply] = field(default_factory=list)
 
     def sections(self) -> dict[str, Any]:
         """The values of the Observation's sections by their names, without those judged after the visit.

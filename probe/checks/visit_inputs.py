@@ -40,7 +40,7 @@ class VisitInputs:
     begins. ``web`` is the location of its web server; None if there can be none. ``client_auth_path`` is an
     HTTP path that may ask for a client certificate if the handshake does not, ``own_certificate`` the user's
     client certificate for it, ``expired_certificate`` one that has expired. ``user_agent`` is our name in
-    HTTP requests. ``asked_versions`` are in ascending order.
+    HTTP requests. ``asked_versions`` are in ascending order, ``port`` is the target's.
     """
 
     server_name: str | None
@@ -52,3 +52,4 @@ class VisitInputs:
     expired_certificate: OwnCertificate | None = None
     user_agent: str = ""
     asked_versions: tuple[ProtocolVersion, ...] = ASKED_VERSIONS
+    port: int | None = None

@@ -42,7 +42,7 @@ _NO_STREAM: Final = ConnectFailure(
     kind=FailureKind.UNREACHABLE,
     detail="this question needs TCP, and the server speaks DTLS",
 )
-_STRAIGHT_ONLY: Final = ConnectFailure(
+STRAIGHT_ONLY: Final = ConnectFailure(
     kind=FailureKind.UNREACHABLE,
     detail="UDP cannot use a proxy, a PROXY protocol header or a Unix socket",
 )
@@ -188,7 +188,7 @@ class DatagramSession(ProbeTransport):
             return over_budget(self.budget.exhausted)
         route = self._options.route
         if route.proxy or route.proxy_protocol or route.unix_socket:
-            return _STRAIGHT_ONLY
+            return STRAIGHT_ONLY
         async with self._politeness.connection(self._gate) as epoch:
             began = self._clock.monotonic()
             answer = await self._exchange(question, self._patience.seconds(patient=patient))

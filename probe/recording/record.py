@@ -6,14 +6,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
+from model.application_protocol import IKE
 from model.observation import Observation
 from model.ports import Clock
 from pki.net_guard.politeness import Politeness
+from probe.connect.ike_session import IkeSession
 from probe.connect.options import TransportOptions
 from probe.connect.session import ConversationOptions, EndpointSession
 from probe.dialogue.answer import ConnectFailure, Ending
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.handshake import Handshake, HandshakeOffer
+from probe.ike.version_1 import without_hash
 from probe.quic.answer import QuicAnswer
 from probe.recording.visit import Conversation, RecordedHandshake, RecordedQuic, RecordedVisit
 from probe.tls.record import ContentType
@@ -29,8 +32,13 @@ Result = TypeVar("Result")
 class _Tap(Generic[Result]):
     """Records the bytes of a Dialogue and its peer."""
 
-    def __init__(self, dialogue: Dialogue[Result]) -> None:
+    def __init__(
+        self,
+        dialogue: Dialogue[Result],
+        without_secrets: Callable[[bytes], bytes] | None = None,
+    ) -> None:
         self._dialogue = dialogue
+        self._without_secrets = without_secrets or self._without_memory
         self.said: list[bytes] = []
         self.heard: list[bytes] = []
         self.ending: Ending | None = None
@@ -47,7 +55,7 @@ class _Tap(Generic[Result]):
             self.said.append(b"")
 
     def feed(self, received: bytes) -> Result | None:
-        self.heard.append(self._without_memory(received))
+        self.heard.append(self._without_secrets(received))
         return self._dialogue.feed(received)
 
     def end(self, ending: Ending) -> Result:
@@ -79,6 +87,64 @@ class _Slots(Generic[Result]):
         return tuple(one for one in self.values if one is not None)
 
 
+class _Recorder:
+    """The conversations of one visit so far."""
+
+    def __init__(self, settings: ProbeSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._began = clock.monotonic()
+        self._conversations: _Slots[Conversation] = _Slots()
+        self.handshakes: _Slots[RecordedHandshake] = _Slots()
+        self.quic: RecordedQuic | None = None
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the visit began."""
+        return self._clock.monotonic() - self._began
+
+    async def record(
+        self,
+        dialogue: Dialogue[Result],
+        carry: Callable[[Dialogue[Result]], Awaitable[Result | ConnectFailure]],
+        without_secrets: Callable[[bytes], bytes] | None = None,
+    ) -> Result | ConnectFailure:
+        """The result of ``carry``, with the bytes of both sides recorded."""
+        place, started = self._conversations.take(), self.elapsed
+        tap = _Tap(dialogue, without_secrets)
+        result = await carry(tap)
+        if isinstance(result, ConnectFailure) and not tap.said:
+            # A replay distinguishes conversations by their first words, also those that got no connection.
+            dialogue.begin(tap.said.append)
+        self._conversations.values[place] = Conversation(
+            said=tuple(tap.said),
+            heard=mask_cookies_in_pieces(tap.heard)
+            if without_secrets is None
+            else tuple(tap.heard),
+            ending=tap.ending,
+            no_connection=result if isinstance(result, ConnectFailure) else None,
+            started=started,
+            done=self.elapsed,
+        )
+        return result
+
+    def recorded(self, nonce: bytes, observation: Observation) -> RecordedVisit:
+        """The recorded visit, with its Observation."""
+        return RecordedVisit(
+            tool_version=observation.tool_version,
+            endpoint=observation.endpoint,
+            started_at=observation.started_at,
+            parts=self._settings.parts,
+            intrusiveness=self._settings.intrusiveness,
+            user_agent=self._settings.user_agent,
+            nonce=nonce,
+            conversations=self._conversations.filled,
+            quic=self.quic,
+            handshakes=self.handshakes.filled,
+            cost=observation.cost,
+        )
+
+
 class RecordingSession(EndpointSession):
     """An EndpointSession that records its conversations."""
 
@@ -90,75 +156,73 @@ class RecordingSession(EndpointSession):
         clock: Clock,
     ) -> None:
         super().__init__(options, settings, politeness, clock)
-        self._parts = settings.parts
-        self._intrusiveness = settings.intrusiveness
-        self._user_agent = settings.user_agent
-        self._began = clock.monotonic()
-        self._conversations: _Slots[Conversation] = _Slots()
-        self._handshakes: _Slots[RecordedHandshake] = _Slots()
-        self._quic: RecordedQuic | None = None
+        self._recorder = _Recorder(settings, clock)
 
     async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
         """A full handshake, recorded by its outcome."""
-        place, started = self._handshakes.take(), self._elapsed
+        handshakes, started = self._recorder.handshakes, self._recorder.elapsed
+        place = handshakes.take()
         outcome = await super().handshake(offer, is_chained=is_chained)
-        self._handshakes.values[place] = RecordedHandshake(
-            outcome=outcome, started=started, done=self._elapsed
+        handshakes.values[place] = RecordedHandshake(
+            outcome=outcome, started=started, done=self._recorder.elapsed
         )
         return outcome
 
     async def quic(self, server_name: str | None) -> QuicAnswer | None:
         """Recorded by its outcome."""
         outcome = await super().quic(server_name)
-        self._quic = RecordedQuic(outcome=outcome)
+        self._recorder.quic = RecordedQuic(outcome=outcome)
         return outcome
 
     async def _converse(
         self, dialogue: Dialogue[Result], options: ConversationOptions
     ) -> Result | ConnectFailure:
         carry = super()._converse
-        return await self._recorded(dialogue, lambda tap: carry(tap, options))
+        return await self._recorder.record(dialogue, lambda tap: carry(tap, options))
 
     async def converse_over_quic(self, dialogue: Dialogue[Result]) -> Result | ConnectFailure:
         """Recorded with its datagrams."""
-        return await self._recorded(dialogue, super().converse_over_quic)
-
-    async def _recorded(
-        self,
-        dialogue: Dialogue[Result],
-        carry: Callable[[Dialogue[Result]], Awaitable[Result | ConnectFailure]],
-    ) -> Result | ConnectFailure:
-        place, started, tap = self._conversations.take(), self._elapsed, _Tap(dialogue)
-        result = await carry(tap)
-        if isinstance(result, ConnectFailure) and not tap.said:
-            # A replay distinguishes conversations by their first words, also those that got no connection.
-            dialogue.begin(tap.said.append)
-        self._conversations.values[place] = Conversation(
-            said=tuple(tap.said),
-            heard=mask_cookies_in_pieces(tap.heard),
-            ending=tap.ending,
-            no_connection=result if isinstance(result, ConnectFailure) else None,
-            started=started,
-            done=self._elapsed,
-        )
-        return result
-
-    @property
-    def _elapsed(self) -> float:
-        return self._clock.monotonic() - self._began
+        return await self._recorder.record(dialogue, super().converse_over_quic)
 
     def recorded(self, observation: Observation) -> RecordedVisit:
         """The recorded visit, with its Observation."""
-        return RecordedVisit(
-            tool_version=observation.tool_version,
-            endpoint=observation.endpoint,
-            started_at=observation.started_at,
-            parts=self._parts,
-            intrusiveness=self._intrusiveness,
-            user_agent=self._user_agent,
-            nonce=self.nonce,
-            conversations=self._conversations.filled,
-            quic=self._quic,
-            handshakes=self._handshakes.filled,
-            cost=observation.cost,
+        return self._recorder.recorded(self.nonce, observation)
+
+
+class RecordingIkeSession(IkeSession):
+    """An IkeSession that records its datagrams, without the hash of IKEv1's aggressive mode."""
+
+    def __init__(
+        self,
+        options: TransportOptions,
+        settings: ProbeSettings,
+        politeness: Politeness,
+        clock: Clock,
+    ) -> None:
+        super().__init__(options, settings, politeness, clock)
+        self._recorder = _Recorder(settings, clock)
+
+    async def converse_in_plaintext(
+        self,
+        dialogue: Dialogue[Result],
+        patience_seconds: float | None = None,
+        port: int | None = None,
+    ) -> Result | ConnectFailure:
+        """Recorded datagram by datagram."""
+        carry = super().converse_in_plaintext
+        return await self._recorder.record(
+            dialogue, lambda tap: carry(tap, patience_seconds, port), without_hash
         )
+
+    def recorded(self, observation: Observation) -> RecordedVisit:
+        """The recorded visit, with its Observation."""
+        return self._recorder.recorded(self.nonce, observation)
+
+
+def recording_session(
+    options: TransportOptions, settings: ProbeSettings, politeness: Politeness, clock: Clock
+) -> RecordingSession | RecordingIkeSession:
+    """The transport that records a visit to an endpoint of this protocol."""
+    is_ike = options.application is not None and options.application.name == IKE
+    make = RecordingIkeSession if is_ike else RecordingSession
+    return make(options, settings, politeness, clock)

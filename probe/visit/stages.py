@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
-from model.application_protocol import SSH, runs_over_datagrams
+from model.application_protocol import IKE, SSH, runs_over_datagrams
 from model.findings.attacks import ATTACKS
 from model.intrusiveness import Intrusiveness
 from model.tracing import span
@@ -85,6 +85,10 @@ def _stages(facts: VisitFacts, parts: frozenset[Part]) -> Sequence[Stage]:
         from probe.checks.ssh.stages import SSH_STAGES
 
         return SSH_STAGES
+    if facts.inputs.application.name == IKE:
+        from probe.checks.ike.stages import IKE_STAGES
+
+        return IKE_STAGES
     return DATAGRAM_STAGES if is_datagram else STAGES
 
 
@@ -117,8 +121,9 @@ def _leave_unknown(facts: VisitFacts, check: Check, note: str) -> None:
 
 
 def _section_of(name: str, facts: VisitFacts, check: Check) -> str:
-    if facts.inputs.application.name == SSH:
-        return "ssh"
+    application = facts.inputs.application.name
+    if application in {SSH, IKE}:
+        return application
     if name.startswith("quic_"):
         return "quic"
     return "vulnerabilities" if name in ATTACKS else _SECTIONS.get(check.part, "features")

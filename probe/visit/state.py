@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from model.application_protocol import SSH
+from model.application_protocol import IKE, SSH
 from model.observation import ANSWERED, State
 from model.verdict import Fact, Verdict
 from probe.checks.visit_facts import VisitFacts
@@ -79,6 +79,10 @@ def _state_by_answers(facts: VisitFacts, answers: Sequence[Answer]) -> tuple[Sta
         from probe.visit.ssh_state import ssh_state_of
 
         return ssh_state_of(facts.ssh_answers)
+    if facts.inputs.application.name == IKE:
+        from probe.visit.outcomes.ike import ike_state_of
+
+        return ike_state_of(facts.ike_replies)
     if facts.speaks_any:
         return State.TLS, _gaps(facts)
     if facts.answers_in_plaintext:

@@ -76,6 +76,7 @@ def visit_inputs(
         expired_certificate=_shown(options.expired_identity),
         user_agent=user_agent,
         asked_versions=DATAGRAM_VERSIONS if application.name == DTLS else ASKED_VERSIONS,
+        port=target.port,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from model.application_protocol import AUTO, DTLS
+from model.application_protocol import AUTO, DTLS, IKE
 from model.ports import Clock
 from model.target import Endpoint
 from model.target_labels import CLIENT_IDENTITY, EXPIRED_CLIENT_IDENTITY
@@ -23,7 +23,7 @@ from probe.visit.settings import ProbeSettings
 from probe.visit.target_options import route_to
 
 TransportFactory: TypeAlias = Callable[[TransportOptions, Politeness], ProbeTransport]
-"""Makes the transport to an endpoint over TCP; recordings and replays have their own."""
+"""Makes the transport to an endpoint over TCP, or to an IKE responder; recordings and replays have their own."""
 
 
 def transport_options(endpoint: Endpoint, settings: ProbeSettings) -> TransportOptions:
@@ -58,9 +58,13 @@ def transport_to(
     clock: Clock,
     stream: TransportFactory | None = None,
 ) -> ProbeTransport:
-    """A new visit's transport: datagrams for DTLS, else ``stream``, which is TCP's if None."""
+    """A new visit's transport: datagrams for DTLS, else ``stream``; if that is None, IKE's datagrams or TCP."""
     if options.application is not None and options.application.name == DTLS:
         return DatagramSession(options, settings, politeness, clock)
     if stream is not None:
         return stream(options, politeness)
+    if options.application is not None and options.application.name == IKE:
+        from probe.connect.ike_session import IkeSession
+
+        return IkeSession(options, settings, politeness, clock)
     return EndpointSession(options, settings, politeness, clock)

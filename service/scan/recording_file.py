@@ -12,7 +12,7 @@ from model.safe_output.private_file import make_private, open_private
 from model.target import Endpoint, Target
 from pki.net_guard.politeness import Politeness
 from probe.connect.options import TransportOptions
-from probe.recording.record import RecordingSession
+from probe.recording.record import RecordingIkeSession, RecordingSession, recording_session
 from probe.recording.visit import RecordedVisit, RecordingError, from_lines, to_lines
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
@@ -33,10 +33,12 @@ class RecordingFile:
         self, endpoint: Endpoint, on_progress: Callable[[str], None] | None
     ) -> Observation:
         """The result of the visit; the conversation is in the file."""
-        sessions: list[RecordingSession] = []
+        sessions: list[RecordingSession | RecordingIkeSession] = []
 
-        def record(options: TransportOptions, politeness: Politeness) -> RecordingSession:
-            session = RecordingSession(options, self._settings, politeness, self._clock)
+        def record(
+            options: TransportOptions, politeness: Politeness
+        ) -> RecordingSession | RecordingIkeSession:
+            session = recording_session(options, self._settings, politeness, self._clock)
             sessions.append(session)
             return session
 

@@ -113,6 +113,7 @@ def everything() -> Observation:
         not_asked={"ticketbleed": Intrusiveness.FULL, "heartbleed": Intrusiveness.STANDARD},
         ssh={"identification": Fact(verdict=Verdict.YES, evidence=proof(67), value="SSH-2.0-x")},
         quic={"quic_v1": Fact(verdict=Verdict.YES, evidence=proof(68))},
+        ike={"ikev2": Fact(verdict=Verdict.YES, evidence=proof(71))},
     )
 
 

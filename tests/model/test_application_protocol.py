@@ -13,6 +13,7 @@ from model.application_protocol import (
     AUTO,
     DEFAULT_PROTOCOL,
     DTLS,
+    IKE,
     PROTOCOLS,
     ApplicationProtocol,
     default_protocol,
@@ -38,7 +39,16 @@ def test_no_port_means_two_protocols() -> None:
 # IANA's Service Name and Transport Protocol Port Number Registry.
 @pytest.mark.parametrize(
     ("port", "name"),
-    [(22, "ssh"), (25, "smtp"), (143, "imap"), (389, "ldap"), (5432, "postgres"), (3389, "rdp")],
+    [
+        (22, "ssh"),
+        (500, IKE),
+        (4500, IKE),
+        (25, "smtp"),
+        (143, "imap"),
+        (389, "ldap"),
+        (5432, "postgres"),
+        (3389, "rdp"),
+    ],
 )
 def test_a_port_of_a_protocol_that_does_not_start_with_tls_implies_that_protocol(
     port: int, name: str
@@ -68,7 +78,15 @@ def test_an_unknown_name_is_refused_with_close_matches(name: str, message: str) 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("tls", True), ("imaps", True), (DTLS, True), ("imap", False), (AUTO, False), ("ssh", False)],
+    [
+        ("tls", True),
+        ("imaps", True),
+        (DTLS, True),
+        ("imap", False),
+        (AUTO, False),
+        ("ssh", False),
+        (IKE, False),
+    ],
 )
 def test_tls_comes_first_unless_the_protocol_upgrades_or_is_unknown(
     name: str, *, expected: bool
@@ -77,8 +95,8 @@ def test_tls_comes_first_unless_the_protocol_upgrades_or_is_unknown(
 
 
 def test_few_run_over_datagrams_and_only_https_may_be_http() -> None:
-    datagrams = [one.name for one in PROTOCOLS if one.is_datagram]
-    assert datagrams == [DTLS, "openvpn-udp", "wireguard"]
+    datagrams = {one.name for one in PROTOCOLS if one.is_datagram}
+    assert datagrams == {DTLS, IKE, "openvpn-udp", "wireguard"}
     assert [one.name for one in PROTOCOLS if one.may_be_http] == [DEFAULT_PROTOCOL]
 
 

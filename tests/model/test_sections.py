@@ -40,7 +40,7 @@ each_section = pytest.mark.parametrize(
 
 def everything_before_ssh() -> Observation:
     """The sample without the sections that the recorded versions did not have."""
-    return replace(everything(), ssh={}, quic={})
+    return replace(everything(), ssh={}, quic={}, ike={})
 
 
 RECORDED = {

@@ -84,6 +84,13 @@ TP-QUIC-001 quic_same_as_tcp
 TP-QUIC-002 quic_allowed
 TP-QUIC-003 quic_post_quantum
 TP-QUIC-004 quic_early_data
+TP-IKE-001 ikev1_main_mode
+TP-IKE-002 ikev1_aggressive_mode
+TP-IKE-003 ike_encryption
+TP-IKE-004 ike_prf
+TP-IKE-005 ike_integrity
+TP-IKE-006 ike_key_exchange
+TP-IKE-007 ike_post_quantum
 """
 """Every identifier ever assigned, with the name of its rule today.
 

@@ -35,6 +35,7 @@ from service.scan.explaining.facts import BY_KIND, facts_of
 from service.scan.explaining.find import find_fact
 from service.scan.explaining.run import Explained
 from service.scan.explaining.text import explanation_lines
+from tests.policy.test_ike_rules import MODERN, ike_responder
 from tests.policy.test_ssh_rules import ssh_server
 
 DOCUMENTATION: Final = Path(__file__).parents[2] / "docs"
@@ -68,7 +69,8 @@ def as_a_web_server(target: Target) -> Target:
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Observation]:
-    """One visit of each demo server: modern, legacy, expired, incomplete, mTLS and post-quantum ones; one of SSH, and one with made facts of QUIC."""
+    """One visit of each demo server: modern, legacy, expired, incomplete, mTLS and post-quantum ones; one of SSH and IKE each, and one
+    with made facts of QUIC."""
 
     async def visit_all() -> Sequence[Observation]:
         async with DemoFleet(directory=tmp_path_factory.mktemp("demo")) as fleet:
@@ -78,7 +80,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Observation]:
                 for target in fleet.targets
             ]
             over_quic = replace(visits[0], quic=_QUIC)
-            return [*visits, ssh_server({}), over_quic]
+            return [*visits, ssh_server({}), ike_responder(MODERN), over_quic]
 
     return asyncio.run(visit_all())
 

@@ -19,7 +19,7 @@ from exporters.terminal.scan_report import (
 )
 from model.certificates.certificate import Certificate, TrustVerdict
 from model.findings.finding import Severity
-from model.observation import ClientAuth, ClientAuthMode, Observation, State
+from model.observation import ANSWERED, ClientAuth, ClientAuthMode, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, UnknownCause, Verdict
 from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern, suites
@@ -96,7 +96,7 @@ def test_client_auth_and_cost_are_reported() -> None:
     assert row(report, "cost") == "21 connections in 0.25 s"
 
 
-@pytest.mark.parametrize("state", [one for one in State if one not in (State.TLS, State.SSH)])
+@pytest.mark.parametrize("state", [one for one in State if one not in ANSWERED])
 def test_a_failed_visit_is_reported_in_one_sentence_with_its_cost(state: State) -> None:
     heading, cost = render_report(failed(state, "it fell silent"), NOW).splitlines()
     assert heading.startswith("down.example:443 at 192.0.2.1: ")

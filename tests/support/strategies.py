@@ -329,6 +329,7 @@ def observations() -> SearchStrategy[Observation]:
         not_asked=_by_name(st.sampled_from(Intrusiveness)),
         ssh=_by_name(facts()),
         quic=_by_name(facts()),
+        ike=_by_name(facts()),
     )
 
 

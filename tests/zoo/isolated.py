@@ -3,7 +3,8 @@
 gnutls-serv and openssl ocsp have no option for the address and listen on all of them. This program is started
 as ``python isolated.py DESCRIPTOR READY COMMAND...``. It moves itself into a network namespace that has only
 its own loopback, and starts the command there. Once the command prints READY, it forwards the connections of
-the inherited listening socket to it. ``{port}`` in the command is the port inside the namespace. If the
+the inherited listening socket to it. ``{port}`` in the command is the port inside the namespace, which
+the environment variable INSIDE_PORT may choose; INSIDE_CLIENT is the address of clients over UDP there. If the
 kernel permits no namespace (a container without privileges), the command runs in ours.
 """
 
@@ -81,7 +82,9 @@ async def serve_datagrams(listener: socket.socket, port: int) -> None:
             packet, client = await loop.sock_recvfrom(listener, 65536)
             if client not in clients:
                 clients[client], _ = await loop.create_datagram_endpoint(
-                    partial(ToOneClient, listener, client), remote_addr=("127.0.0.1", port)
+                    partial(ToOneClient, listener, client),
+                    local_addr=(os.environ.get("INSIDE_CLIENT", "127.0.0.1"), 0),
+                    remote_addr=("127.0.0.1", port),
                 )
             clients[client].sendto(packet)
 
@@ -110,7 +113,8 @@ async def serve(listener: socket.socket, port: int) -> None:
 def main() -> None:
     """Starts the command, waits until it listens, relays, and stops it at the end of this process."""
     listener = socket.socket(fileno=int(sys.argv[1]))
-    port = 5556 if enter_empty_network() else free_port()
+    inside = int(os.environ.get("INSIDE_PORT", "5556"))
+    port = inside if enter_empty_network() else free_port()
     ready = sys.argv[2].encode()
     arguments = [argument.format(port=port) for argument in sys.argv[3:]]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as command:

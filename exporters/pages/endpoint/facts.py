@@ -68,6 +68,7 @@ def fact_sections(observation: Observation) -> tuple[FactSection, ...]:
     """Everything else, in reading order, without empty sections."""
     found = (
         _section("SSH", "ssh", observation.ssh),
+        _section("IKE", "ike", observation.ike),
         _section("Attacks", "vulnerabilities", observation.vulnerabilities, is_bad=True),
         _section("HTTP", "http", observation.http),
         _section("QUIC", "quic", observation.quic),

@@ -23,6 +23,11 @@ def remarks(observation: Observation, now: datetime) -> tuple[Remark, ...]:
         *web_remarks(observation),
         *ssh_remarks(observation, now),
     ]
+    if observation.is_ike:
+        # The report of a TLS server starts without this module.
+        from exporters.terminal.remarks.ike import ike_remarks
+
+        found += ike_remarks(observation)
     found += [
         Remark(
             severity=Severity.MEDIUM,

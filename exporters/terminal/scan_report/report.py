@@ -79,17 +79,23 @@ def _parts(
         yield SafeText()
     if observation.is_ssh:
         yield from ssh_rows(observation, verbose=verbose)
+    elif observation.is_ike:
+        # The report of a TLS server starts without these modules.
+        from exporters.terminal.scan_report.ike import ike_rows
+
+        yield from ike_rows(observation, verbose=verbose)
     else:
         yield from _fact_rows(observation, now, verbose=verbose)
     yield row("cost", _cost(observation))
     if observation.answered:
-        yield from _hints(found, judged, verbose=verbose, is_ssh=observation.is_ssh)
+        is_tls = not (observation.is_ssh or observation.is_ike)
+        yield from _hints(found, judged, verbose=verbose, is_tls=is_tls)
 
 
 def _hints(
-    found: tuple[Remark, ...], judged: Judged | None, *, verbose: bool, is_ssh: bool
+    found: tuple[Remark, ...], judged: Judged | None, *, verbose: bool, is_tls: bool
 ) -> Iterator[Row]:
-    hints = [_FOR_A_FIX] * (judged is None and bool(found) and not is_ssh)
+    hints = [_FOR_A_FIX] * (judged is None and bool(found) and is_tls)
     hints += [_FOR_MORE] * (not verbose)
     for hint in hints:
         yield row("more" if hint is hints[0] else "", SafeText(hint, style="dim"))

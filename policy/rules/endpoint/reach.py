@@ -13,16 +13,20 @@ from model.observation import State
 from model.verdict import Evidence
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
-_REQUIRED: Final = "a TLS handshake, or SSH's key exchange if the target is an SSH server"
+_REQUIRED: Final = (
+    "a TLS handshake, or the key exchange of SSH or IKE if that is the target's protocol"
+)
 _OUTCOMES: Final = {
     State.TLS: Outcome.PASS,
     State.SSH: Outcome.PASS,
+    State.IKE: Outcome.PASS,
     State.PLAINTEXT: Outcome.FAIL,
     State.NOT_TLS: Outcome.FAIL,
 }
 _WORDS: Final = {
     State.TLS: "answers with TLS",
     State.SSH: "answers with SSH",
+    State.IKE: "answers with IKE",
     State.PLAINTEXT: "answers in plaintext, without TLS",
     State.NOT_TLS: "answers, but not with TLS",
     State.REFUSED: "refuses the connection or every ClientHello",

@@ -21,6 +21,7 @@ from model.registry import CIPHER_SUITES, NAMED_GROUPS, SIGNATURE_SCHEMES
 from model.sections import ACCEPTED_SETS, IDENTITY, NAMED_FACTS, SECTION_NAMES
 from model.verdict import Verdict
 from probe.checks.catalogue import STAGES
+from probe.checks.ike.stages import IKE_STAGES
 from probe.checks.part import USUAL_PARTS, Part
 from probe.checks.ssh.stages import SSH_STAGES
 from service.scan.explaining.explanation import Explanation, covers, tokens
@@ -102,8 +103,8 @@ def _by_name() -> Mapping[str, FactName]:
 
 
 def named_facts() -> frozenset[str]:
-    """The names of all features, vulnerabilities, plaintext facts, HTTP facts, facts of SSH servers and of QUIC."""
-    stages = (*STAGES, *SSH_STAGES)
+    """The names of all features, vulnerabilities, plaintext facts, HTTP facts, facts of SSH servers, IKE responders and QUIC."""
+    stages = (*STAGES, *SSH_STAGES, *IKE_STAGES)
     return frozenset(name for stage in stages for check in stage.checks for name in check.facts)
 
 

@@ -29,6 +29,7 @@ _FACTS: Final[Mapping[Family, tuple[str, ...]]] = {
     Family.DRIFT: ("protocols", "certificates.leaf"),
     Family.SSH: ("ssh",),
     Family.QUIC: ("quic", "http.http3"),
+    Family.IKE: ("ike",),
 }
 
 

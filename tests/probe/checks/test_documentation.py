@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from probe.checks.catalogue import STAGES
+from probe.checks.ike.stages import IKE_STAGES
 from probe.checks.ssh.stages import SSH_STAGES
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "checks.md"
@@ -14,12 +15,12 @@ COLUMNS = 5
 
 
 TEXT = PAGE.read_text(encoding="utf-8")
-SSH = TEXT.split("\n## SSH\n")[1].split("\n## ")[0]
+SSH, IKE = (TEXT.split(f"\n## {name}\n")[1].split("\n## ")[0] for name in ("SSH", "IKE"))
 
 
 def rows() -> list[list[str]]:
     """The cells of each row of TLS that begins with a name."""
-    lines = TEXT.replace(SSH, "").splitlines()
+    lines = TEXT.replace(SSH, "").replace(IKE, "").splitlines()
     return [
         [cell.strip() for cell in line.strip().strip("|").split("|")]
         for line in lines
@@ -55,3 +56,15 @@ def test_the_rows_of_ssh_name_facts_that_its_checks_settle() -> None:
     named = {name for cell in cells for name in re.findall(r"`(\w{3,})`", cell)} - {"ed448"}
     assert named - settled == set()
     assert {name for name in settled if not name.startswith("host_key_")} - named == set()
+
+
+def test_the_rows_of_ike_name_the_facts_of_its_checks_with_their_level() -> None:
+    levels = {
+        fact: check.level.value
+        for stage in IKE_STAGES
+        for check in stage.checks
+        for fact in check.facts
+    }
+    rows_of_ike = re.findall(r"^\| (`[^|]+) \|.*\| (\w+) \|$", IKE, re.MULTILINE)
+    named = {name: level for cell, level in rows_of_ike for name in re.findall(r"`(\w+)`", cell)}
+    assert named == levels

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from model.protocol_version import ProtocolVersion
 from pki.byte_reader import DecodeError
+from probe.checks.ike.responder import EVERYTHING as EVERYTHING_IN_IKE
 from probe.checks.ssh.offers import EVERYTHING
 from probe.connect.openssl.reply import AwaitedReply
 from probe.connect.openvpn.framing import OpenVpnFraming
@@ -17,6 +18,8 @@ from probe.connect.starttls.after_upgrade import AfterUpgrade
 from probe.connect.starttls.application import application
 from probe.connect.starttls.databases.mssql import TdsFraming
 from probe.connect.starttls.detect import Listening
+from probe.crypto.ike.exchange import IkeExchange
+from probe.crypto.ike.version_1 import Ike1Exchange
 from probe.crypto.ssh.exchange import SshExchange
 from probe.crypto.tls13_flight import Tls13FlightReader
 from probe.crypto.tls13_keys import OPENED_SUITES, SHARED_GROUPS, KeyShareSecret
@@ -28,6 +31,7 @@ from probe.dialogue.question import Question
 from probe.dialogue.raw_probe import RawProbe
 from probe.dialogue.session_reader import SessionInPlaintext
 from probe.dialogue.sslv2 import Sslv2Question
+from probe.ike.version_1 import Authentication, Exchange
 from probe.openvpn.reliability import ReliableDatagrams
 from probe.ssh.stream import SshStream
 from probe.tls.dtls import FlightReader
@@ -208,6 +212,18 @@ def _ssh() -> SshExchange:
     return dialogue
 
 
+def _ike() -> IkeExchange:
+    dialogue = IkeExchange(EVERYTHING_IN_IKE, NONCE)
+    dialogue.begin(_discard)
+    return dialogue
+
+
+def _ike_1() -> Ike1Exchange:
+    dialogue = Ike1Exchange(Exchange.MAIN, Authentication.PRESHARED_KEY, NONCE)
+    dialogue.begin(_discard)
+    return dialogue
+
+
 class _Ssh:
     """The codec alone."""
 
@@ -300,6 +316,8 @@ _OTHERS: Final[dict[str, tuple[Callable[[], _Reads], bytes, bytes]]] = {
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"1\r\nx\r\n",
     ),
+    "IkeExchange": (_ike, b"", bytes(28)),
+    "Ike1Exchange": (_ike_1, b"", bytes(28)),
     "SshExchange": (_ssh, b"SSH-2.0-x\r\n", b"\x00\x00\x00\x0c\x0a\x02" + bytes(10)),
     "SshStream": (_Ssh, b"", b"x"),
     "Http2Get": (lambda: _getting(Http2Get), b"", b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"),

@@ -9,7 +9,7 @@ from model.observation import Observation
 from model.target import Endpoint
 from pki.net_guard.politeness import Politeness
 from probe.connect.options import TransportOptions
-from probe.recording.record import RecordingSession
+from probe.recording.record import RecordingIkeSession, RecordingSession, recording_session
 from probe.recording.replay import ReplayClock, ReplaySession
 from probe.recording.visit import RecordedVisit
 from probe.visit.engine import Engine
@@ -26,10 +26,12 @@ class Recorded:
 
 async def record(endpoint: Endpoint, settings: ProbeSettings) -> Recorded:
     """Visits once and records the conversation."""
-    clock, sessions = SystemClock(), list[RecordingSession]()
+    clock, sessions = SystemClock(), list[RecordingSession | RecordingIkeSession]()
 
-    def make(options: TransportOptions, politeness: Politeness) -> RecordingSession:
-        sessions.append(RecordingSession(options, settings, politeness, clock))
+    def make(
+        options: TransportOptions, politeness: Politeness
+    ) -> RecordingSession | RecordingIkeSession:
+        sessions.append(recording_session(options, settings, politeness, clock))
         return sessions[0]
 
     observation = await Engine(settings, clock, make).visit(endpoint)

@@ -1,0 +1,1 @@
+"""Checks of IKE responders. No check sends IKE_AUTH or any other attempt to authenticate."""

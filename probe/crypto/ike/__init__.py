@@ -1,0 +1,1 @@
+"""Conversations with an IKE responder, and the public values for its key exchange."""

@@ -1,0 +1,1 @@
+"""The outcomes of visits in protocols with an encryption of their own."""
