@@ -21,6 +21,8 @@ from model.application_protocol import (
 )
 from model.target import Target, default_server_name, is_ip_address
 
+MAIL_DOMAIN: Final = "mail-domain:"
+"""The prefix of a domain that stands for its mail servers, which are looked up."""
 _LONGEST_SHOWN: Final = 100
 _LONGEST_NAME: Final = 253
 _SERVER_NAME: Final = "?server_name="
@@ -63,6 +65,9 @@ def parse_target(
     Raises:
         TargetError: if ``text``, the server name or the protocol cannot be used.
     """
+    if text.startswith(MAIL_DOMAIN):
+        fix = "use a source of type mail_domains, or tlsprobe scan with nothing but mail domains"
+        raise TargetError(text, "is a mail domain, not an endpoint", fix)
     scheme, place, named_there = _without_scheme(text)
     if server_name is None:
         server_name = named_there

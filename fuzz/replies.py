@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, Protocol
@@ -23,6 +24,8 @@ from probe.connect.proxy.socks5 import Socks5
 from probe.connect.starttls.catalogue import APPLICATIONS
 from probe.connect.starttls.peer import Peer
 from probe.dialogue.answer import Ending
+from probe.mail_domain.sts_policy import StsPolicyError, allows, read_policy
+from probe.mail_domain.text_records import TextRecordError, report_record, sts_id
 from probe.web.cookies import mask_cookies
 from probe.web.http_get import Http1Get, Http2Get, HttpRequest
 from probe.web.in_plaintext import PlaintextRequest
@@ -117,3 +120,18 @@ def _query() -> RevocationQuery:
         .public_bytes(Encoding.DER)
     )
     return RevocationQuery(certificate=made, issuer=made, position=0, at=_AT)
+
+
+def mail_domains(some: bytes) -> None:
+    """What a mail domain publishes is read, or refused with a sentence; the first byte chooses what it is."""
+    kind, text = some[:1], some[1:]
+    if kind == b"p":
+        with suppress(StsPolicyError):
+            policy = read_policy(text)
+            assert policy.mx or policy.mode == "none"
+            assert not allows(policy, "")
+        return
+    with suppress(TextRecordError):
+        assert 1 <= len(sts_id(text.split(b"\n"))) <= 32
+    with suppress(TextRecordError):
+        assert report_record(text.split(b"\n")).rua

@@ -158,6 +158,7 @@ TARGETS: Final[Mapping[str, Target]] = {
         replies.http,
         replies.revocation,
         replies.timestamps,
+        replies.mail_domains,
         sources.kubernetes_objects,
         sources.consul_services,
         sources.docker_containers,

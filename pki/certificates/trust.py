@@ -200,9 +200,9 @@ class TrustStore:
         return bool(self.issuers_of(link)) or link.der in self._named(link.subject)
 
     @property
-    def size(self) -> int:
-        """The number of anchors."""
-        return len(self._certificates)
+    def certificates(self) -> Sequence[bytes]:
+        """The DER of the anchors."""
+        return self._certificates
 
     def issuers_of(self, link: PathElement) -> tuple[bytes, ...]:
         """The DER of the store's certificates that ``link`` names as its issuer."""

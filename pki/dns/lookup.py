@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 import dns.asyncresolver
 import dns.exception
 import dns.flags
+import dns.message
 import dns.nameserver
 import dns.resolver
 from dns.rdata import Rdata
@@ -32,10 +33,16 @@ class LookupFailedError(Exception):
 
 @frozen
 class Records:
-    """The records of one type; ``is_authenticated`` is whether the resolver validated them (AD)."""
+    """The records of one type; ``is_authenticated`` is whether the resolver validated the answer (AD).
+
+    ``answer`` is the message that says so, as received, which an answer without records has too.
+    ``canonical_name`` is the owner of the records, if aliases led to it.
+    """
 
     found: tuple[Rdata, ...]
     is_authenticated: bool
+    answer: bytes = b""
+    canonical_name: str = ""
 
 
 class DnsLookup:
@@ -79,8 +86,8 @@ class DnsLookup:
             answer = await self._resolver.resolve(
                 name, record_type, raise_on_no_answer=False, search=False
             )
-        except dns.resolver.NXDOMAIN:
-            return Records(found=(), is_authenticated=False)
+        except dns.resolver.NXDOMAIN as error:
+            return _nothing_in(error)
         except (dns.exception.DNSException, OSError) as error:
             note_shortage_of_resolver(error)
             words = f"{record_type} of {name} could not be looked up: {type(error).__name__}."
@@ -88,6 +95,8 @@ class DnsLookup:
         return Records(
             found=tuple(answer.rrset or ()),
             is_authenticated=bool(answer.response.flags & dns.flags.AD),
+            answer=answer.response.wire or b"",
+            canonical_name=answer.canonical_name.to_text(),
         )
 
     def _leave_out_denied(self, gate: SocketGate) -> str | None:
@@ -107,3 +116,14 @@ class DnsLookup:
         if isinstance(server, dns.nameserver.Do53Nameserver):
             return server
         return dns.nameserver.Do53Nameserver(str(server), self._resolver.port)
+
+
+def _nothing_in(error: dns.resolver.NXDOMAIN) -> Records:
+    """The answer that the name does not exist."""
+    response: dns.message.Message
+    (response, *_) = error.kwargs["responses"].values()
+    return Records(
+        found=(),
+        is_authenticated=bool(response.flags & dns.flags.AD),
+        answer=response.wire or b"",
+    )

@@ -63,9 +63,9 @@ def _matches(
     record: TLSA, found: ServedChain, leaf: Sequence[bytes], above: Sequence[bytes]
 ) -> bool:
     if record.usage in {_PKIX_EE, _DANE_EE}:
-        is_there = any(_is(record, der) for der in leaf)
+        is_there = any(matches_certificate(record, der) for der in leaf)
     elif record.usage in {_PKIX_TA, _DANE_TA}:
-        is_there = any(_is(record, der) for der in above)
+        is_there = any(matches_certificate(record, der) for der in above)
     else:
         return False
     needs_path = record.usage in {_PKIX_TA, _PKIX_EE}
@@ -81,7 +81,8 @@ def _above(sent: Sequence[bytes]) -> list[bytes]:
     return [sent[position] for position in sorted(ancestors(links, 0) - {0})]
 
 
-def _is(record: TLSA, der: bytes) -> bool:
+def matches_certificate(record: TLSA, der: bytes) -> bool:
+    """Whether the record's selector and matching type yield its data from this certificate (RFC 6698, section 2.1)."""
     matching = _MATCHINGS.get(record.mtype)
     selected = _selected(record.selector, der)
     return matching is not None and selected is not None and matching(selected) == record.cert

@@ -107,6 +107,15 @@ Fetch: TypeAlias = Annotated[
     Option("--fetch", help="Fetch what certificates refer to: OCSP, CRLs, missing issuers."),
 ]
 Dns: TypeAlias = Annotated[bool, Option("--dns", help="Check chains against CAA and TLSA records.")]
+NameServers: TypeAlias = Annotated[
+    list[str] | None,
+    Option(
+        "--name-server",
+        metavar="ADDRESS[:PORT]",
+        help="Ask this name server for --dns and mail-domain:, instead of the system's; repeatable. "
+        "It should validate DNSSEC.",
+    ),
+]
 LogList: TypeAlias = Annotated[
     Path | None,
     Option(

@@ -11,14 +11,13 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from discovery.apis.consul import Wanted, read_consul
 from discovery.apis.docker import read_docker
 from discovery.apis.http_sd import read_http_sd
 from discovery.apis.prometheus import read_prometheus
 from discovery.apis.web import WebApi
-from discovery.dns import Reading, read_records, read_zone
 from discovery.files.entries import MOST_TARGETS
 from discovery.files.targets_file import FileSource
 from discovery.kubernetes.objects import RESOURCES
@@ -30,25 +29,19 @@ from discovery.server_files.caddy import read_caddy
 from discovery.server_files.haproxy import read_haproxy
 from discovery.server_files.nginx import read_nginx
 from discovery.server_files.source import ServerFiles, read_server_files
-from discovery.source import Source, SourceError, SourceReading
+from discovery.source import Source, SourceReading
 from model.target_labels import PROXY_PROTOCOL
-from pki.dns import DnsLookup, LookupFailedError
 from pki.net_guard.gate import SocketGate
 from service.config.clouds.aws import AwsSettings
+from service.config.dns.sources import DnsSettings, MailDomainsSettings
 from service.config.scanners.findings import ScannerFindingsSettings
 from service.config.sources import PolledSettings, SourceContext, SourceSettings
 from service.setting_types.by_type import ByType
 from service.setting_types.secret_marks import SecretFile, SecretVariable, WebUrl, WebUrls
-from service.setting_types.values import Count, Port, Seconds, TargetCount, split_name_server
+from service.setting_types.values import Count, Port, Seconds, TargetCount
 from service.sources.certificate_names import read_certificate_names
 
 _SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-
-
-def _check_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
-    for text in texts:
-        split_name_server(text)
-    return texts
 
 
 def _check_resources(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -211,50 +204,6 @@ class NamesSettings(PolledSettings):
         return lambda: read_names(self.files, apis, self.ports, name, self.max_targets)
 
 
-class DnsSettings(PolledSettings):
-    """The records of ``names``, and whole ``zones``, transferred from the first of the ``name_servers``."""
-
-    type: Literal["dns"]
-    names: tuple[str, ...] = ()
-    records: tuple[Literal["A", "AAAA", "SRV", "HTTPS", "SVCB"], ...] = ("A", "AAAA")
-    zones: tuple[str, ...] = ()
-    port: Port = 443
-    name_servers: Annotated[tuple[str, ...], AfterValidator(_check_servers)] = ()
-    refresh_seconds: Seconds = 300.0
-
-    @property
-    def described(self) -> str:
-        """Its kind and the first name."""
-        return f"dns:{(*self.zones, *self.names, '')[0]}"
-
-    @model_validator(mode="after")
-    def _has_server_for_zones(self) -> DnsSettings:
-        if self.zones and not self.name_servers:
-            raise ValueError(
-                "zones need name_servers: add a name server that allows zone transfers"
-            )
-        return self
-
-    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:
-        """Reads all names and zones."""
-        servers = [split_name_server(text) for text in self.name_servers]
-        at = Reading(port=self.port, source=name, most=self.max_targets)
-
-        async def read() -> SourceReading:
-            try:
-                lookup = DnsLookup(servers, gate=context.gate)
-            except LookupFailedError as error:
-                raise SourceError(str(error)) from error
-            readings = [await read_records(self.names, self.records, lookup, at)]
-            readings += [await read_zone(zone, servers[0], at, context.gate) for zone in self.zones]
-            return SourceReading(
-                targets=tuple(target for one in readings for target in one.targets),
-                skipped=tuple(skipped for one in readings for skipped in one.skipped),
-            )
-
-        return read
-
-
 class NetworksSettings(PolledSettings):
     """Networks whose open ports are checked for TLS."""
 
@@ -333,6 +282,7 @@ SOURCES: Final[tuple[type[SourceSettings], ...]] = (
     KubernetesSettings,
     NamesSettings,
     DnsSettings,
+    MailDomainsSettings,
     NetworksSettings,
     ServerFilesSettings,
     SeenNamesSettings,

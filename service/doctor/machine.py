@@ -75,7 +75,7 @@ def examine_directory(name: str, directory: Path) -> Diagnosis:
 
 def _trust_store(name: str, file: Path | None) -> Diagnosis:
     try:
-        size = load_trust_store(name, file).size
+        size = len(load_trust_store(name, file).certificates)
     except TrustStoreError as error:
         return Diagnosis(
             name="trust store",

@@ -99,20 +99,36 @@ def read_request(
 
 
 def with_surroundings(
-    request: ScanRequest, *, fetch: bool, dns: bool, log_list: Path | None
+    request: ScanRequest,
+    fetch: bool,
+    dns: bool,
+    log_list: Path | None,
+    name_servers: Sequence[str] = (),
 ) -> ScanRequest:
-    """The request, with the additional checks of the chains.
+    """The request, with the additional checks of the chains; ``name_servers`` are asked instead of the system's.
 
     Raises:
-        ScanInputError: if the log list cannot be used.
+        ScanInputError: if the log list or a name server cannot be used.
     """
     try:
         if log_list is not None:
             read_log_list(log_list)
+        servers = _name_servers(name_servers) if name_servers else ()
     except LogListError as error:
         raise ScanInputError(f"--log-list: {error}") from error
-    settings = replace(request.settings, fetch=fetch, dns_records=dns, log_list=log_list)
+    except ValueError as error:
+        raise ScanInputError(f"--name-server {error}") from error
+    settings = replace(
+        request.settings, fetch=fetch, dns_records=dns, log_list=log_list, name_servers=servers
+    )
     return replace(request, settings=settings)
+
+
+def _name_servers(texts: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    # The module imports pydantic, which other scans do not need.
+    from service.setting_types.values import split_name_server
+
+    return tuple(map(split_name_server, texts))
 
 
 def by_way(

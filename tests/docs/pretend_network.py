@@ -22,6 +22,7 @@ from OpenSSL import SSL
 from service.demo.authority import DemoAuthority, Issued
 from service.demo.recipes import RECIPES, Recipe, issue, make_context
 from service.demo.tls_server import TlsServer
+from tests.docs.mail_network import MAIL_HOST, POLICY_HOST, POLICY_PAGE, mail_servers
 
 _DEMO: Final = {recipe.name: recipe for recipe in RECIPES}
 
@@ -82,7 +83,8 @@ class _NamedRecipe(Recipe):
 def hosts_file() -> str:
     """The names with their addresses, in the format of /etc/hosts."""
     pairs = [(host.name, host.address) for host in HOSTS]
-    lines = [f"{address} {name}" for name, address in (*pairs, CLOSED, DATABASE)]
+    others = (CLOSED, DATABASE, MAIL_HOST, POLICY_HOST)
+    lines = [f"{address} {name}" for name, address in (*pairs, *others)]
     return "\n".join(("127.0.0.1 localhost", *lines, ""))
 
 
@@ -96,8 +98,10 @@ def write_files(directory: Path, public: DemoAuthority, internal: DemoAuthority)
 
 
 @asynccontextmanager
-async def servers(directory: Path, database_socket: str | None) -> AsyncIterator[Issued]:
-    """All servers, while the context lasts; yields the root of the public ones."""
+async def servers(
+    directory: Path, database_socket: str | None, *, has_mail: bool = False
+) -> AsyncIterator[Issued]:
+    """All servers, those of the mail only on request, while the context lasts; yields the root of the public ones."""
     now = datetime.now(UTC)
     public, internal = DemoAuthority(now + _AHEAD), DemoAuthority(now + _AHEAD)
     write_files(directory, public, internal)
@@ -110,22 +114,44 @@ async def servers(directory: Path, database_socket: str | None) -> AsyncIterator
             await stack.enter_async_context(
                 await asyncio.start_server(partial(_redirect, host.name), host.address, 80)
             )
+        if has_mail:
+            await stack.enter_async_context(_mail(directory, public))
         if database_socket is not None:
             relay = await asyncio.start_server(partial(_relay, database_socket), DATABASE[1], 5432)
             await stack.enter_async_context(relay)
         yield public.root
 
 
+@asynccontextmanager
+async def _mail(directory: Path, authority: DemoAuthority) -> AsyncIterator[None]:
+    mail, policy = (
+        Host(name=name, address=address, like="modern", settings=_GOOD)
+        for name, address in (MAIL_HOST, POLICY_HOST)
+    )
+    web = TlsServer(_context(policy, authority), POLICY_PAGE)
+    await web.start(policy.address, 443)
+    issued, *_ = issue(_recipe(mail), authority)
+    try:
+        async with mail_servers(directory, issued, authority.intermediate):
+            yield
+    finally:
+        await web.stop()
+
+
 def _context(host: Host, authority: DemoAuthority) -> SSL.Context:
-    like = _DEMO[host.like]
-    settings = {one.name: getattr(like, one.name) for one in fields(like)}
-    settings |= {"name": host.name, "days_left": host.days_left - _AHEAD.days, **host.settings}
-    recipe = _NamedRecipe(**settings)
+    recipe = _recipe(host)
     context = make_context(recipe, authority, issue(recipe, authority))
     if not host.verifies_clients:
         demands = SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT
         context.set_verify(demands, lambda *_: True)
     return context
+
+
+def _recipe(host: Host) -> _NamedRecipe:
+    like = _DEMO[host.like]
+    settings = {one.name: getattr(like, one.name) for one in fields(like)}
+    settings |= {"name": host.name, "days_left": host.days_left - _AHEAD.days, **host.settings}
+    return _NamedRecipe(**settings)
 
 
 async def _redirect(name: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -24,7 +24,9 @@ from typing import Final
 import certifi
 import httpx
 
+from discovery.targets import MAIL_DOMAIN
 from service.demo.authority import Issued
+from tests.docs.mail_network import RESOLV_CONF
 from tests.docs.page_blocks import Commands, File, missing_lines, runs_on, steps
 from tests.docs.pretend_network import hosts_file, servers
 from tests.support.plain_http import get
@@ -162,7 +164,10 @@ def _follow(page: str, directory: Path) -> list[str]:
 async def _main(page: str, directory: Path, database_socket: str | None) -> int:
     _bring_up_loopback()
     _bind_file_over(hosts_file(), "/etc/hosts")
-    async with servers(directory, database_socket) as root:
+    has_mail = MAIL_DOMAIN in page
+    if has_mail:
+        _bind_file_over(RESOLV_CONF, "/etc/resolv.conf")
+    async with servers(directory, database_socket, has_mail=has_mail) as root:
         _trust(root)
         faults = await asyncio.to_thread(_follow, page, directory)
     if faults:

@@ -22,6 +22,7 @@ from service.cli.options import (
     IntrusivenessLevel,
     Labels,
     LogList,
+    NameServers,
     NoColour,
     NoEvidence,
     ObservationsAsJson,
@@ -48,6 +49,7 @@ from service.scan.formats import OutputFormat
 
 if TYPE_CHECKING:
     from model.target import Target
+    from service.scan.hosts import NamedHost
     from service.scan.output import ScanOptions
     from service.scan.request import ScanRequest
 
@@ -58,7 +60,7 @@ _Hosts: TypeAlias = Annotated[
         help="What to probe: a name, an IP address, an IPv6 address in brackets, an https:// "
         "URL, or a network such as 192.0.2.0/28. Default port: 443. '192.0.2.7:443?server_name=NAME' "
         "sends this server name (SNI). Every address of a name is probed. - reads hosts from "
-        "standard input.",
+        "standard input. mail-domain:example.com assesses the mail servers of a domain together.",
     ),
 ]
 _HostList: TypeAlias = Annotated[
@@ -105,6 +107,7 @@ _OF_THIS_PROCESS: Final = (
     "--intrusiveness",
     "--fetch",
     "--dns",
+    "--name-server",
     "--log-list",
     "--record",
     "--proxy",
@@ -114,6 +117,22 @@ _OF_THIS_PROCESS: Final = (
     "--ipv6",
 )
 """Options of how this process probes, which a service does not take."""
+_NOT_OF_MAIL_DOMAINS: Final = (
+    "--server-name",
+    "--brief",
+    "--watch",
+    "--record",
+    "--service",
+    "--policy",
+    "--label",
+    "--fail-on",
+    "--allow-unknown",
+    "--report",
+    "--proxy",
+    "--source-address",
+    "--proxy-protocol",
+)
+"""Options for single endpoints; the DNS and the policy are not asked by way of a proxy."""
 
 _Service: TypeAlias = Annotated[
     str | None,
@@ -138,12 +157,13 @@ Examples:
   tlsprobe scan example.com --policy mozilla-intermediate --fail-on high
   tlsprobe scan example.com --policy mozilla-modern --output junit > junit.xml
   tlsprobe scan --file hosts.txt --watch 60
+  tlsprobe scan mail-domain:example.com
   tlsprobe scan intranet.example --service https://probe.example:9844
 
 \b
 Exit codes:
-  0  every endpoint answered with TLS
-  1  some did not
+  0  every endpoint answered with TLS, every mail domain is protected
+  1  some did not, some are not
   2  the usage or an input is wrong; one sentence on standard error says what
   3  with --policy: an endpoint is not compliant, or unknown""",
 )
@@ -165,6 +185,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     intrusiveness: IntrusivenessLevel = Intrusiveness.FULL,
     fetch: Fetch = False,
     dns: Dns = False,
+    name_server: NameServers = None,
     log_list: LogList = None,
     record: _Record = None,
     proxy: Proxy = None,
@@ -182,37 +203,72 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     verbose: Verbose = False,
 ) -> int:
     """Probe endpoints now, print a report of each, and a table of several; nothing is stored."""
-    from service.scan.request import by_service, by_way, read_request, with_surroundings
+    from service.scan import request as requests
 
-    request = read_request((), server_name, timeout, trust_store, checks, intrusiveness)
-    request = replace(request, targets=_targets(hosts or (), file, server_name, yes))
-    request = with_surroundings(request, fetch=fetch, dns=dns, log_list=log_list)
-    request = by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
-    request = by_service(request, service, _own_options())
+    request = requests.read_request((), server_name, timeout, trust_store, checks, intrusiveness)
+    request = requests.with_surroundings(request, fetch, dns, log_list, name_server or ())
+    request = requests.by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
     form = PrintOptions(output, as_json, no_evidence, no_color, verbose, policy, brief)
+    named = _named(hosts or (), file)
+    request = replace(_by(request, service), targets=_targets(named, server_name, yes))
     judging = JudgeOptions(policy, label, fail_on, allow_unknown, report)
-    return _scan_and_print(request, form, judging, record, watch)
+    return _scan_and_print(named, request, form, judging, record, watch)
 
 
-def _own_options() -> list[str]:
-    """The options that the user gave and that a service does not take."""
+def _by(request: ScanRequest, service: str | None) -> ScanRequest:
+    from service.scan.request import by_service
+
+    return by_service(request, service, _given(_OF_THIS_PROCESS))
+
+
+def _named(hosts: Sequence[str], file: Path | None) -> list[NamedHost]:
+    from service.scan.hosts import named_hosts
+
+    return named_hosts(hosts, file, sys.stdin)
+
+
+def _has_mail_domain(named: Sequence[NamedHost]) -> bool:
+    from discovery.targets import MAIL_DOMAIN
+
+    return any(one.text.startswith(MAIL_DOMAIN) for one in named)
+
+
+def _scan_mail_domains(named: list[NamedHost], request: ScanRequest, form: PrintOptions) -> int:
+    """The exit code; raises ScanInputError for options that a mail domain does not have."""
+    from service.process.event_loop import run
+    from service.scan.mail.mail_domains import domains_of, scan_mail_domains
+    from service.scan.request import ScanInputError
+
+    domains = domains_of(named)
+    if given := _given(_NOT_OF_MAIL_DOMAINS):
+        raise ScanInputError(f"mail-domain: and {given[0]} exclude each other: remove one of them")
+    options = form.read()
+    if options.format.is_report:
+        raise ScanInputError(
+            f"mail-domain: has no --output {options.format}: use terminal, json or jsonl"
+        )
+    return 0 if run(scan_mail_domains(domains, request, options, sys.stdout)) else 1
+
+
+def _given(names: Sequence[str]) -> list[str]:
+    """Those of the options that the user gave."""
     import click
 
     context = click.get_current_context()
     return [
         name
-        for name in _OF_THIS_PROCESS
+        for name in names
         if context.get_parameter_source(name.removeprefix("--").replace("-", "_"))
         is click.core.ParameterSource.COMMANDLINE
     ]
 
 
-def _targets(
-    hosts: Sequence[str], file: Path | None, server_name: str | None, yes: bool
-) -> tuple[Target, ...]:
-    from service.scan.hosts import named_hosts, targets_of
+def _targets(named: list[NamedHost], server_name: str | None, yes: bool) -> tuple[Target, ...]:
+    """The endpoints; none if mail domains are named."""
+    from service.scan.hosts import targets_of
 
-    named = named_hosts(hosts, file, sys.stdin)
+    if _has_mail_domain(named):
+        return ()
     return targets_of(named, server_name, lambda addresses: yes or _is_confirmed(addresses))
 
 
@@ -226,6 +282,7 @@ def _is_confirmed(addresses: int) -> bool:
 
 
 def _scan_and_print(
+    named: list[NamedHost],
     request: ScanRequest,
     form: PrintOptions,
     judging: JudgeOptions,
@@ -236,6 +293,8 @@ def _scan_and_print(
     from service.process.event_loop import run
     from service.scan.scanner import scan_all
 
+    if _has_mail_domain(named):
+        return _scan_mail_domains(named, request, form)
     options = form.read()
     if watch is not None:
         _check_watch(request, options, judging, record)

@@ -21,6 +21,8 @@ from pki.transparency.scts import StapledData, judge_scts
 from probe.connect.starttls.chat.xml_stream import XmlStream
 from probe.connect.starttls.outcome import quoted
 from probe.dialogue.before_tls.greetings import greeting_of
+from probe.mail_domain.sts_policy import StsPolicyError, read_policy
+from probe.mail_domain.text_records import TextRecordError, report_record, sts_id
 from probe.quic.version_negotiation import versions_in
 from probe.tls.decoded import decoded
 from probe.tls.encrypted_messages import CompressedCertificate, decode_certificate
@@ -80,6 +82,20 @@ def _alternatives(field: str) -> object:
     return alternative_protocols(Fields([("alt-svc", field)]))
 
 
+def _sts_policy(text: str) -> object:
+    with suppress(StsPolicyError):
+        return read_policy(text.encode())
+    return None
+
+
+def _mail_texts(text: str) -> object:
+    records = text.encode().split(b"\n")
+    for read in (sts_id, report_record):
+        with suppress(TextRecordError):
+            read(records)
+    return None
+
+
 def _location(field: str) -> object:
     reply = HttpReply(status=301, fields=Fields([("location", field)]), raw=b"")
     return reply.leads_to(read_url("https://x.example/"))
@@ -127,6 +143,28 @@ _TEXTS: Final[dict[str, tuple[Callable[[str], object], tuple[_Text, ...]]]] = {
         (
             ("", "-----BEGIN CERTIFICATE-----", ""),
             ("", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", ""),
+        ),
+    ),
+    "read_policy": (
+        _sts_policy,
+        (
+            ("version: STSv1\n", "mx: a\n", "mode: enforce\nmax_age: 1\n"),
+            ("mx: ", "a.", "a"),
+            ("mx: ", "a-", ""),
+            ("", "\n", ""),
+            ("", " ", "x"),
+            ("", "a", ": b"),
+        ),
+    ),
+    "sts_id": (
+        _mail_texts,
+        (
+            ("v=STSv1;", "a=b;", "id=1"),
+            ("v=STSv1;", " ", "id=1"),
+            ("v=STSv1; id=", "1", ""),
+            ("", "v=STSv1;\n", ""),
+            ("v=TLSRPTv1;", " ;", ""),
+            ("v=TLSRPTv1;rua=", "mailto:a,", "mailto:b"),
         ),
     ),
     "quoted": (lambda text: quoted(text.encode()), (("", "\x01", ""), ("", "é", ""))),

@@ -67,14 +67,17 @@ def _start(certificates: Certificates) -> Iterator[Mapping[str, int]]:
 
 
 @contextmanager
-def postfix(own: Home, services: Mapping[int, str]) -> Iterator[None]:
-    """Runs Postfix with an smtpd on each port, with these settings in main.cf's form, separated by spaces."""
+def postfix(own: Home, services: Mapping[int, str] | Mapping[str, str]) -> Iterator[None]:
+    """Runs Postfix with an smtpd on each port, with these settings in main.cf's form, separated by spaces.
+
+    A text instead of a port is an address and a port.
+    """
     directories = {"queue": own.make("queue"), "data": own.directory / "data"}
     main = _MAIN.format(key=own.key, chain=own.chain, **directories)
     lines = [
-        f"127.0.0.1:{port} inet n - n - - smtpd"
+        f"{f'127.0.0.1:{place}' if isinstance(place, int) else place} inet n - n - - smtpd"
         + "".join(f" -o {setting}" for setting in settings.split())
-        for port, settings in services.items()
+        for place, settings in services.items()
     ]
     own.write("main.cf", main)
     own.write("master.cf", _MASTER.format(services="\n".join(lines)))

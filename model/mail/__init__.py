@@ -1,0 +1,1 @@
+"""What tlsprobe finds out about the mail of a domain, and its JSON."""

@@ -1,0 +1,1 @@
+"""Mail domains on the command line."""
