@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NoReturn
 
 from model.application_protocol import IKE, SSH
 from model.certificates.certificate import ServedChain
+from model.encoding.earlier_names import renamed
 from model.frozen import frozen
 from model.intrusiveness import Intrusiveness
 from model.protocol_version import ProtocolVersion
@@ -241,6 +242,11 @@ class Observation:
     def answered(self) -> bool:
         """Whether the endpoint proved that it speaks TLS, or SSH or IKE if that is its target's protocol."""
         return self.state in ANSWERED
+
+    @property
+    def answered_as_tls(self) -> NoReturn:
+        """The earlier name of ``answered``; raises AttributeError with the new one."""
+        raise AttributeError(renamed("answered_as_tls", "answered"))
 
     @property
     def is_ssh(self) -> bool:

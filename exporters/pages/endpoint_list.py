@@ -108,8 +108,8 @@ class EndpointFilter:
     def _conditions(self, now: datetime) -> Iterator[Callable[[Row], bool]]:
         """What each filter that was given asks of a row."""
         if self.answer:
-            wants_tls = self.answer == "tls"
-            yield lambda row: row.answered == wants_tls
+            wants_answer = self.answer == "tls"
+            yield lambda row: row.answered == wants_answer
         if self.compliance:
             standing = _STANDINGS[self.compliance]
             yield lambda row: row.standing is standing

@@ -41,7 +41,7 @@ class ScanOutcome:
     """The outcome of all Observations that were written."""
 
     all_answered: bool = True
-    """Whether every endpoint answered with TLS."""
+    """Whether every endpoint answered."""
 
     is_stopped: bool = False
     """Whether any finding makes the scan fail."""

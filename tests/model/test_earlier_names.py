@@ -49,3 +49,8 @@ def test_proofs_stay_in_the_order_in_which_they_are_stored(earlier: str) -> None
     assert sorted(others | {earlier}).index(earlier) == sorted(others | {FACTS[earlier]}).index(
         FACTS[earlier]
     )
+
+
+def test_an_earlier_attribute_is_refused_with_its_new_name() -> None:
+    with pytest.raises(AttributeError, match="answered_as_tls was renamed: use answered"):
+        _ = nothing().answered_as_tls
