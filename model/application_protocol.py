@@ -58,8 +58,8 @@ class ApplicationProtocol:
     The first of the ``ports`` is the default port. If ``upgrades`` is set, the connection starts in plaintext and
     upgrades to TLS, and this is the default protocol of a target at one of the ports. ``is_datagram`` is whether
     it runs over UDP, ``wraps_tls`` whether packets of its own carry TLS, ``may_be_http`` whether a web server may
-    answer, ``uses_tls`` whether TLS encrypts it; one over TCP that wraps TLS or has none is also the default protocol
-    at its ports. ``blocks_clients`` is whether servers block the address of a client whose connections end too often
+    answer, ``uses_tls`` whether TLS encrypts it; one that wraps TLS or has none is also the default protocol
+    at its ports, except WireGuard, which answers no probe. ``blocks_clients`` is whether servers block the address of a client whose connections end too often
     in the handshake.
     """
 
@@ -193,8 +193,8 @@ _ALPN_IDS: Final = {
 _BY_NAME: Final = {name: one for one in PROTOCOLS for name in one.names}
 _BY_PORT: Final = {
     port: one.name
-    for one in PROTOCOLS
-    if (one.upgrades or one.wraps_tls or not one.uses_tls) and not one.is_datagram
+    for one in reversed(PROTOCOLS)  # the first protocol of a port is the default
+    if (one.upgrades or one.wraps_tls or not one.uses_tls) and one.name != WIREGUARD
     for port in one.ports
 }
 

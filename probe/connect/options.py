@@ -31,3 +31,18 @@ class TransportOptions:
     application: Application | None = DIRECT_TLS
     identity: ClientIdentity | None = None
     expired_identity: ClientIdentity | None = None
+
+
+@frozen
+class ConversationOptions:
+    """Which connection carries a Dialogue, and for how long in total.
+
+    ``is_chained`` means that its answer will lead to another question. If ``is_upgraded`` is false, nothing
+    has been sent on the connection, even if the protocol has a plaintext phase before TLS; only then may it
+    go to another ``port``.
+    """
+
+    patience_seconds: float
+    is_chained: bool = False
+    is_upgraded: bool = True
+    port: int | None = None

@@ -13,7 +13,6 @@ from typing import Final, TypeVar
 from OpenSSL.SSL import Session
 
 from model.application_protocol import OPENVPN_UDP
-from model.frozen import frozen
 from model.ports import Clock
 from model.protocol_version import ProtocolVersion
 from pki.net_guard.connect_errors import Allowance
@@ -24,7 +23,7 @@ from probe.connect.dial import over_budget
 from probe.connect.limits import VisitLimits
 from probe.connect.listening import find_application
 from probe.connect.openssl.handshake import OpenSslHandshake
-from probe.connect.options import TransportOptions
+from probe.connect.options import ConversationOptions, TransportOptions
 from probe.connect.patience import Deadline, Patience, is_trouble
 from probe.connect.pool import PAST_DEADLINE, Connections
 from probe.connect.quic import NO_QUIC, ask_quic, carry_over_quic
@@ -51,21 +50,6 @@ _RESTS_SECONDS: Final = (0.25, 0.5, 1.0, 2.0)
 """The pauses for a server that turned us away before TLS began."""
 
 Result = TypeVar("Result")
-
-
-@frozen
-class ConversationOptions:
-    """Which connection carries a Dialogue, and for how long in total.
-
-    ``is_chained`` means that its answer will lead to another question. If ``is_upgraded`` is false, nothing
-    has been sent on the connection, even if the protocol has a plaintext phase before TLS; only then may it
-    go to another ``port``.
-    """
-
-    patience_seconds: float
-    is_chained: bool = False
-    is_upgraded: bool = True
-    port: int | None = None
 
 
 class EndpointSession(ProbeTransport):

@@ -11,8 +11,8 @@ from model.observation import Observation
 from model.ports import Clock
 from pki.net_guard.politeness import Politeness
 from probe.connect.ike_session import IkeSession
-from probe.connect.options import TransportOptions
-from probe.connect.session import ConversationOptions, EndpointSession
+from probe.connect.options import ConversationOptions, TransportOptions
+from probe.connect.session import EndpointSession
 from probe.dialogue.answer import ConnectFailure, Ending
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.handshake import Handshake, HandshakeOffer

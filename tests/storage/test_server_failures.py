@@ -166,7 +166,7 @@ async def test_no_query_uses_jit_or_parallel_workers(server_url: str) -> None:
 async def test_a_task_that_is_cancelled_while_the_server_stops_ends(
     server: PostgresServer, server_url: str
 ) -> None:
-    """The end of the transaction fails too, which must not replace the cancellation: the task would go on."""
+    """The end of the transaction fails too, which must not replace the cancellation: the task would continue."""
     database = connect(server_url, 1.0)
     is_open = asyncio.Event()
 
