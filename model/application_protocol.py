@@ -20,6 +20,9 @@ DTLS: Final = "dtls"
 SSH: Final = "ssh"
 """A protocol with an encryption of its own instead of TLS."""
 
+DNS: Final = "DNS"
+"""The service of DNS over TLS."""
+
 AUTO: Final = "auto"
 """The protocol of a target whose visit detects it."""
 
@@ -139,7 +142,7 @@ PROTOCOLS: Final = (
     _direct("cassandra", "Cassandra", (9042,)),
     _direct("elasticsearch", "Elasticsearch", (9200,), "opensearch"),
     _direct("memcached", "Memcached", (11211,)),
-    _direct("dns", "DNS", (853,), "dot"),
+    _direct("dns", DNS, (853,), "dot"),
     _direct("sips", "SIP", (5061,), "sip"),
     _direct("rsync-ssl", "rsync", (874,)),
     # An encryption of its own.
@@ -148,7 +151,7 @@ PROTOCOLS: Final = (
 """All protocols, one row each."""
 
 _ALPN_IDS: Final = {
-    "DNS": "dot",
+    DNS: "dot",
     "FTP": "ftp",
     "IMAP": "imap",
     "IRC": "irc",

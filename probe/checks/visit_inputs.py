@@ -7,6 +7,7 @@ from typing import Final
 
 from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
+from model.service_bindings import ServiceBindings
 from probe.dialogue.before_tls.found_application import FROM_THE_FIRST_BYTE, FoundApplication
 from probe.web.site import WebSite
 
@@ -40,7 +41,9 @@ class VisitInputs:
     begins. ``web`` is the location of its web server; None if there can be none. ``client_auth_path`` is an
     HTTP path that may ask for a client certificate if the handshake does not, ``own_certificate`` the user's
     client certificate for it, ``expired_certificate`` one that has expired. ``user_agent`` is our name in
-    HTTP requests. ``asked_versions`` are in ascending order.
+    HTTP requests. ``asked_versions`` are in ascending order. ``address`` is the IP address and the port that is
+    probed, ``service_bindings`` the HTTPS or SVCB records that were looked up, and ``ech_config_list`` what the
+    target's owner states instead of their parameter ``ech``.
     """
 
     server_name: str | None
@@ -52,3 +55,6 @@ class VisitInputs:
     expired_certificate: OwnCertificate | None = None
     user_agent: str = ""
     asked_versions: tuple[ProtocolVersion, ...] = ASKED_VERSIONS
+    address: tuple[str, int] | None = None
+    service_bindings: ServiceBindings | None = None
+    ech_config_list: bytes | None = None

@@ -8,6 +8,7 @@ from typing import Final, Generic, TypeVar
 
 from model.observation import Observation
 from model.ports import Clock
+from model.service_bindings import ServiceBindings
 from pki.net_guard.politeness import Politeness
 from probe.connect.options import TransportOptions
 from probe.connect.session import ConversationOptions, EndpointSession
@@ -17,6 +18,7 @@ from probe.dialogue.handshake import Handshake, HandshakeOffer
 from probe.quic.answer import QuicAnswer
 from probe.recording.visit import Conversation, RecordedHandshake, RecordedQuic, RecordedVisit
 from probe.tls.record import ContentType
+from probe.transport import LookUp
 from probe.visit.settings import ProbeSettings
 from probe.web.cookies import mask_cookies_in_pieces
 
@@ -97,6 +99,12 @@ class RecordingSession(EndpointSession):
         self._conversations: _Slots[Conversation] = _Slots()
         self._handshakes: _Slots[RecordedHandshake] = _Slots()
         self._quic: RecordedQuic | None = None
+        self._service_bindings: ServiceBindings | None = None
+
+    async def service_bindings(self, look_up: LookUp) -> ServiceBindings | None:
+        """Recorded as they were looked up."""
+        self._service_bindings = await look_up()
+        return self._service_bindings
 
     async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
         """A full handshake, recorded by its outcome."""
@@ -147,6 +155,7 @@ class RecordingSession(EndpointSession):
             nonce=self.nonce,
             conversations=self._conversations.filled,
             quic=self._quic,
+            service_bindings=self._service_bindings,
             handshakes=self._handshakes.filled,
             cost=observation.cost,
         )

@@ -16,6 +16,7 @@ from model.encoding.times_json import time_from_json, time_to_json
 from model.frozen import frozen
 from model.intrusiveness import Intrusiveness
 from model.observation import Cost
+from model.service_bindings import ServiceBindings
 from model.target import Endpoint, Target
 from probe.checks.part import Part
 from probe.dialogue.answer import ConnectFailure, Ending
@@ -81,6 +82,7 @@ class RecordedVisit:
     conversations: tuple[Conversation, ...]
     handshakes: tuple[RecordedHandshake, ...]
     quic: RecordedQuic | None = None
+    service_bindings: ServiceBindings | None = None
     cost: Cost
 
 
@@ -111,6 +113,8 @@ def to_lines(visit: RecordedVisit) -> Iterator[str]:
         yield _line("handshake", to_plain(handshake))
     if visit.quic is not None:
         yield _line("quic", to_plain(visit.quic))
+    if visit.service_bindings is not None:
+        yield _line("service_bindings", to_plain(visit.service_bindings))
     yield _line("cost", to_plain(visit.cost))
 
 
@@ -124,6 +128,7 @@ def from_lines(lines: Iterable[str]) -> Iterator[RecordedVisit]:
     conversations: list[Conversation] = []
     handshakes: list[RecordedHandshake] = []
     quic: RecordedQuic | None = None
+    bindings: ServiceBindings | None = None
     number = 0
     for number, line in enumerate(lines, start=1):
         kind, plain = _read_line(line, number)
@@ -141,15 +146,19 @@ def from_lines(lines: Iterable[str]) -> Iterator[RecordedVisit]:
                     handshakes.append(from_plain(RecordedHandshake, plain))
                 case "quic":
                     quic = from_plain(RecordedQuic, plain)
+                case "service_bindings":
+                    bindings = from_plain(ServiceBindings, plain)
                 case "cost":
                     yield RecordedVisit(
                         **(header or {}),
                         conversations=tuple(conversations),
                         handshakes=tuple(handshakes),
                         quic=quic,
+                        service_bindings=bindings,
                         cost=from_plain(Cost, plain),
                     )
-                    header, conversations, handshakes, quic = None, [], [], None
+                    header, conversations, handshakes = None, [], []
+                    quic, bindings = None, None
                 case _:
                     raise ValueError(f"{kind!r} is not a kind of line of a recording")
         except (ValueError, KeyError, AttributeError) as error:

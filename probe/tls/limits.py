@@ -73,3 +73,6 @@ MAX_TURNS: Final = 1000
 
 MAX_CRYPTO_FRAMES: Final = 512
 """CRYPTO frames of one QUIC handshake: 128 KiB in pieces of 256 bytes."""
+
+MAX_ECH_CONFIGS: Final = 64
+"""Configurations in one ECHConfigList, and cipher suites and extensions in each: servers publish one or two."""
