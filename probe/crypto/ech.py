@@ -23,10 +23,14 @@ from probe.tls.ech import (
     HpkeSuite,
     inner_extension,
     outer_extension,
+    outer_extensions,
 )
 from probe.tls.extensions import Extension, ExtensionType
 from probe.tls.hello import ClientHello, ServerHello
 from probe.tls.record import ContentType, HandshakeType, encode_handshake, encode_record
+
+_OF_INNER: Final = frozenset({ExtensionType.SERVER_NAME, ExtensionType.ENCRYPTED_CLIENT_HELLO})
+"""The extensions, the first and the last of an inner hello, that differ from those of the outer one."""
 
 _PUBLIC_VALUE_LENGTH: Final = 32
 _RANDOM: Final = 4 + 2
@@ -54,8 +58,7 @@ class EchHello:
 
     def __init__(self, asked: Offer, keys: _Keys, nonce: bytes) -> None:
         config = self.config = keys.config
-        inner = _with(asked, inner_extension()).hello(nonce)
-        self._inner = replace(inner, random=_derived(nonce, b"inner random"))
+        self._inner = _inner(asked, nonce)
         context = SenderContext(
             config.public_key,
             b"tls ech\0" + config.raw,
@@ -77,8 +80,12 @@ class EchHello:
         self.offered = encode_record(ContentType.HANDSHAKE, 0x0301, message)
 
     def _encoded_inner(self, asked: Offer) -> bytes:
-        """The EncodedClientHelloInner (section 5.1), which leaves out the session id."""
-        encoded = replace(self._inner, session_id=b"").encode()
+        """The EncodedClientHelloInner (section 5.1): without what the server takes from the outer hello."""
+        own, common = list[Extension](), list[Extension]()
+        for one in self._inner.extensions or ():
+            (own if one.code_point in _OF_INNER else common).append(one)
+        own.insert(-1, outer_extensions(tuple(one.code_point for one in common)))
+        encoded = replace(self._inner, session_id=b"", extensions=tuple(own)).encode()
         name = asked.shape.server_name
         length = None if name is None else len(name)
         return encoded + bytes(self.config.inner_padding(len(encoded), length))
@@ -135,6 +142,14 @@ def _usable_suite(config: EchConfig) -> HpkeSuite | None:
     if not is_key or config.is_mandatory or not config.has_host_name:
         return None
     return next((one for one in config.suites if one[0] in KDFS and one[1] in AEADS), None)
+
+
+def _inner(asked: Offer, nonce: bytes) -> ClientHello:
+    """The inner hello. It needs no padding of its own: the encoded one is padded."""
+    hello = _with(asked, inner_extension()).hello(nonce)
+    extensions = (one for one in hello.extensions or () if one.code_point != ExtensionType.PADDING)
+    random = _derived(nonce, b"inner random")
+    return replace(hello, random=random, extensions=tuple(extensions))
 
 
 def _with(asked: Offer, extension: Extension) -> Offer:

@@ -6,7 +6,7 @@ import re
 from typing import Final, TypeAlias
 
 from model.frozen import frozen
-from pki.byte_reader import ByteReader, DecodeError, vector
+from pki.byte_reader import ByteReader, DecodeError, uint16_list, vector
 from probe.tls.extensions import Extension, ExtensionType
 from probe.tls.limits import MAX_ECH_CONFIGS
 
@@ -120,6 +120,11 @@ def _extension_types(body: bytes) -> tuple[int, ...]:
 def inner_extension() -> Extension:
     """The extension of an inner hello (section 5)."""
     return Extension(code_point=ExtensionType.ENCRYPTED_CLIENT_HELLO, body=_INNER)
+
+
+def outer_extensions(types: tuple[int, ...]) -> Extension:
+    """``ExtensionType OuterExtensions<2..254>``: stands for those of the outer hello (section 5.1)."""
+    return Extension(code_point=ExtensionType.ECH_OUTER_EXTENSIONS, body=uint16_list(types, 1))
 
 
 def outer_extension(

@@ -33,7 +33,7 @@ _MOST_KEPT: Final = 64
 
 
 async def check_certificate_compression(prober: Prober, facts: VisitFacts) -> None:
-    """Fills ``certificate_compression``, ``unknown_key_share_tolerance`` and ``ech`` if the server speaks TLS 1.3."""
+    """Fills ``certificate_compression``, ``unknown_key_share_tolerance`` and ``ech_retry_configs`` if the server speaks TLS 1.3."""
     if _TLSV1_3 not in facts.spoken:
         return
     facts.features["certificate_compression"] = await _ask_for_compression(prober, facts)

@@ -1,9 +1,9 @@
-"""Does the server accept an Encrypted ClientHello (RFC 9849), and does it have the key that the DNS publishes?
+"""Does the server accept an Encrypted ClientHello for the key that the DNS publishes (RFC 9849)?
 
-One hello answers both if the server has the key: its HelloRetryRequest, or its ServerHello, then has a signal that
-only a server that decrypted the inner hello can derive. A server without the key ignores the inner hello; one that has
-other keys lists them in EncryptedExtensions. Such a list also answers a hello that nobody can decrypt (GREASE), which
-goes with a question that needs a flight anyway.
+One hello answers this: the HelloRetryRequest, or the ServerHello, of a server that has the key has a signal that
+nobody can derive without decrypting the inner hello. A server without the key answers the outer hello. Does it have
+other keys? It lists them in EncryptedExtensions if it cannot decrypt a hello. One that nobody can decrypt (GREASE,
+section 6.2) goes with a question that needs the decrypted flight anyway.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from probe.dialogue.question import Question
 from probe.tls.ech import EchConfig, decode_ech_configs
 from probe.tls.extensions import ExtensionType, body_of
 
-ECH: Final = "ech"
+ECH_RETRY_CONFIGS: Final = "ech_retry_configs"
 ECH_KEY_ACCEPTED: Final = "ech_key_accepted"
 
 _TLSV1_3: Final = ProtocolVersion.TLSV1_3
@@ -35,22 +35,26 @@ _MAX_EVIDENCE: Final = 4096
 
 
 def note_grease(facts: VisitFacts, flight: Tls13Flight) -> None:
-    """Fills ``ech`` from the flight that answers a hello with an ECH that nobody can decrypt."""
+    """Fills ``ech_retry_configs`` from the flight that answers a hello with an ECH that nobody can decrypt.
+
+    A server with ECH must list its keys then (section 7.1), but Caddy 2.11 does not: a no says nothing of ECH.
+    """
     body = body_of(flight.extensions, ExtensionType.ENCRYPTED_CLIENT_HELLO)
     if body is None:
-        # A server with ECH must list its keys (section 7.1).
         verdict = Verdict.NO if flight.is_whole else Verdict.UNKNOWN
         note = "EncryptedExtensions without encrypted_client_hello"
-        facts.features[ECH] = _of_flight(flight, verdict, note if flight.is_whole else None)
+        facts.features[ECH_RETRY_CONFIGS] = _of_flight(
+            flight, verdict, note if flight.is_whole else None
+        )
         return
     try:
         names = _names(decode_ech_configs(body))
     except DecodeError as error:
         note = f"EncryptedExtensions with a {error}"
-        facts.features[ECH] = _of_flight(flight, Verdict.UNKNOWN, note)
+        facts.features[ECH_RETRY_CONFIGS] = _of_flight(flight, Verdict.UNKNOWN, note)
         return
     note = f"EncryptedExtensions with retry_configs for {names or 'other versions of ECH'}"
-    facts.features[ECH] = _of_flight(flight, Verdict.YES, note, names or None, body)
+    facts.features[ECH_RETRY_CONFIGS] = _of_flight(flight, Verdict.YES, note, names or None, body)
 
 
 def _of_flight(
@@ -73,13 +77,10 @@ def _of_flight(
 
 
 async def check_ech(prober: Prober, facts: VisitFacts) -> None:
-    """Fills ``ech_key_accepted`` if a key is published or the owner states one; then ``ech``, if it is accepted."""
+    """Fills ``ech_key_accepted`` if a key is published, or the owner states one."""
     fact = await ask_with_published_key(prober, facts)
-    if fact is None:
-        return
-    facts.features[ECH_KEY_ACCEPTED] = fact
-    if fact.verdict is Verdict.YES:
-        facts.features[ECH] = fact
+    if fact is not None:
+        facts.features[ECH_KEY_ACCEPTED] = fact
 
 
 async def ask_with_published_key(prober: Prober, facts: VisitFacts) -> Fact | None:
@@ -126,7 +127,7 @@ def _judge(facts: VisitFacts, hello: EchHello, answer: Answer) -> Fact:
         return _of_answer(hello, answer, Verdict.YES, note, name)
     if isinstance(answer, ServerFlight | RetryRequest):
         note = f"{in_words(answer)} without the signal of acceptance: ECH with {key} is rejected"
-        others = facts.features.get(ECH)
+        others = facts.features.get(ECH_RETRY_CONFIGS)
         if others is not None and others.verdict is Verdict.YES:
             note += "; the server has other keys"
         return _of_answer(hello, answer, Verdict.NO, note, name)
