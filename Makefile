@@ -16,7 +16,7 @@ BENCH_VENV := .cache/bench-venv
 FUZZ_VENV := .cache/fuzz-venv
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := answers provocations messages certificates sslv2 sessions lines datagrams xml_streams \
-    dtls_questions tls13_flights scripts proxies http revocation timestamps \
+    dtls_questions tls13_flights ssh_exchanges ech_configs scripts proxies http revocation timestamps \
     kubernetes_objects consul_services docker_containers web_configurations trust_files log_lists \
     server_files targets_files yaml_files source_texts recordings observations
 PYTEST := -m pytest -n $(WORKERS) --dist worksteal

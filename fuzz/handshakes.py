@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
+from pki.byte_reader import DecodeError
 from probe.checks.ssh.offers import EVERYTHING
+from probe.crypto.ech import ech_hello, is_usable
 from probe.crypto.ssh.exchange import SshAnswer, SshExchange
 from probe.crypto.tls13_flight import Tls13Flight, Tls13FlightReader
 from probe.crypto.tls13_keys import KeyShareSecret
@@ -14,6 +16,7 @@ from probe.dialogue.answer import Ending
 from probe.dialogue.dtls_question import DtlsQuestion
 from probe.dialogue.offer import Shape, offer
 from probe.tls.dtls import datagrams_in
+from probe.tls.ech import decode_ech_configs
 from tests.probe.crypto.sealing import SealedFlight
 from tests.probe.programmable import wire
 
@@ -45,6 +48,18 @@ def _packets(some: bytes) -> Iterator[bytes]:
         length = int.from_bytes(some[:2], "big")
         yield some[2 : 2 + length]
         some = some[2 + length :]
+
+
+def ech_configs(some: bytes) -> None:
+    """A list of ECH is decoded, or rejected with the codec's own error; each configuration is a part of it, and makes
+    a hello or none."""
+    try:
+        configs = decode_ech_configs(some)
+    except DecodeError:
+        return
+    assert all(config.raw in some for config in configs)
+    hello = ech_hello(offer(ProtocolVersion.TLSV1_3, (_AES_128_GCM,), _SHAPE), configs, _NONCE)
+    assert (hello is not None) <= any(map(is_usable, configs))
 
 
 def ssh_exchanges(some: bytes) -> None:

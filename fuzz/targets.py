@@ -153,6 +153,7 @@ TARGETS: Final[Mapping[str, Target]] = {
         handshakes.dtls_questions,
         handshakes.tls13_flights,
         handshakes.ssh_exchanges,
+        handshakes.ech_configs,
         replies.scripts,
         replies.proxies,
         replies.http,

@@ -15,6 +15,7 @@ from policy.rules.endpoint.grade import GRADE_RULES
 from policy.rules.endpoint.https import HTTPS_RULES
 from policy.rules.endpoint.plaintext import PLAINTEXT_RULES
 from policy.rules.endpoint.reach import REACHED
+from policy.rules.endpoint.service_bindings import SERVICE_BINDING_RULES
 from policy.rules.handshake.cipher_suite_order import CIPHER_SUITE_ORDER_RULES
 from policy.rules.handshake.cipher_suites import CIPHER_SUITE_RULES
 from policy.rules.handshake.dh import DH_RULES
@@ -56,6 +57,7 @@ RULES: Final[tuple[AnyRule, ...]] = (
     *DRIFT_RULES,
     *SSH_ALGORITHM_RULES,
     *SSH_HOST_KEY_RULES,
+    *SERVICE_BINDING_RULES,
 )
 
 RULES_BY_NAME: Final[Mapping[str, AnyRule]] = MappingProxyType({rule.name: rule for rule in RULES})

@@ -42,6 +42,7 @@ class Family(StrEnum):
     GRADE = "grade"
     DRIFT = "drift"
     SSH = "SSH"
+    DNS = "DNS"
 
 
 WITHOUT_TLS: Final = frozenset({Family.PLAINTEXT, Family.HTTPS})

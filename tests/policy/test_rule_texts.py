@@ -80,6 +80,8 @@ TP-SSH-003 ssh_post_quantum
 TP-SSH-004 ssh_version_1
 TP-SSH-005 ssh_host_key_size
 TP-SSH-006 ssh_host_certificate_expiry
+TP-DNS-001 service_binding_matches
+TP-ECH-001 ech_key_accepted
 """
 """Every identifier ever assigned, with the name of its rule today.
 
