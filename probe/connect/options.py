@@ -12,7 +12,7 @@ from probe.crypto.identity import ClientIdentity
 
 NONCE_LENGTH: Final = 96
 """Number of bytes: 64 for the random and the session id of a visit's hellos, and 32 that are never sent, so that
-nobody else knows the keys that are derived from all of them."""
+no one else knows the keys that are derived from all of them."""
 
 
 @frozen

@@ -1,6 +1,6 @@
 """A hello that carries an encrypted one, and what its answer proves (RFC 9849, sections 6.1 and 7.2).
 
-The signal of acceptance is derived from the random of the inner hello, which nobody can know without the private
+The signal of acceptance is derived from the random of the inner hello, which no one can know without the private
 key of the configuration. So one hello proves that the server has the key.
 """
 

@@ -20,7 +20,7 @@ _MANDATORY: Final = 0x8000
 _LDH_NAME: Final = re.compile(
     rb"(?=.{1,253}\Z)(?:[A-Za-z0-9-]{1,63}\.)*(?![0-9]+\Z|0[xX][0-9A-Fa-f]*\Z)[A-Za-z0-9-]{1,63}"
 )
-"""A host name whose last label is not a number, so that nobody takes it for an IPv4 address (section 6.1.7)."""
+"""A host name whose last label is not a number, so that no client takes it for an IPv4 address (section 6.1.7)."""
 
 _INNER: Final = b"\x01"
 _OUTER: Final = b"\x00"

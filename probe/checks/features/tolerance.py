@@ -74,7 +74,7 @@ def _name_newer_version(asked: Offer) -> Offer:
 
 
 def grease_ech() -> Extension:
-    """An Encrypted ClientHello that nobody can decrypt (RFC 9849, section 6.2).
+    """An Encrypted ClientHello without a recipient (RFC 9849, section 6.2).
 
     ``ECHClientHelloType type = outer; HpkeSymmetricCipherSuite; uint8 config_id; opaque
     enc<0..2^16-1>; opaque payload<1..2^16-1>;`` (RFC 9849, section 5)"""

@@ -1,8 +1,8 @@
 """Does the server accept an Encrypted ClientHello for the key that the DNS publishes (RFC 9849)?
 
 One hello answers this: the HelloRetryRequest, or the ServerHello, of a server that has the key has a signal that
-nobody can derive without decrypting the inner hello. A server without the key answers the outer hello. Does it have
-other keys? It lists them in EncryptedExtensions if it cannot decrypt a hello. One that nobody can decrypt (GREASE,
+cannot be derived without decrypting the inner hello. A server without the key answers the outer hello. Does it have
+other keys? It lists them in EncryptedExtensions if it cannot decrypt a hello. One without any recipient (GREASE,
 section 6.2) goes with a question that needs the decrypted flight anyway.
 """
 
@@ -35,7 +35,7 @@ _MAX_EVIDENCE: Final = 4096
 
 
 def note_grease(facts: VisitFacts, flight: Tls13Flight) -> None:
-    """Fills ``ech_retry_configs`` from the flight that answers a hello with an ECH that nobody can decrypt.
+    """Fills ``ech_retry_configs`` from the flight that answers a hello with an ECH that has no recipient.
 
     A server with ECH must list its keys then (section 7.1), but Caddy 2.11 does not: a no says nothing of ECH.
     """

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import base64
 import secrets
+import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,7 @@ from tests.probe.service_binding.caddy import PUBLIC_NAME, CaddyWithEch, caddy_w
 from tests.probe.service_binding.nss import AES_128_GCM, CHACHA20_POLY1305, nss_with_ech
 from tests.probe.service_binding.nss import PUBLIC_NAME as NSS_NAME
 from tests.probe.service_binding.spoiling import spoiled
+from tests.probe.starttls.servers.tunnels import UNBOUND
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 
@@ -274,3 +276,37 @@ async def test_both_answers_to_a_hello_with_shares_have_the_signal(
             assert isinstance(found, ServerFlight | RetryRequest)
             assert hello.is_accepted_by(found) is is_accepted
             assert not hello.is_accepted_by(spoiled(found))
+
+
+def negotiates(port: int, name: str) -> bool:
+    """What OpenSSL's client says."""
+    said = subprocess.run(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-alpn", name],
+        input="",
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    return f"ALPN protocol: {name}\n" in said.stdout
+
+
+async def test_a_server_of_dns_over_tls_is_held_against_its_record(
+    certificates: Certificates, tmp_path: Path
+) -> None:
+    """RFC 9461. Unbound 1.17 negotiates ``h2`` for DNS over HTTPS at the same port, but not ``dot``."""
+    with UNBOUND.start(certificates) as ports:
+        (port,) = ports.values()
+        refused = [name for name in ("dot", "h2") if not negotiates(port, name)]
+        record_text = f"_dns.resolver SVCB 1 resolver.test. alpn=dot,h2 port={port}"
+        with name_servers(["resolver A 127.0.0.1", record_text], tmp_path) as names:
+            asked = (("127.0.0.1", names.resolver),)
+            settings = ProbeSettings(dns_records=True, name_servers=asked, parts=PARTS)
+            target = replace(endpoint("resolver", port).target, protocol="dns")
+            place = Endpoint(target=target, address="127.0.0.1")
+            seen = await Engine(settings, SystemClock()).visit(place)
+    assert seen.features["service_binding"].verdict is YES
+    assert seen.features["service_binding_port"].verdict is YES
+    fact = seen.features["service_binding_alpn"]
+    assert refused
+    assert (fact.verdict, fact.value) == (NO, ",".join(refused))
