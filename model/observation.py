@@ -232,8 +232,8 @@ class Observation:
         return (detected and detected.value) or self.endpoint.target.protocol
 
     @property
-    def answered_as_tls(self) -> bool:
-        """Whether the endpoint proved at least one version of TLS, or SSH if its target is an SSH server."""
+    def answered(self) -> bool:
+        """Whether the endpoint proved that it speaks TLS, or SSH if its target is an SSH server."""
         return self.state in ANSWERED
 
     @property

@@ -41,12 +41,10 @@ class StoreReader(Protocol):
         """The due time of every endpoint that has been visited."""
         ...
 
-    async def latest(
-        self, endpoint_key: str, *, answered_as_tls: bool = False
-    ) -> Observation | None:
+    async def latest(self, endpoint_key: str, *, answered: bool = False) -> Observation | None:
         """The endpoint's newest facts with their evidence and certificates; None if there are none.
 
-        With ``answered_as_tls``, failed visits do not count.
+        With ``answered``, failed visits do not count.
         """
         ...
 

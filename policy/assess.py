@@ -2,7 +2,8 @@
 
 An endpoint that did not answer with TLS has one result for each policy, that of ``reachable``. If it answered in
 plaintext or HTTP, the rules on plaintext and HTTPS have results too. Nothing was proved about the other
-rules, so earlier findings stay as they were. An SSH server is judged by the rules on SSH, and by no others.
+rules, so earlier findings stay as they were. An SSH server is judged by the rules on SSH, and by no others; a policy
+without any does not apply to it.
 
 The claims of the target (``model.claims``) have results too, as those of one more policy.
 """
@@ -24,7 +25,7 @@ from model.target import Target
 from policy.claims import Held, claim_results, hold_all
 from policy.datagrams import as_stream, is_over_datagrams, named_as_dtls, named_in_claim
 from policy.policy import Policy, PolicyRule
-from policy.rule import WITHOUT_TLS, Evaluation, Family, Subject
+from policy.rule import WITHOUT_TLS, Evaluation, Subject, is_about
 from policy.rules.endpoint.reach import REACHED
 
 _REACHED: Final = REACHED.name
@@ -38,7 +39,7 @@ def assess(observation: Observation, policies: Iterable[Policy], at: datetime) -
     policies = tuple(policies)
     is_dtls = is_over_datagrams(observation)
     subject = _subject(observation, at)
-    holding = (policy for policy in policies if policy.choice.has(target))
+    holding = (policy for policy in policies if policy.applies_to(target))
     of_policies = (result for policy in holding for result in _results(policy, subject))
     held = hold_all(subject)
     results = chain(of_policies, claim_results(held))
@@ -48,7 +49,7 @@ def assess(observation: Observation, policies: Iterable[Policy], at: datetime) -
         policies=applied(policies, target),
         results=tuple(map(named_as_dtls, results) if is_dtls else results),
         claims=_named(observation, held),
-        is_whole=observation.answered_as_tls,
+        is_whole=observation.answered,
     )
 
 
@@ -59,7 +60,7 @@ def held_claims(observation: Observation, at: datetime) -> tuple[HeldClaim, ...]
 
 def applied(policies: Iterable[Policy], target: Target) -> dict[str, str]:
     """The digest of each policy that applies to endpoints of ``target``, by name, and that of its claims."""
-    digests = {policy.name: policy.digest for policy in policies if policy.choice.has(target)}
+    digests = {policy.name: policy.digest for policy in policies if policy.applies_to(target)}
     if claims := claims_of(target):
         digests[CLAIMS_POLICY] = claims_digest(claims)
     return digests
@@ -77,19 +78,15 @@ def _named(observation: Observation, held: Iterable[Held]) -> tuple[HeldClaim, .
 
 def _results(policy: Policy, subject: Subject) -> Iterator[RuleResult]:
     observation = subject.observation
-    is_reached = observation.answered_as_tls
+    is_reached = observation.answered
+    protocol = observation.endpoint.target.protocol
     spoke_in_plaintext = bool(observation.plaintext or observation.http)
     for one in policy.rules:
         in_plaintext = spoke_in_plaintext and one.rule.family in WITHOUT_TLS
         if one.rule.name == _REACHED or (
-            _is_about(one.rule.family, observation) and (is_reached or in_plaintext)
+            is_about(one.rule.family, protocol) and (is_reached or in_plaintext)
         ):
             yield _result(policy.name, one, subject)
-
-
-def _is_about(family: Family, observation: Observation) -> bool:
-    """Whether rules of this family judge the target's encryption: the rules of SSH, or all those of TLS."""
-    return (family is Family.SSH) is observation.is_ssh
 
 
 def _result(policy: str, one: PolicyRule, subject: Subject) -> RuleResult:

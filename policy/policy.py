@@ -9,7 +9,7 @@ from model.findings.finding import Severity
 from model.frozen import frozen
 from model.target import Target
 from policy.blank import BLANK
-from policy.rule import AnyRule, Judge, Parameters
+from policy.rule import AnyRule, Family, Judge, Parameters, is_about
 
 
 @frozen
@@ -72,6 +72,16 @@ class Policy:
     digest: str
     extends: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
+
+    def applies_to(self, target: Target) -> bool:
+        """Whether it judges endpoints of ``target``: it selects them, and some of its rules are about their protocol.
+
+        Every policy asks whether an endpoint is reachable. An SSH server that is reachable does not comply with a
+        policy for TLS, nor violate it.
+        """
+        families = {one.rule.family for one in self.rules} - {Family.REACH}
+        has_rules = not families or any(is_about(one, target.protocol) for one in families)
+        return has_rules and self.choice.has(target)
 
     def rule(self, name: str) -> PolicyRule | None:
         """The rule with that name, or None."""

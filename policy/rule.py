@@ -14,6 +14,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from model.application_protocol import SSH
 from model.findings.finding import Outcome, Severity
 from model.frozen import frozen
 from model.observation import Observation
@@ -43,6 +44,11 @@ class Family(StrEnum):
     DRIFT = "drift"
     SSH = "SSH"
     DNS = "DNS"
+
+
+def is_about(family: Family, protocol: str) -> bool:
+    """Whether rules of ``family`` judge the encryption of a target's ``protocol``: SSH has its own, TLS all others."""
+    return (family is Family.SSH) is (protocol == SSH)
 
 
 WITHOUT_TLS: Final = frozenset({Family.PLAINTEXT, Family.HTTPS})

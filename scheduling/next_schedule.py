@@ -23,7 +23,7 @@ def schedule_after(
     """
     key = observation.endpoint.key
     enumerated_at = None if before is None else before.enumerated_at
-    if observation.answered_as_tls:
+    if observation.answered:
         failures, delay = 0, pace.next_delay(key, now, observation)
         if observation.mode is Mode.ENUMERATE:
             enumerated_at = observation.started_at

@@ -289,7 +289,7 @@ class Scheduler:
             delay = self._settings.early_retry_seconds
         else:
             delay = await self._take(observation, pace, known)
-        self._plan_next(job, delay, Rank.KNOWN if observation.answered_as_tls else Rank.FAILING)
+        self._plan_next(job, delay, Rank.KNOWN if observation.answered else Rank.FAILING)
 
     def _plan_next(self, job: VisitJob, delay_seconds: float, rank: Rank) -> None:
         """Schedules the next visit; during the visit the endpoint may have got other labels, or have left."""
@@ -300,7 +300,7 @@ class Scheduler:
             self._put(job, delay_seconds, endpoint.target, rank)
 
     def _is_doubtful(self, observation: Observation) -> bool:
-        may_repeat = not observation.answered_as_tls and self._settings.repeats_failed_visits
+        may_repeat = not observation.answered and self._settings.repeats_failed_visits
         return may_repeat and self._histories.is_first_failure(observation.endpoint.key)
 
     async def _take(self, seen: Observation, pace: IntervalPolicy, known: Known | None) -> float:

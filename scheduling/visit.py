@@ -23,9 +23,7 @@ _LOG = logging.getLogger(__name__)
 class ReadLatest(Protocol):
     """``Store.latest``."""
 
-    async def __call__(
-        self, endpoint_key: str, *, answered_as_tls: bool = False
-    ) -> Observation | None:
+    async def __call__(self, endpoint_key: str, *, answered: bool = False) -> Observation | None:
         """The endpoint's newest facts, or the newest that were answered as TLS."""
         ...
 
@@ -54,7 +52,7 @@ async def known_facts(
     """
     named = endpoint.target.protocol
     if named == AUTO or blocks_clients(named):
-        found = await read(endpoint.key, answered_as_tls=True)
+        found = await read(endpoint.key, answered=True)
         if found is not None and blocks_clients(found.application_protocol):
             return found
     if enumerates:
@@ -95,10 +93,10 @@ async def with_earlier_facts(read: ReadLatest, seen: Observation) -> Observation
     A visit whose time was too short for all questions says nothing about what it did not ask. Facts that it proved
     are its own.
     """
-    if not (seen.cost.cut_short and seen.answered_as_tls and seen.mode is Mode.ENUMERATE):
+    if not (seen.cost.cut_short and seen.answered and seen.mode is Mode.ENUMERATE):
         return seen
     try:
-        earlier = await read(seen.endpoint.key, answered_as_tls=True)
+        earlier = await read(seen.endpoint.key, answered=True)
     except Exception as error:
         _LOG.warning(
             "facts of earlier visits cannot be read, those of a visit that was cut short stand alone",

@@ -159,20 +159,16 @@ class SqlReader(RecordReader):
                 connection, endpoint_keys, self._known_parts
             )
 
-    async def latest(
-        self, endpoint_key: str, *, answered_as_tls: bool = False
-    ) -> Observation | None:
+    async def latest(self, endpoint_key: str, *, answered: bool = False) -> Observation | None:
         """The endpoint's newest facts, with evidence and DER; None if the key was never visited.
 
-        With ``answered_as_tls``, failed visits do not count, and None means that all recent ones failed.
+        With ``answered``, failed visits do not count, and None means that all recent ones failed.
 
         Raises:
             StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
-            return await of_observations.read_latest(
-                connection, endpoint_key, answered_as_tls=answered_as_tls
-            )
+            return await of_observations.read_latest(connection, endpoint_key, answered=answered)
 
     async def observations(self, endpoint_key: str, limit: int = 100) -> Sequence[Observation]:
         """An endpoint's history, newest first: each Observation whose facts differ from the previous one.

@@ -105,10 +105,10 @@ def _assessed(
     assessment = _assess(observation, book.policies, moment)
     if assessment.policies.keys() <= {CLAIMS_POLICY}:
         names = ", ".join(policy.name for policy in book.policies) or "none is loaded"
-        raise PolicyError(
-            f"no policy matches {observation.endpoint.key} ({names}): scan it with the labels that "
-            "the policies match, or use a profile"
+        advice = book.advice_about_rules(observation.endpoint.target) or (
+            "scan it with the labels that the policies match, or use a profile"
         )
+        raise PolicyError(f"no policy matches {observation.endpoint.key} ({names}): {advice}")
     return assessment, book
 
 

@@ -181,6 +181,7 @@ def _serving(
         print(
             f"the service shows them {time.monotonic() - began:.0f} s after its start", flush=True
         )
+        _wait_for_metrics(base)
         yield service, base
     finally:
         service.terminate()
@@ -195,6 +196,13 @@ def _shows(base: str, count: int) -> bool:
         )
     except httpx.TransportError:
         return False
+
+
+def _wait_for_metrics(base: str) -> None:
+    """While the service writes its first page of metrics, other pages are slower."""
+    with httpx.stream("GET", f"{base}/metrics/endpoints", timeout=_LEAST_PATIENCE) as answer:
+        for _ in answer.iter_raw():
+            pass
 
 
 async def _measure(

@@ -133,7 +133,7 @@ def _has_address(status: EndpointStatus) -> bool:
 
 
 def _shows_chains(status: EndpointStatus) -> bool:
-    return status.observation.answered_as_tls and bool(status.observation.certificates)
+    return status.observation.answered and bool(status.observation.certificates)
 
 
 def _of_findings(statuses: Sequence[EndpointStatus], wanted: FindingStatus) -> Iterator[Alert]:

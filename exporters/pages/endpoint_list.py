@@ -109,7 +109,7 @@ class EndpointFilter:
         """What each filter that was given asks of a row."""
         if self.answer:
             wants_tls = self.answer == "tls"
-            yield lambda row: row.is_tls == wants_tls
+            yield lambda row: row.answered == wants_tls
         if self.compliance:
             standing = _STANDINGS[self.compliance]
             yield lambda row: row.standing is standing

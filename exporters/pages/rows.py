@@ -108,9 +108,9 @@ class Row:
     haystack: str
 
     @property
-    def is_tls(self) -> bool:
-        """Whether the newest visit was answered with TLS."""
-        return self.status.observation.answered_as_tls
+    def answered(self) -> bool:
+        """Whether the endpoint answered the newest visit."""
+        return self.status.observation.answered
 
 
 def row_of(status: EndpointStatus) -> Row:
@@ -158,7 +158,7 @@ def _name(target: Target) -> str:
 
 def _state(status: EndpointStatus) -> Badge:
     observation = status.observation
-    if observation.answered_as_tls:
+    if observation.answered:
         return Badge(
             text=short_state(observation.state), mark="good", title=observation.reason or ""
         )
@@ -236,6 +236,6 @@ def severity_mark(severity: Severity) -> Mark:
 
 def _badness(status: EndpointStatus, worst: Severity | None, trust: Badge | None) -> int:
     severity = 0 if worst is None else worst.rank + 1
-    is_down = not status.observation.answered_as_tls
+    is_down = not status.observation.answered
     is_untrusted = trust is not None and trust.mark == "bad"
     return severity + 10 * is_untrusted + 20 * is_down

@@ -30,7 +30,7 @@ class Unproven:
 
 def unproven(observation: Observation) -> Iterator[Unproven]:
     """The unknown facts of an endpoint; one line if it did not answer with TLS."""
-    if not observation.answered_as_tls:
+    if not observation.answered:
         yield Unproven("everything", f"the endpoint {STATES[observation.state]}")
         return
     usual = _CUT_SHORT if observation.cost.cut_short else _NO_PROOF

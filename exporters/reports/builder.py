@@ -145,7 +145,7 @@ def _endpoint(
         mode=observation.mode.value,
         state=observation.state.value,
         reason=observation.reason,
-        is_reached=observation.answered_as_tls,
+        is_reached=observation.answered,
         last_probe_at=status.last_probe_at,
         last_success_at=status.last_success_at,
         protocols={

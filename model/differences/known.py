@@ -24,7 +24,7 @@ def known_facts(newest_first: Sequence[Observation]) -> Observation:
 
 def is_wholly_known(observation: Observation) -> bool:
     """Whether nothing older could add to it: it answered with TLS, and no verdict is unknown."""
-    return observation.answered_as_tls and all(
+    return observation.answered and all(
         section.kind.is_settled(section.of(observation)) for section in SECTIONS
     )
 

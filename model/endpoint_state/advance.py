@@ -82,9 +82,7 @@ def advance(before: EndpointState, visit: Visit) -> Advanced:
         facts_digest=visit.facts_digest,
         started_at=at,
         visits=before.visits + 1 if learned is None else 1,
-        last_success_at=(
-            visit.ended_at if visit.observation.answered_as_tls else before.last_success_at
-        ),
+        last_success_at=(visit.ended_at if visit.observation.answered else before.last_success_at),
         config_changed_at=at if facts else before.config_changed_at,
         certificate_changed_at=at if has_leaf else before.certificate_changed_at,
         assessed_at=before.assessed_at if judged is None else judged.assessed_at,

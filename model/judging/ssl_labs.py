@@ -314,7 +314,11 @@ _CAPS: Final = (
         holds=_lacks_suite(lambda suite: suite.forward_secrecy),
     ),
     _Cap(letter="B", reason="RC4 is accepted", holds=_has_suite(_is_rc4)),
-    _Cap(letter="B", reason="the chain is incomplete", holds=_has_problem(Problem.INCOMPLETE)),
+    _Cap(
+        letter="B",
+        reason="an intermediate certificate may be missing",
+        holds=_has_problem(Problem.INCOMPLETE),
+    ),
     _Cap(letter="A-", reason="TLS 1.3 is not offered", holds=_lacks_tls13),
     _Cap(
         letter="A-",

@@ -110,7 +110,7 @@ def _asked(one: ClaimedRule, subject: Subject) -> Evaluation | None:
     observation = subject.observation
     if observation.is_ssh:
         return None
-    if observation.answered_as_tls:
+    if observation.answered:
         return judge(subject)
     if family in WITHOUT_TLS:
         return judge(subject) if observation.plaintext or observation.http else None

@@ -11,6 +11,7 @@ from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
+from model.application_protocol import SSH
 from model.claims import CLAIMS_POLICY
 from model.encoding.earlier_names import RULES, renamed
 from model.findings.finding import Waiver
@@ -56,7 +57,19 @@ class PolicySet:
         return tuple(
             f"{self.place_of(policy)}the policy {policy.name} applies to no endpoint: check its `for`"
             for policy in self.policies
-            if not any(policy.choice.has(target) for target in targets)
+            if not any(policy.applies_to(target) for target in targets)
+        )
+
+    def advice_about_rules(self, target: Target) -> str:
+        """What to do if policies select ``target``, but have no rule for its protocol; empty if none selects it."""
+        if not any(policy.choice.has(target) for policy in self.policies):
+            return ""
+        if target.protocol == SSH:
+            subject, usual = "SSH", "mozilla-openssh"
+        else:
+            subject, usual = "TLS", "mozilla-intermediate"
+        return (
+            f"none of their rules is about {subject}: use a profile that has some, such as {usual}"
         )
 
     def place_of(self, policy: Policy) -> str:

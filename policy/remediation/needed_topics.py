@@ -46,7 +46,7 @@ def needed_topics(
     """
     topics = [topic for topic in topics_of(wanted) if topic in writable]
     is_simulated = bool(topics) and set(topics) <= set(SIMULATED)
-    if not is_simulated or not observation.answered_as_tls or is_over_datagrams(observation):
+    if not is_simulated or not observation.answered or is_over_datagrams(observation):
         return tuple(topics)
     before = _outcomes(observation, policies)
     while True:

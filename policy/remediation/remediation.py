@@ -131,7 +131,7 @@ def _flat(blocks: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 def holding(policies: Sequence[Policy], target: Target) -> tuple[Policy, ...]:
     """The policies that apply to ``target``."""
-    return tuple(policy for policy in policies if policy.choice.has(target))
+    return tuple(policy for policy in policies if policy.applies_to(target))
 
 
 def _rule(result: RuleResult, policies: Sequence[Policy]) -> PolicyRule | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from service.scan.output import ScanOutcome
 
 EXIT_OK: Final = 0
-EXIT_NOT_ALL_TLS: Final = 1
+EXIT_NOT_ALL_ANSWERED: Final = 1
 EXIT_SOURCE_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_FINDINGS: Final = 3
@@ -83,7 +83,7 @@ def exit_code_of(outcome: ScanOutcome) -> int:
     """The exit code of a scan: findings outrank endpoints that do not answer."""
     if outcome.is_stopped:
         return EXIT_FINDINGS
-    return EXIT_OK if outcome.are_all_tls else EXIT_NOT_ALL_TLS
+    return EXIT_OK if outcome.all_answered else EXIT_NOT_ALL_ANSWERED
 
 
 def warn(sentence: str) -> None:

@@ -163,7 +163,7 @@ async def _run(
 
 async def _fleet_count(parts: Parts) -> FleetCount:
     snapshot = parts.inventory.snapshot()
-    answering = [one.observation for one in snapshot.endpoints if one.observation.answered_as_tls]
+    answering = [one.observation for one in snapshot.endpoints if one.observation.answered]
     return await asyncio.to_thread(fleet_count, map(accepted_by, answering), snapshot.taken_at)
 
 

@@ -46,12 +46,10 @@ class LeaderStore:
         """The due time of every endpoint that has been visited."""
         return await self._store.schedules()
 
-    async def latest(
-        self, endpoint_key: str, *, answered_as_tls: bool = False
-    ) -> Observation | None:
+    async def latest(self, endpoint_key: str, *, answered: bool = False) -> Observation | None:
         """The known facts, which show whether there is anything to verify; the worker reads them with evidence."""
         known = self._known.latest(endpoint_key)
-        return known if known is None or known.answered_as_tls or not answered_as_tls else None
+        return known if known is None or known.answered or not answered else None
 
     async def statuses(self) -> Sequence[EndpointStatus]:
         """The newest status of every endpoint ever visited."""

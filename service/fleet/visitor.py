@@ -58,9 +58,7 @@ class Records(Protocol):
         """Store a service event."""
         ...
 
-    async def latest(
-        self, endpoint_key: str, *, answered_as_tls: bool = False
-    ) -> Observation | None:
+    async def latest(self, endpoint_key: str, *, answered: bool = False) -> Observation | None:
         """The endpoint's newest facts, or the newest that were answered as TLS."""
         ...
 
@@ -216,7 +214,7 @@ class Visitor:
         if not isinstance(known, Remembered):
             known = await known_facts(self._reading(known), endpoint, enumerates=due.enumerates)
         observation = await self._visit_once(visit, endpoint, known)
-        if observation.answered_as_tls or due.has_failed:
+        if observation.answered or due.has_failed:
             return observation, known
         await asyncio.sleep(self._settings.early_retry_seconds)
         known = await known_facts(self._latest, endpoint, enumerates=True)
@@ -248,18 +246,16 @@ class Visitor:
     def _reading(self, newest: Observation | None) -> ReadLatest:
         """``_latest`` for an endpoint whose ``newest`` facts have been read, if there are any."""
 
-        async def read(endpoint_key: str, *, answered_as_tls: bool = False) -> Observation | None:
-            if newest is not None and not answered_as_tls:
+        async def read(endpoint_key: str, *, answered: bool = False) -> Observation | None:
+            if newest is not None and not answered:
                 return newest
-            return await self._latest(endpoint_key, answered_as_tls=answered_as_tls)
+            return await self._latest(endpoint_key, answered=answered)
 
         return read
 
-    async def _latest(
-        self, endpoint_key: str, *, answered_as_tls: bool = False
-    ) -> Observation | None:
+    async def _latest(self, endpoint_key: str, *, answered: bool = False) -> Observation | None:
         read = self._records.latest
-        return await with_patience(lambda: read(endpoint_key, answered_as_tls=answered_as_tls))
+        return await with_patience(lambda: read(endpoint_key, answered=answered))
 
     async def _set_aside(
         self, endpoint: Endpoint, before: Schedule | None, worker_id: int, times_before: int

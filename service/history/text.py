@@ -204,7 +204,7 @@ def _word(severity: Severity) -> str:
 
 
 def _summary(observation: Observation) -> str:
-    if not observation.answered_as_tls:
+    if not observation.answered:
         return observation.state.value.replace("_", " ")
     versions = ", ".join(
         version.label.replace("v", " ")

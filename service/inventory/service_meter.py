@@ -36,7 +36,7 @@ class ServiceMeter:
         self._metrics.visit_finished(observation)
         self._inventory.visit_finished(visit)
         is_news = before is None or before.state is not observation.state
-        log = _LOG.warning if is_news and not observation.answered_as_tls else _LOG.info
+        log = _LOG.warning if is_news and not observation.answered else _LOG.info
         reason = {"reason": observation.reason} if observation.reason else {}
         log(
             "visit finished",

@@ -68,9 +68,9 @@ def parse_labels(texts: Sequence[str]) -> Mapping[str, str]:
 def check_that_all_are_judged(book: PolicySet, targets: Sequence[Target]) -> None:
     """Raises PolicyError for a target to which no policy applies: it would pass without being judged."""
     for target in targets:
-        if not any(policy.choice.has(target) for policy in book.policies):
+        if not any(policy.applies_to(target) for policy in book.policies):
             names = ", ".join(policy.name for policy in book.policies) or "none are loaded"
-            raise PolicyError(
-                f"no policy matches {target.key} ({names}): add the labels that the policies select by, with "
-                "--label NAME=VALUE, or use a profile"
+            advice = book.advice_about_rules(target) or (
+                "add the labels that the policies select by, with --label NAME=VALUE, or use a profile"
             )
+            raise PolicyError(f"no policy matches {target.key} ({names}): {advice}")

@@ -13,7 +13,7 @@ from service.judging.held_claims import with_claims_held
 
 def merged(known: EndpointStatus | None, seen: Observation, at: datetime) -> EndpointStatus:
     """The status of an endpoint that was ``seen`` at ``at``, outside of its schedule."""
-    is_up = seen.answered_as_tls
+    is_up = seen.answered
     status = known or EndpointStatus(
         observation=seen,
         last_probe_at=at,

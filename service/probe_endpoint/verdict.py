@@ -11,7 +11,7 @@ from service.config.modules.module import Expectations
 
 def holds(expect: Expectations, observation: Observation, *, verifies: bool) -> bool:
     """Whether a visit meets the expectations of one of tlsprobe's own modules."""
-    if not observation.answered_as_tls:
+    if not observation.answered:
         return False
     return (
         not (expect.trusted and verifies and not _is_trusted(observation))

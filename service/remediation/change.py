@@ -114,7 +114,7 @@ class Remediator:
     def _check(self, before: Look) -> None:
         """Raises RemediationError if a look could not show later whether the change helped."""
         outcome = outcome_of(self._change.finding, before)
-        if not before[self._change.finding.endpoint_key].observation.answered_as_tls:
+        if not before[self._change.finding.endpoint_key].observation.answered:
             raise RemediationError(
                 f"{self._change.finding.endpoint_key} does not answer with TLS from here: run the command where it does"
             )

@@ -44,9 +44,9 @@ def what_is_worse(before: Look, after: Look) -> str | None:
 
 def _worse(before: Seen, after: Seen) -> Iterator[str]:
     """Claims do not count: they still say what was declared before the change."""
-    if not before.observation.answered_as_tls:
+    if not before.observation.answered:
         return
-    if not after.observation.answered_as_tls:
+    if not after.observation.answered:
         reason = after.observation.reason
         yield "does not answer with TLS any more" + (f" ({reason})" if reason else "")
         return

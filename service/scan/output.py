@@ -40,7 +40,7 @@ class ScanOptions:
 class ScanOutcome:
     """The outcome of all Observations that were written."""
 
-    are_all_tls: bool = True
+    all_answered: bool = True
     """Whether every endpoint answered with TLS."""
 
     is_stopped: bool = False
@@ -76,7 +76,7 @@ class ScanOutput:
         """Judge one Observation, write it, and add it to the outcome."""
         now, gate = datetime.now(UTC), self._options.gate
         judged = None if gate is None else gate.judge(observation, now)
-        self.outcome.are_all_tls &= observation.answered_as_tls
+        self.outcome.all_answered &= observation.answered
         if gate is not None and judged is not None:
             self.outcome.is_stopped |= gate.stops(judged)
             if self._options.keeps_judged:

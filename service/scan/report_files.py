@@ -115,12 +115,12 @@ def write_report_files(files: Sequence[ReportFile], report: Report) -> None:
 
 
 def _status(observation: Observation, judged: Judged | None) -> EndpointStatus:
-    at, is_tls = observation.ended_at, observation.answered_as_tls
+    at, answered = observation.ended_at, observation.answered
     status = EndpointStatus(
         observation=observation,
         last_probe_at=at,
-        last_success_at=at if is_tls else None,
-        consecutive_failures=0 if is_tls else 1,
+        last_success_at=at if answered else None,
+        consecutive_failures=0 if answered else 1,
         interval_seconds=0.0,
     )
     if judged is None:

@@ -132,16 +132,16 @@ def _decoded(rows: _Rows, ders: _Ders, parts: KnownParts | None = None) -> list[
 
 
 async def read_latest(
-    connection: AsyncConnection, endpoint_key: str, *, answered_as_tls: bool = False
+    connection: AsyncConnection, endpoint_key: str, *, answered: bool = False
 ) -> Observation | None:
     """The newest of ``read_observations``, or of those answered as TLS; its certificates have their DER.
 
     Raises:
         ValueError: if a stored body is invalid.
     """
-    rows, ders = await _newest(connection, endpoint_key, _MOST_SEARCHED if answered_as_tls else 1)
+    rows, ders = await _newest(connection, endpoint_key, _MOST_SEARCHED if answered else 1)
     found = await asyncio.to_thread(_decoded, rows, ders)
-    newest = next((one for one in found if one.answered_as_tls or not answered_as_tls), None)
+    newest = next((one for one in found if one.answered or not answered), None)
     return _with_ders(newest, ders) if newest else None
 
 

@@ -21,7 +21,7 @@ from model.target import key_order
 from model.verdict import Verdict
 from storage.reading.findings import read_compliance_at, read_findings_at
 from storage.reading.observations import WITH_EVIDENCE, decode_rows
-from storage.reading.places import conditions, with_target
+from storage.reading.places import conditions, has_key_of, with_target
 from storage.reading.records.resource_claims import read_resource_claims_at
 from storage.reading.statuses import decode
 from storage.rows.body import decode_observation
@@ -92,7 +92,7 @@ async def read_proved_at(
         .join(ObservationRow, ObservationRow.id == VisitRow.observation_id)
         .outerjoin(EvidenceRow, EvidenceRow.observation_id == ObservationRow.id)
         .join(TargetRow, TargetRow.id == EndpointRow.target_id)
-        .where(VisitRow.id.in_(_newest_ids(moment)), EndpointRow.key.in_(endpoint_keys))
+        .where(VisitRow.id.in_(_newest_ids(moment)), has_key_of(endpoint_keys))
     )
     rows = found.all()
     observations = await decode_rows(connection, rows)
@@ -191,7 +191,7 @@ def _status(
     started_at = min(row.last_at, moment)
     # Only the newest visit's duration is stored.
     last_probe_at = min(row.last_at + timedelta(seconds=row.took), moment)
-    failures = 0 if facts.answered_as_tls else row.visits if row.last_at <= moment else 1
+    failures = 0 if facts.answered else row.visits if row.last_at <= moment else 1
     return EndpointStatus(
         observation=replace(with_target(facts, row), started_at=started_at),
         last_probe_at=last_probe_at,

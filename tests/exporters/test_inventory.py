@@ -117,7 +117,7 @@ def snapshot(*observed: Observation) -> Snapshot:
             EndpointStatus(
                 observation=one,
                 last_probe_at=NOW,
-                last_success_at=NOW if one.answered_as_tls else None,
+                last_success_at=NOW if one.answered else None,
                 consecutive_failures=0,
                 interval_seconds=3600,
             )

@@ -158,6 +158,6 @@ def test_any_observation_can_be_judged_and_an_incomplete_one_is_never_compliant(
     is_on_versions = any(one.rule.name == "protocol_versions" for one in policy.rules)
     is_complete = len(observation.protocols) >= len(STREAM_VERSIONS)
     # Rules on TLS do not apply to a server that has proved to speak SSH.
-    is_settled = observation.state is State.SSH or (observation.answered_as_tls and is_complete)
+    is_settled = observation.state is State.SSH or (observation.answered and is_complete)
     if is_on_versions and not is_settled:
         assert assessment.compliance(policy.name) is not Verdict.YES

@@ -13,7 +13,8 @@ from model.findings.finding import Outcome
 from model.observation import Observation, State
 from model.target import Target
 from model.verdict import Fact, Verdict
-from policy import profile
+from policy import PolicyError, PolicySet, assess, profile
+from service.judging.ci_gate import check_that_all_are_judged
 from tests.policy.observed import AT, endpoint, policy, results
 
 PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
@@ -108,16 +109,52 @@ def test_a_host_certificate_must_be_valid_for_some_days(days: int, outcome: Outc
     assert result.outcome is outcome
 
 
-def test_an_ssh_server_is_judged_by_no_rule_of_tls() -> None:
-    found = results(ssh_server({}), profile("mozilla-intermediate"))
-    assert [(one.rule, one.outcome) for one in found] == [("reachable", PASS)]
-
-
-def test_a_tls_server_is_judged_by_no_rule_of_ssh() -> None:
-    assert [one.rule for one in results(endpoint(), profile("mozilla-openssh"))] == ["reachable"]
+def test_each_server_is_judged_by_the_rules_of_its_protocol() -> None:
+    both = policy(
+        "both", {"reachable": {}, "protocol_versions": {"allowed": ["TLSv1.3"]}, "ssh_terrapin": {}}
+    )
+    assert [one.rule for one in results(ssh_server({}), both)] == ["reachable", "ssh_terrapin"]
+    assert [one.rule for one in results(endpoint(), both)] == ["reachable", "protocol_versions"]
 
 
 def test_an_unreached_ssh_server_has_no_result_but_that() -> None:
     seen = replace(ssh_server({}), state=State.REFUSED, reason="refused", ssh={})
     (result,) = results(seen, profile("mozilla-openssh"))
     assert (result.rule, result.outcome) == ("reachable", UNKNOWN)
+
+
+def test_a_policy_for_tls_does_not_judge_ssh_servers() -> None:
+    assessment = assess(ssh_server({}), [profile("mozilla-modern")], AT)
+    assert (assessment.policies, assessment.results) == ({}, ())
+    assert assessment.compliance("mozilla-modern") is Verdict.UNKNOWN
+
+
+def test_a_policy_for_ssh_does_not_judge_tls_servers() -> None:
+    both = [profile("mozilla-openssh"), profile("mozilla-modern")]
+    assert set(assess(endpoint(), both, AT).policies) == {"mozilla-modern"}
+    assert set(assess(ssh_server({}), both, AT).policies) == {"mozilla-openssh"}
+
+
+def test_a_policy_that_only_asks_whether_an_endpoint_is_reachable_judges_all() -> None:
+    reachable = policy("reachable", {"reachable": {}})
+    assert set(assess(ssh_server({}), [reachable], AT).policies) == {reachable.name}
+    assert set(assess(endpoint(), [reachable], AT).policies) == {reachable.name}
+
+
+@pytest.mark.parametrize(
+    ("used", "judged", "advice"),
+    [
+        ("mozilla-modern", ssh_server({}), "none of their rules is about SSH: .* mozilla-openssh"),
+        (
+            "mozilla-openssh",
+            endpoint(),
+            "none of their rules is about TLS: .* mozilla-intermediate",
+        ),
+    ],
+)
+def test_a_scan_with_a_policy_for_other_protocols_is_refused(
+    used: str, judged: Observation, advice: str
+) -> None:
+    book = PolicySet(policies=(profile(used),))
+    with pytest.raises(PolicyError, match=advice):
+        check_that_all_are_judged(book, [judged.endpoint.target])

@@ -63,7 +63,7 @@ def test_a_sound_server_gets_an_a_plus() -> None:
         ({"cipher_suites": with_suite("TLS_RSA_EXPORT_WITH_RC4_40_MD5")}, "F", "for export"),
         ({"protocols": speaking({ProtocolVersion.SSLV2: YES, TLS13: YES})}, "F", "SSL 2.0"),
         ({"vulnerabilities": {**SOUND, "heartbleed": YES}}, "F", "Heartbleed"),
-        ({"certificates": (deployment(Problem.INCOMPLETE),)}, "T", "incomplete"),
+        ({"certificates": (deployment(Problem.INCOMPLETE),)}, "T", "may be missing"),
         ({"certificates": (deployment(leaf=certificate(days_left=-1)),)}, "T", "not valid now"),
         (
             {"certificates": (replace(deployment(), hostname_matches=Verdict.NO),)},

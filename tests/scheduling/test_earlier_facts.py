@@ -38,9 +38,7 @@ class OneObservation:
         self.stored = stored
         self.reads = 0
 
-    async def latest(
-        self, endpoint_key: str, *, answered_as_tls: bool = False
-    ) -> Observation | None:
+    async def latest(self, endpoint_key: str, *, answered: bool = False) -> Observation | None:
         self.reads += 1
         return self.stored
 

@@ -40,10 +40,8 @@ class Stored:
 
     visits: list[Observation] = field(default_factory=list)
 
-    async def latest(
-        self, endpoint_key: str, *, answered_as_tls: bool = False
-    ) -> Observation | None:
-        fitting = (one for one in self.visits if one.answered_as_tls or not answered_as_tls)
+    async def latest(self, endpoint_key: str, *, answered: bool = False) -> Observation | None:
+        fitting = (one for one in self.visits if one.answered or not answered)
         return next((one for one in fitting if one.endpoint.key == endpoint_key), None)
 
 

@@ -173,7 +173,7 @@ def test_a_single_failure_is_not_reported_as_down() -> None:
 
 
 def failed_states(world: World) -> list[State]:
-    return [one.state for one in world.finished if not one.answered_as_tls]
+    return [one.state for one in world.finished if not one.answered]
 
 
 def test_a_removed_target_is_forgotten_at_once() -> None:

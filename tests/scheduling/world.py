@@ -123,13 +123,11 @@ class World:
     async def schedules(self) -> Sequence[Schedule]:
         return self.planned
 
-    async def latest(
-        self, endpoint_key: str, *, answered_as_tls: bool = False
-    ) -> Observation | None:
+    async def latest(self, endpoint_key: str, *, answered: bool = False) -> Observation | None:
         if self.store_is_down:
             raise OSError("disk full")
         newest = self.newest.get(endpoint_key)
-        return newest if newest is None or newest.answered_as_tls or not answered_as_tls else None
+        return newest if newest is None or newest.answered or not answered else None
 
     async def statuses(self) -> Sequence[EndpointStatus]:
         return ()

@@ -63,16 +63,21 @@ def path_of(row: Command) -> tuple[str, ...]:
 
 
 def imported_by(*arguments: str) -> set[str]:
-    """The modules that a process of its own has imported when the command is over."""
+    """The modules that a process of its own has imported when the command is over.
+
+    Coverage is not measured in it: that imports modules too.
+    """
     program = (
         "import sys\n"
         "from service.cli.app import app\n"
         "app(sys.argv[1:], prog_name='tlsprobe', standalone_mode=False)\n"
         "print('\\nMODULES', *sys.modules)\n"
     )
+    unmeasured = environment()
+    unmeasured.pop("COVERAGE_PROCESS_CONFIG", None)
     finished = subprocess.run(
         [sys.executable, "-c", program, *arguments],
-        env=environment(),
+        env=unmeasured,
         capture_output=True,
         encoding="utf-8",
         timeout=60,

@@ -207,7 +207,7 @@ async def test_a_closed_port_got_no_bytes(closed_port: int) -> None:
     observation = await Engine(ProbeSettings(), SystemClock()).visit(endpoint)
     everything = Explained(
         endpoint=endpoint,
-        is_tls=False,
+        answered=False,
         reason=observation.reason,
         explanations=tuple(facts_of(observation)),
     )

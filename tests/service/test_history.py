@@ -39,7 +39,7 @@ async def fill(url: str) -> None:
     ]
     async with await SqlStore.open(url) as store:
         for visit in visits:
-            is_whole = visit.answered_as_tls
+            is_whole = visit.answered
             judged = assessment(visit, [result()] if is_whole else [], is_whole=is_whole)
             await store.record(visit, schedule(visit), judged)
 

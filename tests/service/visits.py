@@ -30,6 +30,6 @@ def finish(
     """Finish a visit; the scheduler counts its failures."""
     before = inventory.status(observation.endpoint.key)
     known = 0 if before is None else before.consecutive_failures
-    visit = judged(observation, 0 if observation.answered_as_tls else known + 1, evaluator)
+    visit = judged(observation, 0 if observation.answered else known + 1, evaluator)
     inventory.visit_finished(visit)
     return visit

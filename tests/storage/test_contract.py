@@ -273,5 +273,5 @@ async def test_the_latest_facts_of_tls_outlive_failures(store: SqlStore) -> None
     for visit in (seen, failure):
         await store.record(visit, schedule(visit))
     assert await store.latest(seen.endpoint.key) == failure
-    assert await store.latest(seen.endpoint.key, answered_as_tls=True) == seen
-    assert await store.latest("nobody.test:443@-", answered_as_tls=True) is None
+    assert await store.latest(seen.endpoint.key, answered=True) == seen
+    assert await store.latest("nobody.test:443@-", answered=True) is None

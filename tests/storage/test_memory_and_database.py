@@ -152,7 +152,7 @@ class Endpoints(RuleBasedStateMachine):
             endpoint_key=endpoint.key,
             due_at=observed.ended_at + timedelta(hours=1),
             interval_seconds=3600.0,
-            consecutive_failures=0 if observed.answered_as_tls else failures + 1,
+            consecutive_failures=0 if observed.answered else failures + 1,
         )
         visit = self.do(self.evaluator.judge(observed, schedule))
         done = advance(self.pure.get(visit.key, NEVER_VISITED), visit)

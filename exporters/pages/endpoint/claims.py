@@ -71,6 +71,11 @@ class ClaimFilter:
         own = {name: getattr(self, name) for name in FILTERS}
         return page_link("/claims", **(own | changes))
 
+    @property
+    def is_filtering(self) -> bool:
+        """Whether it may leave out claims."""
+        return self != ClaimFilter()
+
     def chosen(self, entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
         """The claims that pass all filters."""
         wanted = LedgerFilter(

@@ -60,7 +60,7 @@ def shown_facts(observation: Observation, now: datetime) -> Mapping[str, Any]:
 def _headline(row: Row) -> str:
     """The verdict in one sentence."""
     observation = row.status.observation
-    if not row.is_tls:
+    if not row.answered:
         reason = f": {observation.reason}" if observation.reason else ""
         return f"The endpoint {state_words(observation.state)}{reason}"
     is_open = [one for one in row.status.findings if one.status is FindingStatus.OPEN]

@@ -68,7 +68,7 @@ class QuantumLedger:
 
 def quantum_ledger(rows: Iterable[Row]) -> QuantumLedger:
     """The ledger of the endpoints of ``rows``."""
-    lines = sorted((_line(row) for row in rows if row.is_tls), key=_exposure)
+    lines = sorted((_line(row) for row in rows if row.answered), key=_exposure)
     counts = Counter(line.key_exchange for line in lines)
     leaves = {
         chain.leaf.sha256: chain.leaf.key_type

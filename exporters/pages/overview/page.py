@@ -97,7 +97,7 @@ def count_of(rows: Sequence[Row], now: datetime) -> FleetCount:
         (
             Accepted(versions=row.accepted, weakest=row.weakest, post_quantum=row.has_post_quantum)
             for row in rows
-            if row.is_tls
+            if row.answered
         ),
         now,
     )
@@ -105,7 +105,7 @@ def count_of(rows: Sequence[Row], now: datetime) -> FleetCount:
 
 def _tiles(rows: Sequence[Row], now: datetime) -> Iterator[Tile]:
     standings = Counter(row.standing for row in rows)
-    silent = sum(not row.is_tls for row in rows)
+    silent = sum(not row.answered for row in rows)
     soon = EndpointFilter(expires=_SOON)
     near = len(soon.chosen(rows, now))
     yield Tile(count=len(rows), words="endpoints", link="/endpoints")

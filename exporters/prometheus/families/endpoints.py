@@ -42,7 +42,7 @@ def _stage(observation: Observation) -> str:
 
 def _failure(status: EndpointStatus) -> Iterator[Sample]:
     state = status.observation.state
-    if not status.observation.answered_as_tls:
+    if not status.observation.answered:
         yield (_stage(status.observation), state.value), 1.0
 
 

@@ -10,7 +10,7 @@ from model.snapshot import EndpointStatus
 
 
 def _up(statuses: Sequence[EndpointStatus]) -> Iterator[Sample]:
-    yield (), float(any(one.observation.answered_as_tls for one in statuses))
+    yield (), float(any(one.observation.answered for one in statuses))
 
 
 def _addresses(statuses: Sequence[EndpointStatus]) -> Iterator[Sample]:
@@ -22,7 +22,7 @@ def _address_up(statuses: Sequence[EndpointStatus]) -> Iterator[Sample]:
     for status in statuses:
         address = status.observation.endpoint.address
         if address is not None:
-            yield (address,), float(status.observation.answered_as_tls)
+            yield (address,), float(status.observation.answered)
 
 
 def _info(statuses: Sequence[EndpointStatus]) -> Iterator[Sample]:

@@ -26,7 +26,7 @@ def conditions(statuses: Statuses) -> Iterator[Sample]:
 
 
 def _conditions(statuses: Statuses) -> Iterator[str]:
-    is_up = any(one.observation.answered_as_tls for one in statuses)
+    is_up = any(one.observation.answered for one in statuses)
     yield "up" if is_up else "down"
     if any(number == 1 and label in _OLD for (label,), number in _protocols(statuses)):
         yield "old_protocols"

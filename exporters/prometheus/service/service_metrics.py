@@ -95,7 +95,7 @@ class ServiceMetrics:
         exemplar = {"target": named} if len(named) <= _LONGEST_EXEMPLAR else None
         self._durations.observe(observation.cost.duration_seconds, exemplar=exemplar)
         self._connections.inc(observation.cost.connections)
-        if not observation.answered_as_tls:
+        if not observation.answered:
             self._failures.labels(observation.state.value).inc()
 
     def visit_began(self, late_seconds: float) -> None:

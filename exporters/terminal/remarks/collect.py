@@ -31,6 +31,6 @@ def remarks(observation: Observation, now: datetime) -> tuple[Remark, ...]:
         )
         for contradiction in observation.contradictions
     ]
-    if observation.answered_as_tls and observation.reason:
+    if observation.answered and observation.reason:
         found.append(Remark(severity=Severity.MEDIUM, text=observation.reason))
     return tuple(sorted(dict.fromkeys(found), key=lambda remark: -remark.severity.rank))

@@ -53,7 +53,7 @@ def _version_remarks(observation: Observation) -> Iterator[Remark]:
         text = f"{names} {verb} offered ({word})"
         yield Remark(severity=severity, text=text, fix=f"turn off {names}", rules=_VERSIONS)
     newest = observation.protocols.get(ProtocolVersion.TLSV1_3)
-    if newest is not None and newest.verdict is Verdict.NO and observation.answered_as_tls:
+    if newest is not None and newest.verdict is Verdict.NO and observation.answered:
         yield Remark(
             severity=Severity.LOW,
             text="TLS 1.3 is not offered",

@@ -74,7 +74,7 @@ def _parts(
         yield grade_row(grade)
     if judged is not None:
         yield from compliance_rows(judged, found)
-    if observation.answered_as_tls or found or judged is not None:
+    if observation.answered or found or judged is not None:
         yield from finding_parts(judged, found)
         yield SafeText()
     if observation.is_ssh:
@@ -82,7 +82,7 @@ def _parts(
     else:
         yield from _fact_rows(observation, now, verbose=verbose)
     yield row("cost", _cost(observation))
-    if observation.answered_as_tls:
+    if observation.answered:
         yield from _hints(found, judged, verbose=verbose, is_ssh=observation.is_ssh)
 
 
@@ -100,13 +100,13 @@ def _heading(observation: Observation) -> SafeText:
     heading = SafeText(printable(endpoint.target.key, limit=NAME_LIMIT), style="bold")
     if endpoint.address not in {None, endpoint.target.host}:
         heading.append(f" at {printable(endpoint.address or '')}", style="not bold")
-    is_tls = observation.answered_as_tls
+    answered = observation.answered
     heading.append(": ", style="not bold")
     heading.append(
-        short_state(observation.state) if is_tls else STATES[observation.state],
-        style="green" if is_tls else "red",
+        short_state(observation.state) if answered else STATES[observation.state],
+        style="green" if answered else "red",
     )
-    if observation.reason and not is_tls:
+    if observation.reason and not answered:
         heading.append(f": {printable(observation.reason, limit=REASON_LIMIT)}", style="not bold")
     return heading
 

@@ -40,11 +40,11 @@ class SummaryLine:
     """What one line says of an endpoint; all text is printable.
 
     ``worst`` is the severity of its worst fault, None without one. ``days`` counts to the first expiry of a leaf.
-    ``words`` are the worst fault, or why the endpoint did not answer with TLS.
+    ``words`` are the worst fault, or why the endpoint did not answer.
     """
 
     endpoint: str
-    is_tls: bool
+    answered: bool
     worst: Severity | None
     faults: int
     grade: str
@@ -63,12 +63,12 @@ class SummaryLine:
     ) -> Self:
         """The line of one Observation; days count from ``now`` (aware)."""
         found = [one for one in faults(judged, remarks(observation, now)) if not one.is_waived]
-        is_tls = observation.answered_as_tls
+        answered = observation.answered
         worst = found[0] if found else None
         ends = [chain.leaf.not_after for chain in observation.own_certificates]
         return cls(
             endpoint=endpoint_name(observation.endpoint),
-            is_tls=is_tls,
+            answered=answered,
             worst=worst.severity if worst else None,
             faults=len(found),
             grade=(grade or "").partition(" ")[0],
@@ -78,14 +78,14 @@ class SummaryLine:
                 if fact.verdict is Verdict.YES
             ),
             days=min(((end - now).days for end in ends if end), default=None),
-            words=worst.said[0].plain if is_tls and worst else _reason(observation),
+            words=worst.said[0].plain if answered and worst else _reason(observation),
         )
 
     @property
     def rank(self) -> tuple[bool, int, int]:
         """Sorts the worst line first: endpoints without TLS, then by severity and number of faults."""
         severity = self.worst.rank if self.worst else -1
-        return (self.is_tls, -severity, -self.faults)
+        return (self.answered, -severity, -self.faults)
 
     def columns(self) -> Iterator[SafeText]:
         """The texts of the line, one for each column."""
@@ -94,11 +94,11 @@ class SummaryLine:
         yield SafeText(self.endpoint)
         yield SafeText(versions_text(self.versions) or "-")
         yield SafeText(_in_days(self.days))
-        more = f" (and {self.faults - 1} more)" if self.is_tls and self.faults > 1 else ""
+        more = f" (and {self.faults - 1} more)" if self.answered and self.faults > 1 else ""
         yield SafeText.of(self.words, (more, "dim"))
 
     def _verdict(self) -> SafeText:
-        if not self.is_tls:
+        if not self.answered:
             return SafeText(_NO_TLS, style="red")
         if self.worst is None:
             return SafeText("ok", style="green")
@@ -135,8 +135,8 @@ def render_brief(line: SummaryLine, form: ReportForm) -> str:
 
 
 def _counted(lines: Sequence[SummaryLine]) -> str:
-    faulty = sum(line.is_tls and line.worst is not None for line in lines)
-    silent = sum(not line.is_tls for line in lines)
+    faulty = sum(line.answered and line.worst is not None for line in lines)
+    silent = sum(not line.answered for line in lines)
     counts = [
         f"{len(lines)} endpoint{'' if len(lines) == 1 else 's'}",
         f"{faulty} with findings",
@@ -146,7 +146,7 @@ def _counted(lines: Sequence[SummaryLine]) -> str:
 
 
 def _reason(observation: Observation) -> str:
-    if observation.answered_as_tls:
+    if observation.answered:
         return "no findings"
     reason = printable(observation.reason or "", limit=REASON_LIMIT)
     return f"{STATES[observation.state]}{': ' if reason else ''}{reason}"

@@ -42,7 +42,7 @@ def _bind(_: Nothing) -> Judge:
     def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         words, reason = _WORDS[observation.state], observation.reason
-        is_met = observation.answered_as_tls
+        is_met = observation.answered
         observed = words if is_met or not reason else f"{words}: {reason}"
         return Evaluation(
             outcome=_OUTCOMES.get(observation.state, Outcome.UNKNOWN),

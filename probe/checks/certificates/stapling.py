@@ -141,11 +141,12 @@ def _read_in_plaintext(exchange: Exchange) -> Iterator[_StapledData]:
 
 
 def _tls13_keys(facts: VisitFacts) -> list[KeyType]:
-    """The kinds of key that TLS 1.3 handshakes have shown."""
+    """The kinds of key that TLS 1.3 handshakes have shown for the name that the target has."""
+    if _TLSV1_3 not in facts.spoken:
+        return []
+    own = facts.usual_handshake(_TLSV1_3).server_name
     leaves = [
-        one.certificates[0]
-        for one in facts.handshakes
-        if one.offer.version is _TLSV1_3 and one.certificates
+        one.certificates[0] for one in facts.handshakes_for(own) if one.offer.version is _TLSV1_3
     ]
     return list(dict.fromkeys(parse_certificate(leaf).key_type for leaf in leaves))
 

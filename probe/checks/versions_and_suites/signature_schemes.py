@@ -157,10 +157,20 @@ def _signs_with(broken: str, found: AcceptedSet) -> Fact:
 
 
 async def check_tls13_schemes(prober: Prober, facts: VisitFacts) -> None:
-    """Fills ``signature_schemes`` of TLS 1.3: asks for each scheme of a key that has several."""
+    """Fills ``signature_schemes`` of TLS 1.3: asks for each scheme of a key that has several.
+
+    Handshakes for other names, which other checks finish at the same time, say nothing about this name's keys.
+    """
+    if _TLSV1_3 not in facts.spoken:
+        return
     if facts.first_handshake_at(_TLSV1_3) is None:
         await check_tls13_chains(prober, facts)
-    heard = [one for one in facts.handshakes if one.offer.version is _TLSV1_3]
+    own = facts.usual_handshake(_TLSV1_3).server_name
+    heard = [
+        one
+        for one in facts.handshakes
+        if one.offer.version is _TLSV1_3 and one.offer.server_name == own
+    ]
     served = {leaf.key_type: (one, leaf) for one in heard for leaf in _leaf(one)}
     if not served:
         return

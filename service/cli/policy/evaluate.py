@@ -96,7 +96,7 @@ def _probe_and_print(request: ScanRequest, gate: CiGate, *, as_json: bool) -> in
     outcome = ScanOutcome()
     trials = [(one, gate.judge(one, datetime.now(UTC))) for one in run(observe(request))]
     for observation, judged in trials:
-        outcome.are_all_tls &= observation.answered_as_tls
+        outcome.all_answered &= observation.answered
         outcome.is_stopped |= gate.stops(judged)
     found = {"endpoints": [trial_to_json(*one) for one in trials]} if as_json else None
     print_either(found, (line for one in trials for line in trial_lines(*one)))

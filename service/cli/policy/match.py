@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 from service.cli.app import (
-    EXIT_NOT_ALL_TLS,
+    EXIT_NOT_ALL_ANSWERED,
     EXIT_OK,
     fail,
 )
@@ -55,4 +55,4 @@ def match(  # noqa: PLR0913 - each parameter is an option of the command
     observations = run(observe(request))
     found = {"endpoints": list(map(match_to_json, observations))} if as_json else None
     print_either(found, chain.from_iterable(map(match_lines, observations)))
-    return EXIT_OK if all(one.answered_as_tls for one in observations) else EXIT_NOT_ALL_TLS
+    return EXIT_OK if all(one.answered for one in observations) else EXIT_NOT_ALL_ANSWERED

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from model.intrusiveness import Intrusiveness
-from service.cli.app import EXIT_DIFFERENT, EXIT_NOT_ALL_TLS, EXIT_OK, fail, say, warn
+from service.cli.app import EXIT_DIFFERENT, EXIT_NOT_ALL_ANSWERED, EXIT_OK, fail, say, warn
 from service.cli.options import (
     DEFAULT_DATABASE,
     AsJson,
@@ -182,5 +182,5 @@ def _print(compared: Sequence[Sides], *, shows_all: bool, as_json: bool, no_colo
 
 def _exit_code(compared: Sequence[Sides]) -> int:
     if not all(one.are_both_tls for one in compared):
-        return EXIT_NOT_ALL_TLS
+        return EXIT_NOT_ALL_ANSWERED
     return EXIT_OK if all(one.is_same for one in compared) else EXIT_DIFFERENT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-from service.cli.app import EXIT_NOT_ALL_TLS, EXIT_OK, fail, say
+from service.cli.app import EXIT_NOT_ALL_ANSWERED, EXIT_OK, fail, say
 from service.cli.options import (
     Dns,
     Fetch,
@@ -109,7 +109,7 @@ def explain(  # noqa: PLR0913 - each parameter is an option of the command
     except (ScanInputError, ValueError) as error:
         return fail(str(error))
     _print(explained, name, as_json=as_json, is_whole=verbose)
-    return EXIT_OK if all(one.is_tls for one in explained) else EXIT_NOT_ALL_TLS
+    return EXIT_OK if all(one.answered for one in explained) else EXIT_NOT_ALL_ANSWERED
 
 
 def _check_arguments(host: str, fact: str | None, replay: Path | None) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-from service.cli.app import EXIT_FINDINGS, EXIT_NOT_ALL_TLS, EXIT_OK, fail, say, warn
+from service.cli.app import EXIT_FINDINGS, EXIT_NOT_ALL_ANSWERED, EXIT_OK, fail, say, warn
 from service.cli.options import DEFAULT_DATABASE, AsJson
 from service.cli.output import print_either
 from service.cli.parameters import Argument, Option, command
@@ -119,4 +119,4 @@ def _exit_code(result: Result) -> int:
     from service.remediation.change import Ending
 
     codes = {Ending.FIXED: EXIT_OK, Ending.KEPT: EXIT_FINDINGS}
-    return codes.get(result.ending, EXIT_NOT_ALL_TLS)
+    return codes.get(result.ending, EXIT_NOT_ALL_ANSWERED)

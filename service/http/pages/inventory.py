@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -85,21 +86,26 @@ class Inventories:
 
 
 class OncePerInventory(Generic[Value]):
-    """Values that are computed from an Inventory, one for each key, and kept until there is a newer one."""
+    """Values that are computed from an Inventory, one for each key, and kept until there is a newer one.
+
+    Threads that ask at the same time wait for one of them to compute.
+    """
 
     def __init__(self, compute: Callable[[Inventory, str], Value]) -> None:
         self._compute = compute
-        self._last: tuple[object, dict[str, Value]] = (None, {})
+        self._computing = threading.Lock()
+        self._computed_from: object = None
+        self._known: dict[str, Value] = {}
 
     def of(self, inventory: Inventory, key: str = "") -> Value:
-        """The value for ``inventory``."""
-        last, basis = self._last, self._basis(inventory)
-        if last[0] is not basis:
-            last = self._last = (basis, {})
-        _, known = last
-        if key not in known:
-            known[key] = self._compute(inventory, key)
-        return known[key]
+        """The value for ``inventory``; call it in a thread."""
+        with self._computing:
+            basis = self._basis(inventory)
+            if self._computed_from is not basis:
+                self._computed_from, self._known = basis, {}
+            if key not in self._known:
+                self._known[key] = self._compute(inventory, key)
+            return self._known[key]
 
     def _basis(self, inventory: Inventory) -> object:
         """What the values are computed from."""

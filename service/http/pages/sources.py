@@ -35,9 +35,7 @@ class PageArchive(Protocol):
         """The newest ``limit`` Changes from ``since`` to before ``until``, newest first."""
         ...
 
-    async def latest(
-        self, endpoint_key: str, *, answered_as_tls: bool = False
-    ) -> Observation | None:
+    async def latest(self, endpoint_key: str, *, answered: bool = False) -> Observation | None:
         """The endpoint's newest facts with their evidence."""
         ...
 

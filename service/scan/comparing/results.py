@@ -33,7 +33,7 @@ class Sides:
     @property
     def are_both_tls(self) -> bool:
         """Whether both sides are known and answered with TLS."""
-        return all(one is not None and one.answered_as_tls for one in (self.first, self.second))
+        return all(one is not None and one.answered for one in (self.first, self.second))
 
     @property
     def is_same(self) -> bool:

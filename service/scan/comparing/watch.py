@@ -162,7 +162,7 @@ def _watched(seen: Observation, earlier: _Watched | None, line: SummaryLine) -> 
     before = None if earlier is None else earlier.verifiable
     return _Watched(
         known=known_facts(visits),
-        verifiable=seen if seen.answered_as_tls else before,
+        verifiable=seen if seen.answered else before,
         line=line,
     )
 

@@ -24,7 +24,7 @@ class Explained:
     """One address, its explanations, and the reason if there are none."""
 
     endpoint: Endpoint
-    is_tls: bool
+    answered: bool
     reason: str | None
     explanations: tuple[Explanation, ...]
 
@@ -57,7 +57,7 @@ def explained(observation: Observation, fact: FactName) -> Explained:
     """The explanations of the fact in one Observation."""
     return Explained(
         endpoint=observation.endpoint,
-        is_tls=observation.answered_as_tls,
+        answered=observation.answered,
         reason=observation.reason,
         explanations=tuple(fact.find(observation)),
     )

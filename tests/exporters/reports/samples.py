@@ -144,8 +144,8 @@ def status(observation: Observation, *judged: RuleResult, is_judged: bool = True
     return EndpointStatus(
         observation=observation,
         last_probe_at=NOW,
-        last_success_at=NOW if observation.answered_as_tls else None,
-        consecutive_failures=0 if observation.answered_as_tls else 3,
+        last_success_at=NOW if observation.answered else None,
+        consecutive_failures=0 if observation.answered else 3,
         interval_seconds=3600.0,
         findings=tuple(finding(observation, one) for one in judged),
         compliance={POLICY.name: verdict if judged else Verdict.YES} if is_judged else {},

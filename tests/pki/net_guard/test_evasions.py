@@ -73,7 +73,7 @@ async def test_a_denied_address_cannot_be_visited_by_the_scheduler(
             seen = await reached(GATE).visit(endpoint)
             assert (seen.state, seen.cost.connections) == (State.DENIED, 0)
             assert "denied" in (seen.reason or "") or "never probed" in (seen.reason or "")
-            assert seen.protocols == {} or not seen.answered_as_tls
+            assert seen.protocols == {} or not seen.answered
     assert sockets.connected == []
     assert trap.is_untouched()
 

@@ -79,7 +79,7 @@ async def test_requests_that_were_not_recorded_stay_unknown_and_stop_nothing() -
     )
     async with asyncio.timeout(5):
         again = await replay(empty, THOROUGH)
-    assert not again.answered_as_tls
+    assert not again.answered
 
 
 async def test_a_protocol_detected_by_its_greeting_is_detected_again() -> None:

@@ -234,7 +234,7 @@ async def test_explain_shows_the_same_bytes(protocol: str) -> None:
     for name in observation.plaintext:
         explained = Explained(
             endpoint=observation.endpoint,
-            is_tls=observation.answered_as_tls,
+            answered=observation.answered,
             reason=observation.reason,
             explanations=tuple(find_fact(name).find(observation)),
         )

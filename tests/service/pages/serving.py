@@ -82,7 +82,7 @@ async def _remember(store: SqlStore, statuses: Sequence[EndpointStatus]) -> None
         )
         await store.put_fleet_count(count)
     for status in statuses:
-        if status.observation.answered_as_tls:
+        if status.observation.answered:
             now = status.observation
             before = replace(
                 now,

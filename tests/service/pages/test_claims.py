@@ -69,6 +69,11 @@ async def test_filters_are_in_the_url(
     assert statements((await client.get(f"/claims?{query}")).text) == names
 
 
+async def test_filters_can_be_cleared_once_there_are_some(client: httpx.AsyncClient) -> None:
+    assert "Clear the filters" not in (await client.get("/claims")).text
+    assert "Clear the filters" in (await client.get("/claims?verdict=proved")).text
+
+
 async def test_the_named_views_answer_the_two_questions(client: httpx.AsyncClient) -> None:
     (declared, red), (reported, disproved) = VIEWS
     page = unescape((await client.get("/claims")).text)

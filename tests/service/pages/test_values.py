@@ -91,7 +91,7 @@ def test_the_shares_of_the_last_weeks_are_lines_and_what_vanished_stays() -> Non
 
 def test_a_count_is_of_the_endpoints_that_answer() -> None:
     observations = [one.observation for one in snapshot().endpoints]
-    answering = [one for one in observations if one.answered_as_tls]
+    answering = [one for one in observations if one.answered]
     assert count_of(ROWS, NOW) == fleet_count(map(accepted_by, answering), NOW)
 
 

@@ -103,7 +103,7 @@ async def test_an_endpoint_is_shown_as_the_store_has_it(running: Api) -> None:
     assert "offer" in json.dumps(facts)
     bare = await running.get(f"/endpoints/{shown['id']}/observation", evidence="false")
     assert "offer" not in bare.text
-    assert status.observation.answered_as_tls
+    assert status.observation.answered
 
 
 async def test_the_past_of_an_endpoint_is_read_in_pages(running: Api) -> None:

@@ -36,7 +36,7 @@ async def test_a_service_probes_and_the_scan_shows_what_it_found() -> None:
             with pytest.raises(ScanInputError, match="needs operator"):
                 await scan_all(request(target.key, url), OPTIONS, StringIO())
     (line,) = stream.getvalue().splitlines()
-    assert outcome.are_all_tls
+    assert outcome.all_answered
     assert json.loads(line)["certificates"][0]["chain"][0]["subject"] == "CN=a.example"
 
 
