@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias, TypeVar
 
-from model.service_bindings import ServiceBindings
+from model.dns.service_bindings import ServiceBindings
 from pki.net_guard.connect_errors import Allowance
 from probe.budget import VisitBudget
 from probe.dialogue.answer import ConnectFailure

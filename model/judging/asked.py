@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Final
 
 from model.application_protocol import USUAL_HTTPS_PORTS, speaks_tls_first
+from model.dns.service_bindings import service_query
 from model.judging.spoken import has_no_certificates, suite_gaps
 from model.observation import Observation
-from model.service_bindings import service_query
 from model.target_labels import HTTP
 from model.verdict import Verdict
 

@@ -20,7 +20,7 @@ from dns.rdtypes.svcbbase import (
     SVCBBase,
 )
 
-from model.service_bindings import ServiceBinding, ServiceBindings
+from model.dns.service_bindings import ServiceBinding, ServiceBindings
 from pki.dns.lookup import DnsLookup, LookupFailedError, Records
 
 MAX_ALIASES: Final = 8

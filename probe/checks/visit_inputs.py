@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from model.dns.service_bindings import ServiceBindings
 from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
-from model.service_bindings import ServiceBindings
 from probe.dialogue.before_tls.found_application import FROM_THE_FIRST_BYTE, FoundApplication
 from probe.web.site import WebSite
 

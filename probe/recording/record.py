@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
+from model.dns.service_bindings import ServiceBindings
 from model.observation import Observation
 from model.ports import Clock
-from model.service_bindings import ServiceBindings
 from pki.net_guard.politeness import Politeness
 from probe.connect.options import TransportOptions
 from probe.connect.session import ConversationOptions, EndpointSession

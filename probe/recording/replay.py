@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
-from model.service_bindings import ServiceBindings
+from model.dns.service_bindings import ServiceBindings
 from probe.budget import BudgetLimits, VisitBudget
 from probe.connect.listening import find_application
 from probe.connect.options import TransportOptions

@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from model.application_protocol import DEFAULT_PROTOCOL
+from model.dns.service_bindings import ServiceBindings
 from model.encoding.times_json import time_from_json, time_to_json
 from model.frozen import frozen
 from model.intrusiveness import Intrusiveness
 from model.observation import Cost
-from model.service_bindings import ServiceBindings
 from model.target import Endpoint, Target
 from probe.checks.part import Part
 from probe.dialogue.answer import ConnectFailure, Ending
@@ -127,8 +127,7 @@ def from_lines(lines: Iterable[str]) -> Iterator[RecordedVisit]:
     header: dict[str, Any] | None = None
     conversations: list[Conversation] = []
     handshakes: list[RecordedHandshake] = []
-    quic: RecordedQuic | None = None
-    bindings: ServiceBindings | None = None
+    others: dict[str, Any] = {}
     number = 0
     for number, line in enumerate(lines, start=1):
         kind, plain = _read_line(line, number)
@@ -145,20 +144,18 @@ def from_lines(lines: Iterable[str]) -> Iterator[RecordedVisit]:
                 case "handshake":
                     handshakes.append(from_plain(RecordedHandshake, plain))
                 case "quic":
-                    quic = from_plain(RecordedQuic, plain)
+                    others["quic"] = from_plain(RecordedQuic, plain)
                 case "service_bindings":
-                    bindings = from_plain(ServiceBindings, plain)
+                    others[kind] = from_plain(ServiceBindings, plain)
                 case "cost":
                     yield RecordedVisit(
                         **(header or {}),
                         conversations=tuple(conversations),
                         handshakes=tuple(handshakes),
-                        quic=quic,
-                        service_bindings=bindings,
+                        **others,
                         cost=from_plain(Cost, plain),
                     )
-                    header, conversations, handshakes = None, [], []
-                    quic, bindings = None, None
+                    header, conversations, handshakes, others = None, [], [], {}
                 case _:
                     raise ValueError(f"{kind!r} is not a kind of line of a recording")
         except (ValueError, KeyError, AttributeError) as error:

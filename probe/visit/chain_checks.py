@@ -20,7 +20,7 @@ from model.certificates.certificate import (
     ServedChain,
     TrustVerdict,
 )
-from model.service_bindings import ServiceBindings
+from model.dns.service_bindings import ServiceBindings
 from model.target import Target
 from pki.certificates import TrustStore, parse_certificate, with_revocations
 from pki.certificates.path_building import read_link

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from model.certificates.certificate import ServedChain
-from model.service_bindings import ServiceBindings, service_query
+from model.dns.service_bindings import ServiceBindings, service_query
 from model.target import Target, is_ip_address
 from pki.dns import DnsLookup, find_service_bindings, judge_caa, judge_tlsa
 from pki.dns.lookup import NameServer

@@ -13,8 +13,8 @@ from typing import Final
 from urllib.parse import quote
 
 from model.application_protocol import AUTO, DTLS, protocol_named
+from model.dns.service_bindings import ServiceBindings
 from model.intrusiveness import Intrusiveness
-from model.service_bindings import ServiceBindings
 from model.target import Target
 from model.target_labels import (
     CLIENT_AUTH_PATH,

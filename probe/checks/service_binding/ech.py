@@ -8,7 +8,7 @@ section 6.2) goes with a question that needs the decrypted flight anyway.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
@@ -17,15 +17,17 @@ from probe.checks.answered_offers import answered_offer
 from probe.checks.prober import Prober
 from probe.checks.service_binding.records import records_of_endpoint
 from probe.checks.visit_facts import VisitFacts
-from probe.crypto.ech import EchHello, ech_hello
 from probe.crypto.tls13_flight import Tls13Flight
 from probe.crypto.tls13_keys import OPENED_SUITES
 from probe.dialogue.answer import Answer, ConnectFailure, RetryRequest, ServerFlight
 from probe.dialogue.exchange import in_words
 from probe.dialogue.offer import Offer
 from probe.dialogue.question import Question
-from probe.tls.ech import EchConfig, decode_ech_configs
 from probe.tls.extensions import ExtensionType, body_of
+
+if TYPE_CHECKING:
+    from probe.crypto.ech import EchHello
+    from probe.tls.ech import EchConfig
 
 ECH_RETRY_CONFIGS: Final = "ech_retry_configs"
 ECH_KEY_ACCEPTED: Final = "ech_key_accepted"
@@ -47,6 +49,8 @@ def note_grease(facts: VisitFacts, flight: Tls13Flight) -> None:
             flight, verdict, note if flight.is_whole else None
         )
         return
+    from probe.tls.ech import decode_ech_configs
+
     try:
         names = _names(decode_ech_configs(body))
     except DecodeError as error:
@@ -90,6 +94,10 @@ async def ask_with_published_key(prober: Prober, facts: VisitFacts) -> Fact | No
         return None
     if _TLSV1_3 not in facts.spoken:
         return _without_tls13(facts)
+    # Visits without a published key start without these modules.
+    from probe.crypto.ech import ech_hello
+    from probe.tls.ech import decode_ech_configs
+
     try:
         configs = decode_ech_configs(published)
     except DecodeError as error:

@@ -11,14 +11,12 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from model.application_protocol import DEFAULT_PORT, HTTP_1_1, protocol_named
+from model.dns.service_bindings import ServiceBinding, ServiceBindings
 from model.registry import ALPN_PROTOCOLS
-from model.service_bindings import ServiceBinding, ServiceBindings
 from model.verdict import Evidence, Fact, Verdict
 from pki.byte_reader import DecodeError
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.crypto.ech import is_usable
-from probe.tls.ech import decode_ech_configs
 
 SERVICE_BINDING: Final = "service_binding"
 ALPN: Final = "service_binding_alpn"
@@ -101,6 +99,10 @@ def _ech(bindings: ServiceBindings) -> Fact:
     lists = [record.ech for record in bindings.records if record.ech is not None]
     if not lists:
         return _fact(bindings, Verdict.NO, "no record has the parameter ech")
+    # Visits without such a parameter start without these modules.
+    from probe.crypto.ech import is_usable
+    from probe.tls.ech import decode_ech_configs
+
     names: list[str] = []
     for one in lists:
         try:

@@ -28,7 +28,11 @@ _FACTS: Final[Mapping[Family, tuple[str, ...]]] = {
     Family.GRADE: ("protocols", "cipher_suites", "groups"),
     Family.DRIFT: ("protocols", "certificates.leaf"),
     Family.SSH: ("ssh",),
-    Family.DNS: ("features.service_binding", "features.ech_key_accepted"),
+    Family.DNS: (
+        "features.service_binding",
+        "features.ech_key_accepted",
+        "features.ech_retry_configs",
+    ),
 }
 
 

@@ -10,7 +10,7 @@ import dns.message
 import dns.rrset
 import pytest
 
-from model.service_bindings import service_query
+from model.dns.service_bindings import service_query
 from model.target import Target
 from pki.dns import DnsLookup, find_service_bindings
 from pki.dns.service_bindings import MAX_ALIASES, MAX_SERVICE_BINDINGS

@@ -23,6 +23,7 @@ from probe.connect.starttls.outcome import quoted
 from probe.dialogue.before_tls.greetings import greeting_of
 from probe.quic.version_negotiation import versions_in
 from probe.tls.decoded import decoded
+from probe.tls.ech import decode_ech_configs
 from probe.tls.encrypted_messages import CompressedCertificate, decode_certificate
 from probe.tls.hello import ServerHello
 from probe.tls.messages import CertificateMessage, CertificateRequest, CertificateStatus
@@ -210,6 +211,10 @@ _STRUCTURES: Final[dict[str, tuple[Callable[[bytes], object], Callable[[int], by
     "versions_in": (
         lambda packet: versions_in(packet, bytes(16)),
         lambda length: b"\x80\0\0\0\0\x08" + bytes(8) + b"\x08" + bytes(8) + bytes(length),
+    ),
+    "decode_ech_configs": (
+        decode_ech_configs,
+        lambda length: wire.vector(b"\xfe\x0c" + wire.vector(bytes(length), 2), 2),
     ),
     "name_text": (name_text, _names),
     "matches": (_hostnames, bytes),
