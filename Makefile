@@ -16,10 +16,10 @@ BENCH_VENV := .cache/bench-venv
 FUZZ_VENV := .cache/fuzz-venv
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := answers sslv2 provocations messages sessions datagrams xml_streams lines certificates \
-    dtls_questions quic_questions tls13_flights ssh_exchanges openvpn_sessions ike_messages scripts proxies \
-    http revocation timestamps mail_domains kubernetes_objects consul_services docker_containers \
-    server_files targets_files yaml_files web_configurations trust_files log_lists source_texts recordings \
-    observations
+    dtls_questions quic_questions tls13_flights ssh_exchanges openvpn_sessions ike_messages ech_configs \
+    scripts proxies http revocation timestamps mail_domains kubernetes_objects consul_services \
+    docker_containers server_files targets_files yaml_files web_configurations trust_files log_lists \
+    source_texts recordings observations
 PYTEST := -m pytest -n $(WORKERS) --dist worksteal
 PACKAGES := model pki probe discovery scheduling policy storage exporters service tlsprobe
 CODE := $(wildcard $(PACKAGES) tests benchmarks fuzz scripts deploy)

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
+from pki.byte_reader import DecodeError
 from probe.checks.ike.responder import EVERYTHING as EVERYTHING_IN_IKE
 from probe.checks.ssh.offers import EVERYTHING
 from probe.connect.openvpn.framing import OpenVpnFraming
+from probe.crypto.ech import ech_hello, is_usable
 from probe.crypto.ike.exchange import IkeExchange
 from probe.crypto.ike.version_1 import Ike1Exchange
 from probe.crypto.quic_keys import initial_keys, sealed_initial
@@ -25,6 +27,7 @@ from probe.ike.version_1 import Authentication, Exchange, without_hash
 from probe.openvpn.reliability import ReliableDatagrams
 from probe.quic.packet import VERSION_1, packets_in
 from probe.tls.dtls import datagrams_in
+from probe.tls.ech import decode_ech_configs
 from probe.tls.limits import MAX_QUIC_DATAGRAMS
 from tests.probe.crypto.sealing import SealedFlight
 from tests.probe.programmable import wire
@@ -76,6 +79,18 @@ def quic_questions(some: bytes) -> None:
             reply = reply or question.feed(datagram)
     assert (reply or question.end(Ending.SILENCE)) is not None
     assert len(sent) <= MAX_QUIC_DATAGRAMS
+
+
+def ech_configs(some: bytes) -> None:
+    """A list of ECH is decoded, or rejected with the codec's own error; each configuration is a part of it, and makes
+    a hello or none."""
+    try:
+        configs = decode_ech_configs(some)
+    except DecodeError:
+        return
+    assert all(config.raw in some for config in configs)
+    hello = ech_hello(offer(ProtocolVersion.TLSV1_3, (_AES_128_GCM,), _SHAPE), configs, _NONCE)
+    assert (hello is not None) <= any(map(is_usable, configs))
 
 
 def ssh_exchanges(some: bytes) -> None:

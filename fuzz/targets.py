@@ -156,6 +156,7 @@ TARGETS: Final[Mapping[str, Target]] = {
         handshakes.ssh_exchanges,
         handshakes.openvpn_sessions,
         handshakes.ike_messages,
+        handshakes.ech_configs,
         replies.scripts,
         replies.proxies,
         replies.http,

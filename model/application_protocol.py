@@ -30,6 +30,9 @@ WIREGUARD: Final = "wireguard"
 IKE: Final = "ike"
 """The key exchange of IPsec (RFC 7296), over UDP."""
 
+DNS: Final = "DNS"
+"""The service of DNS over TLS."""
+
 AUTO: Final = "auto"
 """The protocol of a target whose visit detects it."""
 
@@ -151,7 +154,7 @@ PROTOCOLS: Final = (
     _direct("cassandra", "Cassandra", (9042,)),
     _direct("elasticsearch", "Elasticsearch", (9200,), "opensearch"),
     _direct("memcached", "Memcached", (11211,)),
-    _direct("dns", "DNS", (853,), "dot"),
+    _direct("dns", DNS, (853,), "dot"),
     _direct("sips", "SIP", (5061,), "sip"),
     _direct("rsync-ssl", "rsync", (874,)),
     # TLS in packets of its own.
@@ -176,7 +179,7 @@ PROTOCOLS: Final = (
 """All protocols, one row each."""
 
 _ALPN_IDS: Final = {
-    "DNS": "dot",
+    DNS: "dot",
     "FTP": "ftp",
     "IMAP": "imap",
     "IRC": "irc",

@@ -8,6 +8,7 @@ otherwise it would silently do nothing.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ EXPECTED_CERTIFICATE: Final = "expected_certificate"
 EXPECTED_PROTOCOLS: Final = "expected_protocols"
 INTRUSIVENESS: Final = "intrusiveness"
 SECRECY_YEARS: Final = "secrecy_years"
+ECH_CONFIG_LIST: Final = "ech_config_list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ ACTING_LABELS: Final = (
     ActingLabel(EXPECTED_PROTOCOLS, "which protocol versions count as correct"),
     ActingLabel(INTRUSIVENESS, "how intrusive the probes may be"),
     ActingLabel(SECRECY_YEARS, "how long recorded data must stay secret"),
+    ActingLabel(ECH_CONFIG_LIST, "with which key an Encrypted ClientHello is sent"),
 )
 """Every label that some part of tlsprobe reads by name."""
 
@@ -105,6 +108,7 @@ _SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
 """The setting that defines the names which a label may have as its value."""
 
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}|[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){31}")
+_SHORTEST_LIST: Final = 6
 _YEARS: Final = re.compile(r"[0-9]{1,3}")
 _VERSIONS: Final = tuple(version.label for version in ProtocolVersion)
 _FORMS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = MappingProxyType(
@@ -126,6 +130,10 @@ _FORMS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = MappingProxyTyp
         SECRECY_YEARS: (
             lambda text: _YEARS.fullmatch(text) is not None,
             "a whole number of years from 0 to 999",
+        ),
+        ECH_CONFIG_LIST: (
+            lambda text: _ech_config_list(text) is not None,
+            "an ECHConfigList in Base64, as in the parameter ech of an HTTPS record",
         ),
     }
 )
@@ -203,3 +211,18 @@ def http_port_of(target: Target) -> int | None:
     port = target.labels.get(HTTP_PORT, "")
     is_port = port.isascii() and port.isdecimal() and 0 < int(port) < 65536
     return int(port) if is_port else HTTP_PORTS.get(target.port)
+
+
+def ech_config_list_of(target: Target) -> bytes | None:
+    """The ECHConfigList of the target's label; None without a valid one."""
+    return _ech_config_list(target.labels.get(ECH_CONFIG_LIST, ""))
+
+
+def _ech_config_list(text: str) -> bytes | None:
+    """The decoded list (RFC 9849, section 4), if its length is the one that it states."""
+    try:
+        octets = base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+    is_list = len(octets) >= _SHORTEST_LIST and int.from_bytes(octets[:2], "big") == len(octets) - 2
+    return octets if is_list else None

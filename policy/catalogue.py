@@ -16,6 +16,7 @@ from policy.rules.endpoint.https import HTTPS_RULES
 from policy.rules.endpoint.plaintext import PLAINTEXT_RULES
 from policy.rules.endpoint.quic import QUIC_RULES
 from policy.rules.endpoint.reach import REACHED
+from policy.rules.endpoint.service_bindings import SERVICE_BINDING_RULES
 from policy.rules.handshake.cipher_suite_order import CIPHER_SUITE_ORDER_RULES
 from policy.rules.handshake.cipher_suites import CIPHER_SUITE_RULES
 from policy.rules.handshake.dh import DH_RULES
@@ -60,6 +61,7 @@ RULES: Final[tuple[AnyRule, ...]] = (
     *SSH_HOST_KEY_RULES,
     *QUIC_RULES,
     *IKE_RULES,
+    *SERVICE_BINDING_RULES,
 )
 
 RULES_BY_NAME: Final[Mapping[str, AnyRule]] = MappingProxyType({rule.name: rule for rule in RULES})

@@ -45,6 +45,7 @@ class Family(StrEnum):
     SSH = "SSH"
     QUIC = "QUIC"
     IKE = "IKE"
+    DNS = "DNS"
 
 
 def is_about(family: Family, protocol: str) -> bool:

@@ -6,8 +6,10 @@ transport is made and does not change afterwards.
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeAlias, TypeVar
 
+from model.dns.service_bindings import ServiceBindings
 from pki.net_guard.connect_errors import Allowance
 from probe.budget import VisitBudget
 from probe.dialogue.answer import ConnectFailure
@@ -19,12 +21,13 @@ from probe.dialogue.offer import Offer
 from probe.quic.answer import QuicAnswer
 
 Result = TypeVar("Result")
+LookUp: TypeAlias = Callable[[], Awaitable[ServiceBindings | None]]
 
 
 class ProbeTransport(Protocol):
     """The connection of one visit to one endpoint, and what the visit has cost so far.
 
-    ``nonce`` holds the visit's 64 random bytes: the random and the session id of its hellos. Nothing here
+    ``nonce`` holds the visit's random bytes: the random and the session id of its hellos, then 32 secret ones. Nothing here
     raises because of what a server does: a failure is a value.
     """
 
@@ -41,6 +44,10 @@ class ProbeTransport(Protocol):
     async def find_application(self) -> FoundApplication:
         """The protocol in which TLS begins here. Called first, because the protocol may decide how TLS begins."""
         ...
+
+    async def service_bindings(self, look_up: LookUp) -> ServiceBindings | None:
+        """What ``look_up`` finds in the DNS before the first question; a recording has an answer of its own."""
+        return await look_up()
 
     async def ask(
         self, offer: Offer, *, patient: bool = False, is_chained: bool = False

@@ -101,7 +101,7 @@ install_exim() {
 install_commands openssl:openssl ssh-keygen:openssh-client nginx:nginx gnutls-serv:gnutls-bin promtool:prometheus amtool:prometheus-alertmanager \
     prometheus-blackbox-exporter:prometheus-blackbox-exporter \
     haproxy:haproxy stunnel4:stunnel4 apache2:apache2 javac:default-jdk-headless \
-    knotd:knot keymgr:knot unbound:unbound caddy:caddy tinyproxy:tinyproxy-bin \
+    knotd:knot keymgr:knot unbound:unbound selfserv:libnss3-tools pk12util:libnss3-tools caddy:caddy tinyproxy:tinyproxy-bin \
     microsocks:microsocks gtlsserver:ngtcp2-server \
     pg_ctlcluster:postgresql chromium:chromium jq:jq mandoc:mandoc man:man-db zsh:zsh fish:fish
 # Servers of protocols that upgrade to TLS, data stores and brokers.

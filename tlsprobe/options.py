@@ -69,7 +69,7 @@ class ScanOptions(TypedDict, total=False):
     fetch: bool
     """Whether to fetch OCSP responses, CRLs and missing issuers from URLs in certificates. Default: no."""
     dns_records: bool
-    """Whether to look up CAA and TLSA records. Default: no."""
+    """Whether to look up CAA and TLSA, HTTPS and SVCB records. Default: no."""
     log_list: FilePath | None
     """A certificate transparency log list (version 3), to verify timestamps."""
     proxy: str | None

@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import Final
 
 from model.application_protocol import USUAL_HTTPS_PORTS, speaks_tls_first
+from model.dns.service_bindings import service_query
 from model.judging.spoken import has_no_certificates, suite_gaps
 from model.observation import Observation
 from model.target_labels import HTTP
+from model.verdict import Verdict
 
 _OF_STAPLING: Final = frozenset({"ocsp_stapling", "sct_in_tls"})
 _OF_SIGNATURES: Final = frozenset(
@@ -20,6 +22,10 @@ _OF_SIGNATURES: Final = frozenset(
 )
 _OF_GROUPS: Final = frozenset({"ignores_supported_groups", "post_quantum_handshake"})
 _OF_DH: Final = frozenset({"dh_public_value_reused", "ecdhe_public_value_reused"})
+_OF_SERVICE_BINDINGS: Final = frozenset(
+    {"ech_key_accepted", "ech_published", "service_binding", "service_binding_alpn"}
+    | {"service_binding_hints", "service_binding_port"}
+)
 _OF_FEATURES_PART: Final = frozenset(
     {"crime", "client_renegotiation_dos", "insecure_renegotiation", "ticketbleed"}
 )
@@ -35,11 +41,21 @@ def feature_does_not_apply(observation: Observation, name: str) -> bool:
         was_asked = bool(observation.signature_schemes) or _asked_features(observation)
     elif name in _OF_GROUPS:
         was_asked = bool(observation.groups)
+    elif name in _OF_SERVICE_BINDINGS:
+        return _asked_service_bindings(observation)
     elif name in _OF_DH:
         was_asked = _LOGJAM in observation.vulnerabilities
     else:
         was_asked = _asked_features(observation)
     return was_asked and not suite_gaps(observation)
+
+
+def _asked_service_bindings(observation: Observation) -> bool:
+    """Whether the records were found or not found, or the protocol has none."""
+    fact = observation.features.get("service_binding")
+    if fact is None:
+        return service_query(observation.endpoint.target) is None
+    return fact.verdict is not Verdict.UNKNOWN
 
 
 def vulnerability_does_not_apply(observation: Observation, name: str) -> bool:

@@ -28,6 +28,10 @@ from probe.checks.plaintext.plaintext_session import (
     PLAINTEXT,
     check_plaintext,
 )
+from probe.checks.service_binding.records import (
+    SERVICE_BINDING_FACTS,
+    check_service_bindings,
+)
 from probe.checks.versions_and_suites.cipher_suites import check_cipher_suites
 from probe.checks.versions_and_suites.contradictions import check_contradictions
 from probe.checks.versions_and_suites.dh_parameters import check_dh_parameters
@@ -168,6 +172,12 @@ STAGES: Final = (
                 ask=check_passive_features,
                 level=Intrusiveness.SAFE,
                 facts=READ_OFF,
+            ),
+            Check(
+                part=Part.FEATURES,
+                ask=check_service_bindings,
+                level=Intrusiveness.SAFE,
+                facts=SERVICE_BINDING_FACTS,
             ),
             Check(
                 part=Part.VULNERABILITIES,

@@ -40,6 +40,7 @@ from probe.checks.plaintext.plaintext_session import (
     check_starttls,
 )
 from probe.checks.plaintext.starttls_injection import STARTTLS_INJECTION, check_starttls_injection
+from probe.checks.service_binding.ech import ECH_KEY_ACCEPTED, ECH_RETRY_CONFIGS, check_ech
 from probe.checks.versions_and_suites.cipher_suites import check_cipher_suites, check_sslv3_suites
 from probe.checks.versions_and_suites.dh_parameters import DH_FACTS, check_dh_parameters
 from probe.checks.versions_and_suites.signature_schemes import (
@@ -228,8 +229,15 @@ MAIN_CHECKS: Final = (
         part=Part.FEATURES,
         ask=check_certificate_compression,
         level=Intrusiveness.SAFE,
-        facts=("certificate_compression", UNKNOWN_KEY_SHARE),
+        facts=("certificate_compression", UNKNOWN_KEY_SHARE, ECH_RETRY_CONFIGS),
         after=(*_SUITES, check_tls13_groups),
+    ),
+    Check(
+        part=Part.FEATURES,
+        ask=check_ech,
+        level=Intrusiveness.SAFE,
+        facts=(ECH_KEY_ACCEPTED,),
+        after=(*_SUITES, check_certificate_compression),
     ),
     Check(
         part=Part.CLIENT_AUTH,

@@ -91,7 +91,7 @@ class Prober:
     def __init__(self, transport: ProbeTransport) -> None:
         self._open_transport: ProbeTransport | None = transport
         self.nonce = transport.nonce
-        """The 64 random bytes in the hellos of this visit."""
+        """The random bytes of this visit (``ProbeTransport``)."""
         self._control: Offer | None = None
         self.exchanges: list[Exchange] = []
         self.spent: str | None = None

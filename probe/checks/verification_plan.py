@@ -16,6 +16,7 @@ from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_name, named_group_code_point
 from model.verdict import Evidence, Preference, Verdict
 from model.verification.plan import HelloForm, KnownPick, KnownRefusal, VerificationPlan
+from model.verification.remembered import Remembered
 from probe.checks.features.post_quantum import POST_QUANTUM
 from probe.checks.visit_inputs import ASKED_VERSIONS
 from probe.dialogue.candidate_suites import suites_in_parts
@@ -28,6 +29,13 @@ _LISTS: Final = 1024
 
 _MOST_COMPARED_BYTES: Final = 64
 """An alert, or the bytes before a close; longer answers are not compared."""
+
+
+def plan_for(known: Observation | Remembered | None) -> VerificationPlan | None:
+    """The plan to verify ``known``, which may be a remembered visit; None if there is none."""
+    if isinstance(known, Remembered):
+        return known.plan
+    return None if known is None else plan_of(known)
 
 
 def plan_of(known: Observation) -> VerificationPlan | None:

@@ -3,7 +3,8 @@
 For each accepted version the check sends two Offers: one with every suite that was not accepted, which the
 server must refuse, and one with the accepted suites, which must give the known first pick and a known leaf.
 TLS 1.3 needs one more for the groups, and a handshake for its chain. Each refused version is asked once more.
-That is at most 2V + 6 connections for V accepted versions, and more for a server that needs its suites in parts.
+An Encrypted ClientHello is sent again if its key is published.
+That is at most 2V + 7 connections for V accepted versions, and more for a server that needs its suites in parts.
 Any other answer is a difference.
 
 These questions cannot show: a suite or group that is no longer accepted but was not the first pick, a changed
@@ -27,6 +28,8 @@ from model.verdict import Evidence, Verdict
 from model.verification.plan import KnownPick, VerificationPlan
 from probe.checks.certificates.served_chains import finish_handshake
 from probe.checks.prober import Prober, side_by_side
+from probe.checks.service_binding.ech import ECH_KEY_ACCEPTED, ask_with_published_key
+from probe.checks.service_binding.records import SERVICE_BINDING, proof_of
 from probe.checks.verification_plan import picked_offer, refused_offers
 from probe.checks.versions_and_suites.strike_out import picked_group
 from probe.checks.versions_and_suites.versions import is_decisive
@@ -46,6 +49,8 @@ async def ask_whether_unchanged(
     ``known`` may lack its evidence, because the ``plan`` has what is needed of it. Adds the answers to
     ``facts.spoken`` and ``facts.handshakes``.
     """
+    if not _are_service_bindings_known(facts, known):
+        return Verdict.NO
     controls = await side_by_side(
         *(_ask_known_pick(prober, facts, known, pick) for pick in plan.picks)
     )
@@ -58,7 +63,26 @@ async def ask_whether_unchanged(
     ]
     if ProtocolVersion.TLSV1_3 in facts.spoken:
         questions.append(_ask_known_leaf_at_tls13(prober, facts, known))
+        questions.append(_ask_known_ech(prober, facts, known))
     return _all(await side_by_side(*questions))
+
+
+def _are_service_bindings_known(facts: VisitFacts, known: Observation) -> bool:
+    """Whether the HTTPS or SVCB records are those of ``known``, whose evidence has their data."""
+    bindings, fact = facts.inputs.service_bindings, known.features.get(SERVICE_BINDING)
+    if bindings is None or fact is None:
+        return bindings is None and fact is None
+    if fact.verdict is not Verdict.YES or fact.evidence is None:
+        return not bindings.records
+    return fact.evidence.answer == proof_of(bindings)
+
+
+async def _ask_known_ech(prober: Prober, facts: VisitFacts, known: Observation) -> Verdict:
+    """Sends the Encrypted ClientHello again: a key that the server accepted may no longer be one of its keys."""
+    fact, before = await ask_with_published_key(prober, facts), known.features.get(ECH_KEY_ACCEPTED)
+    if fact is None or before is None:
+        return _verdict(fact is None and before is None)
+    return _verdict(fact.verdict is before.verdict)
 
 
 def _all(answers: Sequence[Verdict]) -> Verdict:

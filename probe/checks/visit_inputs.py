@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from model.dns.service_bindings import ServiceBindings
 from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from probe.dialogue.before_tls.found_application import FROM_THE_FIRST_BYTE, FoundApplication
@@ -40,7 +41,9 @@ class VisitInputs:
     begins. ``web`` is the location of its web server; None if there can be none. ``client_auth_path`` is an
     HTTP path that may ask for a client certificate if the handshake does not, ``own_certificate`` the user's
     client certificate for it, ``expired_certificate`` one that has expired. ``user_agent`` is our name in
-    HTTP requests. ``asked_versions`` are in ascending order, ``port`` is the target's.
+    HTTP requests. ``asked_versions`` are in ascending order, ``port`` is the target's. ``address`` is the IP address and
+    the port that is probed, ``service_bindings`` the HTTPS or SVCB records that were looked up, and ``ech_config_list``
+    what the target's owner states instead of their parameter ``ech``.
     """
 
     server_name: str | None
@@ -53,3 +56,6 @@ class VisitInputs:
     user_agent: str = ""
     asked_versions: tuple[ProtocolVersion, ...] = ASKED_VERSIONS
     port: int | None = None
+    address: tuple[str, int] | None = None
+    service_bindings: ServiceBindings | None = None
+    ech_config_list: bytes | None = None

@@ -10,8 +10,9 @@ from probe.connect.starttls.application import DIRECT_TLS, Application
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
 
-NONCE_LENGTH: Final = 64
-"""Number of bytes for the random and the session id of a visit's hellos."""
+NONCE_LENGTH: Final = 96
+"""Number of bytes: 64 for the random and the session id of a visit's hellos, and 32 that are never sent, so that
+no one else knows the keys that are derived from all of them."""
 
 
 @frozen

@@ -67,6 +67,12 @@ OPENED_SUITES: Final = tuple(_SUITES)
 """The suites whose records can be decrypted (RFC 9846, B.4)."""
 
 
+def digest_of(cipher_suite: int) -> str | None:
+    """The name of the suite's hash; None if it is not one of ``OPENED_SUITES``."""
+    suite = _SUITES.get(cipher_suite)
+    return None if suite is None else suite.digest
+
+
 class KeyShareSecret:
     """A private key in one of the ``SHARED_GROUPS``, derived from a seed.
 

@@ -118,17 +118,19 @@ class Offer:
     changes: Changes = NO_CHANGES
 
     def encode(self, nonce: bytes) -> bytes:
-        """The hello in its record; ``nonce`` is 64 bytes: the random and the session id.
+        """The hello in its record; the first 64 bytes of ``nonce`` are the random and the
+        session id.
 
         The record version is TLS 1.0 for TLS 1.3, for middleboxes (RFC 9846, 5.1), otherwise the version
         asked for, which gets the quickest refusals.
         """
-        message = encode_handshake(HandshakeType.CLIENT_HELLO, self._hello(nonce).encode())
+        message = encode_handshake(HandshakeType.CLIENT_HELLO, self.hello(nonce).encode())
         is_tls13 = self.version is ProtocolVersion.TLSV1_3
         record_version = ProtocolVersion.TLSV1_0 if is_tls13 else self.version
         return encode_record(ContentType.HANDSHAKE, record_version, message)
 
-    def _hello(self, nonce: bytes) -> ClientHello:
+    def hello(self, nonce: bytes) -> ClientHello:
+        """The message; ``nonce`` as above."""
         changes = self.changes
         usual_version = min(self.version, ProtocolVersion.TLSV1_2)
         return ClientHello(

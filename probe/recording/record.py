@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
 
 from model.application_protocol import IKE
+from model.dns.service_bindings import ServiceBindings
 from model.observation import Observation
 from model.ports import Clock
 from pki.net_guard.politeness import Politeness
@@ -20,6 +21,7 @@ from probe.ike.version_1 import without_hash
 from probe.quic.answer import QuicAnswer
 from probe.recording.visit import Conversation, RecordedHandshake, RecordedQuic, RecordedVisit
 from probe.tls.record import ContentType
+from probe.transport import LookUp
 from probe.visit.settings import ProbeSettings
 from probe.web.cookies import mask_cookies_in_pieces
 
@@ -157,6 +159,12 @@ class RecordingSession(EndpointSession):
     ) -> None:
         super().__init__(options, settings, politeness, clock)
         self._recorder = _Recorder(settings, clock)
+        self._service_bindings: ServiceBindings | None = None
+
+    async def service_bindings(self, look_up: LookUp) -> ServiceBindings | None:
+        """Recorded as they were looked up."""
+        self._service_bindings = await look_up()
+        return self._service_bindings
 
     async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
         """A full handshake, recorded by its outcome."""
@@ -186,7 +194,10 @@ class RecordingSession(EndpointSession):
 
     def recorded(self, observation: Observation) -> RecordedVisit:
         """The recorded visit, with its Observation."""
-        return self._recorder.recorded(self.nonce, observation)
+        return replace(
+            self._recorder.recorded(self.nonce, observation),
+            service_bindings=self._service_bindings,
+        )
 
 
 class RecordingIkeSession(IkeSession):

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
+from model.dns.service_bindings import ServiceBindings
 from probe.budget import BudgetLimits, VisitBudget
 from probe.connect.listening import find_application
 from probe.connect.options import TransportOptions
@@ -30,7 +31,7 @@ from probe.dialogue.offer import Offer
 from probe.quic.answer import QuicAnswer
 from probe.recording.plain import to_plain
 from probe.recording.visit import Conversation, RecordedHandshake, RecordedVisit
-from probe.transport import ProbeTransport
+from probe.transport import LookUp, ProbeTransport
 
 _PATIENCE_SECONDS: Final = 1.0
 """A recorded question that is not asked within this time is skipped: the checks have changed."""
@@ -86,6 +87,7 @@ class ReplaySession(ProbeTransport):
         self._clock = clock
         self._throttled = cost.throttled
         self._quic = visit.quic
+        self._service_bindings = visit.service_bindings
         self._by_words: dict[bytes, deque[_Answer]] = {}
         self._by_offer: dict[str, deque[_Answer]] = {}
         for conversation in visit.conversations:
@@ -120,6 +122,10 @@ class ReplaySession(ProbeTransport):
             return self._options.application.found(peer)
         application, greeting = await find_application(self, self._options.address[1])
         return application.found(peer, greeting)
+
+    async def service_bindings(self, look_up: LookUp) -> ServiceBindings | None:
+        """The records that were recorded; the DNS is not asked."""
+        return self._service_bindings
 
     async def close(self) -> None:
         """Ends the replay."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from model.application_protocol import DEFAULT_PROTOCOL
+from model.dns.service_bindings import ServiceBindings
 from model.encoding.times_json import time_from_json, time_to_json
 from model.frozen import frozen
 from model.intrusiveness import Intrusiveness
@@ -81,6 +82,7 @@ class RecordedVisit:
     conversations: tuple[Conversation, ...]
     handshakes: tuple[RecordedHandshake, ...]
     quic: RecordedQuic | None = None
+    service_bindings: ServiceBindings | None = None
     cost: Cost
 
 
@@ -111,6 +113,8 @@ def to_lines(visit: RecordedVisit) -> Iterator[str]:
         yield _line("handshake", to_plain(handshake))
     if visit.quic is not None:
         yield _line("quic", to_plain(visit.quic))
+    if visit.service_bindings is not None:
+        yield _line("service_bindings", to_plain(visit.service_bindings))
     yield _line("cost", to_plain(visit.cost))
 
 
@@ -123,7 +127,7 @@ def from_lines(lines: Iterable[str]) -> Iterator[RecordedVisit]:
     header: dict[str, Any] | None = None
     conversations: list[Conversation] = []
     handshakes: list[RecordedHandshake] = []
-    quic: RecordedQuic | None = None
+    others: dict[str, Any] = {}
     number = 0
     for number, line in enumerate(lines, start=1):
         kind, plain = _read_line(line, number)
@@ -140,16 +144,18 @@ def from_lines(lines: Iterable[str]) -> Iterator[RecordedVisit]:
                 case "handshake":
                     handshakes.append(from_plain(RecordedHandshake, plain))
                 case "quic":
-                    quic = from_plain(RecordedQuic, plain)
+                    others["quic"] = from_plain(RecordedQuic, plain)
+                case "service_bindings":
+                    others[kind] = from_plain(ServiceBindings, plain)
                 case "cost":
                     yield RecordedVisit(
                         **(header or {}),
                         conversations=tuple(conversations),
                         handshakes=tuple(handshakes),
-                        quic=quic,
+                        **others,
                         cost=from_plain(Cost, plain),
                     )
-                    header, conversations, handshakes, quic = None, [], [], None
+                    header, conversations, handshakes, others = None, [], [], {}
                 case _:
                     raise ValueError(f"{kind!r} is not a kind of line of a recording")
         except (ValueError, KeyError, AttributeError) as error:

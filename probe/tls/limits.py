@@ -79,3 +79,6 @@ MAX_QUIC_PACKETS: Final = 64
 
 MAX_QUIC_DATAGRAMS: Final = 8
 """Datagrams that one QUIC question sends, without repeats."""
+
+MAX_ECH_CONFIGS: Final = 64
+"""Configurations in one ECHConfigList, and cipher suites and extensions in each: servers publish one or two."""

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from model.certificates.certificate import (
     Certificate,
@@ -20,6 +20,7 @@ from model.certificates.certificate import (
     ServedChain,
     TrustVerdict,
 )
+from model.dns.service_bindings import ServiceBindings
 from model.target import Target
 from pki.certificates import TrustStore, parse_certificate, with_revocations
 from pki.certificates.path_building import read_link
@@ -43,6 +44,9 @@ from probe.visit.settings import ProbeSettings
 if TYPE_CHECKING:
     from pki.revocation.fetch import Fetcher
     from probe.visit.dns_checks import DnsChecks
+
+_LOOK_UP_SECONDS: Final = 5.0
+"""How long a visit waits for the HTTPS and SVCB records before it asks the server."""
 
 
 class ChainChecks:
@@ -85,6 +89,12 @@ class ChainChecks:
         budget = FetchBudget(zone="" if target is None else zone_of_target(target))
         judging = (self._check(one, stapled, at, within_seconds, budget) for one in chains)
         return tuple(await side_by_side(*judging))
+
+    async def service_bindings(self, target: Target) -> ServiceBindings | None:
+        """The HTTPS or SVCB records of the target; None if the DNS is not asked, or the protocol has none."""
+        if self._dns is None:
+            return None
+        return await self._dns.service_bindings(target, _LOOK_UP_SECONDS)
 
     async def _check(
         self,

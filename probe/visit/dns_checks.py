@@ -1,4 +1,4 @@
-"""Checks served chains against the DNS records of the target's name: CAA and TLSA.
+"""Asks the DNS about the target's name: CAA and TLSA of its chains, HTTPS and SVCB records.
 
 ``chain_checks`` imports this module only for visits that ask the DNS, because the DNS library takes long to load.
 """
@@ -11,8 +11,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from model.certificates.certificate import ServedChain
+from model.dns.service_bindings import ServiceBindings, service_query
 from model.target import Target, is_ip_address
-from pki.dns import DnsLookup, judge_caa, judge_tlsa
+from pki.dns import DnsLookup, find_service_bindings, judge_caa, judge_tlsa
 from pki.dns.lookup import NameServer
 from pki.net_guard.gate import SocketGate
 from probe.checks.prober import side_by_side
@@ -50,3 +51,18 @@ class DnsChecks:
                 )
                 return replace(found, dns={"caa": caa} | ({"tlsa": tlsa} if tlsa else {}))
         return found
+
+    async def service_bindings(
+        self, target: Target, within_seconds: float
+    ) -> ServiceBindings | None:
+        """The HTTPS or SVCB records of the target; None if its protocol has none."""
+        query = service_query(target)
+        if query is None:
+            return None
+        name, record_type = query
+        try:
+            async with asyncio.timeout(within_seconds):
+                return await find_service_bindings(name, record_type, self._lookup)
+        except TimeoutError:
+            reason = f"{record_type} of {name} could not be looked up in time."
+            return ServiceBindings(name=name, record_type=record_type, failure=reason)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeAlias, TypeVar
 
 from model.application_protocol import blocks_clients
@@ -28,7 +29,7 @@ from pki.net_guard.politeness import Politeness
 from probe.budget import Metered
 from probe.checks.part import Part
 from probe.checks.prober import Prober
-from probe.checks.verification_plan import plan_of
+from probe.checks.verification_plan import plan_for, plan_of
 from probe.checks.verify import ask_whether_unchanged
 from probe.checks.versions_and_suites import expected_versions
 from probe.checks.visit_facts import Stapled, VisitFacts
@@ -133,7 +134,7 @@ class Engine:
             started_at=self._clock.now(),
             began=self._clock.monotonic(),
             known=facts,
-            plan=_plan_for(known),
+            plan=plan_for(known),
             is_remembered=isinstance(known, Remembered),
             say=on_progress or say_nothing,
         )
@@ -143,8 +144,10 @@ class Engine:
         endpoint, transport = visit.endpoint, visit.transport
         try:
             application = await transport.find_application()
+            look_up = partial(self._chain_checks.service_bindings, endpoint.target)
+            bindings = await transport.service_bindings(look_up)
             inputs = visit_inputs(
-                endpoint.target, application, visit.options, self._settings.user_agent
+                endpoint.target, application, visit.options, self._settings.user_agent, bindings
             )
             facts = VisitFacts(inputs=inputs)
             if (detected := application.detected) is not None:
@@ -342,9 +345,3 @@ class Engine:
             reason=_OUT_OF_TIME if unchanged is Verdict.UNKNOWN else None,
             certificates=certificates,
         )
-
-
-def _plan_for(known: Observation | Remembered | None) -> VerificationPlan | None:
-    if isinstance(known, Remembered):
-        return known.plan
-    return None if known is None else plan_of(known)

@@ -24,8 +24,8 @@ class ProbeSettings(VisitLimits):
     ``intrusiveness`` are not asked, unless the target's label names another level. ``user_agent`` names
     tlsprobe, and a contact, in each HTTP request. ``trust_stores`` names PEM files; None stands for certifi's
     copy of Mozilla's. With ``fetch``, missing issuers, OCSP responses and CRLs are fetched from the URLs in
-    certificates. The ``gate`` decides which sockets may be opened. With ``dns_records``, CAA and TLSA are
-    looked up, at the ``name_servers`` (address and port) or the system's. ``client_identities`` are presented
+    certificates. The ``gate`` decides which sockets may be opened. With ``dns_records``, CAA, TLSA, HTTPS
+    and SVCB are looked up, at the ``name_servers`` (address and port) or the system's. ``client_identities`` are presented
     to targets whose label ``client_identity`` or ``expired_client_identity`` names one. ``log_list`` is the
     file of certificate transparency logs. ``route`` is the usual way to an address; targets whose label
     ``proxy`` names one of the ``proxies`` use that proxy.

@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import quote
 
 from model.application_protocol import AUTO, DTLS, WIREGUARD, protocol_named
+from model.dns.service_bindings import ServiceBindings
 from model.intrusiveness import Intrusiveness
 from model.target import Target
 from model.target_labels import (
@@ -22,6 +23,7 @@ from model.target_labels import (
     PROXY,
     PROXY_PROTOCOL,
     UNIX_SOCKET,
+    ech_config_list_of,
     http_port_of,
 )
 from probe.checks.visit_inputs import (
@@ -63,7 +65,11 @@ def route_to(target: Target, usual: Route, proxies: Mapping[str, Proxy]) -> Rout
 
 
 def visit_inputs(
-    target: Target, application: FoundApplication, options: TransportOptions, user_agent: str
+    target: Target,
+    application: FoundApplication,
+    options: TransportOptions,
+    user_agent: str,
+    service_bindings: ServiceBindings | None = None,
 ) -> VisitInputs:
     """The inputs of checks for ``target``, which speaks ``application`` and is reached according to ``options``."""
     return VisitInputs(
@@ -77,6 +83,9 @@ def visit_inputs(
         user_agent=user_agent,
         asked_versions=DATAGRAM_VERSIONS if application.name == DTLS else ASKED_VERSIONS,
         port=target.port,
+        address=options.address,
+        service_bindings=service_bindings,
+        ech_config_list=ech_config_list_of(target),
     )
 
 

@@ -106,7 +106,9 @@ Fetch: TypeAlias = Annotated[
     bool,
     Option("--fetch", help="Fetch what certificates refer to: OCSP, CRLs, missing issuers."),
 ]
-Dns: TypeAlias = Annotated[bool, Option("--dns", help="Check chains against CAA and TLSA records.")]
+Dns: TypeAlias = Annotated[
+    bool, Option("--dns", help="Check CAA, TLSA, HTTPS and SVCB records, and the ECH key in them.")
+]
 NameServers: TypeAlias = Annotated[
     list[str] | None,
     Option(

@@ -91,6 +91,8 @@ TP-IKE-004 ike_prf
 TP-IKE-005 ike_integrity
 TP-IKE-006 ike_key_exchange
 TP-IKE-007 ike_post_quantum
+TP-DNS-001 service_binding_matches
+TP-ECH-001 ech_key_accepted
 """
 """Every identifier ever assigned, with the name of its rule today.
 

@@ -273,8 +273,8 @@ def test_the_status_imports_no_engine_and_no_http_client() -> None:
 @pytest.mark.parametrize(
     ("command", "most", "unused"),
     [
-        (["scan", "--json"], 419, (*NOT_FOR_A_VISIT, *NOT_FOR_JSON)),
-        (["scan"], 490, (*NOT_FOR_A_VISIT, "rich._emoji_codes")),
+        (["scan", "--json"], 424, (*NOT_FOR_A_VISIT, *NOT_FOR_JSON)),
+        (["scan"], 495, (*NOT_FOR_A_VISIT, "rich._emoji_codes")),
         (["explain", "tls1.2"], 485, NOT_FOR_A_VISIT),
     ],
     ids=["json", "report", "explain"],

@@ -47,6 +47,7 @@ PUBLIC: Final[Mapping[str, str]] = {
     "certificates": "names in certificates",
     "checks": "names of checks",
     "client_identities": "names",
+    "domains": "names of mail domains",
     "maintenance_windows": "spans of time",
     "accounts": "numbers of AWS accounts",
     "allowed_hosts": "names by which the service is asked",

@@ -73,8 +73,10 @@ def _name_newer_version(asked: Offer) -> Offer:
     return replace(asked, changes=replace(asked.changes, legacy_version=_NEWER_VERSION))
 
 
-def _ech() -> Extension:
-    """``ECHClientHelloType type = outer; HpkeSymmetricCipherSuite; uint8 config_id; opaque
+def grease_ech() -> Extension:
+    """An Encrypted ClientHello without a recipient (RFC 9849, section 6.2).
+
+    ``ECHClientHelloType type = outer; HpkeSymmetricCipherSuite; uint8 config_id; opaque
     enc<0..2^16-1>; opaque payload<1..2^16-1>;`` (RFC 9849, section 5)"""
     (share,) = key_shares((X25519,))
     hkdf_sha256_aes_128_gcm, config_id = b"\x00\x01\x00\x01", b"\x2a"
@@ -86,7 +88,7 @@ def _ech() -> Extension:
 _GREASED: Final = ExtensionProbe(name="grease_tolerance", add=_grease)
 _LONG: Final = ExtensionProbe(name="long_hello_tolerance", add=extending(padding(_LONG_PADDING)))
 _NEWER: Final = ExtensionProbe(name="version_tolerance", add=_name_newer_version)
-_ECH: Final = ExtensionProbe(name="ech_grease_answered", add=extending(_ech()))
+_ECH: Final = ExtensionProbe(name="ech_grease_answered", add=extending(grease_ech()))
 
 
 def newer_version_rider() -> Rider:

@@ -30,6 +30,11 @@ _FACTS: Final[Mapping[Family, tuple[str, ...]]] = {
     Family.SSH: ("ssh",),
     Family.QUIC: ("quic", "http.http3"),
     Family.IKE: ("ike",),
+    Family.DNS: (
+        "features.service_binding",
+        "features.ech_key_accepted",
+        "features.ech_retry_configs",
+    ),
 }
 
 

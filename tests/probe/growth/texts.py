@@ -25,6 +25,7 @@ from probe.mail_domain.sts_policy import StsPolicyError, read_policy
 from probe.mail_domain.text_records import TextRecordError, report_record, sts_id
 from probe.quic.version_negotiation import versions_in
 from probe.tls.decoded import decoded
+from probe.tls.ech import decode_ech_configs
 from probe.tls.encrypted_messages import CompressedCertificate, decode_certificate
 from probe.tls.hello import ServerHello
 from probe.tls.messages import CertificateMessage, CertificateRequest, CertificateStatus
@@ -248,6 +249,10 @@ _STRUCTURES: Final[dict[str, tuple[Callable[[bytes], object], Callable[[int], by
     "versions_in": (
         lambda packet: versions_in(packet, bytes(16)),
         lambda length: b"\x80\0\0\0\0\x08" + bytes(8) + b"\x08" + bytes(8) + bytes(length),
+    ),
+    "decode_ech_configs": (
+        decode_ech_configs,
+        lambda length: wire.vector(b"\xfe\x0c" + wire.vector(bytes(length), 2), 2),
     ),
     "name_text": (name_text, _names),
     "matches": (_hostnames, bytes),
