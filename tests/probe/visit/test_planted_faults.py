@@ -108,8 +108,8 @@ def sound() -> VisitFacts:
 
 
 def named(facts: VisitFacts) -> dict[str, Fact]:
-    """The features, vulnerabilities, HTTP facts and plaintext facts."""
-    return facts.features | facts.vulnerabilities | facts.http | facts.plaintext
+    """The features, vulnerabilities, and the facts of HTTP, of plaintext and of QUIC."""
+    return facts.features | facts.vulnerabilities | facts.http | facts.plaintext | facts.quic
 
 
 def names(facts: VisitFacts) -> set[str]:
