@@ -17,8 +17,11 @@ from typing import Any, Final, TypeAlias
 from model.certificates.certificate import ServedChain
 from model.encoding.evidence_json import evidence_to_json
 from model.frozen import frozen
+from model.judging.ike import accepted
+from model.judging.ssh import ALGORITHM_LISTS, algorithms
 from model.observation import AcceptedSet, ClientAuth, ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
+from model.registry.ike_transforms import Transform, TransformType
 from model.section_kinds.kind import Proof, Shown
 from model.sections import SECTIONS, Section
 from model.verdict import Fact, Verdict
@@ -43,6 +46,17 @@ class AcceptedCryptography:
 
 
 @frozen
+class OwnCryptography:
+    """What a protocol with an encryption of its own accepts.
+
+    ``ssh`` has names by the kinds of ``ALGORITHM_LISTS``, ``ike`` the transforms; the other one is empty.
+    """
+
+    ssh: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    ike: tuple[Transform, ...] = ()
+
+
+@frozen
 class Cryptography:
     """The cryptography of one endpoint; ``visited_at`` (aware) is the visit whose proofs these are.
 
@@ -54,6 +68,7 @@ class Cryptography:
     proofs: tuple[str, ...]
     accepted: tuple[AcceptedCryptography, ...]
     chains: tuple[ServedChain, ...]
+    own: OwnCryptography = OwnCryptography()
 
 
 def cryptography_of(observation: Observation) -> Cryptography:
@@ -65,6 +80,14 @@ def cryptography_of(observation: Observation) -> Cryptography:
         proofs=tuple(proof for _, _, proof in found),
         accepted=tuple(_accepted(observation)),
         chains=tuple(map(_without_der, observation.own_certificates)),
+        own=OwnCryptography(
+            ssh=tuple(
+                (kind, names)
+                for kind in ALGORITHM_LISTS
+                if (names := algorithms(observation.ssh, kind))
+            ),
+            ike=tuple(one for kind in TransformType for one in accepted(observation.ike, kind)),
+        ),
     )
 
 

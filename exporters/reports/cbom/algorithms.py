@@ -22,12 +22,14 @@ from model.registry import (
 
 Json: TypeAlias = dict[str, Any]
 
-_ML_KEM: Final = {"MLKEM512": 1, "MLKEM768": 3, "MLKEM1024": 5}
+ML_KEM_LEVELS: Final = {512: 1, 768: 3, 1024: 5}
+"""By the parameter set."""
 _ML_DSA: Final = {"44": 2, "65": 3, "87": 5}
 _ML_DSA_BY_BITS: Final = {10_496: "44", 15_616: "65", 20_736: "87"}
 """The parameter set by the bits of the encoded public key (FIPS 204, table 2)."""
-_AES: Final = {128: 1, 192: 3, 256: 5}
-_BROKEN_BY_SHOR: Final = 0
+AES_LEVELS: Final = {128: 1, 192: 3, 256: 5}
+"""By the bits of the key."""
+BROKEN_BY_SHOR: Final = 0
 _KEY_EXCHANGES: Final = {
     "RSA": ("RSA-key-transport", "pke"),
     "DH": ("DH", "key-agree"),
@@ -54,8 +56,8 @@ def group_algorithm(name: str) -> Json:
     """The named group, as the key exchange that it is."""
     group = _GROUPS.get(name)
     if group is None:
-        return _algorithm(name, "unknown")
-    return _algorithm(
+        return algorithm(name, "unknown")
+    return algorithm(
         name,
         _primitive_of(group),
         quantum=_group_level(group),
@@ -71,8 +73,11 @@ def _primitive_of(group: NamedGroup) -> str:
 def _group_level(group: NamedGroup) -> int | None:
     """A hybrid is as strong as its ML-KEM; Kyber's drafts have no category."""
     if not group.post_quantum:
-        return _BROKEN_BY_SHOR
-    return next((level for kem, level in _ML_KEM.items() if group.name.endswith(kem)), None)
+        return BROKEN_BY_SHOR
+    return next(
+        (level for size, level in ML_KEM_LEVELS.items() if group.name.endswith(f"MLKEM{size}")),
+        None,
+    )
 
 
 @cache
@@ -80,9 +85,9 @@ def scheme_algorithm(name: str) -> Json:
     """The signature scheme."""
     scheme = _SCHEMES.get(name)
     if scheme is None:
-        return _algorithm(name, "unknown")
-    level = _ML_DSA[name[-2:]] if scheme.key_type == "ML-DSA" else _BROKEN_BY_SHOR
-    return _algorithm(name, "signature", quantum=level)
+        return algorithm(name, "unknown")
+    level = _ML_DSA[name[-2:]] if scheme.key_type == "ML-DSA" else BROKEN_BY_SHOR
+    return algorithm(name, "signature", quantum=level)
 
 
 @cache
@@ -94,12 +99,12 @@ def suite_algorithms(name: str) -> tuple[Json, ...]:
 
 def _parts(suite: CipherSuite) -> Iterator[Json]:
     if (exchange := _KEY_EXCHANGES.get(suite.key_exchange)) is not None:
-        yield _algorithm(*exchange, quantum=_BROKEN_BY_SHOR)
+        yield algorithm(*exchange, quantum=BROKEN_BY_SHOR)
     if (signer := _SIGNERS.get(suite.authentication)) is not None:
-        yield _algorithm(signer, "signature", quantum=_BROKEN_BY_SHOR)
+        yield algorithm(signer, "signature", quantum=BROKEN_BY_SHOR)
     words = (suite.encryption, str(suite.encryption_bits or ""), suite.mode)
     mode = _MODES.get(suite.mode)
-    yield _algorithm(
+    yield algorithm(
         "-".join(word for word in words if word),
         "ae" if suite.aead else _cipher_primitive(suite),
         quantum=_cipher_level(suite),
@@ -115,9 +120,9 @@ def _cipher_primitive(suite: CipherSuite) -> str:
 
 
 def _cipher_level(suite: CipherSuite) -> int | None:
-    if suite.encryption_bits < min(_AES):
+    if suite.encryption_bits < min(AES_LEVELS):
         return 0
-    return _AES.get(suite.encryption_bits) if suite.encryption == "AES" else None
+    return AES_LEVELS.get(suite.encryption_bits) if suite.encryption == "AES" else None
 
 
 def key_algorithm(key_type: KeyType, bits: int | None) -> Json:
@@ -125,23 +130,23 @@ def key_algorithm(key_type: KeyType, bits: int | None) -> Json:
     if key_type is KeyType.MLDSA:
         parameter = _ML_DSA_BY_BITS.get(bits or 0)
         name = "ML-DSA" if parameter is None else f"ML-DSA-{parameter}"
-        return _algorithm(name, "signature", quantum=_ML_DSA.get(parameter or ""))
+        return algorithm(name, "signature", quantum=_ML_DSA.get(parameter or ""))
     family = _KEYS.get(key_type)
     if family is None:
-        return _algorithm("unknown-key", "unknown")
+        return algorithm("unknown-key", "unknown")
     sized = f"{family}-{bits}" if bits and not family.startswith("Ed") else family
-    return _algorithm(sized, "signature", quantum=_BROKEN_BY_SHOR)
+    return algorithm(sized, "signature", quantum=BROKEN_BY_SHOR)
 
 
 def certificate_signature(name: str) -> Json:
     """The algorithm that signed a certificate; all that have a name here are classical, except ML-DSA."""
     if name.startswith("ML-DSA-"):
-        return _algorithm(name, "signature", quantum=_ML_DSA.get(name[-2:]))
+        return algorithm(name, "signature", quantum=_ML_DSA.get(name[-2:]))
     has_name = name[:1].isalpha()
-    return _algorithm(name, "signature", quantum=_BROKEN_BY_SHOR if has_name else None)
+    return algorithm(name, "signature", quantum=BROKEN_BY_SHOR if has_name else None)
 
 
-def _algorithm(
+def algorithm(
     name: str,
     primitive: str,
     *,
@@ -149,6 +154,7 @@ def _algorithm(
     classical: int | None = None,
     **more: str,
 ) -> Json:
+    """The component of an algorithm; ``quantum`` and ``classical`` are security levels, None if nobody states one."""
     properties: Json = {"primitive": primitive, **more}
     if quantum is not None:
         properties["nistQuantumSecurityLevel"] = quantum

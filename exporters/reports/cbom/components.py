@@ -17,6 +17,7 @@ from exporters.reports.cbom.algorithms import (
     scheme_algorithm,
     suite_algorithms,
 )
+from exporters.reports.cbom.own_protocols import own_algorithms, own_protocols
 from exporters.reports.cryptography import AcceptedCryptography, Cryptography, Said
 from model.certificates.certificate import Certificate
 from model.encoding.times_json import time_to_json
@@ -64,6 +65,8 @@ def used_assets(found: Cryptography) -> Iterator[Json]:
     """The protocols and certificates that an endpoint uses; what these need is from ``needed_assets``."""
     for accepted in found.accepted:
         yield _protocol(accepted)
+    for name, fields in own_protocols(found.own):
+        yield _protocol_component(name, name, fields)
     for chain in found.chains:
         yield from map(_certificate, chain.chain)
 
@@ -75,6 +78,7 @@ def needed_assets(found: Cryptography) -> Iterator[Json]:
             yield from suite_algorithms(suite)
         yield from map(group_algorithm, accepted.groups)
         yield from map(scheme_algorithm, accepted.signature_schemes)
+    yield from own_algorithms(found.own)
     for chain in found.chains:
         for certificate in chain.chain:
             yield key_algorithm(certificate.key_type, certificate.key_bits)
@@ -92,11 +96,15 @@ def _protocol(accepted: AcceptedCryptography) -> Json:
         fields["cipherSuites"] = [_suite(name, accepted) for name in accepted.suites]
     if assets:
         fields["relatedCryptographicAssets"] = [_related("algorithm", one) for one in assets]
+    return _protocol_component(accepted.version.label, accepted.version.display_name, fields)
+
+
+def _protocol_component(label: str, name: str, fields: Json) -> Json:
     content = {"assetType": "protocol", "protocolProperties": fields}
     return {
         "type": "cryptographic-asset",
-        "bom-ref": f"protocol:{accepted.version.label}:{_digest(content)}",
-        "name": accepted.version.display_name,
+        "bom-ref": f"protocol:{label}:{_digest(content)}",
+        "name": name,
         "cryptoProperties": content,
     }
 

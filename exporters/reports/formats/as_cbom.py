@@ -26,8 +26,11 @@ from exporters.reports.cryptography import Cryptography
 from exporters.reports.report import Report, ReportedEndpoint
 from exporters.reports.report_json import report_digest
 from model.encoding.times_json import time_to_json
+from model.observation import State
 
 _AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(:[0-9]+)?")
+_SCHEME: Final = re.compile(r"([a-z][a-z0-9-]*)://")
+_OWN_PROTOCOLS: Final = frozenset({State.SSH, State.IKE})
 _LONGEST_VERSION: Final = 1024
 """By CycloneDX's schema."""
 
@@ -131,15 +134,18 @@ def _service(endpoint: ReportedEndpoint) -> Json:
     return {
         "bom-ref": _reference(endpoint),
         "name": endpoint.target,
-        "endpoints": [_iri(endpoint.target)],
+        "endpoints": [_iri(endpoint)],
         "properties": properties_of([*visit, *labels, *_proved(endpoint.cryptography)]),
     }
 
 
-def _iri(target: str) -> str:
+def _iri(endpoint: ReportedEndpoint) -> str:
     """The target as an IRI (RFC 3987); what is not a host and a port is escaped as a whole."""
+    stated = _SCHEME.match(endpoint.target)
+    target = endpoint.target[stated.end() :] if stated else endpoint.target
+    usual = endpoint.state if endpoint.state in _OWN_PROTOCOLS else "tls"
     safe = ":[]" if _AUTHORITY.fullmatch(target) else ""
-    return f"tls://{quote(target, safe=safe, errors='replace')}"
+    return f"{stated[1] if stated else usual}://{quote(target, safe=safe, errors='replace')}"
 
 
 def _proved(found: Cryptography | None) -> Iterator[tuple[str, str | None]]:

@@ -15,6 +15,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from exporters.reports import NotAReportError, Report, report_format, report_of, verify_report
 from exporters.reports.cbom.algorithms import (
@@ -34,11 +35,14 @@ from model.snapshot import Snapshot
 from model.verdict import Evidence, Fact, UnknownCause, Verdict
 from policy.fact_names import FEATURES, VULNERABILITIES
 from tests.exporters.reports.samples import NOW, hostile_reports, request, silent, status
+from tests.policy.test_ike_rules import ike_responder
+from tests.policy.test_ssh_rules import ssh_server
 from tests.service.samples import certificate, deployment, legacy, modern
 
 VALIDATOR = JsonStrictValidator(SchemaVersion.V1_7)
 TLSV1_3 = ProtocolVersion.TLSV1_3
 PROOF = Evidence(offer=b"\x01\x02", answer=b"\x03\x04", note="a ServerHello")
+SSH_METHODS = "mlkem768x25519-sha256,sntrup761x25519-sha512,curve25519-sha256"
 PROOF_SHA256 = hashlib.sha256(b'[{"answer":"0304","note":"a ServerHello","offer":"0102"}]').digest()
 
 
@@ -193,6 +197,65 @@ def test_a_certificate_has_its_key_and_its_fingerprint() -> None:
 )
 def test_the_quantum_security_level_is_that_of_nist(component: Any, expected: int | None) -> None:
     assert level(component) == expected
+
+
+def assets(document: Any, name: str) -> Any:
+    """The fields of the protocol with this name, and all components by their reference."""
+    components = {one["bom-ref"]: one for one in document["components"]}
+    (dependency,) = document["dependencies"]
+    (found,) = [
+        one["cryptoProperties"]["protocolProperties"]
+        for one in map(components.__getitem__, dependency["dependsOn"])
+        if one["name"] == name
+    ]
+    return found, components
+
+
+def test_an_ssh_server_has_its_algorithms() -> None:
+    seen = ssh_server({"kex_algorithms": Fact(verdict=Verdict.YES, value=SSH_METHODS)})
+    text = text_of(seen)
+    assert VALIDATOR.validate_str(text) is None
+    found, components = assets(json.loads(text), "SSH 2.0")
+    assert (found["type"], found["version"]) == ("ssh", "2.0")
+    listed = [components[one["ref"]] for one in found["relatedCryptographicAssets"]]
+    assert {one["name"]: level(one) for one in listed} == {
+        # FIPS 203, table 2; NIST states no category for sntrup761.
+        "mlkem768x25519-sha256": 3,
+        "sntrup761x25519-sha512": None,
+        "curve25519-sha256": 0,
+        "ssh-ed25519": 0,
+        "aes256-gcm@openssh.com": 5,
+        "3des-cbc": None,
+        "hmac-sha2-256": None,
+    }
+    assert json.loads(text)["services"][0]["endpoints"] == ["ssh://ssh.example:22"]
+    assert verify_report(text).is_intact
+
+
+def test_an_ike_responder_has_the_transforms_by_their_names_at_iana() -> None:
+    names = ("encryption_aes_gcm_16_256", "prf_hmac_sha2_384", "key_exchange_ecp_384")
+    more = ("integrity_hmac_sha2_256_128", "additional_key_exchange_ml_kem_768")
+    accepts = Fact(verdict=Verdict.YES, evidence=PROOF)
+    seen = ike_responder(dict.fromkeys((*names, *more), accepts))
+    text = text_of(seen)
+    assert VALIDATOR.validate_str(text) is None
+    found, components = assets(json.loads(text), "IKEv2")
+    transforms = found["ikev2TransformTypes"]
+    (encryption,) = transforms["encr"]
+    assert (encryption["name"], encryption["keyLength"]) == ("ENCR_AES_GCM_16", 256)
+    assert level(components[encryption["algorithm"]]) == 5
+    assert [one["name"] for one in transforms["prf"]] == ["PRF_HMAC_SHA2_384"]
+    assert [one["name"] for one in transforms["integ"]] == ["AUTH_HMAC_SHA2_256_128"]
+    levels = {one["group"]: level(components[one["algorithm"]]) for one in transforms["ke"]}
+    assert levels == {20: 0, 36: 3}
+    assert verify_report(text).is_intact
+
+
+@given(st.text(), st.text())
+def test_any_names_of_algorithms_of_ssh_are_written(methods: str, keys: str) -> None:
+    lists = {"kex_algorithms": methods, "server_host_key_algorithms": keys}
+    seen = {name: Fact(verdict=Verdict.YES, value=value) for name, value in lists.items()}
+    assert VALIDATOR.validate_str(text_of(ssh_server(seen))) is None
 
 
 def test_equal_endpoints_share_their_components() -> None:
