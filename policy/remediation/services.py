@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from model.application_protocol import AUTO, DEFAULT_PROTOCOL, DTLS, IKE, PROTOCOLS, SSH
+from model.application_protocol import (
+    AUTO,
+    DEFAULT_PROTOCOL,
+    DTLS,
+    IKE,
+    OPENVPN,
+    OPENVPN_UDP,
+    PROTOCOLS,
+    SSH,
+    WIREGUARD,
+)
 from model.frozen import frozen
 from policy.policy import PolicyRule
 from policy.remediation.aws.cloudfront import CLOUDFRONT_DISTRIBUTION
@@ -81,6 +91,7 @@ _DATABASES: Final = frozenset(
     {"postgres", "postgres-direct", "mysql", "mssql", "mssql-strict"}
     | {"redis", "mongodb", "cassandra", "elasticsearch", "memcached"}
 )
+_VPN: Final = frozenset({DTLS, OPENVPN, OPENVPN_UDP, WIREGUARD})
 _EVERY_PROTOCOL: Final = frozenset({AUTO, *(one.name for one in PROTOCOLS)})
 
 SERVICES: Final[tuple[Service, ...]] = (
@@ -96,11 +107,11 @@ SERVICES: Final[tuple[Service, ...]] = (
     ),
     Service(
         name="VPN",
-        protocols=frozenset({DTLS}),
+        protocols=_VPN,
         servers=(),
         concerns=_is_about_vpn,
-        unproved="Only VPNs over TLS and DTLS are probed. IPsec (IKE), WireGuard and OpenVPN are not: what "
-        "they encrypt is unknown.",
+        unproved="A visit sees how a VPN over TLS, DTLS or OpenVPN exchanges keys, not how it encrypts what it carries. "
+        "WireGuard answers no probe. IPsec has the guideline of IKE.",
     ),
     Service(
         name="Mutual TLS",
@@ -145,7 +156,7 @@ SERVICES: Final[tuple[Service, ...]] = (
     ),
     Service(
         name="Other protocols",
-        protocols=_EVERY_PROTOCOL - {DEFAULT_PROTOCOL, DTLS, SSH, IKE} - _DATABASES - _MAIL,
+        protocols=_EVERY_PROTOCOL - {DEFAULT_PROTOCOL, SSH, IKE} - _VPN - _DATABASES - _MAIL,
         servers=(),
         concerns=_is_about_streams,
     ),

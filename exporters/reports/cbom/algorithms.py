@@ -154,7 +154,7 @@ def algorithm(
     classical: int | None = None,
     **more: str,
 ) -> Json:
-    """The component of an algorithm; ``quantum`` and ``classical`` are security levels, None if nobody states one."""
+    """The component of an algorithm; ``quantum`` and ``classical`` are security levels, None if no standard states one."""
     properties: Json = {"primitive": primitive, **more}
     if quantum is not None:
         properties["nistQuantumSecurityLevel"] = quantum
