@@ -54,7 +54,7 @@ def client_vpn(*authentication: str) -> dict[str, Any]:
     endpoint = {
         "ClientVpnEndpointId": "cvpn-endpoint-1",
         "Status": {"Code": "available"},
-        "DnsName": "cvpn-endpoint-1.prod.clientvpn.eu-west-1.amazonaws.com",
+        "DnsName": "*.cvpn-endpoint-1.prod.clientvpn.eu-west-1.amazonaws.com",
         "TransportProtocol": "udp",
         "VpnPort": 443,
         "ServerCertificateArn": CERTIFICATE,

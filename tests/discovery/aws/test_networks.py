@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import trustme
 
 from discovery.merge import sift_claims
 from discovery.relabel import Action, Rule
@@ -22,10 +23,11 @@ from tests.discovery.aws.network_answers import (
     tunnel,
     values,
 )
-from tests.discovery.aws.reading import read
+from tests.discovery.aws.reading import read, rules
 from tests.discovery.aws.test_load_balancers import CERTIFICATE
 from tests.support.aws_server import AwsServer
 
+UNSEEN = "no visit is made, because AWS's end of a tunnel is for the customer gateway alone"
 LINE = "arn:aws:directconnect:eu-west-1:123456789012:dxcon/dxcon-1"
 
 
@@ -137,7 +139,8 @@ async def test_a_tunnel_says_what_it_permits_and_what_aws_reports(aws: AwsServer
         f"tunnel {TUNNEL} of vpn-1 permits IKE version ikev2; "
         "phase 1 encryption AES256, AES256-GCM-16; phase 1 group 20"
     )
-    assert why.startswith("no probe speaks IKE; AWS reports IKE version ikev2, phase 1 encryption")
+    assert why.startswith(UNSEEN)
+    assert "; AWS reports IKE version ikev2, phase 1 encryption" in why
     assert "pre-shared" not in repr(found)
 
 
@@ -160,7 +163,7 @@ async def test_a_tunnel_that_is_down_is_not_asked_what_it_negotiated(aws: AwsSer
     aws.answers["ec2", "GetActiveVpnTunnelStatus"] = negotiated()
     ((_, statement, why),) = said(await read(aws, "vpn"))
     assert statement == f"tunnel {TUNNEL} of vpn-1 permits what AWS permits by default"
-    assert why == "no probe speaks IKE; AWS does not report what it negotiated"
+    assert why == f"{UNSEEN}; AWS does not report what it negotiated"
     assert not aws.called("ec2", "GetActiveVpnTunnelStatus")
 
 
@@ -168,8 +171,12 @@ async def test_client_vpn_has_its_transport_certificate_and_mutual_tls(aws: AwsS
     aws.answers["ec2", "DescribeClientVpnEndpoints"] = client_vpn(
         "certificate-authentication", "federated-authentication"
     )
-    found = await read(aws, "client_vpn")
-    by_name = {one.claim.name: one.claim for one in found.resource_claims}
+    pem = trustme.CA().issue_cert("vpn.example").cert_chain_pems[0].bytes().decode()
+    aws.answers["acm", "GetCertificate"] = {"Certificate": pem}
+    (target,) = (await read(aws, "client_vpn")).targets
+    host = "tlsprobe.cvpn-endpoint-1.prod.clientvpn.eu-west-1.amazonaws.com"
+    assert (target.protocol, target.host, target.port) == ("openvpn-udp", host, 443)
+    by_name = {one.name: one for one in target.claims}
     assert by_name.keys() == {
         "client_vpn_transport",
         "client_vpn_certificate",
@@ -177,6 +184,18 @@ async def test_client_vpn_has_its_transport_certificate_and_mutual_tls(aws: AwsS
     }
     assert "OpenVPN with TLS over udp at port 443" in by_name["client_vpn_transport"].statement
     assert by_name["client_vpn_certificate"].related == (CERTIFICATE,)
+    assert rules(target, "client_vpn_mutual_tls").keys() == {
+        "client_certificate_required",
+        "client_certificate_verified",
+    }
+
+
+async def test_client_vpn_over_tcp_is_a_target_of_openvpn_over_tcp(aws: AwsServer) -> None:
+    answer = client_vpn()
+    answer["ClientVpnEndpoints"][0] |= {"TransportProtocol": "tcp", "VpnPort": 1194}
+    aws.answers["ec2", "DescribeClientVpnEndpoints"] = answer
+    (target,) = (await read(aws, "client_vpn")).targets
+    assert (target.protocol, target.port) == ("openvpn", 1194)
 
 
 @pytest.fixture

@@ -92,13 +92,15 @@ async def test_every_resource_yields_its_targets_with_its_claims(account: AwsSer
             "transfer_security_policy"
         },
         "vpce-1.kms.eu-west-1.vpce.amazonaws.com:443": set(),
+        "openvpn-udp://tlsprobe.cvpn-endpoint-1.prod.clientvpn.eu-west-1.amazonaws.com:443": {
+            "client_vpn_transport",
+            "client_vpn_certificate",
+        },
     }
     assert sorted({one.claim.name for one in found.resource_claims}) == [
         "acm_certificate",
         "acm_renewal",
         "acm_renewal_fails",
-        "client_vpn_certificate",
-        "client_vpn_transport",
         "direct_connect_macsec",
         "vpc_encryption_controls",
         "vpn_tunnel_options",

@@ -16,7 +16,7 @@ from model.claims.resource_claim import ResourceClaim
 
 _CONNECTIONS: Final = "DescribeVpnConnections"
 _STATUS: Final = "GetActiveVpnTunnelStatus"
-_UNSEEN: Final = "no probe speaks IKE"
+_UNSEEN: Final = "no visit is made, because AWS's end of a tunnel is for the customer gateway alone"
 _OPTIONS: Final = (
     ("IKE version", "IkeVersions", "IkeVersion"),
     ("phase 1 encryption", "Phase1EncryptionAlgorithms", "Phase1EncryptionAlgorithm"),
