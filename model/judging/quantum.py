@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Final
 
+from model.certificates.certificate import Certificate, KeyType
 from model.frozen import frozen
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
@@ -32,6 +33,16 @@ def post_quantum_establishment(observation: Observation) -> Verdict:
         found = facts.get("post_quantum_key_exchange")
         return Verdict.UNKNOWN if found is None else found.verdict
     return post_quantum_key_exchange(observation)
+
+
+def has_post_quantum_key(certificate: Certificate) -> bool:
+    """Whether its key is of ML-DSA (FIPS 204): it authenticates a server also against a quantum computer."""
+    return certificate.key_type is KeyType.MLDSA
+
+
+def has_post_quantum_signature(certificate: Certificate) -> bool:
+    """Whether its issuer signed it with ML-DSA."""
+    return (certificate.signature_algorithm or "").startswith("ML-DSA-")
 
 
 @frozen
