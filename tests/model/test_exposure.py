@@ -83,7 +83,9 @@ def test_the_deadlines_are_the_ends_of_days_that_authorities_name() -> None:
 
 
 def test_the_most_years_come_first_and_what_is_proved_last() -> None:
-    def place(verdict: Verdict, secrecy: int | None, migration: int | None = None) -> object:
+    def place(
+        verdict: Verdict, secrecy: int | None, migration: int | None = None
+    ) -> tuple[int, int, str]:
         years = Years(secrecy=secrecy, migration=migration)
         return migration_order(Exposure(key_exchange=verdict, years=years), "a")
 
