@@ -36,7 +36,7 @@ TLS_STRIPPING: Final[Mapping[TlsStripping, str]] = {
     TlsStripping.FIRST_CONTACT: "an attacker at first contact, or one who blocks the policy (MTA-STS)",
     TlsStripping.ANY_CERTIFICATE: "no one, but anyone on the path can pose as the server",
     TlsStripping.ANYONE: "anyone on the path (opportunistic STARTTLS only)",
-    TlsStripping.NO_TLS: "there is no TLS to strip",
+    TlsStripping.NO_TLS: "no one needs to: the server does not offer TLS",
     TlsStripping.UNKNOWN: "unknown",
 }
 """Who can strip TLS from mail to a domain."""

@@ -9,15 +9,14 @@ port unreachable message from the server's host is a refusal.
 from __future__ import annotations
 
 import asyncio
-from typing import Final, TypeVar, cast
+from typing import Final, Generic, TypeVar, cast
 
 from model.application_protocol import DTLS
 from model.ports import Clock
-from pki.net_guard.opening import DeniedError, open_udp
+from pki.net_guard.opening import open_udp
 from pki.net_guard.politeness import Politeness
-from pki.net_guard.shortage import note_shortage
 from probe.budget import VisitBudget
-from probe.connect.dial import over_budget
+from probe.connect.dial import STRAIGHT_ONLY, UDP_PORT_CLOSED, no_udp_socket, over_budget
 from probe.connect.limits import VisitLimits
 from probe.connect.options import TransportOptions
 from probe.connect.patience import Deadline, Patience, is_trouble
@@ -42,61 +41,69 @@ _NO_STREAM: Final = ConnectFailure(
     kind=FailureKind.UNREACHABLE,
     detail="this question needs TCP, and the server speaks DTLS",
 )
-STRAIGHT_ONLY: Final = ConnectFailure(
-    kind=FailureKind.UNREACHABLE,
-    detail="UDP cannot use a proxy, a PROXY protocol header or a Unix socket",
-)
 
 Result = TypeVar("Result")
 
 
-class _DtlsPackets(asyncio.DatagramProtocol):
+class DatagramEnd(asyncio.DatagramProtocol, Generic[Result]):
+    """Our end of one UDP socket; ``result`` is what the question on it finds."""
+
+    def __init__(self, budget: VisitBudget) -> None:
+        self._budget = budget
+        self._transport: asyncio.DatagramTransport | None = None
+        self.result: asyncio.Future[Result | ConnectFailure] = (
+            asyncio.get_running_loop().create_future()
+        )
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keeps the socket."""
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def put(self, datagram: bytes) -> None:
+        """Sends a datagram unless the socket is closed, and counts its bytes."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._budget.bytes_sent += len(datagram)
+            self._transport.sendto(datagram)
+
+    def error_received(self, exc: Exception) -> None:
+        """Settles the question: the server's host, or ours, refuses the datagrams."""
+        is_closed = isinstance(exc, ConnectionRefusedError)
+        detail = UDP_PORT_CLOSED if is_closed else f"no datagram could be sent: {str(exc).lower()}"
+        self.settle(ConnectFailure(kind=FailureKind.REFUSED, detail=detail))
+
+    def settle(self, result: Result | ConnectFailure | None) -> None:
+        """Ends the question with its first result."""
+        if result is not None and not self.result.done():
+            self.result.set_result(result)
+
+
+class _DtlsPackets(DatagramEnd[Answer]):
     """Passes the packets of one socket to a question."""
 
     def __init__(self, question: DtlsQuestion, budget: VisitBudget) -> None:
+        super().__init__(budget)
         self._question = question
-        self._budget = budget
         self._received = 0
         self._count = 0
-        self._transport: asyncio.DatagramTransport | None = None
-        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)
-
-    def send(self, packet: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._budget.bytes_sent += len(packet)
-            self._transport.sendto(packet)
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         self._budget.bytes_received += len(data)
         self._received += len(data)
         self._count += 1
-        if self.answer.done():
+        if self.result.done():
             return
         if self._budget.exhausted is not None:
-            self._settle(over_budget(self._budget.exhausted))
+            self.settle(over_budget(self._budget.exhausted))
             return
         with self._budget.step():
             answer = self._question.feed(data)
         is_flood = self._received > MAX_ANSWER_LENGTH or self._count > MAX_DATAGRAMS
         if answer is None and is_flood:
             answer = self._question.end(Ending.CLOSED)
-        self._settle(answer)
-
-    def error_received(self, exc: Exception) -> None:
-        detail = f"no datagram could be sent: {str(exc).lower()}"
-        if isinstance(exc, ConnectionRefusedError):
-            detail = "nothing listens on the UDP port (ICMP port unreachable)"
-        self._settle(ConnectFailure(kind=FailureKind.REFUSED, detail=detail))
+        self.settle(answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._settle(self._question.end(Ending.CLOSED))
-
-    def _settle(self, answer: Answer | None) -> None:
-        if answer is not None and not self.answer.done():
-            self.answer.set_result(answer)
+        self.settle(self._question.end(Ending.CLOSED))
 
 
 class DatagramSession(ProbeTransport):
@@ -205,24 +212,19 @@ class DatagramSession(ProbeTransport):
                 self._options.address,
                 source_address=self._options.route.source_address,
             )
-        except DeniedError as denied:
-            return ConnectFailure(kind=FailureKind.DENIED, detail=str(denied))
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            is_short = note_shortage(error)
-            kind = FailureKind.EXHAUSTED if is_short else FailureKind.UNREACHABLE
-            return ConnectFailure(kind=kind, detail=f"no UDP socket: {reason}")
+            return no_udp_socket(error)
         self.budget.connections += 1
         repeating = asyncio.create_task(_repeat(question))
         try:
-            question.begin(packets.send)
+            question.begin(packets.put)
             async with asyncio.timeout(patience_seconds):
-                return await packets.answer
+                return await packets.result
         except TimeoutError:
             return question.end(Ending.SILENCE)
         finally:
             repeating.cancel()
-            packets.send(question.goodbye())
+            packets.put(question.goodbye())
             transport.close()
 
 

@@ -26,6 +26,22 @@ _MOST_EARLY_BYTES: Final = 2**14
 """How much is stored of what a server sends unasked; a greeting is shorter."""
 
 
+STRAIGHT_ONLY: Final = ConnectFailure(
+    kind=FailureKind.UNREACHABLE,
+    detail="UDP cannot use a proxy, a PROXY protocol header or a Unix socket",
+)
+UDP_PORT_CLOSED: Final = "nothing listens on the UDP port (ICMP port unreachable)"
+
+
+def no_udp_socket(error: OSError) -> ConnectFailure:
+    """Why a socket could not be opened, which may be that the gate refuses it."""
+    if isinstance(error, DeniedError):
+        return ConnectFailure(kind=FailureKind.DENIED, detail=str(error))
+    kind = FailureKind.EXHAUSTED if note_shortage(error) else FailureKind.UNREACHABLE
+    reason = (error.strerror or str(error)).lower()
+    return ConnectFailure(kind=kind, detail=f"no UDP socket: {reason}")
+
+
 def over_budget(spent: str) -> ConnectFailure:
     """The answer to every question once the visit's budget is exhausted."""
     return ConnectFailure(

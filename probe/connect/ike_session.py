@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Final, Generic, TypeVar, cast
+from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
 
 from model.application_protocol import IKE
-from pki.net_guard.opening import DeniedError, open_udp
+from pki.net_guard.opening import open_udp
 from pki.net_guard.politeness import AddressGate
-from pki.net_guard.shortage import note_shortage
 from probe.budget import VisitBudget
-from probe.connect.datagram_session import STRAIGHT_ONLY, DatagramSession
-from probe.connect.dial import over_budget
+from probe.connect.datagram_session import DatagramEnd, DatagramSession
+from probe.connect.dial import STRAIGHT_ONLY, no_udp_socket, over_budget
 from probe.connect.pool import PAST_DEADLINE
 from probe.connect.starttls.application import application
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
@@ -50,21 +49,17 @@ _NEXT_DATAGRAM: Final[WeakKeyDictionary[AddressGate, float]] = WeakKeyDictionary
 """When the next datagram may leave for each address, in the event loop's time."""
 
 
-class _Datagrams(asyncio.DatagramProtocol, Generic[Result]):
+class _Datagrams(DatagramEnd[Result]):
     """Passes the datagrams of one socket to a Dialogue."""
 
     def __init__(
         self, dialogue: Dialogue[Result], budget: VisitBudget, gate: AddressGate, marker: bytes
     ) -> None:
-        self._dialogue, self._budget, self._gate, self._marker = dialogue, budget, gate, marker
+        super().__init__(budget)
+        self._dialogue, self._gate, self._marker = dialogue, gate, marker
         self._loop = asyncio.get_running_loop()
-        self._transport: asyncio.DatagramTransport | None = None
         self._last = b""
         self.received = 0
-        self.result: asyncio.Future[Result | ConnectFailure] = self._loop.create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def send(self, message: bytes) -> None:
         """Sends a message as soon as the address may get another datagram."""
@@ -72,17 +67,12 @@ class _Datagrams(asyncio.DatagramProtocol, Generic[Result]):
         now = self._loop.time()
         at = max(now, _NEXT_DATAGRAM.get(self._gate, now))
         _NEXT_DATAGRAM[self._gate] = at + 1 / DATAGRAMS_PER_SECOND
-        self._loop.call_at(at, self._send_now, self._marker + message)
+        self._loop.call_at(at, self.put, self._marker + message)
 
     def repeat(self) -> None:
         """Sends the last message again if nothing came since."""
         if not self.result.done() and self._last:
             self.send(self._last)
-
-    def _send_now(self, datagram: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._budget.bytes_sent += len(datagram)
-            self._transport.sendto(datagram)
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         self._budget.bytes_received += len(data)
@@ -90,22 +80,12 @@ class _Datagrams(asyncio.DatagramProtocol, Generic[Result]):
         if self.result.done():
             return
         if self._budget.exhausted is not None:
-            self._settle(over_budget(self._budget.exhausted))
+            self.settle(over_budget(self._budget.exhausted))
         elif self.received > _MOST_DATAGRAMS:
-            self._settle(self._dialogue.end(Ending.CLOSED))
+            self.settle(self._dialogue.end(Ending.CLOSED))
         elif len(data) <= _LARGEST_DATAGRAM and data.startswith(self._marker):
             with self._budget.step():
-                self._settle(self._dialogue.feed(data[len(self._marker) :]))
-
-    def error_received(self, exc: Exception) -> None:
-        detail = f"no datagram could be sent: {str(exc).lower()}"
-        if isinstance(exc, ConnectionRefusedError):
-            detail = "nothing listens on the UDP port (ICMP port unreachable)"
-        self._settle(ConnectFailure(kind=FailureKind.REFUSED, detail=detail))
-
-    def _settle(self, result: Result | ConnectFailure | None) -> None:
-        if result is not None and not self.result.done():
-            self.result.set_result(result)
+                self.settle(self._dialogue.feed(data[len(self._marker) :]))
 
 
 class IkeSession(DatagramSession):
@@ -165,12 +145,8 @@ class IkeSession(DatagramSession):
             transport, datagrams = await open_udp(
                 self._options.route.gate, make, place, source_address=source
             )
-        except DeniedError as denied:
-            return ConnectFailure(kind=FailureKind.DENIED, detail=str(denied))
         except OSError as error:
-            kind = FailureKind.EXHAUSTED if note_shortage(error) else FailureKind.UNREACHABLE
-            reason = (error.strerror or str(error)).lower()
-            return ConnectFailure(kind=kind, detail=f"no UDP socket: {reason}")
+            return no_udp_socket(error)
         self.budget.connections += 1
         loop = asyncio.get_running_loop()
         repeats = [loop.call_later(wait, datagrams.repeat) for wait in _REPEATS_SECONDS]

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pki.net_guard.gate import SocketGate
 from pki.net_guard.opening import open_udp
 from probe.budget import VisitBudget
-from probe.connect.dial import over_budget
+from probe.connect.dial import UDP_PORT_CLOSED, over_budget
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
 from probe.dialogue.dialogue import Dialogue
 from probe.quic.answer import QuicAnswer, QuicEnd
@@ -41,7 +41,6 @@ _TICKET_SECONDS: Final = 0.5
 NO_QUIC: Final = ConnectFailure(
     kind=FailureKind.UNREACHABLE, detail="QUIC is asked only on a direct way to the server"
 )
-_PORT_CLOSED: Final = "nothing listens on the UDP port (ICMP port unreachable)"
 _MAX_DATAGRAM_LENGTH: Final = 4096
 """Longer datagrams are dropped: paths carry 1500 bytes, and one datagram is parsed in one step."""
 
@@ -164,7 +163,7 @@ async def carry_over_quic(
             return dialogue.end(Ending.SILENCE)
         finally:
             repeating.cancel()
-    return ConnectFailure(kind=FailureKind.REFUSED, detail=_PORT_CLOSED)
+    return ConnectFailure(kind=FailureKind.REFUSED, detail=UDP_PORT_CLOSED)
 
 
 async def _repeat(packets: _QuicPackets, unanswered: list[bytes]) -> None:
@@ -195,7 +194,7 @@ async def _ask_versions(packets: _QuicPackets, nonce: bytes, patience_seconds: f
         return answer
     finally:
         repeating.cancel()
-    return replace(answer, end=QuicEnd.CLOSED, note=_PORT_CLOSED)
+    return replace(answer, end=QuicEnd.CLOSED, note=UDP_PORT_CLOSED)
 
 
 class _Handshake:

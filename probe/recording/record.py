@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from model.application_protocol import IKE
@@ -99,6 +99,7 @@ class _Recorder:
         self._conversations: _Slots[Conversation] = _Slots()
         self.handshakes: _Slots[RecordedHandshake] = _Slots()
         self.quic: RecordedQuic | None = None
+        self.service_bindings: ServiceBindings | None = None
 
     @property
     def elapsed(self) -> float:
@@ -142,6 +143,7 @@ class _Recorder:
             nonce=nonce,
             conversations=self._conversations.filled,
             quic=self.quic,
+            service_bindings=self.service_bindings,
             handshakes=self.handshakes.filled,
             cost=observation.cost,
         )
@@ -159,12 +161,11 @@ class RecordingSession(EndpointSession):
     ) -> None:
         super().__init__(options, settings, politeness, clock)
         self._recorder = _Recorder(settings, clock)
-        self._service_bindings: ServiceBindings | None = None
 
     async def service_bindings(self, look_up: LookUp) -> ServiceBindings | None:
         """Recorded as they were looked up."""
-        self._service_bindings = await look_up()
-        return self._service_bindings
+        self._recorder.service_bindings = await look_up()
+        return self._recorder.service_bindings
 
     async def handshake(self, offer: HandshakeOffer, *, is_chained: bool = False) -> Handshake:
         """A full handshake, recorded by its outcome."""
@@ -194,10 +195,7 @@ class RecordingSession(EndpointSession):
 
     def recorded(self, observation: Observation) -> RecordedVisit:
         """The recorded visit, with its Observation."""
-        return replace(
-            self._recorder.recorded(self.nonce, observation),
-            service_bindings=self._service_bindings,
-        )
+        return self._recorder.recorded(self.nonce, observation)
 
 
 class RecordingIkeSession(IkeSession):

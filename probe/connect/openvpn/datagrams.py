@@ -9,10 +9,15 @@ from __future__ import annotations
 import asyncio
 from typing import Final, TypeVar, cast
 
-from pki.net_guard.opening import DeniedError, open_udp
-from pki.net_guard.shortage import note_shortage
+from pki.net_guard.opening import open_udp
 from probe.budget import VisitBudget
-from probe.connect.dial import Connection, over_budget
+from probe.connect.dial import (
+    STRAIGHT_ONLY,
+    UDP_PORT_CLOSED,
+    Connection,
+    no_udp_socket,
+    over_budget,
+)
 from probe.connect.route import Route
 from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.dialogue.dialogue import Dialogue
@@ -29,11 +34,6 @@ acknowledges a hello that it refuses."""
 SECONDS_BETWEEN_SESSIONS: Final = 0.2
 """An OpenVPN 2.6 server ignores all new clients if 100 begin within 10 s (connect-freq-initial). Half of that leaves
 room for its users."""
-
-_STRAIGHT_ONLY: Final = ConnectFailure(
-    kind=FailureKind.UNREACHABLE,
-    detail="UDP cannot use a proxy, a PROXY protocol header or a Unix socket",
-)
 
 
 class DatagramConnection(Connection, asyncio.DatagramProtocol):
@@ -84,8 +84,7 @@ class DatagramConnection(Connection, asyncio.DatagramProtocol):
     def error_received(self, exc: Exception) -> None:
         """An ICMP port unreachable message: nothing listens there."""
         if isinstance(exc, ConnectionRefusedError) and not self._session.has_heard:
-            detail = "nothing listens on the UDP port (ICMP port unreachable)"
-            self._refusal = ConnectFailure(kind=FailureKind.REFUSED, detail=detail)
+            self._refusal = ConnectFailure(kind=FailureKind.REFUSED, detail=UDP_PORT_CLOSED)
             self.eof_received()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -138,7 +137,7 @@ class OpenVpnDatagrams:
         if route.refusal is not None:
             return route.refusal
         if route.proxy or route.proxy_protocol or route.unix_socket:
-            return _STRAIGHT_ONLY
+            return STRAIGHT_ONLY
         await self._wait(timeout_seconds)
         if budget.exhausted is not None:
             return over_budget(budget.exhausted)
@@ -149,12 +148,8 @@ class OpenVpnDatagrams:
                 (address, port),
                 source_address=route.source_address,
             )
-        except DeniedError as denied:
-            return ConnectFailure(kind=FailureKind.DENIED, detail=str(denied))
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            kind = FailureKind.EXHAUSTED if note_shortage(error) else FailureKind.UNREACHABLE
-            return ConnectFailure(kind=kind, detail=f"no UDP socket: {reason}")
+            return no_udp_socket(error)
         return connection
 
     async def _wait(self, most_seconds: float) -> None:
