@@ -58,10 +58,13 @@ class Exposure:
     years: Years
 
     def missed(self, deadline: Deadline, at: datetime) -> Verdict:
-        """Whether it misses the deadline, as of a time; no if post-quantum key exchange is proved."""
+        """Whether it misses the deadline, as of a time: certain only if key exchange and years are known."""
         if self.key_exchange is Verdict.YES:
             return Verdict.NO
-        return self.years.misses(deadline.last_day, at.date())
+        missed = self.years.misses(deadline.last_day, at.date())
+        if missed is Verdict.YES and self.key_exchange is Verdict.UNKNOWN:
+            return Verdict.UNKNOWN
+        return missed
 
     def deadlines(self, at: datetime) -> dict[str, Verdict]:
         """Whether it misses each of the deadlines, by name and in order."""

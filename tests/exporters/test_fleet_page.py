@@ -220,9 +220,9 @@ def test_deadlines_and_leaves_are_counted_by_what_is_post_quantum() -> None:
     )
     deadlines = {labels[1:]: n for labels, n in found.items() if labels[0].startswith("post_q")}
     assert deadlines == {
-        ("us-order-2026", "yes"): 2, ("us-order-2026", "no"): 1, ("us-order-2026", "unknown"): 2,
-        ("cnsa-2.0", "yes"): 1, ("cnsa-2.0", "no"): 2, ("cnsa-2.0", "unknown"): 2,
-        ("nist-ir-8547", "yes"): 1, ("nist-ir-8547", "no"): 2, ("nist-ir-8547", "unknown"): 2,
+        ("us-order-2026", "yes"): 1, ("us-order-2026", "no"): 1, ("us-order-2026", "unknown"): 3,
+        ("cnsa-2.0", "yes"): 0, ("cnsa-2.0", "no"): 2, ("cnsa-2.0", "unknown"): 3,
+        ("nist-ir-8547", "yes"): 0, ("nist-ir-8547", "no"): 2, ("nist-ir-8547", "unknown"): 3,
     }  # fmt: skip
     leaves = {labels[1:]: n for labels, n in found.items() if labels[0] == "leaf_post_quantum"}
     assert leaves == {("key", "0"): 6, ("signature", "0"): 5, ("signature", "1"): 1}

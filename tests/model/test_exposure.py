@@ -65,13 +65,17 @@ def test_a_number_that_becomes_known_decides_only_what_was_unknown(
     assert was in (Verdict.UNKNOWN, now)
 
 
-def test_who_has_proved_it_misses_nothing() -> None:
+def test_only_known_key_exchange_decides_a_missed_day() -> None:
     years = Years(secrecy=99, migration=None)
     deadlines = [one.name for one in DEADLINES]
     proved = Exposure(key_exchange=Verdict.YES, years=years)
     assert proved.deadlines(AT) == dict.fromkeys(deadlines, Verdict.NO)
     without = Exposure(key_exchange=Verdict.UNKNOWN, years=years)
-    assert without.deadlines(AT) == dict.fromkeys(deadlines, Verdict.YES)
+    assert without.deadlines(AT) == dict.fromkeys(deadlines, Verdict.UNKNOWN)
+    refused = Exposure(key_exchange=Verdict.NO, years=years)
+    assert refused.deadlines(AT) == dict.fromkeys(deadlines, Verdict.YES)
+    few = Exposure(key_exchange=Verdict.UNKNOWN, years=Years(secrecy=1, migration=1))
+    assert few.deadlines(AT) == dict.fromkeys(deadlines, Verdict.NO)
 
 
 def test_the_deadlines_are_the_ends_of_days_that_authorities_name() -> None:

@@ -114,7 +114,8 @@ def _missed(exposure: Exposure, now: datetime) -> Iterator[Badge]:
             case Verdict.UNKNOWN:
                 unknown.append(words)
     if unknown:
-        title = f"the labels of the target do not say whether it misses {'; '.join(unknown)}"
+        what = "key exchange" if exposure.key_exchange is Verdict.UNKNOWN else "years"
+        title = f"the {what} of the endpoint are not known, and so is whether it misses {'; '.join(unknown)}"
         yield Badge(
             text="unknown" if len(unknown) == len(DEADLINES) else "others unknown",
             mark="unknown",

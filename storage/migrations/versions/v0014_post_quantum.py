@@ -10,7 +10,7 @@ from alembic import op
 from model.encoding.known_parts import KnownParts
 from storage.rows.body import decode_observation, post_quantum_value
 
-revision = "0015"
+revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None
