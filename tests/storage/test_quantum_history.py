@@ -17,6 +17,7 @@ from storage import Retention, SqlStore, open_reader
 from storage.database import connect
 from storage.migrations.scripts import migration_config
 from tests.storage.samples import INTERVAL, NOON, observation, refusal, schedule
+from tests.storage.statements import selects, statements
 
 KEY = observation().endpoint.key
 YES, NO, UNKNOWN = Verdict.YES, Verdict.NO, Verdict.UNKNOWN
@@ -106,3 +107,12 @@ async def test_an_upgrade_learns_it_from_the_facts_that_are_stored(url: str) -> 
     async with await open_reader(url) as reader:
         expected = QuantumHistory(first_proved_at=at(1), lost_at=at(2))
         assert await reader.quantum_history() == {KEY: expected}
+
+
+async def test_a_fleet_takes_one_statement(url: str) -> None:
+    async with await SqlStore.open(url) as store:
+        await record(store, *(visit(0, YES, f"{number}.example") for number in range(30)))
+    async with await open_reader(url) as reader:
+        with statements() as executed:
+            assert len(await reader.quantum_history()) == 30
+    assert selects(executed) == 1
