@@ -18,7 +18,6 @@ from exporters.prometheus.families.family import PREFIX, Family
 from exporters.prometheus.families.ike import IKE_FAMILIES
 from exporters.prometheus.families.policies import POLICY_FAMILIES
 from exporters.prometheus.families.protocols import PROTOCOL_FAMILIES
-from exporters.prometheus.families.quantum import QUANTUM_FAMILIES
 from exporters.prometheus.families.quic import QUIC_FAMILIES
 from exporters.prometheus.families.revocation import REVOCATION_FAMILIES
 from exporters.prometheus.families.ssh import SSH_FAMILIES
@@ -33,7 +32,6 @@ FAMILIES: Final[tuple[Family, ...]] = (
     *SSH_FAMILIES,
     *QUIC_FAMILIES,
     *IKE_FAMILIES,
-    *QUANTUM_FAMILIES,
     *CLAIM_FAMILIES,
     *POLICY_FAMILIES,
     *UNKNOWN_FAMILIES,

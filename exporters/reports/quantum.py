@@ -8,8 +8,8 @@ from typing import Any, Final, TypeAlias
 
 from model.encoding.times_json import time_from_json, time_to_json
 from model.frozen import frozen
-from model.judging.exposure import Exposure, Years, migration_order, years_of
-from model.judging.quantum import DEADLINES, QuantumHistory, post_quantum_establishment
+from model.judging.exposure import Exposure, Years, exposure_of, migration_order
+from model.judging.quantum import DEADLINES, QuantumHistory
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
 
@@ -45,10 +45,7 @@ def reported_quantum(
     observation = status.observation
     if not observation.answered:
         return None
-    exposure = Exposure(
-        key_exchange=post_quantum_establishment(observation),
-        years=years_of(observation.endpoint.target.labels),
-    )
+    exposure = exposure_of(observation)
     return ReportedQuantum(exposure=exposure, deadlines=exposure.deadlines(at), history=history)
 
 

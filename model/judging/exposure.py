@@ -13,7 +13,8 @@ from datetime import date, datetime
 from typing import Final
 
 from model.frozen import frozen
-from model.judging.quantum import DEADLINES, Deadline
+from model.judging.quantum import DEADLINES, Deadline, post_quantum_establishment
+from model.observation import Observation
 from model.target_labels import migration_years, secrecy_years
 from model.verdict import Verdict
 
@@ -69,6 +70,14 @@ class Exposure:
     def deadlines(self, at: datetime) -> dict[str, Verdict]:
         """Whether it misses each of the deadlines, by name and in order."""
         return {one.name: self.missed(one, at) for one in DEADLINES}
+
+
+def exposure_of(observation: Observation) -> Exposure:
+    """The exposure of the endpoint, by its facts and the labels of its target."""
+    return Exposure(
+        key_exchange=post_quantum_establishment(observation),
+        years=years_of(observation.endpoint.target.labels),
+    )
 
 
 def migration_order(exposure: Exposure, key: str) -> tuple[int, int, str]:

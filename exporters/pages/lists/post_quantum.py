@@ -15,7 +15,7 @@ from typing import Final
 from exporters.pages.links import endpoint_link, evidence_link
 from exporters.pages.rows import Badge, Mark, Row
 from model.frozen import frozen
-from model.judging.exposure import Exposure, migration_order, years_of
+from model.judging.exposure import Exposure, exposure_of, migration_order
 from model.judging.quantum import DEADLINES
 from model.observation import State
 from model.records.fleet_count import served_leaves
@@ -93,12 +93,6 @@ def quantum_ledger(rows: Iterable[Row]) -> QuantumLedger:
     )
 
 
-def exposure_of(row: Row) -> Exposure:
-    """The exposure of the endpoint, by the labels of its target."""
-    labels = row.status.observation.endpoint.target.labels
-    return Exposure(key_exchange=row.post_quantum, years=years_of(labels))
-
-
 def missed_badges(exposure: Exposure, now: datetime) -> tuple[Badge, ...]:
     """A badge for each deadline that is missed, and one for all of which that is unknown."""
     return tuple(_missed(exposure, now))
@@ -124,4 +118,4 @@ def _missed(exposure: Exposure, now: datetime) -> Iterator[Badge]:
 
 
 def _line(row: Row) -> QuantumLine:
-    return QuantumLine(row=row, exposure=exposure_of(row))
+    return QuantumLine(row=row, exposure=exposure_of(row.status.observation))

@@ -11,11 +11,10 @@ from pydantic import Field
 
 from exporters.word_search import has_words
 from model.encoding.times_json import time_to_json
-from model.judging.exposure import Exposure, migration_order, years_of
+from model.judging.exposure import Exposure, exposure_of, migration_order
 from model.judging.quantum import (
     NEVER_PROVED,
     QuantumHistory,
-    post_quantum_establishment,
 )
 from model.ports import Clock
 from model.query import EVERYWHERE, Selection
@@ -101,9 +100,7 @@ class QuantumApi:
 
 
 def _exposed(entry: Entry) -> _Exposed:
-    observation = entry.status.observation
-    years = years_of(observation.endpoint.target.labels)
-    return entry, Exposure(key_exchange=post_quantum_establishment(observation), years=years)
+    return entry, exposure_of(entry.status.observation)
 
 
 def _is_wanted(
