@@ -1,6 +1,6 @@
 """Classic Load Balancers: the security policy of a listener, which is one of the policies that its balancer has.
 
-A policy cannot be changed, so a new one is made beside the others, and the listener gets it in place of the earlier
+A policy cannot be changed, so a new one is added to the balancer, and the listener gets it in place of the earlier
 one. The API has no condition for a write, so the listener is read immediately before.
 """
 
