@@ -163,7 +163,10 @@ class NotifierLoop:
         return None
 
     async def _repeat_active(self, newest: Mapping[str, Alert], before: Set[str]) -> None:
-        """Send every alert that was reported ``before`` again, with its newest text if it is still active."""
+        """Send every alert that was reported ``before`` again, with its newest text if it is still active.
+
+        What a receiver does not accept then is sent with the next repetition.
+        """
         reported = (self._reported or {}).items()
         alerts = tuple(newest.get(key, alert) for key, alert in reported if key in before)
         most = self._notifier.max_events
@@ -171,10 +174,10 @@ class NotifierLoop:
             message = self._message((), alerts[start : start + most])
             with span("deliver", sink=self._name, repeated=len(message.active)):
                 partial = await self._send_most(message)
-            if partial is not None and partial.missed:
-                raise partial
-        if alerts:
-            self._attempts.succeeded()
+            if partial is None or len(partial.refused) + len(partial.missed) < len(message.active):
+                self._attempts.succeeded()
+            else:
+                self._attempts.failed(partial)
         self._repeated_at = self._clock.monotonic()
 
     def _batches(self, events: Sequence[Event]) -> Iterator[Sequence[Event]]:

@@ -245,7 +245,7 @@ SERVICE_FAMILIES: Final = (
     ServiceFamily(
         name="notifications_refused_total",
         kind="counter",
-        help="Alerts that a receiver refused for good while it accepted others; the log has each with its reason.",
+        help="Alerts that a receiver of several in one message refused for good; the log has each with its reason.",
         example="increase(tlsprobe_notifications_refused_total[1h]) > 0",
         labels=("sink",),
     ),

@@ -219,6 +219,22 @@ async def test_only_findings_whose_failure_passes_are_repeated(
     assert [len(call.json["Findings"]) for call in calls[:3]] == [100, 50, 3]
 
 
+async def test_a_failure_in_the_daily_repetition_repeats_it_a_day_later(
+    desk: Desk, hub: HubOnLoopback, aws: AwsServer
+) -> None:
+    both = of(finding("first"), finding("second"))
+    await shows(desk, both)
+    hub.code = "InternalFailure"
+    hub.refused.add(keys_of(both)[0])
+    desk.clock.advance(86_400)
+    sent = aws.called("securityhub", "BatchImportFindings")
+    await shows(desk, both, both, both)
+    assert aws.called("securityhub", "BatchImportFindings") == sent + 1
+    desk.clock.advance(86_400)
+    await shows(desk, both)
+    assert aws.called("securityhub", "BatchImportFindings") == sent + 2
+
+
 async def test_a_suppression_that_is_refused_does_not_hold_up_the_other_alerts(
     desk: Desk, hub: HubOnLoopback, aws: AwsServer
 ) -> None:
