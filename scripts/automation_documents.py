@@ -98,56 +98,64 @@ def documents() -> tuple[Document, ...]:
     demands = demands_of([profile(_PROFILE)])
     if demands is None:
         raise ValueError(f"{_PROFILE} allows no configuration")
-    return (
-        Document(
-            script="listener_policy",
-            step="SetSecurityPolicy",
-            description="Sets the security policy of a listener of an Application or Network Load Balancer. An "
-            "Application Load Balancer also connects to targets of HTTPS by a policy that AWS derives from it.",
-            parameters={
-                "ListenerArn": {
-                    "type": "String",
-                    "description": "The listener.",
-                    "allowedPattern": "^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/(app|net)/[A-Za-z0-9/-]+$",
-                },
-                "SslPolicy": _chosen("security policy", _named(demands, LOAD_BALANCING)),
+    return _of_listeners(demands), _of_buckets(), _of_distributions(demands)
+
+
+def _of_listeners(demands: Demands) -> Document:
+    return Document(
+        script="listener_policy",
+        step="SetSecurityPolicy",
+        description="Sets the security policy of a listener of an Application or Network Load Balancer. An "
+        "Application Load Balancer also connects to targets of HTTPS by a policy that AWS derives from it.",
+        parameters={
+            "ListenerArn": {
+                "type": "String",
+                "description": "The listener.",
+                "allowedPattern": "^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/(app|net)/[A-Za-z0-9/-]+$",
             },
-            payload={},
-        ),
-        Document(
-            script="bucket_policy",
-            step="DenyRequestsWithoutTls",
-            description="Makes the policy of a bucket deny requests without TLS, and keeps its other statements. Every "
-            "client that uses http:// is refused, those of other accounts and websites of S3 too.",
-            parameters={
-                "BucketName": {
-                    "type": "String",
-                    "description": "The bucket.",
-                    "allowedPattern": "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
-                }
+            "SslPolicy": _chosen("security policy", _named(demands, LOAD_BALANCING)),
+        },
+        payload={},
+    )
+
+
+def _of_buckets() -> Document:
+    return Document(
+        script="bucket_policy",
+        step="DenyRequestsWithoutTls",
+        description="Makes the policy of a bucket deny requests without TLS, and keeps its other statements. Every "
+        "client that uses http:// is refused, those of other accounts and websites of S3 too.",
+        parameters={
+            "BucketName": {
+                "type": "String",
+                "description": "The bucket.",
+                "allowedPattern": "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+            }
+        },
+        payload={
+            "AccountId": "{{ global:ACCOUNT_ID }}",
+            "Statement": denial("arn:aws:s3:::{{ BucketName }}"),
+        },
+    )
+
+
+def _of_distributions(demands: Demands) -> Document:
+    return Document(
+        script="distribution_protocol",
+        step="SetMinimumProtocol",
+        description="Sets the minimum protocol of a distribution of CloudFront that has a certificate of its own, for "
+        "all of its aliases.",
+        parameters={
+            "DistributionId": {
+                "type": "String",
+                "description": "The distribution.",
+                "allowedPattern": "^E[A-Z0-9]+$",
             },
-            payload={
-                "AccountId": "{{ global:ACCOUNT_ID }}",
-                "Statement": denial("arn:aws:s3:::{{ BucketName }}"),
-            },
-        ),
-        Document(
-            script="distribution_protocol",
-            step="SetMinimumProtocol",
-            description="Sets the minimum protocol of a distribution of CloudFront that has a certificate of its own, for "
-            "all of its aliases.",
-            parameters={
-                "DistributionId": {
-                    "type": "String",
-                    "description": "The distribution.",
-                    "allowedPattern": "^E[A-Z0-9]+$",
-                },
-                "MinimumProtocolVersion": _chosen(
-                    "minimum protocol", minimum_protocol(_named(demands, CLOUDFRONT))
-                ),
-            },
-            payload={},
-        ),
+            "MinimumProtocolVersion": _chosen(
+                "minimum protocol", minimum_protocol(_named(demands, CLOUDFRONT))
+            ),
+        },
+        payload={},
     )
 
 

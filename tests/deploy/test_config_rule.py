@@ -215,7 +215,7 @@ def test_the_template_is_valid_and_the_archive_has_the_handler_alone(tmp_path: P
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")
     archive = tmp_path / "config-rule.zip"
-    zipped = [sys.executable, "-m", "zipfile", "-c", archive, "handler.py"]
+    zipped = [sys.executable, "-m", "zipfile", "-c", str(archive), "handler.py"]
     subprocess.run(zipped, check=True, cwd=FOLDER)
     assert zipfile.ZipFile(archive).namelist() == ["handler.py"]
 
