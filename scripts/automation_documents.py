@@ -1,6 +1,6 @@
 """Writes the Automation documents of AWS Systems Manager in ``deploy/systems_manager``: ``python -m scripts.automation_documents``.
 
-A document has the script beside it, and the values that remedies choose for Mozilla's intermediate profile.
+A document has the script of the same folder, and the values that remedies choose for Mozilla's intermediate profile.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from policy.remediation.aws.s3 import denial
 
 FOLDER: Final = Path(__file__).parents[1] / "deploy/systems_manager"
 _PROFILE: Final = "mozilla-intermediate"
-_HEADER: Final = "# Written by `make docs` from the script beside it: change that, or scripts/automation_documents.py.\n"
+_HEADER: Final = "# Written by `make docs` from the script in this folder: change that, or scripts/automation_documents.py.\n"
 _OUTPUTS: Final = ("Before", "After", "Done")
 
 

@@ -74,7 +74,7 @@ def test_a_document_is_written_from_its_script(document: Document) -> None:
 
 @EVERY
 def test_systems_manager_takes_the_document(account: AwsServer, document: Document) -> None:
-    """moto reads the content, and refuses a parameter without a type and a content that is no YAML."""
+    """moto reads the content, and refuses a parameter without a type and content that is not YAML."""
     made = boto3.client("ssm").create_document(
         Name=document.file.stem,
         Content=document.file.read_text(),
