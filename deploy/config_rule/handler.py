@@ -115,7 +115,7 @@ class Service:
 
 
 def verdict_of(claims: Sequence[Item]) -> tuple[str, str]:
-    """What Config is told about a resource with these claims, and why.
+    """The compliance of a resource with these claims, and why.
 
     Config takes no evaluation for "unknown". NOT_APPLICABLE removes an earlier evaluation, so that nothing stays
     compliant that is proved no more.
