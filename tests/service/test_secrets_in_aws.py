@@ -104,7 +104,7 @@ def stored(started: AwsServer) -> None:
         region_name=REGION,
         endpoint_url=started.url,
         aws_access_key_id="base",
-        aws_secret_access_key="secret",  # noqa: S106 - moto takes any
+        aws_secret_access_key="secret",
     )
     secrets.create_secret(Name="tlsprobe/plain", SecretString="no JSON")
     secrets.create_secret(Name="tlsprobe/object", SecretString=LOGIN)
