@@ -33,6 +33,7 @@ from discovery.source import Source, SourceReading
 from model.target_labels import PROXY_PROTOCOL
 from pki.net_guard.gate import SocketGate
 from service.config.clouds.aws import AwsSettings
+from service.config.clouds.google import GoogleCloudSettings
 from service.config.dns.sources import DnsSettings, MailDomainsSettings
 from service.config.scanners.findings import ScannerFindingsSettings
 from service.config.sources import PolledSettings, SourceContext, SourceSettings
@@ -287,6 +288,7 @@ SOURCES: Final[tuple[type[SourceSettings], ...]] = (
     ServerFilesSettings,
     SeenNamesSettings,
     AwsSettings,
+    GoogleCloudSettings,
     ScannerFindingsSettings,
 )
 """All sources, one row each: the class of the settings, which also creates the source."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from discovery.cloud.aws.api import AwsApi
 from discovery.cloud.aws.resource import Resource
-from discovery.cloud.aws.tls_rules import claimed
+from discovery.cloud.tls_rules import claimed
 from discovery.declared import leaf_sha256
 from model.claims import Claim, ClaimedRule
 

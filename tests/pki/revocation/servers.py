@@ -20,6 +20,8 @@ class WebServer:
     redirects: dict[str, str] = field(default_factory=dict)
     packed: dict[str, bytes] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    status: str = "200 OK"
+    """Of what is found."""
     asked: list[str] = field(default_factory=list)
     _asking: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -64,7 +66,7 @@ class WebServer:
 
     def _serve(self, writer: asyncio.StreamWriter, path: str) -> None:
         body = self.files.get(path, self.packed.get(path))
-        status = "404 Not Found" if body is None else "200 OK"
+        status = "404 Not Found" if body is None else self.status
         writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body or b'')}\r\n".encode())
         for name, value in self.headers.items():
             writer.write(f"{name}: {value}\r\n".encode())

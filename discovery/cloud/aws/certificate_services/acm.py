@@ -12,7 +12,7 @@ from typing import Final
 
 from discovery.cloud.aws.api import Answer, AwsApi
 from discovery.cloud.aws.resource import Resource
-from discovery.cloud.aws.tls_rules import in_time
+from discovery.cloud.tls_rules import in_time
 from discovery.found import Location
 from model.claims import Claim
 

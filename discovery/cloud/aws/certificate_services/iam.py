@@ -7,7 +7,7 @@ from typing import Final
 
 from discovery.cloud.aws.api import AwsApi
 from discovery.cloud.aws.resource import Resource
-from discovery.cloud.aws.tls_rules import in_time
+from discovery.cloud.tls_rules import in_time
 from discovery.found import Location
 
 _LIST: Final = "ListServerCertificates"

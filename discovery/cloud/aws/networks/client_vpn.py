@@ -8,7 +8,7 @@ from typing import Final
 from discovery.cloud.aws.api import Answer, AwsApi
 from discovery.cloud.aws.certificates import Certificates
 from discovery.cloud.aws.resource import Resource, tags_of
-from discovery.cloud.aws.tls_rules import MUTUAL_TLS, speaks_tls
+from discovery.cloud.tls_rules import MUTUAL_TLS, speaks_tls
 from discovery.found import Location
 from model.application_protocol import OPENVPN, OPENVPN_UDP
 from model.claims import Claim

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from discovery.cloud.aws.api import Answer, AwsApi
 from discovery.cloud.aws.certificates import Certificates
 from discovery.cloud.aws.resource import Resource
-from discovery.cloud.aws.tls_rules import (
+from discovery.cloud.tls_rules import (
     MUTUAL_TLS,
     at_least,
     offers,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from discovery.cloud.aws.api import Answer, AwsApi
 from discovery.cloud.aws.resource import Resource
-from discovery.cloud.aws.tls_rules import NO_PLAINTEXT, speaks_tls
+from discovery.cloud.tls_rules import NO_PLAINTEXT, speaks_tls
 from discovery.found import Location
 
 _GROUPS: Final = "DescribeReplicationGroups"

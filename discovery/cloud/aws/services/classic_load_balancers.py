@@ -8,7 +8,7 @@ from typing import Final
 from discovery.cloud.aws.api import Answer, AwsApi
 from discovery.cloud.aws.certificates import Certificates
 from discovery.cloud.aws.resource import Resource
-from discovery.cloud.aws.tls_rules import known_version, offers, only_suites
+from discovery.cloud.tls_rules import known_version, offers, only_suites
 from discovery.found import Location
 from model.claims import Claim, ClaimedRule
 

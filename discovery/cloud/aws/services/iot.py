@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from discovery.cloud.aws.api import AwsApi
 from discovery.cloud.aws.resource import Resource
-from discovery.cloud.aws.tls_rules import offers, since
+from discovery.cloud.tls_rules import offers, since
 from discovery.found import Location
 from model.claims import Claim
 from model.protocol_version import ProtocolVersion

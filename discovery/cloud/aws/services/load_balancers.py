@@ -12,7 +12,7 @@ from typing import Any, Final
 from discovery.cloud.aws.api import Answer, AwsApi
 from discovery.cloud.aws.certificates import Certificates
 from discovery.cloud.aws.resource import Resource, tags_of
-from discovery.cloud.aws.tls_rules import (
+from discovery.cloud.tls_rules import (
     MUTUAL_TLS,
     claimed,
     known_version,

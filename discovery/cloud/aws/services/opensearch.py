@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from discovery.cloud.aws.api import Answer, AwsApi
 from discovery.cloud.aws.certificates import Certificates
 from discovery.cloud.aws.resource import Resource
-from discovery.cloud.aws.tls_rules import at_least, claimed
+from discovery.cloud.tls_rules import at_least, claimed
 from discovery.found import Location
 from model.claims import Claim
 from model.protocol_version import ProtocolVersion

@@ -12,7 +12,7 @@ from typing import Any, Final
 from discovery.cloud.aws.api import Answer, AwsApi
 from discovery.cloud.aws.parameters import ParameterGroups
 from discovery.cloud.aws.resource import Resource, tags_of
-from discovery.cloud.aws.tls_rules import NO_PLAINTEXT, STARTTLS_ENFORCED, at_least
+from discovery.cloud.tls_rules import NO_PLAINTEXT, STARTTLS_ENFORCED, at_least
 from discovery.found import Location
 from discovery.source import Skipped
 from model.claims import Claim, ClaimedRule

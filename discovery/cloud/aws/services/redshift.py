@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from discovery.cloud.aws.api import Answer, AwsApi
 from discovery.cloud.aws.parameters import ParameterGroups
 from discovery.cloud.aws.resource import Resource, tags_of
-from discovery.cloud.aws.tls_rules import STARTTLS_ENFORCED
+from discovery.cloud.tls_rules import STARTTLS_ENFORCED
 from discovery.found import Location
 from model.claims import Claim
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from discovery.cloud.aws.api import AwsApi
 from discovery.cloud.aws.resource import Resource, tags_of
-from discovery.cloud.aws.tls_rules import only_suites
+from discovery.cloud.tls_rules import only_suites
 from discovery.found import Location
 from model.claims import Claim, ClaimedRule
 
