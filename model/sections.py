@@ -44,7 +44,7 @@ from model.section_kinds.dh_primes import DhPrimes
 from model.section_kinds.facts import NamedFacts, VersionFacts
 from model.section_kinds.kind import Kind, Rename
 from model.section_kinds.texts import NamedLevels, NamedTexts, Names
-from model.verdict import Fact
+from model.verdict import Fact, Verdict
 
 Value = TypeVar("Value")
 Comparison: TypeAlias = Callable[[Observation, Observation], Iterator[Difference]]
@@ -138,6 +138,19 @@ def with_versions_renamed(observation: Observation, rename: Rename) -> Observati
         section.name: section.kind.renamed(section.of(observation), rename) for section in SECTIONS
     }
     return replace(observation, **facts)
+
+
+def without_unknown(observation: Observation) -> Observation:
+    """The same Observation without the named facts that are unknown."""
+    known: dict[str, Any] = {
+        section.name: {
+            name: fact
+            for name, fact in section.of(observation).items()
+            if fact.verdict is not Verdict.UNKNOWN
+        }
+        for section in NAMED_FACTS
+    }
+    return replace(observation, **known)
 
 
 def named_facts(observation: Observation) -> Iterator[Mapping[str, Fact]]:

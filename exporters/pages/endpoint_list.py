@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final
 
-from exporters.pages.links import page_link
-from exporters.pages.list_filters import check_filters
+from exporters.pages.list_filters import ListFilter
 from exporters.pages.rows import Row
 from exporters.word_search import with_words
 from exporters.wording import COMPLIANCE
@@ -52,8 +50,15 @@ SORTS: Final[Mapping[str, Callable[[Row], Any]]] = {
 
 
 @frozen
-class EndpointFilter:
-    """The filters; an empty text filters nothing. ``q`` are words that must all occur in a row."""
+class EndpointFilter(ListFilter):
+    """The filters of the endpoints; ``q`` are words that must all occur in a row."""
+
+    path = "/endpoints"
+    choices: ClassVar[Mapping[str, Collection[str]]] = {
+        **CHOICES,
+        "sort": [sign + name for name in SORTS for sign in ("", "-")],
+    }
+    order = "sort"
 
     q: str = ""
     answer: str = ""
@@ -63,27 +68,6 @@ class EndpointFilter:
     strength: str = ""
     expires: str = ""
     sort: str = "worst"
-
-    @classmethod
-    def of(cls, given: Callable[[str], str | None]) -> Self:
-        """The filters with the values that ``given`` returns by name.
-
-        Raises:
-            ValueError: if one is too long, or not one of the choices; the sentence says what to change.
-        """
-        made = cls(**{name: text for name in FILTERS if (text := given(name))})
-        orders = [sign + name for name in SORTS for sign in ("", "-")]
-        check_filters(made, ("q",), {**CHOICES, "sort": orders})
-        return made
-
-    def link(self, path: str = "/endpoints", **changes: str) -> str:
-        """The URL of the same list with some filters changed; ``page`` may be one of them."""
-        page = {"page": changes.pop("page")} if "page" in changes else {}
-        wanted = replace(self, **changes)
-        query = {name: text for name in FILTERS if (text := getattr(wanted, name))}
-        if wanted.sort == "worst":
-            del query["sort"]
-        return page_link(path, **query, **page)
 
     def sorted_by(self, name: str) -> str | None:
         """``ascending`` or ``descending`` if the list is in this order, for screen readers."""
@@ -99,11 +83,6 @@ class EndpointFilter:
         for passes in self._conditions(now):
             found = list(filter(passes, found))
         return found
-
-    @property
-    def is_filtering(self) -> bool:
-        """Whether it may leave out rows."""
-        return replace(self, sort="worst") != EndpointFilter()
 
     def _conditions(self, now: datetime) -> Iterator[Callable[[Row], bool]]:
         """What each filter that was given asks of a row."""
@@ -124,10 +103,6 @@ class EndpointFilter:
         if self.expires:
             last = now + timedelta(days=int(self.expires))
             yield lambda row: _not_after(row) <= last
-
-
-FILTERS: Final = tuple(field.name for field in fields(EndpointFilter))
-"""The names of all filters, as the URL has them."""
 
 
 def in_order(rows: Iterable[Row], sort: str) -> Sequence[Row]:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlencode
 
-from exporters.pages.list_filters import LONGEST_SEARCH
 from exporters.pages.rows import Row
 from model.claims import CLAIMS_POLICY
 from model.findings.finding import RuleResult
 from model.target import endpoint_id
+
+LONGEST_SEARCH: Final = 200
+"""The most characters of a filter's text in a URL."""
 
 _LONGEST_TARGET: Final = 1000
 

@@ -1,25 +1,62 @@
-"""What the filters of all lists share: the choices of a value, and the longest text."""
+"""The filters of a list, as its URL has them: what the filters of all lists share."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Final
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields, replace
+from typing import ClassVar, Self
 
-LONGEST_SEARCH: Final = 200
+from exporters.pages.links import LONGEST_SEARCH, page_link
+from model.frozen import frozen
 
 
-def check_filters(
-    given: object, texts: Collection[str], choices: Mapping[str, Collection[str]]
-) -> None:
-    """Check the filters ``texts``, which are free, and those with ``choices``; all are attributes of ``given``.
+@frozen
+class ListFilter:
+    """Each field is a filter, and a parameter of the URL; an empty text filters nothing.
 
-    Raises:
-        ValueError: if one is too long, or not one of the choices; the sentence says what to change.
+    ``path`` is the list's page. ``choices`` has the values of the filters that are not free text. ``order`` is the field that
+    orders or groups the list; it leaves out nothing.
     """
-    for name in texts:
-        if len(getattr(given, name)) > LONGEST_SEARCH:
-            raise ValueError(f"{name} must be at most {LONGEST_SEARCH} characters: shorten it")
-    for name, allowed in choices.items():
-        text = getattr(given, name)
-        if text and text not in allowed:
-            raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {text[:20]!r}")
+
+    path: ClassVar[str]
+    choices: ClassVar[Mapping[str, Collection[str]]]
+    order: ClassVar[str | None] = None
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The names of all filters."""
+        return tuple(one.name for one in fields(cls))
+
+    @classmethod
+    def of(cls, given: Callable[[str], str | None]) -> Self:
+        """The filters with the values that ``given`` returns by name.
+
+        Raises:
+            ValueError: if one is too long, or not one of the choices; the sentence says what to change.
+        """
+        values = {name: text for name in cls.names() if (text := given(name))}
+        for name, text in values.items():
+            allowed = cls.choices.get(name)
+            if allowed is None and len(text) > LONGEST_SEARCH:
+                raise ValueError(f"{name} must be at most {LONGEST_SEARCH} characters: shorten it")
+            if allowed is not None and text not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {text[:20]!r}")
+        return cls(**values)
+
+    def link(self, path: str = "", **changes: str) -> str:
+        """The URL of the list with some filters changed; ``page`` may be one of them. ``path`` is that of another form."""
+        page = {"page": changes.pop("page")} if "page" in changes else {}
+        wanted = replace(self, **changes)
+        given = {
+            one.name: text
+            for one in fields(self)
+            if (text := getattr(wanted, one.name)) != one.default
+        }
+        return page_link(path or self.path, **given, **page)
+
+    @property
+    def is_filtering(self) -> bool:
+        """Whether it may leave out lines of the list."""
+        return any(
+            getattr(self, one.name) != one.default for one in fields(self) if one.name != self.order
+        )

@@ -56,7 +56,7 @@ class Visit:
         """When the visit began."""
         return self.observation.started_at
 
-    @property
+    @cached_property
     def ended_at(self) -> datetime:
         """When the visit ended."""
         return self.observation.ended_at

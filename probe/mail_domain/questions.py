@@ -68,7 +68,7 @@ def dnssec_fact(asked: Question, validates: Fact) -> Fact:
         return asked.fact(Verdict.YES, f"{asked.record_type} of {asked.name} is validated.")
     if validates.verdict is Verdict.YES:
         return asked.fact(Verdict.NO, f"{asked.record_type} of {asked.name} is not signed.")
-    words = f"The name server did not validate {asked.record_type} of {asked.name}, nor shows that it validates."
+    words = f"The name server did not validate {asked.record_type} of {asked.name}, and does not show that it validates."
     return asked.fact(Verdict.UNKNOWN, words)
 
 

@@ -91,16 +91,16 @@ class Inventory:
                 await asyncio.sleep(0)
             status = self._statuses.get(key)
             if status is not None and not self._evaluator.would_judge_alike(status):
-                self._statuses[key] = self._judged_now(status)
+                self._statuses[key] = self._judged_now(key, status)
 
-    def _judged_now(self, status: EndpointStatus) -> EndpointStatus:
+    def _judged_now(self, key: str, status: EndpointStatus) -> EndpointStatus:
         """The status with the judgement of the active policies; the state after the visits is unchanged."""
-        state = self._states[status.observation.endpoint.key]
+        state = self._states[key]
         assessment = self._evaluator.assess(status.observation).without_evidence()
         found = live_on(state.findings or (), assessment)
         return replace(
             status,
-            findings=_unresolved(map(self._parts.finding, found)),
+            findings=_unresolved(self._parts.finding(one, key) for one in found),
             compliance=self._compliance(assessment),
             policies=self._parts.mapping(assessment.policies),
             claims=assessment.claims,
@@ -144,7 +144,7 @@ class Inventory:
         """Show the result of ``visit``, and hold it without evidence."""
         key, shown, judged = visit.key, self._statuses.get(visit.key), visit.assessment
         observation = self._parts.shared_by(without_evidence(visit.observation))
-        self._states[key] = state = bare_state(state, observation, self._parts)
+        self._states[key] = state = bare_state(state, observation, key, self._parts)
         before = {} if shown is None else shown.compliance
         claims = () if shown is None else shown.claims
         self._statuses[key] = status = EndpointStatus(
@@ -162,7 +162,7 @@ class Inventory:
         )
         target = observation.endpoint.target
         if judged is not None and not self._evaluator.are_in_force(judged.policies, target):
-            self._statuses[key] = self._judged_now(status)  # they changed during the judgement
+            self._statuses[key] = self._judged_now(key, status)  # they changed during the judgement
 
     def _compliance(self, assessment: Assessment) -> Mapping[str, Verdict]:
         return self._parts.mapping(

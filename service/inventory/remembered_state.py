@@ -46,13 +46,15 @@ def recalled(state: EndpointState, newest: Observation) -> EndpointState:
     return replace(state, facts_digest=stretch.facts_digest, stretches=(stretch,))
 
 
-def bare_state(state: EndpointState, newest: Observation, parts: SharedParts) -> EndpointState:
+def bare_state(
+    state: EndpointState, newest: Observation, endpoint_key: str, parts: SharedParts
+) -> EndpointState:
     """``state`` without the evidence of its newest visit, whose facts are ``newest``; equal parts are one object."""
     stretches, findings = state.stretches, state.findings
     if stretches:
         stretches = (*stretches[:-1], replace(stretches[-1], facts=newest))
     if findings:
-        findings = tuple(parts.finding(_bare(one)) for one in findings)
+        findings = tuple(parts.finding(_bare(one), endpoint_key) for one in findings)
     return replace(state, stretches=stretches, findings=findings)
 
 

@@ -44,9 +44,12 @@ class SharedParts(PartSharer):
         }
         return replace(observation, **facts)
 
-    def finding(self, finding: Finding) -> Finding:
-        """The same Finding with a shared result; its evidence should have been removed."""
-        return replace(finding, result=self.part(finding.result))
+    def finding(self, finding: Finding, endpoint_key: str) -> Finding:
+        """The same Finding with a shared result, and its endpoint's key as the object that the caller holds.
+
+        Its evidence should have been removed.
+        """
+        return replace(finding, result=self.part(finding.result), endpoint_key=endpoint_key)
 
     def mapping(self, mapping: Mapping[Name, Found]) -> Mapping[Name, Found]:
         """The same mapping, built from shared parts."""

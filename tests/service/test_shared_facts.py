@@ -65,8 +65,10 @@ def test_chains_with_other_leaves_share_the_rest() -> None:
 
 def test_findings_of_endpoints_have_one_result() -> None:
     parts = SharedParts()
-    first, second = (parts.finding(_finding(f"{host}.test:443@-")) for host in ("a", "b"))
+    keys = ("a.test:443@-", "b.test:443@-")
+    first, second = (parts.finding(_finding(key), key) for key in keys)
     assert second == _finding("b.test:443@-")
+    assert second.endpoint_key is keys[1]
     assert first.result is second.result
 
 

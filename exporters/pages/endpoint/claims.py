@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
-from typing import Final, Self
+from collections.abc import Iterable, Mapping
+from typing import Final
 
-from exporters.pages.links import endpoint_link, evidence_link, page_link
-from exporters.pages.list_filters import check_filters
+from exporters.pages.links import endpoint_link, evidence_link
+from exporters.pages.list_filters import ListFilter
 from exporters.pages.rows import Badge, Mark, Row
 from exporters.word_search import has_words
 from exporters.wording import CLAIM_VERDICTS
@@ -46,35 +45,17 @@ class ClaimLine:
 
 
 @frozen
-class ClaimFilter:
-    """The filters of the ledger's page; an empty text filters nothing."""
+class ClaimFilter(ListFilter):
+    """The filters of the ledger's page."""
+
+    path = "/claims"
+    choices = CHOICES
 
     q: str = ""
     verdict: str = ""
     kind: str = ""
     source: str = ""
     resource: str = ""
-
-    @classmethod
-    def of(cls, given: Callable[[str], str | None]) -> Self:
-        """The filters with the values that ``given`` returns by name.
-
-        Raises:
-            ValueError: if one is too long, or not one of the choices; the sentence says what to change.
-        """
-        made = cls(**{name: text for name in FILTERS if (text := given(name))})
-        check_filters(made, ("q", "source", "resource"), CHOICES)
-        return made
-
-    def link(self, **changes: str) -> str:
-        """The URL of the same page with some filters changed."""
-        own = {name: getattr(self, name) for name in FILTERS}
-        return page_link("/claims", **(own | changes))
-
-    @property
-    def is_filtering(self) -> bool:
-        """Whether it may leave out claims."""
-        return self != ClaimFilter()
 
     def chosen(self, entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
         """The claims that pass all filters."""
@@ -87,7 +68,6 @@ class ClaimFilter:
         return [one for one in entries if wanted.has(one) and has_words(one.text, self.q)]
 
 
-FILTERS: Final = tuple(one.name for one in fields(ClaimFilter))
 VIEWS: Final = tuple(
     (words, ClaimFilter(verdict=ClaimVerdict.CONTRADICTED.value, kind=kind.value).link())
     for words, kind in (

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import Final, Self, TypeAlias
+from typing import Final, TypeAlias
 
 from exporters.pages.findings.cards import finding_mark, finding_title, in_order, waiver_name
-from exporters.pages.links import endpoint_link, finding_link, page_link, waive_link
-from exporters.pages.list_filters import check_filters
+from exporters.pages.links import endpoint_link, finding_link, waive_link
+from exporters.pages.list_filters import ListFilter
 from exporters.pages.rows import Badge, Mark, Row
 from exporters.word_search import with_words
 from model.findings.finding import Finding, FindingStatus, Outcome, Severity
@@ -25,8 +24,12 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 @frozen
-class FindingFilter:
-    """The filters; an empty text filters nothing."""
+class FindingFilter(ListFilter):
+    """The filters of the findings."""
+
+    path = "/findings"
+    choices = CHOICES
+    order = "by"
 
     by: str = "rule"
     status: str = ""
@@ -34,27 +37,6 @@ class FindingFilter:
     policy: str = ""
     rule: str = ""
     q: str = ""
-
-    @classmethod
-    def of(cls, given: Callable[[str], str | None]) -> Self:
-        """The filters with the values that ``given`` returns by name.
-
-        Raises:
-            ValueError: if one is too long, or not one of the choices; the sentence says what to change.
-        """
-        made = cls(**{name: text for name in FILTERS if (text := given(name))})
-        check_filters(made, ("policy", "rule", "q"), CHOICES)
-        return made
-
-    def link(self, **changes: str) -> str:
-        """The URL of the same page with some filters changed."""
-        own = {name: getattr(self, name) for name in FILTERS}
-        return page_link("/findings", **(own | changes))
-
-    @property
-    def is_filtering(self) -> bool:
-        """Whether it may leave out findings."""
-        return self != FindingFilter(by=self.by)
 
     def chosen(self, rows: Sequence[Row]) -> Iterator[tuple[Row, Finding]]:
         """The findings that pass all filters, with their endpoints."""
@@ -73,10 +55,6 @@ class FindingFilter:
             and (not self.policy or result.policy == self.policy)
             and (not self.rule or self.rule in {result.rule, result.rule_id})
         )
-
-
-FILTERS: Final = tuple(field.name for field in fields(FindingFilter))
-"""The names of all filters, as the URL has them."""
 
 
 @frozen

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from exporters.prometheus.options import Detail
 from model.frozen import frozen
 from model.snapshot import EndpointStatus
+from model.verdict import Fact, Verdict
 
 PREFIX: Final = "tlsprobe_"
 IDENTITY: Final = ("target", "address")
@@ -51,3 +52,10 @@ class TargetFamily:
     example: str
     labels: tuple[str, ...] = ()
     samples: Callable[[Sequence[EndpointStatus]], Iterator[Sample]]
+
+
+def known_verdicts(facts: Mapping[str, Fact], names: Sequence[str]) -> Iterator[Sample]:
+    """A sample for each named fact that is known, with its name as the label: 1 for yes, 0 for no."""
+    for name in names:
+        if name in facts and facts[name].verdict is not Verdict.UNKNOWN:
+            yield (name,), float(facts[name].verdict is Verdict.YES)

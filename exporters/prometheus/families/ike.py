@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from exporters.prometheus.families.family import Family, Sample
+from exporters.prometheus.families.family import Family, Sample, known_verdicts
 from model.registry.ike_transforms import TRANSFORMS
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
@@ -26,10 +26,7 @@ IKE_FACTS: Final = (
 
 
 def _facts(status: EndpointStatus) -> Iterator[Sample]:
-    facts = status.observation.ike
-    for name in IKE_FACTS:
-        if name in facts and facts[name].verdict is not Verdict.UNKNOWN:
-            yield (name,), float(facts[name].verdict is Verdict.YES)
+    return known_verdicts(status.observation.ike, IKE_FACTS)
 
 
 def _transforms(status: EndpointStatus) -> Iterator[Sample]:

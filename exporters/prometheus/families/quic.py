@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from exporters.prometheus.families.family import Family, Sample
+from exporters.prometheus.families.family import Family, Sample, known_verdicts
 from model.snapshot import EndpointStatus
-from model.verdict import Verdict
 
 QUIC_FACTS: Final = (
     "quic_v1",
@@ -24,10 +23,7 @@ QUIC_FACTS: Final = (
 
 
 def _facts(status: EndpointStatus) -> Iterator[Sample]:
-    facts = status.observation.quic
-    for name in QUIC_FACTS:
-        if name in facts and facts[name].verdict is not Verdict.UNKNOWN:
-            yield (name,), float(facts[name].verdict is Verdict.YES)
+    return known_verdicts(status.observation.quic, QUIC_FACTS)
 
 
 QUIC_FAMILIES: Final = (

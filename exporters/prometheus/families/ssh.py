@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from exporters.prometheus.families.family import Family, Sample
+from exporters.prometheus.families.family import Family, Sample, known_verdicts
 from model.judging.ssh import certificate_ends, host_key_sizes
 from model.snapshot import EndpointStatus
-from model.verdict import Verdict
 
 SSH_FACTS: Final = (
     "extension_info",
@@ -22,10 +21,7 @@ SSH_FACTS: Final = (
 
 
 def _facts(status: EndpointStatus) -> Iterator[Sample]:
-    facts = status.observation.ssh
-    for name in SSH_FACTS:
-        if name in facts and facts[name].verdict is not Verdict.UNKNOWN:
-            yield (name,), float(facts[name].verdict is Verdict.YES)
+    return known_verdicts(status.observation.ssh, SSH_FACTS)
 
 
 def _key_sizes(status: EndpointStatus) -> Iterator[Sample]:

@@ -24,6 +24,7 @@ from exporters.terminal.words import NAME_LIMIT, listed, say
 from model.findings.attacks import attack_with_cves
 from model.intrusiveness import words_for_not_asked
 from model.observation import Observation
+from model.sections import without_unknown
 from model.target_labels import http_port_of
 from model.verdict import Fact, UnknownCause, Verdict
 
@@ -31,12 +32,13 @@ from model.verdict import Fact, UnknownCause, Verdict
 def fact_rows(observation: Observation, *, verbose: bool) -> Iterator[Row]:
     """Web, QUIC and plaintext facts, then features and vulnerabilities."""
     yield from _web_rows(observation, verbose=verbose)
-    if observation.quic:
+    shown = observation if verbose else without_unknown(observation)
+    if shown.quic:
         words = {} if verbose else QUIC_WORDS
-        yield row("QUIC", Words(_with_verdicts(observation.quic, words), ", "))
-    if observation.plaintext:
+        yield row("QUIC", Words(_with_verdicts(shown.quic, words), ", "))
+    if shown.plaintext:
         words = {} if verbose else PLAINTEXT_WORDS
-        yield row("plaintext", Words(_with_verdicts(observation.plaintext, words), ", "))
+        yield row("plaintext", Words(_with_verdicts(shown.plaintext, words), ", "))
     if observation.alpn:
         yield row("ALPN", listed(observation.alpn))
     yield from _all_named(observation) if verbose else _common(observation)

@@ -31,6 +31,7 @@ from exporters.wording import STATES, short_state
 from model.findings.judged import Judged
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
+from model.sections import without_unknown
 from model.verdict import Verdict
 
 _FOR_A_FIX: Final = "for configuration lines that fix findings, add --policy mozilla-intermediate"
@@ -77,6 +78,8 @@ def _parts(
     if observation.answered or found or judged is not None:
         yield from finding_parts(judged, found)
         yield SafeText()
+    if not observation.answered:
+        observation = without_unknown(observation)  # the heading says why nothing is known
     if observation.is_ssh:
         yield from ssh_rows(observation, verbose=verbose)
     elif observation.is_ike:

@@ -28,7 +28,6 @@ from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
 
-_NO_TLS: Final = "no TLS"
 _GAP: Final = "  "
 _ENDPOINT: Final = 2
 """The column of the endpoints."""
@@ -40,10 +39,12 @@ class SummaryLine:
     """What one line says of an endpoint; all text is printable.
 
     ``worst`` is the severity of its worst fault, None without one. ``days`` counts to the first expiry of a leaf.
+    ``protocol`` is what its clients want: TLS, SSH or IKE.
     ``words`` are the worst fault, or why the endpoint did not answer.
     """
 
     endpoint: str
+    protocol: str
     answered: bool
     worst: Severity | None
     faults: int
@@ -68,6 +69,7 @@ class SummaryLine:
         ends = [chain.leaf.not_after for chain in observation.own_certificates]
         return cls(
             endpoint=endpoint_name(observation.endpoint),
+            protocol=_protocol(observation),
             answered=answered,
             worst=worst.severity if worst else None,
             faults=len(found),
@@ -83,7 +85,7 @@ class SummaryLine:
 
     @property
     def rank(self) -> tuple[bool, int, int]:
-        """Sorts the worst line first: endpoints without TLS, then by severity and number of faults."""
+        """Sorts the worst line first: endpoints that did not answer, then by severity and number of faults."""
         severity = self.worst.rank if self.worst else -1
         return (self.answered, -severity, -self.faults)
 
@@ -99,7 +101,7 @@ class SummaryLine:
 
     def _verdict(self) -> SafeText:
         if not self.answered:
-            return SafeText(_NO_TLS, style="red")
+            return SafeText(f"no {self.protocol}", style="red")
         if self.worst is None:
             return SafeText("ok", style="green")
         return SafeText(self.worst.value, style=SEVERITY_STYLES[self.worst])
@@ -136,13 +138,24 @@ def render_brief(line: SummaryLine, form: ReportForm) -> str:
 
 def _counted(lines: Sequence[SummaryLine]) -> str:
     faulty = sum(line.answered and line.worst is not None for line in lines)
-    silent = sum(not line.answered for line in lines)
     counts = [
         f"{len(lines)} endpoint{'' if len(lines) == 1 else 's'}",
         f"{faulty} with findings",
-        f"{silent} without TLS",
+        *_silent(lines),
     ]
     return ", ".join(counts)
+
+
+def _silent(lines: Sequence[SummaryLine]) -> Iterator[str]:
+    for protocol in sorted({line.protocol for line in lines}):
+        silent = sum(not line.answered for line in lines if line.protocol == protocol)
+        yield f"{silent} without {protocol}"
+
+
+def _protocol(observation: Observation) -> str:
+    if observation.is_ssh:
+        return "SSH"
+    return "IKE" if observation.is_ike else "TLS"
 
 
 def _reason(observation: Observation) -> str:

@@ -11,8 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exporters.pages.changes import atom_feed
-from exporters.pages.links import endpoint_link, page_link
-from exporters.pages.list_filters import LONGEST_SEARCH
+from exporters.pages.links import LONGEST_SEARCH, endpoint_link, page_link
 from model.comparisons.change import Change
 from model.query import EVERYWHERE, Selection
 from service.http.guard.query import Query, QueryError, route, whole_number

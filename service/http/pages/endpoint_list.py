@@ -12,13 +12,11 @@ from starlette.routing import Route
 from exporters.pages.endpoint_list import (
     CHOICES,
     CSV_COLUMNS,
-    FILTERS,
     EndpointFilter,
     csv_row,
     in_order,
 )
-from exporters.pages.links import endpoint_link
-from exporters.pages.list_filters import LONGEST_SEARCH
+from exporters.pages.links import LONGEST_SEARCH, endpoint_link
 from exporters.pages.rows import Row
 from exporters.pages.saved_views import LONGEST_NAME
 from model.safe_output.csv_text import csv_text
@@ -54,8 +52,12 @@ def endpoint_list_routes(renderer: Renderer, *, can_save: bool) -> tuple[Route, 
         )
 
     return (
-        route("/endpoints", renderer.once(listed, views_cookie), once=(*FILTERS, "page")),
-        route("/endpoints.csv", as_csv, once=FILTERS),
+        route(
+            "/endpoints",
+            renderer.once(listed, views_cookie),
+            once=(*EndpointFilter.names(), "page"),
+        ),
+        route("/endpoints.csv", as_csv, once=EndpointFilter.names()),
         saved_view_route(),
     )
 
@@ -74,7 +76,7 @@ def _list_values(
     shown = shown_page(rows, number, PAGE_LENGTH)
     return {
         "list": wanted,
-        "filters": [(name, text) for name in FILTERS if (text := getattr(wanted, name))],
+        "filters": [(name, text) for name in wanted.names() if (text := getattr(wanted, name))],
         "longest_name": LONGEST_NAME,
         "choices": CHOICES,
         "longest_search": LONGEST_SEARCH,

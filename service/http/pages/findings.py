@@ -13,13 +13,12 @@ from starlette.routing import Route
 from exporters.pages.findings.history import finding_history, finding_values
 from exporters.pages.findings.listing import (
     CHOICES,
-    FILTERS,
     FindingFilter,
     Found,
     finding_group,
     grouped,
 )
-from exporters.pages.list_filters import LONGEST_SEARCH
+from exporters.pages.links import LONGEST_SEARCH
 from exporters.pages.rows import Row
 from model.findings.finding import Finding, FindingStatus
 from model.query import Opening
@@ -38,7 +37,7 @@ def finding_routes(renderer: Renderer, sources: PageSources) -> tuple[Route, ...
     """Both pages."""
     pages = _FindingPages(renderer, sources)
     return (
-        route("/findings", renderer.once(pages.every), once=(*FILTERS, "page")),
+        route("/findings", renderer.once(pages.every), once=(*FindingFilter.names(), "page")),
         route("/finding", pages.one, once=(*ENDPOINT_PARAMETERS, "policy", "rule")),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Generic, TypeVar
 
-from exporters.pages.list_filters import LONGEST_SEARCH
+from exporters.pages.links import LONGEST_SEARCH
 from model.frozen import frozen
 from service.http.guard.query import Query, QueryError, whole_number
 

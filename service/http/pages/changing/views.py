@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from exporters.pages.endpoint_list import FILTERS, EndpointFilter
+from exporters.pages.endpoint_list import EndpointFilter
 from exporters.pages.saved_views import (
     SavedView,
     cookie_of,
@@ -43,7 +43,7 @@ def saved_view_route() -> Route:
 
 
 async def _changed(request: Request, _: Query) -> Response:
-    form = await form_of(request, "name", "remove", *FILTERS)
+    form = await form_of(request, "name", "remove", *EndpointFilter.names())
     views = saved_views(request)
     try:
         shown = EndpointFilter.of(form.get)

@@ -9,8 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from exporters.pages.links import page_link
-from exporters.pages.list_filters import LONGEST_SEARCH
+from exporters.pages.links import LONGEST_SEARCH, page_link
 from exporters.pages.lists.certificates import SORTS, LeafLine, leaf_lines
 from exporters.word_search import with_words
 from service.http.guard.query import Query, QueryError, route

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from exporters.pages.endpoint.claims import CHOICES, FILTERS, VIEWS, ClaimFilter, claim_line
-from exporters.pages.list_filters import LONGEST_SEARCH
+from exporters.pages.endpoint.claims import CHOICES, VIEWS, ClaimFilter, claim_line
+from exporters.pages.links import LONGEST_SEARCH
 from model.claims.ledger import LedgerEntry, ledger
 from service.http.guard.query import Query, QueryError, route
 from service.http.pages.inventory import Inventory, OncePerInventory
@@ -36,7 +36,7 @@ def claim_route(renderer: Renderer) -> Route:
             request, lambda found: _page(found, every.of(found), wanted, number)
         )
 
-    return route("/claims", claims, once=(*FILTERS, "page"))
+    return route("/claims", claims, once=(*ClaimFilter.names(), "page"))
 
 
 def _page(
