@@ -223,6 +223,7 @@ docs: venv ## write the pages, dashboards and manifests that come from the code;
 	$(BIN)/tlsprobe rules > deploy/prometheus/rules/tlsprobe.yml
 	cp deploy/prometheus/rules/tlsprobe.yml deploy/helm/tlsprobe/files/rules.yml
 	$(BIN)/python -m scripts.manifests
+	$(BIN)/python -m scripts.automation_documents
 	$(BIN)/python -m sphinx -W --keep-going -n -q docs build/site
 
 .PHONY: pictures

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from model.endpoint_state import Advanced, Schedule, Visit
     from model.findings.alert import Alert
     from model.findings.finding import Finding, Waiver
+    from model.judging.quantum import QuantumHistory
     from model.observation import Observation
     from model.query import AuditEntry, Page, PageEnd, Period, Selection, ServiceEvent
     from model.records.probe_record import ProbeRecord, ProbeResult
@@ -111,6 +112,12 @@ class ArchiveReader(StoreReader, Protocol):
         self, moment: datetime, endpoint_keys: Collection[str]
     ) -> Mapping[str, Observation]:
         """The facts of these endpoints as known at ``moment``, with their evidence, by key."""
+        ...
+
+    async def quantum_history(
+        self, selection: Selection = ..., until: datetime | None = None
+    ) -> Mapping[str, QuantumHistory]:
+        """When endpoints first proved post-quantum key exchange, and lost it, up to ``until``, by key."""
         ...
 
     async def events(self, since: datetime | None = None) -> Sequence[ServiceEvent]:

@@ -39,6 +39,7 @@ EXPECTED_CERTIFICATE: Final = "expected_certificate"
 EXPECTED_PROTOCOLS: Final = "expected_protocols"
 INTRUSIVENESS: Final = "intrusiveness"
 SECRECY_YEARS: Final = "secrecy_years"
+MIGRATION_YEARS: Final = "migration_years"
 ECH_CONFIG_LIST: Final = "ech_config_list"
 
 
@@ -71,6 +72,7 @@ ACTING_LABELS: Final = (
     ActingLabel(EXPECTED_PROTOCOLS, "which protocol versions count as correct"),
     ActingLabel(INTRUSIVENESS, "how intrusive the probes may be"),
     ActingLabel(SECRECY_YEARS, "how long recorded data must stay secret"),
+    ActingLabel(MIGRATION_YEARS, "how long the change to post-quantum key exchange takes"),
     ActingLabel(ECH_CONFIG_LIST, "with which key an Encrypted ClientHello is sent"),
 )
 """Every label that some part of tlsprobe reads by name."""
@@ -111,6 +113,10 @@ _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}|[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){31
 _SHORTEST_LIST: Final = 6
 _YEARS: Final = re.compile(r"[0-9]{1,3}")
 _VERSIONS: Final = tuple(version.label for version in ProtocolVersion)
+_IS_YEARS: Final = (
+    lambda text: _YEARS.fullmatch(text) is not None,
+    "a whole number of years from 0 to 999",
+)
 _FORMS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = MappingProxyType(
     {
         HTTP_PORT: (
@@ -127,10 +133,8 @@ _FORMS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = MappingProxyTyp
             lambda text: text in _VERSIONS,
             f"some of {', '.join(_VERSIONS)}, separated by commas",
         ),
-        SECRECY_YEARS: (
-            lambda text: _YEARS.fullmatch(text) is not None,
-            "a whole number of years from 0 to 999",
-        ),
+        SECRECY_YEARS: _IS_YEARS,
+        MIGRATION_YEARS: _IS_YEARS,
         ECH_CONFIG_LIST: (
             lambda text: _ech_config_list(text) is not None,
             "an ECHConfigList in Base64, as in the parameter ech of an HTTPS record",
@@ -202,7 +206,16 @@ def _hint(name: str, text: str, allowed: Collection[str]) -> str:
 
 def secrecy_years(labels: Mapping[str, str]) -> int | None:
     """How many years data that are recorded now must stay secret; None if no valid label says it."""
-    text = labels.get(SECRECY_YEARS, "")
+    return _years(labels, SECRECY_YEARS)
+
+
+def migration_years(labels: Mapping[str, str]) -> int | None:
+    """How many years the change to post-quantum key exchange takes; None if no valid label says it."""
+    return _years(labels, MIGRATION_YEARS)
+
+
+def _years(labels: Mapping[str, str], name: str) -> int | None:
+    text = labels.get(name, "")
     return int(text) if _YEARS.fullmatch(text) else None
 
 

@@ -16,6 +16,7 @@ from model.comparisons.change import Change
 from model.encoding.known_parts import KnownParts
 from model.endpoint_state.schedule import Schedule
 from model.findings.finding import Finding
+from model.judging.quantum import QuantumHistory
 from model.observation import Observation
 from model.query import (
     EVERYWHERE,
@@ -43,6 +44,7 @@ from storage.reading.newer_statuses import ENDPOINTS_AT_ONCE, VisitedAt, read_ne
 from storage.reading.pages import read_page
 from storage.reading.past import read_proved_at, read_snapshot_at
 from storage.reading.places import read_places
+from storage.reading.quantum import read_quantum_history
 from storage.reading.statuses import StatusReader
 from storage.record_reader import RecordReader
 from storage.revision import check_revision
@@ -266,6 +268,17 @@ class SqlReader(RecordReader):
         """
         async with self._reading() as connection:
             return await read_history(connection, selection, limit)
+
+    async def quantum_history(
+        self, selection: Selection = EVERYWHERE, until: datetime | None = None
+    ) -> Mapping[str, QuantumHistory]:
+        """When endpoints first proved post-quantum key exchange, and lost it, up to ``until``, by key.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_quantum_history(connection, selection, until)
 
     async def proved_at(
         self, moment: datetime, endpoint_keys: Collection[str]

@@ -17,7 +17,7 @@ from model.certificates.lifetime import Lifetime, span_text
 from model.findings.counts import open_unknown, open_violations, worst_severity
 from model.findings.finding import Severity
 from model.frozen import frozen
-from model.judging.quantum import post_quantum_key_exchange
+from model.judging.quantum import post_quantum_establishment
 from model.judging.trust import endpoint_trust
 from model.observation import State
 from model.protocol_version import ProtocolVersion
@@ -126,9 +126,9 @@ class Row:
 
     @property
     def post_quantum_badge(self) -> Badge | None:
-        """Whether a handshake finished with a post-quantum group; None for an endpoint without TLS."""
+        """Whether post-quantum key exchange is proved; None for an endpoint that does not answer."""
         text, mark = _POST_QUANTUM[self.post_quantum]
-        return Badge(text=text, mark=mark) if self.speaks_tls else None
+        return Badge(text=text, mark=mark) if self.answered else None
 
 
 def row_of(status: EndpointStatus) -> Row:
@@ -161,7 +161,7 @@ def row_of(status: EndpointStatus) -> Row:
         findings=_findings(status),
         worst=worst,
         unproven=tuple(unproven(observation)),
-        post_quantum=post_quantum_key_exchange(observation),
+        post_quantum=post_quantum_establishment(observation),
         badness=_badness(status, worst, trust),
         haystack="\0".join((target.key, address, *labels)).lower(),
     )

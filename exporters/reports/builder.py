@@ -8,6 +8,7 @@ from dataclasses import field, replace
 from datetime import datetime
 
 from exporters.reports.cryptography import Cryptography
+from exporters.reports.quantum import reported_quantum
 from exporters.reports.report import (
     DEFAULT_GROUPING,
     PastStandings,
@@ -30,6 +31,7 @@ from model.findings.remediation import Remediation
 from model.findings.waiver_scope import with_target_keys
 from model.frozen import frozen
 from model.intrusiveness import words_for_not_asked
+from model.judging.quantum import NEVER_PROVED, QuantumHistory
 from model.observation import ClientAuthMode, Observation
 from model.query import AuditEntry
 from model.sections import ACCEPTED_SETS, named_facts
@@ -50,7 +52,8 @@ class ReportRequest:
     ``generated_at`` is aware. ``selection`` are labels that an endpoint must have to be included.
     ``grouped_by`` is the label that names its owner. ``history`` has the results of ``standings_of`` for
     earlier Snapshots, oldest first. ``outcomes`` has the results of ``outcomes_of`` by endpoint.
-    ``cryptography`` is that of endpoints by their keys, for formats that need it.
+    ``cryptography`` is that of endpoints by their keys, for formats that need it. ``quantum_history`` is what visits up
+    to the time of the Snapshot proved of post-quantum key exchange, by endpoint.
     """
 
     generated_at: datetime
@@ -64,6 +67,7 @@ class ReportRequest:
     outcomes: Mapping[str, Outcomes] = field(default_factory=dict)
     guidelines: tuple[Guideline, ...] = ()
     cryptography: Mapping[str, Cryptography] = field(default_factory=dict)
+    quantum_history: Mapping[str, QuantumHistory] = field(default_factory=dict)
 
 
 def report_of(
@@ -161,6 +165,11 @@ def _endpoint(
         claims=tuple(_claim(one.held, one.since) for one in entries_of(status)),
         outcomes=request.outcomes.get(observation.endpoint.key, {}),
         facts_digest=facts_digest(observation),
+        quantum=reported_quantum(
+            status,
+            request.quantum_history.get(observation.endpoint.key, NEVER_PROVED),
+            taken_at,
+        ),
         cryptography=request.cryptography.get(observation.endpoint.key),
     )
 

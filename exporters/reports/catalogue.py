@@ -16,6 +16,7 @@ from exporters.reports.formats.as_html import (
 from exporters.reports.formats.as_json import write_json
 from exporters.reports.formats.as_junit import write_junit
 from exporters.reports.formats.as_ocsf import write_ocsf
+from exporters.reports.formats.as_post_quantum import write_post_quantum
 from exporters.reports.formats.as_sarif import write_sarif
 from exporters.reports.formats.markdown.guidelines import write_guidelines_markdown
 from exporters.reports.formats.markdown.policy import write_policy_markdown
@@ -117,6 +118,13 @@ REPORTS: Final = (
         write=write_cbom,
         pieces=cbom_pieces,
         needs_cryptography=True,
+    ),
+    ReportFormat(
+        name="post-quantum",
+        media_type="text/csv; charset=utf-8; header=present",
+        start='"place",',
+        says="endpoints in the order in which they should get post-quantum key exchange, with the deadlines that they miss",
+        write=write_post_quantum,
     ),
     ReportFormat(
         name="executive",

@@ -46,6 +46,14 @@ class AcceptedCryptography:
 
 
 @frozen
+class AcceptedQuic:
+    """A version of QUIC, by its number, and what TLS 1.3 accepts in it."""
+
+    version: int
+    tls: AcceptedCryptography
+
+
+@frozen
 class OwnCryptography:
     """What a protocol with an encryption of its own accepts.
 
@@ -68,6 +76,7 @@ class Cryptography:
     proofs: tuple[str, ...]
     accepted: tuple[AcceptedCryptography, ...]
     chains: tuple[ServedChain, ...]
+    quic: tuple[AcceptedQuic, ...] = ()
     own: OwnCryptography = OwnCryptography()
 
 
@@ -80,6 +89,7 @@ def cryptography_of(observation: Observation) -> Cryptography:
         proofs=tuple(proof for _, _, proof in found),
         accepted=tuple(_accepted(observation)),
         chains=tuple(map(_without_der, observation.own_certificates)),
+        quic=tuple(_quic(observation.quic)),
         own=OwnCryptography(
             ssh=tuple(
                 (kind, names)
@@ -178,6 +188,27 @@ def _accepted(observation: Observation) -> Iterator[AcceptedCryptography]:
                 groups=_names(observation.groups, version),
                 signature_schemes=_names(observation.signature_schemes, version),
             )
+
+
+def _quic(facts: Mapping[str, Fact]) -> Iterator[AcceptedQuic]:
+    """The versions that answered; only version 1 is asked what it accepts."""
+    for number in (1, 2):
+        fact = facts.get(f"quic_v{number}")
+        if fact is not None and fact.verdict is Verdict.YES:
+            yield AcceptedQuic(
+                version=number,
+                tls=AcceptedCryptography(
+                    version=ProtocolVersion.TLSV1_3,
+                    suites=_listed(facts, "quic_cipher_suites") if number == 1 else (),
+                    groups=_listed(facts, "quic_groups") if number == 1 else (),
+                    signature_schemes=(),
+                ),
+            )
+
+
+def _listed(facts: Mapping[str, Fact], name: str) -> tuple[str, ...]:
+    fact = facts.get(name)
+    return tuple(fact.value.split(", ")) if fact is not None and fact.value else ()
 
 
 def _names(

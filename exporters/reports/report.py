@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from exporters.reports.cryptography import Cryptography
+from exporters.reports.quantum import ReportedQuantum
 from model.claims import ClaimVerdict
 from model.findings.finding import (
     Finding,
@@ -109,7 +110,7 @@ class ReportedEndpoint:
     ``state`` and ``reason`` are the Observation's; ``unknown`` names the facts that were asked about and
     stayed unknown. ``protocols`` has the verdict on each protocol version by its label. ``outcomes`` has the
     outcome of each rule that was judged, by policy and rule; ``facts_digest`` is the SHA-256, in hex, of the
-    facts that they follow from. ``cryptography`` is set for
+    facts that they follow from. ``quantum`` is None if it did not answer. ``cryptography`` is set for
     formats that need it; it is not in the report's JSON.
     """
 
@@ -132,6 +133,7 @@ class ReportedEndpoint:
     claims: tuple[ReportedClaim, ...] = ()
     outcomes: Mapping[str, Mapping[str, Outcome]] = field(default_factory=dict)
     facts_digest: str = ""
+    quantum: ReportedQuantum | None = None
     cryptography: Cryptography | None = field(default=None, compare=False)
 
     @property

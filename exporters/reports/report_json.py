@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+from exporters.reports.quantum import quantum_from_json, quantum_to_json
 from exporters.reports.report import (
     PastStandings,
     PolicyRule,
@@ -223,6 +224,7 @@ def _endpoint_to_json(endpoint: ReportedEndpoint) -> Json:
         **_filled("claims", list(map(_claim_to_json, endpoint.claims))),
         **_filled("outcomes", _outcomes_to_json(endpoint.outcomes)),
         **_filled("facts_sha256", endpoint.facts_digest),
+        **({} if endpoint.quantum is None else {"post_quantum": quantum_to_json(endpoint.quantum)}),
     }
 
 
@@ -282,6 +284,7 @@ def _endpoint_from_json(fields: Json) -> ReportedEndpoint:
         claims=tuple(map(_claim_from_json, fields.get("claims", ()))),
         outcomes=_outcomes_from_json(fields.get("outcomes", {})),
         facts_digest=fields.get("facts_sha256", ""),
+        quantum=quantum_from_json(fields["post_quantum"]) if "post_quantum" in fields else None,
     )
 
 

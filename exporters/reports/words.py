@@ -40,6 +40,11 @@ def day(moment: datetime | None) -> str:
     return NEVER if moment is None else moment.astimezone(UTC).date().isoformat()
 
 
+def years(count: int | None) -> str:
+    """The number of years, or that it is unknown."""
+    return "unknown" if count is None else counted(count, "year")
+
+
 def outcome(finding: Finding) -> str:
     """Whether its rule is violated, or not proved to be met."""
     return _OUTCOMES.get(finding.result.outcome, finding.result.outcome.value)

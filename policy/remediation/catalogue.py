@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from policy.remediation.aws.api_gateway import API_GATEWAY
+from policy.remediation.aws.classic_elb import AWS_CLASSIC_ELB
 from policy.remediation.aws.cloudfront import CLOUDFRONT_DISTRIBUTION
 from policy.remediation.aws.databases import AWS_DATABASE
 from policy.remediation.aws.elb import AWS_ELB
@@ -41,6 +42,7 @@ SERVERS: Final[tuple[ServerKind, ...]] = (
     IIS,
     OPENSSH,
     AWS_ELB,
+    AWS_CLASSIC_ELB,
     CLOUDFRONT_DISTRIBUTION,
     API_GATEWAY,
     AWS_DATABASE,

@@ -20,7 +20,7 @@ from model.findings.alert import Alert, Event
 from model.frozen import frozen
 from model.ports import Clock, ReportedAlerts
 from model.tracing import span
-from service.integrations.attempts import Attempts, DeliveryError
+from service.integrations.attempts import Attempts, DeliveryError, PartialDeliveryError
 from service.integrations.notifier import Notifier, NotifierSettings, Send
 from storage import StoreError
 
@@ -123,12 +123,9 @@ class NotifierLoop:
     async def _deliver(self, events: Sequence[Event], newest: Mapping[str, Alert]) -> None:
         before = frozenset(self._reported or ())
         try:
-            for some in self._batches(events):
-                with span("deliver", sink=self._name, events=len(some)):
-                    await self._send(self._notifier.render(self._message(some)))
-                self._mark_reported(some)
-                self._attempts.succeeded()
-                await self._synchronize()
+            problems = [await self._deliver_some(some) for some in self._batches(events)]
+            for problem in filter(None, problems):
+                raise problem
             if self._is_repeat_due:
                 await self._repeat_active(newest, before)
         except DeliveryError as error:
@@ -138,17 +135,49 @@ class NotifierLoop:
         self._began_at = None
         self._digest = self._timing.digest_number(self._clock.now())
 
+    async def _deliver_some(self, events: Sequence[Event]) -> DeliveryError | None:
+        """Send one message; what kept alerts of it from arriving, if they may arrive later.
+
+        An alert that the receiver refuses for good counts as reported, so that it is not sent again by itself.
+        """
+        with span("deliver", sink=self._name, events=len(events)):
+            partial = await self._send_most(self._message(events))
+        missed = {} if partial is None else partial.missed
+        self._mark_reported([event for event in events if event.alert.key not in missed])
+        await self._synchronize()
+        if partial is None or (not missed and len(partial.refused) < len(events)):
+            self._attempts.succeeded()
+        elif missed:
+            return partial
+        else:
+            self._attempts.failed(partial)
+        return None
+
+    async def _send_most(self, message: Message) -> PartialDeliveryError | None:
+        """Send the message; which of its alerts the receiver did not accept, if it accepted the others."""
+        try:
+            await self._send(self._notifier.render(message))
+        except PartialDeliveryError as partial:
+            self._attempts.refused(partial.refused)
+            return partial
+        return None
+
     async def _repeat_active(self, newest: Mapping[str, Alert], before: Set[str]) -> None:
-        """Send every alert that was reported ``before`` again, with its newest text if it is still active."""
+        """Send every alert that was reported ``before`` again, with its newest text if it is still active.
+
+        What a receiver does not accept then is sent with the next repetition.
+        """
         reported = (self._reported or {}).items()
         alerts = tuple(newest.get(key, alert) for key, alert in reported if key in before)
         most = self._notifier.max_events
         for start in range(0, len(alerts), most):
             message = self._message((), alerts[start : start + most])
             with span("deliver", sink=self._name, repeated=len(message.active)):
-                await self._send(self._notifier.render(message))
-        if alerts:
-            self._attempts.succeeded()
+                partial = await self._send_most(message)
+            if partial is None or len(partial.refused) + len(partial.missed) < len(message.active):
+                self._attempts.succeeded()
+            else:
+                self._attempts.failed(partial)
         self._repeated_at = self._clock.monotonic()
 
     def _batches(self, events: Sequence[Event]) -> Iterator[Sequence[Event]]:

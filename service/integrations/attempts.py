@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import structlog
@@ -31,6 +32,23 @@ class DeliveryError(Exception):
         self.is_refused = is_refused
 
 
+class PartialDeliveryError(DeliveryError):
+    """A message was delivered without some of its alerts, whose keys lead to the receiver's reasons.
+
+    The receiver would refuse those of ``refused`` again, and may accept those of ``missed`` later.
+    """
+
+    def __init__(self, refused: Mapping[str, str], missed: Mapping[str, str]) -> None:
+        first = next(iter((*missed.values(), *refused.values())), "no reason given")
+        count = len(refused.keys() | missed.keys())
+        super().__init__(
+            f"alerts that the receiver did not accept: {count}, the first because of {first}",
+            is_refused=not missed,
+        )
+        self.refused = refused
+        self.missed = missed
+
+
 class Attempts:
     """The attempts of one sink: its metrics, its log, and the wait before the next attempt.
 
@@ -56,6 +74,12 @@ class Attempts:
             _LOG.info("a sink works again", sink=self._sink, failures=self._failures)
         self._failures = 0
         self._metrics.delivered(self._sink)
+
+    def refused(self, alerts: Mapping[str, str]) -> None:
+        """Log and count each alert that the receiver refuses for good, with its reason."""
+        for key, reason in alerts.items():
+            _LOG.error("a receiver refuses an alert", sink=self._sink, alert=key, reason=reason)
+        self._metrics.refused(self._sink, len(alerts))
 
     def failed(self, error: DeliveryError) -> float:
         """Count a failure, log the first of a row, and return how many seconds to wait."""

@@ -96,6 +96,7 @@ async def make_report(
         ),
         outcomes=outcomes,
         guidelines=guidelines_of(wish.book.policies, targets),
+        quantum_history=await archive.quantum_history(selection, snapshot.taken_at),
         cryptography=await _cryptography(archive, snapshot, judged)
         if wish.with_cryptography
         else {},

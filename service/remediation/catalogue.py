@@ -7,12 +7,14 @@ from typing import Final
 from policy.remediation import Fix
 from service.remediation.action import Action
 from service.remediation.aws.api_gateway import DOMAIN_NAME_POLICY
+from service.remediation.aws.classic_load_balancers import CLASSIC_SECURITY_POLICY
 from service.remediation.aws.cloudfront import HTTPS_REDIRECT, MINIMUM_PROTOCOL
 from service.remediation.aws.load_balancers import HTTP_REDIRECT, SECURITY_POLICY
 
 ACTIONS: Final[tuple[Action, ...]] = (
     SECURITY_POLICY,
     HTTP_REDIRECT,
+    CLASSIC_SECURITY_POLICY,
     MINIMUM_PROTOCOL,
     HTTPS_REDIRECT,
     DOMAIN_NAME_POLICY,

@@ -20,6 +20,7 @@ class OutputFormat(StrEnum):
     JUNIT = "junit"
     SARIF = "sarif"
     OSCAL = "oscal"
+    OCSF = "ocsf"
     CBOM = "cbom"
 
     @property

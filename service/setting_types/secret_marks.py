@@ -34,7 +34,7 @@ class HoldsSecret(StrEnum):
     """It names an environment variable with the secret."""
 
     FILE = "file"
-    """It names a file, a credential or a secret in Vault (``secret_places``)."""
+    """It names a file, a credential, or a secret in Vault or AWS (``secret_places``)."""
 
 
 SecretUrl: TypeAlias = Annotated[str, HoldsSecret.IN_URL, Field(repr=False)]

@@ -1,4 +1,4 @@
-"""Where a secret may be besides an environment variable: a file, a systemd credential, or Vault.
+"""Where a secret may be besides an environment variable: a file, a systemd credential, Vault, or AWS.
 
 Kubernetes and Docker mount secrets as files. A place is read when a setting is; a place that changed is read again
 while the service runs.
@@ -19,6 +19,7 @@ Value = TypeVar("Value")
 
 CREDENTIAL: Final = "credential:"
 VAULT: Final = "vault:"
+AWS: Final = ("aws-secret:", "aws-parameter:", "aws-kms:")
 _LARGEST_BYTES: Final = 65_536
 _CREDENTIALS_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
 _RENEWAL_SECONDS: Final = 300.0
@@ -34,13 +35,16 @@ def _log() -> BoundLogger:
 
 
 def read_place(place: str) -> str:
-    """The secret at ``place`` without surrounding white space: a path, ``credential:NAME`` or ``vault:PATH#KEY``.
+    """The secret at ``place`` without surrounding white space: a path, ``credential:NAME``, ``vault:PATH#KEY``,
+    ``aws-secret:NAME#KEY``, ``aws-parameter:NAME#KEY`` or ``aws-kms:FILE``.
 
     Raises:
         ValueError: if it cannot be read or is empty; the message is a clause without the secret.
     """
     if place.startswith(VAULT):
         return _not_empty(_in_vault(place), place)
+    if place.startswith(AWS):
+        return _not_empty(_in_aws(place), place)
     file = _file_of(place)
     try:
         with file.open(encoding="utf-8") as opened:
@@ -58,6 +62,19 @@ def _in_vault(place: str) -> str:
     try:
         return read_from_vault(place.removeprefix(VAULT))
     except VaultError as error:
+        raise ValueError(f"{place} cannot be read ({error})") from None
+
+
+def _in_aws(place: str) -> str:
+    try:
+        from service.setting_types.aws_secrets import AwsSecretError, read_from_aws
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"{place} needs the Python package {error.name}: install tlsprobe[aws]"
+        ) from None
+    try:
+        return read_from_aws(place)
+    except AwsSecretError as error:
         raise ValueError(f"{place} cannot be read ({error})") from None
 
 
@@ -131,7 +148,7 @@ class Rotating(Generic[Value]):
 
 def _fingerprint(place: str, now: float) -> object:
     """What changes with the secret: the file's identity and times, or the period of a manager."""
-    if place.startswith(VAULT):
+    if place.startswith((VAULT, *AWS)):
         return int(now // _RENEWAL_SECONDS)
     try:
         status = _file_of(place).stat()

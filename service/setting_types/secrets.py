@@ -24,7 +24,7 @@ def read_secret(what: str, variable: str | None, file: Path | None) -> str | Non
     Args:
         what: the setting without its suffix, such as ``password``, for the error message.
         variable: the environment variable with the secret.
-        file: the place that contains only the secret: a file, ``credential:NAME`` or ``vault:PATH#KEY``.
+        file: the place that contains only the secret, by one of the forms of ``secret_places``.
 
     Raises:
         ValueError: if both places are named, or the named one is empty.

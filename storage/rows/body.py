@@ -19,8 +19,10 @@ from model.encoding.known_parts import KnownParts
 from model.encoding.observation_json import to_json
 from model.encoding.proofs import proofs_of, with_proofs
 from model.frozen import frozen
+from model.judging.quantum import post_quantum_establishment
 from model.observation import Observation
 from model.sections import SECTIONS
+from model.verdict import Verdict
 from storage.rows.compression import Kind, compressed, decompressed, is_compressed
 from storage.rows.proofs import decode_proofs, encode_proofs
 
@@ -42,6 +44,12 @@ def encode_body(observation: Observation) -> Body:
         facts=compressed(facts_text(observation), Kind.FACTS),
         proofs=encode_proofs(proofs_of(observation), ders),
     )
+
+
+def post_quantum_value(observation: Observation) -> bool | None:
+    """The column ``post_quantum`` of the facts; None if they prove neither."""
+    verdict = post_quantum_establishment(observation)
+    return None if verdict is Verdict.UNKNOWN else verdict is Verdict.YES
 
 
 def facts_text(observation: Observation) -> bytes:

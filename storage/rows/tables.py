@@ -108,7 +108,10 @@ class StatusRow(Table):
 
 
 class ObservationRow(Table):
-    """Facts that an endpoint showed, stored once: the Observation of the first visit, without its evidence."""
+    """Facts that an endpoint showed, stored once: the Observation of the first visit, without its evidence.
+
+    ``post_quantum`` is what they say of post-quantum key exchange; NULL if that is unknown.
+    """
 
     __tablename__ = "observations"
 
@@ -118,6 +121,7 @@ class ObservationRow(Table):
     state: Mapped[str] = mapped_column(String(16))
     first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     facts: Mapped[bytes] = mapped_column(LargeBinary)
+    post_quantum: Mapped[bool | None]
 
 
 class EvidenceRow(Table):

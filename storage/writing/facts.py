@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.comparisons.change import Change
 from model.query import Transition
+from storage.rows.body import post_quantum_value
 from storage.rows.tables import ChangeRow, EvidenceRow, ObservationRow, VisitRow
 from storage.writing.certificates import write_certificates
 from storage.writing.status_rows import StatusRecord
@@ -53,6 +54,7 @@ async def _write_observations(connection: AsyncConnection, steps: Sequence[Step]
                 "state": step.visit.observation.state.value,
                 "first_seen_at": step.visit.started_at,
                 "facts": body.facts,
+                "post_quantum": post_quantum_value(step.visit.observation),
             }
             for step, body in new
         ],

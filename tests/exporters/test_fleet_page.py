@@ -18,7 +18,7 @@ from model.certificates.certificate import KeyType
 from model.findings.finding import FindingStatus
 from model.observation import Observation, State
 from model.snapshot import Snapshot
-from model.verdict import Verdict
+from model.verdict import Fact, Verdict
 from tests.exporters.test_inventory import KNOWN, NOW, TLS12, judged, page, snapshot
 from tests.support.claims import LINE
 
@@ -197,3 +197,32 @@ def test_an_empty_fleet_has_a_page() -> None:
     text = FleetTotals().page(Snapshot(taken_at=NOW, endpoints=()))
     names = re.findall(r"^# TYPE tlsprobe_(\w+) gauge$", text, re.MULTILINE)
     assert names == [family.name for family in FLEET_FAMILIES]
+
+
+def test_deadlines_and_leaves_are_counted_by_what_is_post_quantum() -> None:
+    """NOW is in 2026: 5 years end after 2030, and 10 after 2035 too."""
+
+    def seen(host: str, verdict: Verdict, **labels: str) -> Observation:
+        one = at(replace(KNOWN, features={"post_quantum_handshake": Fact(verdict=verdict)}), host)
+        target = replace(one.endpoint.target, labels=labels)
+        return replace(one, endpoint=replace(one.endpoint, target=target))
+
+    (served,) = KNOWN.certificates
+    leaf = replace(served.leaf, sha256="cd" * 32, signature_algorithm="ML-DSA-65")
+    signed = replace(served, chain=(leaf, *served.chain[1:]))
+    found = shown(
+        seen("a.test", Verdict.NO, secrecy_years="4", migration_years="1"),
+        seen("b.test", Verdict.UNKNOWN, secrecy_years="10"),
+        seen("c.test", Verdict.YES, secrecy_years="99"),
+        seen("d.test", Verdict.NO),
+        replace(seen("e.test", Verdict.NO), certificates=(served, signed)),
+        at(DOWN, "f.test"),
+    )
+    deadlines = {labels[1:]: n for labels, n in found.items() if labels[0].startswith("post_q")}
+    assert deadlines == {
+        ("us-order-2026", "yes"): 1, ("us-order-2026", "no"): 1, ("us-order-2026", "unknown"): 3,
+        ("cnsa-2.0", "yes"): 0, ("cnsa-2.0", "no"): 2, ("cnsa-2.0", "unknown"): 3,
+        ("nist-ir-8547", "yes"): 0, ("nist-ir-8547", "no"): 2, ("nist-ir-8547", "unknown"): 3,
+    }  # fmt: skip
+    leaves = {labels[1:]: n for labels, n in found.items() if labels[0] == "leaf_post_quantum"}
+    assert leaves == {("key", "0"): 6, ("signature", "0"): 5, ("signature", "1"): 1}

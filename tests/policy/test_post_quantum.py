@@ -86,3 +86,37 @@ def test_a_server_that_names_no_such_group_fails() -> None:
     groups = {ProtocolVersion.TLSV1_3: accepting(("x25519",))}
     found = ruling("post_quantum_key_exchange", endpoint(groups=groups, features={}))
     assert found.outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("labels", "fact", "outcome", "words"),
+    [
+        ({"secrecy_years": "10"}, NO, Outcome.FAIL, "must stay secret until 2036"),
+        (
+            {"secrecy_years": "5", "migration_years": "5"}, NO, Outcome.FAIL,
+            "until 2036 (years of migration: 5)",
+        ),
+        ({"secrecy_years": "5", "migration_years": "4"}, NO, Outcome.PASS, ""),
+        ({"secrecy_years": "5"}, NO, Outcome.UNKNOWN, ""),
+        ({"migration_years": "4"}, NO, Outcome.UNKNOWN, ""),
+        ({"secrecy_years": "10"}, UNKNOWN, Outcome.UNKNOWN, ""),
+        # Who has proved it misses no day, whatever the labels say.
+        ({}, FINISHED, Outcome.PASS, ""),
+        ({"secrecy_years": "99"}, FINISHED, Outcome.PASS, ""),
+    ],
+)  # fmt: skip
+def test_a_missed_deadline_is_named(
+    labels: dict[str, str], fact: Fact, outcome: Outcome, words: str
+) -> None:
+    at = datetime(2026, 7, 1, tzinfo=UTC)
+    seen = labelled(naming(fact), **labels)
+    found = ruling("post_quantum_by_deadline", seen, at, deadline="nist-ir-8547")
+    assert found.outcome is outcome
+    assert words in found.violation
+    assert ("NIST IR 8547, 2035-12-31" in found.violation) is (outcome is Outcome.FAIL)
+
+
+def test_a_deadline_that_has_passed_is_missed_without_labels() -> None:
+    at = datetime(2036, 1, 1, tzinfo=UTC)
+    found = ruling("post_quantum_by_deadline", naming(NO), at, deadline="nist-ir-8547")
+    assert "which has passed" in found.violation

@@ -71,6 +71,7 @@ TP-VULN-001 not_vulnerable
 TP-PQ-001 post_quantum_key_exchange
 TP-PQ-002 post_quantum_preferred
 TP-PQ-003 post_quantum_by_secrecy
+TP-PQ-004 post_quantum_by_deadline
 TP-GRADE-001 ssl_labs_grade
 TP-DRIFT-001 declared_state
 TP-DRIFT-002 leaf_certificates

@@ -254,6 +254,13 @@ CASES: Final = (
         breaks=MODERN,
     ),
     Case(
+        rule="post_quantum_by_deadline",
+        parameters={"deadline": "nist-ir-8547"},
+        labels={"secrecy_years": "99"},
+        meets="zoo openssl4-post-quantum-and-classic",
+        breaks=MODERN,
+    ),
+    Case(
         rule="ssl_labs_grade",
         parameters={"minimum": "A"},
         meets=MODERN,

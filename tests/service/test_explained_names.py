@@ -46,6 +46,7 @@ COMPUTED: Final = {
     "client_auth_expected",
     "client_cert_not_after_timestamp_seconds",
     "policy_compliant",
+    "post_quantum_deadline_missed",
     "findings",
     "findings_unknown",
     "claim_proved",

@@ -80,6 +80,14 @@ def test_csv_has_a_row_for_each_finding(recording: Path) -> None:
     assert {row["policy"] for row in rows} == {"mozilla-modern"}
 
 
+def test_ocsf_has_a_compliance_finding_for_each_finding(recording: Path) -> None:
+    lines = replayed(recording, OutputFormat.OCSF, *POLICY).stdout.splitlines()
+    found = [json.loads(line) for line in lines]
+    assert {one["class_uid"] for one in found} == {2003}
+    controls = {one["compliance"]["control"] for one in found}
+    assert "protocol_versions (TP-TLS-001)" in controls
+
+
 def test_html_is_the_page_of_a_report(recording: Path) -> None:
     page = replayed(recording, OutputFormat.HTML, *POLICY).stdout
     found = verify_report(page, None)
@@ -144,5 +152,5 @@ def test_an_unknown_format_is_an_error_with_all_names() -> None:
     run = tlsprobe("scan", "127.0.0.1:1", "--output", "xml")
     assert run.returncode == 2
     assert run.stderr.startswith(
-        "tlsprobe: --output must be terminal, json, jsonl, csv, markdown, html, junit, sarif, oscal or cbom, not 'xml'"
+        "tlsprobe: --output must be terminal, json, jsonl, csv, markdown, html, junit, sarif, oscal, ocsf or cbom, not 'xml'"
     )

@@ -24,11 +24,12 @@ _OF_PROVIDERS: Final = ("Confidence", "Criticality", "RelatedFindings", "Severit
 
 
 class HubOnLoopback:
-    """The findings by Id, as GetFindings gives them; ``refused`` are Ids that imports fail for."""
+    """The findings by Id, as GetFindings gives them; ``refused`` are Ids that imports fail for, with ``code``."""
 
     def __init__(self, aws: AwsServer) -> None:
         self.findings: dict[str, dict[str, Any]] = {}
         self.refused: set[str] = set()
+        self.code = "InvalidInput"
         aws.answers["securityhub", "BatchImportFindings"] = self._import
         aws.answers["securityhub", "BatchUpdateFindings"] = self._update
         aws.answers["securityhub", "GetFindings"] = self._get
@@ -55,9 +56,7 @@ class HubOnLoopback:
         failed = []
         for one in asked:
             if reason := self._fault(one):
-                failed.append(
-                    {"Id": one["Id"], "ErrorCode": "InvalidInput", "ErrorMessage": reason}
-                )
+                failed.append({"Id": one["Id"], "ErrorCode": self.code, "ErrorMessage": reason})
             else:
                 self._put(one)
         return {

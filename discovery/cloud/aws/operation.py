@@ -19,6 +19,8 @@ class Feature(StrEnum):
     """To list the accounts of the organization."""
     ATTRIBUTION = "attribution"
     """To find the calls that caused changes."""
+    SECRETS = "secrets"
+    """To read secrets of the configuration from Secrets Manager, Parameter Store and KMS."""
     SECURITY_HUB = "security-hub"
     """To send findings to Security Hub: the only operations of the table that write."""
     REMEDIATE = "remediate"

@@ -21,7 +21,33 @@ _REST_APIS: Final = ("arn:{partition}:apigateway:*::/restapis",)
 _DOMAIN_NAMES: Final = ("arn:{partition}:apigateway:*::/domainnames",)
 _V2_APIS: Final = ("arn:{partition}:apigateway:*::/apis",)
 
+GET_SECRET_VALUE: Final = _found(
+    "secretsmanager",
+    "GetSecretValue",
+    "secretsmanager:GetSecretValue",
+    feature=Feature.SECRETS,
+    resources=("arn:{partition}:secretsmanager:*:*:secret:*",),
+)
+GET_PARAMETER: Final = _found(
+    "ssm",
+    "GetParameter",
+    "ssm:GetParameter",
+    feature=Feature.SECRETS,
+    resources=("arn:{partition}:ssm:*:*:parameter/*",),
+)
+DECRYPT: Final = _found(
+    "kms",
+    "Decrypt",
+    "kms:Decrypt",
+    feature=Feature.SECRETS,
+    resources=("arn:{partition}:kms:*:*:key/*",),
+)
+
 _ALL: Final = (
+    # Secrets of the configuration
+    GET_SECRET_VALUE,
+    GET_PARAMETER,
+    DECRYPT,
     # Without a resource: which account, which regions, which role. GetCallerIdentity needs no permission.
     _found("ec2", "DescribeRegions", "ec2:DescribeRegions", "Regions"),
     _found("sts", "GetCallerIdentity", "sts:GetCallerIdentity"),

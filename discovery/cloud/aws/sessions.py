@@ -30,12 +30,12 @@ from model.frozen import frozen
 from model.version import TOOL_VERSION
 from pki.net_guard.gate import Purpose, SocketGate
 
-_CONFIG: Final = Config(
+_PATIENCE: Final = Config(
     connect_timeout=10,
     read_timeout=30,
     retries={"mode": "standard", "total_max_attempts": 5},
-    user_agent_extra=f"tlsprobe/{TOOL_VERSION}",
 )
+_NAMED: Final = Config(user_agent_extra=f"tlsprobe/{TOOL_VERSION}")
 _START_BYTES: Final = 256
 _SERVER_ERROR: Final = 500
 _LONGEST_TEXT: Final = 300
@@ -71,11 +71,15 @@ def failure_text(error: Exception) -> str:
 
 @frozen
 class Passage:
-    """What every request passes, and where it goes: ``endpoint_url`` replaces AWS's own endpoints."""
+    """What every request passes, and where it goes: ``endpoint_url`` replaces AWS's own endpoints.
+
+    ``patience`` says how long a request waits for its answer, and how often it is repeated.
+    """
 
     limits: Limits
     gate: SocketGate
     endpoint_url: str | None = None
+    patience: Config = _PATIENCE
 
 
 class AwsSession:
@@ -100,7 +104,7 @@ class AwsSession:
                     region_name=region,
                     endpoint_url=self._endpoint_url(has_tls=has_tls),
                     use_ssl=has_tls,
-                    config=_CONFIG,
+                    config=self._passage.patience.merge(_NAMED),
                 )
                 self._guard(found, service, region)
                 self._clients[service, region, has_tls] = found

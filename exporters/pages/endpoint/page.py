@@ -12,12 +12,14 @@ from exporters.pages.endpoint.facts import client_auth_lines, fact_sections, ver
 from exporters.pages.endpoint.suites import suite_matrix
 from exporters.pages.findings.cards import RemedyOf, finding_cards
 from exporters.pages.links import can_be_sent, endpoint_link, evidence_link, history_link
+from exporters.pages.lists.post_quantum import missed_badges
 from exporters.pages.rows import STANDING_MARKS, Badge, Row
 from exporters.plurals import counted
 from exporters.wording import COMPLIANCE, state_words
 from model.claims.ledger import ledger
 from model.comparisons.change import Change
 from model.findings.finding import FindingStatus
+from model.judging.exposure import exposure_of
 from model.observation import Observation
 
 
@@ -37,6 +39,7 @@ def endpoint_values(
         "others": [(one.address or one.place, endpoint_link(one)) for one in others],
         "cards": cards,
         "claims": [claim_line(row, one) for one in ledger([status])],
+        "missed": missed_badges(exposure_of(observation), now) if row.answered else (),
         "has_remedy": any(card.remedy for card in cards),
         "facts": shown_facts(observation, now),
         "changes": changes,

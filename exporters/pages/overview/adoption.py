@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from operator import attrgetter
 from typing import Final
 
 from exporters.pages.endpoint_list import EndpointFilter
@@ -25,19 +26,26 @@ class _Counts:
     current: FleetCount
     past: Sequence[FleetCount]
 
-    def bar(self, name: str, part: Callable[[FleetCount], int], mark: Mark, link: str = "") -> Bar:
-        """The share of a ``part`` of the endpoints that answer with TLS."""
+    def bar(
+        self,
+        name: str,
+        part: Callable[[FleetCount], int],
+        mark: Mark,
+        link: str = "",
+        whole: Callable[[FleetCount], int] = attrgetter("answering"),
+    ) -> Bar:
+        """The share of a ``part`` of the endpoints that answer with TLS, or of another ``whole``."""
         start = self.current.at - TREND_SPAN
         # A time without any endpoint has no point; it makes every line begin at the same place.
         shares = [
             (start, 0, 0),
-            *((one.at, part(one), one.answering) for one in (*self.past, self.current)),
+            *((one.at, part(one), whole(one)) for one in (*self.past, self.current)),
         ]
-        count, whole = part(self.current), self.current.answering
+        count, every = part(self.current), whole(self.current)
         return Bar(
             name=name,
             count=count,
-            percent=round(100 * count / whole, 1) if whole else 0,
+            percent=round(100 * count / every, 1) if every else 0,
             mark=mark,
             link=link,
             trend=line_chart(name, shares),
@@ -58,7 +66,16 @@ def adoption_values(current: FleetCount, past: Sequence[FleetCount]) -> Mapping[
                 "warning",
             ),
         ),
+        "leaves": tuple(_leaves(counts)),
     }
+
+
+def _leaves(counts: _Counts) -> Iterator[Bar]:
+    for name, part in (
+        ("ML-DSA keys", attrgetter("post_quantum_keys")),
+        ("ML-DSA signatures", attrgetter("post_quantum_signatures")),
+    ):
+        yield counts.bar(name, part, "good", whole=attrgetter("leaves"))
 
 
 def _versions(counts: _Counts) -> Sequence[Bar]:

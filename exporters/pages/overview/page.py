@@ -13,7 +13,7 @@ from exporters.pages.overview.charts import LineChart, expiry_calendar, line_cha
 from exporters.pages.rows import Badge, Mark, Row
 from model.frozen import frozen
 from model.query import ComplianceCount
-from model.records.fleet_count import Accepted, FleetCount, fleet_count
+from model.records.fleet_count import Accepted, FleetCount, fleet_count, served_leaves
 from model.verdict import Verdict
 
 _WEEKS: Final = 13
@@ -99,6 +99,7 @@ def count_of(rows: Sequence[Row], now: datetime) -> FleetCount:
                 versions=row.accepted,
                 weakest=row.weakest,
                 post_quantum=row.post_quantum is Verdict.YES,
+                leaves=served_leaves(row.status.observation),
             )
             for row in rows
             if row.speaks_tls

@@ -8,6 +8,7 @@ from typing import Final
 
 from exporters.prometheus.families.family import Family, Sample
 from exporters.prometheus.options import Detail
+from model.judging.exposure import exposure_of
 from model.judging.quantum import post_quantum_key_exchange
 from model.observation import AcceptedSet, Observation
 from model.registry import Strength, strength_by_name
@@ -73,6 +74,15 @@ def _post_quantum(status: EndpointStatus) -> Iterator[Sample]:
     verdict = post_quantum_key_exchange(status.observation)
     if verdict is not Verdict.UNKNOWN:
         yield (), float(verdict is Verdict.YES)
+
+
+def _missed_deadlines(status: EndpointStatus) -> Iterator[Sample]:
+    observation = status.observation
+    if not observation.answered:
+        return
+    for name, verdict in exposure_of(observation).deadlines(status.last_probe_at).items():
+        if verdict is not Verdict.UNKNOWN:
+            yield (name,), float(verdict is Verdict.YES)
 
 
 def _negotiated(status: EndpointStatus) -> Iterator[Sample]:
@@ -184,5 +194,13 @@ PROTOCOL_FAMILIES: Final = (
         help="1 if a handshake finished with a post-quantum group, 0 if it is proved that none does.",
         example="avg(tlsprobe_post_quantum_key_exchange)",
         samples=_post_quantum,
+    ),
+    Family(
+        name="post_quantum_deadline_missed",
+        help="1 if, as of the last visit, data that the endpoint sends without post-quantum key exchange must stay secret "
+        "after the authority's day, 0 if not.",
+        example="count by (deadline) (tlsprobe_post_quantum_deadline_missed == 1)",
+        labels=("deadline",),
+        samples=_missed_deadlines,
     ),
 )

@@ -19,6 +19,7 @@ from exporters.prometheus.fleet.family import (
     counted,
     summed,
 )
+from exporters.prometheus.fleet.quantum import by_deadline, exposures, post_quantum_leaves
 from model.claims.held import HeldClaim
 from model.snapshot import Snapshot
 
@@ -52,6 +53,7 @@ _READS: Final = {
             "most_findings",
             "most_consecutive_failures",
             "claims",
+            "post_quantum_deadlines",
         ),
         Reads.STATUS,
     ),
@@ -203,6 +205,10 @@ FLEET_FAMILIES: Final = (
             ("issuer",), 100, counted("cert_info", "issuer", position="leaf")),
     _family("leaf_key_types", "Number of leaf certificates with the type of key.",
             ("key_type",), 12, counted("cert_info", "key_type", position="leaf")),
+    _family("leaf_post_quantum", "Number of leaf certificates whose key or signature is of ML-DSA (1), or is not (0).",
+            ("part", "post_quantum"), 4, post_quantum_leaves),
+    _family("post_quantum_deadlines", "Number of endpoints that miss the deadline without post-quantum key exchange: yes, no or unknown.",
+            ("deadline", "missed"), 9, exposures, by_deadline),
     _family("leaf_lifetimes", "Number of leaf certificates by their whole lifetime in days.",
             ("days",), 100, _lifetimes),
     _family("cert_verify_success", "Number of chains that verify against the trust store (1), or do not (0).",

@@ -27,6 +27,7 @@ class DeliveryMetrics:
         self._samples = _counter("remote_write_samples_total", registry)
         self._waiting = _gauge("notifications_queued", registry)
         self._dropped = _counter("notifications_dropped_total", registry)
+        self._refused = _counter("notifications_refused_total", registry)
         self._states: dict[str, SinkState] = {}
 
     @property
@@ -66,6 +67,10 @@ class DeliveryMetrics:
     def dropped(self, sink: str, count: int) -> None:
         """Count alerts that a notifier newly has no room for."""
         self._dropped.labels(sink).inc(count)
+
+    def refused(self, sink: str, count: int) -> None:
+        """Count alerts that a receiver refuses for good."""
+        self._refused.labels(sink).inc(count)
 
     def _state(self, sink: str) -> SinkState:
         return self._states.get(sink) or SinkState(sink=sink)

@@ -243,6 +243,13 @@ SERVICE_FAMILIES: Final = (
         labels=("sink",),
     ),
     ServiceFamily(
+        name="notifications_refused_total",
+        kind="counter",
+        help="Alerts that a receiver of several in one message refused for good; the log has each with its reason.",
+        example="increase(tlsprobe_notifications_refused_total[1h]) > 0",
+        labels=("sink",),
+    ),
+    ServiceFamily(
         name="leader",
         kind="gauge",
         help="With workers: 1 if this scheduler is the leader, 0 if it is on standby.",

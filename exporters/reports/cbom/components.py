@@ -65,6 +65,9 @@ def used_assets(found: Cryptography) -> Iterator[Json]:
     """The protocols and certificates that an endpoint uses; what these need is from ``needed_assets``."""
     for accepted in found.accepted:
         yield _protocol(accepted)
+    for one in found.quic:
+        name = f"QUIC version {one.version}"
+        yield _protocol_component(name, name, _tls_fields("quic", str(one.version), one.tls))
     for name, fields in own_protocols(found.own):
         yield _protocol_component(name, name, fields)
     for chain in found.chains:
@@ -73,7 +76,7 @@ def used_assets(found: Cryptography) -> Iterator[Json]:
 
 def needed_assets(found: Cryptography) -> Iterator[Json]:
     """The algorithms and keys to which the components of ``used_assets`` refer."""
-    for accepted in found.accepted:
+    for accepted in (*found.accepted, *(one.tls for one in found.quic)):
         for suite in accepted.suites:
             yield from suite_algorithms(suite)
         yield from map(group_algorithm, accepted.groups)
@@ -88,7 +91,11 @@ def needed_assets(found: Cryptography) -> Iterator[Json]:
 
 
 def _protocol(accepted: AcceptedCryptography) -> Json:
-    kind, number = _PROTOCOLS[accepted.version]
+    fields = _tls_fields(*_PROTOCOLS[accepted.version], accepted)
+    return _protocol_component(accepted.version.label, accepted.version.display_name, fields)
+
+
+def _tls_fields(kind: str, number: str, accepted: AcceptedCryptography) -> Json:
     assets = [*map(group_algorithm, accepted.groups)]
     assets += map(scheme_algorithm, accepted.signature_schemes)
     fields: Json = {"type": kind, "version": number}
@@ -96,7 +103,7 @@ def _protocol(accepted: AcceptedCryptography) -> Json:
         fields["cipherSuites"] = [_suite(name, accepted) for name in accepted.suites]
     if assets:
         fields["relatedCryptographicAssets"] = [_related("algorithm", one) for one in assets]
-    return _protocol_component(accepted.version.label, accepted.version.display_name, fields)
+    return fields
 
 
 def _protocol_component(label: str, name: str, fields: Json) -> Json:

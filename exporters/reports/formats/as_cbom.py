@@ -130,6 +130,13 @@ def _service(endpoint: ReportedEndpoint) -> Json:
         ("tlsprobe:last_probe_at", time_to_json(endpoint.last_probe_at)),
         ("tlsprobe:last_success_at", time_to_json(endpoint.last_success_at)),
     ]
+    if endpoint.quantum is not None:
+        history = endpoint.quantum.history
+        visit += [
+            ("tlsprobe:post_quantum", endpoint.quantum.exposure.key_exchange.value),
+            ("tlsprobe:post_quantum:first_proved_at", time_to_json(history.first_proved_at)),
+            ("tlsprobe:post_quantum:lost_at", time_to_json(history.lost_at)),
+        ]
     labels = [(f"tlsprobe:label:{name}", text) for name, text in endpoint.labels.items()]
     return {
         "bom-ref": _reference(endpoint),

@@ -18,6 +18,7 @@ from exporters.reports.executive import executive_page
 from exporters.reports.expiry import expiring_certificates
 from exporters.reports.guidance import guided, no_lines, scope, settings
 from exporters.reports.overview import overview
+from exporters.reports.quantum import KEY_EXCHANGE, in_migration_order
 from exporters.reports.report import Report, ReportedEndpoint, ReportedFinding
 from exporters.reports.report_json import canonical, digest_of, report_digest, report_to_json
 from exporters.reports.responsible import exceptions, owners
@@ -67,6 +68,10 @@ def write_html(report: Report) -> str:
         unproved=unproved(report),
         standings=(Verdict.YES, Verdict.NO, Verdict.UNKNOWN),
         accepted=_accepted,
+        quantum=in_migration_order(
+            (one.key, one.quantum) for one in report.endpoints if one.quantum is not None
+        ),
+        key_exchange=KEY_EXCHANGE,
         status_of=_status,
     )
 

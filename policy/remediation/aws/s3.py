@@ -24,7 +24,7 @@ def _settings(demands: Demands) -> Iterator[Setting]:
 def _plaintext(arn: str | None) -> Iterator[str]:
     name = None if arn is None else arn.rpartition(":")[2]
     bucket = in_command(name, "BUCKET")
-    statement = json.dumps(_denial(arn or _ARN))
+    statement = json.dumps(denial(arn or _ARN))
     yield (
         f"aws s3api get-bucket-policy --bucket {bucket} --query Policy --output text > policy.json "
         '|| echo \'{"Version": "2012-10-17", "Statement": []}\' > policy.json'
@@ -36,7 +36,8 @@ def _plaintext(arn: str | None) -> Iterator[str]:
     yield "# Every client that uses http:// is refused, those of other accounts and websites of S3 too."
 
 
-def _denial(arn: str) -> dict[str, object]:
+def denial(arn: str) -> dict[str, object]:
+    """The statement that denies requests without TLS to a bucket and its objects."""
     return {
         "Sid": "DenyRequestsWithoutTls",
         "Effect": "Deny",

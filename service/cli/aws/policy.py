@@ -29,7 +29,7 @@ def policy(
             "--for",
             help="Only the actions for this feature: discovery finds targets, claims reads how AWS is "
             "configured to encrypt, organization lists its accounts, attribution asks CloudTrail who caused "
-            "changes, security-hub sends findings, remediate changes resources; repeatable. [default: "
+            "changes, secrets reads secrets of the configuration, security-hub sends findings, remediate changes resources; repeatable. [default: "
             "discovery and claims]",
         ),
     ] = None,

@@ -38,6 +38,7 @@ class Format(StrEnum):
     OSCAL = "oscal"
     OCSF = "ocsf"
     CBOM = "cbom"
+    POST_QUANTUM = "post-quantum"
     EXECUTIVE = "executive"
     POLICY = "policy"
     POLICY_MARKDOWN = "policy-markdown"
@@ -52,8 +53,8 @@ _Format: TypeAlias = Annotated[
     Option(
         "--format",
         metavar="FORMAT",
-        help="Output format: html, markdown, csv, json, junit, sarif, oscal, ocsf, cbom, executive, policy or "
-        "guidelines; -markdown or -oscal after one of the last two names its other forms.",
+        help="Output format: html, markdown, csv, json, junit, sarif, oscal, ocsf, cbom, post-quantum, executive, policy "
+        "or guidelines; -markdown or -oscal after one of the last two names its other forms.",
     ),
 ]
 _Output: TypeAlias = Annotated[

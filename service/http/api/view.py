@@ -1,7 +1,7 @@
 """What lists of the newest facts read: the Inventory's Snapshot with an identifier and a text for each endpoint.
 
 It is made once for all clients, in a thread, and again when it is older than nineteen times what that took. No list
-of the newest facts reads the database.
+of the newest facts alone reads the database.
 """
 
 from __future__ import annotations

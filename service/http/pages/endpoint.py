@@ -10,9 +10,11 @@ from starlette.routing import Route
 
 from exporters.pages.endpoint.page import endpoint_values
 from exporters.pages.links import endpoint_link
+from model.judging.quantum import NEVER_PROVED
 from model.query import Selection
 from service.http.guard.query import Query, QueryError, route
 from service.http.pages.inventory import ENDPOINT_PARAMETERS, Inventory
+from service.http.pages.lists.post_quantum import quantum_history
 from service.http.pages.renderer import PageContent, Renderer
 from service.http.pages.sources import PageSources, stored
 from service.http.text_answers import text_answer
@@ -47,9 +49,12 @@ class _EndpointPages:
             self._sources.archive.changes(selection, limit=_CHANGES_SHOWN)
         )
 
+        past, _ = await quantum_history(self._sources, selection)
+        history = past.get(row.key, NEVER_PROVED)
+
         def make(found: Inventory) -> PageContent:
             values = endpoint_values(row, others, changes, self._sources.remedy_of, found.now)
-            values = {**values, "fault": fault}
+            values = {**values, "fault": fault, "quantum": history}
             return PageContent(template="endpoint", active=_ACTIVE, values=values)
 
         return await self._renderer.answer(request, make)

@@ -49,7 +49,7 @@ def page_routes(
         *finding_routes(renderer, sources),
         *policy_routes(renderer, sources),
         certificate_route(renderer),
-        post_quantum_route(renderer),
+        post_quantum_route(renderer, sources),
         claim_route(renderer),
         *change_routes(renderer, sources),
         report_list_route(renderer),

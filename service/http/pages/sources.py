@@ -11,6 +11,7 @@ from exporters.reports import PolicyText
 from exporters.service_state import PartStates
 from model.comparisons.change import Change
 from model.frozen import frozen
+from model.judging.quantum import QuantumHistory
 from model.observation import Observation
 from model.query import AuditEntry, ComplianceCount, Opening, Selection, ServiceEvent
 from model.records.fleet_count import FleetCount
@@ -49,6 +50,12 @@ class PageArchive(Protocol):
 
     async def fleet_counts(self, since: datetime) -> Sequence[FleetCount]:
         """The last count of the fleet of each day from ``since`` on, oldest first."""
+        ...
+
+    async def quantum_history(
+        self, selection: Selection = ..., until: datetime | None = None
+    ) -> Mapping[str, QuantumHistory]:
+        """When endpoints first proved post-quantum key exchange, and lost it, by endpoint key; one statement."""
         ...
 
     async def openings(self, endpoint_key: str, identity: tuple[str, str]) -> Sequence[Opening]:

@@ -17,12 +17,28 @@ from discovery.cloud.aws.limits import Limits
 from discovery.cloud.aws.scope import AwsScope
 from discovery.cloud.aws.sessions import Passage
 from discovery.source import SourceError
+from model.safe_output.printable import printable
 from pki.net_guard.gate import SocketGate
-from service.integrations.attempts import DeliveryError
+from service.integrations.attempts import DeliveryError, PartialDeliveryError
 from service.integrations.security_hub.asff import AUTHOR, MOST_FINDINGS, PREFIX
 
 _GONE: Final = "FindingNotFound"
 """Security Hub has deleted the finding, so there is nothing to suppress."""
+_PASSING: Final = frozenset(
+    {
+        "ConcurrentUpdateError",
+        "InternalError",
+        "InternalFailure",
+        "InternalException",
+        "LimitExceeded",
+        "LimitExceededException",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+    }
+)
+"""The codes of failures that pass; with any other code, Security Hub would refuse the same finding again."""
+_LONGEST_REASON: Final = 300
 _WAIVED: Final = "A waiver of tlsprobe accepts this finding."
 _WAIVER_ENDED: Final = "The waiver of tlsprobe has ended, and the finding is open."
 
@@ -43,23 +59,23 @@ class Hub:
         """Create or update findings, and give those that waivers accept the status SUPPRESSED.
 
         Raises:
-            DeliveryError: if Security Hub does not accept all of it.
+            PartialDeliveryError: if Security Hub accepts all of it but some findings.
+            DeliveryError: if Security Hub cannot be asked.
         """
         api = self._api()
         product = _product(api)
-        if imported:
-            self._import(
-                api,
-                [{**one, "ProductArn": product, "AwsAccountId": api.account} for one in imported],
-            )
+        failed = self._import(
+            api, [{**one, "ProductArn": product, "AwsAccountId": api.account} for one in imported]
+        )
         active = {one["Id"] for one in imported if one["RecordState"] == "ACTIVE"}
-        if not active and not suppressed:
-            return
-        known = {one["Id"]: _is_ours(one) for one in self._suppressed(api, product)}
-        ended = [key for key in active if known.get(key)]
-        self._update(api, product, ended, "NEW", _WAIVER_ENDED)
-        waived = [key for key in suppressed if key not in known]
-        self._update(api, product, waived, "SUPPRESSED", _WAIVED)
+        active -= {one["Id"] for one in failed}
+        if active or suppressed:
+            known = {one["Id"]: _is_ours(one) for one in self._suppressed(api, product)}
+            ended = [key for key in active if known.get(key)]
+            failed += self._update(api, product, ended, "NEW", _WAIVER_ENDED)
+            waived = [key for key in suppressed if key not in known]
+            failed += self._update(api, product, waived, "SUPPRESSED", _WAIVED)
+        _check_each(failed)
 
     def suppressed(self) -> tuple[_Finding, ...]:
         """Our findings that somebody else has suppressed.
@@ -88,15 +104,20 @@ class Hub:
             raise DeliveryError(session)
         return AwsApi(session, self._accounts.home, datetime.now(UTC))
 
-    def _import(self, api: AwsApi, findings: Sequence[_Finding]) -> None:
+    def _import(self, api: AwsApi, findings: Sequence[_Finding]) -> list[_Finding]:
+        """The findings that were not accepted, each with Id, ErrorCode and ErrorMessage."""
+        failed: list[_Finding] = []
         for some in _batches(findings):
             answer = api.one("securityhub.BatchImportFindings", Findings=some)
             _check(api)
-            _check_each((answer or {}).get("FailedFindings", ()))
+            failed += (answer or {}).get("FailedFindings", ())
+        return failed
 
     def _update(
         self, api: AwsApi, product: str, keys: Sequence[str], status: str, note: str
-    ) -> None:
+    ) -> list[_Finding]:
+        """The findings that were not changed, as `_import` gives them; those that are gone do not count."""
+        failed: list[_Finding] = []
         for some in _batches(keys):
             answer = api.one(
                 "securityhub.BatchUpdateFindings",
@@ -105,8 +126,12 @@ class Hub:
                 Note={"Text": note, "UpdatedBy": AUTHOR},
             )
             _check(api)
-            failed = (answer or {}).get("UnprocessedFindings", ())
-            _check_each([one for one in failed if one.get("ErrorCode") != _GONE])
+            failed += (
+                {**one, "Id": one["FindingIdentifier"]["Id"]}
+                for one in (answer or {}).get("UnprocessedFindings", ())
+                if one.get("ErrorCode") != _GONE
+            )
+        return failed
 
     def _suppressed(self, api: AwsApi, product: str) -> Sequence[_Finding]:
         """All findings of this product with the status SUPPRESSED that tlsprobe made."""
@@ -142,10 +167,13 @@ def _check(api: AwsApi) -> None:
         raise DeliveryError(api.skipped[0].problem)
 
 
-def _check_each(failed: Collection[Mapping[str, Any]]) -> None:
-    """Raises DeliveryError with the first finding that Security Hub did not accept, if there is one."""
+def _check_each(failed: Collection[_Finding]) -> None:
+    """Raises PartialDeliveryError with the alerts whose findings Security Hub did not accept, if there are any."""
+    refused: dict[str, str] = {}
+    missed: dict[str, str] = {}
     for one in failed:
-        reason = f"{one.get('ErrorCode')}: {one.get('ErrorMessage')}"
-        raise DeliveryError(
-            f"Security Hub did not accept {len(failed)} findings, the first because of {reason}"
-        )
+        code, key = str(one.get("ErrorCode")), str(one["Id"]).removeprefix(PREFIX)
+        reason = printable(f"{code}: {one.get('ErrorMessage')}", limit=_LONGEST_REASON)
+        (missed if code in _PASSING else refused)[key] = reason
+    if failed:
+        raise PartialDeliveryError(refused, missed)

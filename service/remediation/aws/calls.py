@@ -9,7 +9,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from discovery.cloud.aws.accounts import Accounts
-from discovery.cloud.aws.errors import error_text
+from discovery.cloud.aws.errors import error_code, error_text
 from discovery.cloud.aws.limits import Limits
 from discovery.cloud.aws.operation import Operation
 from discovery.cloud.aws.scope import AwsScope
@@ -31,12 +31,14 @@ class AwsCalls:
         self._region = region
 
     def call(self, operation: Operation, **parameters: Any) -> Mapping[str, Any]:
-        """The answer; raises RemediationError."""
+        """The answer, which is empty for an error that is an answer of the operation; raises RemediationError."""
         try:
             client = self._session.client(operation.service, self._region)
             method: Callable[..., Mapping[str, Any]] = getattr(client, xform_name(operation.name))
             return method(**parameters)
         except ClientError as error:
+            if error_code(error) in operation.gone:
+                return {}
             raise RemediationError(f"{operation.shown}: {error_text(error)}") from error
         except FAILURES as error:
             raise RemediationError(f"{operation.shown}: {failure_text(error)}") from error

@@ -7,17 +7,21 @@ from typing import Final
 from discovery.cloud.aws.operation import Feature, Operation
 
 
-def _called(service: str, name: str, action: str, resources: str = "*") -> Operation:
+def _called(
+    service: str, name: str, action: str, resources: str = "*", gone: tuple[str, ...] = ()
+) -> Operation:
     return Operation(
         service=service,
         name=name,
         action=action,
         feature=Feature.REMEDIATE,
         resources=(resources,),
+        gone=gone,
     )
 
 
 _LISTENERS: Final = "arn:{partition}:elasticloadbalancing:*:*:listener/*"
+_CLASSIC_BALANCERS: Final = "arn:{partition}:elasticloadbalancing:*:*:loadbalancer/*"
 _DISTRIBUTIONS: Final = "arn:{partition}:cloudfront::*:distribution/*"
 _DOMAIN_NAMES: Final = "arn:{partition}:apigateway:*::/domainnames/*"
 
@@ -26,6 +30,25 @@ DESCRIBE_LISTENERS: Final = _called(
 )
 MODIFY_LISTENER: Final = _called(
     "elbv2", "ModifyListener", "elasticloadbalancing:ModifyListener", _LISTENERS
+)
+DESCRIBE_CLASSIC_BALANCERS: Final = _called(
+    "elb", "DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancers"
+)
+DESCRIBE_CLASSIC_POLICIES: Final = _called(
+    "elb", "DescribeLoadBalancerPolicies", "elasticloadbalancing:DescribeLoadBalancerPolicies"
+)
+CREATE_CLASSIC_POLICY: Final = _called(
+    "elb",
+    "CreateLoadBalancerPolicy",
+    "elasticloadbalancing:CreateLoadBalancerPolicy",
+    _CLASSIC_BALANCERS,
+    gone=("DuplicatePolicyName",),
+)
+SET_CLASSIC_POLICIES: Final = _called(
+    "elb",
+    "SetLoadBalancerPoliciesOfListener",
+    "elasticloadbalancing:SetLoadBalancerPoliciesOfListener",
+    _CLASSIC_BALANCERS,
 )
 GET_DISTRIBUTION: Final = _called(
     "cloudfront", "GetDistribution", "cloudfront:GetDistribution", _DISTRIBUTIONS
@@ -41,6 +64,10 @@ UPDATE_DOMAIN_NAME: Final = _called(
 REMEDIATION: Final = (
     DESCRIBE_LISTENERS,
     MODIFY_LISTENER,
+    DESCRIBE_CLASSIC_BALANCERS,
+    DESCRIBE_CLASSIC_POLICIES,
+    CREATE_CLASSIC_POLICY,
+    SET_CLASSIC_POLICIES,
     GET_DISTRIBUTION,
     UPDATE_DISTRIBUTION,
     GET_DOMAIN_NAME,

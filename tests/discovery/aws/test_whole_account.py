@@ -134,7 +134,7 @@ def test_every_action_only_reads_but_for_those_of_the_feeds() -> None:
         operation.action
         for operation in OPERATIONS.values()
         if not operation.action.partition(":")[2].startswith(
-            ("BatchGet", "Describe", "Get", "List", "Lookup", "GET")
+            ("BatchGet", "Decrypt", "Describe", "Get", "List", "Lookup", "GET")
         )
     }
     assert writing == {"securityhub:BatchImportFindings", "securityhub:BatchUpdateFindings"}

@@ -211,6 +211,28 @@ def assets(document: Any, name: str) -> Any:
     return found, components
 
 
+def test_quic_is_a_protocol_of_its_own() -> None:
+    quic = {
+        "quic_v1": Fact(verdict=Verdict.YES, evidence=PROOF),
+        "quic_v2": Fact(verdict=Verdict.NO, evidence=PROOF),
+        "quic_cipher_suites": Fact(verdict=Verdict.YES, value="TLS_AES_128_GCM_SHA256"),
+        "quic_groups": Fact(verdict=Verdict.UNKNOWN, value="x25519, X25519MLKEM768"),
+    }
+    bill = json.loads(text_of(replace(modern(), quic=quic)))
+    assert VALIDATOR.validate_str(json.dumps(bill)) is None
+    found = {one["name"]: one for one in bill["components"]}
+    assert "QUIC version 2" not in found
+    protocol = found["QUIC version 1"]["cryptoProperties"]["protocolProperties"]
+    assert (protocol["type"], protocol["version"]) == ("quic", "1")
+    (suite,) = protocol["cipherSuites"]
+    assert suite["name"] == "TLS_AES_128_GCM_SHA256"
+    assert suite["tlsGroups"] == ["x25519", "X25519MLKEM768"]
+    assert found["QUIC version 1"]["bom-ref"] in bill["dependencies"][0]["dependsOn"]
+    said = properties(next(one for one in bill["components"] if one["name"] == "facts"))
+    assert said["tlsprobe:fact:quic:quic_v2"] == "no"
+    assert said["tlsprobe:fact:quic:quic_groups"] == "unknown: x25519, X25519MLKEM768"
+
+
 def test_an_ssh_server_has_its_algorithms() -> None:
     seen = ssh_server({"kex_algorithms": Fact(verdict=Verdict.YES, value=SSH_METHODS)})
     text = text_of(seen)

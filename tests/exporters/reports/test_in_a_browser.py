@@ -22,6 +22,7 @@ SECTIONS = {
         "controls",
         "unproved",
         "claims",
+        "post-quantum",
         "probed",
         "not-reached",
         "certificates",

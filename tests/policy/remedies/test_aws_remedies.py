@@ -46,7 +46,10 @@ def of(*arns: str, source: str = "AWS DescribeListeners") -> Observation:
         ("arn:aws:rds:eu-west-1:123456789012:db:orders", "Amazon RDS"),
         ("arn:aws:rds:eu-west-1:123456789012:cluster:ledger", "Amazon RDS"),
         ("arn:aws:s3:::invoices", "S3 bucket"),
-        ("arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/old", None),
+        (
+            "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/old",
+            "Classic Load Balancer",
+        ),
         ("arn:aws:rds:eu-west-1:123456789012:db-proxy:prx-1", None),
         ("arn:aws:s3", None),
         ("/etc/nginx/nginx.conf, line 3", None),

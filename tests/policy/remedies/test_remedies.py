@@ -60,7 +60,8 @@ def test_every_server_gets_complete_configuration_lines_for_every_profile(kind: 
     about_ssh = {name for name in OF_PROFILES if "ssh" in name}
     for name in about_ssh if kind.name == "OpenSSH" else OF_PROFILES.keys() - about_ssh:
         settings = list(kind.write(OF_PROFILES[name]))
-        assert any(setting.lines for setting in settings)
+        is_possible = TLSV1_2 in OF_PROFILES[name].versions or kind.name != "Classic Load Balancer"
+        assert any(setting.lines for setting in settings) is is_possible
         for setting in settings:
             assert setting.place
             for line in setting.lines:

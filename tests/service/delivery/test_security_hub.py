@@ -11,6 +11,7 @@ from typing import Any
 
 import botocore.session
 import pytest
+import structlog
 from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
@@ -158,15 +159,100 @@ async def test_a_waiver_of_a_finding_that_was_deleted_there_is_no_failure(
     assert not desk.number("delivery_failures_total")
 
 
-async def test_a_finding_that_security_hub_refuses_is_a_failure_that_names_it(
-    desk: Desk, hub: HubOnLoopback
+def keys_of(shown: Snapshot) -> list[str]:
+    return sorted(map(identifier, active_alerts_of(shown).alerts.values()))
+
+
+async def test_a_refused_finding_is_logged_and_counted_and_the_others_are_delivered_once(
+    desk: Desk, hub: HubOnLoopback, aws: AwsServer
+) -> None:
+    both = of(finding("first"), finding("second"))
+    refused, accepted = keys_of(both)
+    hub.refused.add(refused)
+    with structlog.testing.capture_logs() as logs:
+        await shows(desk, both, both)
+        desk.clock.advance(3600)
+        await shows(desk, both)
+    assert list(hub.findings) == [accepted]
+    assert desk.number("notifications_refused_total") == 1
+    assert desk.number("deliveries_total") == 1
+    assert not desk.number("delivery_failures_total")
+    assert aws.called("securityhub", "BatchImportFindings") == 1
+    (line,) = logs
+    assert line["alert"] == refused.removeprefix("tlsprobe/")
+    assert line["reason"] == "InvalidInput: refused by the test"
+    hub.refused.clear()
+    desk.clock.advance(86_400)
+    await shows(desk, both)
+    assert sorted(hub.findings) == [refused, accepted]
+
+
+async def test_a_message_of_which_all_is_refused_is_a_failure_that_is_not_repeated(
+    desk: Desk, hub: HubOnLoopback, aws: AwsServer
 ) -> None:
     hub.refused.add(key_of())
     await shows(desk, OPEN)
-    assert desk.number("delivery_failures_total") == 1
-    hub.refused.clear()
+    desk.clock.advance(3600)
     await shows(desk, OPEN)
-    assert list(hub.findings) == [key_of()]
+    assert desk.number("delivery_failures_total") == 1
+    assert desk.number("notifications_refused_total") == 1
+    assert not desk.number("deliveries_total")
+    hub.refused.clear()
+    await shows(desk, RESOLVED)
+    assert hub.findings[key_of()]["RecordState"] == "ARCHIVED"
+
+
+async def test_only_findings_whose_failure_passes_are_repeated(
+    desk: Desk, hub: HubOnLoopback, aws: AwsServer
+) -> None:
+    hub.code = "InternalFailure"
+    many = of(*(finding(f"rule_{number}") for number in range(150)))
+    hub.refused |= set(keys_of(many)[::50])
+    await shows(desk, many)
+    assert len(hub.findings) == 147
+    assert desk.number("delivery_failures_total") == 1
+    assert not desk.number("notifications_refused_total")
+    hub.refused.clear()
+    await shows(desk, many)
+    assert len(hub.findings) == 150
+    calls = [call for call in aws.calls if call.operation == "BatchImportFindings"]
+    assert [len(call.json["Findings"]) for call in calls[:3]] == [100, 50, 3]
+
+
+async def test_a_failure_in_the_daily_repetition_repeats_it_a_day_later(
+    desk: Desk, hub: HubOnLoopback, aws: AwsServer
+) -> None:
+    both = of(finding("first"), finding("second"))
+    await shows(desk, both)
+    hub.code = "InternalFailure"
+    hub.refused.add(keys_of(both)[0])
+    desk.clock.advance(86_400)
+    sent = aws.called("securityhub", "BatchImportFindings")
+    await shows(desk, both, both, both)
+    assert aws.called("securityhub", "BatchImportFindings") == sent + 1
+    desk.clock.advance(86_400)
+    await shows(desk, both)
+    assert aws.called("securityhub", "BatchImportFindings") == sent + 2
+
+
+async def test_a_suppression_that_is_refused_does_not_hold_up_the_other_alerts(
+    desk: Desk, hub: HubOnLoopback, aws: AwsServer
+) -> None:
+    await shows(desk, OPEN)
+    accepted = aws.answers["securityhub", "BatchUpdateFindings"]
+    aws.answers["securityhub", "BatchUpdateFindings"] = lambda call: {
+        "ProcessedFindings": [],
+        "UnprocessedFindings": [
+            {"FindingIdentifier": one, "ErrorCode": "InvalidInput", "ErrorMessage": "no"}
+            for one in call.json["FindingIdentifiers"]
+        ],
+    }
+    waived = finding(status=FindingStatus.WAIVED)
+    await shows(desk, of(waived, finding("other")))
+    aws.answers["securityhub", "BatchUpdateFindings"] = accepted
+    assert len(hub.findings) == 2
+    assert desk.number("notifications_refused_total") == 1
+    assert desk.number("deliveries_total") == 2
 
 
 async def test_a_missing_permission_is_a_failure_that_is_tried_again(

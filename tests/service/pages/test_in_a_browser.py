@@ -35,6 +35,7 @@ PAGES: Final = {
     "/findings": "Findings",
     "/findings?by=endpoint": "Findings",
     "/certificates": "Certificates",
+    "/post-quantum": "Post-quantum",
     "/changes?days=90": "Changes",
     "/policies": "Policies",
     "/service": "Service",

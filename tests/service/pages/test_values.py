@@ -18,6 +18,7 @@ from exporters.pages.overview.page import count_of, fleet_values, past_moments, 
 from exporters.pages.rows import row_of
 from exporters.pages.times import relative_to
 from exporters.pages.unproven import Unproven
+from model.certificates.certificate import KeyType
 from model.comparisons.attribution import Attribution
 from model.comparisons.change import Change, ChangeKind
 from model.observation import Cost, State
@@ -28,7 +29,7 @@ from model.snapshot import EndpointStatus
 from model.verdict import Fact, UnknownCause, Verdict
 from tests.exporters.reports.samples import POLICY, snapshot
 from tests.service.pages.samples import client_of, status
-from tests.service.samples import NOW, failed, legacy, modern
+from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern
 
 
 def with_post_quantum(one: EndpointStatus) -> EndpointStatus:
@@ -74,6 +75,17 @@ def test_bars_count_the_endpoints_that_answer() -> None:
     }
     assert {bar.name: bar.count for bar in values["strengths"]} == {"insecure": 1, "recommended": 2}
     assert [bar.count for bar in values["post_quantum"]] == [2, 1]
+
+
+def test_leaf_certificates_with_ml_dsa_are_counted_once() -> None:
+    signed = replace(certificate(), sha256="cd" * 32, signature_algorithm="ML-DSA-65")
+    both = replace(signed, sha256="ef" * 32, key_type=KeyType.MLDSA)
+    served = (deployment(leaf=certificate()), deployment(leaf=signed), deployment(leaf=both))
+    seen = [replace(modern(f"{name}.example"), certificates=served) for name in "ab"]
+    count = count_of([row_of(status(one)) for one in seen], NOW)
+    assert (count.leaves, count.post_quantum_keys, count.post_quantum_signatures) == (3, 1, 2)
+    keys, signatures = adoption_values(count, ())["leaves"]
+    assert (keys.count, keys.percent, signatures.count, signatures.percent) == (1, 33.3, 2, 66.7)
 
 
 def test_the_shares_of_the_last_weeks_are_lines_and_what_vanished_stays() -> None:

@@ -15,13 +15,15 @@ from discovery.cloud.aws.operation import Feature
 from discovery.cloud.aws.operations import iam_policy
 from pki.net_guard.gate import SocketGate
 from policy.remediation import Demands, Fix, ServerKind, Topic, demands_of
+from policy.remediation.aws.classic_elb import negotiation
 from service.config.clouds.remediation import RemediationSettings
 from service.remediation.action import Action, RemediationError, State
 from service.remediation.aws.api_gateway import DOMAIN_NAME_POLICY
 from service.remediation.aws.calls import AwsCalls, calls_for
+from service.remediation.aws.classic_load_balancers import CLASSIC_SECURITY_POLICY
 from service.remediation.aws.cloudfront import HTTPS_REDIRECT, MINIMUM_PROTOCOL
 from service.remediation.aws.load_balancers import HTTP_REDIRECT, SECURITY_POLICY
-from service.remediation.aws.operations import REMEDIATION
+from service.remediation.aws.operations import CREATE_CLASSIC_POLICY, REMEDIATION
 from service.remediation.catalogue import ACTIONS, action_of
 from tests.discovery.aws.account import distribution
 from tests.discovery.aws.reading import ACCOUNT, REGION
@@ -68,6 +70,34 @@ def http_listener(started: AwsServer, listener: str) -> str:
         ],
     )["Listeners"]
     return str(found["ListenerArn"])
+
+
+@pytest.fixture(scope="module")
+def classic(started: AwsServer) -> str:
+    """A Classic Load Balancer whose listener has an old security policy and one for stickiness."""
+    elb = client(started, "elb")
+    elb.create_load_balancer(
+        LoadBalancerName="old",
+        AvailabilityZones=[f"{REGION}a"],
+        Listeners=[
+            {"Protocol": "HTTPS", "LoadBalancerPort": port, "InstancePort": 8080}
+            for port in (443, 8443)
+        ],
+    )
+    elb.create_lb_cookie_stickiness_policy(LoadBalancerName="old", PolicyName="sticky")
+    elb.create_load_balancer_policy(
+        LoadBalancerName="old",
+        PolicyName="everything",
+        PolicyTypeName="SSLNegotiationPolicyType",
+        PolicyAttributes=[{"AttributeName": "Protocol-TLSv1", "AttributeValue": "true"}],
+    )
+    for port in (443, 8443):
+        elb.set_load_balancer_policies_of_listener(
+            LoadBalancerName="old",
+            LoadBalancerPort=port,
+            PolicyNames=["sticky", "everything"],
+        )
+    return f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/old"
 
 
 class OneDistribution:
@@ -200,6 +230,74 @@ def test_a_redirect_as_aws_completes_it_is_the_wanted_one(aws: AwsServer, listen
     assert HTTP_REDIRECT.read(made, wanted).value == HTTP_REDIRECT.wanted(wanted)
 
 
+def policies_of(aws: AwsServer, port: int) -> list[str]:
+    """The names of the policies of a listener of the Classic Load Balancer."""
+    (found,) = client(aws, "elb").describe_load_balancers(LoadBalancerNames=["old"])[
+        "LoadBalancerDescriptions"
+    ]
+    (names,) = (
+        one["PolicyNames"]
+        for one in found["ListenerDescriptions"]
+        if one["Listener"]["LoadBalancerPort"] == port
+    )
+    return sorted(names)
+
+
+def test_a_classic_listener_gets_a_policy_of_its_own_and_keeps_its_stickiness(
+    aws: AwsServer, classic: str
+) -> None:
+    made, wanted = calls(aws, classic), demands(classic, https_port=8443)
+    value = CLASSIC_SECURITY_POLICY.wanted(wanted)
+    assert value is not None
+    state = CLASSIC_SECURITY_POLICY.read(made, wanted)
+    CLASSIC_SECURITY_POLICY.write(made, state, value)
+    assert policies_of(aws, 8443) == sorted(["sticky", value])
+    assert policies_of(aws, 443) == ["everything", "sticky"]
+    (policy_,) = client(aws, "elb").describe_load_balancer_policies(
+        LoadBalancerName="old", PolicyNames=[value]
+    )["PolicyDescriptions"]
+    enabled = {
+        one["AttributeName"]
+        for one in policy_["PolicyAttributeDescriptions"]
+        if one["AttributeValue"] == "true"
+    }
+    assert enabled == {
+        "Protocol-TLSv1.2",
+        "Server-Defined-Cipher-Order",
+        *(
+            f"ECDHE-{key}-{suite}"
+            for key in ("RSA", "ECDSA")
+            for suite in ("AES128-GCM-SHA256", "AES256-GCM-SHA384")
+        ),
+    }
+    states = there_and_back(CLASSIC_SECURITY_POLICY, made, demands(classic))
+    assert [one.value for one in states] == ["everything", value, "everything"]
+    assert policies_of(aws, 443) == ["everything", "sticky"]
+
+
+def test_a_policy_that_the_balancer_has_already_is_used_again(aws: AwsServer, classic: str) -> None:
+    aws.answers["elb", "CreateLoadBalancerPolicy"] = Fault(code="DuplicatePolicyName")
+    made, wanted = calls(aws, classic), demands(classic)
+    state = CLASSIC_SECURITY_POLICY.read(made, wanted)
+    CLASSIC_SECURITY_POLICY.write(made, state, "everything")
+    assert not aws.called("elb", "CreateLoadBalancerPolicy")
+    value = CLASSIC_SECURITY_POLICY.wanted(wanted)
+    assert value is not None
+    made.call(CREATE_CLASSIC_POLICY, LoadBalancerName="old", PolicyName=value, PolicyTypeName="t")
+    assert aws.called("elb", "CreateLoadBalancerPolicy") == 1
+
+
+def test_a_classic_listener_without_tls_is_reported(aws: AwsServer, classic: str) -> None:
+    made = calls(aws, classic)
+    with pytest.raises(RemediationError, match="old has no listener on port 9443"):
+        CLASSIC_SECURITY_POLICY.read(made, demands(classic, https_port=9443))
+    aws.answers["elb", "DescribeLoadBalancerPolicies"] = {"PolicyDescriptions": []}
+    with pytest.raises(RemediationError, match="no security policy"):
+        CLASSIC_SECURITY_POLICY.read(made, demands(classic))
+    assert negotiation(demands(classic, NEWEST)) == {}
+    assert CLASSIC_SECURITY_POLICY.wanted(demands(classic, NEWEST)) is None
+
+
 @pytest.mark.parametrize(
     ("action", "before", "after"),
     [
@@ -281,6 +379,7 @@ def test_the_iam_policy_allows_the_operations_that_are_called_and_no_others(
     aws: AwsServer,
     listener: str,
     http_listener: str,
+    classic: str,
     one: OneDistribution,
     domain: Callable[..., None],
 ) -> None:
@@ -288,19 +387,20 @@ def test_the_iam_policy_allows_the_operations_that_are_called_and_no_others(
     for operation in REMEDIATION:
         aws.answers.setdefault((operation.service, operation.name), lambda _: None)
     for action in ACTIONS:
-        arn = {"elb": listener, "cloudfront": one.arn, "api-gateway": DOMAIN}[
-            action.kind.aliases[0]
-        ]
+        arn = {
+            "elb": listener,
+            "classic-elb": classic,
+            "cloudfront": one.arn,
+            "api-gateway": DOMAIN,
+        }[action.kind.aliases[0]]
         there_and_back(action, calls(aws, arn), demands(arn))
     called = {(call.service, call.operation) for call in aws.calls}
     assert called - {("sts", "AssumeRole")} == {(each.service, each.name) for each in REMEDIATION}
     printed = iam_policy({Feature.REMEDIATE}, more=REMEDIATION)["Statement"]
     allowed = {action for statement in printed for action in statement["Action"]}
     assert allowed == {each.action for each in REMEDIATION}
-    assert all(
-        statement["Resource"] != ["*"] or statement["Action"] == [REMEDIATION[0].action]
-        for statement in printed
-    )
+    (everywhere,) = (one["Action"] for one in printed if one["Resource"] == ["*"])
+    assert all(":Describe" in action for action in everywhere)
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda one: one.setting)

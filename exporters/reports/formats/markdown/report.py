@@ -11,6 +11,7 @@ from exporters.reports.controls import VERDICTS, controls
 from exporters.reports.formats.markdown.lines import heading, table, verification
 from exporters.reports.formats.markdown.policy import waiver_table
 from exporters.reports.overview import overview
+from exporters.reports.quantum import KEY_EXCHANGE, in_migration_order
 from exporters.reports.report import Report, ReportedEndpoint, ReportedFinding
 from exporters.reports.unproved import unproved
 from model.findings.finding import FindingStatus
@@ -22,7 +23,16 @@ from model.verdict import Verdict
 def write_markdown(report: Report) -> str:
     """The report, from the summary to the proof of its integrity."""
     judged = (_head, _summary, _history, _findings, _controls, _claims, _unproved)
-    sections = (*judged, _endpoints, _not_reached, _waivers, _policies, _audit_log, verification)
+    sections = (
+        *judged,
+        _post_quantum,
+        _endpoints,
+        _not_reached,
+        _waivers,
+        _policies,
+        _audit_log,
+        verification,
+    )
     return "\n".join(line for section in sections for line in section(report)) + "\n"
 
 
@@ -157,6 +167,29 @@ def _unproved(report: Report) -> Iterator[str]:
     yield from table(
         ("endpoint or resource", "what", "why"),
         [(code(one.place), code(one.what), code(one.why)) for one in unproved(report)],
+    )
+
+
+def _post_quantum(report: Report) -> Iterator[str]:
+    yield from heading("Post-quantum key exchange")
+    known = ((one.key, one.quantum) for one in report.endpoints if one.quantum is not None)
+    yield from table(
+        (
+            *("endpoint", "key exchange", "secret for", "migration"),
+            *("deadlines missed", "first proved", "lost again"),
+        ),
+        [
+            (
+                code(key),
+                KEY_EXCHANGE[one.exposure.key_exchange],
+                words.years(one.exposure.years.secrecy),
+                words.years(one.exposure.years.migration),
+                one.missed,
+                words.minute(one.history.first_proved_at),
+                words.minute(one.history.lost_at),
+            )
+            for key, one in in_migration_order(known)
+        ],
     )
 
 

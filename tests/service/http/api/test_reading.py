@@ -15,9 +15,11 @@ from jsonschema import Draft202012Validator
 
 from exporters.reports import REPORTS, ReportFormat
 from model.encoding.times_json import time_to_json
+from model.judging.quantum import DEADLINES
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
+from tests.exporters.reports.samples import labelled, silent
 from tests.service.http.api.world import Api, api
 from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern
 from tests.storage.statements import selects, statements
@@ -37,6 +39,7 @@ LISTS: Final = (
     "/endpoints",
     "/findings",
     "/certificates",
+    "/post-quantum",
     "/policies",
     "/waivers",
     "/probes",
@@ -319,3 +322,37 @@ async def test_a_list_takes_the_same_statements_for_any_number_of_items(running:
     from_memory = {"/endpoints", "/findings", "/certificates", "/policies", "/waivers", "/targets"}
     assert {path: counts[0][path] for path in from_memory} == dict.fromkeys(from_memory, 0)
     assert max(counts[0].values()) == 2
+
+
+async def test_post_quantum_key_exchange_comes_in_the_order_of_migration() -> None:
+    def seen(host: str, verdict: Verdict, **labels: str) -> Observation:
+        fact = Fact(verdict=verdict)
+        return labelled(replace(modern(host), features={"post_quantum_handshake": fact}), **labels)
+
+    vault, shop, done = (
+        seen("vault.example", Verdict.NO, secrecy_years="25", team="bank"),
+        seen("shop.example", Verdict.NO, secrecy_years="7", migration_years="1"),
+        seen("done.example", Verdict.YES),
+    )
+    earlier = replace(seen("vault.example", Verdict.YES), started_at=NOW - timedelta(days=9))
+    async with api() as running:
+        await running.keep(earlier)
+        await running.keep(vault, shop, done)
+        await running.keep(silent("lost.example"))
+
+        async def found(**parameters: str) -> list[str]:
+            every = await items(running, "/post-quantum", **parameters)
+            names = [str(one["target"]).partition(".")[0] for one in every]
+            return [name for name in names if name in ("vault", "shop", "done", "lost")]
+
+        assert await found() == ["vault", "shop", "done"]
+        assert await found(sort="-migration") == ["done", "shop", "vault"]
+        assert await found(misses="cnsa-2.0") == ["vault", "shop"]
+        assert await found(misses="nist-ir-8547") == ["vault"]
+        assert await found(key_exchange="yes") == ["done"]
+        assert await found(label="team=bank") == ["vault"]
+        first, *_ = await items(running, "/post-quantum", limit="1")
+        assert first["first_proved_at"] == time_to_json(NOW - timedelta(days=9))
+        assert first["lost_at"] == time_to_json(vault.started_at)
+        assert first["deadlines_missed"] == {one.name: "yes" for one in DEADLINES}
+        assert first["migration_years"] is None
