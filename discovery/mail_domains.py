@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Final
 
 from dns.rdtypes.ANY.MX import MX
 
-from discovery.bounds import USUAL_MOST_TARGETS
+from discovery.bounds import USUAL_MOST_TARGETS, check_count
 from discovery.found import Location, SourceLocation, meta, read_locations
-from discovery.source import Skipped, SourceError, SourceReading
+from discovery.source import NamedMailDomain, Skipped, SourceError, SourceReading
 from model.application_protocol import protocol_named
 from model.frozen import frozen
 from model.mail.mail_domain import MAIL_DOMAIN_LABEL, MOST_HOSTS
@@ -19,6 +19,8 @@ from pki.dns import DnsLookup, LookupFailedError
 
 _PROTOCOL: Final = "smtp"
 _PORT: Final = protocol_named(_PROTOCOL).ports[0]
+_AT_ONCE: Final = 32
+"""Domains of a targets file that are looked up side by side."""
 _NO_HOST: Final = frozenset({"", ".", "@"})
 """How a null MX (RFC 7505) says that the domain accepts no mail."""
 
@@ -44,24 +46,70 @@ async def read_mail_domains(
         SourceError: if no domain can be looked up.
     """
     failures: list[LookupFailedError] = []
-
-    async def ask(domain: str) -> list[Location]:
-        try:
-            found = await _locations(domain, lookup)
-        except LookupFailedError as error:
-            failures.append(error)
-            known = at.known.get(domain, [])
-            stay = ": its last targets stay" if known else ""
-            return [*known, Skipped(place=domain, problem=f"{str(error).rstrip('.')}{stay}")]
-        at.known[domain] = found
-        return found
-
     async with asyncio.TaskGroup() as group:
-        asked = [group.create_task(ask(domain)) for domain in domains]
+        asked = [group.create_task(_ask(domain, lookup, at, failures)) for domain in domains]
     if failures and len(failures) == len(domains):
         raise SourceError(str(failures[0]))
     locations = (one for task in asked for one in task.result())
     return await asyncio.to_thread(read_locations, locations, at.source, at.most)
+
+
+async def with_mail_servers(
+    reading: SourceReading, lookup: DnsLookup, at: MailReading
+) -> SourceReading:
+    """``reading`` with the mail servers of its mail domains; a server that it lists too stays one target.
+
+    Labels of the server's own entry override those of the domain's. A domain that cannot be looked up is skipped.
+
+    Raises:
+        SourceError: if there are more than ``at.most`` targets.
+    """
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def ask(named: NamedMailDomain) -> list[Location]:
+        async with places:
+            found = await _ask(named.domain, lookup, at, [])
+        return [_of_entry(one, named) for one in found]
+
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(ask(named)) for named in reading.mail_domains]
+    locations = [one for task in asked for one in task.result()]
+    servers = await asyncio.to_thread(read_locations, locations, at.source, at.most)
+    found = {one.key: one for one in servers.targets}
+    for target in reading.targets:
+        labels = {**found[target.key].labels, **target.labels} if target.key in found else {}
+        found[target.key] = replace(target, labels=labels) if labels else target
+    check_count(at.source, len(found), at.most)
+    return replace(
+        reading,
+        targets=tuple(found.values()),
+        skipped=(*reading.skipped, *servers.skipped),
+        mail_domains=(),
+    )
+
+
+def _of_entry(location: Location, named: NamedMailDomain) -> Location:
+    """The location with the labels of the domain's entry, or the problem at the place of the entry."""
+    if isinstance(location, Skipped):
+        return Skipped(place=named.place, problem=f"{location.place}: {location.problem}")
+    if isinstance(location, SourceLocation):
+        return replace(location, labels={**named.labels, **location.labels}, place=named.place)
+    return location
+
+
+async def _ask(
+    domain: str, lookup: DnsLookup, at: MailReading, failures: list[LookupFailedError]
+) -> list[Location]:
+    """The locations of a domain; those of the last look-up if it fails now, which is added to ``failures``."""
+    try:
+        found = await _locations(domain, lookup)
+    except LookupFailedError as error:
+        failures.append(error)
+        known = at.known.get(domain, [])
+        stay = ": its last targets stay" if known else ""
+        return [*known, Skipped(place=domain, problem=f"{str(error).rstrip('.')}{stay}")]
+    at.known[domain] = found
+    return found
 
 
 async def _locations(domain: str, lookup: DnsLookup) -> list[Location]:

@@ -51,12 +51,25 @@ class Skipped:
 
 
 @frozen
+class NamedMailDomain:
+    """A mail domain that an entry names instead of a target, in lower case; its mail servers get ``labels``."""
+
+    domain: str
+    labels: Mapping[str, str]
+    place: str
+
+
+@frozen
 class SourceReading:
-    """The targets of a source, the entries that were skipped, and claims about resources of any source's targets."""
+    """The targets of a source, the entries that were skipped, and claims about resources of any source's targets.
+
+    ``mail_domains`` are not looked up yet.
+    """
 
     targets: tuple[Target, ...]
     skipped: tuple[Skipped, ...] = ()
     resource_claims: tuple[ResourceClaim, ...] = ()
+    mail_domains: tuple[NamedMailDomain, ...] = ()
 
 
 @frozen

@@ -66,7 +66,9 @@ def parse_target(
         TargetError: if ``text``, the server name or the protocol cannot be used.
     """
     if text.startswith(MAIL_DOMAIN):
-        fix = "use a source of type mail_domains, or tlsprobe scan with nothing but mail domains"
+        fix = (
+            "name it in a targets file or a source of type mail_domains, or scan mail domains alone"
+        )
         raise TargetError(text, "is a mail domain, not an endpoint", fix)
     scheme, place, named_there = _without_scheme(text)
     if server_name is None:
@@ -88,6 +90,24 @@ def parse_target(
         labels=dict(labels or {}),
         source=source,
     )
+
+
+def parse_mail_domain(text: str) -> str:
+    """The domain that ``text`` names, such as ``mail-domain:example.com``: A-labels in lower case, no final dot.
+
+    Raises:
+        TargetError: if it does not have the prefix, or no host name after it.
+    """
+    problem, fix = "is not a mail domain", f"write {MAIL_DOMAIN}example.com"
+    name = text.removeprefix(MAIL_DOMAIN)
+    try:
+        target = parse_target(f"{name}:25")
+    except TargetError as error:
+        raise TargetError(text, problem, fix) from error
+    is_plain = target.key == f"{target.host}:25" and not is_ip_address(target.host)
+    if name == text or not is_plain:
+        raise TargetError(text, problem, fix)
+    return target.host.removesuffix(".")
 
 
 def _protocol(text: str, scheme: str | None, protocol: str | None) -> str | None:

@@ -13,8 +13,8 @@ from typing import Final, TypeAlias
 
 import yaml
 
-from discovery.source import Skipped, SourceReading
-from discovery.targets import TargetError, parse_target
+from discovery.source import NamedMailDomain, Skipped, SourceReading
+from discovery.targets import MAIL_DOMAIN, TargetError, parse_mail_domain, parse_target
 from model.target import Target
 from model.target_labels import label_problem
 
@@ -50,11 +50,16 @@ class _Entries:
         self._source = f"file:{path}"
         self._most = most
         self._found: dict[str, Target] = {}
+        self._domains: dict[str, NamedMailDomain] = {}
         self._skipped: list[Skipped] = []
 
     @property
     def reading(self) -> SourceReading:
-        return SourceReading(targets=tuple(self._found.values()), skipped=tuple(self._skipped))
+        return SourceReading(
+            targets=tuple(self._found.values()),
+            skipped=tuple(self._skipped),
+            mail_domains=tuple(self._domains.values()),
+        )
 
     def read(self, entry: yaml.Node) -> None:
         """Add the targets of ``entry``, or skip it."""
@@ -64,12 +69,15 @@ class _Entries:
             self._note_labels(entry)
         except EntryError as error:
             self._skip(error, {})
-        if max(len(self._found), len(self._skipped)) > self._most:
+        if max(len(self._found) + len(self._domains), len(self._skipped)) > self._most:
             fix = "list it under discovery (type: file) with a larger discovery[].max_targets, or split it"
             raise EntryError(entry, f"holds more than {self._most} targets", fix)
 
     def _add(self, node: yaml.Node, fields: Fields, labels: Mapping[str, str]) -> None:
         try:
+            if (domain := _mail_domain(node, fields)) is not None:
+                self._add_domain(domain, node, labels)
+                return
             target = _target(node, self._source, fields, labels)
         except EntryError as error:
             self._skip(error, labels)
@@ -77,6 +85,14 @@ class _Entries:
         known = self._found.get(target.key)
         both = {**(known.labels if known else {}), **target.labels}
         self._found[target.key] = replace(target, labels=both)
+
+    def _add_domain(self, domain: str, node: yaml.Node, labels: Mapping[str, str]) -> None:
+        known = self._domains.get(domain)
+        self._domains[domain] = NamedMailDomain(
+            domain=domain,
+            labels={**(known.labels if known else {}), **labels},
+            place=f"{self._path}, line {node.start_mark.line + 1}",
+        )
 
     def _note_labels(self, entry: yaml.Node) -> None:
         """Report the labels of a valid ``entry`` that have no effect; its targets stay."""
@@ -140,6 +156,20 @@ def _parts(entry: yaml.Node) -> Iterator[tuple[yaml.Node, Fields, Mapping[str, s
     if "target" not in fields:
         raise EntryError(entry, "has no target", "add `target: host:port`")
     yield fields["target"], fields, labels
+
+
+def _mail_domain(node: yaml.Node, fields: Fields) -> str | None:
+    """The mail domain that the entry names; None if it names a target."""
+    text = _scalar(node)
+    if not text or not text.startswith(MAIL_DOMAIN):
+        return None
+    for name in ("server_name", "protocol"):
+        if name in fields:
+            raise EntryError(fields[name], f"a mail domain has no {name}", "remove it")
+    try:
+        return parse_mail_domain(text)
+    except TargetError as error:
+        raise EntryError(node, error.problem, error.fix, address=text) from error
 
 
 def _target(node: yaml.Node, source: str, fields: Fields, labels: Mapping[str, str]) -> Target:

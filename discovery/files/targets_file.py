@@ -7,8 +7,11 @@ a list of entries yields an error instead; the last valid targets stay in force.
 from __future__ import annotations
 
 import asyncio
+import math
 import re
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +19,14 @@ import yaml
 
 from discovery.files.csv_file import RowError, read_csv
 from discovery.files.entries import MOST_TARGETS, EntryError, read_entries
-from discovery.source import DiscoveryUpdate, SourceReading
+from discovery.mail_domains import MailReading, with_mail_servers
+from discovery.source import DiscoveryUpdate, Skipped, SourceError, SourceReading
+from pki.dns import DnsLookup, LookupFailedError
 
 LARGEST_FILE: Final = 64 * 1024 * 1024
 """Bytes: a few hundred thousand targets."""
+USUAL_LOOK_UP_SECONDS: Final = 300.0
+"""How often mail domains are looked up again."""
 
 _ESCAPED_PAIR: Final = re.compile(
     r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
@@ -107,7 +114,10 @@ def _text(path: Path) -> str:
 
 
 class FileSource:
-    """One targets file, watched by its modification time, size and inode."""
+    """One targets file, watched by its modification time, size and inode.
+
+    Its mail domains are looked up whenever it changes, and every ``look_up_seconds``; ``lookup`` asks the name servers.
+    """
 
     def __init__(
         self,
@@ -116,21 +126,27 @@ class FileSource:
         *,
         name: str | None = None,
         most_targets: int = MOST_TARGETS,
+        lookup: Callable[[], DnsLookup] = DnsLookup,
+        look_up_seconds: float = USUAL_LOOK_UP_SECONDS,
     ) -> None:
         self.name = name or f"file:{path}"
         self._path = path
         self._poll_seconds = poll_seconds
         self._most_targets = most_targets
+        self._lookup = lookup
+        self._look_up_seconds = look_up_seconds
+        self._due = math.inf
+        self._mail = MailReading(source=self.name, most=most_targets)
 
     async def watch(self) -> AsyncIterator[DiscoveryUpdate]:
-        """The file's targets now and after each change; one error for each invalid version."""
+        """The file's targets now, after each change and each look-up; one error for each invalid version."""
         seen: tuple[int, ...] | None = None
         is_first = True
         while True:
             now = await asyncio.to_thread(self._mark)
-            if is_first or now != seen:
+            if is_first or now != seen or time.monotonic() >= self._due:
                 is_first, seen = False, now
-                yield await asyncio.to_thread(self._read)
+                yield await self._read()
             await asyncio.sleep(self._poll_seconds)
 
     def _mark(self) -> tuple[int, ...] | None:
@@ -141,8 +157,24 @@ class FileSource:
             return None
         return status.st_mtime_ns, status.st_size, status.st_ino
 
-    def _read(self) -> DiscoveryUpdate:
+    async def _read(self) -> DiscoveryUpdate:
+        self._due = math.inf
         try:
-            return DiscoveryUpdate.of(read_targets_file(self._path, self._most_targets))
-        except TargetsFileError as error:
+            reading = await asyncio.to_thread(read_targets_file, self._path, self._most_targets)
+            if reading.mail_domains:
+                self._due = time.monotonic() + self._look_up_seconds
+                reading = await self._with_mail_servers(reading)
+        except (TargetsFileError, SourceError) as error:
             return DiscoveryUpdate(targets=None, error=str(error))
+        return DiscoveryUpdate.of(reading)
+
+    async def _with_mail_servers(self, reading: SourceReading) -> SourceReading:
+        try:
+            lookup = self._lookup()
+        except LookupFailedError as error:
+            problems = (
+                Skipped(place=one.place, problem=f"{one.domain}: {error}")
+                for one in reading.mail_domains
+            )
+            return replace(reading, skipped=(*reading.skipped, *problems), mail_domains=())
+        return await with_mail_servers(reading, lookup, self._mail)

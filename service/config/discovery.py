@@ -31,15 +31,16 @@ from discovery.server_files.nginx import read_nginx
 from discovery.server_files.source import ServerFiles, read_server_files
 from discovery.source import Source, SourceReading
 from model.target_labels import PROXY_PROTOCOL
+from pki.dns import DnsLookup
 from pki.net_guard.gate import SocketGate
 from service.config.clouds.aws import AwsSettings
 from service.config.clouds.google import GoogleCloudSettings
-from service.config.dns.sources import DnsSettings, MailDomainsSettings
+from service.config.dns.sources import DnsSettings, MailDomainsSettings, NameServers
 from service.config.scanners.findings import ScannerFindingsSettings
 from service.config.sources import PolledSettings, SourceContext, SourceSettings
 from service.setting_types.by_type import ByType
 from service.setting_types.secret_marks import SecretFile, SecretVariable, WebUrl, WebUrls
-from service.setting_types.values import Count, Port, Seconds, TargetCount
+from service.setting_types.values import Count, Port, Seconds, TargetCount, split_name_server
 from service.sources.certificate_names import read_certificate_names
 
 _SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -60,6 +61,7 @@ class FileSettings(SourceSettings):
     refresh_seconds: Seconds = 5.0
     max_targets: TargetCount = MOST_TARGETS
     trust_labels: bool = True
+    name_servers: NameServers = ()
 
     @property
     def described(self) -> str:
@@ -68,11 +70,13 @@ class FileSettings(SourceSettings):
 
     def source(self, context: SourceContext) -> Source:
         """A watched file."""
+        servers = [split_name_server(text) for text in self.name_servers]
         return FileSource(
             self.path,
             self.refresh_seconds,
             name=self.source_name(),
             most_targets=self.max_targets,
+            lookup=lambda: DnsLookup(servers, gate=context.gate),
         )
 
 

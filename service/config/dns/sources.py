@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -21,6 +21,10 @@ def _check_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
+NameServers: TypeAlias = Annotated[tuple[str, ...], AfterValidator(_check_servers)]
+"""Addresses with or without a port; none are the system's."""
+
+
 class DnsSettings(PolledSettings):
     """The records of ``names``, and whole ``zones``, transferred from the first of the ``name_servers``."""
 
@@ -29,7 +33,7 @@ class DnsSettings(PolledSettings):
     records: tuple[Literal["A", "AAAA", "SRV", "HTTPS", "SVCB"], ...] = ("A", "AAAA")
     zones: tuple[str, ...] = ()
     port: Port = 443
-    name_servers: Annotated[tuple[str, ...], AfterValidator(_check_servers)] = ()
+    name_servers: NameServers = ()
     refresh_seconds: Seconds = 300.0
 
     @property
@@ -70,7 +74,7 @@ class MailDomainsSettings(PolledSettings):
 
     type: Literal["mail_domains"]
     domains: Annotated[tuple[str, ...], Field(min_length=1)]
-    name_servers: Annotated[tuple[str, ...], AfterValidator(_check_servers)] = ()
+    name_servers: NameServers = ()
     refresh_seconds: Seconds = 300.0
 
     @property

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, TextIO
 
-from discovery.targets import MAIL_DOMAIN, TargetError, parse_target
+from discovery.targets import MAIL_DOMAIN, TargetError, parse_mail_domain
 from exporters.terminal.console import ProgressLine
 from exporters.terminal.mail_domain import render_mail_domain
 from exporters.terminal.scan_report import render_report
@@ -17,7 +17,7 @@ from model.clock import SystemClock
 from model.mail.mail_domain import MailDomain, TlsStripping
 from model.mail.mail_domain_json import mail_domain_to_json
 from model.observation import Observation
-from model.target import Endpoint, is_ip_address
+from model.target import Endpoint
 from model.verdict import Verdict
 from pki.certificates import load_trust_store
 from pki.dns import DnsLookup, LookupFailedError
@@ -53,15 +53,10 @@ def _domain(host: NamedHost) -> str:
         raise ScanInputError(
             f"{place}{host.text!r} is not a mail domain: scan mail domains and hosts with two commands"
         )
-    name = host.text.removeprefix(MAIL_DOMAIN)
-    fix = f"write {MAIL_DOMAIN}example.com"
     try:
-        target = parse_target(f"{name}:25")
+        return parse_mail_domain(host.text)
     except TargetError as error:
-        raise ScanInputError(f"{place}{host.text!r} is not a mail domain: {fix}") from error
-    if is_ip_address(target.host) or target.key != f"{target.host}:25":
-        raise ScanInputError(f"{place}{host.text!r} is not a mail domain: {fix}")
-    return target.host.removesuffix(".")
+        raise ScanInputError(f"{place}{error}") from error
 
 
 async def scan_mail_domains(

@@ -109,8 +109,8 @@ def test_wrong_usage_is_one_sentence(words: list[str], problem: str) -> None:
     assert run.stderr.count("\n") == 1
 
 
-def test_a_targets_file_names_the_source_of_mail_domains() -> None:
-    with pytest.raises(TargetError, match="mail_domains"):
+def test_one_target_is_no_mail_domain() -> None:
+    with pytest.raises(TargetError, match="targets file"):
         parse_target("mail-domain:example.com")
 
 
