@@ -44,7 +44,9 @@ class Days(Parameters):
 
 def _bind_size(parameters: RsaBits) -> Judge:
     only = [bits for bits in parameters.only_rsa_bits if parameters.allows(bits)]
-    required = f"{listed(map(str, only))} bits" if only else f"at least {parameters.min_rsa_bits} bits"
+    required = (
+        f"{listed(map(str, only))} bits" if only else f"at least {parameters.min_rsa_bits} bits"
+    )
 
     def judge(subject: Subject) -> Evaluation:
         facts = subject.observation.ssh
@@ -93,7 +95,7 @@ SSH_HOST_KEY_RULES: Final = (
         identifier="TP-SSH-005",
         name="ssh_host_key_size",
         family=Family.SSH,
-        requirement="The RSA host key of an SSH server must be long enough",
+        requirement="The RSA host key of an SSH server must have an allowed size",
         violation="The RSA host key of the SSH server has a size that is not allowed",
         why="An attacker who finds the key can pretend to be the server.",
         severity=Severity.HIGH,
