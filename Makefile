@@ -165,6 +165,7 @@ bench-compare: venv ## print what got slower from the result before the last one
 truth: venv $(BENCH_VENV)/.installed test-servers ## remake docs/explanation/truth.md: who is right about each server of the zoo
 	scripts/install-bench-peers.sh
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks.truth
+	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks.tunnels
 
 $(FUZZ_VENV)/.installed: requirements/run.txt requirements/fuzz.txt .venv/.bootstrap
 	@echo "installing the fuzzer"

@@ -29,6 +29,8 @@ from tests.zoo.server import ZooServer
 from tests.zoo.truth import SERVER_NAME
 
 PAGE: Final = Path(__file__).parents[1] / "docs/explanation/truth.md"
+TUNNELS: Final = "## SSH servers and IKE responders"
+"""The title of the page's second part, which ``benchmarks.tunnels`` writes."""
 SERVERS_AT_ONCE: Final = 3
 MOST_SECONDS: Final = 90
 SSLV2: Final = ProtocolVersion.SSLV2.label
@@ -172,7 +174,8 @@ def main() -> None:
                 again = directory / f"{server.name}-again"
                 ours = {name: one for name, one in found[server.name].items() if name == OWN.name}
                 found[server.name] = ours | _differences(server, peers, certificates, again)
-    PAGE.write_text("\n".join(_page(found)) + "\n", encoding="utf-8")
+    _, mark, tunnels = PAGE.read_text(encoding="utf-8").partition(f"\n{TUNNELS}\n")
+    PAGE.write_text("\n".join(_page(found)) + "\n" + mark + tunnels, encoding="utf-8")
 
 
 def _differences(
@@ -216,22 +219,23 @@ def _run(tool: Tool, port: int, right: Said) -> str:
 
 
 def _disagreements(right: Said, said: Said) -> Iterator[str]:
-    yield from _between("version", right.versions, said.versions)
+    yield from differences_between("version", right.versions, said.versions)
     if said.suites is not None and right.suites is not None:
         asked = {one for one in said.suites if one[0] != SSLV2}
-        yield from _between("suite", _words(right.suites), _words(asked))
+        yield from differences_between("suite", _words(right.suites), _words(asked))
 
 
 def _words(suites: Iterable[tuple[str, str]]) -> frozenset[str]:
     return frozenset(f"{name} at {version}" for version, name in suites)
 
 
-def _between(what: str, right: frozenset[str], said: frozenset[str]) -> Iterator[str]:
+def differences_between(what: str, right: frozenset[str], said: frozenset[str]) -> Iterator[str]:
+    """What a tool misses and claims, as words; ``what`` is the kind of the names."""
     for names, verb in ((right - said, "misses"), (said - right, "claims")):
         if names:
             first = min(names)
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            yield f"{verb} {what} {first}{more}"
+            yield " ".join(filter(None, (verb, what, f"{first}{more}")))
 
 
 def _page(found: Mapping[str, Mapping[str, str]]) -> Iterator[str]:

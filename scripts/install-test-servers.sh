@@ -113,7 +113,9 @@ install_commands postfix:postfix dovecot:dovecot-imapd vsftpd:vsftpd slapd:slapd
     charon-systemd:charon-systemd swanctl:strongswan-swanctl certutil:libnss3-tools
 # Languages with a TLS or a binding of their own.
 install_commands go:golang-go ruby:ruby puma:puma twistd3:python3-twisted escript:erlang-base
-install_files /usr/lib/ipsec/plugins/libstrongswan-curve25519.so:libstrongswan-extra-plugins \
+install_files /usr/lib/python3/dist-packages/paramiko/__init__.py:python3-paramiko \
+    /usr/lib/python3/dist-packages/bcrypt/__init__.py:python3-bcrypt \
+    /usr/lib/ipsec/plugins/libstrongswan-curve25519.so:libstrongswan-extra-plugins \
     /usr/lib/ipsec/plugins/libstrongswan-openssl.so:libstrongswan-standard-plugins \
     /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream \
     /usr/lib/nginx/modules/ngx_mail_module.so:libnginx-mod-mail

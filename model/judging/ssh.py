@@ -56,6 +56,7 @@ NEVER: Final = "never"
 """The end of a certificate without one."""
 _KEY: Final = "host_key_"
 _END: Final = "_certificate_ends"
+_SIGNATURE: Final = "_certificate_signature"
 _SIZE: Final = re.compile(r"([0-9]{1,6}) SHA256:")
 RSA_KEYS: Final = ("host_key_rsa", "host_key_rsa_certificate")
 """The facts of RSA host keys."""
@@ -99,3 +100,10 @@ def certificate_ends(facts: Mapping[str, Fact]) -> Iterator[tuple[str, datetime]
             with suppress(ValueError):
                 end = datetime.strptime(fact.value, END_FORMAT).replace(tzinfo=UTC)
                 yield name.removeprefix(_KEY).removesuffix(_END), end
+
+
+def unsigned_certificates(facts: Mapping[str, Fact]) -> Iterator[str]:
+    """The type of key of each host certificate whose signature does not match its CA's key."""
+    for name, fact in facts.items():
+        if name.endswith(_SIGNATURE) and fact.verdict is Verdict.NO:
+            yield name.removeprefix(_KEY).removesuffix(_SIGNATURE)

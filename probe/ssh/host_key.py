@@ -84,13 +84,23 @@ HOST_KEY_ALGORITHMS: Final = tuple(name for one in KEY_TYPES for name in one.alg
 
 @frozen
 class HostCertificate:
-    """What an OpenSSH certificate says of a host key; one without an end ends at ``NO_END``."""
+    """What an OpenSSH certificate says of a host key; one without an end ends at ``NO_END``.
 
-    ca_fingerprint: str
+    ``authority`` is the public key of the CA as sent. ``signature`` is the CA's, over the bytes ``signed``.
+    """
+
+    authority: bytes
+    signed: bytes
+    signature: bytes
     key_id: str
     principals: tuple[str, ...]
     valid_after: datetime
     valid_before: datetime
+
+    @property
+    def ca_fingerprint(self) -> str:
+        """The fingerprint of the CA's key, as ``ssh-keygen -L`` shows it."""
+        return _fingerprint(self.authority)
 
 
 @frozen
@@ -120,7 +130,7 @@ def decode_host_key(blob: bytes) -> HostKey:
     if is_certified:
         reader.vector(_UINT32)  # the nonce
     fields = tuple(reader.filled_vector(_UINT32) for _ in range(_FIELDS[plain_type]))
-    certificate = _certificate(reader) if is_certified else None
+    certificate = _certificate(reader, blob) if is_certified else None
     reader.finish()
     return HostKey(
         blob_type=blob_type,
@@ -138,7 +148,7 @@ def _bits(plain_type: str, fields: tuple[bytes, ...]) -> int:
     return int.from_bytes(fields[1 if plain_type == "ssh-rsa" else 0], "big").bit_length()
 
 
-def _certificate(reader: ByteReader) -> HostCertificate:
+def _certificate(reader: ByteReader, blob: bytes) -> HostCertificate:
     reader.take(_UINT64)  # the serial number
     if reader.uint(_UINT32) != _HOST:
         raise DecodeError("host certificate, which is not for a host,", 0)
@@ -148,9 +158,11 @@ def _certificate(reader: ByteReader) -> HostCertificate:
     for _ in ("critical options", "extensions", "reserved"):
         reader.vector(_UINT32)
     authority = reader.vector(_UINT32)
-    reader.vector(_UINT32)  # the authority's signature
+    signed = blob[: len(blob) - reader.remaining]
     return HostCertificate(
-        ca_fingerprint=_fingerprint(authority),
+        authority=authority,
+        signed=signed,
+        signature=reader.vector(_UINT32),
         key_id=key_id.decode("utf-8", "replace"),
         principals=tuple(one.decode("utf-8", "replace") for one in principals),
         valid_after=_time(after),

@@ -31,7 +31,7 @@ def rows_of(page: str) -> dict[str, list[str]]:
 
 
 def test_the_correct_counts_agree_with_the_truth() -> None:
-    says = rows_of(TRUTH)
+    says = rows_of(TRUTH.split("\n## SSH servers")[0])
     right = {
         f"{'testssl.sh' if tool == 'testssl' else tool} {version}": count
         for tool, (version, count) in (

@@ -8,7 +8,7 @@ from typing import Final
 
 from exporters.terminal.remarks.remark import Remark
 from model.findings.finding import Severity
-from model.judging.ssh import broken_algorithms, certificate_ends, rsa_bits
+from model.judging.ssh import broken_algorithms, certificate_ends, rsa_bits, unsigned_certificates
 from model.observation import Observation
 from model.verdict import Verdict
 
@@ -16,7 +16,7 @@ _SHORTEST_RSA_BITS: Final = 2_048
 
 
 def ssh_remarks(observation: Observation, now: datetime) -> Iterator[Remark]:
-    """Version 1, Terrapin, broken algorithms, short keys, and host certificates that have expired."""
+    """Version 1, Terrapin, broken algorithms, short keys, and host certificates that have expired or that their CA did not sign."""
     facts = observation.ssh
     if "version_1" in facts and facts["version_1"].verdict is Verdict.YES:
         yield Remark(
@@ -55,3 +55,9 @@ def ssh_remarks(observation: Observation, now: datetime) -> Iterator[Remark]:
                 fix="sign the host key again: ssh-keygen -h -s",
                 rules=frozenset({"TP-SSH-006"}),
             )
+    for name in unsigned_certificates(facts):
+        yield Remark(
+            severity=Severity.HIGH,
+            text=f"the CA's signature of the host certificate of the {name} key is not valid",
+            fix="sign the host key again: ssh-keygen -h -s",
+        )

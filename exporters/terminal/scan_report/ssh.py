@@ -29,6 +29,12 @@ _TO_SERVER: Final = {
     if name.endswith("server_to_client")
 }
 _KEY: Final = "host_key_"
+_SIGNATURE: Final = "_signature"
+_SIGNED: Final = {
+    Verdict.YES: "signed by",
+    Verdict.NO: "not signed by",
+    Verdict.UNKNOWN: "not known whether signed by",
+}
 _LONGEST_LIST: Final = 4_096
 _STYLES: Final = {Verdict.YES: "", Verdict.NO: "dim", Verdict.UNKNOWN: "magenta"}
 
@@ -54,7 +60,7 @@ def ssh_rows(observation: Observation, *, verbose: bool) -> Iterator[Row]:
 
 def _host_keys(facts: Mapping[str, Fact], *, verbose: bool) -> Iterator[SafeText]:
     for name, fact in facts.items():
-        if not name.startswith(_KEY) or name.endswith("_ends"):
+        if not name.startswith(_KEY) or name.endswith(("_ends", _SIGNATURE)):
             continue
         if fact.verdict is Verdict.NO and not verbose:
             continue
@@ -62,6 +68,10 @@ def _host_keys(facts: Mapping[str, Fact], *, verbose: bool) -> Iterator[SafeText
         end = facts.get(f"{name}_ends")
         if end is not None and end.value:
             words.append(f"until {printable(end.value, limit=NAME_LIMIT)}")
+        signature = facts.get(name + _SIGNATURE)
+        if signature is not None and signature.value:
+            authority = printable(signature.value, limit=NAME_LIMIT)
+            words.append(f"{_SIGNED[signature.verdict]} {authority}")
         if fact.verdict is not Verdict.YES:
             words.append(fact.verdict.value)
         yield SafeText(" ".join(filter(None, words)), style=_STYLES[fact.verdict])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from model.findings.finding import Outcome, Severity
 from model.judging.ssh import RSA_KEYS, certificate_ends, rsa_bits
 from model.verdict import Verdict
-from policy.judging.partial_results import not_applicable, unknown
+from policy.judging.partial_results import listed, not_applicable, unknown
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
 _DEFAULT_RSA_BITS: Final = 3_072
@@ -18,9 +18,22 @@ _CERTIFICATES: Final = "_certificate"
 
 
 class RsaBits(Parameters):
-    """``min_rsa_bits``: the shortest RSA host key."""
+    """``min_rsa_bits``: the shortest RSA host key. ``only_rsa_bits``: the sizes that it may have; empty allows any."""
 
     min_rsa_bits: int = Field(default=_DEFAULT_RSA_BITS, ge=1_024, le=16_384)
+    only_rsa_bits: tuple[Annotated[int, Field(ge=1_024, le=16_384)], ...] = ()
+
+    @model_validator(mode="after")
+    def _allows_a_size(self) -> RsaBits:
+        if self.only_rsa_bits and max(self.only_rsa_bits) < self.min_rsa_bits:
+            raise ValueError(
+                f"allows no size: `only_rsa_bits` has none of at least `min_rsa_bits`, {self.min_rsa_bits}"
+            )
+        return self
+
+    def allows(self, bits: int) -> bool:
+        """Whether an RSA host key may have this size."""
+        return bits >= self.min_rsa_bits and bits in (self.only_rsa_bits or (bits,))
 
 
 class Days(Parameters):
@@ -30,7 +43,10 @@ class Days(Parameters):
 
 
 def _bind_size(parameters: RsaBits) -> Judge:
-    required = f"at least {parameters.min_rsa_bits} bits"
+    only = [bits for bits in parameters.only_rsa_bits if parameters.allows(bits)]
+    required = (
+        f"{listed(map(str, only))} bits" if only else f"at least {parameters.min_rsa_bits} bits"
+    )
 
     def judge(subject: Subject) -> Evaluation:
         facts = subject.observation.ssh
@@ -38,7 +54,7 @@ def _bind_size(parameters: RsaBits) -> Judge:
         found = [facts[name] for name in RSA_KEYS if name in facts]
         if bits is not None:
             return Evaluation(
-                outcome=Outcome.PASS if bits >= parameters.min_rsa_bits else Outcome.FAIL,
+                outcome=Outcome.PASS if parameters.allows(bits) else Outcome.FAIL,
                 observed=f"RSA with {bits} bits",
                 required=required,
                 evidence=next(one.evidence for one in found if one.verdict is Verdict.YES),
@@ -79,8 +95,8 @@ SSH_HOST_KEY_RULES: Final = (
         identifier="TP-SSH-005",
         name="ssh_host_key_size",
         family=Family.SSH,
-        requirement="The RSA host key of an SSH server must be long enough",
-        violation="The RSA host key of the SSH server is too short",
+        requirement="The RSA host key of an SSH server must have an allowed size",
+        violation="The RSA host key of the SSH server has a size that is not allowed",
         why="An attacker who finds the key can pretend to be the server.",
         severity=Severity.HIGH,
         parameters=RsaBits,

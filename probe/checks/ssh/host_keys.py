@@ -16,6 +16,7 @@ from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
 from probe.checks.ssh.offers import ML_KEM, for_key, for_ml_kem
 from probe.checks.visit_facts import VisitFacts
+from probe.crypto.ssh.certificate_signature import check_ca_signature
 from probe.crypto.ssh.exchange import SshAnswer, SshExchange, SshOffer
 from probe.crypto.ssh.shared_secret import METHODS
 from probe.dialogue.answer import ConnectFailure
@@ -29,9 +30,16 @@ POST_QUANTUM: Final = "post_quantum_key_exchange"
 _KEY: Final = "host_key_{}"
 _END: Final = "{}_ends"
 """The end of a certificate's validity."""
+_SIGNATURE: Final = "{}_signature"
+"""Whether the CA signed the certificate; absent if there is no certificate."""
 HOST_KEY_FACTS: Final = (
     *(_KEY.format(one.label) for one in KEY_TYPES),
-    *(_END.format(_KEY.format(one.label)) for one in KEY_TYPES if one.is_certificate),
+    *(
+        form.format(_KEY.format(one.label))
+        for form in (_END, _SIGNATURE)
+        for one in KEY_TYPES
+        if one.is_certificate
+    ),
     POST_QUANTUM,
 )
 
@@ -108,6 +116,13 @@ def _note_key(
         words = f"{words} for {names}, CA {certificate.ca_fingerprint}"
     found = Fact(verdict=verdict, value=words, evidence=proof)
     _note(facts, name, key_type, found, None if certificate is None else _end_of(certificate))
+    if certificate is not None:
+        signature = check_ca_signature(certificate)
+        facts.ssh[_SIGNATURE.format(name)] = Fact(
+            verdict=signature.verdict,
+            value=signature.authority,
+            evidence=answer.evidence(signature.note),
+        )
 
 
 def _note(
@@ -117,6 +132,8 @@ def _note(
     facts.ssh[name] = found
     if key_type.is_certificate:
         facts.ssh[_END.format(name)] = replace(found, value=end)
+        if found.verdict is Verdict.UNKNOWN:
+            facts.ssh[_SIGNATURE.format(name)] = replace(found, value=None)
 
 
 def _end_of(certificate: HostCertificate) -> str:

@@ -35,14 +35,11 @@ def flaw_of_signature(key: HostKey, algorithm: str, blob: bytes, signed: bytes) 
 
     ``algorithm`` is the one that was agreed on, without a certificate, and ``signed`` is the exchange hash.
     """
-    reader = ByteReader(blob, "signature")
     try:
-        name = reader.vector(_UINT32).decode("ascii", "replace")
-        signature = reader.vector(_UINT32)
-        reader.finish()
+        name, signature = read_signature(blob)
         if name != algorithm:
             return f"the signature is {name}, and {algorithm} was agreed on"
-        _verify(key, algorithm, signature, signed)
+        verify(key, algorithm, signature, signed)
     except DecodeError as error:
         return str(error)
     except InvalidSignature:
@@ -52,7 +49,30 @@ def flaw_of_signature(key: HostKey, algorithm: str, blob: bytes, signed: bytes) 
     return None
 
 
-def _verify(key: HostKey, algorithm: str, signature: bytes, signed: bytes) -> None:
+def read_signature(blob: bytes) -> tuple[str, bytes]:
+    """The algorithm of a signature, and its bytes. Raises DecodeError."""
+    reader = ByteReader(blob, "signature")
+    name = reader.vector(_UINT32).decode("ascii", "replace")
+    signature = reader.vector(_UINT32)
+    reader.finish()
+    return name, signature
+
+
+def signs_with(key: HostKey, algorithm: str) -> bool:
+    """Whether keys of this type make signatures of this ``algorithm``."""
+    is_rsa = key.plain_type == "ssh-rsa"
+    return algorithm in _RSA_HASHES if is_rsa else algorithm == key.plain_type
+
+
+def verify(key: HostKey, algorithm: str, signature: bytes, signed: bytes) -> None:
+    """Verifies a signature of an ``algorithm`` that ``signs_with`` the ``key``.
+
+    Raises:
+        InvalidSignature: if it does not match.
+        DecodeError: if it is malformed.
+        ValueError: if the key cannot be used.
+        UnsupportedAlgorithm: if the key cannot be used with this version of OpenSSL.
+    """
     match key.plain_type:
         case "ssh-ed25519":
             ed25519.Ed25519PublicKey.from_public_bytes(key.fields[0]).verify(signature, signed)

@@ -11,6 +11,45 @@ from pathlib import Path
 from tests.support.ports import free_port
 from tests.zoo.process import Command, running
 
+DEBIAN_PYTHON = "/usr/bin/python3"
+"""The Python with Debian's paramiko and Twisted."""
+PARAMIKO = """
+import socket, sys, threading
+import paramiko
+
+key, version, ciphers, macs, methods = sys.argv[1:]
+listener = socket.create_server(("127.0.0.1", 0))
+print("listening on", listener.getsockname()[1], flush=True)
+while True:
+    transport = paramiko.Transport(listener.accept()[0])
+    transport.local_version = f"SSH-{version}-paramiko_{paramiko.__version__}"
+    transport.add_server_key(paramiko.Ed25519Key(filename=key))
+    options = transport.get_security_options()
+    options.ciphers = ciphers.split(",")
+    options.digests = macs.split(",")
+    options.kex = methods.split(",")
+    transport.start_server(threading.Event(), paramiko.ServerInterface())
+"""
+CONCH = """
+import sys
+from twisted.conch.ssh import factory, keys, transport
+from twisted.internet import reactor
+
+path, ciphers, macs, methods = sys.argv[1:]
+key = keys.Key.fromFile(path)
+lists = {"supportedCiphers": ciphers, "supportedMACs": macs, "supportedKeyExchanges": methods}
+lists = {name: [one.encode() for one in text.split(",")] for name, text in lists.items()}
+
+class Factory(factory.SSHFactory):
+    protocol = type("Server", (transport.SSHServerTransport,), lists)
+    publicKeys = {b"ssh-ed25519": key.public()}
+    privateKeys = {b"ssh-ed25519": key}
+
+port = reactor.listenTCP(0, Factory(), interface="127.0.0.1")
+print("listening on", port.getHost().port, flush=True)
+reactor.run()
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
@@ -63,3 +102,27 @@ def dropbear(directory: Path) -> Iterator[tuple[int, Path]]:
     arguments = ["dropbear", "-F", "-E", "-r", str(key), "-p", f"127.0.0.1:{port}"]
     with running(Command(arguments=arguments, ready="Not backgrounding"), directory):
         yield port, key
+
+
+@contextmanager
+def paramiko(
+    directory: Path, key: Path, *, version: str = "2.0", ciphers: str, macs: str, methods: str
+) -> Iterator[int]:
+    """Debian's paramiko as a server with these lists, which announces this ``version`` of SSH."""
+    arguments = (str(key), version, ciphers, macs, methods)
+    with _of_debian_python(directory, PARAMIKO, arguments) as port:
+        yield port
+
+
+@contextmanager
+def conch(directory: Path, key: Path, *, ciphers: str, macs: str, methods: str) -> Iterator[int]:
+    """Debian's Twisted Conch as a server with these lists."""
+    with _of_debian_python(directory, CONCH, (str(key), ciphers, macs, methods)) as port:
+        yield port
+
+
+@contextmanager
+def _of_debian_python(directory: Path, script: str, arguments: tuple[str, ...]) -> Iterator[int]:
+    command = [DEBIAN_PYTHON, "-c", script, *arguments]
+    with running(Command(arguments=command, ready=r"listening on (\d+)"), directory) as ready:
+        yield int(ready[1])

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import asyncssh
 import pytest
 
 from model.clock import SystemClock
+from model.judging.ssh import algorithms
 from model.observation import Observation, State
 from model.target import Endpoint, Target
 from model.verdict import Verdict
 from probe.checks.ssh.host_keys import MOST_CONNECTIONS
 from probe.visit.engine import Engine
 from tests.probe.recording.recorded import record, replay
-from tests.probe.ssh.servers import Keys, dropbear, fingerprint, keygen, openssh
+from tests.probe.ssh.servers import Keys, conch, dropbear, fingerprint, keygen, openssh, paramiko
 from tests.zoo.visit import UNHURRIED
 
 pytestmark = pytest.mark.integration
@@ -79,6 +80,9 @@ async def test_openssh_shows_its_lists_and_proves_each_key(tmp_path: Path) -> No
     assert certificate.verdict is YES
     assert certificate.value == f"{fingerprint(keys['ed25519'])} for ssh.example, CA {authority}"
     assert facts["host_key_ed25519_certificate_ends"].value == "2021-01-01T00:00:00Z"
+    signature = facts["host_key_ed25519_certificate_signature"]
+    by_authority = f"ssh-ed25519 256 {authority}, ssh-ed25519"
+    assert (signature.verdict, signature.value) == (YES, by_authority)
     assert {name: facts[f"host_key_{name}"].verdict for name in ("dsa", "ecdsa_p256", "ed448")} == {
         "dsa": NO,
         "ecdsa_p256": NO,
@@ -149,3 +153,28 @@ async def test_asyncssh_finishes_a_post_quantum_exchange() -> None:
     assert facts["post_quantum_offered"].value == "mlkem768x25519-sha256"
     assert facts["post_quantum_key_exchange"].verdict is YES
     assert facts["host_key_ed25519"].value == f"256 {key.get_fingerprint()}"
+
+
+LISTS = {
+    "ciphers": "aes256-ctr,aes128-cbc",
+    "macs": "hmac-sha2-512,hmac-sha1",
+    "methods": "ecdh-sha2-nistp256,diffie-hellman-group14-sha1",
+}
+
+
+@pytest.mark.parametrize("server", [paramiko, conch])
+async def test_servers_in_python_show_their_lists_and_prove_their_key(
+    server: Callable[..., AbstractContextManager[int]], tmp_path: Path
+) -> None:
+    key = Keys(directory=tmp_path).make("ed25519")
+    with server(tmp_path, key, **LISTS) as port:
+        facts = (await visit(port)).ssh
+    for direction in ("client_to_server", "server_to_client"):
+        assert facts[f"encryption_algorithms_{direction}"].value == LISTS["ciphers"]
+        assert facts[f"mac_algorithms_{direction}"].value == LISTS["macs"]
+    assert algorithms(facts, "key_exchange") == tuple(LISTS["methods"].split(","))
+    assert facts["host_key_ed25519"].value == fingerprint(key)
+    assert facts["host_key_ed25519"].verdict is YES
+    # Neither has strict key exchange; CBC without encrypt-then-MAC is not vulnerable.
+    assert facts["strict_key_exchange"].verdict is NO
+    assert facts["terrapin"].verdict is NO
