@@ -23,7 +23,9 @@ CORPUS = ROOT / "fuzz/corpus"
 def test_make_and_the_weekly_workflow_fuzz_every_target() -> None:
     workflow = yaml.safe_load((ROOT / ".github/workflows/fuzz.yml").read_text())
     weekly = workflow["jobs"]["fuzz"]["strategy"]["matrix"]["target"]
-    assigned = re.search(r"^FUZZ_TARGETS := ((?:.*\\\n)*.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assigned = re.search(
+        r"^FUZZ_TARGETS := ((?:.*\\\n)*.*)", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
     assert assigned is not None
     assert sorted(weekly) == sorted(TARGETS)
     assert sorted(assigned[1].replace("\\\n", " ").split()) == sorted(TARGETS)
