@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzz.targets import TARGETS
 
-CORPUS = Path(__file__).parents[1] / "fuzz/corpus"
+ROOT = Path(__file__).parents[1]
+CORPUS = ROOT / "fuzz/corpus"
+
+
+def test_make_and_the_weekly_workflow_fuzz_every_target() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/fuzz.yml").read_text())
+    weekly = workflow["jobs"]["fuzz"]["strategy"]["matrix"]["target"]
+    assigned = re.search(
+        r"^FUZZ_TARGETS := ((?:.*\\\n)*.*)", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
+    assert assigned is not None
+    assert sorted(weekly) == sorted(TARGETS)
+    assert sorted(assigned[1].replace("\\\n", " ").split()) == sorted(TARGETS)
 
 
 @pytest.mark.parametrize("name", TARGETS)

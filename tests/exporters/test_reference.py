@@ -67,6 +67,7 @@ def service_registry() -> CollectorRegistry:
     deliveries.failed("textfile", "the disk is full")
     deliveries.waiting("ops", 1)
     deliveries.dropped("ops", 0)
+    deliveries.refused("ops", 0)
     return metrics.registry
 
 

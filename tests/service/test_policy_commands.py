@@ -90,6 +90,11 @@ def test_a_waiver_that_matches_no_target_is_reported_with_its_line(
     assert run.stdout.count("matches no finding") == 1
     assert f"{house}, line 8: the waiver 'bad' matches no finding" in run.stdout
     assert "did you mean localhost?" in run.stdout
+    with targets.open("a") as file:
+        file.write("- mail-domain:example.com\n")
+    # The servers of the domain are not looked up, and the waiver may be for one of them.
+    unknown = tlsprobe("policy", "check", house, "--targets", targets)
+    assert (unknown.returncode, "matches no finding" in unknown.stdout) == (0, False)
 
 
 def test_a_rule_is_explained_with_its_parameters_and_users() -> None:

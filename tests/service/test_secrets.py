@@ -85,6 +85,7 @@ PUBLIC: Final[Mapping[str, str]] = {
     "paths": "paths of server configurations",
     "policies": "names and paths of policies",
     "profile": "a name in AWS's configuration files",
+    "project": "the identifier of a project of Google Cloud",
     "proxies": "names",
     "proxy": "probe.proxy is the name of a proxy",
     "records": "kinds of records",

@@ -19,12 +19,22 @@ from exporters.wording import COMPLIANCE, state_words
 from model.claims.ledger import ledger
 from model.comparisons.change import Change
 from model.findings.finding import FindingStatus
+from model.frozen import frozen
 from model.judging.exposure import exposure_of
+from model.judging.quantum import NEVER_PROVED, QuantumHistory
 from model.observation import Observation
 
 
+@frozen
+class EndpointPast:
+    """What the database knows of an endpoint's past: its newest changes, and its post-quantum key exchange."""
+
+    changes: Sequence[Change] = ()
+    quantum: QuantumHistory = NEVER_PROVED
+
+
 def endpoint_values(
-    row: Row, others: Sequence[Row], changes: Sequence[Change], remedy_of: RemedyOf, now: datetime
+    row: Row, others: Sequence[Row], past: EndpointPast, remedy_of: RemedyOf, now: datetime
 ) -> Mapping[str, Any]:
     """The values for ``endpoint.html``; ``others`` are the same target at its other addresses."""
     status, observation = row.status, row.status.observation
@@ -42,7 +52,8 @@ def endpoint_values(
         "missed": missed_badges(exposure_of(observation), now) if row.answered else (),
         "has_remedy": any(card.remedy for card in cards),
         "facts": shown_facts(observation, now),
-        "changes": changes,
+        "changes": past.changes,
+        "quantum": past.quantum,
         "evidence": lambda fact: evidence_link(row, fact),
         "history": history_link(observation.endpoint.key),
         "can_be_probed": can_be_sent(row.target),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -10,13 +10,13 @@ from exporters.terminal.remarks.remark import Remark
 from model.findings.finding import Severity
 from model.judging.ssh import broken_algorithms, certificate_ends, rsa_bits, unsigned_certificates
 from model.observation import Observation
-from model.verdict import Verdict
+from model.verdict import Fact, Verdict
 
 _SHORTEST_RSA_BITS: Final = 2_048
 
 
 def ssh_remarks(observation: Observation, now: datetime) -> Iterator[Remark]:
-    """Version 1, Terrapin, broken algorithms, short keys, and host certificates that have expired or that their CA did not sign."""
+    """Version 1, Terrapin, broken algorithms, short keys, and host certificates that are not valid."""
     facts = observation.ssh
     if "version_1" in facts and facts["version_1"].verdict is Verdict.YES:
         yield Remark(
@@ -47,6 +47,11 @@ def ssh_remarks(observation: Observation, now: datetime) -> Iterator[Remark]:
             fix="make a new one: ssh-keygen -t rsa -b 3072",
             rules=frozenset({"TP-SSH-005"}),
         )
+    yield from _certificate_remarks(facts, now)
+
+
+def _certificate_remarks(facts: Mapping[str, Fact], now: datetime) -> Iterator[Remark]:
+    """Those that have expired, or that their CA did not sign."""
     for name, end in certificate_ends(facts):
         if end <= now:
             yield Remark(

@@ -70,12 +70,17 @@ def check(
 
 
 def _idle(book: PolicySet, declared: Sequence[Target], files: Sequence[Path]) -> Iterator[str]:
-    """A sentence for each policy and waiver that matches no target, if there are targets files."""
+    """A sentence for each policy and waiver that matches no target, if there are targets files.
+
+    None if a file names mail domains: their servers, which are not looked up here, may match.
+    """
     from discovery.files.targets_file import read_targets_file
     from service.judging.waiver_warnings import scope_warning
 
     if files:
-        readings = (read_targets_file(path) for path in files)
+        readings = [read_targets_file(path) for path in files]
+        if any(reading.mail_domains for reading in readings):
+            return
         targets = [*declared, *(target for reading in readings for target in reading.targets)]
         yield from book.without_endpoints(targets)
         for waiver in book.waivers:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from exporters.pages.endpoint.page import endpoint_values
+from exporters.pages.endpoint.page import EndpointPast, endpoint_values
 from exporters.pages.links import endpoint_link
 from model.judging.quantum import NEVER_PROVED
 from model.query import Selection
@@ -48,14 +48,14 @@ class _EndpointPages:
         changes, fault = await stored(
             self._sources.archive.changes(selection, limit=_CHANGES_SHOWN)
         )
-
-        past, _ = await quantum_history(self._sources, selection)
-        history = past.get(row.key, NEVER_PROVED)
+        proofs, _ = await quantum_history(self._sources, selection)
+        past = EndpointPast(changes=changes, quantum=proofs.get(row.key, NEVER_PROVED))
 
         def make(found: Inventory) -> PageContent:
-            values = endpoint_values(row, others, changes, self._sources.remedy_of, found.now)
-            values = {**values, "fault": fault, "quantum": history}
-            return PageContent(template="endpoint", active=_ACTIVE, values=values)
+            values = endpoint_values(row, others, past, self._sources.remedy_of, found.now)
+            return PageContent(
+                template="endpoint", active=_ACTIVE, values={**values, "fault": fault}
+            )
 
         return await self._renderer.answer(request, make)
 

@@ -137,6 +137,7 @@ async def test_a_probe_is_in_the_audit_log_and_gone_after_it_is_removed(
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             place = (await client.post("/probes", data={"target": target})).headers["location"]
             assert target in (await client.get(place)).text
+            await until_holds(lambda: _is_stored(store))
             empty = {"content-type": "application/x-www-form-urlencoded"}
             answer = await client.post(f"{place}/cancel", headers=empty)
             assert (answer.status_code, answer.headers["location"]) == (303, "/probes")

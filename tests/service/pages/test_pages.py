@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 
 from exporters.pages.assets import ASSETS, HTMX
-from exporters.pages.endpoint.page import endpoint_values
+from exporters.pages.endpoint.page import EndpointPast, endpoint_values
 from exporters.pages.endpoint_list import CSV_COLUMNS, SORTS
 from exporters.pages.layout import NAVIGATION, page_templates, rendered
 from exporters.pages.rows import row_of
@@ -322,7 +322,7 @@ async def test_the_service_page_says_what_each_part_does(client: httpx.AsyncClie
 def test_any_endpoint_can_be_shown(observation: Observation) -> None:
     of_rule = finding(observation, result())
     row = row_of(replace(status(observation), findings=(of_rule,)))
-    values = endpoint_values(row, (), (), lambda _, __: REMEDY, NOW)
+    values = endpoint_values(row, (), EndpointPast(), lambda _, __: REMEDY, NOW)
     page = rendered(TEMPLATES, "endpoint", "/endpoints", NOW, {**values, "fault": ""})
     assert quote("protocol_versions") in page
 

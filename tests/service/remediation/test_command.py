@@ -152,8 +152,8 @@ def test_a_claim_of_another_scanner_names_no_resource_to_change(tmp_path: Path) 
 
 def test_the_role_for_reading_may_not_change_anything() -> None:
     usual, changing = tlsprobe("aws", "policy"), tlsprobe("aws", "policy", "--for", "remediate")
-    assert "elasticloadbalancing:DescribeLoadBalancers" in usual.stdout
+    assert "elasticloadbalancing:DescribeTags" in usual.stdout
     for action in ("ModifyListener", "UpdateDistribution", "apigateway:PATCH"):
         assert action not in usual.stdout
         assert action in changing.stdout
-    assert "elasticloadbalancing:DescribeLoadBalancers" not in changing.stdout
+    assert "elasticloadbalancing:DescribeTags" not in changing.stdout
