@@ -37,7 +37,7 @@ class Attached:
 
 
 async def attached(targets: Sequence[Target], claims: Iterable[ResourceClaim]) -> Attached:
-    """A claim is about every target that has its resource as the value of a label, or as that of another claim."""
+    """A claim is about every target that has its resource as its key, as the value of a label, or as that of another claim."""
     by_resource: dict[str, list[ResourceClaim]] = {}
     for one in claims:
         by_resource.setdefault(one.resource, []).append(one)
@@ -61,7 +61,10 @@ async def attached(targets: Sequence[Target], claims: Iterable[ResourceClaim]) -
 
 
 def resources_of(target: Target) -> Iterator[str]:
-    """What sources may call the target: ARNs, or addresses of blocks in files."""
+    """What sources may call the target: its key, ARNs, or addresses of blocks in files."""
+    yield target.key
+    if target.server_name is not None:
+        yield replace(target, host=target.server_name).key
     of_claims = ((claim.resource, *claim.related) for claim in target.claims)
     for text in (*target.labels.values(), *chain.from_iterable(of_claims)):
         yield text

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias, Union, get_args, get_origin
 
 import annotated_types
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
 from service.setting_types.by_type import ByType
@@ -29,6 +29,7 @@ _WORDS: Final[Mapping[Any, str]] = {
     IPv6Network: "network",
     time: "time of day",
     date: "day",
+    AwareDatetime: "time with its zone",
     Any: "anything",
 }
 _PLURALS: Final[Mapping[str, str]] = {
@@ -36,6 +37,7 @@ _PLURALS: Final[Mapping[str, str]] = {
     "whole number": "whole numbers",
     "path": "paths",
     "network": "networks",
+    "time with its zone": "times with their zones",
     "section": "sections",
 }
 _UNIONS: Final = (Union, types.UnionType)

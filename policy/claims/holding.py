@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from pydantic import ValidationError
 
+from model.application_protocol import IKE, SSH
 from model.claims import CLAIMS_POLICY, Claim, ClaimedRule, ClaimVerdict, SourceProof
 from model.claims.declared import claims_of
 from model.claims.held import HeldClaim
@@ -19,7 +20,7 @@ from model.verdict import Evidence, Verdict
 from policy.catalogue import RULES_BY_NAME
 from policy.claims.rules import DECLARED, REPORTED, ClaimRule
 from policy.judging.partial_results import heaviest
-from policy.rule import WITHOUT_TLS, Evaluation, Family, Judge, Subject
+from policy.rule import WITHOUT_TLS, Evaluation, Family, Judge, Subject, is_about
 
 _REMEMBERED: Final = 4096
 _OPPOSITES: Final = {Outcome.PASS: Outcome.FAIL, Outcome.FAIL: Outcome.PASS}
@@ -108,13 +109,20 @@ def _evaluation(claim: Claim, subject: Subject) -> Evaluation | None:
 def _asked(one: ClaimedRule, subject: Subject) -> Evaluation | None:
     judge, family = _judge_of(one)
     observation = subject.observation
-    if observation.is_ssh or observation.is_ike:
+    if not is_about(family, _encrypted_by(observation)):
         return None
     if observation.answered:
         return judge(subject)
     if family in WITHOUT_TLS:
         return judge(subject) if observation.plaintext or observation.http else None
     return _answered_without_tls(observation) if observation.state is State.PLAINTEXT else None
+
+
+def _encrypted_by(observation: Observation) -> str:
+    """The target's protocol, also if a visit has found it out."""
+    if observation.is_ssh:
+        return SSH
+    return IKE if observation.is_ike else observation.endpoint.target.protocol
 
 
 def _answered_without_tls(observation: Observation) -> Evaluation:

@@ -36,6 +36,7 @@ from pki.net_guard.gate import SocketGate
 from service.config.clouds.aws import AwsSettings
 from service.config.clouds.google import GoogleCloudSettings
 from service.config.dns.sources import DnsSettings, MailDomainsSettings, NameServers
+from service.config.scanners.bills import BillsSettings
 from service.config.scanners.findings import ScannerFindingsSettings
 from service.config.sources import PolledSettings, SourceContext, SourceSettings
 from service.setting_types.by_type import ByType
@@ -294,6 +295,7 @@ SOURCES: Final[tuple[type[SourceSettings], ...]] = (
     AwsSettings,
     GoogleCloudSettings,
     ScannerFindingsSettings,
+    BillsSettings,
 )
 """All sources, one row each: the class of the settings, which also creates the source."""
 

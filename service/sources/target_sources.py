@@ -253,10 +253,10 @@ def skipped_warning(skipped: Sequence[str]) -> str:
 
 
 def unmatched_warning(unmatched: Sequence[str]) -> str:
-    """One sentence about findings of other scanners that are about no target."""
+    """One sentence about findings of other scanners, or entries of bills of materials, that are about no target."""
     return (
-        f"{len(unmatched)} resources with findings of other scanners are of no target, the first is "
-        f"{unmatched[0]}: give the target a label with this value"
+        f"{len(unmatched)} resources with claims of scanners or bills of materials are of no target, the first is "
+        f"{unmatched[0]}: add the target, or give it a label with this value"
     )
 
 

@@ -296,7 +296,7 @@ async def test_files_are_read_as_a_source_and_nothing_is_lost_silently(tmp_path:
     lines = list(results_lines(results, merged))
     shown = "\n".join(lines)
     assert "1 findings are of checks that no rule is about: elbv2_deletion_protection" in shown
-    assert "1 resources with findings of other scanners are of no target" in shown
+    assert "1 resources with claims of scanners or bills of materials are of no target" in shown
     assert lines[-1] == "total: 1 target, 1 claim, 1 claim about resources without a target"
 
 

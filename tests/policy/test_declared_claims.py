@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
+from pydantic import ValidationError
 
 from exporters.prometheus.families.claims import CLAIM_FAMILIES
 from model.claims import ClaimVerdict
 from model.claims.declared import certificate_claim, claims_of, protocols_claim
+from model.findings.finding import Outcome
 from model.observation import Observation, State
 from model.protocol_version import ProtocolVersion
 from model.snapshot import EndpointStatus
@@ -16,7 +19,7 @@ from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS
 from model.verdict import Fact
 from policy.assess import assess
 from service.judging.held_claims import with_claims_held
-from tests.policy.observed import AT, NO, UNKNOWN, YES, endpoint, speaking, unreached
+from tests.policy.observed import AT, NO, UNKNOWN, YES, endpoint, ruling, speaking, unreached
 from tests.service.samples import modern
 
 (LEAF,) = {chain.leaf.sha256 for chain in modern().certificates}
@@ -45,6 +48,34 @@ def verdict(observation: Observation) -> ClaimVerdict:
 )
 def test_every_leaf_must_be_declared(declared: str, expected: ClaimVerdict) -> None:
     assert verdict(labelled(modern(), **{EXPECTED_CERTIFICATE: declared})) is expected
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        (modern().certificates[0].leaf.not_after, Outcome.PASS),
+        (AT, Outcome.FAIL),
+        (None, Outcome.UNKNOWN),
+    ],
+)
+def test_a_leaf_may_be_declared_by_its_end(end: datetime | None, expected: Outcome) -> None:
+    declared = modern().certificates[0].leaf.not_after
+    assert declared is not None
+    chain = modern().certificates[0]
+    served = replace(chain, chain=(replace(chain.leaf, not_after=end), *chain.chain[1:]))
+    seen = replace(modern(), certificates=(served,))
+    ends = [declared.isoformat()]
+    for found in (
+        ruling("leaf_certificates", seen, not_after=ends),
+        ruling("leaf_certificates", seen, not_after=ends, allowed=[OTHER]),
+    ):
+        assert found.outcome is expected
+        assert ends[0] in found.required
+
+
+def test_a_rule_on_leaves_that_declares_none_is_refused() -> None:
+    with pytest.raises(ValidationError, match="declares no certificate"):
+        ruling("leaf_certificates", modern())
 
 
 def test_without_a_certificate_the_claim_stays_open() -> None:

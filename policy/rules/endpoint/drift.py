@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Annotated, Final
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from model.certificates.certificate import ServedChain
 from model.findings.finding import Outcome, Severity
@@ -119,20 +119,35 @@ def _difference(what: str, declared: Iterable[str], found: Iterable[str], gaps: 
 
 
 class DeclaredLeaves(Parameters):
-    """``allowed``: the SHA-256, in hex, of each leaf certificate that may be served."""
+    """``allowed``: the SHA-256, in hex, of leaf certificates that may be served; ``not_after``: the ends of others."""
 
-    allowed: tuple[Sha256, ...] = Field(min_length=1)
+    allowed: tuple[Sha256, ...] = ()
+    not_after: tuple[AwareDatetime, ...] = ()
+
+    @model_validator(mode="after")
+    def _declares_a_leaf(self) -> DeclaredLeaves:
+        if not (self.allowed or self.not_after):
+            raise ValueError("declares no certificate: add `allowed` or `not_after`")
+        return self
 
 
 def _bind_leaves(parameters: DeclaredLeaves) -> Judge:
-    allowed = frozenset(parameters.allowed)
+    allowed, ends = frozenset(parameters.allowed), frozenset(parameters.not_after)
+    required = [f"the SHA-256 {listed(parameters.allowed)}"] * bool(allowed)
+    required += [f"the end {listed(one.isoformat() for one in parameters.not_after)}"] * bool(ends)
 
     def part_of(chain: ServedChain, _: Subject) -> Part:
-        sha256 = chain.leaf.sha256
-        return (Outcome.PASS if sha256 in allowed else Outcome.FAIL), f"leaf SHA-256 {sha256}"
+        leaf = chain.leaf
+        shown = f"leaf SHA-256 {leaf.sha256}"
+        if ends:
+            shown += f", end {leaf.not_after.isoformat() if leaf.not_after else 'unreadable'}"
+        if leaf.sha256 in allowed or leaf.not_after in ends:
+            return Outcome.PASS, shown
+        is_unreadable = bool(ends) and leaf.not_after is None
+        return (Outcome.UNKNOWN if is_unreadable else Outcome.FAIL), shown
 
     return of_each_chain(
-        f"a leaf with the SHA-256 {listed(parameters.allowed)}",
+        f"a leaf with {' or '.join(required)}",
         part_of,
         violation="is not a declared one: {}",
     )

@@ -1,1 +1,1 @@
-"""The settings of findings of other scanners."""
+"""The settings of findings of other scanners and of bills of materials."""
