@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -120,8 +120,7 @@ class _Reader:
             asset = bill.assets[reference]
             found = known[reference] = listed_by(asset, bill)
             if reference in bill.incomplete:
-                incomplete = found.incomplete | {ALL}
-                found = known[reference] = Listed(names=found.names, incomplete=incomplete)
+                found = known[reference] = replace(found, incomplete=found.incomplete | {ALL})
             for problem in found.problems:
                 self._skip(f"{file}, {name_of(asset)}", problem)
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,9 @@ from model.claims import ClaimVerdict
 from model.judging.ssh import algorithms
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
+from model.verdict import Fact
 from pki.net_guard.gate import SocketGate
+from policy.assess import held_claims
 from policy.claims import check_claim
 from service.config.scanners.bills import BillsSettings
 from service.config.sources import SourceContext
@@ -43,7 +46,7 @@ from tests.discovery.bills.making import (
     written,
 )
 from tests.exporters.reports.test_cbom import bill_of
-from tests.policy.observed import YES, speaking
+from tests.policy.observed import AT, NO, YES, speaking
 from tests.policy.test_ike_rules import ike_responder
 from tests.policy.test_ssh_rules import ssh_server
 from tests.service.samples import certificate, deployment, modern
@@ -189,6 +192,53 @@ async def test_an_ssh_server_is_compared_by_its_algorithms(tmp_path: Path) -> No
         assert (await held(tmp_path, text, seen))["cbom_ssh"][0] is verdict
 
 
+def quic_facts(suites: Iterable[str], groups: Iterable[str]) -> dict[str, Fact]:
+    return {
+        "quic_v1": YES,
+        "quic_cipher_suites": replace(YES, value=", ".join(suites)),
+        "quic_groups": replace(YES, value=", ".join(groups)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("suites", "groups", "verdict"),
+    [
+        (TLS13, ("x25519",), PROVED),
+        (TLS13[:1], ("x25519",), PROVED),
+        ((*TLS13, "TLS_AES_128_CCM_SHA256"), ("x25519",), CONTRADICTED),
+        (TLS13, ("x25519", "secp256r1"), CONTRADICTED),
+    ],
+)
+async def test_quic_may_accept_no_more_than_the_bill_lists(
+    tmp_path: Path, suites: tuple[str, ...], groups: tuple[str, ...], verdict: ClaimVerdict
+) -> None:
+    used = [protocol("1", TLS13, kind=ProtocolPropertiesType.QUIC)]
+    text = with_groups(written(used, URL, version=SchemaVersion.V1_7), "x25519")
+    found = await held(tmp_path, text, replace(WEB, quic=quic_facts(suites, groups)))
+    assert {name: one for name, (one, _) in found.items()} == {"cbom_quic": verdict}
+
+
+async def test_a_dtls_server_is_compared_by_its_versions(tmp_path: Path) -> None:
+    only = ProtocolVersion.DTLSV1_2
+    no_other = {ProtocolVersion.DTLSV1_0: NO, only: YES}
+    suites = {only: WEB.cipher_suites[ProtocolVersion.TLSV1_2]}
+    seen = replace(at(WEB, "dtls://www.example.com:443"), protocols=no_other, cipher_suites=suites)
+    for version, verdict in (("1.2", PROVED), ("1.0", CONTRADICTED)):
+        used = [protocol(version, suites[only].accepted, kind=ProtocolPropertiesType.DTLS)]
+        text = written(used, "dtls://www.example.com:443", version=SchemaVersion.V1_7)
+        assert (await held(tmp_path, text, seen))["cbom_protocols"][0] is verdict
+
+
+async def test_a_claim_about_tls_is_not_judged_at_an_ssh_server(tmp_path: Path) -> None:
+    """The target's protocol is detected by the visit."""
+    web = at(ssh_server({}), "auto://www.example.com:443")
+    reading = await reading_of(tmp_path, written([protocol("1.3")], URL))
+    (claim,) = [one.claim for one in reading.resource_claims]
+    about = replace(web.endpoint.target, claims=(claim,))
+    (found,) = held_claims(replace(web, endpoint=replace(web.endpoint, target=about)), AT)
+    assert found.verdict is ClaimVerdict.NOT_REACHED
+
+
 async def test_our_own_bill_is_proved_by_the_visit_that_it_was_made_of(tmp_path: Path) -> None:
     transforms = (
         "encryption_aes_gcm_16_256",
@@ -198,6 +248,10 @@ async def test_our_own_bill_is_proved_by_the_visit_that_it_was_made_of(tmp_path:
     )
     for seen, names in (
         (WEB, {"protocols", "cipher_suites", "groups", "certificates"}),
+        (
+            replace(WEB, quic=quic_facts(TLS13, ("x25519",))),
+            {"protocols", "cipher_suites", "groups", "certificates", "quic"},
+        ),
         (ssh_server({}), {"ssh"}),
         (ike_responder(dict.fromkeys(transforms, YES)), {"ike"}),
     ):
