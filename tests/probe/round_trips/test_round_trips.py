@@ -5,6 +5,7 @@ Its length is counted in round trips one after the other, those of TCP included,
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import pytest
@@ -95,3 +96,14 @@ def test_a_visit_is_short_and_small(
     assert {len(chain.versions) for chain in facts.chains} == {2}
     named = (*facts.features.values(), *facts.vulnerabilities.values(), *facts.http.values())
     assert Verdict.UNKNOWN not in {fact.verdict for fact in named}
+
+
+def test_the_work_of_a_thread_takes_no_time() -> None:
+    """The clock jumps to the next timer when the loop has nothing to do, and must not do so while a thread works."""
+
+    async def scenario() -> bool:
+        timer = asyncio.create_task(asyncio.sleep(5.0))
+        await asyncio.to_thread(sum, (1, 2))
+        return timer.done()
+
+    assert count_round_trips({}, scenario()) == (False, 0.0)
