@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
@@ -33,7 +33,8 @@ _OK: Final = 200
 class WebApi:
     """The location and the credentials of an API; the ``gate`` decides whether it may be contacted.
 
-    ``token_variable`` is the environment variable with a bearer token; ``token_header`` is the header for the token
+    ``token_variable`` is the environment variable with a bearer token; ``read_token`` returns the present one instead: it
+    may block, and raises ValueError with a message that has no secret. ``token_header`` is the header for the token
     instead of Authorization. ``ca_file`` is a PEM file; ``unix_socket`` is the path of a socket that replaces the
     URL's host.
     """
@@ -42,7 +43,7 @@ class WebApi:
     gate: SocketGate = field(default_factory=SocketGate)
     token_variable: str | None = None
     token_header: str | None = None
-    token_file: Path | None = None
+    read_token: Callable[[], str] | None = None
     ca_file: Path | None = None
     unix_socket: Path | None = None
     timeout_seconds: float = 30.0
@@ -75,18 +76,19 @@ class WebApi:
         except HttpError as error:
             raise SourceError(f"{url} {error}.") from error
         except (httpx.InvalidURL, OSError, ValueError) as error:
-            known = SecretMask((*self._tokens(), *secrets_in_url(self.url)))
+            known = SecretMask((self._variable(), *secrets_in_url(self.url)))
             words = " ".join(known.masked(str(error)).split())[:200] or type(error).__name__
             raise SourceError(f"{url} could not be read: {words.rstrip('.')}.") from error
         return received.decode("utf-8", "replace")
 
-    def ask(
+    @asynccontextmanager
+    async def ask(
         self, url: str, parameters: Mapping[str, str] | None = None
-    ) -> AbstractAsyncContextManager[HttpAnswer]:
+    ) -> AsyncIterator[HttpAnswer]:
         """The answer at ``url``, streamed; without a time limit of its own.
 
         Raises:
-            OSError: if a required file cannot be read.
+            OSError: if the file of the CA cannot be read.
             ValueError: if the token or the URL is not valid.
         """
         whole = httpx.URL(url)
@@ -96,22 +98,23 @@ class WebApi:
         client = HttpClient(
             self.gate, Purpose.SOURCE, context=context, unix_socket=self.unix_socket
         )
-        request = HttpRequest(url=str(whole), headers=self._headers(), accepts_gzip=True)
-        return client.ask(request)
+        headers = {"User-Agent": user_agent(), **await self._authorization()}
+        request = HttpRequest(url=str(whole), headers=headers, accepts_gzip=True)
+        async with client.ask(request) as answer:
+            yield answer
 
-    def _headers(self) -> dict[str, str]:
-        """User-Agent, and the token if there is one; its file is read for each request."""
-        headers = {"User-Agent": user_agent()}
-        tokens = self._tokens()
-        if tokens and self.token_header is not None:
-            headers[self.token_header] = tokens[-1]
-        elif tokens:
-            headers["Authorization"] = f"Bearer {tokens[-1]}"
-        return headers
+    async def _authorization(self) -> dict[str, str]:
+        """The header with the present token, if there is one; raises ValueError."""
+        token = self._variable()
+        if self.read_token is not None:
+            token = await asyncio.to_thread(self.read_token)
+        if not token:
+            return {}
+        if not (token.isascii() and token.isprintable()):
+            raise ValueError("its token has a character that a header cannot have")
+        if self.token_header is not None:
+            return {self.token_header: token}
+        return {"Authorization": f"Bearer {token}"}
 
-    def _tokens(self) -> list[str]:
-        """The current tokens; the last one is used. Raises OSError."""
-        found = [os.environ.get(self.token_variable, "") if self.token_variable else ""]
-        if self.token_file is not None:
-            found.append(self.token_file.read_text(encoding="ascii").strip())
-        return [one for one in found if one]
+    def _variable(self) -> str:
+        return os.environ.get(self.token_variable, "").strip() if self.token_variable else ""

@@ -6,6 +6,7 @@ A passphrase comes from an environment variable, so that none of our files conta
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import field
 from datetime import datetime
 from pathlib import Path
@@ -52,20 +53,27 @@ class ClientIdentity:
 
 
 def load_identity(
-    name: str, certificate: Path, key: Path | None = None, passphrase_variable: str | None = None
+    name: str,
+    certificate: Path,
+    key: Path | None = None,
+    passphrase_variable: str | None = None,
+    *,
+    read: Callable[[Path], bytes] = Path.read_bytes,
 ) -> ClientIdentity:
     """The identity with that name: PEM files, or one PKCS #12 file if ``key`` is None.
 
-    The certificate's file may also hold the key. ``passphrase_variable`` names an environment variable.
+    The certificate's file may also hold the key. ``passphrase_variable`` names an environment variable. ``read`` returns
+    what is in a file, or at another place that a path names; it raises OSError, or ValueError with a clause that
+    names the place.
 
     Raises:
         IdentityError: if it cannot be used.
     """
     passphrase = _passphrase(name, passphrase_variable)
-    content = _read(name, certificate)
+    content = _read(name, certificate, read)
     if b"-----BEGIN" in content:
         found = _from_pem(
-            name, certificate, content, _read(name, key) if key else content, passphrase
+            name, certificate, content, _read(name, key, read) if key else content, passphrase
         )
     else:
         found = _from_pkcs12(name, certificate, content, passphrase)
@@ -89,14 +97,16 @@ def _passphrase(name: str, variable: str | None) -> bytes | None:
     return value.encode()
 
 
-def _read(name: str, file: Path) -> bytes:
+def _read(name: str, file: Path, read: Callable[[Path], bytes]) -> bytes:
     try:
-        return file.read_bytes()
+        return read(file)
     except OSError as error:
         raise IdentityError(
             f"the client identity {name}: {file} cannot be read ({error.strerror}); "
             "use a readable file"
         ) from error
+    except ValueError as error:
+        raise IdentityError(f"the client identity {name}: {error}") from None
 
 
 def _from_pem(

@@ -41,6 +41,7 @@ from service.config.scanners.findings import ScannerFindingsSettings
 from service.config.sources import PolledSettings, SourceContext, SourceSettings
 from service.setting_types.by_type import ByType
 from service.setting_types.secret_marks import SecretFile, SecretVariable, WebUrl, WebUrls
+from service.setting_types.secrets import token_reader
 from service.setting_types.values import Count, Port, Seconds, TargetCount, split_name_server
 from service.sources.certificate_names import read_certificate_names
 
@@ -172,14 +173,15 @@ class KubernetesSettings(SourceSettings):
     def source(self, context: SourceContext) -> Source:
         """A watched cluster."""
         inside = _SERVICE_ACCOUNT.is_dir()
+        name = self.source_name()
+        token_file = self.token_file or (_SERVICE_ACCOUNT / "token" if inside else None)
         api = WebApi(
             url=self.url,
             gate=context.gate,
             token_variable=self.token_variable,
-            token_file=self.token_file or (_SERVICE_ACCOUNT / "token" if inside else None),
+            read_token=token_reader(name, token_file),
             ca_file=self.ca_file or (_SERVICE_ACCOUNT / "ca.crt" if inside else None),
         )
-        name = self.source_name()
         return KubernetesSource(
             name,
             api,

@@ -16,10 +16,11 @@ from typing import Any, Final
 
 from botocore import xform_name
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
 from botocore.session import Session
 
+from discovery.cloud.aws.errors import error_code, error_text, is_refused, is_throttled
 from discovery.cloud.aws.limits import Limits
 from discovery.cloud.aws.operation import Operation
 from discovery.cloud.aws.operations import DECRYPT, GET_PARAMETER, GET_SECRET_VALUE
@@ -136,5 +137,21 @@ def _call(operation: Operation, name: str, **parameters: Any) -> Mapping[str, An
         return method(**parameters)
     except BotoCoreError as error:
         raise AwsSecretError(failure_text(error)) from None
+    except ClientError as error:
+        raise AwsSecretError(_refusal(operation, error)) from None
     except FAILURES as error:
         raise AwsSecretError(f"{operation.shown}: {failure_text(error)}") from None
+
+
+def _refusal(operation: Operation, error: ClientError) -> str:
+    """Why AWS does not give the secret; a manager says with its own code that its key may not be used."""
+    code = error_code(error)
+    if is_throttled(code):
+        return (
+            f"{operation.shown}: AWS throttles this call ({code}): wait a minute, then reload or start again; a secret "
+            "that was read before stays in use"
+        )
+    is_about_key = "KMS" in str(error.response.get("Error", {}).get("Message", ""))
+    needs_key = is_refused(code) and is_about_key and operation is not DECRYPT
+    shown = f"{DECRYPT.shown}, for {operation.shown}" if needs_key else operation.shown
+    return f"{shown}: {error_text(error)}"

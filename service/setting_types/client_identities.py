@@ -1,4 +1,4 @@
-"""Client certificates that visits may present: files of the configuration, by name."""
+"""Client certificates that visits may present, by name: files of the configuration, or secrets of a manager."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from probe.crypto.identity import ClientIdentity, load_identity
 from service.setting_types.secret_marks import SecretVariable
+from service.setting_types.secret_places import read_file_or_secret
 
 
 class ClientIdentityFiles(BaseModel):
-    """The files of one client certificate and its key: PEM, or PKCS #12 without ``key``."""
+    """The files of one client certificate and its key: PEM, or PKCS #12 without ``key``.
+
+    Both may be another place of ``secret_places``; what a manager has is PEM, and stays in memory.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -23,7 +27,9 @@ class ClientIdentityFiles(BaseModel):
 
     def load(self, name: str) -> ClientIdentity:
         """The identity; raises IdentityError."""
-        return load_identity(name, self.certificate, self.key, self.passphrase_variable)
+        return load_identity(
+            name, self.certificate, self.key, self.passphrase_variable, read=read_file_or_secret
+        )
 
 
 def _check_identities(

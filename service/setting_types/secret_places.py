@@ -55,6 +55,21 @@ def read_place(place: str) -> str:
     return _not_empty(found, place)
 
 
+def read_file_or_secret(place: Path) -> bytes:
+    """What is in the file or credential at ``place``, byte by byte, or the text that a manager has there.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ValueError: if the secret cannot be read; the message is a clause without the secret.
+    """
+    text = str(place)
+    return read_place(text).encode() if _is_of_manager(text) else _file_of(text).read_bytes()
+
+
+def _is_of_manager(place: str) -> bool:
+    return place.startswith((VAULT, *AWS))
+
+
 def _in_vault(place: str) -> str:
     # The HTTP client is loaded only if a secret needs it.
     from service.setting_types.vault import VaultError, read_from_vault
@@ -148,7 +163,7 @@ class Rotating(Generic[Value]):
 
 def _fingerprint(place: str, now: float) -> object:
     """What changes with the secret: the file's identity and times, or the period of a manager."""
-    if place.startswith((VAULT, *AWS)):
+    if _is_of_manager(place):
         return int(now // _RENEWAL_SECONDS)
     try:
         status = _file_of(place).stat()

@@ -7,12 +7,13 @@ errors and logs name only its place.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from model.safe_output.secret_text import SecretMask, secrets_in_url, secrets_of_login
-from service.setting_types.secret_places import read_place
+from service.setting_types.secret_places import Rotating, read_place
 
 KNOWN_SECRETS: Final = SecretMask()
 """Masks every secret that this process has read, so that one which replaced another is masked from then on."""
@@ -69,3 +70,24 @@ def read_login(
         return None
     KNOWN_SECRETS.add(secrets_of_login(user, password))
     return user, password
+
+
+def token_reader(used_by: str, file: Path | None) -> Callable[[], str] | None:
+    """Returns the present token at the place ``file`` each time it is called; None without a place.
+
+    The function blocks, and threads may share it. It raises ValueError until the place can be read for the first time.
+    """
+    if file is None:
+        return None
+    lock = threading.Lock()
+    opened: list[Rotating[str]] = []
+
+    def read() -> str:
+        with lock:
+            if not opened:
+                opened.append(
+                    Rotating(used_by, lambda: read_secret("token", None, file) or "", [file])
+                )
+            return opened[0].current()
+
+    return read

@@ -18,6 +18,7 @@ from discovery.apis.web import WebApi
 from discovery.names import read_names
 from discovery.source import SourceError
 from model.target import Target
+from service.setting_types.secrets import token_reader
 from tests.pki.revocation.servers import WebServer, web_server
 from tests.support.ports import free_port
 from tests.zoo.process import Command, running
@@ -58,6 +59,27 @@ async def test_an_invalid_answer_is_reported(body: bytes, words: str) -> None:
     async with web_server({"/sd": body}) as server:
         with pytest.raises(SourceError, match=words):
             await read_http_sd(api(server, "/sd"), "sd")
+
+
+async def test_a_token_comes_from_its_place_and_one_that_cannot_be_read_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    read_token = token_reader("a source", Path("credential:token"))
+    async with web_server({"/sd": b"[]"}) as server:
+        place = WebApi(url=server.url("/sd"), read_token=read_token)
+        with pytest.raises(SourceError, match="token_file credential:token cannot be read"):
+            await read_http_sd(place, "sd")
+        for token in ("first-token", "second-token"):
+            (tmp_path / "new").write_text(f"{token}\n")
+            (tmp_path / "new").replace(tmp_path / "token")
+            await read_http_sd(place, "sd")
+        (tmp_path / "token").write_text("a-secret\nin-two-lines")
+        with pytest.raises(SourceError, match="a character that a header cannot have") as caught:
+            await read_http_sd(place, "sd")
+    assert "secret" not in str(caught.value)
+    sent = [line for head in server.heads for line in head.splitlines() if "Bearer" in line]
+    assert sent == ["Authorization: Bearer first-token", "Authorization: Bearer second-token"]
 
 
 async def test_an_invalid_group_costs_only_itself() -> None:

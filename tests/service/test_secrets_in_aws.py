@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from botocore.session import Session
+from cryptography.x509 import load_pem_x509_certificates
 
 from discovery.cloud.aws.operation import Feature
 from discovery.cloud.aws.operations import OPERATIONS, iam_policy
+from service.setting_types.client_identities import ClientIdentityFiles
 from service.setting_types.secret_places import Rotating, read_place
-from service.setting_types.secrets import KNOWN_SECRETS, read_secret
+from service.setting_types.secrets import KNOWN_SECRETS, read_secret, token_reader
 from tests.discovery.aws.conftest import aws, started
 from tests.support.aws_server import AwsServer, Fault, Page
 
@@ -87,6 +90,17 @@ def _denied(aws: AwsServer) -> None:
     aws.answers["secretsmanager", "GetSecretValue"] = Fault(code="AccessDeniedException")
 
 
+def _key_denied(aws: AwsServer) -> None:
+    """As Secrets Manager says that it may not decrypt: the code is that of a refusal of its own action."""
+    aws.answers["secretsmanager", "GetSecretValue"] = Fault(
+        code="AccessDeniedException", message="Access to KMS is not allowed"
+    )
+
+
+def _throttled(aws: AwsServer) -> None:
+    aws.answers["ssm", "GetParameter"] = Fault(code="ThrottlingException")
+
+
 def _proxy(aws: AwsServer) -> None:
     aws.answers["secretsmanager", "GetSecretValue"] = Page(body=b"<html>blocked", status=200)
 
@@ -125,6 +139,12 @@ def stored(started: AwsServer) -> None:
         (_asked, "aws-kms:/proc/version", "kms:Decrypt"),
         (_binary, "aws-secret:any", "its value is binary: store it as text"),
         (_denied, "aws-secret:any", "secretsmanager:GetSecretValue: not permitted: allow this"),
+        (
+            _key_denied,
+            "aws-secret:any",
+            "kms:Decrypt, for secretsmanager:GetSecretValue: not permitted",
+        ),
+        (_throttled, "aws-parameter:/any", "AWS throttles this call (ThrottlingException): wait"),
         (_proxy, "aws-secret:any", "the answer does not come from AWS: check the proxy"),
     ],
 )
@@ -138,6 +158,34 @@ def test_a_secret_that_cannot_be_read_says_why(
     assert place in str(caught.value)
     assert "no JSON" not in str(caught.value)
     assert "of the JSON" not in str(caught.value)
+
+
+def test_a_source_reads_its_token_from_a_manager(aws: AwsServer) -> None:
+    store("tlsprobe/google", "first-token")
+    read = token_reader("a source", Path("aws-secret:tlsprobe/google"))
+    assert read is not None
+    aws.answers["secretsmanager", "GetSecretValue"] = lambda _: None
+    aws.calls.clear()
+    assert {read() for _ in range(10)} == {"first-token"}
+    # Each period of five minutes reads once, and the test may begin at the end of one.
+    assert len(aws.calls) in {1, 2}
+
+
+def test_a_client_key_stays_in_memory(tmp_path: Path) -> None:
+    issued = trustme.CA().issue_cert("client.example")
+    (tmp_path / "client.pem").write_bytes(issued.cert_chain_pems[0].bytes())
+    store("tlsprobe/client-key", issued.private_key_pem.bytes().decode())
+    files = ClientIdentityFiles(
+        certificate=tmp_path / "client.pem", key=Path("aws-secret:tlsprobe/client-key")
+    )
+    found = files.load("ours")
+    (leaf,) = load_pem_x509_certificates(issued.cert_chain_pems[0].bytes())
+    assert found.key.public_key() == leaf.public_key()
+    assert [one.name for one in tmp_path.iterdir()] == ["client.pem"]
+    with pytest.raises(
+        ValueError, match="the client identity ours: aws-secret:none cannot be read"
+    ):
+        ClientIdentityFiles(certificate=Path("aws-secret:none")).load("ours")
 
 
 def test_region_and_credentials_are_asked_for_in_words(monkeypatch: pytest.MonkeyPatch) -> None:

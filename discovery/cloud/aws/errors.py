@@ -54,6 +54,11 @@ def is_refused(code: str) -> bool:
     return code in _DENIED | _NOT_ENABLED | _NOT_ACTIVE
 
 
+def is_throttled(code: str) -> bool:
+    """Whether AWS asks to call less often."""
+    return "Throttl" in code or code in _THROTTLED
+
+
 def error_text(error: ClientError) -> str:
     """What an error means, with its code and message, as a clause."""
     code = error_code(error)
@@ -77,6 +82,6 @@ def _meaning(code: str) -> str:
         return "refused: check this machine's clock, and the credentials"
     if code in _EXPIRED:
         return "the credentials have expired: renew them"
-    if "Throttl" in code or code in _THROTTLED:
+    if is_throttled(code):
         return "AWS still throttles after all retries: raise refresh_seconds"
     return "failed"

@@ -12,6 +12,7 @@ from discovery.cloud.google.load_balancers import read_google_load_balancers
 from discovery.source import SourceReading
 from service.config.sources import PolledSettings, SourceContext
 from service.setting_types.secret_marks import SecretFile, SecretVariable, WebUrl
+from service.setting_types.secrets import token_reader
 from service.setting_types.values import Seconds
 
 
@@ -43,7 +44,7 @@ class GoogleCloudSettings(PolledSettings):
         api = WebApi(
             url=self.url,
             gate=context.gate,
-            token_file=self.token_file,
+            read_token=token_reader(name, self.token_file),
             token_variable=self.token_variable,
         )
         return lambda: read_google_load_balancers(api, self.project, name, self.max_targets)

@@ -23,6 +23,8 @@ class WebServer:
     status: str = "200 OK"
     """Of what is found."""
     asked: list[str] = field(default_factory=list)
+    heads: list[str] = field(default_factory=list)
+    """The requests' first lines and headers."""
     _asking: asyncio.Event = field(default_factory=asyncio.Event)
 
     def url(self, path: str) -> str:
@@ -40,6 +42,7 @@ class WebServer:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             path = head.split(" ", 2)[1]
             self.asked.append(path)
+            self.heads.append(head)
             self._asking.set()
             if path == "/silence":
                 await reader.read()
