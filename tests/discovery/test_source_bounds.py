@@ -18,7 +18,7 @@ from discovery.apis.json_text import read_json
 from discovery.apis.prometheus import read_prometheus
 from discovery.apis.web import WebApi
 from discovery.bounds import LONGEST_LABEL
-from discovery.cloud.google.load_balancers import read_google_load_balancers
+from discovery.cloud.google.reader import GoogleCloudReader
 from discovery.files.targets_file import TargetsFileError, read_targets_file
 from discovery.found import SourceLocation, meta, read_locations
 from discovery.names import read_names
@@ -112,7 +112,7 @@ def test_a_file_has_the_bound_of_its_source(name: str, text: str, tmp_path: Path
 
 
 GOOGLE_LISTS = tuple(
-    f"/compute/v1/projects/p/{path}"
+    f"/compute/v1/projects/p/{path}?returnPartialSuccess=true"
     for path in (
         "aggregated/forwardingRules",
         "aggregated/targetHttpsProxies",
@@ -142,9 +142,7 @@ async def test_no_answer_of_a_server_stops_the_service(answer: Any) -> None:
             "prometheus": lambda: read_prometheus(WebApi(url=server.url("")), "prometheus"),
             "docker": lambda: read_docker(WebApi(url=server.url("")), "docker"),
             "consul": lambda: read_consul(WebApi(url=server.url("")), "consul"),
-            "google_cloud": lambda: read_google_load_balancers(
-                WebApi(url=server.url("")), "p", "google_cloud"
-            ),
+            "google_cloud": GoogleCloudReader(WebApi(url=server.url("")), "p", "google_cloud").read,
             "names": lambda: read_names((), [WebApi(url=server.url("/list"))], [443], "names"),
         }
         for name, read in readers.items():

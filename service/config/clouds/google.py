@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from discovery.apis.web import WebApi
-from discovery.cloud.google.load_balancers import read_google_load_balancers
+from discovery.cloud.google.reader import GoogleCloudReader
 from discovery.source import SourceReading
 from service.config.sources import PolledSettings, SourceContext
 from service.setting_types.secret_marks import SecretFile, SecretVariable, WebUrl
@@ -47,4 +47,10 @@ class GoogleCloudSettings(PolledSettings):
             read_token=token_reader(name, self.token_file),
             token_variable=self.token_variable,
         )
-        return lambda: read_google_load_balancers(api, self.project, name, self.max_targets)
+        return GoogleCloudReader(
+            api,
+            self.project,
+            name,
+            most=self.max_targets,
+            max_stale_seconds=self.max_stale_seconds,
+        ).read
