@@ -65,7 +65,7 @@ class Cloud:
 
         Raises:
             RefusedError: if the API refuses it, and still does after the time that it asks to wait.
-            SourceError: if it cannot be read, or is no JSON object.
+            SourceError: if it cannot be read, or is not a JSON object.
         """
         text = await _patiently(api, url, parameters)
         try:
