@@ -385,12 +385,11 @@ def refusal(code: str, message: str) -> bytes:
             "ExpiredAuthenticationToken",
             "the token is not valid, or has expired: write a new one",
         ),
-        (403, "AuthorizationFailed", "not permitted: allow this action to the account"),
         (404, "SubscriptionNotFound", "there is no such subscription: check `subscription`"),
         (
             409,
             "MissingSubscriptionRegistration",
-            "register the resource provider Microsoft.Network",
+            "register the resource provider of this action",
         ),
         (429, "TooManyRequests", "Azure still throttles: raise refresh_seconds"),
         (500, "InternalServerError", "failed with HTTP status 500"),
@@ -414,6 +413,7 @@ async def test_a_refusal_names_the_action_and_says_what_to_do(
 @pytest.mark.parametrize(
     ("path", "action"),
     [
+        (GATEWAYS, "Microsoft.Network/applicationGateways/read"),
         (ADDRESSES, "Microsoft.Network/publicIPAddresses/read"),
         (
             POLICIES,
@@ -437,7 +437,7 @@ async def test_a_list_that_may_not_be_read_keeps_the_last_reading_for_a_while(
     assert during.targets == complete.targets != ()
     (skipped,) = during.skipped
     assert str(skipped).startswith(f"subscription {SUBSCRIPTION}: {action}: not permitted: ")
-    if path == ADDRESSES:
+    if path in (GATEWAYS, ADDRESSES):
         assert after.targets == ()
     else:
         (target,) = after.targets

@@ -226,13 +226,20 @@ async def test_a_refusal_says_what_to_do(
 LIST_OF_RULES: Final = f"{API}/aggregated/forwardingRules{PARTIAL}"
 
 
-async def test_without_the_list_of_addresses_the_source_fails_with_the_missing_permission() -> None:
-    files = files_of(USUAL)
-    files[LIST_OF_RULES] = refusal(403, "forbidden", "Required permission.")
-    async with web_server(files) as server:
+async def test_without_the_list_of_addresses_the_last_reading_stays_with_the_missing_permission() -> (
+    None
+):
+    async with web_server(files_of(USUAL)) as server:
+        source = reader(server)
+        complete = await source.read()
+        server.files[LIST_OF_RULES] = refusal(403, "forbidden", "Required permission.")
         server.statuses[LIST_OF_RULES] = "403 Forbidden"
-        with pytest.raises(SourceError, match=r"^compute\.forwardingRules\.list of example-prod: "):
-            await read(server)
+        during, first = await source.read(), await read(server)
+    assert during.targets == complete.targets
+    assert first.targets == ()
+    assert during.skipped == first.skipped
+    (skipped,) = first.skipped
+    assert skipped.problem.startswith("compute.forwardingRules.list: not permitted")
 
 
 @pytest.mark.parametrize("kind", ["sslPolicies", "sslCertificates", "targetSslProxies"])

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from discovery.cloud.azure.certificates import Leaf, served_leaf
-from discovery.cloud.azure.ssl_policies import Predefined, ssl_policy
+from discovery.cloud.azure.lists import ListKind
+from discovery.cloud.azure.resource import AzureResource
+from discovery.cloud.azure.ssl_policies import Predefined, predefined_policies, ssl_policy
 from discovery.cloud.tls_rules import claimed
 from discovery.found import (
     JsonObject,
@@ -41,7 +43,7 @@ _VERIFIES: Final = (claimed("client_certificate_verified"),)
 
 
 @frozen
-class Read:
+class _Read:
     """What was read beside the gateways: public IP addresses by their identifier in lower case, and SSL policies."""
 
     addresses: Mapping[str, JsonObject]
@@ -59,7 +61,7 @@ class _Gateway:
     @classmethod
     def of(cls, resource: JsonObject) -> _Gateway:
         properties = resource["properties"]
-        parts = {kind: by_identifier(properties.get(kind) or ()) for kind in _PARTS}
+        parts = {kind: _by_identifier(properties.get(kind) or ()) for kind in _PARTS}
         return cls(resource=resource, properties=properties, parts=parts)
 
     @property
@@ -72,13 +74,24 @@ class _Gateway:
         return self.parts[kind].get(str((reference or {}).get("id")).lower(), {})
 
 
-def by_identifier(listed: Iterable[JsonObject]) -> dict[str, JsonObject]:
+def _by_identifier(listed: Iterable[JsonObject]) -> dict[str, JsonObject]:
     """The properties of resources, by their identifier in lower case."""
     return {str(one.get("id")).lower(): one.get("properties") or {} for one in listed}
 
 
-def locations_of(gateways: Iterable[JsonObject], read: Read) -> Iterator[Location]:
+def _of_network(path: str, resource: str) -> ListKind:
+    return ListKind(
+        path=f"Microsoft.Network/{path}",
+        version="2024-05-01",
+        action=f"Microsoft.Network/{resource}/read",
+    )
+
+
+def _locations(
+    gateways: Iterable[JsonObject], addresses: Iterable[JsonObject], policies: Iterable[JsonObject]
+) -> Iterator[Location]:
     """The targets at the listeners of these gateways that end TLS."""
+    read = _Read(addresses=_by_identifier(addresses), predefined=predefined_policies(policies))
     return locations_of_objects(
         gateways,
         lambda one: f"application gateway {one.get('id')}",
@@ -86,7 +99,20 @@ def locations_of(gateways: Iterable[JsonObject], read: Read) -> Iterator[Locatio
     )
 
 
-def _of_gateway(gateway: _Gateway, read: Read) -> Iterator[Location]:
+APPLICATION_GATEWAYS: Final = AzureResource(
+    lists=(
+        _of_network("applicationGateways", "applicationGateways"),
+        _of_network("publicIPAddresses", "publicIPAddresses"),
+        _of_network(
+            "applicationGatewayAvailableSslOptions/default/predefinedPolicies",
+            "applicationGatewayAvailableSslOptions/predefinedPolicies",
+        ),
+    ),
+    locations=_locations,
+)
+
+
+def _of_gateway(gateway: _Gateway, read: _Read) -> Iterator[Location]:
     listeners = [
         one
         for kind, protocol in _LISTENERS
@@ -101,7 +127,7 @@ def _of_gateway(gateway: _Gateway, read: Read) -> Iterator[Location]:
 
 
 def _of_listener(
-    gateway: _Gateway, listener: JsonObject, place: str, read: Read
+    gateway: _Gateway, listener: JsonObject, place: str, read: _Read
 ) -> Iterator[Location]:
     properties = listener["properties"]
     frontend = gateway.part("frontendIPConfigurations", properties["frontendIPConfiguration"])

@@ -12,7 +12,6 @@ from discovery.found import JsonObject, mappings
 from discovery.source import SourceError
 from model.frozen import frozen
 
-API_VERSION: Final = "2024-05-01"
 _MOST_PAGES: Final = 1000
 _AZURE: Final = Cloud(
     name="Azure",
@@ -21,7 +20,7 @@ _AZURE: Final = Cloud(
         403: "not permitted: allow this action to the account in the subscription (the role Reader has all that are "
         "needed)",
         404: "there is no such subscription: check `subscription`",
-        409: "register the resource provider Microsoft.Network in the subscription",
+        409: "register the resource provider of this action in the subscription",
         429: "Azure still throttles: raise refresh_seconds",
     },
 )
@@ -29,22 +28,11 @@ _AZURE: Final = Cloud(
 
 @frozen
 class ListKind:
-    """A list below ``providers/Microsoft.Network``, and the action that reading it needs."""
+    """A list below ``providers`` of a subscription, in one version of its API, and the action that reading it needs."""
 
     path: str
+    version: str
     action: str
-
-
-GATEWAYS: Final = ListKind(
-    path="applicationGateways", action="Microsoft.Network/applicationGateways/read"
-)
-ADDRESSES: Final = ListKind(
-    path="publicIPAddresses", action="Microsoft.Network/publicIPAddresses/read"
-)
-POLICIES: Final = ListKind(
-    path="applicationGatewayAvailableSslOptions/default/predefinedPolicies",
-    action="Microsoft.Network/applicationGatewayAvailableSslOptions/predefinedPolicies/read",
-)
 
 
 class NotPermittedError(SourceError):
@@ -65,8 +53,8 @@ class Subscription:
             NotPermittedError: if the account may not read it.
             SourceError: if it cannot be read for another reason.
         """
-        base = f"{self.api.url.rstrip('/')}/subscriptions/{self.identifier}/providers/Microsoft.Network"
-        url, parameters = f"{base}/{kind.path}", {"api-version": API_VERSION}
+        base = f"{self.api.url.rstrip('/')}/subscriptions/{self.identifier}/providers"
+        url, parameters = f"{base}/{kind.path}", {"api-version": kind.version}
         found: list[JsonObject] = []
         for _ in range(_MOST_PAGES):
             try:

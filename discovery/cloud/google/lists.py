@@ -18,15 +18,6 @@ GLOBAL: Final = "global"
 EVERYWHERE: Final = ""
 """The scope of a problem with a whole list."""
 
-LISTS: Final[Mapping[str, str]] = {
-    "forwardingRules": "aggregated/forwardingRules",
-    "targetHttpsProxies": "aggregated/targetHttpsProxies",
-    "targetSslProxies": "global/targetSslProxies",
-    "sslPolicies": "aggregated/sslPolicies",
-    "sslCertificates": "aggregated/sslCertificates",
-}
-"""The path of each list below the project; SSL proxies are global."""
-
 _MOST_PAGES: Final = 1000
 _UNREACHABLE: Final = "UNREACHABLE"
 _UNREACHED: Final = "Google Cloud cannot reach this scope now"
@@ -56,6 +47,18 @@ class ProjectList:
     problems: Mapping[str, str]
 
 
+@frozen
+class Project:
+    """The lists of one project, by kind."""
+
+    name: str
+    lists: Mapping[str, ProjectList]
+
+    def linked(self, kind: str, link: Any) -> JsonObject | None:
+        """The resource to which another one refers."""
+        return None if link is None else self.lists[kind].resources.get(path(str(link)))
+
+
 def permission(kind: str) -> str:
     """The permission that reading the list of this kind needs."""
     return f"compute.{kind}.list"
@@ -74,13 +77,13 @@ def scope(link: str) -> str:
     return GLOBAL if start is None else "/".join(parts[start : start + 2])
 
 
-async def read_list(api: WebApi, project: str, kind: str) -> ProjectList:
-    """The whole list, page by page; a list that the account may not read is empty, with the missing permission.
+async def read_list(api: WebApi, project: str, kind: str, below: str) -> ProjectList:
+    """The whole list at the path ``below`` the project; one that the account may not read is empty, and says so.
 
     Raises:
         SourceError: if the API refuses it for another reason, or does not answer like the Compute Engine API.
     """
-    url = f"{api.url.rstrip('/')}/compute/v1/projects/{project}/{LISTS[kind]}"
+    url = f"{api.url.rstrip('/')}/compute/v1/projects/{project}/{below}"
     found: dict[str, JsonObject] = {}
     problems: dict[str, str] = {}
     parameters = {"returnPartialSuccess": "true"}

@@ -6,10 +6,11 @@ are not known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
-from discovery.cloud.google.lists import ProjectList, path
+from discovery.cloud.google.lists import Project, path
+from discovery.cloud.google.resource import GoogleResource
 from discovery.cloud.tls_rules import at_least, only_suites
 from discovery.declared import leaf_sha256
 from discovery.found import (
@@ -21,7 +22,6 @@ from discovery.found import (
 )
 from model.claims import Claim, ClaimedRule
 from model.claims.declared import certificate_claim
-from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES
 
@@ -37,21 +37,23 @@ _TLS13_SUITES: Final = tuple(
 """No policy lists them, and each permits some of them."""
 
 
-@frozen
-class Project:
-    """The lists of one project, by the part of ``selfLink`` that begins with ``projects/``."""
-
-    name: str
-    lists: Mapping[str, ProjectList]
-
-    def linked(self, kind: str, link: Any) -> JsonObject | None:
-        """The resource to which another one refers."""
-        return None if link is None else self.lists[kind].resources.get(path(str(link)))
-
-
-def locations_at(project: Project, rules: Iterable[JsonObject]) -> Iterator[Location]:
+def _locations(project: Project, rules: Iterable[JsonObject]) -> Iterator[Location]:
     """The targets at these forwarding rules: one for each name, or else each address, at which a proxy ends TLS."""
     return locations_of_objects(rules, _place, lambda rule, place: _at(project, rule, place))
+
+
+LOAD_BALANCERS: Final = GoogleResource(
+    kind="forwardingRules",
+    lists={
+        "forwardingRules": "aggregated/forwardingRules",
+        "targetHttpsProxies": "aggregated/targetHttpsProxies",
+        # SSL proxies are global.
+        "targetSslProxies": "global/targetSslProxies",
+        "sslPolicies": "aggregated/sslPolicies",
+        "sslCertificates": "aggregated/sslCertificates",
+    },
+    locations=_locations,
+)
 
 
 def _place(rule: JsonObject) -> str:

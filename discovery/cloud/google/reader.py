@@ -1,4 +1,4 @@
-"""Reads the load balancers of a project again and again: what one region or list costs, the others keep."""
+"""Reads a project again and again: what one region or list costs, the others keep."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import Final
 
 from discovery.apis.web import WebApi
 from discovery.bounds import USUAL_MOST_TARGETS
-from discovery.cloud.google.lists import EVERYWHERE, LISTS, permission, read_list, scope
-from discovery.cloud.google.load_balancers import Project, locations_at
+from discovery.cloud.google.catalogue import RESOURCES
+from discovery.cloud.google.lists import EVERYWHERE, Project, permission, read_list, scope
+from discovery.cloud.google.resource import GoogleResource
 from discovery.cloud.last_readings import USUAL_STALE_SECONDS, LastReadings
 from discovery.found import JsonObject, Location, read_locations
-from discovery.source import Skipped, SourceError, SourceReading
-
-_RULES: Final = "forwardingRules"
+from discovery.source import Skipped, SourceReading
 
 
 class GoogleCloudReader:
@@ -40,31 +38,37 @@ class GoogleCloudReader:
         self._project = project
         self._name = name
         self._most = most
-        self._last = LastReadings[str](max_stale_seconds, clock)
+        self._last = LastReadings[tuple[str, str]](max_stale_seconds, clock)
+        """By the kind of resource and the scope."""
 
     async def read(self) -> SourceReading:
-        """A target for each name, or else each address, at which a proxy ends TLS; raises SourceError."""
-        found = await asyncio.gather(*(read_list(self._api, self._project, kind) for kind in LISTS))
-        project = Project(name=self._project, lists=dict(zip(LISTS, found, strict=True)))
-        denied = project.lists[_RULES].problems.get(EVERYWHERE)
-        if denied is not None:
-            raise SourceError(f"{permission(_RULES)} of {self._project}: {denied}.")
+        """A target for each name, or else each address, at which a resource ends TLS; raises SourceError."""
+        paths = {kind: below for one in RESOURCES for kind, below in one.lists.items()}
+        lists = await asyncio.gather(
+            *(read_list(self._api, self._project, kind, below) for kind, below in paths.items())
+        )
+        project = Project(name=self._project, lists=dict(zip(paths, lists, strict=True)))
         return await asyncio.to_thread(
             read_locations, self._locations(project), self._name, self._most
         )
 
     def _locations(self, project: Project) -> Iterator[Location]:
-        rules = defaultdict[str, list[JsonObject]](list)
-        for link, rule in project.lists[_RULES].resources.items():
-            rules[scope(link)].append(rule)
-        problems = {place for one in project.lists.values() for place in one.problems}
-        for place in sorted({*rules, *self._last.parts, *problems} - {EVERYWHERE}):
-            yield from self._last.settle(
-                place,
-                locations_at(project, rules[place]),
-                is_complete=problems.isdisjoint((place, EVERYWHERE)),
-            )
+        for resource in RESOURCES:
+            yield from self._of_resource(resource, project)
         for kind, one in project.lists.items():
             for place, problem in one.problems.items():
                 where = f"project {project.name}, {place or 'all scopes'}"
                 yield Skipped(place=where, problem=f"{permission(kind)}: {problem}")
+
+    def _of_resource(self, resource: GoogleResource, project: Project) -> Iterator[Location]:
+        by_scope = defaultdict[str, list[JsonObject]](list)
+        for link, one in project.lists[resource.kind].resources.items():
+            by_scope[scope(link)].append(one)
+        problems = {place for kind in resource.lists for place in project.lists[kind].problems}
+        known = {place for kind, place in self._last.parts if kind == resource.kind}
+        for place in sorted({*by_scope, *known, *problems} - {EVERYWHERE}):
+            yield from self._last.settle(
+                (resource.kind, place),
+                resource.locations(project, by_scope[place]),
+                is_complete=problems.isdisjoint((place, EVERYWHERE)),
+            )
