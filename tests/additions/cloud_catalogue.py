@@ -116,8 +116,8 @@ from discovery.cloud.google.reader import GoogleCloudReader as READER
 base = "/compute/v1/projects/project"
 one = {"selfLink": f"https://host{base}/zones/z/instances/a", "networkInterfaces": [{"networkIP": "192.0.2.5"}]}
 FILES = {
-    f"{base}/{path}?returnPartialSuccess=true": b"{}" for kind in RESOURCES for path in kind.lists.values()
-} | {f"{base}/aggregated/instances?returnPartialSuccess=true": json.dumps({"items": {"zones/z": {"instances": [one]}}}).encode()}
+    f"{base}/{path}?returnPartialSuccess=true": b'{"kind": "compute#list"}' for kind in RESOURCES for path in kind.lists.values()
+} | {f"{base}/aggregated/instances?returnPartialSuccess=true": json.dumps({"kind": "compute#list", "items": {"zones/z": {"instances": [one]}}}).encode()}
 """
     + _ASK,
     shows="192.0.2.5:443",

@@ -1,173 +1,34 @@
-"""Azure's application gateways, by answers in the form of Azure Resource Manager (Microsoft.Network 2024-05-01).
-
-The fields are those of the examples and definitions in Azure's REST API specifications; names and addresses are
-documentation's. What the predefined policies permit is in "Application Gateway TLS policy overview" on learn.microsoft.com.
-"""
+"""Azure's application gateways: the targets and claims of their listeners."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
-import trustme
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509 import load_pem_x509_certificate
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
 
-from discovery.apis.web import WebApi
 from discovery.cloud.azure.certificates import served_leaf
-from discovery.cloud.azure.reader import AzureReader
-from discovery.source import SourceError, SourceReading
-from model.target import Target
-from pki.net_guard.gate import SocketGate
-from policy.claims import check_claim
-from service.config.clouds.azure import AzureSettings
-from service.config.discovery import AnySourceSettings
-from service.config.sources import SourceContext
-from tests.pki.revocation.servers import WebServer, web_server
-
-SUBSCRIPTION: Final = "00000000-1111-2222-3333-444444444444"
-GROUP: Final = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/web-group/providers/Microsoft.Network"
-GATEWAY: Final = f"{GROUP}/applicationGateways/web"
-BASE: Final = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Network"
-VERSION: Final = "?api-version=2024-05-01"
-GATEWAYS: Final = f"{BASE}/applicationGateways{VERSION}"
-ADDRESSES: Final = f"{BASE}/publicIPAddresses{VERSION}"
-POLICIES: Final = (
-    f"{BASE}/applicationGatewayAvailableSslOptions/default/predefinedPolicies{VERSION}"
+from tests.discovery.azure_answers import (
+    ADDRESS,
+    AUTHORITY,
+    GATEWAY,
+    LEAF,
+    SUBSCRIPTION,
+    Json,
+    gateway,
+    listener,
+    part,
+    public,
+    reading_of,
+    rules,
+    target_of,
+    to,
 )
-
-Json = dict[str, Any]
-
-AUTHORITY: Final = trustme.CA()
-LEAF: Final = load_pem_x509_certificate(
-    AUTHORITY.issue_cert("www.example.com", "*.example.com").cert_chain_pems[0].bytes()
-)
-ROOT: Final = load_pem_x509_certificate(AUTHORITY.cert_pem.bytes())
-CERT_DATA: Final = base64.b64encode(
-    pkcs7.serialize_certificates([ROOT, LEAF], Encoding.DER)
-).decode()
-
-SUITES_2017S: Final = [
-    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-    "TLS_RSA_WITH_AES_128_CBC_SHA",
-]
-PREDEFINED: Final[dict[str, tuple[str, list[str]]]] = {
-    "AppGwSslPolicy20150501": ("TLSv1_0", [*SUITES_2017S, "TLS_RSA_WITH_3DES_EDE_CBC_SHA"]),
-    "AppGwSslPolicy20170401S": ("TLSv1_2", SUITES_2017S),
-    "AppGwSslPolicy20220101": (
-        "TLSv1_2",
-        [
-            "TLS_AES_128_GCM_SHA256",
-            "TLS_AES_256_GCM_SHA384",
-            "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-        ],
-    ),
-}
-
-
-def part(kind: str, name: str, **properties: Any) -> Json:
-    """A part of the gateway, as the API nests it."""
-    return {"name": name, "id": f"{GATEWAY}/{kind}/{name}", "properties": properties}
-
-
-def to(kind: str, name: str) -> Json:
-    """A reference to a part of the gateway; the case of identifiers may differ."""
-    return {"id": f"{GATEWAY}/{kind}/{name}".replace("resourceGroups", "resourcegroups")}
-
-
-def public(name: str = "web-address") -> Json:
-    return {"publicIPAddress": {"id": f"{GROUP}/publicIPAddresses/{name}"}}
-
-
-def listener(name: str = "https", **more: Any) -> Json:
-    return part("httpListeners", name, **{
-        "frontendIPConfiguration": to("frontendIPConfigurations", "front"),
-        "frontendPort": to("frontendPorts", "port443"),
-        "protocol": "Https",
-        "sslCertificate": to("sslCertificates", "web-cert"),
-        "requireServerNameIndication": False,
-    } | more)  # fmt: skip
-
-
-def gateway(*listeners: Json, **more: Any) -> Json:
-    properties = {
-        "sku": {"name": "Standard_v2", "tier": "Standard_v2"},
-        "operationalState": "Running",
-        "sslCertificates": [part("sslCertificates", "web-cert", publicCertData=CERT_DATA)],
-        "frontendIPConfigurations": [part("frontendIPConfigurations", "front", **public())],
-        "frontendPorts": [part("frontendPorts", "port443", port=443)],
-        "httpListeners": list(listeners) or [listener()],
-        "defaultPredefinedSslPolicy": "AppGwSslPolicy20220101",
-    }
-    return {
-        "name": "web",
-        "id": GATEWAY,
-        "type": "Microsoft.Network/applicationGateways",
-        "location": "westeurope",
-        "tags": {"team": "shop"},
-        "properties": properties | more,
-    }
-
-
-ADDRESS: Final[Json] = {
-    "name": "web-address",
-    "id": f"{GROUP}/publicIPAddresses/Web-Address",
-    "type": "Microsoft.Network/publicIPAddresses",
-    "properties": {
-        "publicIPAllocationMethod": "Static",
-        "ipAddress": "192.0.2.10",
-        "dnsSettings": {"fqdn": "web.westeurope.example"},
-    },
-}
-
-
-def files_of(gateways: Sequence[Json], addresses: Sequence[Json] = (ADDRESS,)) -> dict[str, bytes]:
-    policies = [
-        {"name": name, "properties": {"minProtocolVersion": least, "cipherSuites": suites}}
-        for name, (least, suites) in PREDEFINED.items()
-    ]
-    lists = {GATEWAYS: gateways, ADDRESSES: addresses, POLICIES: policies}
-    return {path: json.dumps({"value": one}).encode() for path, one in lists.items()}
-
-
-def reader(server: WebServer, clock: Callable[[], float] = lambda: 0.0) -> AzureReader:
-    api = WebApi(url=server.url(""), token_variable="AZURE_TOKEN")
-    return AzureReader(api, SUBSCRIPTION, "azure", max_stale_seconds=60, clock=clock)
-
-
-async def read(server: WebServer) -> SourceReading:
-    found = await reader(server).read()
-    for target in found.targets:
-        for claim in target.claims:
-            check_claim(claim)
-    return found
-
-
-async def reading_of(*gateways: Json, addresses: Sequence[Json] = (ADDRESS,)) -> SourceReading:
-    async with web_server(files_of(gateways, addresses)) as server:
-        return await read(server)
-
-
-async def target_of(one: Json) -> Target:
-    found = await reading_of(one)
-    assert found.skipped == ()
-    (target,) = found.targets
-    return target
-
-
-def rules(target: Target, name: str) -> dict[str, Mapping[str, Any]]:
-    (claim,) = [one for one in target.claims if one.name == name]
-    return {rule.rule: rule.parameters for rule in claim.rules}
 
 
 async def test_a_listener_is_a_target_for_each_name_with_its_claims() -> None:
@@ -348,168 +209,6 @@ async def test_what_was_deleted_in_between_costs_itself_alone() -> None:
         "no address is known of its public IP address deleted",
         "the object is invalid (KeyError: 'port')",
     ]
-
-
-async def test_all_pages_are_read_from_the_same_server_only() -> None:
-    other = gateway(listener("second", hostName="second.example.com"))
-    files = files_of([])
-    async with web_server(files) as server:
-        following = f"{BASE}/applicationGateways?$skiptoken=2"
-        first = {"value": [gateway()], "nextLink": server.url(following)}
-        server.files[GATEWAYS] = json.dumps(first).encode()
-        server.files[following] = json.dumps({"value": [other]}).encode()
-        found = await read(server)
-        names = sorted(str(target.server_name) for target in found.targets)
-        assert names == ["second.example.com", "www.example.com"]
-        for link in (
-            "https://attacker.example/next",
-            "http://[",
-            f"http://localhost:{server.port}/",
-        ):
-            first["nextLink"] = link
-            server.files[GATEWAYS] = json.dumps(first).encode()
-            with pytest.raises(SourceError, match="Azure's nextLink"):
-                await read(server)
-
-
-def refusal(code: str, message: str) -> bytes:
-    """An error in the form of Azure Resource Manager."""
-    return json.dumps({"error": {"code": code, "message": message}}).encode()
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "words"),
-    [
-        (
-            401,
-            "ExpiredAuthenticationToken",
-            "the token is not valid, or has expired: write a new one",
-        ),
-        (404, "SubscriptionNotFound", "there is no such subscription: check `subscription`"),
-        (
-            409,
-            "MissingSubscriptionRegistration",
-            "register the resource provider of this action",
-        ),
-        (429, "TooManyRequests", "Azure still throttles: raise refresh_seconds"),
-        (500, "InternalServerError", "failed with HTTP status 500"),
-    ],
-)
-async def test_a_refusal_names_the_action_and_says_what_to_do(
-    status: int, code: str, words: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AZURE_TOKEN", "a-secret-token")
-    async with web_server({GATEWAYS: refusal(code, "Azure's own\nwords.")}) as server:
-        server.status = f"{status} Refused"
-        with pytest.raises(SourceError, match=words) as caught:
-            await read(server)
-        assert "authorization: bearer a-secret-token" in server.heads[0].lower()
-    text = str(caught.value)
-    assert text.startswith("Microsoft.Network/applicationGateways/read: ")
-    assert f"({code}: Azure's own words)" in text
-    assert "a-secret-token" not in text
-
-
-@pytest.mark.parametrize(
-    ("path", "action"),
-    [
-        (GATEWAYS, "Microsoft.Network/applicationGateways/read"),
-        (ADDRESSES, "Microsoft.Network/publicIPAddresses/read"),
-        (
-            POLICIES,
-            "Microsoft.Network/applicationGatewayAvailableSslOptions/predefinedPolicies/read",
-        ),
-    ],
-)
-async def test_a_list_that_may_not_be_read_keeps_the_last_reading_for_a_while(
-    path: str, action: str
-) -> None:
-    now = 0.0
-    async with web_server(files_of([gateway()])) as server:
-        source = reader(server, lambda: now)
-        complete = await source.read()
-        server.files[path] = refusal("AuthorizationFailed", "No.")
-        server.statuses[path] = "403 Forbidden"
-        now = 60.0
-        during = await source.read()
-        now = 61.0
-        after = await source.read()
-    assert during.targets == complete.targets != ()
-    (skipped,) = during.skipped
-    assert str(skipped).startswith(f"subscription {SUBSCRIPTION}: {action}: not permitted: ")
-    if path in (GATEWAYS, ADDRESSES):
-        assert after.targets == ()
-    else:
-        (target,) = after.targets
-        assert "azure_ssl_policy" in {one.name for one in target.claims if one.unprovable}
-
-
-@pytest.mark.parametrize("status", ["200 OK", "403 Forbidden"])
-async def test_a_page_of_a_proxy_is_not_taken_for_azures_word(status: str) -> None:
-    page = b"<!DOCTYPE html><html><body>Please log in</body></html>"
-    async with web_server(dict.fromkeys(files_of([]), page)) as server:
-        server.status = status
-        with pytest.raises(SourceError, match="does not come from Azure: check the proxy"):
-            await read(server)
-
-
-@pytest.mark.parametrize(
-    ("header", "tries"), [({"Retry-After": "0"}, 3), ({"Retry-After": "3600"}, 1), ({}, 1)]
-)
-async def test_a_throttled_request_waits_as_azure_asks(
-    header: Mapping[str, str], tries: int
-) -> None:
-    async with web_server({GATEWAYS: refusal("TooManyRequests", "Slow down.")}, header) as server:
-        server.status = "429 Too Many Requests"
-        with pytest.raises(SourceError, match="Azure still throttles"):
-            await read(server)
-    assert len(server.asked) == tries
-
-
-@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
-async def test_a_reading_goes_on_after_the_time_that_azure_asks_for(status: str) -> None:
-    async with web_server(files_of([gateway()]), {"Retry-After": "0"}) as server:
-        server.status = status
-        reading = asyncio.create_task(read(server))
-        await server.next_request()
-        server.status = "200 OK"
-        assert len((await reading).targets) == 1
-    assert len(server.asked) == 4
-
-
-async def test_the_settings_read_a_renewed_token_from_its_file(tmp_path: Path) -> None:
-    token = tmp_path / "token"
-    context = SourceContext(gate=SocketGate(), statuses=lambda: ())
-    async with web_server(files_of([])) as server:
-        settings = AzureSettings(
-            type="azure", subscription=SUBSCRIPTION, url=server.url(""), token_file=token
-        )
-        read_once = settings.reader("azure", context)
-        for text in ("first", "second"):
-            token.write_text(text + "\n")
-            await read_once()
-            assert f"authorization: bearer {text}\r\n" in server.heads[-1].lower()
-
-
-def test_settings_that_cannot_be_right_say_what_to_write() -> None:
-    for settings, words in (
-        (
-            {"type": "azure", "subscription": "prod"},
-            "'prod' is not the identifier of a subscription",
-        ),
-        ({"type": "google_cloud", "project": "My project"}, "is not the identifier of a project"),
-        ({"type": "azure", "subscription": SUBSCRIPTION}, "set token_file or token_variable"),
-    ):
-        token = {} if "token" in words else {"token_variable": "AZURE_TOKEN"}
-        with pytest.raises(ValidationError, match=words):
-            TypeAdapter(AnySourceSettings).validate_python(settings | token)
-
-
-async def test_what_is_not_the_api_is_an_error() -> None:
-    for body in (b"[]", b"{}", b'{"value": 5}', b'{"value": [5]}'):
-        async with web_server(dict.fromkeys(files_of([]), body)) as server:
-            with pytest.raises(SourceError):
-                await read(server)
 
 
 _JSON = st.recursive(

@@ -90,7 +90,11 @@ def files_of(lists: Lists) -> dict[str, bytes]:
         f"{API}/aggregated/{kind}": aggregated(kind, lists.get(kind, []))
         for kind in ("forwardingRules", "targetHttpsProxies", "sslPolicies", "sslCertificates")
     }
-    answers[f"{API}/global/targetSslProxies"] = {"items": lists.get("targetSslProxies", [])}
+    proxies = lists.get("targetSslProxies", [])
+    answers[f"{API}/global/targetSslProxies"] = {
+        "kind": "compute#targetSslProxyList",
+        "items": proxies,
+    }
     return {f"{path}{PARTIAL}": json.dumps(answer).encode() for path, answer in answers.items()}
 
 
@@ -313,7 +317,7 @@ async def test_a_region_that_cannot_be_reached_keeps_its_targets_for_a_while(
         source = reader(server, lambda: now)
         complete = await source.read()
         items = {"global": {kind: USUAL[kind]}, **more.get("items", {})}
-        answer = {**more, "items": items}
+        answer = {**aggregated(kind, []), **more, "items": items}
         server.files[f"{API}/aggregated/{kind}{PARTIAL}"] = json.dumps(answer).encode()
         now = 60.0
         during = await source.read()
@@ -335,14 +339,19 @@ async def test_a_rule_that_was_deleted_does_not_come_back_while_its_region_is_un
         await source.read()
         server.files.update(files_of(USUAL))
         await source.read()
-        answer = {"unreachables": [REGION], "items": {"global": {"forwardingRules": [RULE]}}}
+        answer = aggregated("forwardingRules", [RULE]) | {"unreachables": [REGION]}
         server.files[LIST_OF_RULES] = json.dumps(answer).encode()
         found = await source.read()
     assert [one.host for one in found.targets] == ["192.0.2.10"]
 
 
 async def test_what_is_not_the_api_is_an_error() -> None:
-    for body in (b"[]", b'{"items": 5}', b'{"items": {"global": 5}}'):
+    for body in (
+        b"{}",
+        b"[]",
+        b'{"kind": "compute#x", "items": 5}',
+        b'{"kind": "compute#x", "items": {"global": 5}}',
+    ):
         files = dict.fromkeys(files_of(USUAL), body)
         async with web_server(files) as server:
             with pytest.raises(SourceError):

@@ -142,7 +142,7 @@ def _of_listener(
     if not names:
         yield Skipped(place=place, problem="all its host names have wildcards: add targets for it")
     claims = tuple(_claims(gateway, listener, leaf, read.predefined))
-    labels = _labels(gateway, listener, is_public="publicIPAddress" in frontend)
+    labels = _labels(gateway, listener, is_public=frontend.get("publicIPAddress") is not None)
     for name in names:
         yield SourceLocation(
             host=host,

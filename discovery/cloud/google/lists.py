@@ -72,7 +72,9 @@ def path(link: str) -> str:
 
 def scope(link: str) -> str:
     """The scope of a resource or of the path of a scope: ``global``, or ``regions/`` with its name."""
-    parts = path(link).removeprefix("projects/").split("/")
+    parts = path(link).split("/")
+    if parts[0] == "projects":
+        parts = parts[2:]
     start = next((at for at, part in enumerate(parts) if part in ("regions", "zones")), None)
     return GLOBAL if start is None else "/".join(parts[start : start + 2])
 
@@ -95,6 +97,8 @@ async def read_list(api: WebApi, project: str, kind: str, below: str) -> Project
             if _GOOGLE.is_permission_missing(refused):
                 return ProjectList(resources={}, problems={EVERYWHERE: problem})
             raise SourceError(f"{permission(kind)} of {project}: {problem}.") from refused
+        if not str(answer.get("kind")).startswith("compute#"):
+            raise SourceError(f"{url} did not answer like the Compute Engine API.")
         found.update((path(str(one.get("selfLink"))), one) for one in _items(answer, kind, url))
         problems.update(dict.fromkeys(_unreached(answer), _UNREACHED))
         if not (token := answer.get("nextPageToken")):
