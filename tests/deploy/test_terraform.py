@@ -1,4 +1,4 @@
-"""The Terraform that tlsprobe ships and prints is HCL: a parser reads it (providers' schemas are not at hand here)."""
+"""The Terraform that tlsprobe ships and prints is HCL: a parser reads it, without the schemas of providers."""
 
 from __future__ import annotations
 

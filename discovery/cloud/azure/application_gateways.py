@@ -44,7 +44,7 @@ _VERIFIES: Final = (claimed("client_certificate_verified"),)
 
 @frozen
 class _Read:
-    """What was read beside the gateways: public IP addresses by their identifier in lower case, and SSL policies."""
+    """What was read in addition to the gateways: public IP addresses by their identifier in lower case, and SSL policies."""
 
     addresses: Mapping[str, JsonObject]
     predefined: Predefined
