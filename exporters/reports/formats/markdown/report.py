@@ -219,7 +219,7 @@ def _endpoints(report: Report) -> Iterator[str]:
 def _not_reached(report: Report) -> Iterator[str]:
     yield from heading("What was not reached")
     yield from table(
-        ("endpoint", "state", "last tried", "last answered with TLS"),
+        ("endpoint", "state", "last tried", "last answered"),
         [
             (
                 code(endpoint.key),
