@@ -37,7 +37,7 @@ def write_markdown(report: Report) -> str:
 
 
 def _head(report: Report) -> Iterator[str]:
-    yield "# TLS compliance report"
+    yield "# Encryption compliance report"
     yield ""
     yield (
         f"Generated {words.minute(report.generated_at)} by tlsprobe {plain(report.tool_version)}, "

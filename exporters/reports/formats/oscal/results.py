@@ -60,7 +60,7 @@ class _Document:
     def fields(self) -> Json:
         return {
             "uuid": self._ids.document,
-            "metadata": metadata(self._report, "TLS compliance report", self._ids.digest),
+            "metadata": metadata(self._report, "Encryption compliance report", self._ids.digest),
             "import-ap": {"href": f"#{self._plan}"},
             "results": [self._result()],
             "back-matter": {"resources": [self._assessment_plan()]},
