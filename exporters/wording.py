@@ -17,7 +17,7 @@ STATES: Final[Mapping[State, str]] = {
     State.IKE: "answers with IKE",
     State.PLAINTEXT: "answers in plaintext",
     State.NOT_TLS: "does not answer in the expected protocol",
-    State.REFUSED: "refuses the connection",
+    State.REFUSED: "refuses the connection or the handshake",
     State.UNREACHABLE: "cannot be reached",
     State.TIMEOUT: "does not answer in time",
     State.DNS_ERROR: "does not resolve",

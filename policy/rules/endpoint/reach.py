@@ -29,7 +29,7 @@ _WORDS: Final = {
     State.IKE: "answers with IKE",
     State.PLAINTEXT: "answers in plaintext",
     State.NOT_TLS: "does not answer in the expected protocol",
-    State.REFUSED: "refuses the connection",
+    State.REFUSED: "refuses the connection or the handshake",
     State.UNREACHABLE: "cannot be reached",
     State.TIMEOUT: "does not answer in time",
     State.DNS_ERROR: "has a name that does not resolve",
