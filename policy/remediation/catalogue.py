@@ -17,6 +17,7 @@ from policy.remediation.servers.envoy import ENVOY
 from policy.remediation.servers.go import GO
 from policy.remediation.servers.haproxy import HAPROXY
 from policy.remediation.servers.iis import IIS
+from policy.remediation.servers.ipsec import LIBRESWAN, STRONGSWAN
 from policy.remediation.servers.java import JAVA
 from policy.remediation.servers.mysql import MYSQL
 from policy.remediation.servers.nginx import NGINX
@@ -41,6 +42,8 @@ SERVERS: Final[tuple[ServerKind, ...]] = (
     GO,
     IIS,
     OPENSSH,
+    STRONGSWAN,
+    LIBRESWAN,
     AWS_ELB,
     AWS_CLASSIC_ELB,
     CLOUDFRONT_DISTRIBUTION,

@@ -14,6 +14,7 @@ from model.frozen import frozen
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import CIPHER_SUITES, NAMED_GROUPS, Strength, strength_by_name
 from policy.policy import Policy, PolicyRule
+from policy.remediation.ike_demands import IkeDemands, ike_demands_of
 from policy.remediation.ssh_demands import SshDemands, ssh_demands_of
 from policy.rule import Parameters
 from policy.rules.endpoint.https import Hsts
@@ -94,7 +95,8 @@ class Demands:
     rule requires such a group. ``server_decides`` and ``client_certificates`` are None if no rule is about
     them. ``dh_bits`` is the minimum length of a DHE prime. ``forbidden_features`` uses the names of
     ``docs/reference/checks.md``. ``http_port`` and ``https_port`` are the endpoint's, and so is ``resource``, the
-    ARN of what serves it in AWS. ``ssh`` is about SSH servers.
+    ARN of what serves it in AWS. ``ssh`` is about SSH servers, ``ike`` about IKE
+    responders.
     """
 
     versions: tuple[ProtocolVersion, ...]
@@ -112,6 +114,7 @@ class Demands:
     https_port: int = URL_PORTS["https"]
     resource: str | None = None
     ssh: SshDemands = SshDemands()
+    ike: IkeDemands = IkeDemands()
 
     @property
     def https_port_suffix(self) -> str:
@@ -170,6 +173,7 @@ def demands_of(policies: Iterable[Policy]) -> Demands | None:
             for name in rule.parameters.features
         ),
         ssh=ssh_demands_of(rules, {}),
+        ike=ike_demands_of(rules, {}),
     )
 
 

@@ -16,6 +16,7 @@ from policy.policy import Policy, PolicyRule
 from policy.remediation.aws.resources import resource_of
 from policy.remediation.catalogue import SERVERS
 from policy.remediation.demands import Demands, demands_of
+from policy.remediation.ike_demands import ike_demands_of
 from policy.remediation.needed_topics import needed_topics
 from policy.remediation.setting import ServerKind, Topic
 from policy.remediation.ssh_demands import ssh_demands_of
@@ -66,9 +67,11 @@ def fix_of(observation: Observation, result: RuleResult, policies: Sequence[Poli
     demands = _demands(kind, applicable, target)
     if demands is None:
         return None
+    rules = [one for policy in applicable for one in policy.rules]
     if observation.is_ssh:
-        rules = (one for policy in applicable for one in policy.rules)
         demands = replace(demands, ssh=ssh_demands_of(rules, observation.ssh))
+    elif observation.is_ike:
+        demands = replace(demands, ike=ike_demands_of(rules, observation.ike))
     writable = {one.topic for one in kind.write(demands) if one.lines}
     topics = needed_topics(observation, rule, applicable, demands, writable)
     return Fix(kind=kind, topics=topics, demands=demands) if topics else None

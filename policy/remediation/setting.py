@@ -33,6 +33,8 @@ class Topic(StrEnum):
     RENEGOTIATION = "renegotiation"
     SSH_ALGORITHMS = "SSH algorithms"
     HOST_KEYS = "SSH host keys"
+    IKE_VERSIONS = "IKE versions"
+    IKE_TRANSFORMS = "IKE transforms"
 
 
 @frozen
@@ -87,6 +89,12 @@ _BY_RULE: Final = {
     "ssh_algorithms": (Topic.SSH_ALGORITHMS,),
     "ssh_terrapin": (Topic.SSH_ALGORITHMS,),
     "ssh_host_key_size": (Topic.HOST_KEYS,),
+    "ikev1_main_mode": (Topic.IKE_VERSIONS,),
+    "ikev1_aggressive_mode": (Topic.IKE_VERSIONS,),
+    "ike_encryption": (Topic.IKE_TRANSFORMS,),
+    "ike_prf": (Topic.IKE_TRANSFORMS,),
+    "ike_integrity": (Topic.IKE_TRANSFORMS,),
+    "ike_key_exchange": (Topic.IKE_TRANSFORMS,),
 }
 _BY_FORBIDDEN_FEATURE: Final = {
     "early_data": Topic.EARLY_DATA,

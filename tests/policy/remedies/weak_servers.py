@@ -62,7 +62,7 @@ def _setting(line: str) -> str:
     words = line.split()
     if words[:2] == ["SSLCipherSuite", "TLSv1.3"] or words[0] == "ssl_conf_command":
         return " ".join(words[:2])
-    return words[0]
+    return words[0].partition("=")[0]
 
 
 _NGINX = """\
