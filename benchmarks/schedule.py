@@ -56,7 +56,7 @@ def measure(count: int, directory: Path) -> dict[str, float]:
             meter=world,
         )
         start = time.process_time()
-        scheduler.set_targets(targets)
+        await scheduler.set_targets(targets)
         return time.process_time() - start
 
     scheduled = asyncio.run(schedule())

@@ -23,14 +23,10 @@ META_PREFIX = "__"
 
 
 class SourceError(Exception):
-    """A source could not be read; the message says why and how to fix it, with URLs masked.
+    """A source could not be read; the message says why and how to fix it, with URLs masked."""
 
-    ``status`` is the HTTP status of the refusal, None if the failure was not an HTTP error.
-    """
-
-    def __init__(self, message: str, *, status: int | None = None) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(masked_urls(message))
-        self.status = status
 
 
 @frozen

@@ -15,9 +15,9 @@ STATES: Final[Mapping[State, str]] = {
     State.TLS: "answers with TLS",
     State.SSH: "answers with SSH",
     State.IKE: "answers with IKE",
-    State.PLAINTEXT: "answers in plaintext, without TLS",
-    State.NOT_TLS: "does not answer with TLS",
-    State.REFUSED: "refuses",
+    State.PLAINTEXT: "answers in plaintext",
+    State.NOT_TLS: "does not answer in the expected protocol",
+    State.REFUSED: "refuses the connection or the handshake",
     State.UNREACHABLE: "cannot be reached",
     State.TIMEOUT: "does not answer in time",
     State.DNS_ERROR: "does not resolve",
@@ -67,8 +67,18 @@ def state_words(state: str) -> str:
     return STATES[State(state)] if state in set(State) else state
 
 
+def state_sentence(state: str, reason: str | None) -> str:
+    """How an endpoint answered, by the value of its state and the visit's ``reason``, which says by itself why it did not."""
+    words = f"The endpoint {state_words(state)}."
+    if state in ANSWERED:
+        return f"{words} {reason}" if reason else words
+    return reason or words
+
+
 def short_state(state: State) -> str:
     """The state in one or two words, for a table: ``TLS``, ``dns error``."""
+    if state is State.NOT_TLS:
+        return "wrong protocol"
     return state.value.upper() if state in ANSWERED else state.value.replace("_", " ")
 
 

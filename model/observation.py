@@ -189,7 +189,7 @@ class Cost:
 class Observation:
     """Everything that one visit found out about one endpoint.
 
-    ``reason`` is one sentence if ``state`` is not ``tls`` or facts stayed unknown. Facts that were not asked
+    ``reason`` is one sentence if the endpoint did not answer or facts stayed unknown. Facts that were not asked
     about are absent. ``alpn`` are the accepted protocol ids. ``plaintext`` has, by name, what the same service
     does without TLS, ``ssh`` what an SSH server offers and proves, ``quic`` what the server's QUIC side accepts,
     ``ike`` what an IKE responder accepts, ``http`` what its HTTP responses say about HTTPS. ``not_asked`` names the facts that are

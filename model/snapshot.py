@@ -21,7 +21,7 @@ from model.verdict import Verdict
 class EndpointStatus:
     """One current endpoint: its newest Observation and its recent history.
 
-    ``last_probe_at`` is when the newest visit ended; ``last_success_at`` when the endpoint last answered with TLS,
+    ``last_probe_at`` is when the newest visit ended; ``last_success_at`` when the endpoint last answered,
     or None if it never did. ``findings`` are the unresolved ones, ``compliance`` is by policy. ``policies`` are the
     digests of the policies that judged the newest visit, by name; None if that is not known. ``claims`` are what the
     target's configuration declares, as the newest visit shows it.

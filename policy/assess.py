@@ -1,6 +1,6 @@
 """Judges one Observation by every policy that applies to its endpoint: pure, and so repeatable.
 
-An endpoint that did not answer with TLS has one result for each policy, that of ``reachable``. If it answered in
+An endpoint that did not answer has one result for each policy, that of ``reachable``. If it answered in
 plaintext or HTTP, the rules on plaintext and HTTPS have results too. Nothing was proved about the other
 rules, so earlier findings stay as they were. An SSH server is judged by the rules on SSH, an IKE responder by those on
 IKE, and neither by others; a policy without any does not apply to it.

@@ -5,9 +5,8 @@ One ``VisitBudget`` counts all of it. Every step of a visit draws from it: corou
 the budget is exhausted: every further question gets the Answer ``FailureKind.BUDGET``. The visit then ends
 with what it knows, and its reason names the limit.
 
-The processor time of a short step is at most the time that passes, and is not measured more exactly: reading the
-thread's own clock takes longer than many steps. A long step may have been interrupted by other processes, so it
-counts what its thread has used since the last long step, at most.
+The processor time of a step is read from its thread's own clock: a step that other processes or a quota of the
+container interrupt does not cost more, nor does what other visits do meanwhile.
 
 A step cannot be interrupted, and a thread cannot be killed. So the size of everything a server sends is
 bounded before it is processed (``pki.certificates.reading.bounds``); the budget bounds how often.
@@ -16,7 +15,6 @@ bounded before it is processed (``pki.certificates.reading.bounds``); the budget
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,8 +27,6 @@ from model.frozen import frozen
 
 _THREADS: Final = 2
 """Threads of the whole process that check what servers sent; each visit uses one at a time."""
-
-_SHORT_SECONDS: Final = 0.001
 
 _HEAVY_SECONDS: Final = 0.25
 """Processor seconds: several times the cost of a visit to an honest server with all checks."""
@@ -142,30 +138,13 @@ class _Step:
 
     def __enter__(self) -> None:
         if self._depth == 0:
-            self._began = time.perf_counter()
+            self._began = time.thread_time()
         self._depth += 1
 
     def __exit__(self, *_: object) -> None:
         self._depth -= 1
         if self._depth == 0:
-            self._budget.processor_seconds += _used_in(time.perf_counter() - self._began)
-
-
-class _LastLook(threading.local):
-    """The reading of this thread's clock after its last long step."""
-
-    seconds = 0.0
-
-
-_LAST_LOOK: Final = _LastLook()
-
-
-def _used_in(passed_seconds: float) -> float:
-    """An upper bound of the processor time that this thread has used in a step that ends now."""
-    if passed_seconds < _SHORT_SECONDS:
-        return passed_seconds
-    before, _LAST_LOOK.seconds = _LAST_LOOK.seconds, time.thread_time()
-    return min(passed_seconds, _LAST_LOOK.seconds - before)
+            self._budget.processor_seconds += time.thread_time() - self._began
 
 
 _CURRENT: ContextVar[VisitBudget | None] = ContextVar("visit_budget", default=None)

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from model.endpoint_state.schedule import Schedule
 from scheduling.jobs import Rank
+from scheduling.pauses import with_pauses
 from scheduling.resolve import MOST_ADDRESSES
 from scheduling.tracked import Tracked
 
@@ -25,9 +26,9 @@ class EndpointHistories:
         self._doubted: set[str] = set()
         self._away: dict[str, Schedule] = {}
 
-    def restore(self, schedules: Iterable[Schedule], *, enumerates: bool) -> None:
+    async def restore(self, schedules: Iterable[Schedule], *, enumerates: bool) -> None:
         """Restores the schedules from before a restart; with ``enumerates`` every endpoint is enumerated again."""
-        for one in schedules:
+        async for one in with_pauses(schedules):
             known = replace(one, enumerated_at=None) if enumerates else one
             self._away[one.endpoint_key] = known
 

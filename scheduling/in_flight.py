@@ -7,7 +7,7 @@ wait as well.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Final
 
 from scheduling.jobs import Job, SchedulerSettings, VisitJob
@@ -37,11 +37,6 @@ class InFlight:
         return job in self._tasks
 
     @property
-    def tasks(self) -> Collection[asyncio.Task[None]]:
-        """All running tasks."""
-        return self._tasks.values()
-
-    @property
     def visits(self) -> int:
         """The number of running visits."""
         return sum(isinstance(job, VisitJob) for job in self._tasks)
@@ -57,6 +52,14 @@ class InFlight:
         self._in_overtime.discard(job)
         task.add_done_callback(lambda _: self._end(job, task))
         self._watch_for_overtime(job, task)
+
+    async def let_end(self, grace_seconds: float) -> None:
+        """Waits until all jobs have ended, but cancels those that run for longer than that."""
+        if not (tasks := tuple(self._tasks.values())):
+            return
+        _, abandoned = await asyncio.wait(tasks, timeout=grace_seconds)
+        for task in abandoned:
+            task.cancel()
 
     def _end(self, job: Job, task: asyncio.Task[None]) -> None:
         if self._tasks.get(job) is task:

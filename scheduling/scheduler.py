@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from random import Random
+from typing import Final
 
 from model.endpoint_state.schedule import Schedule
 from model.observation import Observation
@@ -26,6 +27,7 @@ from scheduling.in_flight import InFlight
 from scheduling.interval import IntervalPolicy
 from scheduling.jobs import Job, LookUp, Probing, Rank, SchedulerSettings, Visiting, VisitJob
 from scheduling.next_schedule import schedule_after
+from scheduling.pauses import with_pauses
 from scheduling.resolve import unresolved
 from scheduling.start_rate import StartRate
 from scheduling.store_writer import StoreWriter
@@ -33,7 +35,7 @@ from scheduling.tracked import Tracked, TrackedTargets
 from scheduling.visit import judged, observe, read_known_facts, with_earlier_facts
 
 _LOG = logging.getLogger(__name__)
-_STARTED_AT_ONCE = 100  # jobs, until the event loop runs other tasks
+_STARTED_AT_ONCE: Final = 100  # jobs, until the event loop runs other tasks
 
 
 class Scheduler:
@@ -59,6 +61,7 @@ class Scheduler:
         self._tracked = TrackedTargets()
         self._histories = EndpointHistories()
         self._start_rate = StartRate()
+        self._replacing = asyncio.Lock()
         self._wake = asyncio.Event()
         self._in_flight = InFlight(lambda: self._settings, self._wake.set)
         self._is_stopping = False
@@ -100,46 +103,50 @@ class Scheduler:
         """The inventory's target with that key."""
         return tracked.target if (tracked := self._tracked.get(key)) is not None else None
 
-    def enumerate_soon(self, target_key: str | None = None) -> bool:
+    async def enumerate_soon(self, target_key: str | None = None) -> bool:
         """Makes the next visits of the target, or of all targets, enumerate, and starts them one after another.
 
         Returns whether there is such a target.
         """
         wanted = self._tracked.chosen(target_key)
-        for tracked in wanted:
+        async for tracked in with_pauses(wanted):
             for key in tracked.endpoints:
                 self._histories.ask_all(key)
                 self._plan_visit(key, self._admitted_delay())
-        self._wake.set()
         return bool(wanted)
 
-    def set_targets(self, targets: Sequence[Target]) -> None:
-        """Replaces the inventory: new targets are resolved now, and removed ones are forgotten."""
-        wanted = {target.key: target for target in targets}
-        for key in self._tracked.keys() - wanted.keys():
-            self._forget(key)
-        for key, target in wanted.items():
-            known = self._tracked.get(key)
-            if known is None:
-                self._tracked[key] = Tracked(target)
-                self._put(LookUp(key), 0.0, target, Rank.NEW)
-            elif known.target != target:
-                self._relabel(known, target)
-        self._wake.set()
+    async def set_targets(self, targets: Iterable[Target]) -> None:
+        """Replaces the inventory: new targets are resolved now, and removed ones are forgotten.
+
+        A million targets take a minute, so other tasks run meanwhile. If calls overlap, the last one decides.
+        """
+        async with self._replacing:
+            wanted = {target.key: target async for target in with_pauses(targets)}
+            async for key in with_pauses(self._tracked.keys() - wanted.keys()):
+                self._forget(key)
+            new: list[Target] = []
+            async for key, target in with_pauses(wanted.items()):
+                if (known := self._tracked.get(key)) is None:
+                    self._tracked[key] = Tracked(target)
+                    new.append(target)
+                elif known.target != target:
+                    self._relabel(known, target)
+            # By now the whole inventory is known, from which the rate of new visits follows.
+            async for target in with_pauses(new):
+                self._put(LookUp(target.key), 0.0, target, Rank.NEW)
 
     async def run(self) -> None:
         """Runs due jobs until ``stop``; raises what the Store raises at startup."""
         self._ended.clear()
         try:
-            self._histories.restore(
-                await self._store.schedules(), enumerates=self._settings.enumerates_at_start
-            )
+            enumerates = self._settings.enumerates_at_start
+            await self._histories.restore(await self._store.schedules(), enumerates=enumerates)
             async with asyncio.TaskGroup() as group:
                 trying = group.create_task(self._writer.keep_trying())
                 while not self._is_stopping:
                     await self._start_due(group)
                     await self._wait_for_change()
-                await self._let_visits_end()
+                await self._in_flight.let_end(self._settings.stop_grace_seconds)
                 trying.cancel()
             await self._writer.flush()
         finally:
@@ -175,13 +182,6 @@ class Scheduler:
             async with asyncio.timeout(timeout):
                 await self._wake.wait()
 
-    async def _let_visits_end(self) -> None:
-        if not (tasks := tuple(self._in_flight.tasks)):
-            return
-        _, abandoned = await asyncio.wait(tasks, timeout=self._settings.stop_grace_seconds)
-        for task in abandoned:
-            task.cancel()
-
     async def _do(self, job: Job) -> None:
         """Runs one job; an internal error fails this run and never the scheduler."""
         try:
@@ -194,9 +194,8 @@ class Scheduler:
             _LOG.exception("a job failed", extra={"job": str(job)})
             tracked = self._tracked.get(job.target_key)
             if tracked is not None:
-                self._put(
-                    job, self._settings.paces[-1].retry_delay(1, self._random), tracked.target
-                )
+                delay = self._settings.paces[-1].retry_delay(1, self._random)
+                self._put(job, delay, tracked.target)
 
     async def _look_up(self, job: LookUp) -> None:
         tracked = self._tracked.get(job.target_key)
@@ -253,6 +252,7 @@ class Scheduler:
     def _put(self, job: Job, delay_seconds: float, target: Target, rank: Rank = Rank.KNOWN) -> None:
         due = self._clock.monotonic() + delay_seconds
         self._due_queue.put(job, due, rank=rank, group=self._settings.group_of(job, target))
+        self._wake.set()
 
     def _admitted_delay(self) -> float:
         """The delay of one of many simultaneous newcomers."""

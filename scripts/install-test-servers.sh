@@ -109,12 +109,12 @@ install_commands postfix:postfix dovecot:dovecot-imapd vsftpd:vsftpd slapd:slapd
     mariadbd:mariadb-server redis-server:redis-server memcached:memcached mosquitto:mosquitto \
     rabbitmq-server:rabbitmq-server inspircd:inspircd Xtigervnc:tigervnc-standalone-server xrdp:xrdp \
     rsync:rsync telnetd:inetutils-telnetd in.rlogind:rsh-redone-server socat:socat ip:iproute2 \
-    etcd:etcd-server ejabberdctl:ejabberd sshd:openssh-server dropbear:dropbear-bin openvpn:openvpn \
+    etcd:etcd-server ejabberdctl:ejabberd sshd:openssh-server dropbear:dropbear-bin tinysshd:tinysshd sshesame:sshesame openvpn:openvpn \
     charon-systemd:charon-systemd swanctl:strongswan-swanctl certutil:libnss3-tools
 # Languages with a TLS or a binding of their own.
 install_commands go:golang-go ruby:ruby puma:puma twistd3:python3-twisted escript:erlang-base
 install_files /usr/lib/python3/dist-packages/paramiko/__init__.py:python3-paramiko \
-    /usr/lib/python3/dist-packages/bcrypt/__init__.py:python3-bcrypt \
+    /usr/lib/python3/dist-packages/bcrypt/__init__.py:python3-bcrypt '/usr/lib/*/libssh.so.4':libssh-4 \
     /usr/lib/ipsec/plugins/libstrongswan-curve25519.so:libstrongswan-extra-plugins \
     /usr/lib/ipsec/plugins/libstrongswan-openssl.so:libstrongswan-standard-plugins \
     /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream \

@@ -1,7 +1,7 @@
 """Real SSH servers and IKE responders with fixed configurations, and what these make true.
 
 A truth is a set of sentences such as ``cipher aes256-ctr``. Those that no configuration decides are left out: dropbear's
-algorithms are compiled in.
+algorithms are compiled in, and of tinysshd the manual decides the ciphers alone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,17 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from tests.probe.ike.servers import libreswan, strongswan
-from tests.probe.ssh.servers import Keys, conch, dropbear, fingerprint, openssh, paramiko
+from tests.probe.ssh.servers import (
+    Keys,
+    conch,
+    dropbear,
+    fingerprint,
+    libssh,
+    openssh,
+    paramiko,
+    sshesame,
+    tinyssh,
+)
 from tests.zoo.process import Command, running
 
 Truth: TypeAlias = frozenset[str]
@@ -118,6 +128,32 @@ def conch_lists(directory: Path) -> Iterator[tuple[int, Truth]]:
 
 
 @contextmanager
+def libssh_lists(directory: Path) -> Iterator[tuple[int, Truth]]:
+    """libssh, with a cipher that contains its MAC."""
+    key = Keys(directory=directory).make("rsa", "-b", "3072")
+    methods = f"{_METHODS},diffie-hellman-group16-sha512"
+    ciphers, macs = "aes256-gcm@openssh.com,aes256-ctr", "hmac-sha2-512-etm@openssh.com,hmac-sha1"
+    with libssh(directory, key, methods=methods, ciphers=ciphers, macs=macs) as port:
+        yield port, ssh_truth(methods, ciphers, macs, key)
+
+
+@contextmanager
+def tinyssh_defaults(directory: Path) -> Iterator[tuple[int, Truth]]:
+    """One key and one cipher, by its manual."""
+    with tinyssh(directory) as (port, key):
+        yield port, frozenset({_of_key(key), f"{CIPHER} chacha20-poly1305@openssh.com"})
+
+
+@contextmanager
+def sshesame_lists(directory: Path) -> Iterator[tuple[int, Truth]]:
+    """The SSH of Go's x/crypto."""
+    key = Keys(directory=directory).make("ecdsa", "-b", "256")
+    methods, ciphers, macs = "ecdh-sha2-nistp384", "aes256-ctr,aes128-cbc", "hmac-sha2-256"
+    with sshesame(directory, key, methods=methods, ciphers=ciphers, macs=macs) as port:
+        yield port, ssh_truth(methods, ciphers, macs, key)
+
+
+@contextmanager
 def strongswan_new(directory: Path) -> Iterator[tuple[int, Truth]]:
     """IKEv2 alone, with two proposals."""
     proposals = "aes256-sha256-modp2048,aes128gcm16-prfsha384-ecp384-x25519"
@@ -170,6 +206,9 @@ SSH_SERVERS: Final = {
     "asyncssh-ml-kem": asyncssh_ml_kem,
     "paramiko-terrapin": paramiko_terrapin,
     "conch": conch_lists,
+    "libssh": libssh_lists,
+    "tinyssh-defaults": tinyssh_defaults,
+    "sshesame": sshesame_lists,
 }
 IKE_RESPONDERS: Final = {
     "strongswan-new": strongswan_new,

@@ -26,7 +26,21 @@ from pki.net_guard.gate import Purpose, SocketGate
 from pki.net_guard.http_client import HttpAnswer, HttpClient, HttpError, HttpRequest
 
 _MOST_BYTES: Final = 64 * 1024 * 1024
+_MOST_REFUSAL_BYTES: Final = 64 * 1024
 _OK: Final = 200
+
+
+class RefusedError(SourceError):
+    """The API answered with a ``status`` other than 200.
+
+    ``body`` is the text of the answer, empty if it is longer than 64 KiB; ``retry_after`` is the header of that name.
+    """
+
+    def __init__(self, message: str, *, status: int, body: str = "", retry_after: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = body
+        self.retry_after = retry_after
 
 
 @frozen
@@ -62,13 +76,17 @@ class WebApi:
             raise SourceError(f"{url} did not answer with usable JSON: {error}.") from error
 
     async def get_text(self, url: str, parameters: Mapping[str, str] | None = None) -> str:
-        """The text at ``url``; raises SourceError."""
+        """The text at ``url``.
+
+        Raises:
+            RefusedError: if the status is not 200.
+            SourceError: if there is no complete answer.
+        """
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 async with self.ask(url, parameters) as answer:
                     if answer.status != _OK:
-                        reason = f"answered with HTTP status {answer.status}"
-                        raise SourceError(f"{url} {reason}.", status=answer.status)
+                        raise await _refusal(url, answer)
                     received = await answer.body(_MOST_BYTES)
         except TimeoutError:
             reason = f"did not answer completely within {self.timeout_seconds:g} s"
@@ -118,3 +136,16 @@ class WebApi:
 
     def _variable(self) -> str:
         return os.environ.get(self.token_variable, "").strip() if self.token_variable else ""
+
+
+async def _refusal(url: str, answer: HttpAnswer) -> RefusedError:
+    try:
+        body = await answer.body(_MOST_REFUSAL_BYTES)
+    except HttpError:
+        body = b""
+    return RefusedError(
+        f"{url} answered with HTTP status {answer.status}.",
+        status=answer.status,
+        body=body.decode("utf-8", "replace"),
+        retry_after=answer.headers.get("retry-after", ""),
+    )

@@ -12,7 +12,7 @@ from typing import Final
 
 import httpx
 
-from discovery.apis.web import WebApi
+from discovery.apis.web import RefusedError, WebApi
 from discovery.bounds import USUAL_MOST_TARGETS
 from discovery.found import mappings, read_locations
 from discovery.kubernetes.objects import (
@@ -82,7 +82,7 @@ class KubernetesSource:
         for one in (path, *EARLIER_VERSIONS.get(path, ())):
             try:
                 answer = await self._api.get(one, **_parameters(one))
-            except SourceError as error:
+            except RefusedError as error:
                 if error.status == httpx.codes.NOT_FOUND:
                     continue
                 raise

@@ -11,6 +11,7 @@ from exporters.pages.list_filters import ListFilter
 from exporters.pages.rows import Row
 from exporters.word_search import with_words
 from exporters.wording import COMPLIANCE
+from model.encoding.earlier_names import ANSWER_FILTERS
 from model.findings.finding import Severity
 from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
@@ -21,7 +22,7 @@ _STANDINGS: Final = {verdict.value if verdict else _NO_POLICY: verdict for verdi
 _DAYS: Final = ("0", "7", "30", "90")
 
 CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
-    "answer": {"tls": "answers", "other": "does not answer"},
+    "answer": {"yes": "answers", "no": "does not answer"},
     "compliance": {value: COMPLIANCE[verdict] for value, verdict in _STANDINGS.items()},
     "severity": {one.value: f"{one.value} or worse" for one in reversed(Severity)},
     "version": {
@@ -58,6 +59,7 @@ class EndpointFilter(ListFilter):
         **CHOICES,
         "sort": [sign + name for name in SORTS for sign in ("", "-")],
     }
+    earlier: ClassVar[Mapping[str, Mapping[str, str]]] = {"answer": ANSWER_FILTERS}
     order = "sort"
 
     q: str = ""
@@ -87,7 +89,7 @@ class EndpointFilter(ListFilter):
     def _conditions(self, now: datetime) -> Iterator[Callable[[Row], bool]]:
         """What each filter that was given asks of a row."""
         if self.answer:
-            wants_answer = self.answer == "tls"
+            wants_answer = self.answer == "yes"
             yield lambda row: row.answered == wants_answer
         if self.compliance:
             standing = _STANDINGS[self.compliance]

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import ClassVar, Self
 
 from exporters.pages.links import LONGEST_SEARCH, page_link
+from model.encoding.earlier_names import renamed
 from model.frozen import frozen
 
 
@@ -14,12 +15,14 @@ from model.frozen import frozen
 class ListFilter:
     """Each field is a filter, and a parameter of the URL; an empty text filters nothing.
 
-    ``path`` is the list's page. ``choices`` has the values of the filters that are not free text. ``order`` is the field that
+    ``path`` is the list's page. ``choices`` has the values of the filters that are not free text,
+    ``earlier`` those that were renamed, with the new name. ``order`` is the field that
     orders or groups the list; it leaves out nothing.
     """
 
     path: ClassVar[str]
     choices: ClassVar[Mapping[str, Collection[str]]]
+    earlier: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     order: ClassVar[str | None] = None
 
     @classmethod
@@ -39,6 +42,8 @@ class ListFilter:
             allowed = cls.choices.get(name)
             if allowed is None and len(text) > LONGEST_SEARCH:
                 raise ValueError(f"{name} must be at most {LONGEST_SEARCH} characters: shorten it")
+            if text in cls.earlier.get(name, ()):
+                raise ValueError(renamed(f"{name}={text}", f"{name}={cls.earlier[name][text]}"))
             if allowed is not None and text not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {text[:20]!r}")
         return cls(**values)

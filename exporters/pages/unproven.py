@@ -29,7 +29,7 @@ class Unproven:
 
 
 def unproven(observation: Observation) -> Iterator[Unproven]:
-    """The unknown facts of an endpoint; one line if it did not answer with TLS."""
+    """The unknown facts of an endpoint; one line if it did not answer."""
     if not observation.answered:
         yield Unproven("everything", f"the endpoint {STATES[observation.state]}")
         return

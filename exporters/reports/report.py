@@ -185,12 +185,12 @@ class Report:
 
     @property
     def reached(self) -> tuple[ReportedEndpoint, ...]:
-        """The endpoints that answered with TLS."""
+        """The endpoints that answered."""
         return tuple(one for one in self.endpoints if one.is_reached)
 
     @property
     def not_reached(self) -> tuple[ReportedEndpoint, ...]:
-        """The endpoints without known TLS facts."""
+        """The endpoints that did not answer."""
         return tuple(one for one in self.endpoints if not one.is_reached)
 
     def is_idle(self, waiver: Waiver) -> bool:

@@ -33,8 +33,8 @@ def _of(report: Report, endpoint: ReportedEndpoint) -> Iterator[Unproved]:
     if not endpoint.is_reached:
         yield Unproved(
             place=endpoint.key,
-            what="every rule and every fact about TLS",
-            why=f"the endpoint {words.state(endpoint)}",
+            what="every rule and every fact",
+            why=words.state(endpoint),
         )
     for found in endpoint.findings:
         result = found.finding.result

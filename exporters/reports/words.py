@@ -9,14 +9,14 @@ from typing import Final
 
 from exporters.plurals import counted
 from exporters.reports.report import Report, ReportedClaim, ReportedEndpoint
-from exporters.wording import CLAIM_VERDICTS, COMPLIANCE, state_words
+from exporters.wording import CLAIM_VERDICTS, COMPLIANCE, state_sentence
 from model.findings.finding import Finding, FindingStatus, Outcome, Waiver
 from model.verdict import Evidence, Verdict
 
 NEVER: Final = "never"
 POLICY_PRINCIPLES: Final = (
-    "Every service to which this document applies must protect what it sends and receives with TLS, as the rules "
-    "below require. Each rule is checked at the service itself, from the network. What cannot be proved there is "
+    "Every service to which this document applies must encrypt what it sends and receives, as the rules below "
+    "require. Each rule is checked at the service itself, from the network. What cannot be proved there is "
     "unknown; unknown is not compliance. If several policies apply to one service, it must meet all of them. A "
     "service may deviate from a rule only with a waiver that has an owner, a reason and an expiry date."
 )
@@ -51,9 +51,8 @@ def outcome(finding: Finding) -> str:
 
 
 def state(endpoint: ReportedEndpoint) -> str:
-    """How the endpoint answered, and the reason if there is one."""
-    words = state_words(endpoint.state)
-    return words if not endpoint.reason else f"{words}: {endpoint.reason}"
+    """How the endpoint answered, in one sentence."""
+    return state_sentence(endpoint.state, endpoint.reason)
 
 
 def claim_verdict(claim: ReportedClaim) -> str:

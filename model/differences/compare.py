@@ -14,8 +14,8 @@ _STATE_WORDS: Final = {
     State.TLS: "answers with TLS",
     State.SSH: "answers with SSH",
     State.IKE: "answers with IKE",
-    State.PLAINTEXT: "answers in plaintext, without TLS",
-    State.NOT_TLS: "answers with something that is not TLS",
+    State.PLAINTEXT: "answers in plaintext",
+    State.NOT_TLS: "does not answer in the expected protocol",
 }
 """The states in which a server answered; a server may alternate between the others without a change."""
 

@@ -23,7 +23,7 @@ def known_facts(newest_first: Sequence[Observation]) -> Observation:
 
 
 def is_wholly_known(observation: Observation) -> bool:
-    """Whether nothing older could add to it: it answered with TLS, and no verdict is unknown."""
+    """Whether nothing older could add to it: the endpoint answered, and no verdict is unknown."""
     return observation.answered and all(
         section.kind.is_settled(section.of(observation)) for section in SECTIONS
     )

@@ -67,6 +67,9 @@ OPTIONS: Final[_Names] = MappingProxyType({"--clock-is-right": "--trust-clock"})
 
 COMMANDS: Final[_Names] = MappingProxyType({"policy verify": "policy test"})
 
+ANSWER_FILTERS: Final[_Names] = MappingProxyType({"tls": "yes", "other": "no"})
+"""Values of the filter ``answer`` of the page of endpoints."""
+
 
 def renamed(earlier: str, name: str) -> str:
     """The sentence that refuses an earlier name."""

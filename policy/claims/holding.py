@@ -76,7 +76,7 @@ def _held(claim: Claim, subject: Subject) -> Held:
         # A newer release may have stored it.
         return HeldClaim(claim=claim, verdict=ClaimVerdict.UNPROVABLE, observed=str(error)), None
     if found is None:
-        why = subject.observation.reason or "the endpoint did not answer with TLS"
+        why = subject.observation.reason or "the endpoint did not answer"
         return HeldClaim(claim=claim, verdict=ClaimVerdict.NOT_REACHED, observed=why), None
     return _as_seen(claim, found)
 

@@ -1,13 +1,13 @@
-"""The state of an endpoint whose encryption could not be asked."""
+"""The state of an endpoint whose encryption could not be asked, and the sentence that says why."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from model.observation import State
-from probe.dialogue.answer import FailureKind
+from probe.dialogue.answer import ConnectFailure, FailureKind
 
-STATES: Final = {
+_STATES: Final = {
     FailureKind.REFUSED: State.REFUSED,
     FailureKind.UNREACHABLE: State.UNREACHABLE,
     FailureKind.DEADLINE: State.TIMEOUT,
@@ -23,3 +23,9 @@ STATES: Final = {
     FailureKind.RESET: State.REFUSED,
     FailureKind.SILENT: State.TIMEOUT,
 }
+
+
+def failure_state(failure: ConnectFailure, before: str = "") -> tuple[State, str]:
+    """The state, and the failure's detail as a sentence; ``before`` is put before it."""
+    said = f"{before}{failure.detail.rstrip('.')}."
+    return _STATES[failure.kind], said[:1].upper() + said[1:]

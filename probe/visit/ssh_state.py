@@ -11,7 +11,7 @@ from probe.crypto.ssh.exchange import SshAnswer
 from probe.dialogue.answer import ConnectFailure, Ending
 from probe.dialogue.before_tls.greetings import is_tls_record, plaintext_service
 from probe.ssh.messages import KexInit
-from probe.visit.failure_states import STATES
+from probe.visit.failure_states import failure_state
 
 _TURNED_AWAY: Final = re.compile(rb"Exceeded MaxStartups|Not allowed at this time")
 """What OpenSSH says to clients for which it has no room, or which it penalizes (sshd_config, MaxStartups and
@@ -23,8 +23,8 @@ def ssh_state_of(answers: Sequence[SshAnswer | ConnectFailure]) -> tuple[State, 
     match answers[0] if answers else None:
         case None:
             return State.TIMEOUT, "The visit's time was up before anything was asked."
-        case ConnectFailure(kind=kind, detail=detail):
-            return STATES[kind], f"Not connected: {detail.rstrip('.')}."
+        case ConnectFailure() as failure:
+            return failure_state(failure)
         case SshAnswer(kexinit=KexInit()):
             return State.SSH, None
         case SshAnswer() as answer:

@@ -21,7 +21,7 @@ from probe.dialogue.answer import (
 )
 from probe.dialogue.before_tls.greetings import is_ssh, plaintext_service
 from probe.dialogue.exchange import Exchange
-from probe.visit.failure_states import STATES
+from probe.visit.failure_states import failure_state
 
 _TELLING: Final = (
     FailureKind.BLOCKED,
@@ -144,10 +144,9 @@ def _verdict_on(answers: Sequence[Answer]) -> tuple[State, str]:
             return State.NOT_TLS, f"The server sent a malformed {what} in answer to a hello."
         case NoHello(ending=ending):
             return _ENDINGS[ending]
-        case ConnectFailure(kind=kind, detail=detail):
+        case ConnectFailure(kind=kind) as failure:
             is_connected = _TELLING.index(kind) < _TELLING.index(FailureKind.REFUSED)
-            what = "TLS not begun" if is_connected else "Not connected"
-            return STATES[kind], f"{what}: {detail.rstrip('.')}."
+            return failure_state(failure, "TLS not begun: " if is_connected else "")
         case _:
             return State.NOT_TLS, "The server answered only in versions that were not offered."
 

@@ -96,7 +96,7 @@ ENDPOINT: Final = Dashboard(
         _panel(
             "statetimeline",
             "Up",
-            "1 if the address answered with TLS.",
+            "1 if the address answered the last visit.",
             _of("address_up"),
             "{{address}}",
         ),

@@ -146,7 +146,7 @@ FLEET: Final = Dashboard(
         ),
         table(
             "Consecutive failures",
-            "Consecutive visits that did not find TLS, most first.",
+            "Consecutive visits that were not answered, most first.",
             f"topk(20, max by (target) ({chosen('tlsprobe_consecutive_failures')}))",
             thresholds=ANY_IS_BAD,
         ),

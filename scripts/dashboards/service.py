@@ -81,7 +81,7 @@ SERVICE: Final = Dashboard(
         ),
         _over_time(
             "Failures",
-            "Visits per second that did not find TLS, by reason.",
+            "Visits per second that were not answered, by reason.",
             (
                 "sum by (reason) (rate(tlsprobe_probe_failures_total[$__rate_interval]))",
                 "{{reason}}",

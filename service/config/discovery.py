@@ -34,6 +34,7 @@ from model.target_labels import PROXY_PROTOCOL
 from pki.dns import DnsLookup
 from pki.net_guard.gate import SocketGate
 from service.config.clouds.aws import AwsSettings
+from service.config.clouds.azure import AzureSettings
 from service.config.clouds.google import GoogleCloudSettings
 from service.config.dns.sources import DnsSettings, MailDomainsSettings, NameServers
 from service.config.scanners.bills import BillsSettings
@@ -296,6 +297,7 @@ SOURCES: Final[tuple[type[SourceSettings], ...]] = (
     SeenNamesSettings,
     AwsSettings,
     GoogleCloudSettings,
+    AzureSettings,
     ScannerFindingsSettings,
     BillsSettings,
 )

@@ -54,11 +54,11 @@ class Planner:
         else:
             await self.leader.run(self._serve_term)
 
-    def set_targets(self, targets: Sequence[Target]) -> None:
+    async def set_targets(self, targets: Sequence[Target]) -> None:
         """Schedule ``targets`` and no others, now or as soon as this process leads."""
         self._targets = targets
         if self.is_planning:
-            self.scheduler.set_targets(targets)
+            await self.scheduler.set_targets(targets)
 
     def current_endpoints(self) -> Collection[str]:
         """The keys of the endpoints in the schedule."""
@@ -68,9 +68,9 @@ class Planner:
         """The scheduled target with that key."""
         return self.scheduler.target(target_key)
 
-    def enumerate_soon(self, target_key: str | None) -> bool:
+    async def enumerate_soon(self, target_key: str | None) -> bool:
         """Probe a target, or every target, in full soon; returns whether there is any."""
-        return self.scheduler.enumerate_soon(target_key)
+        return await self.scheduler.enumerate_soon(target_key)
 
     def reconfigure(self) -> None:
         """Apply the active configuration to the schedule."""
@@ -83,9 +83,9 @@ class Planner:
         self._visiting = visit
         store = LeaderStore(self.store, self.inventory)
         self.scheduler = self._new_scheduler(store, judge_unresolved(self.judge))
-        self.scheduler.set_targets(self._targets)
         self.is_planning = True
         try:
+            await self.scheduler.set_targets(self._targets)
             await self.scheduler.run()
         finally:
             self.is_planning = False

@@ -144,7 +144,7 @@ def _target_desk(parts: Parts) -> TargetDesk:
 
 
 async def _enumerate_soon(parts: Parts, target: str | None, by: Principal) -> bool:
-    if not parts.planner.enumerate_soon(target):
+    if not await parts.planner.enumerate_soon(target):
         return False
     await record(parts, by, AuditAction.PROBE_REQUESTED, target or "all targets")
     return True

@@ -64,7 +64,7 @@ class TargetFeed:
 
     async def _take(self, found: Attached) -> None:
         self.evaluator.targets = found.targets
-        self.planner.set_targets(found.targets)
+        await self.planner.set_targets(found.targets)
         self.planner.inventory.resource_claims = found.resource_claims
         self.page.expire()
         try:

@@ -29,7 +29,7 @@ class ServiceMeter:
     def visit_finished(self, visit: Visit) -> None:
         """Show the visit's facts from now on, and log the endpoint, the result and the cost.
 
-        The log has a warning when an endpoint stops answering with TLS or never did, and not again while that lasts.
+        The log has a warning when an endpoint stops answering or never did, and not again while that lasts.
         """
         observation = visit.observation
         before = self._inventory.latest(observation.endpoint.key)

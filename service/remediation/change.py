@@ -116,7 +116,7 @@ class Remediator:
         outcome = outcome_of(self._change.finding, before)
         if not before[self._change.finding.endpoint_key].observation.answered:
             raise RemediationError(
-                f"{self._change.finding.endpoint_key} does not answer with TLS from here: run the command where it does"
+                f"{self._change.finding.endpoint_key} does not answer from here: run the command where it does"
             )
         if outcome is not Outcome.FAIL:
             raise RemediationError("the endpoint shows the finding no more: nothing to change")

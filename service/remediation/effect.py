@@ -48,7 +48,7 @@ def _worse(before: Seen, after: Seen) -> Iterator[str]:
         return
     if not after.observation.answered:
         reason = after.observation.reason
-        yield "does not answer with TLS any more" + (f" ({reason})" if reason else "")
+        yield "does not answer any more" + (f" ({reason})" if reason else "")
         return
     status = _http_status(after.observation)
     if status >= _SERVER_ERROR > _http_status(before.observation):

@@ -42,7 +42,7 @@ WITH_EVIDENCE: Final = (
 """The columns from which an Observation with its evidence is decoded."""
 
 _MOST_SEARCHED: Final = 10
-"""How many of an endpoint's newest stretches are searched for one that was answered as TLS."""
+"""How many of an endpoint's newest stretches are searched for one that was answered."""
 
 
 async def read_schedules(connection: AsyncConnection) -> list[Schedule]:

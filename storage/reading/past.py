@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.encoding.known_parts import KnownParts
 from model.findings.finding import Finding
-from model.observation import Observation, State
+from model.observation import ANSWERED, Observation
 from model.query import Selection
 from model.snapshot import EndpointStatus, Snapshot
 from model.target import key_order
@@ -149,7 +149,7 @@ async def _last_successes(
         .join(StatusRow, StatusRow.endpoint_id == EndpointRow.id)
         .where(
             VisitRow.first_at <= moment,
-            ObservationRow.state == State.TLS.value,
+            ObservationRow.state.in_(ANSWERED),
             *conditions(selection),
         )
         .group_by(EndpointRow.key)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.additions.addition import ROOT, Addition
 from tests.additions.catalogue import ACTION, CHECK, RULE, SERVER, SOURCE, STARTTLS
+from tests.additions.cloud_catalogue import AWS_RESOURCE, AZURE_RESOURCE, GOOGLE_RESOURCE
 from tests.additions.service_catalogue import (
     COMMAND,
     METRIC,
@@ -29,6 +30,9 @@ ADDITIONS: Final = (
     CHECK,
     STARTTLS,
     SOURCE,
+    AWS_RESOURCE,
+    GOOGLE_RESOURCE,
+    AZURE_RESOURCE,
     RULE,
     SERVER,
     ACTION,

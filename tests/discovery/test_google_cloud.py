@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pytest
@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discovery.apis.web import WebApi
-from discovery.cloud.google.load_balancers import read_google_load_balancers
+from discovery.cloud.google.reader import GoogleCloudReader
 from discovery.source import SourceError, SourceReading
 from model.target import Target
 from policy.claims import check_claim
@@ -28,6 +28,7 @@ from tests.pki.revocation.servers import WebServer, web_server
 PROJECT: Final = "example-prod"
 BASE: Final = f"https://www.googleapis.com/compute/v1/projects/{PROJECT}"
 API: Final = f"/compute/v1/projects/{PROJECT}"
+PARTIAL: Final = "?returnPartialSuccess=true"
 PEM: Final = trustme.CA().issue_cert("www.example.com").cert_chain_pems[0].bytes().decode()
 
 RULE: Final = {
@@ -89,13 +90,27 @@ def files_of(lists: Lists) -> dict[str, bytes]:
         f"{API}/aggregated/{kind}": aggregated(kind, lists.get(kind, []))
         for kind in ("forwardingRules", "targetHttpsProxies", "sslPolicies", "sslCertificates")
     }
-    answers[f"{API}/global/targetSslProxies"] = {"items": lists.get("targetSslProxies", [])}
-    return {path: json.dumps(answer).encode() for path, answer in answers.items()}
+    proxies = lists.get("targetSslProxies", [])
+    answers[f"{API}/global/targetSslProxies"] = {
+        "kind": "compute#targetSslProxyList",
+        "items": proxies,
+    }
+    return {f"{path}{PARTIAL}": json.dumps(answer).encode() for path, answer in answers.items()}
+
+
+def refusal(status: int, reason: str, message: str) -> bytes:
+    """An error in the form of Google's JSON APIs."""
+    listed = [{"message": message, "domain": "global", "reason": reason}]
+    return json.dumps({"error": {"code": status, "message": message, "errors": listed}}).encode()
+
+
+def reader(server: WebServer, clock: Callable[[], float] = lambda: 0.0) -> GoogleCloudReader:
+    api = WebApi(url=server.url(""), token_variable="GOOGLE_TOKEN")
+    return GoogleCloudReader(api, PROJECT, "google", max_stale_seconds=60, clock=clock)
 
 
 async def read(server: WebServer) -> SourceReading:
-    api = WebApi(url=server.url(""), token_variable="GOOGLE_TOKEN")
-    found = await read_google_load_balancers(api, PROJECT, "google")
+    found = await reader(server).read()
     for target in found.targets:
         for claim in target.claims:
             check_claim(claim)
@@ -179,38 +194,164 @@ async def test_all_pages_are_read() -> None:
         "IPAddress": "192.0.2.11",
     }
     files = files_of(USUAL)
-    path = f"{API}/aggregated/forwardingRules"
+    path = f"{API}/aggregated/forwardingRules{PARTIAL}"
     first = aggregated("forwardingRules", [RULE]) | {"nextPageToken": "more"}
     files[path] = json.dumps(first).encode()
-    files[f"{path}?pageToken=more"] = json.dumps(aggregated("forwardingRules", [other])).encode()
+    files[f"{path}&pageToken=more"] = json.dumps(aggregated("forwardingRules", [other])).encode()
     async with web_server(files) as server:
         found = await read(server)
     assert sorted(target.host for target in found.targets) == ["192.0.2.10", "192.0.2.11"]
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("status", "reason", "words"),
     [
-        ("401 Unauthorized", "the token is not valid, or has expired: write a new one"),
-        ("403 Forbidden", r"grant it the role roles/compute\.networkViewer"),
-        ("404 Not Found", "there is no such project: check `project`"),
-        ("429 Too Many Requests", "the quota of the project is used up"),
-        ("503 Service Unavailable", "HTTP status 503"),
+        (401, "authError", "the token is not valid, or has expired: write a new one"),
+        (403, "accessNotConfigured", "enable the Compute Engine API in the project"),
+        (403, "rateLimitExceeded", "the quota of the project is used up"),
+        (404, "notFound", "there is no such project: check `project`"),
+        (429, "rateLimitExceeded", "the quota of the project is used up"),
+        (500, "backendError", "failed with HTTP status 500"),
     ],
 )
 async def test_a_refusal_says_what_to_do(
-    status: str, words: str, monkeypatch: pytest.MonkeyPatch
+    status: int, reason: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOOGLE_TOKEN", "a-secret-token")
-    async with web_server(files_of(USUAL)) as server:
-        server.status = status
+    body = refusal(status, reason, "Google's own words.")
+    async with web_server(dict.fromkeys(files_of(USUAL), body)) as server:
+        server.status = f"{status} Refused"
         with pytest.raises(SourceError, match=words) as caught:
             await read(server)
+    assert str(caught.value).endswith(f"({reason}: Google's own words).")
     assert "a-secret-token" not in str(caught.value)
 
 
+LIST_OF_RULES: Final = f"{API}/aggregated/forwardingRules{PARTIAL}"
+
+
+async def test_without_the_list_of_addresses_the_last_reading_stays_with_the_missing_permission() -> (
+    None
+):
+    async with web_server(files_of(USUAL)) as server:
+        source = reader(server)
+        complete = await source.read()
+        server.files[LIST_OF_RULES] = refusal(403, "forbidden", "Required permission.")
+        server.statuses[LIST_OF_RULES] = "403 Forbidden"
+        during, first = await source.read(), await read(server)
+    assert during.targets == complete.targets
+    assert first.targets == ()
+    assert during.skipped == first.skipped
+    (skipped,) = first.skipped
+    assert skipped.problem.startswith("compute.forwardingRules.list: not permitted")
+
+
+@pytest.mark.parametrize("kind", ["sslPolicies", "sslCertificates", "targetSslProxies"])
+async def test_a_list_that_may_not_be_read_costs_what_it_says(kind: str) -> None:
+    files = files_of(USUAL)
+    (path,) = [one for one in files if f"/{kind}?" in one]
+    files[path] = refusal(403, "forbidden", f"Required 'compute.{kind}.list' permission.")
+    async with web_server(files) as server:
+        server.statuses[path] = "403 Forbidden"
+        found = await read(server)
+    (target,) = found.targets
+    (skipped,) = found.skipped
+    assert skipped.place == "project example-prod, all scopes"
+    assert skipped.problem.startswith(f"compute.{kind}.list: not permitted: grant this permission")
+    names = {one.name: one.unprovable for one in target.claims}
+    assert ("declared_certificate" in names) is (kind != "sslCertificates")
+    unread = "the list sslPolicies could not be read" if kind == "sslPolicies" else ""
+    assert names["google_ssl_policy"] == unread
+
+
+@pytest.mark.parametrize("status", ["200 OK", "403 Forbidden"])
+async def test_a_page_of_a_proxy_is_not_taken_for_googles_word(status: str) -> None:
+    page = b"<!DOCTYPE html><html><body>Please log in</body></html>"
+    async with web_server(dict.fromkeys(files_of(USUAL), page)) as server:
+        server.status = status
+        with pytest.raises(SourceError, match="does not come from Google Cloud: check the proxy"):
+            await read(server)
+
+
+REGION: Final = "regions/europe-west1"
+REGIONAL: Final[dict[str, Any]] = {
+    **RULE,
+    "name": "regional",
+    "selfLink": f"{BASE}/{REGION}/forwardingRules/regional",
+    "IPAddress": "192.0.2.20",
+    "region": f"{BASE}/{REGION}",
+    "target": f"{BASE}/{REGION}/targetHttpsProxies/regional-proxy",
+}
+REGIONAL_PROXY: Final[dict[str, Any]] = {
+    "name": "regional-proxy",
+    "selfLink": f"{BASE}/{REGION}/targetHttpsProxies/regional-proxy",
+}
+UNREACHABLE: Final = {
+    "code": "UNREACHABLE",
+    "message": "The scope is unreachable.",
+    "data": [{"key": "scope", "value": REGION}],
+}
+
+
+def two_scopes() -> dict[str, bytes]:
+    """Both resources of the region are in the scope ``global`` of the answer, which makes no difference."""
+    proxies = [PROXY, REGIONAL_PROXY]
+    return files_of({**USUAL, "forwardingRules": [RULE, REGIONAL], "targetHttpsProxies": proxies})
+
+
+@pytest.mark.parametrize("kind", ["forwardingRules", "targetHttpsProxies"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"unreachables": [f"{BASE}/{REGION}"]},
+        {"unreachables": [REGION]},
+        {"items": {REGION: {"warning": UNREACHABLE}}},
+        {"warning": UNREACHABLE},
+    ],
+)
+async def test_a_region_that_cannot_be_reached_keeps_its_targets_for_a_while(
+    kind: str, more: dict[str, Any]
+) -> None:
+    now = 0.0
+    async with web_server(two_scopes()) as server:
+        source = reader(server, lambda: now)
+        complete = await source.read()
+        items = {"global": {kind: USUAL[kind]}, **more.get("items", {})}
+        answer = {**aggregated(kind, []), **more, "items": items}
+        server.files[f"{API}/aggregated/{kind}{PARTIAL}"] = json.dumps(answer).encode()
+        now = 60.0
+        during = await source.read()
+        now = 61.0
+        after = await source.read()
+    assert sorted(one.host for one in complete.targets) == ["192.0.2.10", "192.0.2.20"]
+    assert set(during.targets) == set(complete.targets)
+    (skipped,) = during.skipped
+    assert str(skipped) == (
+        f"project example-prod, {REGION}: compute.{kind}.list: Google Cloud cannot reach this scope now"
+    )
+    assert [one.host for one in after.targets] == ["192.0.2.10"]
+    assert after.skipped == during.skipped
+
+
+async def test_a_rule_that_was_deleted_does_not_come_back_while_its_region_is_unreachable() -> None:
+    async with web_server(two_scopes()) as server:
+        source = reader(server)
+        await source.read()
+        server.files.update(files_of(USUAL))
+        await source.read()
+        answer = aggregated("forwardingRules", [RULE]) | {"unreachables": [REGION]}
+        server.files[LIST_OF_RULES] = json.dumps(answer).encode()
+        found = await source.read()
+    assert [one.host for one in found.targets] == ["192.0.2.10"]
+
+
 async def test_what_is_not_the_api_is_an_error() -> None:
-    for body in (b"<html>proxy</html>", b"[]", b'{"items": 5}', b'{"items": {"global": 5}}'):
+    for body in (
+        b"{}",
+        b"[]",
+        b'{"kind": "compute#x", "items": 5}',
+        b'{"kind": "compute#x", "items": {"global": 5}}',
+    ):
         files = dict.fromkeys(files_of(USUAL), body)
         async with web_server(files) as server:
             with pytest.raises(SourceError):

@@ -18,7 +18,8 @@ from discovery.apis.json_text import read_json
 from discovery.apis.prometheus import read_prometheus
 from discovery.apis.web import WebApi
 from discovery.bounds import LONGEST_LABEL
-from discovery.cloud.google.load_balancers import read_google_load_balancers
+from discovery.cloud.azure.reader import AzureReader
+from discovery.cloud.google.reader import GoogleCloudReader
 from discovery.files.targets_file import TargetsFileError, read_targets_file
 from discovery.found import SourceLocation, meta, read_locations
 from discovery.names import read_names
@@ -112,7 +113,7 @@ def test_a_file_has_the_bound_of_its_source(name: str, text: str, tmp_path: Path
 
 
 GOOGLE_LISTS = tuple(
-    f"/compute/v1/projects/p/{path}"
+    f"/compute/v1/projects/p/{path}?returnPartialSuccess=true"
     for path in (
         "aggregated/forwardingRules",
         "aggregated/targetHttpsProxies",
@@ -121,12 +122,21 @@ GOOGLE_LISTS = tuple(
         "global/targetSslProxies",
     )
 )
+AZURE_LISTS = tuple(
+    f"/subscriptions/s/providers/Microsoft.Network/{path}?api-version=2024-05-01"
+    for path in (
+        "applicationGateways",
+        "publicIPAddresses",
+        "applicationGatewayAvailableSslOptions/default/predefinedPolicies",
+    )
+)
 ANSWERS: tuple[Any, ...] = (
     None, 5, "x", [], {}, [5], [[]], {"a": 5}, {"data": 5}, {"data": {"activeTargets": 5}},
     {"data": {"activeTargets": [{"labels": 5, "scrapeUrl": []}]}}, [{"Labels": "x"}],
     [{"Labels": {"tlsprobe.port": "1"}, "NetworkSettings": "x"}], [{"Labels": {"tlsprobe.port": "9" * 5000, "tlsprobe.host": "a"}}],
     [{"ServiceTags": 5, "ServicePort": 1}], [{"ServiceMeta": "x", "ServicePort": 1}], [{"targets": [{}], "labels": {}}],
     [{"targets": [], "labels": {"a": {}}}], {"items": {"global": {"forwardingRules": [{"target": 5}]}}},
+    {"value": [{}]}, {"value": [{"properties": {"httpListeners": [{"properties": {"protocol": "Https"}}]}}], "nextLink": 5},
 )  # fmt: skip
 
 
@@ -135,16 +145,17 @@ async def test_no_answer_of_a_server_stops_the_service(answer: Any) -> None:
     """Each source reaches its next reading, with its targets or with an error."""
     body = json.dumps(answer).encode()
     paths = ("/sd", "/api/v1/targets", "/containers/json", "/v1/catalog/service/a", "/list")
-    files = dict.fromkeys((*paths, *GOOGLE_LISTS), body) | {"/v1/catalog/services": b'{"a": []}'}
+    files = dict.fromkeys((*paths, *GOOGLE_LISTS, *AZURE_LISTS), body) | {
+        "/v1/catalog/services": b'{"a": []}'
+    }
     async with web_server(files) as server:
         readers = {
             "http_sd": lambda: read_http_sd(WebApi(url=server.url("/sd")), "sd"),
             "prometheus": lambda: read_prometheus(WebApi(url=server.url("")), "prometheus"),
             "docker": lambda: read_docker(WebApi(url=server.url("")), "docker"),
             "consul": lambda: read_consul(WebApi(url=server.url("")), "consul"),
-            "google_cloud": lambda: read_google_load_balancers(
-                WebApi(url=server.url("")), "p", "google_cloud"
-            ),
+            "google_cloud": GoogleCloudReader(WebApi(url=server.url("")), "p", "google_cloud").read,
+            "azure": AzureReader(WebApi(url=server.url("")), "s", "azure").read,
             "names": lambda: read_names((), [WebApi(url=server.url("/list"))], [443], "names"),
         }
         for name, read in readers.items():

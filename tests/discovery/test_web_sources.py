@@ -14,7 +14,7 @@ from discovery.apis.consul import Wanted, read_consul
 from discovery.apis.docker import read_docker
 from discovery.apis.http_sd import read_http_sd
 from discovery.apis.prometheus import read_prometheus
-from discovery.apis.web import WebApi
+from discovery.apis.web import RefusedError, WebApi
 from discovery.names import read_names
 from discovery.source import SourceError
 from model.target import Target
@@ -113,7 +113,7 @@ async def test_an_invalid_target_costs_only_itself() -> None:
 
 async def test_refusals_silence_and_floods_are_reported() -> None:
     async with web_server() as server:
-        with pytest.raises(SourceError, match="HTTP status 404") as refused:
+        with pytest.raises(RefusedError, match="HTTP status 404") as refused:
             await read_http_sd(api(server, "/nowhere"), "sd")
         assert refused.value.status == 404
         with pytest.raises(SourceError, match="within"):

@@ -13,6 +13,7 @@ from exporters.wording import (
     OUTCOMES,
     STATES,
     short_state,
+    state_sentence,
     state_words,
     version_name,
 )
@@ -50,7 +51,21 @@ def test_a_state_of_a_later_version_is_shown_as_it_is(state: str, words: str) ->
     assert state_words(state) == words
 
 
-@pytest.mark.parametrize(("state", "word"), [(State.TLS, "TLS"), (State.NOT_TLS, "not tls")])
+@pytest.mark.parametrize(
+    ("state", "reason", "sentence"),
+    [
+        ("refused", "TCP port 1 refused the connection.", "TCP port 1 refused the connection."),
+        ("timeout", None, "The endpoint does not answer in time."),
+        ("ssh", "Not all is known.", "The endpoint answers with SSH. Not all is known."),
+    ],
+)
+def test_a_reason_says_by_itself_why_an_endpoint_did_not_answer(
+    state: str, reason: str | None, sentence: str
+) -> None:
+    assert state_sentence(state, reason) == sentence
+
+
+@pytest.mark.parametrize(("state", "word"), [(State.TLS, "TLS"), (State.NOT_TLS, "wrong protocol")])
 def test_a_state_in_a_table_has_one_or_two_words(state: State, word: str) -> None:
     assert short_state(state) == word
 

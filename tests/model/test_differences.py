@@ -255,7 +255,7 @@ def test_a_difference_has_its_sentence(
     [
         (State.TLS, State.TIMEOUT, ["stopped answering: timeout"]),
         (State.TIMEOUT, State.TLS, ["answers with TLS again, after timeout"]),
-        (State.TLS, State.PLAINTEXT, ["answers in plaintext, without TLS now"]),
+        (State.TLS, State.PLAINTEXT, ["answers in plaintext now"]),
         (State.TIMEOUT, State.REFUSED, []),
         (State.TLS, State.ERROR, []),
     ],

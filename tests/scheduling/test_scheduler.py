@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -42,7 +43,7 @@ def test_a_new_endpoint_is_visited_at_once_and_then_at_its_interval() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(10 * HOUR)
 
     live(world, story)
@@ -57,7 +58,7 @@ def test_every_address_is_a_separate_endpoint() -> None:
     world = World(addresses={"one.test": ("192.0.2.1", "2001:db8::1")})
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(10)
         assert scheduler.current_endpoints() == {
             "one.test:443@192.0.2.1",
@@ -72,7 +73,7 @@ def test_concurrent_visits_are_bounded_and_all_get_their_turn() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([target(f"{number}.test") for number in range(50)])
+        await scheduler.set_targets([target(f"{number}.test") for number in range(50)])
         await asyncio.sleep(60)
 
     live(world, story)
@@ -84,7 +85,7 @@ def test_the_queue_is_reported_while_visits_are_slow() -> None:
     world = World(visit_seconds=100, settings=patient)
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([target(f"{number}.test") for number in range(10)])
+        await scheduler.set_targets([target(f"{number}.test") for number in range(10)])
         await asyncio.sleep(50)
         assert (scheduler.probes_in_flight, scheduler.queue_length) == (4, 6)
         assert scheduler.lag_seconds == pytest.approx(50)
@@ -97,7 +98,7 @@ def test_short_visits_do_not_wait_for_long_ones_and_long_ones_are_bounded() -> N
     world = World(visit_seconds=100, settings=settings)
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([target(f"{number}.test") for number in range(20)])
+        await scheduler.set_targets([target(f"{number}.test") for number in range(20)])
         await asyncio.sleep(4)
         assert scheduler.probes_in_flight == 4
         await asyncio.sleep(4)
@@ -121,7 +122,7 @@ def test_a_busy_processor_does_not_start_more_visits() -> None:
 
     async def story(scheduler: Scheduler) -> None:
         computing = asyncio.create_task(compute())
-        scheduler.set_targets([target(f"{number}.test") for number in range(20)])
+        await scheduler.set_targets([target(f"{number}.test") for number in range(20)])
         await asyncio.sleep(60)
         assert scheduler.probes_in_flight < 4 + 6
         computing.cancel()
@@ -138,7 +139,7 @@ def test_a_failing_endpoint_is_retried_soon_and_then_at_growing_intervals() -> N
     )
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(5 * HOUR)
 
     live(world, story)
@@ -153,7 +154,7 @@ def test_a_single_failure_is_not_reported_as_down() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE, TWO])
+        await scheduler.set_targets([ONE, TWO])
         await asyncio.sleep(2 * HOUR)
         world.failing.add("one.test")
         await world.until_retried(1)
@@ -180,9 +181,9 @@ def test_a_removed_target_is_forgotten_at_once() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE, TWO])
+        await scheduler.set_targets([ONE, TWO])
         await asyncio.sleep(10)
-        scheduler.set_targets([TWO])
+        await scheduler.set_targets([TWO])
         assert scheduler.current_endpoints() == {"two.test:443@192.0.2.1"}
         await asyncio.sleep(5 * HOUR)
 
@@ -194,11 +195,11 @@ def test_a_target_that_returns_during_its_visit_is_not_visited_twice_at_once() -
     world = World(visit_seconds=100)
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(1)
-        scheduler.set_targets([])
+        await scheduler.set_targets([])
         await asyncio.sleep(1)
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(3 * HOUR)
 
     live(world, story)
@@ -209,9 +210,9 @@ def test_new_labels_are_applied_soon() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(10)
-        scheduler.set_targets([target("one.test", team="web")])
+        await scheduler.set_targets([target("one.test", team="web")])
         await asyncio.sleep(2)
 
     live(world, story)
@@ -222,7 +223,7 @@ def test_a_missing_address_is_removed_and_a_new_one_is_added() -> None:
     world = World(addresses={"one.test": ("192.0.2.1",)})
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(10)
         world.addresses["one.test"] = ("192.0.2.2",)
         await asyncio.sleep(1.2 * HOUR)
@@ -237,7 +238,7 @@ def test_alternating_addresses_are_visited_while_present_and_are_not_new_again()
     world = World(addresses={"one.test": halves[0]})
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         for hour in range(20):
             world.addresses["one.test"] = halves[hour % 2]
             await asyncio.sleep(HOUR)
@@ -255,7 +256,7 @@ def test_a_name_with_always_new_addresses_takes_bounded_memory() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         for number in range(300):
             world.addresses["one.test"] = (f"192.0.{number // 250}.{number % 250 + 1}",)
             await asyncio.sleep(HOUR)
@@ -271,7 +272,7 @@ def test_a_name_that_stops_resolving_is_reported_and_its_endpoints_stay() -> Non
     world = World(addresses={"one.test": ("192.0.2.1",)})
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(10)
         world.addresses["one.test"] = ()
         await asyncio.sleep(3 * HOUR)
@@ -288,7 +289,7 @@ def test_an_internal_error_is_an_outcome_and_the_others_continue() -> None:
     world = World(faulty={"one.test"})
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE, TWO])
+        await scheduler.set_targets([ONE, TWO])
         await asyncio.sleep(3 * HOUR)
 
     live(world, story)
@@ -302,7 +303,7 @@ def test_visits_that_cannot_be_stored_are_kept_and_stored_later_in_order() -> No
     world = World(store_is_down=True)
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(3.5 * HOUR)
         assert (world.stored, world.failed_writes > 3) == ([], True)
         world.store_is_down = False
@@ -322,7 +323,7 @@ def test_a_restart_continues_with_the_planned_visits() -> None:
     world = World(planned=[planned])
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(2000)
 
     live(world, story)
@@ -345,7 +346,7 @@ def test_endpoints_overdue_after_a_restart_are_spread() -> None:
     )
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([target(name) for name in names])
+        await scheduler.set_targets([target(name) for name in names])
         await asyncio.sleep(120)
 
     live(world, story)
@@ -359,7 +360,7 @@ def test_many_new_targets_do_not_cause_a_burst() -> None:
     world = World(visit_seconds=0.1, settings=replace(SETTINGS, max_concurrent_probes=1000))
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([target(f"{number}.test") for number in range(2000)])
+        await scheduler.set_targets([target(f"{number}.test") for number in range(2000)])
         await asyncio.sleep(HOUR)
 
     live(world, story)
@@ -369,11 +370,52 @@ def test_many_new_targets_do_not_cause_a_burst() -> None:
     assert max(new) == pytest.approx(2000 / SETTINGS.least_admitted_per_second, abs=10)
 
 
+def test_other_tasks_run_while_a_large_inventory_is_replaced() -> None:
+    """With a million targets it takes longer than a watchdog waits."""
+    world = World(settings=SETTINGS)
+    large = [target(f"{number}.test") for number in range(5000)]
+    turns = dict[str, int]()
+
+    async def story(scheduler: Scheduler) -> None:
+        for name, change in (
+            ("added", partial(scheduler.set_targets, large)),
+            (
+                "labelled",
+                partial(scheduler.set_targets, [target(one.host, a="b") for one in large]),
+            ),
+            ("enumerated", scheduler.enumerate_soon),
+            ("removed", partial(scheduler.set_targets, [])),
+        ):
+            changing = asyncio.create_task(change())
+            turns[name] = 0
+            while not changing.done():
+                turns[name] += 1
+                await asyncio.sleep(0)
+
+    live(world, story)
+    assert min(turns.values()) >= 5000 / 100, turns
+
+
+def test_of_replacements_that_overlap_the_last_decides() -> None:
+    world = World(settings=SETTINGS)
+    large = [target(f"{number}.test") for number in range(1000)]
+
+    async def story(scheduler: Scheduler) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(scheduler.set_targets(large))
+            group.create_task(scheduler.set_targets([ONE]))
+        assert scheduler.targets == [ONE]
+        assert scheduler.queue_length <= 1
+
+    live(world, story)
+    assert {endpoint.target for _, endpoint in world.visits} <= {ONE, *large}
+
+
 def test_a_stop_waits_for_running_visits() -> None:
     world = World(visit_seconds=5)
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(1)
 
     live(world, story)
@@ -384,7 +426,7 @@ def test_a_stop_abandons_visits_that_do_not_finish_in_time() -> None:
     world = World(visit_seconds=10_000)
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(1)
         began = world.clock.monotonic()
         await scheduler.stop()
@@ -398,7 +440,7 @@ def test_an_endpoint_is_enumerated_once_a_day_and_verified_in_between() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(72 * HOUR)
 
     live(world, story)
@@ -413,7 +455,7 @@ def test_a_difference_counts_as_an_enumeration() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(10.5 * HOUR)
         world.differs = True
         await asyncio.sleep(HOUR)
@@ -428,7 +470,7 @@ def test_after_a_failure_everything_is_enumerated() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(4 * HOUR)
         world.failing.add("one.test")
         await asyncio.sleep(2 * HOUR)  # the time it takes to fail, and to fail again
@@ -444,7 +486,7 @@ def test_the_time_of_an_enumeration_survives_a_restart() -> None:
     world = World(settings=replace(SETTINGS, enumerates_at_start=False))
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(3 * HOUR)
 
     live(world, story)
@@ -462,7 +504,7 @@ def test_an_unreadable_store_makes_every_endpoint_be_enumerated() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(3 * HOUR)
         world.store_is_down = True
         world.known.clear()
@@ -477,7 +519,7 @@ def test_labels_choose_the_interval() -> None:
     world = World(settings=replace(SETTINGS, paces=(quick, PACE)))
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([target("quick.test", team="payments"), ONE])
+        await scheduler.set_targets([target("quick.test", team="payments"), ONE])
         await asyncio.sleep(10 * HOUR)
 
     live(world, story)
@@ -490,7 +532,7 @@ def test_nothing_is_visited_in_a_maintenance_window() -> None:
     world = World(settings=replace(SETTINGS, paces=(replace(PACE, closed=(night,)),)))
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([target(f"{number}.test") for number in range(20)])
+        await scheduler.set_targets([target(f"{number}.test") for number in range(20)])
         await asyncio.sleep(72 * HOUR)
 
     live(world, story)
@@ -513,7 +555,7 @@ def test_a_visit_released_for_the_night_runs_after_it() -> None:
 
     async def story(scheduler: Scheduler) -> None:
         scheduler.reconfigure(world.settings, visit_by_worker)
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(84 * HOUR)
 
     live(world, story)
@@ -537,7 +579,7 @@ def test_an_unmade_visit_is_requested_again_soon_and_is_not_a_failure() -> None:
 
     async def story(scheduler: Scheduler) -> None:
         scheduler.reconfigure(world.settings, visit_on_the_third_attempt)
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(0.4 * HOUR)
 
     live(world, story)
@@ -553,7 +595,7 @@ def test_a_certificate_near_its_expiry_is_probed_more_often() -> None:
     world = World(certificates=(chain,))
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(10 * HOUR)
 
     live(world, story)
@@ -565,7 +607,7 @@ def test_ten_thousand_targets_found_together_are_spread_for_later_visits() -> No
     world = World(visit_seconds=0.1, settings=replace(SETTINGS, max_concurrent_probes=1000))
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([target(f"{number}.test") for number in range(2000)])
+        await scheduler.set_targets([target(f"{number}.test") for number in range(2000)])
         await asyncio.sleep(3 * HOUR)
 
     live(world, story)
@@ -580,9 +622,9 @@ def test_no_source_starves_another() -> None:
     few = [replace(target(f"few{number}.test"), source="small") for number in range(3)]
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets(crowd)
+        await scheduler.set_targets(crowd)
         await asyncio.sleep(5)
-        scheduler.set_targets([*crowd, *few])
+        await scheduler.set_targets([*crowd, *few])
         await asyncio.sleep(120)
 
     live(world, story)
@@ -595,9 +637,9 @@ def test_a_flood_of_new_targets_does_not_starve_known_ones() -> None:
     known = [target(f"known{number}.test") for number in range(5)]
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets(known)
+        await scheduler.set_targets(known)
         await asyncio.sleep(HOUR)
-        scheduler.set_targets([*known, *(target(f"{number}.test") for number in range(5000))])
+        await scheduler.set_targets([*known, *(target(f"{number}.test") for number in range(5000))])
         world.visits.clear()
         await asyncio.sleep(1.6 * HOUR)
         assert scheduler.lag_seconds > 0
@@ -614,7 +656,7 @@ def test_a_busy_label_does_not_starve_other_labels() -> None:
     crowd = [target(f"{number}.test", team="busy") for number in range(200)]
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([*crowd, ONE])
+        await scheduler.set_targets([*crowd, ONE])
         await asyncio.sleep(10 * HOUR)
 
     live(world, story)
@@ -626,7 +668,7 @@ def test_overload_causes_lag_and_delay_but_uses_no_memory() -> None:
     world = World(visit_seconds=60.0, settings=replace(SETTINGS, overtime_seconds=1000))
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([target(f"{number}.test") for number in range(2000)])
+        await scheduler.set_targets([target(f"{number}.test") for number in range(2000)])
         await asyncio.sleep(3 * HOUR)
         assert scheduler.lag_seconds > HOUR
         assert scheduler.queue_length <= 2 * 2000
@@ -640,7 +682,7 @@ def test_the_clock_may_step_an_hour_in_both_directions() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         for step in (HOUR, -HOUR, -HOUR, HOUR):
             await asyncio.sleep(5 * HOUR)
             world.clock.step(step)
@@ -656,7 +698,7 @@ def test_other_settings_take_effect_while_it_runs() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE])
+        await scheduler.set_targets([ONE])
         await asyncio.sleep(2 * HOUR)
         often = replace(SETTINGS, paces=(replace(PACE, interval_seconds=60),))
         scheduler.reconfigure(often, world.visit)
@@ -671,14 +713,14 @@ def test_all_endpoints_can_be_enumerated_again_at_once() -> None:
     world = World()
 
     async def story(scheduler: Scheduler) -> None:
-        scheduler.set_targets([ONE, TWO])
+        await scheduler.set_targets([ONE, TWO])
         await asyncio.sleep(2 * HOUR)
         world.known.clear()
-        assert scheduler.enumerate_soon()
+        assert await scheduler.enumerate_soon()
         await asyncio.sleep(10)
-        assert scheduler.enumerate_soon("one.test:443")
+        assert await scheduler.enumerate_soon("one.test:443")
         await asyncio.sleep(10)
-        assert not scheduler.enumerate_soon("nobody.test:443")
+        assert not await scheduler.enumerate_soon("nobody.test:443")
 
     live(world, story)
     asked = [(key.partition(".")[0], is_verified) for key, is_verified in world.known]

@@ -84,7 +84,7 @@ async def test_a_visit_is_judged_once_even_if_its_first_write_fails(tmp_path: Pa
         )
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            scheduler.set_targets([legacy().endpoint.target])
+            await scheduler.set_targets([legacy().endpoint.target])
             running = asyncio.create_task(scheduler.run())
             await listener.write_failed.wait()
             (shown,) = inventory.snapshot().endpoints

@@ -175,7 +175,7 @@ async def test_one_endpoint_without_tls_gives_exit_code_1(
     run = await asyncio.to_thread(tlsprobe, "scan", modern, f"127.0.0.1:{closed_port}")
     assert run.returncode == 1
     report, summary = [line for line in run.stdout.splitlines() if str(closed_port) in line]
-    assert report.startswith(f"127.0.0.1:{closed_port}: refuses: ")
+    assert report == f"127.0.0.1:{closed_port}: TCP port {closed_port} refused the connection."
     assert summary.split()[:4] == ["no", "TLS", "-", f"127.0.0.1:{closed_port}"]
 
 
@@ -225,7 +225,7 @@ async def test_a_cancelled_scan_writes_what_is_known(
     scan.cancel()
     with pytest.raises(asyncio.CancelledError):
         await scan
-    assert output.getvalue().startswith(f"{closed}: refuses: ")
+    assert output.getvalue().startswith(f"{closed}: TCP port {closed_port} refused the connection.")
 
 
 class WatchedTerminal(io.StringIO):

@@ -95,6 +95,7 @@ PUBLIC: Final[Mapping[str, str]] = {
     "regex": "a relabelling rule",
     "replacement": "a relabelling rule",
     "resources": "kinds of objects",
+    "subscription": "the identifier of a subscription of Azure",
     "sender_address": "stands in every mail",
     "role_arn": "the name of an AWS role",
     "s3_probe_role_arn": "the name of a role",

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from model.comparisons.change import ChangeKind
-from model.observation import State
+from model.observation import ANSWERED, State
 from model.query import Selection, ServiceEvent, Transition
 from model.target import Endpoint, Target
 from storage import SqlStore
@@ -140,6 +140,17 @@ async def test_the_inventory_of_any_time_is_what_was_known_at_that_time(store: S
     assert status.observation.state is State.REFUSED
     assert status.last_success_at == NOON + INTERVAL
     assert status.config_changed_at == NOON + INTERVAL
+
+
+@pytest.mark.parametrize("state", sorted(ANSWERED))
+async def test_every_answer_is_a_last_success_at_a_later_time(
+    store: SqlStore, state: State
+) -> None:
+    answered, refused = replace(observation(), state=state), refusal(hour=1)
+    await store.record(answered, schedule(answered))
+    await store.record(refused, schedule(refused, failures=1))
+    (status,) = (await store.snapshot_at(NOON + 1.5 * INTERVAL)).endpoints
+    assert status.last_success_at == answered.started_at
 
 
 async def test_an_endpoint_not_visited_for_long_is_not_in_a_later_inventory(

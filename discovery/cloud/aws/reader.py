@@ -17,6 +17,7 @@ from discovery.cloud.aws.families import FAMILIES, GLOBAL
 from discovery.cloud.aws.limits import Limits
 from discovery.cloud.aws.scope import AwsScope
 from discovery.cloud.aws.sessions import AwsSession, Passage
+from discovery.cloud.last_readings import USUAL_STALE_SECONDS, LastReadings
 from discovery.found import Location, read_locations
 from discovery.source import Skipped, SourceReading
 from model.frozen import frozen
@@ -34,14 +35,6 @@ class _Part:
     service: str
 
 
-@frozen
-class _Complete:
-    """What a part had when all of it could be read."""
-
-    at: float
-    locations: tuple[Location, ...]
-
-
 class AwsReader:
     """Reads one source again and again.
 
@@ -55,7 +48,7 @@ class AwsReader:
         gate: SocketGate,
         name: str,
         *,
-        max_stale_seconds: float = 86_400.0,
+        max_stale_seconds: float = USUAL_STALE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         limits: Limits | None = None,
     ) -> None:
@@ -65,9 +58,7 @@ class AwsReader:
         self._accounts = Accounts(scope, passage)
         self._name = name
         self._most = scope.most
-        self._max_stale_seconds = max_stale_seconds
-        self._clock = clock
-        self._complete: dict[_Part, _Complete] = {}
+        self._last = LastReadings[_Part](max_stale_seconds, clock)
 
     async def read(self) -> SourceReading:
         """All targets with their claims; raises SourceError if there are no credentials."""
@@ -98,8 +89,8 @@ class AwsReader:
         session = self._accounts.session(account)
         if isinstance(session, str):
             problem = Skipped(place=f"account {account}", problem=session)
-            known = [part for part in self._complete if part.account == account]
-            return [problem, *(one for part in known for one in self._last(part) or ())], []
+            known = [part for part in self._last.parts if part.account == account]
+            return [problem, *(one for part in known for one in self._last.last(part) or ())], []
         api = AwsApi(session, self._accounts.home, now)
         regions = self._accounts.regions(api)
         return api.skipped, list(self._parts(session, regions, now))
@@ -121,15 +112,5 @@ class AwsReader:
             api.skip(
                 part.service, f"AWS's answer is not as expected ({type(error).__name__}: {error})"
             )
-        if not api.skipped:
-            self._complete[part] = _Complete(at=self._clock(), locations=tuple(locations))
-            return locations
-        last = self._last(part)
-        return [*(locations if last is None else last), *api.skipped]
-
-    def _last(self, part: _Part) -> Sequence[Location] | None:
-        """The last complete reading of a part; None if there is none, or if it is too old."""
-        last = self._complete.get(part)
-        if last is None or self._clock() - last.at > self._max_stale_seconds:
-            return None
-        return last.locations
+        settled = self._last.settle(part, locations, is_complete=not api.skipped)
+        return [*settled, *api.skipped]

@@ -1,17 +1,16 @@
 """Google Cloud's load balancers: the addresses of forwarding rules, with what SSL policies and certificates claim.
 
-The lists are forwardingRules, targetHttpsProxies, targetSslProxies, sslPolicies and sslCertificates of the Compute
-Engine API (cloud.google.com/compute/docs/reference/rest/v1). Of a proxy with a certificate map the names are not known.
+The fields are those of cloud.google.com/compute/docs/reference/rest/v1. Of a proxy with a certificate map the names
+are not known.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
-from discovery.apis.web import WebApi
-from discovery.bounds import USUAL_MOST_TARGETS
+from discovery.cloud.google.lists import Project, path
+from discovery.cloud.google.resource import GoogleResource
 from discovery.cloud.tls_rules import at_least, only_suites
 from discovery.declared import leaf_sha256
 from discovery.found import (
@@ -19,26 +18,13 @@ from discovery.found import (
     Location,
     SourceLocation,
     locations_of_objects,
-    mappings,
     meta,
-    read_locations,
 )
-from discovery.source import SourceError, SourceReading
 from model.claims import Claim, ClaimedRule
 from model.claims.declared import certificate_claim
-from model.frozen import frozen
 from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES
 
-_MOST_PAGES: Final = 1000
-_LISTS: Final[Mapping[str, str]] = {
-    "forwardingRules": "aggregated/forwardingRules",
-    "targetHttpsProxies": "aggregated/targetHttpsProxies",
-    "targetSslProxies": "global/targetSslProxies",
-    "sslPolicies": "aggregated/sslPolicies",
-    "sslCertificates": "aggregated/sslCertificates",
-}
-"""The path of each list below the project; SSL proxies are global."""
 _VERSIONS: Final = {
     "TLS_1_0": ProtocolVersion.TLSV1_0,
     "TLS_1_1": ProtocolVersion.TLSV1_1,
@@ -49,85 +35,32 @@ _TLS13_SUITES: Final = tuple(
     suite.name for suite in CIPHER_SUITES if suite.min_version is ProtocolVersion.TLSV1_3
 )
 """No policy lists them, and each permits some of them."""
-_MEANINGS: Final[Mapping[int, str]] = {
-    401: "the token is not valid, or has expired: write a new one to token_file",
-    403: "its account may not read this: grant it the role roles/compute.networkViewer in the project, and enable the "
-    "Compute Engine API",
-    404: "there is no such project: check `project`",
-    429: "the quota of the project is used up: raise refresh_seconds",
-}
-"""What an HTTP status means, and what to do."""
 
 
-@frozen
-class _Project:
-    """The lists of one project, by the part of ``selfLink`` that begins with ``projects/``."""
-
-    name: str
-    lists: Mapping[str, Mapping[str, JsonObject]]
-
-    def linked(self, kind: str, link: Any) -> JsonObject | None:
-        """The resource to which another one refers."""
-        return None if link is None else self.lists[kind].get(_path(str(link)))
-
-
-async def read_google_load_balancers(
-    api: WebApi, project: str, source: str, most: int = USUAL_MOST_TARGETS
-) -> SourceReading:
-    """A target for each name, or else each address, at which a proxy ends TLS; raises SourceError."""
-    found = await asyncio.gather(*(_read(api, project, kind) for kind in _LISTS))
-    of = _Project(name=project, lists=dict(zip(_LISTS, found, strict=True)))
-    return await asyncio.to_thread(read_locations, _locations(of), source, most)
-
-
-async def _read(api: WebApi, project: str, kind: str) -> Mapping[str, JsonObject]:
-    """The whole list, page by page."""
-    path = f"/compute/v1/projects/{project}/{_LISTS[kind]}"
-    found: dict[str, JsonObject] = {}
-    page: dict[str, str] = {}
-    for _ in range(_MOST_PAGES):
-        try:
-            answer = await api.get(path, **page)
-        except SourceError as error:
-            meaning = _MEANINGS.get(error.status or 0)
-            raise (
-                error
-                if meaning is None
-                else SourceError(
-                    f"Google Cloud refuses {kind} of {project}: {meaning}.", status=error.status
-                )
-            ) from None
-        if not isinstance(answer, dict):
-            raise SourceError(f"{api.url}{path} did not answer like the Compute Engine API.")
-        for one in _items(answer, kind, path):
-            found[_path(str(one.get("selfLink")))] = one
-        if not (token := answer.get("nextPageToken")):
-            return found
-        page = {"pageToken": str(token)}
-    raise SourceError(f"{kind} of {project} has more than {_MOST_PAGES} pages.")
-
-
-def _items(answer: Mapping[str, Any], kind: str, path: str) -> Iterator[JsonObject]:
-    """The resources of a list, or of each region of an aggregated one."""
-    items = answer.get("items", [])
-    if isinstance(items, dict):
-        for scope, inside in items.items():
-            of_scope = inside.get(kind, []) if isinstance(inside, dict) else inside
-            yield from mappings(of_scope, f"{path}: {scope}")
-    else:
-        yield from mappings(items, path)
-
-
-def _locations(project: _Project) -> Iterator[Location]:
-    rules = project.lists["forwardingRules"].values()
+def _locations(project: Project, rules: Iterable[JsonObject]) -> Iterator[Location]:
+    """The targets at these forwarding rules: one for each name, or else each address, at which a proxy ends TLS."""
     return locations_of_objects(rules, _place, lambda rule, place: _at(project, rule, place))
 
 
+LOAD_BALANCERS: Final = GoogleResource(
+    kind="forwardingRules",
+    lists={
+        "forwardingRules": "aggregated/forwardingRules",
+        "targetHttpsProxies": "aggregated/targetHttpsProxies",
+        # SSL proxies are global.
+        "targetSslProxies": "global/targetSslProxies",
+        "sslPolicies": "aggregated/sslPolicies",
+        "sslCertificates": "aggregated/sslCertificates",
+    },
+    locations=_locations,
+)
+
+
 def _place(rule: JsonObject) -> str:
-    return f"forwarding rule {_path(str(rule.get('selfLink')))}"
+    return f"forwarding rule {path(str(rule.get('selfLink')))}"
 
 
-def _at(project: _Project, rule: JsonObject, place: str) -> Iterator[Location]:
+def _at(project: Project, rule: JsonObject, place: str) -> Iterator[Location]:
     """The targets at a forwarding rule; none if it leads to something that ends no TLS."""
     proxy = project.linked("targetHttpsProxies", rule.get("target")) or project.linked(
         "targetSslProxies", rule.get("target")
@@ -139,7 +72,7 @@ def _at(project: _Project, rule: JsonObject, place: str) -> Iterator[Location]:
         for link in proxy.get("sslCertificates") or ()
         if (one := project.linked("sslCertificates", link)) is not None
     ]
-    resource = _path(str(rule["selfLink"]))
+    resource = path(str(rule["selfLink"]))
     claims = (
         _policy_claim(project, proxy, rule, resource),
         *_certificate_claims(proxy, certificates, resource),
@@ -150,7 +83,7 @@ def _at(project: _Project, rule: JsonObject, place: str) -> Iterator[Location]:
             "project": project.name,
             "forwarding_rule": rule.get("name"),
             "target_proxy": proxy.get("name"),
-            "region": _path(str(rule.get("region") or "")).rpartition("/")[2] or "global",
+            "region": path(str(rule.get("region") or "")).rpartition("/")[2] or "global",
             "scheme": rule.get("loadBalancingScheme"),
         },
     )
@@ -173,12 +106,17 @@ def _names(certificates: Sequence[JsonObject]) -> list[str | None]:
     return list(dict.fromkeys(str(name) for name in names if not str(name).startswith("*")))
 
 
-def _policy_claim(project: _Project, proxy: JsonObject, rule: JsonObject, resource: str) -> Claim:
+def _policy_claim(project: Project, proxy: JsonObject, rule: JsonObject, resource: str) -> Claim:
     policy = project.linked("sslPolicies", proxy.get("sslPolicy"))
     name, source = rule.get("name"), "Google Cloud sslPolicies"
     if policy is None and proxy.get("sslPolicy"):
-        said = f"{name} uses the SSL policy {_path(str(proxy['sslPolicy']))}"
-        why = "sslPolicies does not list this policy"
+        said = f"{name} uses the SSL policy {path(str(proxy['sslPolicy']))}"
+        has_problems = bool(project.lists["sslPolicies"].problems)
+        why = (
+            "the list sslPolicies could not be read"
+            if has_problems
+            else "sslPolicies does not list this policy"
+        )
         return Claim(
             name="google_ssl_policy",
             statement=said,
@@ -218,9 +156,3 @@ def _certificate_claims(
     if leaves and is_whole and not proxy.get("certificateMap"):
         known = frozenset(one for one in leaves if one is not None)
         yield certificate_claim(known, "Google Cloud sslCertificates", resource)
-
-
-def _path(link: str) -> str:
-    """The part of a link that names the resource, whatever the host and the version of the API."""
-    _, found, rest = link.partition("/projects/")
-    return f"projects/{rest}" if found else link

@@ -15,7 +15,7 @@ from exporters.pages.links import can_be_sent, endpoint_link, evidence_link, his
 from exporters.pages.lists.post_quantum import missed_badges
 from exporters.pages.rows import STANDING_MARKS, Badge, Row
 from exporters.plurals import counted
-from exporters.wording import COMPLIANCE, state_words
+from exporters.wording import COMPLIANCE, state_sentence
 from model.claims.ledger import ledger
 from model.comparisons.change import Change
 from model.findings.finding import FindingStatus
@@ -75,8 +75,7 @@ def _headline(row: Row) -> str:
     """The verdict in one sentence."""
     observation = row.status.observation
     if not row.answered:
-        reason = f": {observation.reason}" if observation.reason else ""
-        return f"The endpoint {state_words(observation.state)}{reason}"
+        return state_sentence(observation.state, observation.reason).rstrip(".")
     is_open = [one for one in row.status.findings if one.status is FindingStatus.OPEN]
     if row.standing is None:
         return "No policy applies to this endpoint"

@@ -132,7 +132,7 @@ def _tiles(rows: Sequence[Row], now: datetime) -> Iterator[Tile]:
     yield Tile(
         count=silent,
         words="do not answer",
-        link=EndpointFilter(answer="other").link(),
+        link=EndpointFilter(answer="no").link(),
         mark="bad" if silent else "plain",
     )
 

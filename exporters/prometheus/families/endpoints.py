@@ -87,7 +87,7 @@ ENDPOINT_FAMILIES: Final = (
     Family(
         name="probe_failure",
         fact="state",
-        help="1 if the last visit did not find TLS; the labels show the stage that failed and why.",
+        help="1 if the address did not answer the last visit; the labels show the stage that failed and why.",
         example="count by (stage, reason) (tlsprobe_probe_failure)",
         labels=("stage", "reason"),
         samples=_failure,
@@ -124,7 +124,7 @@ ENDPOINT_FAMILIES: Final = (
     ),
     Family(
         name="last_success_timestamp_seconds",
-        help="Time at which a visit last found TLS; absent if none has.",
+        help="Time at which the address last answered a visit; absent if it never did.",
         example="time() - tlsprobe_last_success_timestamp_seconds > 86400",
         samples=_last_success,
     ),
@@ -138,7 +138,7 @@ ENDPOINT_FAMILIES: Final = (
     ),
     Family(
         name="consecutive_failures",
-        help="Number of consecutive visits that did not find TLS.",
+        help="Number of consecutive visits that the address did not answer.",
         example="tlsprobe_consecutive_failures >= 3",
         samples=_failures_in_a_row,
     ),

@@ -34,7 +34,7 @@ def _info(statuses: Sequence[EndpointStatus]) -> Iterator[Sample]:
 TARGET_FAMILIES: Final = (
     TargetFamily(
         name="up",
-        help="1 if an address of the target answered the last visit with TLS or SSH, 0 if none did. "
+        help="1 if an address of the target answered the last visit with TLS, SSH or IKE, 0 if none did. "
         "Visits are scheduled: last_probe_timestamp_seconds shows when the last one ended.",
         example="tlsprobe_up == 0",
         samples=_up,
@@ -47,7 +47,7 @@ TARGET_FAMILIES: Final = (
     ),
     TargetFamily(
         name="address_up",
-        help="1 if the address answered the last visit with TLS or SSH, 0 if it did not.",
+        help="1 if the address answered the last visit with TLS, SSH or IKE, 0 if it did not.",
         example="tlsprobe_address_up == 0",
         labels=("address",),
         samples=_address_up,

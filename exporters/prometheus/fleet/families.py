@@ -223,6 +223,6 @@ FLEET_FAMILIES: Final = (
             ("target", "cert"), _LISTED, _ends_of_target, _first),
     _family("most_findings", "The targets with the most findings of severity medium or higher.",
             ("target",), _LISTED, _severe_findings, _highest),
-    _family("most_consecutive_failures", "The targets with the most consecutive visits that did not find TLS.",
+    _family("most_consecutive_failures", "The targets that did not answer the most consecutive visits.",
             ("target",), _LISTED, _failures, _highest),
 )  # fmt: skip

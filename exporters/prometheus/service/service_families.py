@@ -78,7 +78,7 @@ SERVICE_FAMILIES: Final = (
     ServiceFamily(
         name="probe_failures_total",
         kind="counter",
-        help="Visits that did not find TLS, by the state found.",
+        help="Visits that were not answered, by the state found.",
         example="sum by (reason) (increase(tlsprobe_probe_failures_total[1h]))",
         labels=("reason",),
     ),

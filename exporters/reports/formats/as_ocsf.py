@@ -148,7 +148,7 @@ def _resources(endpoint: ReportedEndpoint) -> Iterator[Json]:
     yield {
         "uid": clean(endpoint.key),
         "name": clean(endpoint.target),
-        "type": "TLS endpoint",
+        "type": "endpoint",
         "labels": labels,
     }
     for value in sorted(set(endpoint.labels.values())):

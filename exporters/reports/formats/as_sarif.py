@@ -191,7 +191,7 @@ def _notifications(report: Report) -> Iterator[Json]:
         yield {
             "level": "warning",
             "message": {
-                "text": f"Not reached: {message(endpoint.key)} {message(words.state(endpoint))}"
+                "text": f"Not reached: {message(endpoint.key)}: {message(words.state(endpoint))}"
             },
             "locations": [_location(endpoint)],
             "timeUtc": time_to_json(endpoint.last_probe_at),

@@ -27,7 +27,7 @@ from exporters.terminal.scan_report.ssh import ssh_rows
 from exporters.terminal.scan_report.suites import group_list, suite_list
 from exporters.terminal.scan_report.verdict import compliance_rows, finding_parts, grade_row
 from exporters.terminal.words import NAME_LIMIT, REASON_LIMIT, listed
-from exporters.wording import STATES, short_state
+from exporters.wording import short_state, state_sentence
 from model.findings.judged import Judged
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
@@ -109,14 +109,12 @@ def _heading(observation: Observation) -> SafeText:
     heading = SafeText(printable(endpoint.target.key, limit=NAME_LIMIT), style="bold")
     if endpoint.address not in {None, endpoint.target.host}:
         heading.append(f" at {printable(endpoint.address or '')}", style="not bold")
-    answered = observation.answered
     heading.append(": ", style="not bold")
-    heading.append(
-        short_state(observation.state) if answered else STATES[observation.state],
-        style="green" if answered else "red",
-    )
-    if observation.reason and not answered:
-        heading.append(f": {printable(observation.reason, limit=REASON_LIMIT)}", style="not bold")
+    if observation.answered:
+        heading.append(short_state(observation.state), style="green")
+    else:
+        why = state_sentence(observation.state, observation.reason)
+        heading.append(printable(why, limit=REASON_LIMIT), style="not bold red")
     return heading
 
 

@@ -20,7 +20,7 @@ from exporters.terminal.scan_report.form import ReportForm, console_for, without
 from exporters.terminal.scan_report.layout import versions_text
 from exporters.terminal.scan_report.verdict import faults
 from exporters.terminal.words import REASON_LIMIT, SEVERITY_STYLES, endpoint_name
-from exporters.wording import STATES
+from exporters.wording import state_sentence
 from model.findings.finding import Severity
 from model.findings.judged import Judged
 from model.frozen import frozen
@@ -161,8 +161,7 @@ def _protocol(observation: Observation) -> str:
 def _reason(observation: Observation) -> str:
     if observation.answered:
         return "no findings"
-    reason = printable(observation.reason or "", limit=REASON_LIMIT)
-    return f"{STATES[observation.state]}{': ' if reason else ''}{reason}"
+    return printable(state_sentence(observation.state, observation.reason), limit=REASON_LIMIT)
 
 
 def _in_days(days: int | None) -> str:

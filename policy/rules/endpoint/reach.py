@@ -1,6 +1,6 @@
-"""Does the endpoint answer with TLS at all? An endpoint that was not reached is reported, not judged.
+"""Does the endpoint answer in its protocol at all? An endpoint that was not reached is reported, not judged.
 
-Every policy has this rule. It fails if the service answers without TLS. It is unknown if nothing is known
+Every policy has this rule. It fails if the service answers without encryption. It is unknown if nothing is known
 (connection refused, no answer in time, a name that does not resolve).
 """
 
@@ -27,9 +27,9 @@ _WORDS: Final = {
     State.TLS: "answers with TLS",
     State.SSH: "answers with SSH",
     State.IKE: "answers with IKE",
-    State.PLAINTEXT: "answers in plaintext, without TLS",
-    State.NOT_TLS: "answers, but not with TLS",
-    State.REFUSED: "refuses the connection or every ClientHello",
+    State.PLAINTEXT: "answers in plaintext",
+    State.NOT_TLS: "does not answer in the expected protocol",
+    State.REFUSED: "refuses the connection or the handshake",
     State.UNREACHABLE: "cannot be reached",
     State.TIMEOUT: "does not answer in time",
     State.DNS_ERROR: "has a name that does not resolve",
@@ -63,7 +63,7 @@ REACHED: Final = Rule(
     identifier="TP-REACH-001",
     name="reachable",
     family=Family.REACH,
-    requirement="The endpoint must answer with TLS, or an SSH or IKE endpoint with its own key exchange",
+    requirement="The endpoint must answer with the encryption of its protocol: TLS, SSH or IKE",
     violation="The endpoint does not answer with the encryption of its protocol",
     why="Without a handshake nothing is encrypted, or nothing can be checked.",
     severity=Severity.HIGH,

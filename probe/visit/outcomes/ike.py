@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from model.observation import State
 from probe.checks.ike.answers import IkeReply
 from probe.dialogue.answer import ConnectFailure
-from probe.visit.failure_states import STATES
+from probe.visit.failure_states import failure_state
 
 
 def ike_state_of(replies: Sequence[IkeReply]) -> tuple[State, str | None]:
@@ -23,6 +23,6 @@ def ike_state_of(replies: Sequence[IkeReply]) -> tuple[State, str | None]:
         return State.NOT_TLS, "The server answered with datagrams that are not answers in IKE."
     first = replies[0]
     if isinstance(first, ConnectFailure):
-        return STATES[first.kind], f"Not connected: {first.detail.rstrip('.')}."
+        return failure_state(first)
     silence = "No IKE message came: a responder that ignores this client and a packet filter look the same."
     return State.TIMEOUT, silence

@@ -46,7 +46,7 @@ Examples:
   tlsprobe policy evaluate mozilla-intermediate example.com
   tlsprobe policy evaluate policies.yml db.example:5432 --label data=sensitive
 
-Exit codes: 0 compliant; 1 the host did not answer with TLS; 2 bad usage; 3 not compliant, or unknown.""",
+Exit codes: 0 compliant; 1 the host did not answer; 2 bad usage; 3 not compliant, or unknown.""",
 )
 def evaluate(  # noqa: PLR0913 - each parameter is an option of the command
     name: PolicyName,

@@ -76,7 +76,7 @@ Examples:
 \b
 Exit codes:
   0  no fact differs
-  1  an endpoint did not answer with TLS, or was not known at a time
+  1  an endpoint did not answer, or was not known at a time
   2  the usage or an input is wrong
   3  facts differ""",
 )
@@ -181,6 +181,6 @@ def _print(compared: Sequence[Sides], *, shows_all: bool, as_json: bool, no_colo
 
 
 def _exit_code(compared: Sequence[Sides]) -> int:
-    if not all(one.are_both_tls for one in compared):
+    if not all(one.have_both_answered for one in compared):
         return EXIT_NOT_ALL_ANSWERED
     return EXIT_OK if all(one.is_same for one in compared) else EXIT_DIFFERENT

@@ -162,7 +162,7 @@ Examples:
 
 \b
 Exit codes:
-  0  every endpoint answered with TLS, every mail domain is protected
+  0  every endpoint answered, every mail domain is protected
   1  some did not, some are not
   2  the usage or an input is wrong; one sentence on standard error says what
   3  with --policy: an endpoint is not compliant, or unknown""",

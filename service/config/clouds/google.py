@@ -2,49 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator
 
-from discovery.apis.web import WebApi
-from discovery.cloud.google.load_balancers import read_google_load_balancers
+from discovery.cloud.google.reader import GoogleCloudReader
 from discovery.source import SourceReading
-from service.config.sources import PolledSettings, SourceContext
-from service.setting_types.secret_marks import SecretFile, SecretVariable, WebUrl
-from service.setting_types.secrets import token_reader
-from service.setting_types.values import Seconds
+from service.config.clouds.cloud_api import CloudApiSettings
+from service.config.sources import SourceContext
+from service.setting_types.secret_marks import WebUrl
+
+_PROJECT: Final = re.compile(r"[a-z][a-z0-9.:-]{4,62}")
 
 
-class GoogleCloudSettings(PolledSettings):
+def _check_project(identifier: str) -> str:
+    if not _PROJECT.fullmatch(identifier):
+        raise ValueError(
+            f"{identifier!r} is not the identifier of a project: use what `gcloud config get project` prints"
+        )
+    return identifier
+
+
+class GoogleCloudSettings(CloudApiSettings):
     """The load balancers of one project of Google Cloud that end TLS, with what it declares of them as claims."""
 
     type: Literal["google_cloud"]
-    project: Annotated[str, Field(pattern=r"^[a-z][a-z0-9.:-]{4,62}$")]
-    token_file: SecretFile = None
-    token_variable: SecretVariable = None
+    project: Annotated[str, AfterValidator(_check_project)]
     url: WebUrl = "https://compute.googleapis.com"
-    refresh_seconds: Seconds = 900.0
 
     @property
     def described(self) -> str:
         """Its kind and project."""
         return f"google_cloud:{self.project}"
 
-    @model_validator(mode="after")
-    def _has_a_token(self) -> GoogleCloudSettings:
-        if (self.token_file is None) == (self.token_variable is None):
-            raise ValueError(
-                "set token_file or token_variable, one of them: where the access token is"
-            )
-        return self
-
     def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:
         """Reads all lists of the project."""
-        api = WebApi(
-            url=self.url,
-            gate=context.gate,
-            read_token=token_reader(name, self.token_file),
-            token_variable=self.token_variable,
-        )
-        return lambda: read_google_load_balancers(api, self.project, name, self.max_targets)
+        return GoogleCloudReader(
+            self.api(name, context),
+            self.project,
+            name,
+            most=self.max_targets,
+            max_stale_seconds=self.max_stale_seconds,
+        ).read

@@ -33,7 +33,7 @@ async def probe_both(
 
 
 def _one_of(found: Sequence[Observation], warn: Callable[[str], None]) -> Observation:
-    """The first address that answers with TLS, or the first one."""
+    """The first address that answers, or the first one."""
     chosen = next((one for one in found if one.answered), found[0])
     if len(found) > 1:
         endpoint = chosen.endpoint

@@ -31,8 +31,8 @@ class Sides:
         return side_by_side(self.first, self.second)
 
     @property
-    def are_both_tls(self) -> bool:
-        """Whether both sides are known and answered with TLS."""
+    def have_both_answered(self) -> bool:
+        """Whether both sides are known and answered."""
         return all(one is not None and one.answered for one in (self.first, self.second))
 
     @property

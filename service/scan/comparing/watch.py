@@ -1,6 +1,6 @@
 """Probes the targets of a scan again and again, and shows what changes.
 
-An endpoint that answered with TLS is verified with few connections; it is asked everything again only if something
+An endpoint that answered is verified with few connections; it is asked everything again only if something
 differs. A watch that lasts for days stores two Observations of each endpoint and the newest changes of all.
 """
 
@@ -37,7 +37,7 @@ _LIMIT: Final = 300
 class _Watched:
     """What is known about one endpoint.
 
-    ``known`` has the last known value of every fact, ``verifiable`` is the newest visit that answered with TLS, and
+    ``known`` has the last known value of every fact, ``verifiable`` is the newest visit that was answered, and
     ``line`` says how the endpoint is now.
     """
 

@@ -22,6 +22,8 @@ class WebServer:
     headers: Mapping[str, str] = field(default_factory=dict)
     status: str = "200 OK"
     """Of what is found."""
+    statuses: dict[str, str] = field(default_factory=dict)
+    """Of single paths, in place of ``status``."""
     asked: list[str] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     """The requests' first lines and headers."""
@@ -69,7 +71,8 @@ class WebServer:
 
     def _serve(self, writer: asyncio.StreamWriter, path: str) -> None:
         body = self.files.get(path, self.packed.get(path))
-        status = "404 Not Found" if body is None else self.status
+        found = self.statuses.get(path, self.status)
+        status = "404 Not Found" if body is None else found
         writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body or b'')}\r\n".encode())
         for name, value in self.headers.items():
             writer.write(f"{name}: {value}\r\n".encode())

@@ -82,7 +82,7 @@ async def seconds_until_all_are_probed(targets: list[Target], ordinary: int) -> 
         meter=world,
     )
     world.addresses = {target.host: (target.host,) for target in targets}
-    scheduler.set_targets(targets)
+    await scheduler.set_targets(targets)
     began = clock.monotonic()
     running = asyncio.create_task(scheduler.run())
     await world.done.wait()

@@ -12,7 +12,7 @@ from tests.support.ports import free_port
 from tests.zoo.process import Command, running
 
 DEBIAN_PYTHON = "/usr/bin/python3"
-"""The Python with Debian's paramiko and Twisted."""
+"""The Python with Debian's paramiko and Twisted; it also loads Debian's libssh."""
 PARAMIKO = """
 import socket, sys, threading
 import paramiko
@@ -48,6 +48,36 @@ class Factory(factory.SSHFactory):
 port = reactor.listenTCP(0, Factory(), interface="127.0.0.1")
 print("listening on", port.getHost().port, flush=True)
 reactor.run()
+"""
+LIBSSH = """
+import ctypes, sys, threading
+
+lib = ctypes.CDLL("libssh.so.4")
+lib.ssh_bind_new.restype = lib.ssh_new.restype = ctypes.c_void_p
+lib.ssh_get_error.restype = ctypes.c_char_p
+server = ctypes.c_void_p(lib.ssh_bind_new())
+
+def check(status):
+    if status != 0:
+        sys.exit(lib.ssh_get_error(server).decode())
+
+def serve(session):
+    lib.ssh_handle_key_exchange(session)
+    lib.ssh_disconnect(session)
+    lib.ssh_free(session)
+
+configuration, port = sys.argv[1:]
+check(lib.ssh_bind_options_parse_config(server, configuration.encode()))
+check(lib.ssh_bind_listen(server))
+print("listening on", port, flush=True)
+while True:
+    session = ctypes.c_void_p(lib.ssh_new())
+    check(lib.ssh_bind_accept(server, session))
+    threading.Thread(target=serve, args=(session,), daemon=True).start()
+"""
+SSHESAME = """
+server: {{listen_address: "127.0.0.1:{port}", host_keys: ["{key}"]}}
+ssh_proto: {{ciphers: [{ciphers}], macs: [{macs}], key_exchanges: [{methods}]}}
 """
 
 
@@ -119,6 +149,44 @@ def conch(directory: Path, key: Path, *, ciphers: str, macs: str, methods: str) 
     """Debian's Twisted Conch as a server with these lists."""
     with _of_debian_python(directory, CONCH, (str(key), ciphers, macs, methods)) as port:
         yield port
+
+
+@contextmanager
+def libssh(directory: Path, key: Path, *, ciphers: str, macs: str, methods: str) -> Iterator[int]:
+    """A server of Debian's libssh with these lists; the library reads a configuration like sshd's."""
+    port, configuration = free_port(), directory / "libssh_config"
+    lists = f"Ciphers {ciphers}\nMACs {macs}\nKexAlgorithms {methods}\n"
+    own = f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {key}\n"
+    configuration.write_text(own + lists)
+    with _of_debian_python(directory, LIBSSH, (str(configuration), str(port))) as listening:
+        yield listening
+
+
+@contextmanager
+def sshesame(directory: Path, key: Path, *, ciphers: str, macs: str, methods: str) -> Iterator[int]:
+    """Debian's sshesame, a server in Go with x/crypto/ssh, with these lists."""
+    port, configuration = free_port(), directory / "sshesame.yaml"
+    lists = {"ciphers": ciphers, "macs": macs, "methods": methods}
+    configuration.write_text(SSHESAME.format(port=port, key=key, **lists))
+    arguments = ["sshesame", "-config", str(configuration), "-data_dir", str(directory)]
+    with running(Command(arguments=arguments, ready="Listening on"), directory):
+        yield port
+
+
+@contextmanager
+def tinyssh(directory: Path, *options: str) -> Iterator[tuple[int, Path]]:
+    """Debian's tinysshd, which socat starts for each connection; yields its port and its key's public half."""
+    port, keys, key = free_port(), directory / "tinyssh", directory / "tinyssh_key"
+    subprocess.run(["tinysshd-makekey", "-q", str(keys)], check=True)
+    printed = subprocess.run(
+        ["tinysshd-printkey", str(keys)], check=True, capture_output=True, text=True
+    )
+    Path(f"{key}.pub").write_text(printed.stdout)
+    listen = f"TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork"
+    command = f"EXEC:{' '.join(('/usr/sbin/tinysshd', *options, str(keys)))}"
+    arguments = ["socat", "-d", "-d", listen, command]
+    with running(Command(arguments=arguments, ready="listening on"), directory):
+        yield port, key
 
 
 @contextmanager

@@ -17,7 +17,18 @@ from model.verdict import Verdict
 from probe.checks.ssh.host_keys import MOST_CONNECTIONS
 from probe.visit.engine import Engine
 from tests.probe.recording.recorded import record, replay
-from tests.probe.ssh.servers import Keys, conch, dropbear, fingerprint, keygen, openssh, paramiko
+from tests.probe.ssh.servers import (
+    Keys,
+    conch,
+    dropbear,
+    fingerprint,
+    keygen,
+    libssh,
+    openssh,
+    paramiko,
+    sshesame,
+    tinyssh,
+)
 from tests.zoo.visit import UNHURRIED
 
 pytestmark = pytest.mark.integration
@@ -157,14 +168,17 @@ async def test_asyncssh_finishes_a_post_quantum_exchange() -> None:
 
 LISTS = {
     "ciphers": "aes256-ctr,aes128-cbc",
-    "macs": "hmac-sha2-512,hmac-sha1",
+    "macs": "hmac-sha2-256,hmac-sha1",
     "methods": "ecdh-sha2-nistp256,diffie-hellman-group14-sha1",
 }
 
 
-@pytest.mark.parametrize("server", [paramiko, conch])
-async def test_servers_in_python_show_their_lists_and_prove_their_key(
-    server: Callable[..., AbstractContextManager[int]], tmp_path: Path
+# libssh 0.10.6 was the first release with strict key exchange; Debian's releases of the others have none.
+@pytest.mark.parametrize(
+    ("server", "is_strict"), [(paramiko, NO), (conch, NO), (libssh, YES), (sshesame, NO)]
+)
+async def test_servers_show_their_lists_and_prove_their_key(
+    server: Callable[..., AbstractContextManager[int]], is_strict: Verdict, tmp_path: Path
 ) -> None:
     key = Keys(directory=tmp_path).make("ed25519")
     with server(tmp_path, key, **LISTS) as port:
@@ -175,6 +189,26 @@ async def test_servers_in_python_show_their_lists_and_prove_their_key(
     assert algorithms(facts, "key_exchange") == tuple(LISTS["methods"].split(","))
     assert facts["host_key_ed25519"].value == fingerprint(key)
     assert facts["host_key_ed25519"].verdict is YES
-    # Neither has strict key exchange; CBC without encrypt-then-MAC is not vulnerable.
-    assert facts["strict_key_exchange"].verdict is NO
+    assert facts["strict_key_exchange"].verdict is is_strict
+    # CBC without encrypt-then-MAC is not vulnerable.
     assert facts["terrapin"].verdict is NO
+
+
+@pytest.mark.parametrize(
+    ("options", "post_quantum"), [((), "sntrup761x25519-sha512@openssh.com"), (("-P",), None)]
+)
+async def test_tinyssh_has_the_algorithms_of_its_manual(
+    tmp_path: Path, options: tuple[str, ...], post_quantum: str | None
+) -> None:
+    """Its option -P turns post-quantum key exchange off; release 20230101 has no strict key exchange."""
+    with tinyssh(tmp_path, *options) as (port, key):
+        facts = (await visit(port)).ssh
+    assert "curve25519-sha256" in (algorithms(facts, "key_exchange") or ())
+    assert algorithms(facts, "ciphers") == ("chacha20-poly1305@openssh.com",)
+    assert facts["host_key_ed25519"].value == fingerprint(key)
+    assert facts["host_key_ed25519"].verdict is YES
+    assert facts["host_key_rsa"].verdict is NO
+    assert facts["post_quantum_offered"].value == post_quantum
+    assert facts["post_quantum_offered"].verdict is (YES if post_quantum else NO)
+    assert facts["terrapin"].verdict is YES
+    assert facts["version_1"].verdict is NO

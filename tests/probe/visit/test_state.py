@@ -51,7 +51,7 @@ def test_the_limit_is_named_once_before_the_behaviour_of_the_server(ending: Endi
 def test_the_same_words_in_another_failure_are_not_mistaken_for_the_limit() -> None:
     """A proxy or a server may send any text."""
     said = reason(facts(), ConnectFailure(kind=FailureKind.REFUSED, detail=SPENT))
-    assert said == f"{LIMIT} Not connected: {SPENT}."
+    assert said == f"{LIMIT} {SPENT[:1].upper()}{SPENT[1:]}."
 
 
 def test_found_facts_keep_their_state_and_the_gaps_follow_the_limit() -> None:

@@ -68,7 +68,7 @@ FILTERED = {
     "q=old": {"old.example"},
     "q=team%3Dweb+192.0.2.1": {"down.example", "old.example", "www.example"},
     "q=nobody": set(),
-    "answer=other": {"down.example"},
+    "answer=no": {"down.example"},
     "compliance=no": {"old.example"},
     "compliance=none": {"down.example", "www.example"},
     "severity=high": {"old.example"},
@@ -77,7 +77,7 @@ FILTERED = {
     "strength=recommended": {"www.example"},
     "expires=0": {"old.example"},
     "expires=90": {"old.example", "www.example"},
-    "answer=tls&expires=90&version=TLSv1.3": {"www.example"},
+    "answer=yes&expires=90&version=TLSv1.3": {"www.example"},
 }
 
 
@@ -136,6 +136,9 @@ WRONG = (
     ("/evidence?target=none&fact=tls1.0", 404, "There is no endpoint “none”"),
     ("/evidence?target=www.example:443", 400, "fact must be the name of a fact"),
     ("/endpoints?version=TLSv9", 400, "version must be one of"),
+    ("/endpoints?answer=tls", 400, "answer=tls was renamed: use answer=yes"),
+    ("/endpoints.csv?answer=other", 400, "answer=other was renamed: use answer=no"),
+    ("/endpoints?answer=maybe", 400, "answer must be one of yes, no"),
     ("/endpoints?sort=colour", 400, "sort must be one of worst, -worst"),
     ("/endpoints?page=x", 400, "page must be a whole number"),
     (f"/endpoints?q={'x' * 201}", 400, "q must be at most 200 characters"),

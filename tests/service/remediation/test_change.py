@@ -103,7 +103,7 @@ async def test_a_change_that_helps_nothing_is_kept_and_says_so(made: World) -> N
 
 @pytest.mark.parametrize(
     ("server", "problem"),
-    [("plaintext", "does not answer with TLS any more"), ("newest", "TLS 1.2")],
+    [("plaintext", "does not answer any more"), ("newest", "TLS 1.2")],
 )
 async def test_a_change_that_makes_the_endpoint_worse_is_rolled_back(
     made: World, server: str, problem: str
@@ -173,7 +173,7 @@ async def test_an_interrupted_change_is_rolled_back(made: World) -> None:
 
 async def test_an_endpoint_that_does_not_answer_before_stops_the_change(made: World) -> None:
     made.relay.server = ("127.0.0.1", made.ports["plaintext"])
-    with pytest.raises(RemediationError, match="does not answer with TLS from here"):
+    with pytest.raises(RemediationError, match="does not answer from here"):
         await made.apply()
     assert (made.security_policy, await audited(made)) == (OLD, [])
 

@@ -59,7 +59,7 @@ SILENT: Final = replace(
         (answering(502), "answers HTTP with status 502"),
         (answering(200, TLSV1_3=Verdict.NO), "TLS 1.3"),
         (answering(200, TLSV1_3=Verdict.UNKNOWN), None),
-        (SILENT, "does not answer with TLS any more (refused)"),
+        (SILENT, "does not answer any more (refused)"),
     ],
 )
 def test_an_endpoint_is_worse_if_it_fails_what_it_did_before(

@@ -37,7 +37,7 @@ def write_markdown(report: Report) -> str:
 
 
 def _head(report: Report) -> Iterator[str]:
-    yield "# TLS compliance report"
+    yield "# Encryption compliance report"
     yield ""
     yield (
         f"Generated {words.minute(report.generated_at)} by tlsprobe {plain(report.tool_version)}, "
@@ -219,7 +219,7 @@ def _endpoints(report: Report) -> Iterator[str]:
 def _not_reached(report: Report) -> Iterator[str]:
     yield from heading("What was not reached")
     yield from table(
-        ("endpoint", "state", "last tried", "last answered with TLS"),
+        ("endpoint", "state", "last tried", "last answered"),
         [
             (
                 code(endpoint.key),

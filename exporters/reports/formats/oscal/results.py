@@ -60,7 +60,7 @@ class _Document:
     def fields(self) -> Json:
         return {
             "uuid": self._ids.document,
-            "metadata": metadata(self._report, "TLS compliance report", self._ids.digest),
+            "metadata": metadata(self._report, "Encryption compliance report", self._ids.digest),
             "import-ap": {"href": f"#{self._plan}"},
             "results": [self._result()],
             "back-matter": {"resources": [self._assessment_plan()]},
@@ -85,7 +85,7 @@ class _Document:
             "title": "Encryption in transit",
             "description": markup(
                 f"{counted(len(report.reached), 'endpoint')} of {len(report.endpoints)} "
-                f"answered with TLS; {len(report.not_reached)} did not and were not checked."
+                f"answered; {len(report.not_reached)} did not and were not checked."
             ),
             "start": time_to_json(min(visits)),
             "end": time_to_json(max(visits)),
@@ -146,7 +146,7 @@ class _Document:
         return {
             "uuid": self._ids.of("visit", endpoint.key),
             "title": markup(f"Visit to {endpoint.key}"),
-            "description": markup(f"The endpoint {words.state(endpoint)}."),
+            "description": markup(words.state(endpoint)),
             "props": [
                 prop("tool-version", endpoint.tool_version),
                 prop("mode", endpoint.mode),

@@ -65,6 +65,10 @@ class EndpointParameters(ListParameters):
     state: tuple[State, ...] = Field(
         (), min_length=1, json_schema_extra=COMMAS, description="only in one of these states"
     )
+    answer: Literal["yes", "no"] | None = Field(
+        None,
+        description="only endpoints that answered the last visit with TLS, SSH or IKE, or only those that did not",
+    )
     protocol: Text | None = Field(None, description="only of this application protocol")
     severity: Severity | None = Field(
         None, description="only with an open violation of this severity or a worse one"
@@ -225,6 +229,7 @@ def _matches(entry: Entry, query: EndpointParameters, labels: Mapping[str, str])
     target = observation.endpoint.target
     return (
         (not query.state or observation.state in query.state)
+        and query.answer in (None, "yes" if observation.answered else "no")
         and query.protocol in (None, target.protocol)
         and labels.items() <= target.labels.items()
         and has_words(entry.text, query.q)

@@ -86,6 +86,8 @@ async def test_endpoints_are_filtered_sorted_and_found_by_any_word(running: Api)
     assert www in await found(label=["team=web"])
     assert await found(label=["team=web", "team=other"]) == await found(label=["team=other"])
     assert await found(state=failed().state.value) == [down]
+    assert await found(answer="no") == [down]
+    assert sorted(await found(answer="yes")) == sorted([www, old])
     assert sorted(await found(state=f"tls,{failed().state.value}")) == sorted(names)
     assert await found(expires_before=NOW.isoformat().replace("+00:00", "Z")) == [old]
     assert old in await found(policy="web", compliance="no")

@@ -1,0 +1,1 @@
+"""Azure: application gateways with their TLS settings, read from Azure Resource Manager."""
