@@ -1,6 +1,6 @@
 """Reads CloudTrail's records of calls, as LookupEvents and EventBridge give them.
 
-EventBridge wraps a record in an event of its own. Whoever may send to the queue decides what such an event says, so
+EventBridge wraps a record in an event of its own. Every sender to the queue decides what such an event says, so
 nothing in it is more than a statement: it is kept only if it agrees with itself, is about an account of the source, and
 names its resource. EventBridge does not list the resources of a call, so they are read from the call's parameters.
 """
