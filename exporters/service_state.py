@@ -42,3 +42,14 @@ class PartStates:
     skipped: Mapping[str, Sequence[str]]
     sinks: Sequence[SinkState]
     fleet: FleetState | None
+
+
+@frozen
+class QueueReading:
+    """What one reading of a queue of calls did, in messages; ``newest`` is the time of the newest stored call."""
+
+    received: int = 0
+    deleted: int = 0
+    left: int = 0
+    stored: int = 0
+    newest: datetime | None = None

@@ -1,13 +1,14 @@
 """Reads what the service and its users record: waivers, targets of the API, requested probes, events, the audit log,
-reported alerts, and the count of the fleet for each day.
+reported alerts, calls that audit trails report, and the count of the fleet for each day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from model.claims.resource_claim import ResourceClaim
+from model.comparisons.attribution import RecordedCall
 from model.findings.alert import Alert
 from model.findings.finding import Waiver
 from model.query import AuditEntry, ServiceEvent
@@ -15,6 +16,7 @@ from model.records.fleet_count import FleetCount
 from model.records.probe_record import ProbeRecord, ProbeResult
 from model.target import Target
 from storage.newest_first import NewestFirstReader
+from storage.reading.attributions import read_reported_calls
 from storage.reading.records.audit import read_audit_log
 from storage.reading.records.fleet_days import read_fleet_counts
 from storage.reading.records.probes import read_probe, read_probes
@@ -112,3 +114,22 @@ class RecordReader(NewestFirstReader):
         """
         async with self._reading() as connection:
             return await read_fleet_counts(connection, since)
+
+    async def reported_calls(
+        self,
+        resources: Collection[str],
+        account: str,
+        since: datetime,
+        until: datetime,
+        *,
+        limit: int,
+    ) -> Sequence[RecordedCall]:
+        """The newest ``limit`` calls from ``since`` to ``until`` that a trail reported for one of ``resources``.
+
+        They are those in the ``account``; in all of them if it is empty.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_reported_calls(connection, resources, account, since, until, limit)

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, delete, exists, or_, select
+from sqlalchemy import ColumnElement, Delete, Select, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.frozen import frozen
 from storage.database import WritableDatabase
 from storage.retention_clock import RetentionTime, read_retention_time, write_retention_time
-from storage.rows.record_tables import AuditRow, EventRow, FleetDayRow, ProbeRow
+from storage.rows.record_tables import AuditRow, EventRow, FleetDayRow, ProbeRow, TrailEventRow
 from storage.rows.tables import (
     CertificateRow,
     ChangeRow,
@@ -45,7 +45,7 @@ class Retention:
 
     ``evidence_days`` is for facts that are no longer the newest; ``history_days`` for past stretches of
     visits and their facts, and for the count of the fleet for each day; ``probes_days`` for the results of requested
-    probes; ``findings_days`` for resolved findings and past compliance;
+    probes; ``trail_events_days`` for calls that audit trails report on their own; ``findings_days`` for resolved findings and past compliance;
     ``endpoints_days`` for endpoints that are no longer visited, with all their data.
     """
 
@@ -56,6 +56,7 @@ class Retention:
     events_days: float = 90.0
     audit_days: float = 730.0
     probes_days: float = 90.0
+    trail_events_days: float = 7.0
     endpoints_days: float = 400.0
 
 
@@ -125,7 +126,13 @@ async def _prune(database: WritableDatabase, retention: Retention, at: datetime)
     pruned["results"] = await _walk(
         database, _unused(ResultRow.id, FindingRow.result_id), _deletion(ResultRow.id)
     )
-    pruned["fleet_days"] = await _forget_days(database, before(retention.history_days))
+    pruned["fleet_days"] = await _forget_all(
+        database, delete(FleetDayRow).where(FleetDayRow.day < before(retention.history_days))
+    )
+    pruned["trail_events"] = await _forget_all(
+        database,
+        delete(TrailEventRow).where(TrailEventRow.at < before(retention.trail_events_days)),
+    )
     return pruned
 
 
@@ -142,10 +149,10 @@ def _records(
     yield "probes", ProbeRow.id, ProbeRow.created_at < before(retention.probes_days)
 
 
-async def _forget_days(database: WritableDatabase, cutoff: datetime) -> int:
+async def _forget_all(database: WritableDatabase, deletion: Delete) -> int:
+    """Delete rows of a small table at once."""
     async with database.writing() as connection:
-        found = await connection.execute(delete(FleetDayRow).where(FleetDayRow.day < cutoff))
-        return found.rowcount
+        return (await connection.execute(deletion)).rowcount
 
 
 async def _walk(

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.claims.resource_claim import ResourceClaim
-from model.comparisons.attribution import Attribution
+from model.comparisons.attribution import Attribution, TrailEvent
 from model.endpoint_state import Advanced, Schedule, Visit
 from model.findings.alert import Alert
 from model.findings.finding import Assessment, Waiver
@@ -39,7 +39,7 @@ from storage.reader import SqlReader, opened
 from storage.retention import Pruned, Retention, prune
 from storage.rows.probes import encode_results
 from storage.writer import BatchWriter, WriterClosedError
-from storage.writing.attributions import put_attributions
+from storage.writing.attributions import put_attributions, put_trail_events
 from storage.writing.batch import write_visits
 from storage.writing.daily_limit import BYTES_PER_DAY, Dropped
 from storage.writing.records.api_targets import change_api_target
@@ -273,6 +273,15 @@ class SqlStore(SqlReader):
         """
         async with self._writing() as connection:
             await put_attributions(connection, found)
+
+    async def put_trail_events(self, events: Sequence[TrailEvent], *, most: int) -> None:
+        """Store what an audit trail reported, each event once, and at most ``most`` rows; durable on return.
+
+        Raises:
+            StoreError: if they could not be stored; then none is.
+        """
+        async with self._writing() as connection:
+            await put_trail_events(connection, events, most)
 
     async def put_resource_claims(self, claims: Iterable[ResourceClaim]) -> None:
         """Store the claims about resources that no target has now, and delete all others; durable on return.

@@ -28,6 +28,15 @@ class RecordedCall:
 
 
 @frozen
+class TrailEvent:
+    """A ``call`` that an audit trail reported on its own, in an ``account``, with the ``resources`` that it names."""
+
+    account: str
+    resources: tuple[str, ...]
+    call: RecordedCall
+
+
+@frozen
 class Attribution:
     """The ``call`` that caused a Change; without one, ``unknown`` says why, as a clause."""
 

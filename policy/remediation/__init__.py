@@ -8,7 +8,15 @@ those for each service.
 from policy.remediation.catalogue import SERVERS
 from policy.remediation.demands import Demands, demands_of
 from policy.remediation.guidelines import guidelines_of
-from policy.remediation.remediation import Fix, fix_of, lines_of, remedy, remedy_for, server_kind
+from policy.remediation.remediation import (
+    Fix,
+    fix_of,
+    lines_of,
+    obstacle_of,
+    remedy,
+    remedy_for,
+    server_kind,
+)
 from policy.remediation.setting import ServerKind, Setting, Topic, topics_of
 
 __all__ = [
@@ -22,6 +30,7 @@ __all__ = [
     "fix_of",
     "guidelines_of",
     "lines_of",
+    "obstacle_of",
     "remedy",
     "remedy_for",
     "server_kind",

@@ -10,6 +10,7 @@ from model.findings.finding import RuleResult
 from model.findings.remediation import Remediation
 from model.frozen import frozen
 from model.observation import Observation
+from model.protocol_version import ProtocolVersion
 from model.target import Target
 from model.target_labels import SERVER, http_port_of
 from policy.policy import Policy, PolicyRule
@@ -59,8 +60,27 @@ def fix_of(observation: Observation, result: RuleResult, policies: Sequence[Poli
     is unknown, the endpoint was not reached, or no setting fixes the rule.
     """
     kind = server_kind(observation)
+    return None if kind is None else _fix(kind, observation, result, policies)
+
+
+def obstacle_of(
+    observation: Observation, result: RuleResult, policies: Sequence[Policy]
+) -> str | None:
+    """Why the kind of server cannot meet the rule, as a clause, if a setting of a newer kind would."""
+    kind = server_kind(observation)
+    if kind is None or not kind.successor or _fix(kind, observation, result, policies):
+        return None
+    if not _fix(replace(kind, newest=max(ProtocolVersion)), observation, result, policies):
+        return None
+    newest = kind.newest.display_name
+    return f"a {kind.name} speaks nothing newer than {newest}: use {kind.successor}"
+
+
+def _fix(
+    kind: ServerKind, observation: Observation, result: RuleResult, policies: Sequence[Policy]
+) -> Fix | None:
     rule = _rule(result, policies)
-    if kind is None or rule is None:
+    if rule is None:
         return None
     target = observation.endpoint.target
     applicable = holding(policies, target)
@@ -103,6 +123,7 @@ def remedy_for(
 
 def _demands(kind: ServerKind, policies: Sequence[Policy], target: Target | None) -> Demands | None:
     demands = demands_of(policies)
+    demands = None if demands is None else _spoken(demands, kind)
     if demands is None or target is None:
         return demands
     return replace(
@@ -111,6 +132,14 @@ def _demands(kind: ServerKind, policies: Sequence[Policy], target: Target | None
         https_port=target.port,
         resource=resource_of(target, kind.arns),
     )
+
+
+def _spoken(demands: Demands, kind: ServerKind) -> Demands | None:
+    """The demands without versions that the kind does not speak; None if none is left."""
+    if demands.newest <= kind.newest:
+        return demands
+    versions = tuple(one for one in demands.versions if one <= kind.newest)
+    return replace(demands, versions=versions, tls13_suites=()) if versions else None
 
 
 def lines_of(fix: Fix) -> Remediation | None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from model.frozen import frozen
+from model.protocol_version import ProtocolVersion
 from policy.policy import PolicyRule
 from policy.remediation.demands import Demands
 from policy.rule import Family
@@ -55,7 +56,8 @@ class ServerKind:
     """A kind of server: its product name, the ``aliases`` that a label may use, and its settings.
 
     ``banners`` are prefixes of its HTTP ``Server`` header or its SSH identification, in lower case. ``arns`` are beginnings of service and
-    resource in the ARNs of AWS, such as ``elasticloadbalancing:listener/``.
+    resource in the ARNs of AWS, such as ``elasticloadbalancing:listener/``. ``newest`` is the newest version that it speaks, and
+    ``successor`` what speaks newer ones in its place.
     """
 
     name: str
@@ -63,6 +65,8 @@ class ServerKind:
     write: Write
     banners: tuple[str, ...] = ()
     arns: tuple[str, ...] = ()
+    newest: ProtocolVersion = ProtocolVersion.TLSV1_3
+    successor: str = ""
 
 
 _BY_FAMILY: Final = {

@@ -23,9 +23,11 @@ class RetentionSettings(BaseModel):
     events_days: Days = Retention().events_days
     audit_days: Days = Retention().audit_days
     probes_days: Days = Retention().probes_days
+    trail_events_days: Days = Retention().trail_events_days
+    trail_events_rows: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
     endpoints_days: Days = Retention().endpoints_days
     endpoint_bytes_per_day: Annotated[int, Field(ge=65_536, le=2**40)] = BYTES_PER_DAY
 
     def kept(self) -> Retention:
         """The settings in the form that the store takes."""
-        return Retention(**self.model_dump(exclude={"endpoint_bytes_per_day"}))
+        return Retention(**self.model_dump(exclude={"endpoint_bytes_per_day", "trail_events_rows"}))

@@ -7,7 +7,7 @@ ten seconds; nothing that was stored is lost.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import Any, Final
@@ -30,6 +30,7 @@ from service.daemon.build import Parts, build
 from service.daemon.reload import limit_stored_bytes, reload
 from service.daemon.routes import app_of
 from service.history.attribution import Attributor
+from service.history.event_queues import EventQueues
 from service.http.guard.guard import Guard
 from service.http.guard.principal import Principal
 from service.http.server import ListenError, serve_http
@@ -190,10 +191,12 @@ def _watchers(
         count_fleet(parts.store, partial(_fleet_count, parts), lambda: parts.planner.is_planning),
         reload_on_signal(partial(reload_now, SIGHUP)),
         parts.sinks.run(),
-        _attributor(parts).run(lambda: parts.planner.is_planning),
+        *_attribution(parts),
     )
 
 
-def _attributor(parts: Parts) -> Attributor:
+def _attribution(parts: Parts) -> Iterator[Coroutine[Any, Any, None]]:
     state = parts.state
-    return Attributor(parts.store, parts.clock, lambda: state.settings, lambda: state.gate)
+    active = (parts.store, parts.clock, lambda: state.settings, lambda: state.gate)
+    yield Attributor(*active).run(lambda: parts.planner.is_planning)
+    yield EventQueues(*active, parts.metrics).run(lambda: parts.planner.is_planning)

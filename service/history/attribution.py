@@ -1,6 +1,6 @@
 """Finds out who caused Changes: asks the audit trails of clouds, and stores what they say.
 
-Each round reads the Changes that no trail has been asked about yet. A trail that cannot be asked is asked again in the
+Calls that a queue has reported are known after some minutes, and cost no question. Each round reads the Changes that no trail has been asked about yet. A trail that cannot be asked is asked again in the
 next rounds, for a day; then the cause is unknown, with the reason.
 """
 
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from discovery.cloud.aws.trail.record import names_of
+from discovery.cloud.aws.trail.write_calls import SETTLES_IN, cause_among, resource_of
 from discovery.source import SourceError
 from model.comparisons.attribution import Attribution, Unattributed
 from model.ports import Clock
@@ -29,6 +32,8 @@ _LOG: Final = structlog.stdlib.get_logger("tlsprobe")
 _ROUND_SECONDS: Final = 60.0
 _RECORDED_AFTER: Final = timedelta(minutes=15)
 """CloudTrail has an event some minutes after the call: nothing is concluded before."""
+_REPORTED_AFTER: Final = timedelta(minutes=5)
+"""A queue has an event earlier; one that comes after this time is not missed, because CloudTrail is asked too."""
 _ASKED_FOR: Final = timedelta(days=1)
 _LOOKS_BACK: Final = timedelta(days=7)
 """How old Changes are asked about after a start."""
@@ -80,12 +85,16 @@ class Attributor:
         self._open(now)
         if not self._trails:
             return
-        until, failed = now - _RECORDED_AFTER, []
+        recorded, failed = now - _RECORDED_AFTER, []
+        until = now - _REPORTED_AFTER if self._has_queue else recorded
         since, after = self._asked_until or now - _LOOKS_BACK, 0
         while True:
             visits = await self._store.unattributed(since, until, after=after, limit=_AT_ONCE)
             for visit in visits:
-                found = await self._ask(visit, now)
+                unknown = await self._look_up_reported(visit)
+                if not unknown.facts or visit.at >= recorded:
+                    continue
+                found = await self._ask(unknown, now)
                 if found is None:
                     failed.append(visit.at)
                 else:
@@ -93,9 +102,32 @@ class Attributor:
             if sum(len(visit.facts) for visit in visits) < _AT_ONCE:
                 break
             after = max(visits[-1].facts)
-        self._asked_until = min(failed, default=until - _STORED_WITHIN)
+        self._asked_until = min(failed, default=recorded - _STORED_WITHIN)
         if not failed:
             self._is_failing = False
+
+    async def _look_up_reported(self, visit: Unattributed) -> Unattributed:
+        """Attributes what calls that a queue has reported can have caused; the result has the other facts."""
+        arn = resource_of(visit.target) if self._has_queue else None
+        if arn is None:
+            return visit
+        calls = await self._store.reported_calls(
+            names_of(arn),
+            arn.account,
+            (visit.since or visit.at) - SETTLES_IN,
+            visit.at,
+            limit=_AT_ONCE,
+        )
+        causes = {key: cause_among(calls, arn, fact) for key, fact in visit.facts.items()}
+        found = {key: Attribution(call=call) for key, call in causes.items() if call is not None}
+        if found:
+            await self._store.put_attributions(found)
+        left = {key: fact for key, fact in visit.facts.items() if key not in found}
+        return replace(visit, facts=left)
+
+    @property
+    def _has_queue(self) -> bool:
+        return self._used is not None and any(one.event_queues for one in self._used[0])
 
     async def _ask(self, visit: Unattributed, now: datetime) -> Mapping[int, Attribution] | None:
         """What the first trail says that knows the endpoint's resource; None if it must be asked again."""

@@ -11,7 +11,7 @@ from model.frozen import frozen
 from model.snapshot import EndpointStatus, Snapshot
 from model.target import Endpoint
 from policy import Policy
-from policy.remediation import fix_of, lines_of
+from policy.remediation import fix_of, lines_of, obstacle_of
 from service.remediation.action import RemediationError
 from service.remediation.catalogue import action_of
 from service.remediation.change import Change
@@ -23,13 +23,15 @@ _SHORTEST: Final = 6
 class Plan:
     """What fixes a finding: ``lines``, and the ``change`` that ``--apply`` makes, each None if there is none.
 
-    ``concerned`` are all known endpoints of the resource that the change is about.
+    ``concerned`` are all known endpoints of the resource that the change is about. ``obstacle`` says why there are no lines, as
+    a clause, if that is known.
     """
 
     finding: Finding
     lines: Remediation | None
     change: Change | None
     concerned: tuple[Endpoint, ...] = ()
+    obstacle: str | None = None
 
     @property
     def means(self) -> str:
@@ -71,7 +73,8 @@ def plan_of(
     """What fixes the finding at its endpoint so that all policies are met."""
     fix = fix_of(status.observation, finding.result, policies)
     if fix is None:
-        return Plan(finding=finding, lines=None, change=None)
+        obstacle = obstacle_of(status.observation, finding.result, policies)
+        return Plan(finding=finding, lines=None, change=None, obstacle=obstacle)
     lines, action = lines_of(fix), action_of(fix)
     value = None if action is None else action.wanted(fix.demands)
     resource = fix.demands.resource

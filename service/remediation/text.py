@@ -38,7 +38,10 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     yield f"{_shown(result.rule_label)} of {_shown(result.policy)}: {_shown(result.violation)}"
     yield ""
     if plan.lines is None:
-        yield "no lines: no setting fixes it, the kind of server is unknown, or its policy is not configured"
+        usual = (
+            "no setting fixes it, the kind of server is unknown, or its policy is not configured"
+        )
+        yield f"no lines: {plan.obstacle or usual}"
         return
     yield f"{plan.lines.server}, {plan.lines.place}:"
     yield ""

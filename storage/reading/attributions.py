@@ -1,8 +1,8 @@
-"""Reads the Changes whose cause nothing has said yet."""
+"""Reads the Changes whose cause nothing has said yet, and the calls that audit trails reported on their own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import groupby
 from sys import intern
@@ -12,8 +12,10 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.claims.claims_json import claims_from_json
-from model.comparisons.attribution import Unattributed
+from model.comparisons.attribution import RecordedCall, Unattributed
+from model.encoding.change_json import attribution_from_json
 from model.target import Target
+from storage.rows.record_tables import TrailEventRow
 from storage.rows.tables import ChangeRow, EndpointRow, TargetRow, VisitRow
 
 
@@ -80,3 +82,24 @@ def _visit(rows: Sequence[Row[*tuple[Any, ...]]]) -> Unattributed:
         since=first.seen_before,
         facts={row.id: row.fact for row in rows},
     )
+
+
+async def read_reported_calls(
+    connection: AsyncConnection,
+    resources: Collection[str],
+    account: str,
+    since: datetime,
+    until: datetime,
+    limit: int,
+) -> list[RecordedCall]:
+    """The newest ``limit`` calls on one of ``resources``, each once; all accounts if ``account`` is empty."""
+    query = select(TrailEventRow.event_id, TrailEventRow.at, TrailEventRow.fields).where(
+        TrailEventRow.resource.in_(resources),
+        TrailEventRow.at >= since,
+        TrailEventRow.at <= until,
+    )
+    if account:
+        query = query.where(TrailEventRow.account == account)
+    rows = await connection.execute(query.order_by(TrailEventRow.at.desc()).limit(limit))
+    calls = (attribution_from_json(row.fields).call for row in rows)
+    return list({call.event_id: call for call in calls if call is not None}.values())

@@ -40,6 +40,18 @@ class ResourceClaimRow(Table):
     fields: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class TrailEventRow(Table):
+    """A resource that a TrailEvent names; ``fields`` are the JSON of an Attribution with its call."""
+
+    __tablename__ = "trail_events"
+
+    resource: Mapped[str] = mapped_column(String, primary_key=True)
+    event_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    account: Mapped[str] = mapped_column(String(16))
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class ReportedAlertRow(Table):
     """An Alert that a notifier has reported and that has not ended since; the table still has its first name."""
 

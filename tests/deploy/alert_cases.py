@@ -485,6 +485,11 @@ CASES: Final = (
         },
     ),
     *pair(
+        "TlsprobeNotificationsRefused",
+        {'tlsprobe_notifications_refused_total{sink="ops"}': "0+0x90 1+0x60"},
+        {'tlsprobe_notifications_refused_total{sink="ops"}': "1+0x300"},
+    ),
+    *pair(
         "TlsprobeDiscoverySourceDown",
         {'tlsprobe_discovery_up{source="file:a"}': 0},
         {'tlsprobe_discovery_up{source="file:a"}': 1},

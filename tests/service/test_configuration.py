@@ -153,7 +153,8 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
                 "tlsprobe.yml, line 1: unknown setting 'retention.proof': the settings are "
                 "retention.audit_days, retention.changes_days, retention.endpoint_bytes_per_day, "
                 "retention.endpoints_days, retention.events_days, retention.evidence_days, "
-                "retention.findings_days, retention.history_days, retention.probes_days"
+                "retention.findings_days, retention.history_days, retention.probes_days, "
+                "retention.trail_events_days, retention.trail_events_rows"
             ),
         ),
         (

@@ -20,6 +20,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from alembic import command
 
+from model.comparisons.attribution import RecordedCall, TrailEvent
 from model.encoding.finding_json import waiver_to_json
 from model.encoding.observation_json import target_to_json
 from model.findings.alert import Alert, AlertKind
@@ -86,6 +87,17 @@ PROBE: Final = ProbeResult(
 )
 COUNT: Final = FleetCount(
     at=NOON, answering=3, versions={"TLSv1.3": 2}, weakest={"secure": 3}, post_quantum=1
+)
+REPORTED: Final = TrailEvent(
+    account="123456789012",
+    resources=("arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/web/1/2",),
+    call=RecordedCall(
+        name="ModifyListener",
+        at=NOON,
+        event_id="5d5e2f4a-0000-4000-8000-000000000001",
+        principal="arn:aws:iam::123456789012:user/alice",
+        source_address="192.0.2.1",
+    ),
 )
 ALERT: Final = Alert(
     kind=AlertKind.FINDING,
@@ -155,6 +167,7 @@ async def _fill(url: str) -> None:
         await store.put_resource_claims([LINE])
         await store.put_probe(PROBE)
         await store.put_fleet_count(COUNT)
+        await store.put_trail_events([REPORTED], most=9)
         await store.prune(Retention(), NOON + 3 * INTERVAL)
 
 

@@ -19,10 +19,12 @@ class Feature(StrEnum):
     """To list the accounts of the organization."""
     ATTRIBUTION = "attribution"
     """To find the calls that caused changes."""
+    EVENTS = "events"
+    """To read calls from a queue, and to delete from it what is stored."""
     SECRETS = "secrets"
     """To read secrets of the configuration from Secrets Manager, Parameter Store and KMS."""
     SECURITY_HUB = "security-hub"
-    """To send findings to Security Hub: the only operations of the table that write."""
+    """To send findings to Security Hub: with EVENTS, the only operations of the table that write."""
     REMEDIATE = "remediate"
     """To change what findings are about, by ``tlsprobe remediate --apply``: its operations have a table of their own."""
 

@@ -20,6 +20,7 @@ _ELB: Final = "elasticloadbalancing"
 _REST_APIS: Final = ("arn:{partition}:apigateway:*::/restapis",)
 _DOMAIN_NAMES: Final = ("arn:{partition}:apigateway:*::/domainnames",)
 _V2_APIS: Final = ("arn:{partition}:apigateway:*::/apis",)
+_QUEUES: Final = ("arn:{partition}:sqs:*:*:*",)
 
 GET_SECRET_VALUE: Final = _found(
     "secretsmanager",
@@ -58,6 +59,14 @@ _ALL: Final = (
         "cloudtrail:LookupEvents",
         "Events",
         feature=Feature.ATTRIBUTION,
+    ),
+    *(
+        _found("sqs", name, f"sqs:{action}", feature=Feature.EVENTS, resources=_QUEUES)
+        for name, action in (
+            ("GetQueueUrl", "GetQueueUrl"),
+            ("ReceiveMessage", "ReceiveMessage"),
+            ("DeleteMessageBatch", "DeleteMessage"),
+        )
     ),
     *(
         _found(

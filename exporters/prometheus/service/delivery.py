@@ -39,6 +39,7 @@ class DeliveryMetrics:
         """Show zeros for a sink that has not sent anything yet."""
         self._deliveries.labels(sink)
         self._failures.labels(sink)
+        self._refused.labels(sink)
         self._states[sink] = self._state(sink)
 
     def delivered(self, sink: str) -> None:

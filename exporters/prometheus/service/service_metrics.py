@@ -19,6 +19,7 @@ from prometheus_client import (
 )
 
 from exporters.prometheus.service.service_families import described
+from exporters.service_state import QueueReading
 from model.observation import ANSWERED, Mode, Observation, State
 from model.safe_output.label_text import label_value
 from model.version import TOOL_VERSION
@@ -78,6 +79,7 @@ class ServiceMetrics:
         self._reload_at = _gauge("config_last_reload_success_timestamp_seconds", registry)
         self.config_read(is_good=True)
         self._discovery = _Discovery(registry)
+        self._queues = _Queues(registry)
         self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:
@@ -149,6 +151,10 @@ class ServiceMetrics:
         """Record that a source's targets were removed."""
         self._discovery.expired(label_value(source))
 
+    def queue_read(self, source: str, reading: QueueReading) -> None:
+        """Record what one reading of a source's queue did."""
+        self._queues.read(label_value(source), reading)
+
     def forget_source(self, source: str) -> None:
         """Remove the series of a source that is no longer in the configuration."""
         self._discovery.forget(label_value(source))
@@ -188,6 +194,28 @@ class _Discovery:
         for metric in (*gauges, self._errors):
             with suppress(KeyError):
                 metric.remove(source)
+
+
+class _Queues:
+    """What the queues of sources gave."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._received = _counter("queue_messages_received_total", registry)
+        self._deleted = _counter("queue_messages_deleted_total", registry)
+        self._left = _counter("queue_messages_left_total", registry)
+        self._stored = _counter("queue_calls_stored_total", registry)
+        self._newest = _gauge("queue_newest_call_timestamp_seconds", registry)
+        self._newest_at: dict[str, float] = {}
+
+    def read(self, source: str, reading: QueueReading) -> None:
+        self._received.labels(source).inc(reading.received)
+        self._deleted.labels(source).inc(reading.deleted)
+        self._left.labels(source).inc(reading.left)
+        self._stored.labels(source).inc(reading.stored)
+        if reading.newest is not None:
+            at = reading.newest.timestamp()
+            self._newest_at[source] = max(at, self._newest_at.get(source, at))
+            self._newest.labels(source).set(self._newest_at[source])
 
 
 def _ask_at_each_scrape(registry: CollectorRegistry, **gauges: Callable[[], float] | None) -> None:

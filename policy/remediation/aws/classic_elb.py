@@ -90,4 +90,6 @@ AWS_CLASSIC_ELB: Final = ServerKind(
     aliases=("classic-elb", "clb"),
     write=_settings,
     arns=("elasticloadbalancing:loadbalancer/",),
+    newest=ProtocolVersion.TLSV1_2,
+    successor="an Application or Network Load Balancer",
 )

@@ -18,6 +18,7 @@ from service.remediation.aws.operations import REMEDIATION
 Examples:
   tlsprobe aws policy > policy.json
   tlsprobe aws policy --for discovery --for claims --for attribution
+  tlsprobe aws policy --for attribution --for events
   tlsprobe aws policy --for security-hub
   tlsprobe aws policy --for remediate""",
 )
@@ -29,7 +30,7 @@ def policy(
             "--for",
             help="Only the actions for this feature: discovery finds targets, claims reads how AWS is "
             "configured to encrypt, organization lists its accounts, attribution asks CloudTrail who caused "
-            "changes, secrets reads secrets of the configuration, security-hub sends findings, remediate changes resources; repeatable. [default: "
+            "changes, events reads a queue of calls, secrets reads secrets of the configuration, security-hub sends findings, remediate changes resources; repeatable. [default: "
             "discovery and claims]",
         ),
     ] = None,
@@ -40,8 +41,8 @@ def policy(
 ) -> int:
     """Print the actions that tlsprobe calls for these features, and no others.
 
-    Only those for security-hub and remediate write; the latter belong to a role of their own. Without those
-    for claims, targets are found, and their claims are skipped. The command sends nothing.
+    Only those for events, security-hub and remediate write; the last belong to a role of their own. Those for
+    events delete what was read from the queue: put the ARN of your queue into `Resource`. Without those for claims, targets are found, and their claims are skipped. The command sends nothing.
     """
     printed = iam_policy(features or SOURCE_FEATURES, partition, REMEDIATION)
     say(*json.dumps(printed, indent=2).splitlines())

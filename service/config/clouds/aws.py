@@ -17,6 +17,7 @@ from service.setting_types.values import Seconds
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/[\w+=,.@/-]+")
+_QUEUE_ARN: Final = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}")
 
 
 def _check_accounts(numbers: tuple[str, ...]) -> tuple[str, ...]:
@@ -24,6 +25,16 @@ def _check_accounts(numbers: tuple[str, ...]) -> tuple[str, ...]:
         if not _ACCOUNT.fullmatch(number):
             raise ValueError(f"{number!r} is not an AWS account: use its 12 digits, in quotes")
     return numbers
+
+
+def _check_queues(arns: tuple[str, ...]) -> tuple[str, ...]:
+    for arn in arns:
+        if not _QUEUE_ARN.fullmatch(arn):
+            raise ValueError(
+                f"{arn!r} is not a standard queue of SQS: use its ARN, such as "
+                "arn:aws:sqs:eu-west-1:123456789012:tlsprobe-events"
+            )
+    return arns
 
 
 def _check_services(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -38,7 +49,8 @@ class AwsSettings(PolledSettings):
 
     ``accounts`` are read by ``role_arn``, in which ``{account}`` stands for the number. ``organization`` reads all
     active accounts of the organization instead. Without both, the credentials of this process are used as they are. With
-    ``attribute_changes``, CloudTrail is asked who caused the changes that visits show.
+    ``attribute_changes``, CloudTrail is asked who caused the changes that visits show; calls that
+    ``event_queues`` report are known without a question.
     """
 
     _computed_labels: ClassVar[frozenset[str]] = frozenset({HTTP, HTTP_PORT})
@@ -55,6 +67,7 @@ class AwsSettings(PolledSettings):
     endpoint_url: WebUrl = ""
     refresh_seconds: Seconds = 900.0
     attribute_changes: bool = False
+    event_queues: Annotated[tuple[str, ...], AfterValidator(_check_queues)] = ()
 
     @property
     def scope(self) -> AwsScope:
@@ -97,6 +110,12 @@ class AwsSettings(PolledSettings):
             raise ValueError(
                 "role_arn needs accounts: add the account's 12 digits, in quotes, or organization: true"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _attributes_changes_with_queues(self) -> AwsSettings:
+        if self.event_queues and not self.attribute_changes:
+            raise ValueError("event_queues needs attribute_changes: true")
         return self
 
     def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[SourceReading]]:

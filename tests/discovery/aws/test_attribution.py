@@ -14,8 +14,8 @@ from discovery.cloud.aws.operation import Feature
 from discovery.cloud.aws.operations import OPERATIONS, iam_policy
 from discovery.cloud.aws.scope import AwsScope
 from discovery.cloud.aws.trail.arn import Arn
-from discovery.cloud.aws.trail.lookup import ChangeTrail, resource_of
-from discovery.cloud.aws.trail.write_calls import WRITES, Cause, cause_of
+from discovery.cloud.aws.trail.lookup import ChangeTrail
+from discovery.cloud.aws.trail.write_calls import WRITES, Cause, cause_of, resource_of
 from discovery.source import SourceError
 from model.claims import Claim
 from model.comparisons.attribution import Attribution, RecordedCall, Unattributed

@@ -11,9 +11,18 @@ import pytest
 
 from model.claims import Claim
 from model.observation import Observation
+from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
 from policy import profile
-from policy.remediation import SERVERS, ServerKind, demands_of, fix_of, remedy, server_kind
+from policy.remediation import (
+    SERVERS,
+    ServerKind,
+    demands_of,
+    fix_of,
+    obstacle_of,
+    remedy,
+    server_kind,
+)
 from tests.policy.observed import policy
 from tests.service.samples import modern
 from tests.support.results import failed
@@ -93,6 +102,26 @@ def test_a_resource_is_one_word_of_the_command() -> None:
     hostile = replace(fix.demands, resource=f"{LISTENER}; touch /tmp/x")
     (line, *_) = next(fix.kind.write(hostile)).lines
     assert f"'{LISTENER}; touch /tmp/x'" in line
+
+
+CLASSIC: Final = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/old"
+
+
+def test_a_classic_load_balancer_gets_no_plan_for_tls_1_3() -> None:
+    seen = of(CLASSIC)
+    old = replace(
+        seen, protocols={**seen.protocols, ProtocolVersion.TLSV1_3: Fact(verdict=Verdict.NO)}
+    )
+    asked = policy("newest", {"protocol_versions_required": {"versions": ["TLSv1.3"]}})
+    result = failed("protocol_versions_required", policy="newest")
+    assert remedy(old, result, [asked]) is None
+    assert obstacle_of(old, result, [asked]) == (
+        "a Classic Load Balancer speaks nothing newer than TLS 1.2: "
+        "use an Application or Network Load Balancer"
+    )
+    listener = replace(old, endpoint=of(LISTENER).endpoint)
+    assert remedy(listener, result, [asked]) is not None
+    assert obstacle_of(listener, result, [asked]) is None
 
 
 @pytest.mark.parametrize("kind", [one for one in SERVERS if one.arns], ids=lambda one: one.name)

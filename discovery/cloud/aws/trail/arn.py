@@ -38,6 +38,13 @@ class Arn:
         return self.region or _GLOBAL_REGIONS.get(self.partition, _USUAL_GLOBAL_REGION)
 
     @property
+    def is_classic_balancer(self) -> bool:
+        """Whether it is of a Classic Load Balancer, whose calls name it without its ARN."""
+        kind, _, name = self.resource.partition("/")
+        is_balancer = self.service == "elasticloadbalancing" and kind == "loadbalancer"
+        return is_balancer and "/" not in name
+
+    @property
     def short_name(self) -> str:
         """What is after its last slash or colon: the name or number that its service calls it by."""
         return _LAST_PART.split(self.resource)[-1]

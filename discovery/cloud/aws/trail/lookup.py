@@ -7,32 +7,33 @@ before and after the Change. An event counts if it is a call that wrote what cha
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
-from discovery.attach import resources_of
 from discovery.cloud.aws.accounts import Accounts
 from discovery.cloud.aws.api import AwsApi
 from discovery.cloud.aws.limits import Limits
 from discovery.cloud.aws.scope import AwsScope
 from discovery.cloud.aws.sessions import Passage
 from discovery.cloud.aws.trail.arn import Arn
-from discovery.cloud.aws.trail.write_calls import WRITES, cause_of
+from discovery.cloud.aws.trail.record import call_of
+from discovery.cloud.aws.trail.write_calls import (
+    SETTLES_IN,
+    WRITES,
+    cause_among,
+    cause_of,
+    resource_of,
+)
 from discovery.source import SourceError
 from model.comparisons.attribution import Attribution, RecordedCall, Unattributed
-from model.target import Target
 from pki.net_guard.gate import SocketGate
 
-SETTLES_IN: Final = timedelta(minutes=15)
-"""How long a change takes to be seen everywhere after its call, such as at all edges of CloudFront."""
 RETENTION: Final = timedelta(days=90)
 """How long CloudTrail's event history has an event."""
 
 _MOST_EVENTS: Final = 500
-_LONGEST: Final = 300
-_OUR_AGENT: Final = "tlsprobe/"
 
 _Event = Mapping[str, Any]
 
@@ -94,13 +95,7 @@ class ChangeTrail:
         return found
 
 
-def resource_of(target: Target) -> Arn | None:
-    """The AWS resource of a target, by its labels and claims; None if it has none whose writes are known."""
-    named = (Arn.of(text) for text in resources_of(target))
-    return next((arn for arn in named if arn is not None and arn.service in WRITES), None)
-
-
-def _events(api: AwsApi, arn: Arn, changed: Unattributed) -> tuple[_Event, ...]:
+def _events(api: AwsApi, arn: Arn, changed: Unattributed) -> tuple[RecordedCall, ...]:
     """The calls on the resource between the two visits that wrote and were not refused, newest first."""
     names = [arn.text]
     if not WRITES[arn.service].is_named_by_arn and arn.short_name != arn.text:
@@ -123,7 +118,8 @@ def _events(api: AwsApi, arn: Arn, changed: Unattributed) -> tuple[_Event, ...]:
             break
     records = ({**one, "record": _record(one)} for one in found)
     done = [one for one in records if "EventTime" in one and not one["record"].get("errorCode")]
-    return tuple(sorted(done, key=lambda one: one["EventTime"], reverse=True))
+    calls = (_call(one) for one in done)
+    return tuple(sorted(calls, key=lambda call: call.at, reverse=True))
 
 
 def _record(event: _Event) -> Mapping[str, Any]:
@@ -135,30 +131,23 @@ def _record(event: _Event) -> Mapping[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _attribution(arn: Arn, fact: str, events: Collection[_Event]) -> Attribution:
-    """The newest call that can have changed this fact; others of the same time are counted."""
-    cause = cause_of(fact)
-    able = WRITES[arn.service].of(cause)
-    fitting = [one for one in events if one.get("EventName") in able]
-    if fitting:
-        return Attribution(call=_call(fitting[0], others=len(fitting) - 1))
-    if not able:
+def _attribution(arn: Arn, fact: str, calls: Sequence[RecordedCall]) -> Attribution:
+    """The newest call that can have changed this fact, or why none is known."""
+    call, cause = cause_among(calls, arn, fact), cause_of(fact)
+    if call is not None:
+        return Attribution(call=call)
+    if not WRITES[arn.service].of(cause):
         return Attribution(unknown=f"no call on {arn.text} itself alters its {cause.value}")
     return Attribution(
         unknown=f"CloudTrail has no call on {arn.text} between the two probes that alters its {cause.value}"
     )
 
 
-def _call(event: _Event, others: int) -> RecordedCall:
-    record = event["record"]
-    who = record.get("userIdentity")
-    named = (who.get("arn") or who.get("invokedBy")) if isinstance(who, dict) else None
-    return RecordedCall(
-        name=str(event["EventName"])[:_LONGEST],
-        at=event["EventTime"].astimezone(UTC),
-        event_id=str(event.get("EventId") or "")[:_LONGEST],
-        principal=str(named or event.get("Username") or "")[:_LONGEST],
-        source_address=str(record.get("sourceIPAddress") or "")[:_LONGEST],
-        is_own=_OUR_AGENT in str(record.get("userAgent") or ""),
-        others=others,
+def _call(event: _Event) -> RecordedCall:
+    return call_of(
+        event["record"],
+        name=str(event.get("EventName") or ""),
+        at=event["EventTime"],
+        event_id=str(event.get("EventId") or ""),
+        username=str(event.get("Username") or ""),
     )

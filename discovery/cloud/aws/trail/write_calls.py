@@ -7,12 +7,21 @@ resource, so it is not listed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
+from discovery.attach import resources_of
+from discovery.cloud.aws.trail.arn import Arn
+from model.comparisons.attribution import RecordedCall
 from model.frozen import frozen
+from model.target import Target
+
+SETTLES_IN: Final = timedelta(minutes=15)
+"""How long a change takes to be seen everywhere after its call, such as at all edges of CloudFront."""
 
 
 class Cause(Enum):
@@ -146,3 +155,16 @@ def cause_of(fact: str) -> Cause:
     if section == "state":
         return Cause.REACHABILITY
     return Cause.CERTIFICATE if section.startswith("certificates") else Cause.SETTINGS
+
+
+def resource_of(target: Target) -> Arn | None:
+    """The AWS resource of a target, by its labels and claims; None if it has none whose writes are known."""
+    named = (Arn.of(text) for text in resources_of(target))
+    return next((arn for arn in named if arn is not None and arn.service in WRITES), None)
+
+
+def cause_among(calls: Sequence[RecordedCall], arn: Arn, fact: str) -> RecordedCall | None:
+    """The newest of ``calls``, newest first, that can have changed this fact; others of the same time are counted."""
+    able = WRITES[arn.service].of(cause_of(fact))
+    fitting = [one for one in calls if one.name in able]
+    return replace(fitting[0], others=len(fitting) - 1) if fitting else None
