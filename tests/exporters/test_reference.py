@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from exporters.prometheus.reference import reference
 from exporters.prometheus.service.delivery import DeliveryMetrics
 from exporters.prometheus.service.fleet import FleetMetrics
 from exporters.prometheus.service.process_state import show_process_state
+from exporters.service_state import QueueReading
 from model.protocol_version import ProtocolVersion
 from tests.deploy.files import DASHBOARDS, ROOT, expressions, read_yaml
 from tests.exporters.test_inventory import KNOWN, page, snapshot
@@ -61,6 +63,7 @@ def service_registry() -> CollectorRegistry:
     metrics.discovery_updated("file:a", 7, None)
     metrics.discovery_untrusted("file:a", 0)
     metrics.discovery_skipped("file:a", 0)
+    metrics.queue_read("aws", QueueReading(newest=datetime.now(UTC)))
     FleetMetrics(metrics.registry).counted(workers=2, waiting={"zone=dmz": 1}, set_aside=0)
     deliveries = DeliveryMetrics(metrics.registry)
     deliveries.delivered("textfile")

@@ -29,7 +29,7 @@ from storage.maintenance import (
 )
 from storage.retention import Retention
 from storage.rows.table import Table
-from tests.storage.released_database import ADDED, COUNT, PROBE, TARGET
+from tests.storage.released_database import ADDED, COUNT, PROBE, REPORTED, TARGET
 from tests.storage.samples import INTERVAL, NOON, certificate, observation, refusal, schedule
 from tests.storage.test_findings import assessment, record, result
 from tests.support.claims import LINE
@@ -72,6 +72,7 @@ async def fill(url: str) -> None:
         await store.put_resource_claims([LINE])
         await store.put_probe(PROBE)
         await store.put_fleet_count(COUNT)
+        await store.put_trail_events([REPORTED], most=9)
         told = Alert(
             kind=AlertKind.FINDING,
             target="a.example:443",

@@ -124,7 +124,7 @@ async def test_a_badssl_configuration_is_detected(
         directives.append(f"ssl_dhparam {parameters};")
     nginx = Nginx(identities=lambda all_of_them: (all_of_them.rsa,), directives=tuple(directives))
     with nginx.start(certificates, tmp_path) as port:
-        engine = Engine(ProbeSettings(parts=PARTS), SystemClock())
+        engine = Engine(ProbeSettings(deadline_seconds=300.0, parts=PARTS), SystemClock())
         target = Target(host="127.0.0.1", port=port, server_name=SERVER_NAME)
         seen = await engine.visit(Endpoint(target=target, address="127.0.0.1"))
     assert site.shows(seen) == expected

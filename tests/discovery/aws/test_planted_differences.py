@@ -89,7 +89,7 @@ async def test_every_planted_difference_is_found_and_no_other(
         declare(aws, certificates, ports)
         found = await read(aws, *SERVICES)
         assert found.skipped == ()
-        engine = Engine(ProbeSettings(parts=_PARTS), SystemClock())
+        engine = Engine(ProbeSettings(deadline_seconds=300.0, parts=_PARTS), SystemClock())
         free = asyncio.Semaphore(_AT_ONCE)
 
         async def held(target: Target) -> Sequence[tuple[str, HeldClaim]]:

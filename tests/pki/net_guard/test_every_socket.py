@@ -155,7 +155,7 @@ async def test_a_denied_proxy_is_not_contacted(host: str) -> None:
         route = replace(STRAIGHT, proxy=Proxy(kind=ProxyKind.HTTP, host=host, port=proxy.port))
         gate = denying(f"127.0.0.1:{proxy.port}", f"[::1]:{proxy.port}")
         seen = await visited(ProbeSettings(route=route, gate=gate), "93.184.215.14:443")
-        assert (seen.state, "the proxy" in (seen.reason or "")) == (State.DENIED, True)
+        assert (seen.state, "The proxy" in (seen.reason or "")) == (State.DENIED, True)
         assert proxy.is_untouched()
     assert all(name.startswith("look-up-") for name in sockets.resolving)
 

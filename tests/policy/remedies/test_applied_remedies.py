@@ -70,7 +70,9 @@ async def _observe(
     directory: Path,
     parts: frozenset[Part] = PARTS,
 ) -> Observation:
-    settings = ProbeSettings(trust_stores={TRUST_STORE: certificates.root_file}, parts=parts)
+    settings = ProbeSettings(
+        deadline_seconds=300.0, trust_stores={TRUST_STORE: certificates.root_file}, parts=parts
+    )
     with server.start(lines, certificates, directory) as port:
         target = Target(
             host="127.0.0.1",

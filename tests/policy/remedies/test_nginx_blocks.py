@@ -113,7 +113,9 @@ async def observe(
     port: int, certificates: Certificates, http_port: int | None = None
 ) -> Observation:
     parts = frozenset({Part.VERSIONS, Part.SUITES, Part.GROUPS, Part.HTTP})
-    settings = ProbeSettings(trust_stores={TRUST_STORE: certificates.root_file}, parts=parts)
+    settings = ProbeSettings(
+        deadline_seconds=300.0, trust_stores={TRUST_STORE: certificates.root_file}, parts=parts
+    )
     target = Target(
         host="127.0.0.1",
         port=port,

@@ -121,7 +121,7 @@ def ports(certificates: Certificates) -> Iterator[dict[Demand, int]]:
 async def visited(demand: Demand, port: int) -> Observation:
     """What a visit sees of client certificates."""
     target = Target(host="127.0.0.1", port=port, server_name=SERVER_NAME, protocol=demand.protocol)
-    engine = Engine(ProbeSettings(parts=_PARTS), SystemClock())
+    engine = Engine(ProbeSettings(deadline_seconds=300.0, parts=_PARTS), SystemClock())
     return await engine.visit(Endpoint(target=target, address="127.0.0.1"))
 
 

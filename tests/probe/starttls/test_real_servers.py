@@ -66,7 +66,8 @@ async def _visit(
     certificates: Certificates,
     parts: frozenset[Part] = USUAL_PARTS,
 ) -> Observation:
-    settings = ProbeSettings(trust_stores={TRUST_STORE: certificates.root_file}, parts=parts)
+    stores = {TRUST_STORE: certificates.root_file}
+    settings = ProbeSettings(deadline_seconds=300.0, trust_stores=stores, parts=parts)
     target = Target(host=host, port=port, server_name=SERVER_NAME, protocol=protocol)
     endpoint = Endpoint(target=target, address=host)
     return await Engine(settings, SystemClock()).visit(endpoint)
@@ -110,7 +111,9 @@ async def test_a_visit_through_starttls_is_replayed_as_it_was(
     started: Started, certificates: Certificates
 ) -> None:
     port = started.port(POSTFIX, "on")
-    settings = ProbeSettings(trust_stores={TRUST_STORE: certificates.root_file})
+    settings = ProbeSettings(
+        deadline_seconds=300.0, trust_stores={TRUST_STORE: certificates.root_file}
+    )
     target = Target(host="127.0.0.1", port=port, server_name=SERVER_NAME, protocol="smtp")
     recorded = await record(Endpoint(target=target, address="127.0.0.1"), settings)
     (recording,) = from_lines(to_lines(recorded.recording))

@@ -29,7 +29,7 @@ def nginx() -> Iterator[Endpoint]:
 
 
 async def visited(endpoint: Endpoint, known: Observation | None) -> Observation:
-    engine = Engine(ProbeSettings(parts=PARTS), SystemClock())
+    engine = Engine(ProbeSettings(deadline_seconds=300.0, parts=PARTS), SystemClock())
     return without_evidence(await engine.visit(endpoint, known=known))
 
 
