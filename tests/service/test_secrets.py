@@ -50,6 +50,7 @@ PUBLIC: Final[Mapping[str, str]] = {
     "domains": "names of mail domains",
     "maintenance_windows": "spans of time",
     "accounts": "numbers of AWS accounts",
+    "event_queues": "names of queues in AWS",
     "allowed_hosts": "names by which the service is asked",
     "state_directory": "a path",
     "contact": "shown to every server that is asked by HTTP",

@@ -137,7 +137,13 @@ def test_every_action_only_reads_but_for_those_of_the_feeds() -> None:
             ("BatchGet", "Decrypt", "Describe", "Get", "List", "Lookup", "GET")
         )
     }
-    assert writing == {"securityhub:BatchImportFindings", "securityhub:BatchUpdateFindings"}
+    assert writing == {
+        "securityhub:BatchImportFindings",
+        "securityhub:BatchUpdateFindings",
+        # They change the queue of calls that the feed of CloudTrail is.
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+    }
 
 
 async def test_a_distribution_with_the_certificate_of_cloudfront_has_its_policy_at_that_name(
