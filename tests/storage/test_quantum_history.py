@@ -100,7 +100,7 @@ async def test_an_upgrade_learns_it_from_the_facts_that_are_stored(url: str) -> 
         with database.writing_in_thread() as connection:
             config.attributes["connection"] = connection
             command.downgrade(config, "0013")
-            command.upgrade(config, "0014")
+            command.upgrade(config, "head")
 
     await asyncio.to_thread(downgrade_and_upgrade)
     await database.close()

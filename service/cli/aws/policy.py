@@ -28,10 +28,12 @@ def policy(
         list[Feature] | None,
         Option(
             "--for",
+            metavar="FEATURE",
             help="Only the actions for this feature: discovery finds targets, claims reads how AWS is "
-            "configured to encrypt, organization lists its accounts, attribution asks CloudTrail who caused "
-            "changes, events reads a queue of calls, secrets reads secrets of the configuration, security-hub sends findings, remediate changes resources; repeatable. [default: "
-            "discovery and claims]",
+            "configured to encrypt, organization lists its accounts, attribution asks CloudTrail who "
+            "caused changes, events reads a queue of calls, secrets reads secrets of the "
+            "configuration, security-hub sends findings, remediate changes resources; repeatable. "
+            "[default: discovery and claims]",
         ),
     ] = None,
     partition: Annotated[
@@ -42,7 +44,8 @@ def policy(
     """Print the actions that tlsprobe calls for these features, and no others.
 
     Only those for events, security-hub and remediate write; the last belong to a role of their own. Those for
-    events delete what was read from the queue: put the ARN of your queue into `Resource`. Without those for claims, targets are found, and their claims are skipped. The command sends nothing.
+    events delete what was read from the queue: put the ARN of your queue into `Resource`. Without those for
+    claims, targets are found, and their claims are skipped. The command sends nothing.
     """
     printed = iam_policy(features or SOURCE_FEATURES, partition, REMEDIATION)
     say(*json.dumps(printed, indent=2).splitlines())
