@@ -24,9 +24,9 @@ _BUSY: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 @frozen
 class ApiError:
-    """The cloud's own word on a refusal: its short name of the ``reason``, and its message."""
+    """The cloud's own word on a refusal: its short name of the reason, ``code``, and its message."""
 
-    reason: str
+    code: str
     message: str
 
 
@@ -42,7 +42,7 @@ class Cloud:
         error = _error_in(refused.body)
         if refused.status != HTTPStatus.FORBIDDEN or error is None:
             return False
-        return error.reason not in self.meanings
+        return error.code not in self.meanings
 
     def explain(self, refused: RefusedError) -> str:
         """What the refusal means, as a clause."""
@@ -52,13 +52,13 @@ class Cloud:
                 f"the answer with HTTP status {refused.status} does not come from {self.name}: "
                 "check the proxy on the way"
             )
-        reason = "" if error is None else error.reason
+        code = "" if error is None else error.code
         meaning = (
-            self.meanings.get(reason)
+            self.meanings.get(code)
             or self.meanings.get(refused.status)
             or f"failed with HTTP status {refused.status}"
         )
-        return meaning if error is None else f"{meaning} ({error.reason}: {error.message})"
+        return meaning if error is None else f"{meaning} ({error.code}: {error.message})"
 
     async def get(self, api: WebApi, url: str, parameters: Mapping[str, str]) -> Mapping[str, Any]:
         """The JSON object at ``url``.
@@ -107,8 +107,8 @@ def _error_in(body: str) -> ApiError | None:
         error = read_json(body)["error"]
         listed = error.get("errors")
         # Google's code is the HTTP status again; its reason is in the list.
-        reason = listed[0]["reason"] if listed else error.get("status") or error["code"]
+        code = listed[0]["reason"] if listed else error.get("status") or error["code"]
         message = " ".join(str(error["message"]).split())[:_LONGEST_MESSAGE]
     except (AttributeError, LookupError, TypeError, ValueError):
         return None
-    return ApiError(reason=str(reason), message=message.rstrip("."))
+    return ApiError(code=str(code), message=message.rstrip("."))

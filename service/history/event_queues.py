@@ -75,7 +75,7 @@ class EventQueues:
                 await self._store.put_trail_events(found.events, most=most)
             deleted = await asyncio.to_thread(queue.delete, found.receipts, self._clock.now())
         except (SourceError, StoreError) as error:
-            self._warn(name, str(error).removesuffix("."))
+            self._warn(name, str(error).rstrip("."))
             return None
         if found.left:
             self._warn(name, f"messages stay in the queue: {found.left[0]}")
