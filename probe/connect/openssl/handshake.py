@@ -25,6 +25,7 @@ from probe.connect.openssl.contexts import (
     last_error,
     negotiated_group,
     negotiated_suite,
+    requested_authorities,
     served_certificates,
     set_groups,
 )
@@ -44,7 +45,7 @@ from probe.dialogue.handshake import (
     Presented,
 )
 from probe.dialogue.session_reader import SessionInPlaintext
-from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_AUTHORITIES
+from probe.tls.limits import MAX_ANSWER_LENGTH
 from probe.web.cookies import mask_cookies
 
 _SHOWN: Final = {
@@ -276,7 +277,7 @@ class OpenSslHandshake:
         is_the_version = (
             self._connection.get_protocol_version() == HANDSHAKE_VERSIONS[self._offer.version]
         )
-        authorities = self._connection.get_client_ca_list() if self._requested else []
+        authorities = requested_authorities(self._connection) if self._requested else ()
         ticket = self._session_in_plaintext.ticket
         suite = negotiated_suite(self._connection)
         if self._has_ticket:
@@ -286,7 +287,7 @@ class OpenSslHandshake:
             end=end,
             certificates=served_certificates(self._connection) if is_the_version else (),
             certificate_requested=self._requested,
-            certificate_authorities=tuple(name.der() for name in authorities[:MAX_AUTHORITIES]),
+            certificate_authorities=authorities,
             alpn_protocol=self._connection.get_alpn_proto_negotiated().decode("latin-1") or None,
             cipher_suite=suite.name if suite else None,
             group=negotiated_group(self._connection) if self._is_finished else None,
