@@ -1,7 +1,8 @@
 """Finds out who caused Changes: asks the audit trails of clouds, and stores what they say.
 
-Calls that a queue has reported are known after some minutes, and cost no question. Each round reads the Changes that no trail has been asked about yet. A trail that cannot be asked is asked again in the
-next rounds, for a day; then the cause is unknown, with the reason.
+Calls that a queue has reported are known after some minutes, and cost no question. Each round reads the Changes
+that no trail has been asked about yet. A trail that cannot be asked is asked again in the next rounds, for a day;
+then the cause is unknown, with the reason.
 """
 
 from __future__ import annotations
@@ -161,6 +162,8 @@ class Attributor:
     def _new_trails(
         self, settings: Sequence[AwsSettings], gate: SocketGate
     ) -> Iterator[ChangeTrail]:
+        if not settings:
+            return
         try:
             from discovery.cloud.aws.trail.lookup import ChangeTrail
         except ModuleNotFoundError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog.testing
 
 from exporters.attribution_text import attributed
 from model.comparisons.attribution import Attribution
@@ -92,6 +94,25 @@ async def test_a_change_of_a_resource_of_aws_is_attributed_once(
         f"at 2026-03-01 12:30:00 UTC, event {event('', CALLED)['EventId']}"
     )
     assert {one.attribution for one in await changes_of(store, "other.example")} == {None}
+
+
+@pytest.mark.parametrize(("sources", "warnings"), [([], 0), ([{"attribute_changes": True}], 1)])
+async def test_without_botocore_only_a_source_of_aws_is_warned_about(
+    sources: list[dict[str, Any]],
+    warnings: int,
+    store: SqlStore,
+    clock: SetClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = ServiceSettings.model_validate(
+        {"discovery": [{"type": "aws", "regions": [REGION]} | one for one in sources]}
+    )
+    # It cannot be imported where botocore is missing.
+    monkeypatch.setitem(sys.modules, "discovery.cloud.aws.trail.lookup", None)
+    with structlog.testing.capture_logs() as logged:
+        await Attributor(store, clock, lambda: settings, lambda: settings.gate).round()
+    assert [one["event"] for one in logged] == ["changes cannot be attributed now"] * warnings
+    assert all("install tlsprobe[aws]" in one["reason"] for one in logged)
 
 
 async def test_nothing_is_asked_before_cloudtrail_has_the_events(
